@@ -1,0 +1,13 @@
+"""The two ways a command can fail; everything else is a defect of archscope."""
+
+
+class ArchscopeError(Exception):
+    """The user's mistake: one line that says what is wrong and what to do. Exit code 2."""
+
+    exit_code = 2
+
+
+class EnvironmentFailure(ArchscopeError):
+    """The machine's fault: a missing device, no permission, no memory. Exit code 1."""
+
+    exit_code = 1

@@ -1,0 +1,119 @@
+"""What a traced network is: layers in execution order, named by the module tree. Plain data, no torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import Any, Literal
+
+Shape = tuple[int, ...]
+"""Sizes without the batch axis: channels x height x width for an image."""
+
+BYTES_PER_ELEMENT = {
+    "bool": 1, "uint8": 1, "int8": 1, "float8_e4m3fn": 1, "float8_e5m2": 1,
+    "int16": 2, "float16": 2, "bfloat16": 2,
+    "int32": 4, "float32": 4, "int64": 8, "float64": 8, "complex64": 8, "complex128": 16,
+}  # fmt: skip
+
+
+def bytes_of(shape: Shape, dtype: str) -> int:
+    """Memory of a dense tensor, in bytes."""
+    return prod(shape) * BYTES_PER_ELEMENT.get(dtype, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The sliding window of a convolution or pooling, one number per spatial axis (height, width)."""
+
+    kernel_size: Shape
+    stride: Shape
+    padding: Shape
+    dilation: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor that no layer computes: an input, a parameter or a buffer."""
+
+    name: str
+    shape: Shape
+    dtype: str
+    trainable: bool = False
+
+    @property
+    def elements(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        return bytes_of(self.shape, self.dtype)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One executed operation.
+
+    `name` is the path of the module that ran it, or `<block>.<operation>` where no module stands for it
+    alone; a second call gets `_1`. `kind` is what a reader calls it (the module's class), `operation` what
+    formulas look up (torch's functional name). `inputs` are names of layers or of graph inputs.
+    """
+
+    name: str
+    kind: str
+    operation: str
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shapes: tuple[Shape, ...]
+    dtypes: tuple[str, ...] = ("float32",)
+    window: Window | None = None
+    groups: int = 1
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    parameters: tuple[str, ...] = ()
+    buffers: tuple[str, ...] = ()
+    memory: Literal["new", "view", "in_place"] = "new"
+
+    @property
+    def output_shape(self) -> Shape:
+        return self.output_shapes[0] if self.output_shapes else ()
+
+    @property
+    def output_elements(self) -> int:
+        return sum(prod(shape) for shape in self.output_shapes)
+
+    @property
+    def output_bytes(self) -> int:
+        return sum(bytes_of(shape, dtype) for shape, dtype in zip(self.output_shapes, self.dtypes, strict=True))
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One forward pass of one image: `layers` in execution order; edges are `Layer.inputs`.
+
+    `batch` is the number of images that the memory measures assume; every shape and count is for one image.
+    `blocks` maps each module's path to its class, called or not. `notes` say what a reader must know about
+    how the trace was made.
+    """
+
+    name: str
+    inputs: Mapping[str, Tensor]
+    layers: tuple[Layer, ...]
+    outputs: tuple[str, ...] = ()
+    blocks: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Tensor] = field(default_factory=dict)
+    buffers: Mapping[str, Tensor] = field(default_factory=dict)
+    batch: int = 1
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def layer(self) -> Mapping[str, Layer]:
+        """Layers by name."""
+        return {layer.name: layer for layer in self.layers}
+
+    @cached_property
+    def consumers(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the layers that read each layer or input, in execution order."""
+        readers: dict[str, list[str]] = {name: [] for name in (*self.inputs, *self.layer)}
+        for layer in self.layers:
+            for source in dict.fromkeys(layer.inputs):
+                readers[source].append(layer.name)
+        return {name: tuple(names) for name, names in readers.items()}

@@ -1,0 +1,53 @@
+"""One way to look things up by name: networks, measures, views."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Generic, TypeVar
+
+from archscope.errors import ArchscopeError
+
+T = TypeVar("T")
+
+
+def canonical(name: str) -> str:
+    """The spelling that names are compared in: `Inception-v3` and `inception_v3` are one."""
+    return name.strip().lower().replace("-", "_")
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> ArchscopeError:
+    """An error for a name that nothing has, with the nearest ones that something has."""
+    names = list(known)
+    near = get_close_matches(canonical(name), names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    return ArchscopeError(f"no {what} named '{name}'; {hint}")
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """Entries by canonical name, in the order of their registration."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self._entries: dict[str, T] = {}
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorator: enter the decorated object under `name`. A second entry of that name is a defect."""
+
+        def enter(entry: T) -> T:
+            if canonical(name) in self._entries:
+                raise ValueError(f"a {self.what} named '{name}' is registered already")
+            self._entries[canonical(name)] = entry
+            return entry
+
+        return enter
+
+    def __getitem__(self, name: str) -> T:
+        try:
+            return self._entries[canonical(name)]
+        except KeyError:
+            raise unknown(self.what, name, self._entries) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
