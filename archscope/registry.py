@@ -1,6 +1,6 @@
 """One way to look things up by name: networks, measures, views."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
@@ -22,7 +22,7 @@ def unknown(what: str, name: str, known: Iterable[str]) -> ArchscopeError:
     return ArchscopeError(f"no {what} named '{name}'; {hint}")
 
 
-class Registry(Mapping[str, T], Generic[T]):
+class Registry(Generic[T]):
     """Entries by canonical name, in the order of their registration."""
 
     def __init__(self, what: str) -> None:
@@ -45,6 +45,9 @@ class Registry(Mapping[str, T], Generic[T]):
             return self._entries[canonical(name)]
         except KeyError:
             raise unknown(self.what, name, self._entries) from None
+
+    def __contains__(self, name: str) -> bool:
+        return canonical(name) in self._entries
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

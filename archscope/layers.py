@@ -1,0 +1,137 @@
+"""The few units that every paper's figures are drawn with.
+
+Three combinators are enough: layers in series, branches concatenated (`Concat`), a body added to its shortcut
+(`Residual`). Sizes in comments are channels x height x width.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+Size = int | tuple[int, int]
+Padding = Literal["same", "valid"]
+
+V: Padding = "valid"
+"""The papers' mark for a convolution without padding."""
+
+
+def series(*layers: nn.Module, **named: nn.Module) -> nn.Sequential:
+    """nn.Sequential with readable names: conv1, relu1, conv2, ... by kind, or as given."""
+    children: OrderedDict[str, nn.Module] = OrderedDict()
+    count: Counter[str] = Counter()
+    for layer in layers:
+        kind = type(layer).__name__.removesuffix("2d").lower()
+        count[kind] += 1
+        children[f"{kind}{count[kind]}"] = layer
+    return nn.Sequential(children | named)
+
+
+def same(kernel_size: Size, padding: Padding = "same") -> Size:
+    """torch's padding argument for the papers' words. `same` keeps the size at stride 1 (odd kernels)."""
+    if padding == "valid":
+        return 0
+    return kernel_size // 2 if isinstance(kernel_size, int) else (kernel_size[0] // 2, kernel_size[1] // 2)
+
+
+class Conv(nn.Sequential):
+    """Convolution, batch normalisation and activation: one box in nearly every figure after 2015."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size = 1,
+        stride: int = 1,
+        padding: Padding = "same",
+        activation: type[nn.Module] | None = nn.ReLU,
+        eps: float = 1e-3,
+    ) -> None:
+        conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, same(kernel_size, padding), bias=False)
+        layers: dict[str, nn.Module] = {"conv": conv, "bn": nn.BatchNorm2d(out_channels, eps)}
+        if activation is not None:
+            layers[activation.__name__.lower()] = activation()
+        super().__init__(OrderedDict(layers))
+
+
+class SeparableConv(nn.Sequential):
+    """Depthwise convolution, pointwise convolution, batch normalisation, and no activation anywhere."""
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3, eps: float = 1e-3) -> None:
+        super().__init__(
+            OrderedDict(
+                depthwise=nn.Conv2d(
+                    in_channels, in_channels, kernel_size, padding=same(kernel_size), groups=in_channels, bias=False
+                ),
+                pointwise=nn.Conv2d(in_channels, out_channels, 1, bias=False),
+                bn=nn.BatchNorm2d(out_channels, eps),
+            )
+        )
+
+
+def chain(in_channels: int, *convs: tuple[Any, ...]) -> nn.Sequential:
+    """Convs in series, each written as the figures do: (filters, kernel size, stride, V)."""
+    layers = []
+    for out_channels, *rest in convs:
+        layers.append(Conv(in_channels, out_channels, *rest))
+        in_channels = out_channels
+    return series(*layers)
+
+
+class Concat(nn.Module):
+    """Filter concatenation: every branch reads the same input; their channels are stacked in order."""
+
+    def __init__(self, **branches: nn.Module) -> None:
+        super().__init__()
+        for name, branch in branches.items():
+            self.add_module(name, branch)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([branch(x) for branch in self._modules.values() if branch is not None], 1)
+
+
+class Residual(nn.Module):
+    """`activation(shortcut(x) + scale * body(x))`; the shortcut is the identity unless given."""
+
+    def __init__(
+        self,
+        body: nn.Module,
+        shortcut: nn.Module | None = None,
+        scale: float = 1.0,
+        activation: type[nn.Module] | None = None,
+    ) -> None:
+        super().__init__()
+        self.body = body
+        self.shortcut = nn.Identity() if shortcut is None else shortcut
+        self.scale = scale
+        self.activation = None if activation is None else activation()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        body = self.body(x)
+        if self.scale != 1:
+            body = self.scale * body
+        x = self.shortcut(x) + body
+        return x if self.activation is None else self.activation(x)
+
+
+class WithAuxiliaryHeads(nn.Sequential):
+    """Stages in series, and classifiers beside them: `heads[name]` reads the output of stage `name`.
+
+    In training the result is (logits, auxiliary logits, ...); in evaluation the heads are not run.
+    """
+
+    def __init__(self, stages: Mapping[str, nn.Module], heads: Mapping[str, nn.Module]) -> None:
+        super().__init__(OrderedDict(stages))
+        self.auxiliary_heads = nn.ModuleDict(heads)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        auxiliary = []
+        for name, stage in self.named_children():
+            if stage is self.auxiliary_heads:
+                continue
+            x = stage(x)
+            if self.training and name in self.auxiliary_heads:
+                auxiliary.append(self.auxiliary_heads[name](x))
+        return (x, *auxiliary) if auxiliary else x
