@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 from archscope.errors import ArchscopeError
 
 T = TypeVar("T")
+MOST_LISTED = 30
+"""More names than this are not listed in one line."""
 
 
 def canonical(name: str) -> str:
@@ -17,8 +19,11 @@ def canonical(name: str) -> str:
 def unknown(what: str, name: str, known: Iterable[str]) -> ArchscopeError:
     """An error for a name that nothing has, with the nearest ones that something has."""
     names = list(known)
-    near = get_close_matches(canonical(name), names, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names)}"
+    near = get_close_matches(canonical(name), names, n=3)
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
+    else:
+        hint = f"known: {', '.join(names)}" if len(names) <= MOST_LISTED else f"{len(names)} are known"
     return ArchscopeError(f"no {what} named '{name}'; {hint}")
 
 

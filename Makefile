@@ -1,0 +1,45 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+INSTALL := $(PIP) install --constraint constraints.txt
+
+.PHONY: run test lint bench snapshots clean
+
+run: $(VENV)/installed
+	$(BIN)/archscope summary xception --input 3x299x299
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python tests/benchmarks/speed.py
+
+snapshots: $(VENV)/installed-dev
+	$(BIN)/pytest --update-snapshots
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache
+	find archscope tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp a step: what is installed is installed again only when one of the files it follows from has changed.
+# torch comes first and alone, so that nothing else can choose its release or its build: every build of 2.13.0 will do,
+# and pip takes a CPU one (2.13.0+cpu) wherever its own settings, such as PIP_EXTRA_INDEX_URL, offer one.
+# hatchling builds archscope from the environment itself, at its pinned version, instead of from one that pip makes anew.
+$(VENV)/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) torch==2.13.0
+	$(INSTALL) hatchling
+	$(INSTALL) --no-build-isolation --editable .
+	touch $@
+
+# pytorchcv asks for torchvision, whose registry builds are CUDA builds of several GB; its model files do not need it.
+$(VENV)/installed-dev: $(VENV)/installed
+	$(INSTALL) --no-build-isolation --editable '.[dev]'
+	$(INSTALL) --no-deps pytorchcv
+	touch $@

@@ -1,0 +1,25 @@
+"""What can be measured of a Graph: one file a measure, each a pure function from Graph to Columns. No torch."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
+
+from archscope.graph import Graph
+from archscope.registry import Registry
+from archscope.report import Column
+
+Measure = Callable[[Graph], tuple[Column, ...]]
+
+_measures: Registry[Measure] = Registry("measure")
+
+
+def measure(function: Measure) -> Measure:
+    """Decorator: register a measure under its function's name."""
+    return _measures.register(function.__name__)(function)
+
+
+def measure_all(graph: Graph) -> dict[str, Column]:
+    """Every column of every measure, by name."""
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+    return {column.name: column for name in _measures for column in _measures[name](graph)}

@@ -1,0 +1,62 @@
+"""Memory of inference: weights, outputs, and the peak by liveness. `Graph.batch` images at a time."""
+
+from archscope.graph import Graph, bytes_of
+from archscope.measures import measure
+from archscope.report import Column, summed
+
+
+@measure
+def memory(graph: Graph) -> tuple[Column, ...]:
+    """Bytes of weights and outputs per layer, and what is alive while each layer runs; the total is the peak.
+
+    A tensor lives from the layer that computes it to the last that reads it or a view of it; a view or an
+    in-place result adds none. The caller's input and all weights and buffers live throughout. Workspaces and
+    the allocator's rounding are not counted.
+    """
+    stored = {**graph.parameters, **graph.buffers}
+    weight_bytes: dict[str, int | float | None] = {}
+    seen: set[str] = set()
+    for layer in graph.layers:
+        first = [name for name in (*layer.parameters, *layer.buffers) if name not in seen]
+        seen.update(first)
+        weight_bytes[layer.name] = sum(stored[name].bytes for name in first)
+    all_weights = sum(tensor.bytes for tensor in stored.values())
+    output_bytes: dict[str, int | float | None] = {
+        layer.name: layer.output_bytes * graph.batch if layer.memory == "new" else 0 for layer in graph.layers
+    }
+    alive = _alive(graph, all_weights)
+    return (
+        Column("weight_bytes", "bytes", all_weights, weight_bytes),
+        summed("output_bytes", "bytes", output_bytes),
+        Column("peak_memory_bytes", "bytes", max(alive.values(), default=all_weights), alive, reduce="max"),
+    )
+
+
+def storage_roots(graph: Graph) -> dict[str, str]:
+    """For each input and layer, the one whose memory it lives in: itself, or what it views or overwrites."""
+    roots = {name: name for name in graph.inputs}
+    for layer in graph.layers:
+        shares = layer.memory != "new" and layer.inputs
+        roots[layer.name] = roots[layer.inputs[0]] if shares else layer.name
+    return roots
+
+
+def _alive(graph: Graph, weights: int) -> dict[str, int]:
+    roots = storage_roots(graph)
+    last_read = {roots[layer.name]: i for i, layer in enumerate(graph.layers)}
+    for i, layer in enumerate(graph.layers):
+        last_read |= {roots[name]: i for name in layer.inputs}
+    last_read |= {roots[name]: len(graph.layers) for name in (*graph.inputs, *graph.outputs)}
+    ends: dict[int, list[str]] = {}
+    for root, i in last_read.items():
+        ends.setdefault(i, []).append(root)
+    size = {name: bytes_of(tensor.shape, tensor.dtype) * graph.batch for name, tensor in graph.inputs.items()}
+    now = weights + sum(size.values())
+    alive = {}
+    for i, layer in enumerate(graph.layers):
+        if roots[layer.name] == layer.name:
+            size[layer.name] = layer.output_bytes * graph.batch
+            now += size[layer.name]
+        alive[layer.name] = now
+        now -= sum(size[root] for root in ends.get(i, ()))
+    return alive

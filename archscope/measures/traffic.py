@@ -1,0 +1,39 @@
+"""Memory traffic: the fewest bytes that a layer must move, and the operations it does per byte."""
+
+from math import prod
+
+from archscope.graph import BYTES_PER_ELEMENT, Graph, Layer
+from archscope.measures import measure
+from archscope.measures.elementwise import of_layer as elementwise_of
+from archscope.measures.macs import of_layer as macs_of
+from archscope.report import Column, summed
+
+
+@measure
+def traffic(graph: Graph) -> tuple[Column, ...]:
+    """Bytes moved (inputs, weights and buffers read once, outputs written once; a view moves none) at
+    `Graph.batch` images a pass, all arithmetic (2 x MACs + elementwise) and their ratio."""
+    stored = {**graph.parameters, **graph.buffers}
+    width = {name: BYTES_PER_ELEMENT.get(tensor.dtype, 4) for name, tensor in graph.inputs.items()}
+    width |= {layer.name: BYTES_PER_ELEMENT.get(layer.dtypes[0], 4) if layer.dtypes else 4 for layer in graph.layers}
+    moved: dict[str, int | float | None] = {}
+    arithmetic: dict[str, int | float | None] = {}
+    intensity: dict[str, float | None] = {}
+    for layer in graph.layers:
+        operands = zip(layer.inputs, layer.input_shapes, strict=True)
+        read = sum(prod(shape) * width[name] for name, shape in operands)
+        weights = sum(stored[name].bytes for name in (*layer.parameters, *layer.buffers))
+        bytes_moved = 0 if layer.memory == "view" else (read + layer.output_bytes) * graph.batch + weights
+        operations = _arithmetic(layer, graph.batch)
+        moved[layer.name], arithmetic[layer.name] = bytes_moved, operations
+        intensity[layer.name] = operations / bytes_moved if operations is not None and bytes_moved else None
+    bytes_column = summed("bytes_moved", "bytes", moved)
+    operations_column = summed("arithmetic_ops", "operations", arithmetic)
+    total = operations_column.total / bytes_column.total if bytes_column.total else None
+    parts = (operations_column.name, bytes_column.name)
+    return bytes_column, operations_column, Column("intensity", "operations/byte", total, intensity, "ratio", parts)
+
+
+def _arithmetic(layer: Layer, batch: int) -> int | None:
+    multiplied, elementwise = macs_of(layer), elementwise_of(layer)
+    return None if multiplied is None or elementwise is None else (2 * multiplied + elementwise) * batch

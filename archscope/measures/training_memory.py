@@ -1,0 +1,77 @@
+"""What training keeps: the tensors that autograd saves in the forward pass for the backward pass."""
+
+from collections.abc import Iterable
+from math import prod
+
+from archscope.graph import Graph, Layer, bytes_of
+from archscope.measures import measure
+from archscope.measures.memory import storage_roots
+from archscope.operations import CATEGORY
+from archscope.report import Column, summed
+
+KEEP_OUTPUT = {"relu", "sigmoid", "tanh", "softmax", "log_softmax", "exp", "sqrt", "rsqrt", "reciprocal"}
+"""Their derivative needs only what they returned."""
+
+LINEAR = {"add", "sub", "rsub", "neg", "where", "masked_fill", "eq", "ne", "lt", "le", "gt", "ge", "sign", "floor"}
+"""Their derivative needs no values; a product with a constant neither."""
+
+NOTHING = {"view", "movement", "resampling"}
+
+
+@measure
+def training_memory(graph: Graph) -> tuple[Column, ...]:
+    """Bytes kept by the layer that saves a tensor first; a tensor that two layers save counts once.
+
+    As in training: batch normalisation uses batch statistics and dropout draws a mask of one byte an element.
+    Weights, gradients and the optimiser's state are not included. None where torch's kernels decide themselves.
+    """
+    roots = storage_roots(graph)
+    sizes = {name: bytes_of(tensor.shape, tensor.dtype) for name, tensor in graph.inputs.items()}
+    sizes |= {layer.name: layer.output_bytes for layer in graph.layers}
+    saved: set[str] = set()
+    values: dict[str, int | float | None] = {}
+    for layer in graph.layers:
+        kept = kept_by(layer)
+        if kept is None:
+            values[layer.name] = None
+            continue
+        names, extra = kept
+        new = {roots[name] for name in names} - saved
+        saved |= new
+        values[layer.name] = (sum(sizes[name] for name in new) + extra) * graph.batch
+    return (summed("training_memory_bytes", "bytes", values),)
+
+
+def kept_by(layer: Layer) -> tuple[Iterable[str], int] | None:
+    """Names of the tensors that this layer's derivative needs, and bytes of what it keeps besides."""
+    category = CATEGORY.get(layer.operation)
+    if category is None or category in {"attention", "recurrent"}:
+        return None
+    if category in NOTHING or layer.operation in LINEAR or not layer.inputs:
+        return (), 0
+    if layer.operation in KEEP_OUTPUT or (category == "activation" and layer.memory == "in_place"):
+        return (layer.name,), 0
+    if category == "elementwise" and len(layer.inputs) == 1 and layer.operation in {"mul", "div"}:
+        return (layer.inputs if layer.parameters else ()), 0
+    if category == "global pooling":
+        return (() if set(layer.output_shape[1:]) == {1} and "avg" in layer.operation else layer.inputs), 0
+    if category == "dropout":
+        return (), layer.output_elements if layer.settings.get("p", 0.5) else 0
+    if category == "reduction":
+        return (() if layer.operation in {"mean", "sum", "argmax", "argmin"} else layer.inputs), 0
+    if category == "embedding":
+        return layer.inputs, 0
+    return layer.inputs, _statistics(layer)
+
+
+def _statistics(layer: Layer) -> int:
+    """Bytes of a normalisation's mean and deviation, or of a max pooling's 64-bit indices."""
+    if layer.operation.startswith("max_pool"):
+        return 8 * prod(layer.output_shape)
+    if layer.operation in {"batch_norm", "instance_norm"}:
+        return 2 * 4 * layer.output_shape[0]
+    if layer.operation == "group_norm":
+        return 2 * 4 * int(layer.settings.get("num_groups", 1))
+    if layer.operation == "layer_norm":
+        return 2 * 4 * prod(layer.output_shape[: -len(layer.settings["normalized_shape"])])
+    return 0

@@ -1,0 +1,139 @@
+"""From what the user named to a measured Report."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archscope.errors import ArchscopeError
+from archscope.graph import Graph
+from archscope.measures import measure_all
+from archscope.networks import Network, find
+from archscope.report import Report
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archscope.tracing import Mode, Sizes, TraceError
+
+LARGEST_TRIED = 1024
+TOO_SMALL = re.compile(r"too small|kernel size can't be greater|output size|non-?negative|negative dimension", re.I)
+
+
+def summarize(
+    target: "str | nn.Module",
+    input_size: "Sizes | None" = None,
+    *,
+    inputs: Any = None,
+    batch: int = 1,
+    mode: "Mode" = "eval",
+    **options: Any,
+) -> Report:
+    """Trace a target and measure everything.
+
+    `target` is a network's name, an nn.Module or the path of a saved report.json (then nothing else applies).
+    `input_size` is without the batch, C x H x W, and defaults to the network's own; `inputs` as in `trace`.
+    `batch` images are assumed for the memory columns; counts are per image. `options` go to the network's builder.
+    Raises ArchscopeError.
+    """
+    if isinstance(target, str) and target.endswith(".json"):
+        return read_report(target)
+    if batch < 1:
+        raise ArchscopeError(f"a batch of {batch} images: it takes 1 or more")
+    if not isinstance(target, str):
+        if options:
+            raise ArchscopeError(
+                f"options ({', '.join(options)}) go to a network by name; this module is built already"
+            )
+        graph = _trace(target, input_size, inputs, mode, type(target).__name__)
+        return _report(graph, type(target).__name__, batch, mode)
+    network = find(target)
+    module = _on_meta(network, options)
+    if inputs is None:
+        input_size = network.input_size if input_size is None else input_size
+        _check_channels(network, input_size)
+    own_size = input_size == network.input_size
+    graph = _trace(module, input_size, inputs, mode, network.name)
+    report = _report(graph, target, batch, mode)
+    claims = [claim for claim in network.claims if claim.quantity == "params" or own_size]
+    title = f"{network.paper.citation}, {network.source}"
+    return replace(report, title=title, claims=() if options else tuple(claims))
+
+
+def read_report(path: str) -> Report:
+    """A report that `archscope summary -o report.json` wrote. Raises ArchscopeError."""
+    try:
+        return Report.from_json(Path(path).read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not text'}") from None
+
+
+def _check_channels(network: Network, input_size: "Sizes") -> None:
+    if isinstance(input_size, int) or input_size[0] != network.input_size[0]:
+        own = "x".join(map(str, network.input_size))
+        raise ArchscopeError(f"{network.name} takes {network.input_size[0]} channels, as in its own input {own}")
+
+
+def _on_meta(network: Network, options: dict[str, Any]) -> "nn.Module":
+    import torch
+
+    with torch.device("meta"):
+        return network.build(**options)
+
+
+def _report(graph: Graph, target: str, batch: int, mode: str) -> Report:
+    import torch
+
+    import archscope
+
+    graph = replace(graph, batch=batch)
+    dtypes = [tensor.dtype for tensor in graph.parameters.values()]
+    setting = {
+        "device": "meta",
+        "dtype": dtypes[0] if dtypes else "float32",
+        "batch": batch,
+        "mode": mode,
+        "archscope": archscope.__version__,
+        "torch": torch.__version__,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    return Report(graph, measure_all(graph), setting, target)
+
+
+def _trace(module: "nn.Module", input_size: "Sizes | None", inputs: Any, mode: "Mode", name: str) -> Graph:
+    from archscope.tracing import TraceError, trace
+
+    if input_size is None and inputs is None:
+        raise ArchscopeError(f"{name} needs an input size, such as --input 3x224x224")
+    try:
+        return trace(module, input_size, inputs=inputs, mode=mode, name=name)
+    except TraceError as error:
+        if input_size is None or not TOO_SMALL.search(str(error)):
+            raise
+        raise ArchscopeError(_too_small(module, input_size, mode, error)) from error
+
+
+def _too_small(module: "nn.Module", input_size: "Sizes", mode: "Mode", error: "TraceError") -> str:
+    """Which layer ran out of pixels, and the smallest square image that passes."""
+    from archscope.tracing import TraceError, as_sizes, trace
+
+    (given, *others) = as_sizes(input_size)
+    said = f"input {'x'.join(map(str, given))} is too small: {error}"
+    if others or len(given) < 2:
+        return said
+
+    def passes(side: int) -> bool:
+        try:
+            trace(module, (given[0], *[side] * (len(given) - 1)), mode=mode)
+        except TraceError:
+            return False
+        return True
+
+    low, high = min(given[1:]), LARGEST_TRIED
+    if not passes(high):
+        return said
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if passes(middle) else (middle, high)
+    return f"{said}; the smallest square that works is {'x'.join(map(str, (given[0], *[high] * (len(given) - 1))))}"

@@ -1,0 +1,124 @@
+"""A Graph as the tree that its layers' names spell, with equal neighbours folded to one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from archscope.graph import Graph, Layer
+from archscope.measures.depth import is_depthwise, is_pointwise
+from archscope.operations import CATEGORY
+
+UNIT = {"convolution", "transposed convolution", "normalisation", "activation", "view", "dropout"}
+"""What may stand in a unit beside its convolution."""
+
+
+@dataclass
+class Node:
+    """A module, or a single operation. `copies` are the equal neighbours that a folded node also stands for.
+
+    `unused` are parameters that the pass never touched; `shared` says that another layer used this one's first.
+    """
+
+    path: str
+    kind: str = ""
+    layer: Layer | None = None
+    shared: bool = False
+    children: list["Node"] = field(default_factory=list)
+    unused: tuple[str, ...] = ()
+    copies: tuple["Node", ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    @property
+    def repeat(self) -> int:
+        return 1 + len(self.copies)
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of this one node, in execution order, its folded children's copies included."""
+        own = () if self.layer is None else (self.layer,)
+        return own + tuple(layer for child in self.children for layer in child.all_layers)
+
+    @property
+    def all_layers(self) -> tuple[Layer, ...]:
+        """The layers of this node and of its copies."""
+        return self.layers + tuple(layer for copy in self.copies for layer in copy.layers)
+
+    @property
+    def all_unused(self) -> tuple[str, ...]:
+        """Parameters that the pass never touched, of this node and of all below it."""
+        below = (name for child in (*self.children, *self.copies) for name in child.all_unused)
+        return (*self.unused, *below)
+
+    @cached_property
+    def signature(self) -> Any:
+        """Equal for two nodes that do the same with tensors of the same sizes."""
+        below = tuple((child.signature, child.repeat) for child in self.children)
+        return self.kind, self.layer and _facts(self.layer, self.shared), below
+
+    @cached_property
+    def is_unit(self) -> bool:
+        """One convolution (or a depthwise and its pointwise one) with its normalisation and activation."""
+        if not self.children or self.unused or any(CATEGORY.get(layer.operation) not in UNIT for layer in self.layers):
+            return False
+        convolutions = self.convolutions
+        if len(convolutions) == 2:
+            return is_depthwise(convolutions[0]) and is_pointwise(convolutions[1])
+        return len(convolutions) == 1 and len(self.layers) > 1
+
+    @cached_property
+    def convolutions(self) -> list[Layer]:
+        return [layer for layer in self.layers if "convolution" in CATEGORY.get(layer.operation, "")]
+
+
+def _facts(layer: Layer, shared: bool) -> Any:
+    """What two layers must have in common to be shown as one. Settings may hold lists: compared as text."""
+    sizes = layer.input_shapes, layer.output_shapes, len(layer.parameters), shared
+    return layer.operation, layer.window, layer.groups, layer.memory, str(layer.settings), sizes
+
+
+def tree_of(graph: Graph, fold: bool = True) -> Node:
+    """The graph's module tree, its children in the order of their first layer; unused modules come last."""
+    root = Node("")
+    nodes = {"": root}
+    used: set[str] = set()
+    for layer in graph.layers:
+        node = _node(layer.name, nodes)
+        node.layer, node.shared = layer, not used.isdisjoint(layer.parameters)
+        used.update(layer.parameters)
+    for name in graph.parameters:
+        if name not in used:
+            node = _node(name.rpartition(".")[0], nodes)
+            node.unused = (*node.unused, name)
+    for path, node in nodes.items():
+        node.kind = node.layer.kind if node.layer else graph.blocks.get(path, "")
+    return folded(root) if fold else root
+
+
+def _node(path: str, nodes: dict[str, Node]) -> Node:
+    if path not in nodes:
+        nodes[path] = Node(path)
+        _node(path.rpartition(".")[0], nodes).children.append(nodes[path])
+    return nodes[path]
+
+
+def folded(node: Node) -> Node:
+    """The same tree with every run of equal neighbours as one node that knows its copies."""
+    children: list[Node] = []
+    for child in map(folded, node.children):
+        if children and not child.unused and children[-1].signature == child.signature:
+            children[-1] = replace(children[-1], copies=(*children[-1].copies, child))
+        else:
+            children.append(child)
+    return replace(node, children=children)
+
+
+def walk(node: Node, depth: int, units: bool, level: int = 0) -> Iterator[tuple[int, Node]]:
+    """Nodes down to `depth` levels (0: all) in reading order; `units`: a convolution unit hides its parts."""
+    for child in node.children:
+        yield level, child
+        if (depth == 0 or level + 1 < depth) and not (units and child.is_unit):
+            yield from walk(child, depth, units, level + 1)

@@ -1,0 +1,71 @@
+"""How a Report is shown: one file a format, each a pure function from Report and Options to text. No torch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from archscope.errors import ArchscopeError
+from archscope.registry import Registry
+from archscope.report import Report
+
+DEFAULT_COLUMNS = ("output", "params", "macs", "share")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a reader may choose. `depth` levels of the module tree (0: all), equal neighbours folded to one,
+    `sort` flattens the tree to its parts in descending order of a column. `width` 0 is as wide as needed."""
+
+    columns: tuple[str, ...] = DEFAULT_COLUMNS
+    depth: int = 3
+    fold: bool = True
+    sort: str = ""
+    width: int = 0
+    color: bool = False
+
+
+View = Callable[[Report, Options], str]
+
+_views: Registry[View] = Registry("format")
+_suffixes: dict[str, str] = {}
+
+
+def view(name: str, *suffixes: str) -> Callable[[View], View]:
+    """Decorator: register a view under `name`, and as the one for files with these suffixes."""
+    _suffixes.update(dict.fromkeys(suffixes, name))
+    return _views.register(name)
+
+
+@cache
+def _load() -> None:
+    for module in iter_modules(__path__):
+        import_module(f"{__name__}.{module.name}")
+
+
+def render(report: Report, name: str, options: Options | None = None) -> str:
+    """The report in the format of this name. Raises ArchscopeError for an unknown format or column."""
+    _load()
+    return _views[name](report, options or Options())
+
+
+def check_format(name: str) -> None:
+    """Raises ArchscopeError for an unknown format."""
+    _load()
+    _views[name]
+
+
+def formats() -> tuple[str, ...]:
+    """Names of all formats."""
+    _load()
+    return tuple(sorted(_views))
+
+
+def format_of(file_name: str) -> str:
+    """The format that a file's suffix asks for. Raises ArchscopeError for a suffix that no format has."""
+    _load()
+    for suffix, name in _suffixes.items():
+        if file_name.lower().endswith(suffix):
+            return name
+    raise ArchscopeError(f"no format for '{file_name}': use one of {', '.join(sorted(_suffixes))}, or --format")

@@ -1,0 +1,89 @@
+"""The totals below a table, in words: both conventions, memory, coverage, and how they stand to the paper."""
+
+from archscope.claims import Claim
+from archscope.report import Report
+from archscope.views import words
+
+
+def footer(report: Report) -> list[tuple[str, str]]:
+    """(heading, text) lines."""
+    return [
+        ("Parameters", _parameters(report)),
+        ("MACs", _macs(report)),
+        ("Elementwise", f"{words.count(report.totals['elementwise_ops'])} operations besides"),
+        ("Memory", _memory(report)),
+        ("Receptive field", _receptive_field(report)),
+        ("Depth", _depth(report)),
+        ("Coverage", _coverage(report)),
+        *[("Note", note) for note in report.graph.notes],
+    ]
+
+
+def _parameters(report: Report) -> str:
+    totals = report.totals
+    parts = [f"{totals['params']:,} parameters{_published(report, 'params')}"]
+    if totals["frozen_params"]:
+        parts.append(f"{totals['frozen_params']:,} frozen")
+    if totals["unused_params"]:
+        parts.append(f"{totals['unused_params']:,} not used in this pass")
+    if totals["buffers"]:
+        parts.append(f"buffers {totals['buffers']:,}")
+    return "; ".join(parts)
+
+
+def _macs(report: Report) -> str:
+    macs, flops = report.totals["macs"], report.totals["flops"]
+    at_least = "at least " if report.totals["operations"]["unknown"] else ""
+    short = f"{words.scaled(macs, 3)} MACs = {_gflops(flops)}"
+    return f"{at_least}{macs:,} = {short}{_published(report, 'macs')}"
+
+
+def _gflops(flops: float) -> str:
+    number, _, prefix = words.scaled(flops, 4).partition(" ")
+    return f"{number} {prefix}FLOPs"
+
+
+def _published(report: Report, quantity: str) -> str:
+    """`: as published (Table 3)`, or what is published instead."""
+    said = [_verdict(claim, report.totals[quantity]) for claim in report.claims if claim.quantity == quantity]
+    return ": " + "; ".join(said) if said else ""
+
+
+def _verdict(claim: Claim, measured: float) -> str:
+    value = f"{claim.value:,.0f}" if not claim.digits else words.scaled(claim.value, claim.digits)
+    if claim.relation == "<":
+        value = f"fewer than {words.scaled(claim.value, 2)}"
+    if claim.holds(measured):
+        exact = not claim.digits and claim.relation == "="
+        return f"as published ({claim.source})" if exact else f"as published: {value} ({claim.source})"
+    return f"not the published {value} ({claim.source})"
+
+
+def _memory(report: Report) -> str:
+    totals, setting = report.totals, report.setting
+    return (
+        f"weights {words.size(totals['weight_bytes'])}, inference peak {words.size(totals['peak_memory_bytes'])}, "
+        f"training keeps {words.size(totals['training_memory_bytes'])} (batch {setting['batch']})"
+    )
+
+
+def _receptive_field(report: Report) -> str:
+    field = report.totals["receptive_field"]
+    if field is None:
+        return "none: the input has no spatial axes, or none that archscope can follow"
+    return f"{' x '.join(map(str, field['size']))} pixels, stride {words.shape(sorted(set(field['stride'])))}"
+
+
+def _depth(report: Report) -> str:
+    totals = report.totals
+    said = f"{totals['depth_separable_as_one']} weighted layers on the longest path"
+    if totals["depth"] != totals["depth_separable_as_one"]:
+        said += f", a separable convolution as one ({totals['depth']} as executed)"
+    return f"{said}; {totals['conv_layers']} convolutions, {totals['linear_layers']} linear in all"
+
+
+def _coverage(report: Report) -> str:
+    operations = report.totals["operations"]
+    said = f"{operations['known']} of {operations['total']} operations known"
+    unknown = operations["unknown"]
+    return f"{said}; unknown, and in no total: {', '.join(unknown)}" if unknown else said

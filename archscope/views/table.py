@@ -1,0 +1,101 @@
+"""The table that a terminal shows; plain text without colours elsewhere."""
+
+from io import StringIO
+
+from rich.console import Console
+from rich.text import Text
+
+from archscope.report import Report
+from archscope.views import Options, view, words
+from archscope.views.footer import footer
+from archscope.views.rows import Row, headings, rows
+
+COLORS = {
+    "convolution": "blue", "transposed convolution": "blue", "depthwise": "green", "pooling": "yellow",
+    "global pooling": "yellow", "cat": "magenta", "add": "red", "linear": "dark_orange3", "product": "dark_orange3",
+    "attention": "dark_orange3", "recurrent": "dark_orange3", "block": "bold", "unknown": "bold red",
+}  # fmt: skip
+LEFT = {"Layer", "Operation"}
+GAP = 2
+NARROWEST = 12
+"""A name or operation is never cut below this."""
+
+
+@view("table", ".txt")
+def table(report: Report, options: Options) -> str:
+    """Tree, operation and the chosen columns; the totals in words below. Numbers are never cut."""
+    listed = rows(report, options)
+    lines = [*_title(report, options.width), Text(""), *_body(listed, options), Text("")]
+    width = max(len(heading) for heading, _ in footer(report))
+    for heading, said in footer(report):
+        lines += _wrapped(heading, said, width, options.width)
+    return _to_text(lines, options)
+
+
+def _title(report: Report, width: int) -> list[Text]:
+    inputs = ", ".join(words.shape(tensor.shape) for tensor in report.graph.inputs.values())
+    last = report.graph.layers[-1].output_shape if report.graph.layers else ()
+    first = Text(report.graph.name, "bold").append(f"   {inputs} to {words.shape(last)}", "not bold")
+    return [first, *_wrapped("", report.title, 0, width)] if report.title else [first]
+
+
+def _body(listed: list[Row], options: Options) -> list[Text]:
+    titles = ["Layer", "Operation", *headings(options.columns)]
+    cells = [[row.lines + row.name, _operation(row), *row.cells] for row in listed]
+    widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
+    widths = _fitted(widths, options.width)
+    lines = [_line(titles, widths, ["bold"] * len(titles))]
+    for row, texts in zip(listed, cells, strict=True):
+        styles = [COLORS.get(row.category, ""), "" if row.category == "block" else COLORS.get(row.category, "")]
+        lines.append(_line(texts, widths, styles + [""] * len(row.cells), len(row.lines)))
+    return lines
+
+
+def _operation(row: Row) -> str:
+    return f"{row.operation} x{row.repeat}, each".strip() if row.repeat > 1 else row.operation
+
+
+def _fitted(widths: list[int], width: int) -> list[int]:
+    """Cut names and operations, the wider first, until the line fits."""
+    over = sum(widths) + GAP * (len(widths) - 1) - width if width else 0
+    widths = list(widths)
+    while over > 0 and max(widths[:2]) > NARROWEST:
+        widest = 0 if widths[0] > widths[1] else 1
+        widths[widest] -= 1
+        over -= 1
+    return widths
+
+
+def _line(texts: list[str], widths: list[int], styles: list[str], dim: int = 0) -> Text:
+    line = Text()
+    for i, (text, width, style) in enumerate(zip(texts, widths, styles, strict=True)):
+        cut = text if len(text) <= width else text[: width - 1] + "…"
+        padded = cut.ljust(width) if i < 2 else cut.rjust(width)  # names read from the left, numbers from the right
+        if i == 0 and dim:
+            line.append(padded[:dim], "dim")
+            padded = padded[dim:]
+        line.append(padded, style)
+        line.append(" " * GAP)
+    line.rstrip()
+    return line
+
+
+def _wrapped(heading: str, said: str, indent: int, width: int) -> list[Text]:
+    indent += GAP if heading else 0
+    lines, room = [""], max(width - indent, 30) if width else 10_000
+    for word in said.split(" "):
+        if len(lines[-1]) + len(word) + 1 > room and lines[-1]:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + word
+    heads = [heading, *[""] * (len(lines) - 1)]
+    return [Text(head.ljust(indent), "bold").append(line, "not bold") for head, line in zip(heads, lines, strict=True)]
+
+
+def _to_text(lines: list[Text], options: Options) -> str:
+    if not options.color:
+        return "".join(line.plain.rstrip() + "\n" for line in lines)
+    out = StringIO()
+    console = Console(file=out, force_terminal=True, width=10_000, highlight=False)
+    for line in lines:
+        console.print(line, soft_wrap=True)
+    return out.getvalue()

@@ -1,0 +1,37 @@
+"""Jinja2 templates of the formats that are mostly markup; they lie in templates/ beside or in the package."""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+LATEX_ESCAPES = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\u2026": r"\ldots{}"}
+)
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+    package = Path(__file__).parents[1]
+    folders = [package / "templates", package.parent / "templates"]  # installed; in a working copy
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["latex"] = lambda text: str(text).translate(LATEX_ESCAPES)
+    environment.filters["markdown"] = lambda text: str(text).replace("|", r"\|").replace("_", r"\_").replace("*", r"\*")
+    return environment
+
+
+def fill(template: str, **values: Any) -> str:
+    """The template of this file name, filled in."""
+    return _environment().get_template(template).render(**values)

@@ -1,0 +1,195 @@
+"""Who may import whom, read from the source: nothing is imported to find out.
+
+Everything after `Graph` runs without torch, and `archscope --help` does not wait for it.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "archscope"
+FILES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
+TORCH = {"torch", "torchvision", "torchinfo", "fvcore", "pytorchcv"}  # torch itself and what imports it
+
+
+def module_of(file: str) -> str:
+    return ".".join(["archscope", *file.removesuffix(".py").split("/")]).removesuffix(".__init__")
+
+
+MODULES = {module_of(file): file for file in FILES}
+
+
+@dataclass(frozen=True)
+class Import:
+    module: str
+    line: int
+    at_load: bool  # it runs when the file is imported: neither inside a function nor under TYPE_CHECKING
+
+    def within(self, *packages: str) -> bool:
+        return any(self.module == package or self.module.startswith(f"{package}.") for package in packages)
+
+
+def modules_of(node: ast.AST, file: str) -> Iterator[str]:
+    """The modules that a statement or call names; `from archscope import shapes` names archscope.shapes."""
+    match node:
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=module, names=names, level=level):
+            here = module_of(file).split(".")
+            package = here if file.endswith("__init__.py") else here[:-1]
+            parts = package[: len(package) - level + 1] if level else []
+            origin = ".".join([*parts, *([module] if module else [])])
+            for alias in names:
+                name = f"{origin}.{alias.name}"
+                yield name if name in MODULES else origin
+        case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called), args=[ast.Constant(value=str(name)), *_]):
+            if called in {"import_module", "__import__"}:
+                yield name
+
+
+def walk(node: ast.AST, file: str, at_load: bool) -> Iterator[Import]:
+    for module in modules_of(node, file):
+        yield Import(module, getattr(node, "lineno", 0), at_load)
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+            at_load = False
+        case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
+            for statement in node.body:
+                yield from walk(statement, file, False)
+            for statement in node.orelse:
+                yield from walk(statement, file, at_load)
+            return
+    for child in ast.iter_child_nodes(node):
+        yield from walk(child, file, at_load)
+
+
+@cache
+def imports(file: str) -> list[Import]:
+    return list(walk(ast.parse(FILES[file].read_text(encoding="utf-8")), file, True))
+
+
+def loaded_with(module: str) -> set[str]:
+    """The modules that importing this one imports: itself, its packages, and all that these import as they load."""
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        module = waiting.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        if "." in module:
+            waiting.append(module.rpartition(".")[0])
+        if module in MODULES:
+            waiting.extend(found.module for found in imports(MODULES[module]) if found.at_load)
+    return seen
+
+
+def brings_torch(found: Import) -> bool:
+    return not TORCH.isdisjoint(loaded_with(found.module))
+
+
+@dataclass(frozen=True)
+class Rule:
+    says: str
+    files: str  # patterns relative to archscope/, one a word, whose * crosses folders
+    breaks: Callable[[Import], bool]
+    but: str = ""  # patterns of files that the rule leaves out
+
+    def holds_for(self, file: str) -> bool:
+        return matches(file, self.files) and not matches(file, self.but)
+
+
+def matches(file: str, patterns: str) -> bool:
+    return any(fnmatchcase(file, pattern) for pattern in patterns.split())
+
+
+PURE = "graph.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py measures/* views/*"
+
+RULES = [
+    Rule(
+        "never brings in torch",
+        files=PURE,
+        breaks=brings_torch,
+    ),
+    Rule(
+        "loads without torch",
+        files=f"{PURE} __init__.py __main__.py cli.py targets.py networks/__init__.py",
+        breaks=lambda found: found.at_load and brings_torch(found),
+    ),
+    Rule(
+        "needs of archscope only layers and networks",
+        files="networks/*",
+        but="networks/__init__.py",
+        breaks=lambda found: found.within("archscope") and not found.within("archscope.layers", "archscope.networks"),
+    ),
+    Rule(
+        "shows a report, knows no network",
+        files="views/*",
+        breaks=lambda found: found.within("archscope.networks", "archscope.trace", "archscope.tracer"),
+    ),
+    Rule(
+        "leaves the command line alone",
+        files="*",
+        but="__main__.py",
+        breaks=lambda found: found.within("archscope.cli"),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "file"),
+    [pytest.param(rule, file, id=f"{file} {rule.says}") for rule in RULES for file in FILES if rule.holds_for(file)],
+)
+def test_imports(rule: Rule, file: str) -> None:
+    broken = [f"archscope/{file}:{found.line} imports {found.module}" for found in imports(file) if rule.breaks(found)]
+    assert not broken, f"{file} {rule.says}"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import torch", [("torch", True)]),
+        ("from torch import nn", [("torch", True)]),
+        ("def f():\n    import torch.nn", [("torch.nn", False)]),
+        ("class C:\n    import torch", [("torch", True)]),
+        ("try:\n    import torch\nexcept ImportError:\n    pass", [("torch", True)]),
+        ("if TYPE_CHECKING:\n    import torch\nelse:\n    import rich", [("torch", False), ("rich", True)]),
+        ("importlib.import_module('torch')", [("torch", True)]),
+        ("from archscope import errors, nothing", [("archscope.errors", True), ("archscope", True)]),
+        ("from . import errors", [("archscope.errors", True)]),
+        ("from .errors import ArchscopeError", [("archscope.errors", True)]),
+    ],
+)
+def test_every_way_to_import_is_seen(source: str, expected: list[tuple[str, bool]]) -> None:
+    assert [(found.module, found.at_load) for found in walk(ast.parse(source), "new.py", True)] == expected
+
+
+RUN = """
+import sys
+sys.argv = ["archscope", *sys.argv[1:]]
+from archscope.cli import main
+try:
+    code = main()
+except SystemExit as end:
+    code = end.code
+assert not code, f"exit code {code}"
+"""
+
+
+@pytest.mark.parametrize("command", [None, "--help", "list", "show xception"])
+def test_torch_stays_unloaded(command: str | None) -> None:
+    if command and "cli.py" not in FILES:
+        pytest.skip("archscope/cli.py does not exist yet")
+    code = (RUN if command else "import sys, archscope\n") + "assert 'torch' not in sys.modules, 'torch was imported'"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *(command or "").split()], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
