@@ -48,34 +48,64 @@ class Conv(nn.Sequential):
         padding: Padding = "same",
         activation: type[nn.Module] | None = nn.ReLU,
         eps: float = 1e-3,
+        groups: int = 1,
     ) -> None:
-        conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, same(kernel_size, padding), bias=False)
+        pad = same(kernel_size, padding)
+        conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, pad, groups=groups, bias=False)
         layers: dict[str, nn.Module] = {"conv": conv, "bn": nn.BatchNorm2d(out_channels, eps)}
         if activation is not None:
             layers[activation.__name__.lower()] = activation()
         super().__init__(OrderedDict(layers))
 
 
+class ConvReLU(nn.Sequential):
+    """Convolution with a bias, and ReLU: one box in the figures before batch normalisation."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int = 1,
+        stride: int = 1,
+        padding: Padding | int = "same",
+        groups: int = 1,
+    ) -> None:
+        pad = padding if isinstance(padding, int) else same(kernel_size, padding)
+        conv = nn.Conv2d(in_channels, out_channels, kernel_size, stride, pad, groups=groups)
+        super().__init__(OrderedDict(conv=conv, relu=nn.ReLU()))
+
+
 class SeparableConv(nn.Sequential):
-    """Depthwise convolution, pointwise convolution, batch normalisation, and no activation anywhere."""
+    """Depthwise convolution, pointwise convolution, batch normalisation.
 
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 3, eps: float = 1e-3) -> None:
-        super().__init__(
-            OrderedDict(
-                depthwise=nn.Conv2d(
-                    in_channels, in_channels, kernel_size, padding=same(kernel_size), groups=in_channels, bias=False
-                ),
-                pointwise=nn.Conv2d(in_channels, out_channels, 1, bias=False),
-                bn=nn.BatchNorm2d(out_channels, eps),
-            )
-        )
+    No activation follows, and none is between the two unless given. Each input channel gives `depth_multiplier`
+    channels to the pointwise convolution.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int = 3,
+        stride: int = 1,
+        depth_multiplier: int = 1,
+        between: type[nn.Module] | None = None,
+        eps: float = 1e-3,
+    ) -> None:
+        width, pad = in_channels * depth_multiplier, same(kernel_size)
+        depthwise = nn.Conv2d(in_channels, width, kernel_size, stride, pad, groups=in_channels, bias=False)
+        pointwise = nn.Conv2d(width, out_channels, 1, bias=False)
+        layers: dict[str, nn.Module] = {"depthwise": depthwise}
+        if between is not None:
+            layers[between.__name__.lower()] = between()
+        super().__init__(OrderedDict(layers, pointwise=pointwise, bn=nn.BatchNorm2d(out_channels, eps)))
 
 
-def chain(in_channels: int, *convs: tuple[Any, ...]) -> nn.Sequential:
+def chain(in_channels: int, *convs: tuple[Any, ...], unit: type[Conv] | type[ConvReLU] = Conv) -> nn.Sequential:
     """Convs in series, each written as the figures do: (filters, kernel size, stride, V)."""
     layers = []
     for out_channels, *rest in convs:
-        layers.append(Conv(in_channels, out_channels, *rest))
+        layers.append(unit(in_channels, out_channels, *rest))
         in_channels = out_channels
     return series(*layers)
 
@@ -114,6 +144,20 @@ class Residual(nn.Module):
             body = self.scale * body
         x = self.shortcut(x) + body
         return x if self.activation is None else self.activation(x)
+
+
+class SqueezeExcitation(nn.Module):
+    """Each channel times its gate: two fully connected layers (as 1x1 convolutions) on the channels' means."""
+
+    def __init__(self, channels: int, squeezed: int, activation: type[nn.Module] = nn.ReLU) -> None:
+        super().__init__()
+        layers = OrderedDict[str, nn.Module](squeeze=nn.AdaptiveAvgPool2d(1), fc1=nn.Conv2d(channels, squeezed, 1))
+        layers[activation.__name__.lower()] = activation()
+        self.gate = nn.Sequential(layers | {"fc2": nn.Conv2d(squeezed, channels, 1), "sigmoid": nn.Sigmoid()})
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        gate: torch.Tensor = self.gate(x)
+        return x * gate
 
 
 class WithAuxiliaryHeads(nn.Sequential):

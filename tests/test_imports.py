@@ -133,7 +133,7 @@ RULES = [
     Rule(
         "shows a report, knows no network",
         files="views/*",
-        breaks=lambda found: found.within("archscope.networks", "archscope.trace", "archscope.tracer"),
+        breaks=lambda found: found.within("archscope.networks", "archscope.tracing", "archscope.tracer"),
     ),
     Rule(
         "leaves the command line alone",

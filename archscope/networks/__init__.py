@@ -2,13 +2,15 @@
 
 import ast
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, overload
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints, overload
 
+from archscope.claims import Claim
 from archscope.errors import ArchscopeError
 from archscope.registry import Registry, canonical, unknown
 
@@ -18,22 +20,8 @@ if TYPE_CHECKING:
     Builder = Callable[..., nn.Module]
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A published number. `digits` significant digits are what the source prints; `relation` is how it is meant."""
-
-    quantity: str
-    value: float
-    source: str
-    convention: str = ""
-    digits: int = 0
-    relation: str = "="
-
-    def holds(self, measured: float) -> bool:
-        """Does `measured` agree, as precisely as the claim is stated?"""
-        if self.relation == "<":
-            return measured < self.value
-        return measured == self.value or (self.digits > 0 and float(f"{measured:.{self.digits}g}") == self.value)
+EXAMPLES = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
+"""What each type of option is called in an error."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +37,11 @@ class Paper:
 
     @property
     def citation(self) -> str:
-        """One short line: authors, venue and year, arXiv number."""
+        """One short line: at most two authors, venue and year, arXiv number."""
+        first, *others = self.authors.split(", ")
+        authors = f"{first} et al." if len(others) > 1 else self.authors.replace(", ", " and ")
         where = f"{self.venue} {self.year}" if self.venue else str(self.year)
-        return f"{self.authors}, {where}" + (f", arXiv:{self.arxiv}" if self.arxiv else "")
+        return f"{authors}, {where}" + (f", arXiv:{self.arxiv}" if self.arxiv else "")
 
 
 @dataclass(frozen=True)
@@ -78,9 +68,11 @@ class Network:
             if option not in self.options:
                 raise unknown(f"option of {self.name}", option, self.options)
         import_module(f"{__name__}.{self.paper.file}")
+        builder = _builders[self.name]
+        _check_values(builder, options)
         try:
-            return _builders[self.name](**options)
-        except (TypeError, ValueError) as error:
+            return builder(**options)
+        except (TypeError, ValueError, RuntimeError) as error:
             said = ", ".join(f"{key}={value}" for key, value in options.items())
             raise ArchscopeError(f"cannot build {self.name} with {said or 'its defaults'}: {error}") from error
 
@@ -95,25 +87,50 @@ def network(built: Mapping[str, tuple[Any, ...]]) -> Callable[["Builder"], "Buil
 def network(built: Any) -> Any:
     """Decorator: register a function as the network of its name, or, given a table, one network a row.
 
-    A row's values are the function's positional-only arguments; what is left are the network's options.
+    A row's values are the function's first arguments: the positional-only ones are fixed by the row, the others
+    are options that have the row's value as their default, as have all further arguments.
     """
     if not isinstance(built, Mapping):
         return _builders.register(built.__name__)(built)
 
     def register_family(function: "Builder") -> "Builder":
         for name, row in built.items():
-            _builders.register(name)(lambda *, row=row, **options: function(*row, **options))
+            _builders.register(name)(_with_row(function, row))
         return function
 
     return register_family
 
 
+def _with_row(function: "Builder", row: tuple[Any, ...]) -> "Builder":
+    parameters = signature(function).parameters.values()
+    fixed = sum(parameter.kind is parameter.POSITIONAL_ONLY for parameter in parameters)
+    names = [parameter.name for parameter in parameters][fixed : len(row)]
+    return partial(function, *row[:fixed], **dict(zip(names, row[fixed:], strict=True)))
+
+
+def _check_values(builder: "Builder", options: Mapping[str, Any]) -> None:
+    """Raise ArchscopeError for a value that is not of its option's type, or not among its Literal's."""
+    hints = get_type_hints(builder.func if isinstance(builder, partial) else builder)
+    for option, value in options.items():
+        hint = hints[option]
+        if get_origin(hint) is Literal and value not in get_args(hint):
+            raise ArchscopeError(f"{option} is one of {', '.join(map(str, get_args(hint)))}, not '{value}'")
+        if hint in EXAMPLES and not _is_a(value, hint):
+            raise ArchscopeError(f"{option} is {EXAMPLES[hint]}, not '{value}'")
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    if kind is float and isinstance(value, int):
+        return not isinstance(value, bool)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+
+
 @cache
 def catalogue() -> Mapping[str, Network]:
-    """Every network by name, in the catalogue's order."""
+    """Every network by name, the oldest paper first."""
     text = files(__name__).joinpath("catalogue.toml").read_text(encoding="utf-8")
     found = {}
-    for file, entry in tomllib.loads(text).items():
+    for file, entry in sorted(tomllib.loads(text).items(), key=lambda item: item[1]["year"]):
         rows = entry.pop("networks")
         paper = Paper(file=file, **entry)
         for name, row in rows.items():
@@ -137,7 +154,7 @@ def _options(file: str) -> Mapping[str, Mapping[str, str]]:
     """Options of every network in a file, read without running it: importing it would import torch."""
     tree = ast.parse(files(__name__).joinpath(f"{file}.py").read_text(encoding="utf-8"))
     tables = {
-        target.id: [ast.literal_eval(key) for key in node.value.keys if key is not None]
+        target.id: dict(zip(map(ast.literal_eval, filter(None, node.value.keys)), node.value.values, strict=True))
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
         for target in node.targets
@@ -150,19 +167,21 @@ def _options(file: str) -> Mapping[str, Mapping[str, str]]:
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Name) and decorator.id == "network":
                 found[node.name] = _keywords(node)
-            elif isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name):
-                table = decorator.args[0]
-                found |= dict.fromkeys(tables[table.id] if isinstance(table, ast.Name) else [], _keywords(node))
+            elif isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "network":
+                for name, row in tables[ast.unparse(decorator.args[0])].items():
+                    found[name] = _keywords(node, row.elts if isinstance(row, ast.Tuple) else [])
     return found
 
 
-def _keywords(function: ast.FunctionDef) -> Mapping[str, str]:
+def _keywords(function: ast.FunctionDef, row: Sequence[ast.expr] = ()) -> Mapping[str, str]:
+    """What can be set: names with types and defaults. `row` holds the values of the first arguments."""
     arguments = function.args
     positional = dict(zip(reversed(arguments.args), reversed(arguments.defaults), strict=False))
     keyword = dict(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    in_row = dict(zip(arguments.args, row[len(arguments.posonlyargs) :], strict=False))
     described = {}
     for argument in (*arguments.args, *arguments.kwonlyargs):
-        default = (positional | keyword).get(argument)
+        default = (positional | keyword | in_row).get(argument)
         kind = ast.unparse(argument.annotation) if argument.annotation else ""
         described[argument.arg] = f"{kind} = {ast.unparse(default)}" if default is not None else kind
     return described

@@ -11,14 +11,14 @@ from torch import nn
 
 from archscope.layers import Concat, Conv, chain, series
 from archscope.networks import network
-from archscope.networks.inception_v3 import average_pool, stem
+from archscope.networks.inception_v3 import average_pool, reference_stem
 from archscope.networks.inception_v4 import (
     classifier,
     inception_resnet_a,
     inception_resnet_b,
     inception_resnet_c,
     reduction_a,
-    reduction_b,
+    resnet_reduction_b,
 )
 
 
@@ -35,12 +35,12 @@ def mixed() -> nn.Module:
 @network
 def inception_resnet_v2_released(num_classes: int = 1000) -> nn.Module:
     return series(                                                                          #    3 x 299 x 299
-        stem=stem(),                                                                        #  192 x  35 x  35
+        stem=reference_stem(),                                                              #  192 x  35 x  35
         mixed=mixed(),                                                                      #  320 x  35 x  35
         inception_resnet_a=series(*[inception_resnet_a(320, 0.17) for _ in range(10)]),
         reduction_a=reduction_a(320, k=256, l=256, m=384, n=384),                           # 1088 x  17 x  17
         inception_resnet_b=series(*[inception_resnet_b(1088, 0.10) for _ in range(20)]),
-        reduction_b=reduction_b(1088),                                                      # 2080 x   8 x   8
+        reduction_b=resnet_reduction_b(1088),                                               # 2080 x   8 x   8
         inception_resnet_c=series(
             *[inception_resnet_c(2080, 0.20) for _ in range(9)],
             inception_resnet_c(2080, 1.0, activation=None),

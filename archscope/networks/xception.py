@@ -4,46 +4,105 @@ arXiv:1610.02357, Figure 5, read top to bottom.
 As in the figure, batch normalisation follows every Conv and SeparableConv and is not drawn; the figure's ReLU
 after each of the first two convolutions is part of `Conv`. Epsilon is 1e-3, as in the author's code (ports to
 torch use 1e-5). Strided pooling pads one pixel on every side; the author's framework pads only right and
-bottom where the size is even (here: 74 to 37), which shifts values and changes no shape or count.
+bottom where the size is even (here: 74 to 37), which shifts values and changes no shape or count: pooling="same".
+
+What the paper varies are options: no residual connections (Figure 9), an activation between depthwise and
+pointwise convolution (Figure 10), two fully connected layers of 4096 units (Table 2). Its ImageNet training drops out
+half of the features before the classifier (dropout=0.5), which Figure 5 does not draw; on JFT, num_classes=17000.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
+from typing import Literal
 
+import torch
 from torch import nn
 from torch.nn import ReLU
 
 from archscope.layers import Conv, Residual, SeparableConv, series
 from archscope.networks import network
 
+BETWEEN: dict[str, type[nn.Module] | None] = {"none": None, "relu": nn.ReLU, "elu": nn.ELU}
+
+
+class MaxPoolSame(nn.MaxPool2d):
+    """3x3 pooling with stride 2 that pads an even size at the right and bottom only, an odd one on every side."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        height, width = x.shape[-2:]
+        return nn.functional.max_pool2d(x, 3, 2, padding=(height % 2, width % 2), ceil_mode=True)
+
+
+POOLS: dict[str, Callable[[], nn.Module]] = {
+    "symmetric": partial(nn.MaxPool2d, 3, 2, padding=1),
+    "same": partial(MaxPoolSame, 3, 2),
+}
+
 
 class Block(Residual):
     """(ReLU, SeparableConv) for each step in `channels`; a strided block pools, and projects its shortcut."""
 
-    def __init__(self, *channels: int, stride: int = 1, first_relu: bool = True) -> None:
-        layers = [layer for step in pairwise(channels) for layer in (ReLU(), SeparableConv(*step))]
+    def __init__(
+        self,
+        *channels: int,
+        stride: int = 1,
+        first_relu: bool = True,
+        separable_conv: Callable[..., nn.Module] = SeparableConv,
+        pool: Callable[[], nn.Module] = POOLS["symmetric"],
+        residual: bool = True,
+    ) -> None:
+        layers = [layer for step in pairwise(channels) for layer in (ReLU(), separable_conv(*step))]
         shortcut = None
         if stride > 1:
-            layers.append(nn.MaxPool2d(3, stride, padding=1))
-            shortcut = Conv(channels[0], channels[-1], 1, stride, activation=None)
+            layers.append(pool())
+            shortcut = Conv(channels[0], channels[-1], 1, stride, activation=None) if residual else None
         super().__init__(series(*layers[0 if first_relu else 1 :]), shortcut)
+        self.residual = residual
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = super().forward(x) if self.residual else self.body(x)
+        return y
+
+
+def classifier(num_classes: int, fully_connected: bool) -> nn.Module:
+    if not fully_connected:
+        return nn.Linear(2048, num_classes)
+    return series(
+        fc1=nn.Linear(2048, 4096), relu1=ReLU(),
+        fc2=nn.Linear(4096, 4096), relu2=ReLU(),
+        fc3=nn.Linear(4096, num_classes),
+    )  # fmt: skip
 
 
 @network
-def xception(num_classes: int = 1000) -> nn.Module:
+def xception(
+    num_classes: int = 1000,
+    residual: bool = True,
+    activation: Literal["none", "relu", "elu"] = "none",
+    fully_connected: bool = False,
+    dropout: float = 0.0,
+    depth_multiplier: int = 1,
+    middle_blocks: int = 8,
+    pooling: Literal["symmetric", "same"] = "symmetric",
+) -> nn.Module:
+    separable = partial(SeparableConv, depth_multiplier=depth_multiplier, between=BETWEEN[activation])
+    block = partial(Block, separable_conv=separable, pool=POOLS[pooling], residual=residual)
     return series(
         entry_flow=series(                                    #    3 x 299 x 299
             Conv(3, 32, 3, 2, "valid"),                       #   32 x 149 x 149
             Conv(32, 64, 3, 1, "valid"),                      #   64 x 147 x 147
-            Block(64, 128, 128, stride=2, first_relu=False),  #  128 x  74 x  74
-            Block(128, 256, 256, stride=2),                   #  256 x  37 x  37
-            Block(256, 728, 728, stride=2),                   #  728 x  19 x  19
+            block(64, 128, 128, stride=2, first_relu=False),  #  128 x  74 x  74
+            block(128, 256, 256, stride=2),                   #  256 x  37 x  37
+            block(256, 728, 728, stride=2),                   #  728 x  19 x  19
         ),
-        middle_flow=series(*[Block(728, 728, 728, 728) for _ in range(8)]),
+        middle_flow=series(*[block(728, 728, 728, 728) for _ in range(middle_blocks)]),
         exit_flow=series(
-            Block(728, 728, 1024, stride=2),                  # 1024 x  10 x  10
-            SeparableConv(1024, 1536), ReLU(),
-            SeparableConv(1536, 2048), ReLU(),                # 2048 x  10 x  10
+            block(728, 728, 1024, stride=2),                  # 1024 x  10 x  10
+            separable(1024, 1536), ReLU(),
+            separable(1536, 2048), ReLU(),                    # 2048 x  10 x  10
             nn.AdaptiveAvgPool2d(1), nn.Flatten(),            # 2048
+            *([nn.Dropout(dropout)] if dropout else []),
         ),
-        classifier=nn.Linear(2048, num_classes),
+        classifier=classifier(num_classes, fully_connected),
     )  # fmt: skip

@@ -1,0 +1,153 @@
+"""How long archscope takes beside its peers: ratios measured in one run, printed, never asserted in a test.
+
+python tests/benchmarks/speed.py            all of it, about three minutes
+python tests/benchmarks/speed.py trace      one part: trace, process, layers or giant
+"""
+
+import gc
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+
+import torch
+from torch import nn
+
+NETWORK = "inception_resnet_v2_released"
+REPEATS = 7
+
+
+def seconds_interleaved(runs: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, float]:
+    """Median seconds of each; one of each in turn, so that a slow moment of the machine hits all alike."""
+    taken: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(repeats):
+        for name, run in runs.items():
+            gc.collect()
+            start = time.perf_counter()
+            run()
+            taken[name].append(time.perf_counter() - start)
+    return {name: median(times) for name, times in taken.items()}
+
+
+def show(title: str, rows: Sequence[Sequence[str]]) -> None:
+    print(f"\n{title}")
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def against_limit(name: str, ours: float, theirs: float, limit: float) -> list[str]:
+    ratio = ours / theirs
+    verdict = "ok" if ratio <= limit else "OVER"
+    return [name, f"{1000 * ours:.0f} ms", f"{1000 * theirs:.0f} ms", f"{ratio:.4f}", f"limit {limit:.4f}", verdict]
+
+
+def trace() -> None:
+    """Build, trace and all measures against torchinfo and fvcore on the same network, built already for them."""
+    import torchinfo
+    from fvcore.nn import FlopCountAnalysis
+
+    import archscope
+    from archscope.networks import find
+
+    with torch.device("meta"):
+        on_meta = find(NETWORK).build().eval()
+    image = torch.empty(1, 3, 299, 299, device="meta")
+
+    def run_torchinfo() -> None:
+        torchinfo.summary(on_meta, input_data=image, device="meta", verbose=0)
+
+    def run_archscope() -> None:
+        archscope.summarize(NETWORK)
+
+    run_torchinfo()  # its first pass imports torch's decompositions: not held against it
+    run_archscope()
+    fast = seconds_interleaved({"archscope": run_archscope, "torchinfo": run_torchinfo})
+
+    real = find(NETWORK).build().eval()
+    photo = torch.rand(1, 3, 299, 299)
+
+    def run_fvcore() -> None:
+        analysis = FlopCountAnalysis(real, photo)
+        analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        analysis.total()
+
+    slow = seconds_interleaved({"archscope": run_archscope, "fvcore": run_fvcore}, repeats=3)
+    show(
+        f"{NETWORK}: build + trace + all measures",
+        [
+            ["against", "archscope", "peer", "ratio", "", ""],
+            against_limit("torchinfo 1.8 on meta", fast["archscope"], fast["torchinfo"], 1 / 4),
+            against_limit("fvcore on the CPU", slow["archscope"], slow["fvcore"], 1 / 40),
+        ],
+    )
+
+
+def process() -> None:
+    """Whole processes against `python -c "import torch"`."""
+
+    def command(*arguments: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+
+    runs = {
+        "import torch": command("-c", "import torch"),
+        f"summary {NETWORK}": command("-m", "archscope", "summary", NETWORK),
+        "summary xception": command("-m", "archscope", "summary", "xception"),
+        "--help": command("-m", "archscope", "--help"),
+        "list": command("-m", "archscope", "list"),
+        "show xception": command("-m", "archscope", "show", "xception"),
+    }
+    taken = seconds_interleaved(runs)
+    limits = {name: 1.4 if name.startswith("summary") else 0.25 for name in runs if name != "import torch"}
+    rows = [against_limit(name, taken[name], taken["import torch"], limit) for name, limit in limits.items()]
+    show("whole process", [["command", "archscope", "import torch", "ratio", "", ""], *rows])
+
+
+def stack(layers: int) -> nn.Module:
+    units = [nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8)) for _ in range(layers // 2)]
+    return nn.Sequential(*units)
+
+
+def layers() -> None:
+    """Time per layer must not grow with their number."""
+    import archscope
+
+    with torch.device("meta"):
+        nets = {count: stack(count) for count in (1_000, 10_000)}
+    runs = {str(count): (lambda net=net: archscope.summarize(net, (8, 32, 32))) for count, net in nets.items()}
+    taken = seconds_interleaved(runs, repeats=3)
+    rows = [
+        [f"{count:,} layers", f"{taken[str(count)]:.2f} s", f"{1e6 * taken[str(count)] / count:.0f} us a layer"]
+        for count in nets
+    ]
+    growth = taken["10000"] / taken["1000"]
+    show(
+        "trace + all measures by number of layers",
+        [*rows, ["10 x the layers takes", f"{growth:.1f} x", "linear: 10 x"]],
+    )
+
+
+def giant() -> None:
+    """A 100-billion-parameter model, in a process of its own; the peak is that of the whole process."""
+    code = """
+import resource, time, torch, archscope
+from torch import nn
+start = time.perf_counter()
+with torch.device("meta"):
+    block = lambda: nn.TransformerEncoderLayer(12288, 96, 4 * 12288, batch_first=True)
+    model = nn.Sequential(nn.Embedding(50257, 12288), *[block() for _ in range(56)])
+report = archscope.summarize(model, inputs=torch.zeros(1, 2048, dtype=torch.int64, device="meta"))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+print(f"{report.totals['params'] / 1e9:.1f} billion parameters|{time.perf_counter() - start:.1f} s|{peak:.2f} GiB (limit 2)")
+"""
+    out = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    show("giant model", [out.strip().split("|")])
+
+
+PARTS = {"trace": trace, "process": process, "layers": layers, "giant": giant}
+
+if __name__ == "__main__":
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, medians of {REPEATS} interleaved runs")
+    for part in sys.argv[1:] or PARTS:
+        PARTS[part]()

@@ -1,0 +1,452 @@
+"""Is it the same function? Equal counts do not say so: a wrong alignment or epsilon changes values and no count.
+
+Each network gets the weights of an independent implementation (pytorchcv) and both look at the same images.
+
+- Weights go over in execution order, which hooks find. One thing runs in another order there: a residual's shortcut
+  before its body, so `shortcuts_first` reorders ours. Every shape is compared, none is left over.
+- Where pytorchcv follows another convention than ours, the table's tweaks set it to ours, and say so by their names.
+- Weights are He-scaled and the statistics random: with default initialisation the signal dies in a deep network,
+  and a misaligned pool in Xception changes 2e-7 of the output instead of percents. `test_same_function` checks that
+  the signal lives, `test_difference_shows` that each convention that is easy to get wrong would be noticed.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from archscope.networks import catalogue
+
+pytest.importorskip("pytorchcv", reason="the networks to compare with; `make dev` installs it")
+
+torch.set_num_threads(1)  # pytest-xdist runs one process a core, and threads that wait for each other cost minutes
+TOLERANCE = 1e-5
+Tweak = Callable[[nn.Module], None]
+
+
+# ---- tweaks: pytorchcv's conventions set to ours, or broken on purpose ----------------------------------------
+
+
+def every(
+    kind: type[nn.Module] | tuple[type[nn.Module], ...],
+    where: Callable[[Any], bool] = lambda module: True,
+    **attributes: Any,
+) -> Tweak:
+    """Set attributes of all modules of a kind; at least one must be there."""
+
+    def tweak(network: nn.Module) -> None:
+        found = [module for module in network.modules() if isinstance(module, kind) and where(module)]
+        assert found, f"no {kind} to tweak"
+        for module in found:
+            for name, value in attributes.items():
+                assert hasattr(module, name)
+                setattr(module, name, value)
+
+    return tweak
+
+
+def one(path: str, **attributes: Any) -> Tweak:
+    """Set attributes of the module at `path`."""
+
+    def tweak(network: nn.Module) -> None:
+        module = network.get_submodule(path)
+        for name, value in attributes.items():
+            assert getattr(module, name) != value, f"{path}.{name} is {value} already"
+            setattr(module, name, value)
+
+    return tweak
+
+
+def epsilon(eps: float) -> Tweak:
+    return every(nn.BatchNorm2d, eps=eps)
+
+
+def any_size(network: nn.Module) -> None:
+    """Average the whole last grid, however large: pytorchcv's final pool is made for the native size."""
+    for block in network.modules():
+        for name, child in block.named_children():
+            if isinstance(child, nn.AvgPool2d) and child.padding == 0 and child.stride == 1:
+                setattr(block, name, nn.AdaptiveAvgPool2d(1))
+
+
+def stride_moved(path: str) -> Tweak:
+    """A bottleneck's stride from its first convolution to its second."""
+
+    def tweak(network: nn.Module) -> None:
+        one(f"{path}.conv1.conv", stride=(1, 1))(network)
+        one(f"{path}.conv2.conv", stride=(2, 2))(network)
+
+    return tweak
+
+
+def relu6(network: nn.Module) -> None:
+    for block in network.modules():
+        for name, child in block.named_children():
+            if isinstance(child, nn.ReLU):
+                setattr(block, name, nn.ReLU6())
+
+
+def without_bias(network: nn.Module) -> None:
+    """Convolutions that are normalised lose their bias."""
+    for block in network.modules():
+        if isinstance(getattr(block, "bn", None), nn.BatchNorm2d):
+            block.conv.bias = None
+
+
+def relu_between(network: nn.Module) -> None:
+    """A ReLU between depthwise and pointwise convolution."""
+    for block in network.modules():
+        if hasattr(block, "dw_conv"):
+            block.dw_conv = nn.Sequential(block.dw_conv, nn.ReLU())
+
+
+def response_norm(after_pool: bool) -> Tweak:
+    """The papers' response normalisation, whose alpha = 1e-4 torch divides by 5, after the ReLU or after the pool."""
+
+    def tweak(network: nn.Module) -> None:
+        for number in (1, 2):
+            stage = network.features.get_submodule(f"stage{number}")
+            stage.unit1.use_lrn = False
+            block, name = (stage, f"pool{number}") if after_pool else (stage.unit1, "activ")
+            norm = nn.LocalResponseNorm(5, alpha=5e-4, beta=0.75, k=2)
+            setattr(block, name, nn.Sequential(getattr(block, name), norm))
+
+    return tweak
+
+
+def in_two_halves(*paths: str) -> Tweak:
+    """Convolutions that see half of the channels each."""
+
+    def tweak(network: nn.Module) -> None:
+        for path in paths:
+            conv = network.get_submodule(path)
+            conv.groups = 2
+            conv.weight = nn.Parameter(conv.weight[:, : conv.in_channels // 2])
+
+    return tweak
+
+
+def turned(pattern: str) -> Tweak:
+    """1x7 for 7x1, and the reverse, in all convolutions whose path ends in `pattern`."""
+
+    def tweak(network: nn.Module) -> None:
+        found = [module for path, module in network.named_modules() if re.search(rf"(^|\.)({pattern})$", path)]
+        assert found
+        for conv in found:
+            conv.kernel_size, conv.padding = conv.kernel_size[::-1], conv.padding[::-1]
+            conv.weight = nn.Parameter(conv.weight.transpose(2, 3))
+
+    return tweak
+
+
+def five_blocks_c(network: nn.Module) -> None:
+    """Inception-ResNet-v1 without facenet's sixth block and embedding."""
+    del network.features.stage3.unit7
+    with torch.device("meta"):
+        network.output = nn.Linear(1792, 1000)
+
+
+def table_1(network: nn.Module) -> None:
+    """Inception-v3's stem and first modules as Table 1 prints them."""
+    v3, conv = (import_module(f"pytorchcv.models.{name}") for name in ("inceptionv3", "common.conv"))
+    norm = import_module("pytorchcv.models.common.norm").lambda_batchnorm2d(eps=1e-3)
+    rows = [(3, 32, 2, 0), (32, 32, 1, 0), (32, 64, 1, 1), (64, 80, 1, 0), (80, 192, 2, 0), (192, 288, 1, 1)]
+    with torch.device("meta"):
+        convs = [conv.ConvBlock(*row[:2], 3, *row[2:], normalization=norm) for row in rows]
+        network.features.init_block = nn.Sequential(*convs[:3], nn.MaxPool2d(3, 2), *convs[3:])
+        for number in (1, 2, 3):
+            unit = v3.InceptionAUnit(288, 288, norm)
+            unit.branches.branch2.conv_list.conv2 = conv.ConvBlock(48, 64, 3, 1, 1, normalization=norm)
+            setattr(network.features.stage1, f"unit{number}", unit)
+
+
+def separable_conv1(network: nn.Module) -> None:
+    """BN-Inception's first convolution with depth multiplier 8."""
+    with torch.device("meta"):
+        depthwise = nn.Conv2d(3, 24, 7, 2, 3, groups=3, bias=False)
+        network.features.init_block.conv1.conv = nn.Sequential(depthwise, nn.Conv2d(24, 64, 1, bias=False))
+
+
+def as_drawn(network: nn.Module) -> None:
+    """The released Inception-ResNet-v2's blocks in the figures' numbers and widths, on Inception-v4's stem."""
+    v1, v4 = (import_module(f"pytorchcv.models.{name}") for name in ("inceptionresnetv1", "inceptionv4"))
+    norm = import_module("pytorchcv.models.common.norm").lambda_batchnorm2d(eps=1e-3)
+    with torch.device("meta"):
+        network.features = nn.Sequential(
+            v4.InceptInitBlock(3, norm),
+            *[v1.InceptionAUnit(384, [32, 32, 32, 32, 48, 64], norm) for _ in range(5)],
+            v1.ReductionAUnit(384, [384, 256, 256, 384], norm),
+            *[v1.InceptionBUnit(1152, [192, 128, 160, 192], norm) for _ in range(10)],
+            v1.ReductionBUnit(1152, [256, 384, 256, 288, 256, 288, 320], norm),
+            *[v1.InceptionCUnit(2144, [192, 192, 224, 256], norm) for _ in range(5)],
+            nn.AdaptiveAvgPool2d(1),
+        )
+        network.output = nn.Linear(2144, 1000)
+
+
+padding_not_counted = every(nn.AvgPool2d, lambda pool: pool.padding != 0, count_include_pad=False)
+padding_counted = every(nn.AvgPool2d, lambda pool: pool.padding != 0, count_include_pad=True)
+partial_windows = every((nn.MaxPool2d, nn.AvgPool2d), lambda pool: pool.stride == 2, padding=0, ceil_mode=True)
+right_bottom = {"padding": 0, "ceil_mode": True}
+both_sides = {"padding": 1, "ceil_mode": False}
+halves = in_two_halves("features.stage2.unit1.conv", "features.stage3.unit2.conv", "features.stage3.unit3.conv")
+stem_as_drawn = turned(r"block2\.branches\.branch2\.conv_list\.conv[23]\.conv")
+long_branches_as_drawn = turned(
+    r"(stage2\.unit[2-8]\.branches\.branch3\.conv_list\.conv[2-5]|stage3\.unit[2-4]\.branches\.branch3\.conv_list\.conv[23])\.conv"
+)
+
+
+# ---- the table ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Twin:
+    """The other implementation: `file.function` in pytorchcv, `size` of the images, what is set to our convention."""
+
+    file: str
+    function: str
+    size: int
+    tweaks: tuple[Tweak, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    ours: dict[str, Any] = field(default_factory=dict)
+    contrast: float = 1  # of the images: response normalisation does next to nothing to values near 1
+
+
+TWINS = {
+    "xception": Twin("xception", "xception", 139, (epsilon(1e-3), any_size)),
+    "xception with the author's pooling": Twin(
+        "xception",
+        "xception",
+        139,
+        (epsilon(1e-3), any_size, one("features.stage2.unit1.body.pool", **right_bottom)),
+        ours={"pooling": "same"},
+    ),
+    "xception with a ReLU between": Twin(
+        "xception", "xception", 75, (epsilon(1e-3), any_size, relu_between), ours={"activation": "relu"}
+    ),
+    "inception_v3": Twin("inceptionv3", "inceptionv3", 139, (padding_not_counted, any_size)),
+    "inception_v3 of Table 1": Twin(
+        "inceptionv3",
+        "InceptionV3",
+        139,
+        (table_1, padding_not_counted, any_size),
+        options={
+            "channels": [[288] * 3, [768] * 6, [1280, 2048, 2048]],
+            "init_block_channels": 192,
+            "b_mid_channels": [128, 160, 160, 160, 192],
+            "bn_eps": 1e-3,
+        },
+        ours={"stem": "table1"},
+    ),
+    "inception_resnet_v2_released": Twin("inceptionresnetv2", "inceptionresnetv2", 139, (any_size,)),
+    "inception_v4": Twin("inceptionv4", "inceptionv4", 139, (stem_as_drawn, long_branches_as_drawn, any_size)),
+    "inception_resnet_v1": Twin("inceptionresnetv1", "inceptionresnetv1", 139, (five_blocks_c, any_size)),
+    "inception_resnet_v2": Twin("inceptionresnetv2", "inceptionresnetv2", 139, (as_drawn, stem_as_drawn)),
+    "alexnet": Twin("alexnet", "alexnet", 227, (response_norm(after_pool=False), halves), contrast=50),
+    "alexnet in one piece": Twin(
+        "alexnet", "alexnet", 227, (response_norm(after_pool=False),), ours={"groups": 1}, contrast=50
+    ),
+    "zfnet": Twin("zfnet", "zfnet", 224, (response_norm(after_pool=True),), contrast=50),
+    "nin_cifar10": Twin("nin_cifar", "nin_cifar10", 32, (partial_windows, any_size)),
+    "vgg16": Twin("vgg", "vgg16", 224),
+    "vgg11 with batch normalisation": Twin("vgg", "bn_vgg11b", 224, ours={"batch_norm": True}),
+    "bn_inception": Twin(
+        "bninception",
+        "bninception",
+        128,
+        (separable_conv1, epsilon(1e-3), without_bias, padding_not_counted, any_size),
+    ),
+    "resnet18": Twin("resnet", "resnet18", 139, (any_size,)),
+    "resnet50": Twin("resnet", "resnet50", 139, (any_size,)),
+    "resnet50 with its strides on the 3x3": Twin("resnet", "resnet50b", 139, (any_size,), ours={"stride": "3x3"}),
+    "resnext50_32x4d": Twin("resnext", "resnext50_32x4d", 139, (any_size,)),
+    "resnext29_16x64d": Twin("resnext_cifar", "resnext29_16x64d_cifar10", 27, (any_size,)),
+    "densenet121": Twin("densenet", "densenet121", 139, (any_size,)),
+    "seresnet50": Twin("seresnet", "seresnet50", 139, (any_size,)),
+    "seresnet50 with its strides on the 3x3": Twin("seresnet", "seresnet50b", 139, (any_size,), ours={"stride": "3x3"}),
+    "seresnext50_32x4d": Twin("seresnext", "seresnext50_32x4d", 139, (any_size,)),
+    "senet154": Twin("senet", "senet154", 75, (any_size,)),
+    "mobilenet_v1": Twin("mobilenet", "mobilenet_w1", 139, (epsilon(1e-3), any_size)),
+    "mobilenet_v1 of half the width": Twin(
+        "mobilenet", "mobilenet_wd2", 139, (epsilon(1e-3), any_size), ours={"width_multiplier": 0.5}
+    ),
+    "efficientnet_b0": Twin("efficientnet", "efficientnet_b0", 139, (epsilon(1e-3),)),
+    "efficientnet_b3": Twin("efficientnet", "efficientnet_b3", 139, (epsilon(1e-3),)),
+}
+
+BROKEN = [  # network, what is wrong, how
+    ("xception", "epsilon of the torch ports", epsilon(1e-5)),
+    ("xception", "a pool aligned to the right", one("features.stage2.unit1.body.pool", **right_bottom)),
+    ("inception_v3", "average pools that count padding", padding_counted),
+    ("inception_v3", "epsilon 1e-5", epsilon(1e-5)),
+    ("inception_resnet_v2_released", "one block's scale", one("features.stage2.unit2", scale=0.11)),
+    ("inception_v4", "average pools that count padding", padding_counted),
+    ("inception_v4", "epsilon 1e-5", epsilon(1e-5)),
+    ("inception_resnet_v1", "one block's scale", one("features.stage2.unit2", scale=0.17)),
+    ("inception_resnet_v2", "one block without its ReLU", one("features.2", activ=nn.Identity())),
+    ("alexnet", "alpha of torch", every(nn.LocalResponseNorm, alpha=1e-4)),
+    ("zfnet", "a pool aligned to the middle", one("features.stage1.pool1.0", **both_sides)),
+    ("zfnet", "k = 1", every(nn.LocalResponseNorm, k=1)),
+    ("nin_cifar10", "a pool aligned to the middle", one("features.stage2.pool2", **both_sides)),
+    ("nin_cifar10", "an average pool aligned to the middle", one("features.stage3.pool3", **both_sides)),
+    ("vgg11 with batch normalisation", "epsilon of TensorFlow", epsilon(1e-3)),
+    ("bn_inception", "average pools that count padding", padding_counted),
+    ("bn_inception", "a pool aligned to the middle", one("features.init_block.pool1", **both_sides)),
+    ("bn_inception", "epsilon of the torch ports", epsilon(1e-5)),
+    ("resnet50", "epsilon of TensorFlow", epsilon(1e-3)),
+    ("resnet50", "a pool aligned to the right", one("features.init_block.pool", padding=0, ceil_mode=True)),
+    ("resnet50", "one block's stride on the 3x3", stride_moved("features.stage2.unit1.body")),
+    ("resnext50_32x4d", "epsilon of TensorFlow", epsilon(1e-3)),
+    ("densenet121", "epsilon of TensorFlow", epsilon(1e-3)),
+    ("seresnet50", "one gate without its sigmoid", one("features.stage2.unit1.se", sigmoid=nn.Identity())),
+    ("senet154", "epsilon of TensorFlow", epsilon(1e-3)),
+    ("mobilenet_v1", "epsilon of the torch ports", epsilon(1e-5)),
+    ("mobilenet_v1", "ReLU6 for ReLU", relu6),
+    ("efficientnet_b0", "epsilon of the torch ports", epsilon(1e-5)),
+    ("efficientnet_b0", "padding of TensorFlow", one("features.init_block", tf_mode=True)),
+]
+
+
+# ---- weights --------------------------------------------------------------------------------------------------
+
+
+def randomise(network: nn.Module) -> None:
+    """He-scaled weights and random statistics, so that values stay near 1 through any depth."""
+    generator = torch.Generator().manual_seed(0)
+    for module in network.modules():
+        for name, tensor in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)):
+            if name == "running_var" or (isinstance(module, nn.BatchNorm2d) and name == "weight"):
+                tensor.uniform_(0.5, 1.5, generator=generator)
+            elif tensor.dim() > 1:
+                tensor.normal_(0, deviation(module, tensor), generator=generator)
+            elif tensor.dim() == 1:
+                tensor.normal_(0, 0.1, generator=generator)
+
+
+def near_statistics_of(images: torch.Tensor, network: nn.Module) -> None:
+    """Random statistics near the true ones. With others a sum of residuals doubles from block to block, and after
+    fifty blocks all images give the same."""
+    generator = torch.Generator().manual_seed(2)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.train().momentum = 1
+    if norms:
+        network(images)
+    for norm in norms:
+        norm.eval()
+        noise = torch.empty_like(norm.running_mean).normal_(0, 0.1, generator=generator)
+        norm.running_mean += noise * norm.running_var.sqrt()
+        norm.running_var *= torch.empty_like(noise).uniform_(0.8, 1.25, generator=generator)
+
+
+def deviation(module: nn.Module, weight: torch.Tensor) -> float:
+    """He's for a layer that ReLU follows; no gain for a depthwise convolution, which a pointwise one follows."""
+    fan_in = weight[0].numel()
+    depthwise = getattr(module, "groups", 1) == len(weight)
+    return float((1 if depthwise else 2) / fan_in) ** 0.5
+
+
+def layers_run(network: nn.Module, seen: torch.Tensor) -> list[str]:
+    """Paths of the modules that store something, in the order in which they run."""
+    stored = {path: module for path, module in network.named_modules() if module._parameters or module._buffers}
+    order: list[str] = []
+    handles = [
+        module.register_forward_pre_hook(lambda *_, path=path: order.append(path)) for path, module in stored.items()
+    ]
+    network(seen.to("meta"))
+    for handle in handles:
+        handle.remove()
+    assert len(order) == len(set(order))
+    return order
+
+
+def shortcuts_first(paths: list[str]) -> list[str]:
+    """Our order of execution with every residual's shortcut before its body."""
+    first: dict[str, int] = {}
+
+    def place(item: tuple[int, str]) -> tuple[int, bool, int]:
+        i, path = item
+        for part in (".shortcut.", ".body."):
+            if part in path:
+                return first.setdefault(path[: path.index(part)], i), part == ".body.", i
+        return i, False, i
+
+    return [path for _, path in sorted(enumerate(paths), key=place)]
+
+
+def stored_in(module: nn.Module) -> Iterator[tuple[dict[str, Any], str, torch.Tensor]]:
+    for store in (module._parameters, module._buffers):
+        for name, tensor in store.items():
+            if tensor is not None:
+                yield store, name, tensor
+
+
+def share(ours: nn.Module, theirs: nn.Module, seen: torch.Tensor) -> None:
+    """Give our network their tensors. Both are on meta still where layers are matched."""
+    with torch.no_grad():
+        matched = list(zip(shortcuts_first(layers_run(ours, seen)), layers_run(theirs, seen), strict=True))
+    theirs.to_empty(device="cpu")
+    with torch.no_grad():
+        randomise(theirs)
+        near_statistics_of(seen, theirs)
+    for path, other in matched:
+        given = {name: tensor for _, name, tensor in stored_in(theirs.get_submodule(other))}
+        taken = [(store, name, tensor.shape) for store, name, tensor in stored_in(ours.get_submodule(path))]
+        assert {name: shape for _, name, shape in taken} == {name: tensor.shape for name, tensor in given.items()}, (
+            f"{path} is not {other}"
+        )
+        for store, name, _ in taken:
+            store[name] = given[name]
+    assert not any(tensor.is_meta for tensor in (*ours.parameters(), *ours.buffers()))
+
+
+# ---- the comparison -------------------------------------------------------------------------------------------
+
+
+def outputs(name: str, *broken: Tweak) -> tuple[torch.Tensor, torch.Tensor]:
+    """What our network and its twin say to two images."""
+    twin, network = TWINS[name], catalogue()[name.partition(" ")[0]]
+    channels = network.input_size[0]
+    with torch.device("meta"):
+        ours = network.build(**twin.ours).eval()
+        theirs = getattr(import_module(f"pytorchcv.models.{twin.file}"), twin.function)(**twin.options).eval()
+    for tweak in (*twin.tweaks, *broken):
+        tweak(theirs)
+    seen = twin.contrast * images(channels, twin.size)
+    share(ours, theirs, seen)
+    with torch.no_grad():
+        return ours(seen), theirs(seen)
+
+
+def images(channels: int, size: int) -> torch.Tensor:
+    """Two images: large shapes and noise. Of noise alone the last average pool leaves the same for any image."""
+    generator = torch.Generator().manual_seed(1)
+    shapes = torch.randn(2, channels, 4, 4, generator=generator)
+    noise = torch.randn(2, channels, size, size, generator=generator)
+    return nn.functional.interpolate(shapes, (size, size), mode="bilinear") + noise / 2
+
+
+def relative_error(output: torch.Tensor, reference: torch.Tensor) -> float:
+    return float((output - reference).norm() / reference.norm())
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_same_function(name: str) -> None:
+    output, reference = outputs(name)
+
+    size = reference.abs().mean()
+    assert 1e-3 < size < 1e4, f"the signal is lost: {size:.1e} at the output"
+    assert (reference.std(dim=1) > 0.1 * size).all(), "all classes get the same value"
+    assert (reference[0] - reference[1]).abs().mean() > 0.05 * size, "all images get the same values"
+    assert relative_error(output, reference) < TOLERANCE
+
+
+@pytest.mark.parametrize(("name", "wrong", "tweak"), BROKEN, ids=[f"{name}: {wrong}" for name, wrong, _ in BROKEN])
+def test_difference_shows(name: str, wrong: str, tweak: Tweak) -> None:
+    output, reference = outputs(name, tweak)
+    assert relative_error(output, reference) > 100 * TOLERANCE, f"{wrong} goes unnoticed"

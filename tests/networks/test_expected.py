@@ -1,0 +1,124 @@
+"""Every network of the catalogue against expected.toml, whose numbers were not measured with archscope."""
+
+import ast
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archscope import networks
+from archscope.errors import ArchscopeError
+from archscope.graph import Graph
+from archscope.measures.macs import macs
+from archscope.networks import Network, catalogue
+from archscope.registry import canonical
+from archscope.tracing import trace
+
+EXPECTED = tomllib.loads(Path(__file__).with_name("expected.toml").read_text(encoding="utf-8"))
+FOLDER = Path(networks.__file__).parent
+
+CASES = [pytest.param(name, EXPECTED.get(name), id=name) for name in catalogue()] + [
+    pytest.param(name, variant, id=f"{name} {variant['options']}")
+    for name, entry in EXPECTED.items()
+    for variant in entry.get("variants", ())
+]
+
+every_network = pytest.mark.parametrize("network", catalogue().values(), ids=lambda network: network.name)
+
+
+def build(network: Network, **options: Any) -> nn.Module:
+    with torch.device("meta"):
+        return network.build(**options)
+
+
+def output_of(block: str, graph: Graph) -> str:
+    """Size of what the last layer inside `block` gives."""
+    inside = [layer for layer in graph.layers if f"{layer.name}.".startswith(f"{block}.")]
+    assert inside, f"nothing runs inside {block}; there are {', '.join(graph.blocks)}"
+    return "x".join(map(str, inside[-1].output_shape))
+
+
+def counted_by_torch(module: nn.Module, input_size: tuple[int, ...], mode: str) -> int:
+    """MACs per image by torch's own counter; two images, since normalisation in training needs more than one value."""
+    module.train(mode == "train")
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        module(torch.empty(2, *input_size, device="meta"))
+    return counter.get_total_flops() // 2 // 2
+
+
+@pytest.mark.parametrize(("name", "expected"), CASES)
+def test_numbers(name: str, expected: dict[str, Any] | None) -> None:
+    if expected is None:
+        pytest.fail(f"tests/networks/expected.toml has no [{name}]: give it params, buffers, macs and stages")
+    network, mode = catalogue()[name], expected.get("mode", "eval")
+    stages = [tuple(stage) for stage in expected.get("stages", ())]
+
+    module = build(network, **expected.get("options", {}))
+    graph = trace(module, network.input_size, mode=mode)
+
+    measured = {
+        "params": sum(parameter.numel() for parameter in module.parameters()),
+        "buffers": sum(buffer.numel() for buffer in module.buffers() if buffer.dim() > 0),
+        "macs": macs(graph)[0].total,
+        "macs counted by torch": counted_by_torch(module, network.input_size, mode),
+        "stages": [(block, output_of(block, graph)) for block, _ in stages],
+    }
+    assert measured == {
+        "params": expected["params"],
+        "buffers": expected["buffers"],
+        "macs": expected["macs"],
+        "macs counted by torch": expected["macs"],
+        "stages": stages,
+    }
+
+
+def test_every_entry_has_its_network() -> None:
+    assert EXPECTED.keys() <= catalogue().keys()
+
+
+@every_network
+def test_classes(network: Network) -> None:
+    module = build(network, num_classes=7).eval()
+    assert module(torch.empty(1, *network.input_size, device="meta")).shape == (1, 7)
+
+
+@every_network
+def test_options(network: Network) -> None:
+    """Each option has a default that --set can spell, and the builder takes it."""
+    for name, described in network.options.items():
+        kind, _, default = described.partition(" = ")
+        assert kind and default, f"{network.name}: option {name} needs a type and a default"
+        build(network, **{name: ast.literal_eval(default)})
+
+
+def test_unknown_option() -> None:
+    with pytest.raises(ArchscopeError, match="num_classes"):
+        build(catalogue()["xception"], num_clases=10)
+
+
+def test_catalogue_and_code_name_the_same_networks() -> None:
+    for path in FOLDER.glob("*.py"):
+        import_module(f"archscope.networks.{path.stem}" if path.stem != "__init__" else "archscope.networks")
+    assert sorted(networks._builders) == sorted(map(canonical, catalogue()))
+
+
+def test_names_are_unique() -> None:
+    names = [canonical(name) for network in catalogue().values() for name in (network.name, *network.aliases)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("paper", {network.paper.file: network.paper for network in catalogue().values()}.values(),
+                         ids=lambda paper: paper.file)  # fmt: skip
+def test_docstring_names_the_paper(paper: networks.Paper) -> None:
+    tree = ast.parse((FOLDER / f"{paper.file}.py").read_text(encoding="utf-8"))
+    docstring = " ".join((ast.get_docstring(tree) or "").split())
+    if paper.arxiv:
+        assert f"arXiv:{paper.arxiv}" in docstring
+    else:
+        assert paper.venue and re.search(rf"{re.escape(paper.venue)}.*\b{paper.year}\b", docstring)

@@ -1,0 +1,99 @@
+"""What README and docs show is run: every `$ archscope` line, with the output below it, and every Python block.
+
+`make snapshots` writes the outputs anew.
+"""
+
+import io
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+import archscope
+from archscope import cli, networks, views
+from archscope.report import Report
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
+PYTHON = re.compile(r"```python\n(.*?)```", re.S)
+
+
+def run(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    program, *arguments = shlex.split(command)
+    assert program == "archscope", f"only archscope commands can be run: {command}"
+    monkeypatch.chdir(folder)
+    out = io.StringIO()
+    with redirect_stdout(out):
+        code = cli.app(arguments, standalone_mode=False)
+    assert not code, command
+    return out.getvalue()
+
+
+def steps(block: str) -> Iterator[tuple[str, str]]:
+    """Each command of a console block with the output shown for it."""
+    for step in re.split(r"^\$ ", block, flags=re.M)[1:]:
+        command, _, shown = step.partition("\n")
+        yield command, shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_print_what_the_page_shows(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    text = page.read_text(encoding="utf-8")
+    renewed = text
+    for block in CONSOLE.findall(text):
+        made = ""
+        for command, shown in steps(block):
+            printed = run(command, tmp_path, monkeypatch)
+            if shown.strip() == "...":
+                printed = shown
+            made += f"$ {command}\n{printed}"
+        renewed = renewed.replace(block, made)
+    if request.config.getoption("--update-snapshots"):
+        page.write_text(renewed, encoding="utf-8")
+    else:
+        assert text == renewed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_python_blocks_run(page: Path) -> None:
+    for block in PYTHON.findall(page.read_text(encoding="utf-8")):
+        with redirect_stdout(io.StringIO()):
+            exec(compile(block, str(page), "exec"), {"__name__": "docs"})
+
+
+def test_every_command_option_column_and_format_is_documented() -> None:
+    docs = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    report: Report = archscope.summarize("xception")
+    commands = [command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback]
+    for name in [*commands, *report.table_columns, *views.formats(), *networks.catalogue()]:
+        assert name in docs, name
+
+
+def test_every_key_of_a_report_is_documented() -> None:
+    page = (ROOT / "docs" / "report-schema.md").read_text(encoding="utf-8")
+    data = archscope.summarize("xception").to_dict()
+    layer_keys = set(data["layers"][0]) - set(archscope.summarize("xception").table_columns)
+    for key in [*data, *layer_keys]:
+        assert f"`{key}`" in page, key
+
+
+def test_adding_a_network_works_as_its_page_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "adding-a-network.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```py\n(.*?)```", page, re.S)
+    (entry,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    package = shutil.copytree(ROOT / "archscope", tmp_path / "archscope")
+    (package / "networks" / "squeezenet.py").write_text(code, encoding="utf-8")
+    with (package / "networks" / "catalogue.toml").open("a", encoding="utf-8") as catalogue:
+        catalogue.write("\n" + entry)
+    command = [sys.executable, "-m", "archscope", "summary", "SqueezeNet1-0"]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert "1,248,424 parameters: as published (Table 1)" in done.stdout
