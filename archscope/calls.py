@@ -11,7 +11,7 @@ from archscope.shapes import pair
 
 OPERATORS = {
     "truediv": "div", "floordiv": "floor_divide", "mod": "remainder", "and": "bitwise_and", "or": "bitwise_or",
-    "xor": "logical_xor", "invert": "bitwise_not",
+    "xor": "bitwise_xor", "invert": "bitwise_not",
 }  # fmt: skip
 
 ARGUMENTS = {
@@ -21,12 +21,15 @@ ARGUMENTS = {
     "avg_pool1d avg_pool2d avg_pool3d":
         "input kernel_size stride padding ceil_mode count_include_pad divisor_override",
     "max_pool1d max_pool2d max_pool3d": "input kernel_size stride padding dilation ceil_mode",
-    "adaptive_avg_pool1d": "input output_size",
+    "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d": "input output_size",
+    "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d": "input output_size return_indices",
     "linear": "input weight bias",
-    "cat concat stack": "tensors dim",
+    "cat concat concatenate stack": "tensors dim",
     "add sub mul div pow rsub": "input other",
     "softmax log_softmax": "input dim",
-    "mean sum amax amin var std argmax": "input dim keepdim",
+    "mean sum amax amin argmax": "input dim keepdim",
+    "var std": "input dim unbiased keepdim",
+    "dropout alpha_dropout feature_alpha_dropout": "input p training inplace",
     "transpose": "input dim0 dim1",
     "squeeze unsqueeze": "input dim",
     "flatten": "input start_dim end_dim",
@@ -48,6 +51,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "transposed convolution": {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1},
     "pooling": {"padding": 0, "dilation": 1},
 }
+NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim"}
 HANDLED = {"inplace", "kernel_size", "stride", "padding", "dilation", "groups"}
 """Settings that a Layer says in other fields."""
 
@@ -59,8 +63,8 @@ def operation_name(function: Callable[..., Any]) -> tuple[str, bool]:
         name = name.strip("_")
         if name == "setitem":
             return name, True
-        in_place = name[0] == "i" and name[1:] in {*OPERATORS, "add", "sub", "mul", "pow", "matmul"}
-        reversed_operands = name[0] == "r" and name[1:] in {*OPERATORS, "add", "mul", "matmul"}
+        in_place = name[0] == "i" and name[1:] in {*OPERATORS, "add", "sub", "mul", "div", "pow", "matmul"}
+        reversed_operands = name[0] == "r" and name[1:] in {*OPERATORS, "add", "mul", "div", "matmul"}
         name = name[1:] if in_place or reversed_operands else name
         return OPERATORS.get(name, name), in_place
     return name.strip("_"), name.endswith("_")
@@ -76,15 +80,18 @@ def _parameter_names(function: Callable[..., Any], operation: str) -> list[str]:
         return []
 
 
-def bind(function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def bind(
+    function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
     """The arguments by name, defaults that decide the shape filled in."""
     names = _parameter_names(function, operation)
     if operation in {"lstm", "gru", "rnn_tanh", "rnn_relu"} and not isinstance(args[3], bool):
         names = [*names[:1], "batch_sizes", *names[1:-1]]  # a packed sequence brings its batch sizes
     bound = DEFAULTS.get(CATEGORY.get(operation, ""), {}) | dict(zip(names, args, strict=False))
-    if operation in {"cat", "concat"}:
+    bound |= {NUMPY_WORDS.get(name, name): value for name, value in kwargs.items()}
+    if operation in {"cat", "concat", "concatenate", "stack"}:
         bound.setdefault("dim", 0)
-    return bound | dict(kwargs)
+    return bound
 
 
 def window_of(bound: Mapping[str, Any], operation: str, weight_shape: Shape | None) -> Window | None:
@@ -112,15 +119,18 @@ def window_of(bound: Mapping[str, Any], operation: str, weight_shape: Shape | No
 
 def settings_of(bound: Mapping[str, Any]) -> dict[str, Any]:
     """The scalars among the arguments: what a reader or a comparison of two layers wants to know."""
-    plain = {name: _plain(value) for name, value in bound.items() if name not in HANDLED}
+    plain = {name: _plain(value) for name, value in bound.items() if name not in HANDLED and name[0] != "_"}
     return {name: value for name, value in plain.items() if value is not None}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bool | int | float | str):
         return value
+    if value is Ellipsis:
+        return "..."
     if isinstance(value, slice):
-        return f"{'' if value.start is None else value.start}:{'' if value.stop is None else value.stop}"
+        start, stop, step = ("" if number is None else number for number in (value.start, value.stop, value.step))
+        return f"{start}:{stop}" + (f":{step}" if step else "")
     if isinstance(value, list | tuple):
         items = [_plain(item) for item in value]
         return None if None in items else items

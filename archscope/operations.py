@@ -8,7 +8,7 @@ CATEGORIES = {
     "convolution": "conv1d conv2d conv3d",
     "transposed convolution": "conv_transpose1d conv_transpose2d conv_transpose3d",
     "linear": "linear",
-    "product": "matmul mm bmm mv dot inner addmm addmv addbmm baddbmm einsum tensordot bilinear outer",
+    "product": "matmul mm bmm mv dot vdot inner addmm addmv addbmm baddbmm einsum tensordot bilinear outer",
     "attention": "scaled_dot_product_attention multi_head_attention_forward",
     "recurrent": "lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell",
     "pooling": """max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d
@@ -23,18 +23,18 @@ CATEGORIES = {
     "elementwise": """add sub rsub mul div floor_divide remainder fmod pow rpow neg abs exp expm1 log log1p log2
         log10 sqrt rsqrt square reciprocal sin cos tan asin acos atan atan2 sinh cosh erf erfc sign floor ceil round
         trunc frac clamp clamp_min clamp_max clip minimum maximum where masked_fill lerp addcmul addcdiv eq ne lt le
-        gt ge logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_not isnan isinf isfinite
-        nan_to_num true_divide""",
+        gt ge logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_xor bitwise_not isnan
+        isinf isfinite nan_to_num true_divide""",
     "reduction": """sum mean prod max min amax amin aminmax argmax argmin std var std_mean var_mean norm
         linalg_vector_norm linalg_norm logsumexp cumsum cumprod all any median mse_loss l1_loss smooth_l1_loss
         cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits cosine_similarity kl_div""",
     "resampling": "interpolate upsample grid_sample",
     "dropout": "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout",
     "embedding": "embedding embedding_bag one_hot",
-    "movement": """cat concat stack hstack vstack dstack pad roll flip rot90 repeat repeat_interleave tile gather
-        scatter scatter_add index_select index_add index_copy masked_select take take_along_dim setitem copy clone
-        contiguous tril triu channel_shuffle sort topk argsort unfold fold meshgrid block_diag diag_embed to float
-        double half bfloat16 long int bool type type_as zeros_like ones_like full_like empty_like rand_like
+    "movement": """cat concat concatenate stack hstack vstack dstack pad roll flip rot90 repeat repeat_interleave
+        tile gather scatter scatter_add index_select index_add index_copy masked_select take take_along_dim setitem
+        copy clone contiguous tril triu channel_shuffle sort topk argsort unfold fold meshgrid block_diag diag_embed to
+        float double half bfloat16 long int bool type type_as zeros_like ones_like full_like empty_like rand_like
         randn_like new_zeros new_ones new_full new_empty fill zero nonzero constant_pad_nd cartesian_prod
         bernoulli uniform normal expand_copy searchsorted bucketize""",
     "view": """view reshape flatten unflatten squeeze unsqueeze permute transpose swapaxes swapdims movedim moveaxis

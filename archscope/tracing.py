@@ -4,9 +4,10 @@ import copy
 import gc
 import inspect
 import random
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from torch import nn
 
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph, Layer, Tensor
-from archscope.tracer import Record, Tracer, describe, map_tensors, meta_like, tensors_in
+from archscope.tracer import META, Record, Tracer, describe, map_tensors, meta_like, tensors_in, without_batch
 
 Mode = Literal["eval", "train"]
 Sizes = int | Sequence[int] | Sequence[Sequence[int]]
@@ -47,18 +48,16 @@ def trace(
     """
     if (input_size is None) == (inputs is None):
         raise ArchscopeError("give trace either input_size, such as (3, 224, 224), or inputs")
-    stored = [
-        tensor
-        for submodule in module.modules()
-        for tensor in (*submodule._parameters.values(), *submodule._buffers.values())
-        if tensor is not None
-    ]
-    if any(nn.parameter.is_lazy(tensor) for tensor in stored):
-        module = copy.deepcopy(module)  # its first pass gives a lazy layer its shape: not to the user's own
+    if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        module = module.module  # one image goes to one device
+    stored = _stored_tensors(module)
     if input_size is not None:
         inputs = _make_inputs(input_size, stored)
+    if any(nn.parameter.is_lazy(tensor) for tensor in stored):
+        module = _with_shapes(module, inputs)
+        stored = _stored_tensors(module)
     try:
-        return _run(module, map_tensors(inputs, meta_like), mode, name, real=False)
+        return _run(module, inputs, mode, name, real=False)
     except TraceError as error:
         if not _needs_values(error.__cause__):
             raise
@@ -66,36 +65,46 @@ def trace(
             raise TraceError(
                 f"{error}; the model needs real values to run: build it with weights, not on meta", error.layer
             ) from error.__cause__
-        graph = _run(module, map_tensors(inputs, _with_values), mode, name, real=True)
-        return replace(graph, notes=(f"traced by a real pass on the CPU, since on the meta device {error}",))
+        reason = f"traced by a real pass on the {_device(stored).type.upper()}, since on the meta device {error}"
+    graph = _run(module, inputs, mode, name, real=True)
+    return replace(graph, notes=(reason, *graph.notes))
+
+
+def _stored_tensors(module: nn.Module) -> list[torch.Tensor]:
+    """Its parameters and buffers."""
+    tensors = (t for m in module.modules() for t in (*m._parameters.values(), *m._buffers.values()))
+    return [tensor for tensor in tensors if tensor is not None]
+
+
+def _device(stored: Sequence[torch.Tensor]) -> torch.device:
+    return stored[0].device if stored else torch.device("cpu")
 
 
 def _needs_values(error: BaseException | None) -> bool:
-    words = ("meta tensor", "meta device", "'meta'", "data-dependent", "on meta", "device meta", "unbacked")
-    return isinstance(error, NotImplementedError) or any(word in str(error).lower() for word in words)
+    return isinstance(error, NotImplementedError) or bool(re.search(r"\bmeta\b|data-dependent|unbacked", str(error)))
 
 
 def _run(module: nn.Module, inputs: Any, mode: Mode, name: str | None, real: bool) -> Graph:
-    args, kwargs = ((), inputs) if isinstance(inputs, dict) else (inputs if isinstance(inputs, tuple) else (inputs,), {})
     blocks = dict(module.named_modules())
-    described = _describe_inputs(module, args, kwargs)
     with _untouched(blocks), torch.no_grad():
+        args, kwargs = _arguments(inputs, _device(_stored_tensors(module)) if real else META)
+        described = _describe_inputs(module, args, kwargs, blocks)
         tracer = Tracer(blocks, real)
         for submodule in blocks.values():
-            vars(submodule)["training"] = mode == "train"
-            submodule.register_forward_pre_hook(tracer.enter, prepend=True)
-            submodule.register_forward_hook(tracer.leave)
+            _watch(submodule, tracer, mode)
         try:
             with tracer:
                 result = module(*args, **kwargs)
+            sources = [tracer.source(tensor) for tensor in tensors_in(result)]
         except Exception as error:
             where = tracer.stack[-1].path
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise TraceError(f"{where or type(module).__name__}: {reason}", where) from error
         finally:
-            tracer.restore_values()
-    _name_records(tracer.records)
-    sources = [tracer.source(tensor) for tensor in tensors_in(result)]
+            tracer.forget()
+    names = {tensor.name for tensor in described}
+    _name_records(tracer.records, names, blocks)
+    notes = [f"{where}: values left torch, and what they became was not seen" for where in tracer.left_torch]
     return Graph(
         name=name or type(module).__name__,
         inputs={tensor.name: tensor for tensor in described},
@@ -104,7 +113,28 @@ def _run(module: nn.Module, inputs: Any, mode: Mode, name: str | None, real: boo
         blocks={path: type(submodule).__name__ for path, submodule in blocks.items()},
         parameters=tracer.parameters,
         buffers=tracer.buffers,
+        notes=tuple(notes),
     )
+
+
+def _watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
+    """Set its mode, and have it tell the tracer of its calls."""
+    if not isinstance(module, torch.jit.ScriptModule):
+        vars(module)["training"] = mode == "train"
+        module.register_forward_pre_hook(tracer.enter, prepend=True)
+        module.register_forward_hook(tracer.leave, with_kwargs=True)
+        return
+    module.training = mode == "train"  # kept in C++, where no hook is allowed
+    forward = module.forward
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        tracer.enter(module, args)
+        with torch._C.DisableTorchFunction():  # one opaque operation: its graph runs in C++
+            output = forward(*args, **kwargs)
+        replaced = tracer.leave(module, args, kwargs, output)
+        return output if replaced is None else replaced
+
+    vars(module)["forward"] = watched
 
 
 # ---- inputs ------------------------------------------------------------------------------------------------
@@ -118,64 +148,104 @@ def as_sizes(input_size: Sizes) -> list[tuple[int, ...]]:
     return [sum(sizes, ())] if all(isinstance(size, int) for size in input_size) else sizes
 
 
+def _arguments(inputs: Any, device: torch.device) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Positional and keyword arguments for `forward`, with tensors of the trace's own on `device`."""
+    inputs = map_tensors(inputs, meta_like if device == META else lambda tensor: _with_values(tensor, device))
+    if isinstance(inputs, dict):
+        return (), inputs
+    return inputs if isinstance(inputs, tuple) else (inputs,), {}
+
+
+def _with_values(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    if not tensor.is_meta:
+        return tensor.detach().clone().to(device)
+    made = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=device)
+    return made.uniform_() if tensor.dtype.is_floating_point else made.zero_()
+
+
+def _with_shapes(module: nn.Module, inputs: Any) -> nn.Module:
+    """A copy of a module with lazy layers, which get their shapes from a first pass: not the user's own."""
+    buffers = [buffer for buffer in module.buffers() if isinstance(buffer, nn.UninitializedBuffer)]
+    fresh = {id(buffer): nn.UninitializedBuffer() for buffer in buffers}  # deepcopy fails on them
+    module = copy.deepcopy(module, fresh).eval()
+    with _random_states_kept(), torch.no_grad():
+        args, kwargs = _arguments(inputs, _device(_stored_tensors(module)))
+        try:
+            module(*args, **kwargs)
+        except Exception as error:
+            raise TraceError(f"{type(module).__name__}: {str(error).strip().partition(chr(10))[0]}") from error
+    return module
+
+
 def _make_inputs(input_size: Sizes, stored: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
     floating = (tensor.dtype for tensor in stored if tensor.dtype.is_floating_point)
     dtype = next(floating, torch.float32)
-    return tuple(torch.empty((1, *size), dtype=dtype, device="meta") for size in as_sizes(input_size))
+    sizes = as_sizes(input_size)
+    if any(length < 1 for size in sizes for length in size):
+        raise ArchscopeError(f"input_size must be positive, such as (3, 224, 224), not {input_size}")
+    return tuple(torch.empty((1, *size), dtype=dtype, device="meta") for size in sizes)
 
 
-def _with_values(tensor: torch.Tensor) -> torch.Tensor:
-    return torch.rand_like(tensor, device="cpu") if tensor.is_meta else tensor.detach().clone()
-
-
-def _describe_inputs(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Tensor]:
+def _describe_inputs(
+    module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], blocks: Mapping[str, nn.Module]
+) -> list[Tensor]:
     """Name the input tensors as `forward` names its arguments and mark them as what they are."""
-    given = [*tensors_in(args), *tensors_in(kwargs)]
-    names = list(inspect.signature(module.forward).parameters) if len(given) > 1 else ["input"]
-    names = list(kwargs) if kwargs and not args else names
-    described = []
-    for i, tensor in enumerate(given):
-        description = describe(names[i] if len(names) >= len(given) else f"input_{i}", tensor)
-        shape = description.shape[1:] if description.shape[:1] == (1,) else description.shape
-        described.append(replace(description, shape=shape))
-        tensor._archscope_source = described[-1]  # type: ignore[attr-defined]
-    return described
+    given = {**_named_arguments(module, args), **kwargs}
+    named = [(name, list(tensors_in(value))) for name, value in given.items()]
+    if not kwargs and sum(len(tensors) for _, tensors in named) == 1:
+        named = [("input", tensors) for _, tensors in named]
+    described: dict[str, Tensor] = {}
+    for name, tensors in named:
+        for i, tensor in enumerate(tensors):
+            wanted = name if len(tensors) == 1 else f"{name}_{i}"
+            while wanted in blocks or wanted in described:
+                wanted += "_"  # a layer bears its module's name
+            shape = without_batch(tensor)
+            described[wanted] = replace(describe(wanted, tensor), shape=shape)
+            tensor._archscope_source = described[wanted]  # type: ignore[attr-defined]
+    return list(described.values())
+
+
+def _named_arguments(module: nn.Module, args: tuple[Any, ...]) -> dict[str, Any]:
+    """Positional arguments by `forward`'s names, as far as it names them."""
+    parameters = inspect.signature(module.forward).parameters.values()
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][: len(args)]
+    names += [f"input_{i}" for i in range(len(names), len(args))]
+    return dict(zip(names, args, strict=True))
 
 
 # ---- names -------------------------------------------------------------------------------------------------
 
 
-def _name_records(records: Sequence[Record]) -> None:
+def _name_records(records: Sequence[Record], taken: set[str], blocks: Mapping[str, nn.Module]) -> None:
     """A module that ran one operation gives it its path; other operations are `<block>.<operation>`."""
-    taken: set[str] = set()
+    _find_main_records(records)
+    taken = set(taken)
     times: dict[str, int] = {}
     for record in records:
-        call = record.call
-        if _stands_alone(record):
-            name = call.path
-        else:
-            name = f"{call.path}.{record.effect.operation}" if call.path else record.effect.operation
+        call, operation = record.call, record.effect.operation
+        alone = call.main is record
+        name = call.path if alone else f"{call.path}.{operation}" if call.path else operation
         record.name = name
-        while record.name in taken:
+        while record.name in taken or (record.name in blocks and not (alone and record.name == call.path)):
             times[name] = times.get(name, 0) + 1
             record.name = f"{name}_{times[name]}"
         taken.add(record.name)
 
 
-def _stands_alone(record: Record) -> bool:
-    """Is this the one operation that its module is there for?"""
-    call = record.call
-    if not call.leaf or not call.path:
-        return False
-    working = [other for other in call.records if other.effect.memory != "view"] or call.records
-    return len(working) == 1 and working[0] is record
+def _find_main_records(records: Sequence[Record]) -> None:
+    """Which operation, if any, is the one that its module is there for?"""
+    for call in {id(record.call): record.call for record in records}.values():
+        working = [record for record in call.records if record.effect.memory != "view"] or call.records
+        if call.leaf and call.path and len(working) == 1:
+            call.main = working[0]
 
 
 def _layer(record: Record) -> Layer:
     effect = record.effect
     return Layer(
         name=record.name,
-        kind=record.call.kind if _stands_alone(record) else effect.operation,
+        kind=record.call.kind if record.call.main is record else effect.operation,
         operation=effect.operation,
         inputs=tuple([source.name for source in record.inputs]),
         input_shapes=tuple(record.input_shapes),
@@ -197,10 +267,12 @@ def _layer(record: Record) -> Layer:
 def _untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
     """Put back every attribute, flag, buffer slot, hook and random state that a pass may change."""
     saved = [(vars(module), dict(vars(module)), _contents(module)) for module in blocks.values()]
-    collecting = gc.isenabled()
+    scripted = [(module, module.training) for module in blocks.values() if isinstance(module, torch.jit.ScriptModule)]
+    collecting, recursion_limit = gc.isenabled(), sys.getrecursionlimit()
     gc.disable()  # thousands of small objects, none of them garbage: collecting doubles the time
+    sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
     try:
-        with _random_states_kept():
+        with _random_states_kept(), _nothing_compiled():
             yield
     finally:
         for attributes, before, contents in saved:
@@ -210,6 +282,9 @@ def _untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
                 if container or content:
                     container.clear()
                     (container.extend if isinstance(container, list) else container.update)(content)
+        for module, training in scripted:
+            module.training = training
+        sys.setrecursionlimit(recursion_limit)
         if collecting:
             gc.enable()
 
@@ -220,15 +295,21 @@ def _contents(module: nn.Module) -> list[tuple[Any, Any]]:
     return [(container, container.copy() if container else ()) for container in containers]
 
 
+def _nothing_compiled() -> AbstractContextManager[Any]:
+    """What torch.compile has wrapped runs as it was written. Without its compiler loaded there is nothing to do."""
+    loaded = "torch._dynamo.eval_frame" in sys.modules
+    return torch.compiler.set_stance("force_eager") if loaded else nullcontext()
+
+
 @contextmanager
 def _random_states_kept() -> Iterator[None]:
     python_state = random.getstate()
-    numpy = sys.modules.get("numpy")
-    numpy_state = numpy.random.get_state() if numpy else None
+    numpy_random = sys.modules.get("numpy.random")
+    numpy_state = numpy_random.get_state() if numpy_random else None
     try:
         with torch.random.fork_rng(devices=[]):
             yield
     finally:
         random.setstate(python_state)
-        if numpy:
-            numpy.random.set_state(numpy_state)
+        if numpy_random:
+            numpy_random.set_state(numpy_state)
