@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from archscope import __version__, networks, views
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, EnvironmentFailure
 
 if TYPE_CHECKING:
     from archscope.report import Report
@@ -80,7 +80,7 @@ def _complete_set(context: typer.Context, incomplete: str) -> list[str]:
 def parse_input(text: str) -> tuple[int, ...]:
     """`3x299x299`, `1x3x299x299`, `3,299,299` or `299` as numbers."""
     numbers = re.split(r"[x\u00d7,*\s]+", text.strip().lower())
-    if not all(number.isdigit() and int(number) > 0 for number in numbers):
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
         raise ArchscopeError(f"--input {text}: write channels x height x width, such as 3x299x299, or one side, 299")
     return tuple(map(int, numbers))
 
@@ -141,6 +141,9 @@ def write(text: str, output: str | None) -> None:
             sys.stdout.flush()
         except BrokenPipeError:  # the reader has seen enough, as `| head` has
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second failure as Python ends
+            raise EnvironmentFailure(f"cannot write to standard output: {error.strerror}") from None
         return
     with replacing(Path(str(output))) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -160,7 +163,9 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     except OSError as error:
-        raise ArchscopeError(f"cannot write {path}: {error.strerror}") from None
+        mistyped = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+        kind = ArchscopeError if mistyped else EnvironmentFailure
+        raise kind(f"cannot write {path}: {error.strerror}") from None
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -265,6 +270,7 @@ def show(
     lines = [
         f"{entry.name}: {entry.label}",
         f"  {entry.paper.title}",
+        f"  {entry.paper.authors}",
         f"  {entry.paper.citation}",
         f"  implements: {entry.source}",
         f"  input: {'x'.join(map(str, entry.input_size))}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from math import prod
 from typing import Any, Literal
 
@@ -16,6 +16,13 @@ BYTES_PER_ELEMENT = {
 }  # fmt: skip
 
 
+@cache
+def elements_of(shape: Shape) -> int:
+    """How many elements a tensor has. Networks repeat few shapes many times, hence the cache."""
+    return prod(shape)
+
+
+@cache
 def bytes_of(shape: Shape, dtype: str) -> int:
     """Memory of a dense tensor, in bytes."""
     return prod(shape) * BYTES_PER_ELEMENT.get(dtype, 4)
@@ -42,7 +49,7 @@ class Tensor:
 
     @property
     def elements(self) -> int:
-        return prod(self.shape)
+        return elements_of(self.shape)
 
     @property
     def bytes(self) -> int:
@@ -78,11 +85,11 @@ class Layer:
 
     @property
     def output_elements(self) -> int:
-        return sum(prod(shape) for shape in self.output_shapes)
+        return sum([elements_of(shape) for shape in self.output_shapes])
 
     @property
     def output_bytes(self) -> int:
-        return sum(bytes_of(shape, dtype) for shape, dtype in zip(self.output_shapes, self.dtypes, strict=True))
+        return sum([bytes_of(*output) for output in zip(self.output_shapes, self.dtypes, strict=True)])
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
+from math import isfinite
 from typing import Any, Literal
 
 from archscope.claims import Claim
@@ -140,7 +141,7 @@ class Report:
         """Read back what `to_json` wrote. Raises ArchscopeError for anything else, naming `source`."""
         try:
             data = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise ArchscopeError(f"{source} is no complete JSON ({error}); write it again with --format json") from None
         schema, _, version = str(data.get("schema", "") if isinstance(data, dict) else "").partition("/")
         if schema != SCHEMA or not version.isdigit():
@@ -149,7 +150,9 @@ class Report:
             newer = f"schema {schema}/{version}, newer than the {VERSION} that this archscope reads"
             raise ArchscopeError(f"{source} has {newer}: upgrade archscope")
         try:
-            return cls._from_dict(data)
+            report = cls._from_dict(data)
+            str(report)  # what cannot be shown is broken
+            return report
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ArchscopeError(f"{source} is a broken archscope report: {type(error).__name__} {error}") from None
 
@@ -186,9 +189,17 @@ LAYER_KEYS |= {"parameters": "parameter_names", "buffers": "buffer_names"}  # `b
 
 def _layer_to_dict(layer: Layer) -> dict[str, Any]:
     data = {key: getattr(layer, name) for name, key in LAYER_KEYS.items()}
+    data["settings"] = {name: _plain(value) for name, value in layer.settings.items()}
     data["window"] = layer.window and asdict(layer.window)
     data["output_shape"] = layer.output_shape
     return data
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity: it is written as a word."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _layer_from_dict(row: Mapping[str, Any]) -> Layer:

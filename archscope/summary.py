@@ -1,11 +1,13 @@
 """From what the user named to a measured Report."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archscope.claims import Claim
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph
 from archscope.measures import measure_all
@@ -53,12 +55,16 @@ def summarize(
     if inputs is None:
         input_size = network.input_size if input_size is None else input_size
         _check_channels(network, input_size)
-    own_size = input_size == network.input_size
     graph = _trace(module, input_size, inputs, mode, network.name)
     report = _report(graph, target, batch, mode)
-    claims = [claim for claim in network.claims if claim.quantity == "params" or own_size]
-    title = f"{network.paper.citation}, {network.source}"
-    return replace(report, title=title, claims=() if options else tuple(claims))
+    claims = tuple(claim for claim in network.claims if _is_of(claim, network, options, input_size))
+    return replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
+
+
+def _is_of(claim: Claim, network: Network, options: Mapping[str, Any], input_size: "Sizes | None") -> bool:
+    """Is the claim about the whole network as built? Parameters do not depend on the input."""
+    own_size = input_size == tuple(claim.input_size or network.input_size)
+    return not claim.block and claim.options == options and (own_size or claim.quantity == "params")
 
 
 def read_report(path: str) -> Report:
@@ -76,9 +82,9 @@ def _check_channels(network: Network, input_size: "Sizes") -> None:
 
 
 def _on_meta(network: Network, options: dict[str, Any]) -> "nn.Module":
-    import torch
+    from archscope.skeleton import Skeleton
 
-    with torch.device("meta"):
+    with Skeleton():
         return network.build(**options)
 
 

@@ -5,20 +5,32 @@ replaced by meta twins on the way into each call, so that a model on any device 
 shapes come from a memo of equal calls, then from plain-Python rules, then from torch itself.
 """
 
-import copy
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from archscope import calls, shapes
-from archscope.graph import Shape, Tensor, Window
+from archscope.graph import Tensor
 from archscope.operations import CATEGORY
-
-Memory = Literal["new", "view", "in_place"]
+from archscope.records import (
+    Effect,
+    Invocation,
+    Irregular,
+    Memory,
+    ModuleCall,
+    Record,
+    Source,
+    Unchanged,
+    describe,
+    map_tensors,
+    meta_like,
+    tensors_in,
+    without_batch,
+)
 
 QUESTIONS = frozenset(
     "dim size numel stride storage_offset is_contiguous is_floating_point is_complex element_size ndimension "
@@ -37,171 +49,11 @@ TRANSPARENT = frozenset({"detach", "contiguous", "positive", "resolve_conj", "re
 ALIASES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 """Attributes of a tensor that show the same memory."""
 
+ATTRIBUTES = frozenset({dict, OrderedDict, set, list, tuple, int, float, bool, str, type(None)})
+"""Types of a module's attributes that are no tensor: nearly all of them."""
+
 RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 META = torch.device("meta")
-
-
-@dataclass(slots=True, eq=False)
-class ModuleCall:
-    """One call of one module. `leaf`: it called no other module. `constants`: it made tensors from nothing.
-
-    `lost` are the tensors whose values it took out of torch, into numpy say. `main` is the one operation that the
-    module is there for, if there is one.
-    """
-
-    path: str
-    kind: str
-    leaf: bool = True
-    constants: bool = False
-    records: list["Record"] = field(default_factory=list)
-    lost: list[torch.Tensor] = field(default_factory=list)
-    main: "Record | None" = None
-
-
-class Effect:
-    """What equal calls have in common: the value of the memo.
-
-    `container` is None for a single tensor; `blanks` are the places in it that hold None.
-    """
-
-    __slots__ = ("blanks", "container", "dtypes", "groups", "memory", "operation", "output_shapes", "outputs",
-                 "settings", "window")  # fmt: skip
-
-    def __init__(
-        self,
-        operation: str,
-        outputs: list[torch.Tensor],
-        memory: Memory = "new",
-        container: type | None = None,
-        settings: dict[str, Any] | None = None,
-        window: Window | None = None,
-        groups: int = 1,
-    ) -> None:
-        self.operation, self.memory, self.container = operation, memory, container
-        self.blanks: tuple[int, ...] = ()
-        self.settings, self.window, self.groups = settings or {}, window, groups
-        self.outputs = [(tensor.shape, tensor.stride(), tensor.dtype) for tensor in outputs]
-        self.output_shapes = tuple(without_batch(tensor) for tensor in outputs)
-        self.dtypes = tuple(dtype_name(tensor) for tensor in outputs)
-
-    def again(self) -> Any:
-        """Fresh meta tensors as the first such call returned them."""
-        made: list[Any] = [
-            torch.empty_strided(size, stride, dtype=dtype, device="meta") for size, stride, dtype in self.outputs
-        ]
-        if self.container is None:
-            return made[0]
-        for place in self.blanks:
-            made.insert(place, None)
-        return self.container(made)
-
-
-@dataclass(slots=True, eq=False)
-class Record:
-    """One executed operation; it becomes a Layer once all names are known."""
-
-    call: ModuleCall
-    effect: Effect
-    inputs: list["Source"] = field(default_factory=list)
-    input_shapes: list[Shape] = field(default_factory=list)
-    parameters: list[str] = field(default_factory=list)
-    buffers: list[str] = field(default_factory=list)
-    name: str = ""
-
-
-Source = Record | Tensor
-"""What a tensor holds: the result of an operation, or an input, a parameter, a buffer."""
-
-
-@dataclass(slots=True)
-class Invocation:
-    """One call of a torch function, taken apart."""
-
-    function: Callable[..., Any]
-    operation: str
-    in_place: bool
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    tensors: list[torch.Tensor]
-
-    def key(self) -> Any:
-        """Equal keys give equal shapes. Raises TypeError where an argument cannot be hashed."""
-        named = tuple([(name, key_of(value)) for name, value in self.kwargs.items()]) if self.kwargs else ()
-        key = (self.function, self.in_place, key_of(self.args), named)
-        hash(key)
-        return key
-
-    def effect(self, result: list[torch.Tensor], memory: Memory, container: type | None = None) -> Effect:
-        """What this call does, once its result is known."""
-        bound, window, settings = self.understand()
-        return Effect(self.operation, result, memory, container, settings, window, bound.get("groups", 1))
-
-    def understand(self) -> tuple[dict[str, Any], Window | None, dict[str, Any]]:
-        """Arguments by name, the sliding window, and the settings that a Layer keeps."""
-        bound = calls.bind(self.function, self.operation, self.args, self.kwargs)
-        category = CATEGORY.get(self.operation, "")
-        weight = bound.get("weight") if "convolution" in category else None
-        settings = calls.settings_of(bound)
-        if category in {"product", "attention", "recurrent"}:
-            settings["operands"] = [list(tensor.shape) for tensor in self.tensors]
-        return bound, calls.window_of(bound, self.operation, None if weight is None else tuple(weight.shape)), settings
-
-
-def tensors_in(value: Any) -> Iterator[torch.Tensor]:
-    """Every tensor in nested arguments or results, in order."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, list | tuple):
-        for item in value:
-            if isinstance(item, torch.Tensor):
-                yield item
-            elif isinstance(item, list | tuple | Mapping):
-                yield from tensors_in(item)
-    elif isinstance(value, Mapping):
-        yield from tensors_in(list(value.values()))
-    elif hasattr(value, "__dataclass_fields__"):
-        yield from tensors_in([getattr(value, name) for name in value.__dataclass_fields__])
-
-
-def map_tensors(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
-    """The same nested structure with every tensor changed."""
-    if isinstance(value, torch.Tensor):
-        return change(value)
-    if isinstance(value, list | tuple):
-        items = [map_tensors(item, change) for item in value]
-        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
-    if isinstance(value, dict):
-        return {key: map_tensors(item, change) for key, item in value.items()}
-    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
-        changed = copy.copy(value)
-        for name in value.__dataclass_fields__:
-            object.__setattr__(changed, name, map_tensors(getattr(value, name), change))
-        return changed
-    return value
-
-
-def key_of(value: Any) -> Any:
-    """A stand-in for an argument; 1, 1.0 and True stay apart, since they give other types."""
-    if isinstance(value, torch.Tensor):
-        return value.shape, value.stride(), value.dtype
-    if isinstance(value, list | tuple):
-        return type(value), tuple([key_of(item) for item in value])
-    if isinstance(value, slice):
-        return slice, value.start, value.stop, value.step
-    return type(value), value
-
-
-def without_batch(tensor: torch.Tensor) -> Shape:
-    shape = tuple(tensor.shape)
-    return shape[1:] if shape[:1] == (1,) else shape
-
-
-def dtype_name(tensor: torch.Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
-
-
-def describe(name: str, tensor: torch.Tensor, trainable: bool = False) -> Tensor:
-    return Tensor(name, tuple(tensor.shape), dtype_name(tensor), trainable)
 
 
 class Tracer(TorchFunctionMode):
@@ -230,7 +82,9 @@ class Tracer(TorchFunctionMode):
                 for buffer in module._buffers.values():  # batch_norm writes its statistics from inside
                     if buffer is not None:
                         self._keep_value(buffer)
-            self._constants |= {id(value): value for value in vars(module).values() if isinstance(value, torch.Tensor)}
+            for value in vars(module).values():
+                if type(value) not in ATTRIBUTES and isinstance(value, torch.Tensor):
+                    self._constants[id(value)] = value
 
     def _store(self, prefix: str, found: Mapping[str, torch.Tensor | None], described: dict[str, Tensor]) -> None:
         for name, tensor in found.items():
@@ -274,7 +128,7 @@ class Tracer(TorchFunctionMode):
         if call.lost:
             self._found_again(call, output)
         elif call.leaf and not call.records:
-            return self._unseen(call, module, list(tensors_in((args, kwargs))), output)
+            return self._unseen(call, module, tensors_in((args, kwargs)), output)
         return None
 
     def _found_again(self, call: ModuleCall, value: Any) -> None:
@@ -315,7 +169,7 @@ class Tracer(TorchFunctionMode):
             return function(*args, **kwargs)
         if name == "__get__":
             return self._attribute(function, args)
-        tensors = list(tensors_in(args))
+        tensors = tensors_in(args)
         if kwargs:
             tensors += tensors_in(kwargs)
         sources = [self.source(tensor) for tensor in tensors]
@@ -378,7 +232,7 @@ class Tracer(TorchFunctionMode):
 
     def _operation(self, call: Invocation, sources: list[Source | None]) -> Any:
         effect, result = self._compute(call)
-        outputs = [call.tensors[0]] if effect.memory == "in_place" else list(tensors_in(result))
+        outputs = [call.tensors[0]] if effect.memory == "in_place" else tensors_in(result)
         if not outputs:  # numpy, or a question
             if call.operation in {"numpy", "array"}:
                 self.stack[-1].lost += call.tensors
@@ -482,7 +336,7 @@ class Tracer(TorchFunctionMode):
         """The effect of a call that torch has answered, `tensors` being what it was given."""
         if call.in_place:
             return call.effect(tensors[:1], "in_place")
-        outputs = list(tensors_in(result))
+        outputs = tensors_in(result)
         if result is tensors[0]:
             return call.effect(outputs, "view", Unchanged)
         shared = bool(outputs) and torch._C._is_alias_of(outputs[0], tensors[0])  # type: ignore[attr-defined]
@@ -553,14 +407,6 @@ class Tracer(TorchFunctionMode):
             self._tag(written, source)
 
 
-class Unchanged:
-    """Marks, as a container, a call that returned its own argument."""
-
-
-class Irregular:
-    """Marks, as a container, a call whose result is more than tensors in a row, and so is not remembered."""
-
-
 def root_of(tensor: torch.Tensor) -> torch.Tensor:
     """The tensor whose memory `tensor` shows: itself, unless it is a view."""
     root = getattr(tensor, "_archscope_base", None)
@@ -605,8 +451,3 @@ def stay_on_meta(operation: str, arguments: Any) -> Any:
         META if isinstance(value, torch.device) or (operation == "to" and isinstance(value, str)) else value
         for value in arguments
     ]
-
-
-def meta_like(tensor: torch.Tensor) -> torch.Tensor:
-    """A meta tensor of the same size, strides and type."""
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")

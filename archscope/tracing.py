@@ -1,13 +1,9 @@
 """From an nn.Module to its Graph: one forward pass on the meta device, where tensors have shapes and no values."""
 
 import copy
-import gc
 import inspect
-import random
 import re
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -16,7 +12,9 @@ from torch import nn
 
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph, Layer, Tensor
-from archscope.tracer import META, Record, Tracer, describe, map_tensors, meta_like, tensors_in, without_batch
+from archscope.records import Record, describe, map_tensors, meta_like, tensors_in, without_batch
+from archscope.tracer import META, Tracer
+from archscope.untouched import random_states_kept, untouched
 
 Mode = Literal["eval", "train"]
 Sizes = int | Sequence[int] | Sequence[Sequence[int]]
@@ -50,14 +48,15 @@ def trace(
         raise ArchscopeError("give trace either input_size, such as (3, 224, 224), or inputs")
     if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
         module = module.module  # one image goes to one device
-    stored = _stored_tensors(module)
+    blocks = dict(module.named_modules())
+    stored = _stored_tensors(blocks)
     if input_size is not None:
         inputs = _make_inputs(input_size, stored)
     if any(nn.parameter.is_lazy(tensor) for tensor in stored):
-        module = _with_shapes(module, inputs)
-        stored = _stored_tensors(module)
+        blocks = dict(_with_shapes(module, inputs, _device(stored)).named_modules())
+        stored = _stored_tensors(blocks)
     try:
-        return _run(module, inputs, mode, name, real=False)
+        return _run(blocks, inputs, mode, name)
     except TraceError as error:
         if not _needs_values(error.__cause__):
             raise
@@ -66,13 +65,13 @@ def trace(
                 f"{error}; the model needs real values to run: build it with weights, not on meta", error.layer
             ) from error.__cause__
         reason = f"traced by a real pass on the {_device(stored).type.upper()}, since on the meta device {error}"
-    graph = _run(module, inputs, mode, name, real=True)
+    graph = _run(blocks, inputs, mode, name, _device(stored))
     return replace(graph, notes=(reason, *graph.notes))
 
 
-def _stored_tensors(module: nn.Module) -> list[torch.Tensor]:
-    """Its parameters and buffers."""
-    tensors = (t for m in module.modules() for t in (*m._parameters.values(), *m._buffers.values()))
+def _stored_tensors(blocks: Mapping[str, nn.Module]) -> list[torch.Tensor]:
+    """Parameters and buffers."""
+    tensors = [t for m in blocks.values() for t in (*m._parameters.values(), *m._buffers.values())]
     return [tensor for tensor in tensors if tensor is not None]
 
 
@@ -84,12 +83,14 @@ def _needs_values(error: BaseException | None) -> bool:
     return isinstance(error, NotImplementedError) or bool(re.search(r"\bmeta\b|data-dependent|unbacked", str(error)))
 
 
-def _run(module: nn.Module, inputs: Any, mode: Mode, name: str | None, real: bool) -> Graph:
-    blocks = dict(module.named_modules())
-    with _untouched(blocks), torch.no_grad():
-        args, kwargs = _arguments(inputs, _device(_stored_tensors(module)) if real else META)
+def _run(
+    blocks: Mapping[str, nn.Module], inputs: Any, mode: Mode, name: str | None, device: torch.device = META
+) -> Graph:
+    module = blocks[""]
+    with untouched(blocks), torch.no_grad():
+        args, kwargs = _arguments(inputs, device)
         described = _describe_inputs(module, args, kwargs, blocks)
-        tracer = Tracer(blocks, real)
+        tracer = Tracer(blocks, real=device != META)
         for submodule in blocks.values():
             _watch(submodule, tracer, mode)
         try:
@@ -108,7 +109,7 @@ def _run(module: nn.Module, inputs: Any, mode: Mode, name: str | None, real: boo
     return Graph(
         name=name or type(module).__name__,
         inputs={tensor.name: tensor for tensor in described},
-        layers=tuple(_layer(record) for record in tracer.records),
+        layers=tuple([_layer(record) for record in tracer.records]),
         outputs=tuple(dict.fromkeys(source.name for source in sources if source is not None)),
         blocks={path: type(submodule).__name__ for path, submodule in blocks.items()},
         parameters=tracer.parameters,
@@ -163,13 +164,13 @@ def _with_values(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     return made.uniform_() if tensor.dtype.is_floating_point else made.zero_()
 
 
-def _with_shapes(module: nn.Module, inputs: Any) -> nn.Module:
+def _with_shapes(module: nn.Module, inputs: Any, device: torch.device) -> nn.Module:
     """A copy of a module with lazy layers, which get their shapes from a first pass: not the user's own."""
     buffers = [buffer for buffer in module.buffers() if isinstance(buffer, nn.UninitializedBuffer)]
     fresh = {id(buffer): nn.UninitializedBuffer() for buffer in buffers}  # deepcopy fails on them
     module = copy.deepcopy(module, fresh).eval()
-    with _random_states_kept(), torch.no_grad():
-        args, kwargs = _arguments(inputs, _device(_stored_tensors(module)))
+    with random_states_kept(), torch.no_grad():
+        args, kwargs = _arguments(inputs, device)
         try:
             module(*args, **kwargs)
         except Exception as error:
@@ -191,7 +192,7 @@ def _describe_inputs(
 ) -> list[Tensor]:
     """Name the input tensors as `forward` names its arguments and mark them as what they are."""
     given = {**_named_arguments(module, args), **kwargs}
-    named = [(name, list(tensors_in(value))) for name, value in given.items()]
+    named = [(name, tensors_in(value)) for name, value in given.items()]
     if not kwargs and sum(len(tensors) for _, tensors in named) == 1:
         named = [("input", tensors) for _, tensors in named]
     described: dict[str, Tensor] = {}
@@ -258,58 +259,3 @@ def _layer(record: Record) -> Layer:
         buffers=tuple(dict.fromkeys(record.buffers)),
         memory=effect.memory,
     )
-
-
-# ---- the model left as it was --------------------------------------------------------------------------------
-
-
-@contextmanager
-def _untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
-    """Put back every attribute, flag, buffer slot, hook and random state that a pass may change."""
-    saved = [(vars(module), dict(vars(module)), _contents(module)) for module in blocks.values()]
-    scripted = [(module, module.training) for module in blocks.values() if isinstance(module, torch.jit.ScriptModule)]
-    collecting, recursion_limit = gc.isenabled(), sys.getrecursionlimit()
-    gc.disable()  # thousands of small objects, none of them garbage: collecting doubles the time
-    sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
-    try:
-        with _random_states_kept(), _nothing_compiled():
-            yield
-    finally:
-        for attributes, before, contents in saved:
-            attributes.clear()
-            attributes.update(before)
-            for container, content in contents:
-                if container or content:
-                    container.clear()
-                    (container.extend if isinstance(container, list) else container.update)(content)
-        for module, training in scripted:
-            module.training = training
-        sys.setrecursionlimit(recursion_limit)
-        if collecting:
-            gc.enable()
-
-
-def _contents(module: nn.Module) -> list[tuple[Any, Any]]:
-    """The module's containers, hooks among them, each with a copy of what it holds (most hold nothing)."""
-    containers = [value for value in vars(module).values() if isinstance(value, dict | list | set)]
-    return [(container, container.copy() if container else ()) for container in containers]
-
-
-def _nothing_compiled() -> AbstractContextManager[Any]:
-    """What torch.compile has wrapped runs as it was written. Without its compiler loaded there is nothing to do."""
-    loaded = "torch._dynamo.eval_frame" in sys.modules
-    return torch.compiler.set_stance("force_eager") if loaded else nullcontext()
-
-
-@contextmanager
-def _random_states_kept() -> Iterator[None]:
-    python_state = random.getstate()
-    numpy_random = sys.modules.get("numpy.random")
-    numpy_state = numpy_random.get_state() if numpy_random else None
-    try:
-        with torch.random.fork_rng(devices=[]):
-            yield
-    finally:
-        random.setstate(python_state)
-        if numpy_random:
-            numpy_random.set_state(numpy_state)

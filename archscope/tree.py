@@ -1,6 +1,6 @@
 """A Graph as the tree that its layers' names spell, with equal neighbours folded to one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -17,13 +17,13 @@ UNIT = {"convolution", "transposed convolution", "normalisation", "activation", 
 class Node:
     """A module, or a single operation. `copies` are the equal neighbours that a folded node also stands for.
 
-    `unused` are parameters that the pass never touched; `shared` says that another layer used this one's first.
+    `unused` are parameters that the pass never touched; `facts` are what a folded row says of each of its nodes.
     """
 
     path: str
     kind: str = ""
     layer: Layer | None = None
-    shared: bool = False
+    facts: Any = None
     children: list["Node"] = field(default_factory=list)
     unused: tuple[str, ...] = ()
     copies: tuple["Node", ...] = ()
@@ -57,7 +57,7 @@ class Node:
     def signature(self) -> Any:
         """Equal for two nodes that do the same with tensors of the same sizes."""
         below = tuple((child.signature, child.repeat) for child in self.children)
-        return self.kind, self.layer and _facts(self.layer, self.shared), below
+        return self.kind, self.facts, below
 
     @cached_property
     def is_unit(self) -> bool:
@@ -74,21 +74,27 @@ class Node:
         return [layer for layer in self.layers if "convolution" in CATEGORY.get(layer.operation, "")]
 
 
-def _facts(layer: Layer, shared: bool) -> Any:
-    """What two layers must have in common to be shown as one. Settings may hold lists: compared as text."""
-    sizes = layer.input_shapes, layer.output_shapes, len(layer.parameters), shared
-    return layer.operation, layer.window, layer.groups, layer.memory, str(layer.settings), sizes
+def _facts(layer: Layer, stored: Any, values: Any) -> Any:
+    """What two layers must have in common to be shown as one. Settings and values may hold lists: compared as text."""
+    sizes = layer.input_shapes, layer.output_shapes, layer.dtypes, stored
+    return layer.operation, layer.window, layer.groups, layer.memory, str((layer.settings, values)), sizes
 
 
-def tree_of(graph: Graph, fold: bool = True) -> Node:
-    """The graph's module tree, its children in the order of their first layer; unused modules come last."""
+def tree_of(graph: Graph, fold: bool = True, values: Mapping[str, Any] | None = None) -> Node:
+    """The graph's module tree, its children in the order of their first layer; unused modules come last.
+
+    Neighbours fold where they are built alike and where the `values` by layer, if any, are equal too.
+    """
     root = Node("")
+    tensors = {**graph.parameters, **graph.buffers}
     nodes = {"": root}
     used: set[str] = set()
     for layer in graph.layers:
         node = _node(layer.name, nodes)
-        node.layer, node.shared = layer, not used.isdisjoint(layer.parameters)
-        used.update(layer.parameters)
+        names = (*layer.parameters, *layer.buffers)
+        stored = [(name in used, replace(tensors[name], name="")) for name in names]
+        node.layer, node.facts = layer, _facts(layer, tuple(stored), values and values[layer.name])
+        used.update(names)
     for name in graph.parameters:
         if name not in used:
             node = _node(name.rpartition(".")[0], nodes)
@@ -109,7 +115,8 @@ def folded(node: Node) -> Node:
     """The same tree with every run of equal neighbours as one node that knows its copies."""
     children: list[Node] = []
     for child in map(folded, node.children):
-        if children and not child.unused and children[-1].signature == child.signature:
+        alike = bool(children) and children[-1].signature == child.signature
+        if alike and not child.all_unused and not children[-1].all_unused:
             children[-1] = replace(children[-1], copies=(*children[-1].copies, child))
         else:
             children.append(child)

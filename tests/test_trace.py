@@ -17,7 +17,7 @@ from torch import nn
 
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph, Layer
-from archscope.tracer import tensors_in, without_batch
+from archscope.records import tensors_in, without_batch
 from archscope.tracing import TraceError, _run, trace
 from tests.small_nets import NETS, REAL_ONLY, Forward, build
 
@@ -45,6 +45,11 @@ def values(name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return ((), given["inputs"]) if isinstance(given["inputs"], dict) else ((given["inputs"],), {})
     size = given["input_size"]
     return tuple(torch.rand(1, *each) for each in (size if isinstance(size, list) else [size])), {}
+
+
+def run_for_real(module: nn.Module, inputs: Any, mode: Any = "eval") -> Graph:
+    """The pass that `trace` falls back to."""
+    return _run(dict(module.named_modules()), inputs, mode, None, torch.device("cpu"))
 
 
 # ---- every net -------------------------------------------------------------------------------------------------
@@ -93,7 +98,7 @@ def test_shapes_are_those_of_a_real_run(name: str, mode: str) -> None:
         if path and not isinstance(submodule, torch.jit.ScriptModule):
             submodule.register_forward_hook(
                 lambda module, args, output, path=path: seen.setdefault(path, []).append(
-                    without_batch(next(tensors_in(output)))
+                    without_batch(tensors_in(output)[0])
                 )
             )
     args, kwargs = values(name)
@@ -122,7 +127,7 @@ def is_call_of(layer: Layer, path: str, graph: Graph) -> bool:
 def test_a_real_pass_tells_the_same_story(name: str, mode: Any) -> None:
     given = NETS[name][1]
     inputs = given.get("inputs", values(name)[0])
-    real = _run(build(name), inputs, mode, None, real=True)
+    real = run_for_real(build(name), inputs, mode)
     assert [layer.name for layer in real.layers] == [layer.name for layer in traced(name, mode).layers]
     assert real.layers == traced(name, mode).layers
     assert real.outputs == traced(name, mode).outputs
@@ -181,8 +186,8 @@ def test_results_lie_in_memory_as_on_the_cpu(operation: str, layout: str) -> Non
         seen.append([(size, stride) for size, stride in zip(y.shape, y.stride(), strict=True) if size > 1])
         return y
 
-    for real in (False, True):
-        _run(Forward(forward), torch.rand(1, 4, 6, 8), "eval", None, real=real)
+    trace(Forward(forward), inputs=torch.rand(1, 4, 6, 8))
+    run_for_real(Forward(forward), torch.rand(1, 4, 6, 8))
     assert seen[0] == seen[1]
 
 
@@ -531,7 +536,7 @@ def test_a_real_pass_leaves_the_model_as_it_was(name: str, mode: Any) -> None:
     module = build(name)
     inputs = NETS[name][1].get("inputs", values(name)[0])
     before = state(module)
-    _run(module, inputs, mode, None, real=True)
+    run_for_real(module, inputs, mode)
     assert state(module) == before
 
 

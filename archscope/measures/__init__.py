@@ -19,7 +19,7 @@ def measure(function: Measure) -> Measure:
 
 
 def measure_all(graph: Graph) -> dict[str, Column]:
-    """Every column of every measure, by name."""
+    """Every column of every measure, by name; in the measures' alphabetical order, whichever was imported first."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
-    return {column.name: column for name in _measures for column in _measures[name](graph)}
+    return {column.name: column for name in sorted(_measures) for column in _measures[name](graph)}

@@ -1,5 +1,7 @@
 """Depth: the longest path in weighted layers, the number that papers count in different ways."""
 
+from collections.abc import Set
+
 from archscope.graph import Graph, Layer
 from archscope.measures import measure
 from archscope.operations import CATEGORY, WEIGHTED
@@ -12,21 +14,19 @@ def depth(graph: Graph) -> tuple[Column, ...]:
     convolutions and linear layers there are in all."""
     kinds = [CATEGORY.get(layer.operation, "") for layer in graph.layers]
     return (
-        Column("depth", "layers", _longest(graph, separable_as_one=False)),
-        Column("depth_separable_as_one", "layers", _longest(graph, separable_as_one=True)),
+        Column("depth", "layers", longest_path(graph)),
+        Column("depth_separable_as_one", "layers", longest_path(graph, separable_halves(graph))),
         Column("conv_layers", "layers", sum("convolution" in kind for kind in kinds)),
         Column("linear_layers", "layers", kinds.count("linear")),
     )
 
 
-def _longest(graph: Graph, separable_as_one: bool) -> int:
+def longest_path(graph: Graph, uncounted: Set[str] = frozenset()) -> int:
+    """Weighted layers on the longest path, some of them not counted."""
     depth = dict.fromkeys(graph.inputs, 0)
     for layer in graph.layers:
-        below = max((depth[name] for name in layer.inputs), default=0)
-        weighted = CATEGORY.get(layer.operation) in WEIGHTED and bool(layer.parameters)
-        if weighted and separable_as_one and is_first_half(graph, layer):
-            weighted = False
-        depth[layer.name] = below + weighted
+        weighted = CATEGORY.get(layer.operation) in WEIGHTED and layer.parameters and layer.name not in uncounted
+        depth[layer.name] = max([depth[name] for name in layer.inputs], default=0) + bool(weighted)
     return max(depth.values(), default=0)
 
 
@@ -39,12 +39,18 @@ def is_depthwise(layer: Layer) -> bool:
 
 def is_first_half(graph: Graph, layer: Layer) -> bool:
     """A depthwise convolution that only a pointwise one reads."""
-    readers = [graph.layer[name] for name in graph.consumers[layer.name]]
-    return is_depthwise(layer) and len(readers) == 1 and is_pointwise(readers[0])
+    if not is_depthwise(layer):
+        return False
+    readers = graph.consumers[layer.name]
+    return len(readers) == 1 and is_pointwise(graph.layer[readers[0]])
+
+
+def separable_halves(graph: Graph) -> set[str]:
+    """The layers that are left out where a separable convolution counts as one."""
+    return {layer.name for layer in graph.layers if is_first_half(graph, layer)}
 
 
 def is_pointwise(layer: Layer) -> bool:
     """A 1x1 convolution."""
-    return CATEGORY.get(layer.operation) == "convolution" and set(layer.window.kernel_size if layer.window else ()) == {
-        1
-    }
+    kernel_size = layer.window.kernel_size if layer.window else ()
+    return CATEGORY.get(layer.operation) == "convolution" and set(kernel_size) == {1}

@@ -19,7 +19,7 @@ def memory(graph: Graph) -> tuple[Column, ...]:
     for layer in graph.layers:
         first = [name for name in (*layer.parameters, *layer.buffers) if name not in seen]
         seen.update(first)
-        weight_bytes[layer.name] = sum(stored[name].bytes for name in first)
+        weight_bytes[layer.name] = sum([stored[name].bytes for name in first])
     all_weights = sum(tensor.bytes for tensor in stored.values())
     output_bytes: dict[str, int | float | None] = {
         layer.name: layer.output_bytes * graph.batch if layer.memory == "new" else 0 for layer in graph.layers
@@ -45,7 +45,8 @@ def _alive(graph: Graph, weights: int) -> dict[str, int]:
     roots = storage_roots(graph)
     last_read = {roots[layer.name]: i for i, layer in enumerate(graph.layers)}
     for i, layer in enumerate(graph.layers):
-        last_read |= {roots[name]: i for name in layer.inputs}
+        for name in layer.inputs:
+            last_read[roots[name]] = i
     last_read |= {roots[name]: len(graph.layers) for name in (*graph.inputs, *graph.outputs)}
     ends: dict[int, list[str]] = {}
     for root, i in last_read.items():

@@ -20,11 +20,11 @@ def params(graph: Graph) -> tuple[Column, ...]:
     for layer in graph.layers:
         first = [name for name in layer.parameters if name not in seen]
         seen.update(first)
-        by_layer[layer.name] = sum(stored[name].elements for name in first)
-        frozen_by_layer[layer.name] = sum(stored[name].elements for name in first if not stored[name].trainable)
+        by_layer[layer.name] = sum([stored[name].elements for name in first])
+        frozen_by_layer[layer.name] = sum([stored[name].elements for name in first if not stored[name].trainable])
         mine = [name for name in layer.buffers if name not in seen and graph.buffers[name].shape]
         seen.update(mine)
-        buffers_by_layer[layer.name] = sum(graph.buffers[name].elements for name in mine)
+        buffers_by_layer[layer.name] = sum([graph.buffers[name].elements for name in mine])
     frozen = sum(tensor.elements for tensor in stored.values() if not tensor.trainable)
     total = sum(tensor.elements for tensor in stored.values())
     unused = sum(tensor.elements for name, tensor in stored.items() if name not in seen)

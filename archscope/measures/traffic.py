@@ -1,8 +1,6 @@
 """Memory traffic: the fewest bytes that a layer must move, and the operations it does per byte."""
 
-from math import prod
-
-from archscope.graph import BYTES_PER_ELEMENT, Graph, Layer
+from archscope.graph import BYTES_PER_ELEMENT, Graph, Layer, elements_of
 from archscope.measures import measure
 from archscope.measures.elementwise import of_layer as elementwise_of
 from archscope.measures.macs import of_layer as macs_of
@@ -21,8 +19,8 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
     intensity: dict[str, float | None] = {}
     for layer in graph.layers:
         operands = zip(layer.inputs, layer.input_shapes, strict=True)
-        read = sum(prod(shape) * width[name] for name, shape in operands)
-        weights = sum(stored[name].bytes for name in (*layer.parameters, *layer.buffers))
+        read = sum([elements_of(shape) * width[name] for name, shape in operands])
+        weights = sum([stored[name].bytes for name in (*layer.parameters, *layer.buffers)])
         bytes_moved = 0 if layer.memory == "view" else (read + layer.output_bytes) * graph.batch + weights
         operations = _arithmetic(layer, graph.batch)
         moved[layer.name], arithmetic[layer.name] = bytes_moved, operations

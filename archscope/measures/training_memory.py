@@ -17,21 +17,32 @@ LINEAR = {"add", "sub", "rsub", "neg", "where", "masked_fill", "eq", "ne", "lt",
 
 NOTHING = {"view", "movement", "resampling"}
 
+KEEP_RESULT_IN_PLACE = KEEP_OUTPUT | {"leaky_relu", "elu", "selu", "celu"}
+"""Activations whose derivative can be told from what they wrote; of others torch copies what they overwrite."""
+
 
 @measure
 def training_memory(graph: Graph) -> tuple[Column, ...]:
     """Bytes kept by the layer that saves a tensor first; a tensor that two layers save counts once.
 
-    As in training: batch normalisation uses batch statistics and dropout draws a mask of one byte an element.
-    Weights, gradients and the optimiser's state are not included. None where torch's kernels decide themselves.
+    As in training: batch normalisation uses batch statistics and dropout draws a mask of one byte an element (the
+    CUDA kernel's; the CPU's are floats). Before the first trainable parameter nothing is kept. Weights, gradients
+    and the optimiser's state are not included. None where torch's kernels decide themselves.
     """
     roots = storage_roots(graph)
     sizes = {name: bytes_of(tensor.shape, tensor.dtype) for name, tensor in graph.inputs.items()}
     sizes |= {layer.name: layer.output_bytes for layer in graph.layers}
+    trainable = {name for name, tensor in graph.parameters.items() if tensor.trainable}
+    differentiated: set[str] = set()
     saved: set[str] = set()
     values: dict[str, int | float | None] = {}
     for layer in graph.layers:
-        kept = kept_by(layer)
+        trains = not trainable.isdisjoint(layer.parameters)
+        if not trains and differentiated.isdisjoint(layer.inputs):
+            values[layer.name] = 0
+            continue
+        differentiated.add(layer.name)
+        kept = kept_by(layer, trains)
         if kept is None:
             values[layer.name] = None
             continue
@@ -42,21 +53,29 @@ def training_memory(graph: Graph) -> tuple[Column, ...]:
     return (summed("training_memory_bytes", "bytes", values),)
 
 
-def kept_by(layer: Layer) -> tuple[Iterable[str], int] | None:
-    """Names of the tensors that this layer's derivative needs, and bytes of what it keeps besides."""
+def kept_by(layer: Layer, trains: bool) -> tuple[Iterable[str], int] | None:
+    """Names of the tensors that this layer's derivative needs, and bytes of what it keeps besides.
+
+    `trains` says that some of its parameters are trainable.
+    """
     category = CATEGORY.get(layer.operation)
     if category is None or category in {"attention", "recurrent"}:
         return None
     if category in NOTHING or layer.operation in LINEAR or not layer.inputs:
         return (), 0
-    if layer.operation in KEEP_OUTPUT or (category == "activation" and layer.memory == "in_place"):
+    if category == "activation" and layer.memory == "in_place":
+        return ((layer.name,), 0) if layer.operation in KEEP_RESULT_IN_PLACE else ((), layer.output_bytes)
+    if layer.operation in KEEP_OUTPUT:
         return (layer.name,), 0
+    if layer.parameters and not trains and category in {"convolution", "transposed convolution", "linear"}:
+        return (), 0  # the weight alone
     if category == "elementwise" and len(layer.inputs) == 1 and layer.operation in {"mul", "div"}:
         return (layer.inputs if layer.parameters else ()), 0
     if category == "global pooling":
-        return (() if set(layer.output_shape[1:]) == {1} and "avg" in layer.operation else layer.inputs), 0
+        mean = set(layer.output_shape[1:]) == {1} and "avg" in layer.operation
+        return (() if mean else layer.inputs), _statistics(layer)
     if category == "dropout":
-        return (), layer.output_elements if layer.settings.get("p", 0.5) else 0
+        return (), _mask(layer) if layer.settings.get("p", 0.5) else 0
     if category == "reduction":
         return (() if layer.operation in {"mean", "sum", "argmax", "argmin"} else layer.inputs), 0
     if category == "embedding":
@@ -64,10 +83,22 @@ def kept_by(layer: Layer) -> tuple[Iterable[str], int] | None:
     return layer.inputs, _statistics(layer)
 
 
+def _mask(layer: Layer) -> int:
+    """Bytes of a dropout's mask: where whole channels are dropped, one number a channel."""
+    if layer.operation == "dropout":
+        return layer.output_elements
+    drawn = layer.output_shape if layer.operation == "alpha_dropout" else layer.output_shape[:1]
+    return bytes_of(drawn, layer.dtypes[0])
+
+
 def _statistics(layer: Layer) -> int:
     """Bytes of a normalisation's mean and deviation, or of a max pooling's 64-bit indices."""
-    if layer.operation.startswith("max_pool"):
+    if "max_pool" in layer.operation:
         return 8 * prod(layer.output_shape)
+    if layer.operation == "local_response_norm":  # the squares, padded by its window; their mean, shifted; its power
+        channels, *area = layer.output_shape
+        padded = channels + int(layer.settings["size"]) - 1
+        return 2 * layer.output_bytes + bytes_of((padded, *area), layer.dtypes[0])
     if layer.operation in {"batch_norm", "instance_norm"}:
         return 2 * 4 * layer.output_shape[0]
     if layer.operation == "group_norm":

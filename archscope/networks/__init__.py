@@ -10,7 +10,7 @@ from importlib.resources import files
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints, overload
 
-from archscope.claims import Claim
+from archscope.claims import Claim, table
 from archscope.errors import ArchscopeError
 from archscope.registry import Registry, canonical, unknown
 
@@ -134,9 +134,10 @@ def catalogue() -> Mapping[str, Network]:
         rows = entry.pop("networks")
         paper = Paper(file=file, **entry)
         for name, row in rows.items():
-            claims = tuple(Claim(**claim) for claim in row.pop("claims", []))
+            claims = [Claim(**claim) for claim in row.pop("claims", [])]
+            claims += [claim for entry in row.pop("tables", []) for claim in table(**entry)]
             row |= {"input_size": tuple(row["input_size"]), "aliases": tuple(row.pop("aliases", []))}
-            found[name] = Network(name=name, paper=paper, claims=claims, **row)
+            found[name] = Network(name=name, paper=paper, claims=tuple(claims), **row)
     return found
 
 

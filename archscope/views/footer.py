@@ -2,6 +2,7 @@
 
 from archscope.claims import Claim
 from archscope.report import Report
+from archscope.verdicts import judge
 from archscope.views import words
 
 
@@ -45,18 +46,17 @@ def _gflops(flops: float) -> str:
 
 def _published(report: Report, quantity: str) -> str:
     """`: as published (Table 3)`, or what is published instead."""
-    said = [_verdict(claim, report.totals[quantity]) for claim in report.claims if claim.quantity == quantity]
+    said = [_standing(claim, report) for claim in report.claims if claim.quantity == quantity]
     return ": " + "; ".join(said) if said else ""
 
 
-def _verdict(claim: Claim, measured: float) -> str:
-    value = f"{claim.value:,.0f}" if not claim.digits else words.scaled(claim.value, claim.digits)
-    if claim.relation == "<":
-        value = f"fewer than {words.scaled(claim.value, 2)}"
-    if claim.holds(measured):
-        exact = not claim.digits and claim.relation == "="
-        return f"as published ({claim.source})" if exact else f"as published: {value} ({claim.source})"
-    return f"not the published {value} ({claim.source})"
+def _standing(claim: Claim, report: Report) -> str:
+    found = judge(report.graph.name, claim, report)
+    if found.outcome == "holds" and claim.is_exact:
+        return f"as published ({claim.source})"
+    if found.outcome in {"holds", "holds under convention"}:
+        return f"as published: {', '.join(filter(None, [claim.printed(), found.counting]))} ({claim.source})"
+    return f"not the published {claim.printed()} ({claim.source})"
 
 
 def _memory(report: Report) -> str:

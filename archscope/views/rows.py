@@ -61,7 +61,7 @@ def check_columns(report: Report, columns: Sequence[str]) -> None:
 def rows(report: Report, options: Options) -> list[Row]:
     """The rows in reading order."""
     check_columns(report, options.columns)
-    root = tree_of(report.graph, options.fold)
+    root = tree_of(report.graph, options.fold, _shown_values(report, options))
     if options.sort:
         return _sorted_rows(report, options, root)
     listed = list(walk(root, options.depth, options.fold))
@@ -71,6 +71,13 @@ def rows(report: Report, options: Options) -> list[Row]:
         _row(report, options, node, _name(node), line, is_open)
         for (_, node), line, is_open in zip(listed, lines, open_below, strict=True)
     ]
+
+
+def _shown_values(report: Report, options: Options) -> dict[str, tuple[Any, ...]]:
+    """What the table says of each layer: rows that differ in it are not folded."""
+    wanted = {SHARES.get(name, name) for name in (*options.columns, options.sort)}
+    values = [column.values for name, column in report.columns.items() if name in wanted and column.values]
+    return {layer.name: tuple([found.get(layer.name) for found in values]) for layer in report.graph.layers}
 
 
 def _following(listed: Sequence[tuple[int, Node]]) -> list[int]:

@@ -17,6 +17,7 @@ COLORS = {
 }  # fmt: skip
 LEFT = {"Layer", "Operation"}
 GAP = 2
+BAR = 12
 NARROWEST = 12
 """A name or operation is never cut below this."""
 
@@ -25,7 +26,7 @@ NARROWEST = 12
 def table(report: Report, options: Options) -> str:
     """Tree, operation and the chosen columns; the totals in words below. Numbers are never cut."""
     listed = rows(report, options)
-    lines = [*_title(report, options.width), Text(""), *_body(listed, options), Text("")]
+    lines = [*_title(report, options.width), Text(""), *_body(report, listed, options), Text("")]
     width = max(len(heading) for heading, _ in footer(report))
     for heading, said in footer(report):
         lines += _wrapped(heading, said, width, options.width)
@@ -39,16 +40,28 @@ def _title(report: Report, width: int) -> list[Text]:
     return [first, *_wrapped("", report.title, 0, width)] if report.title else [first]
 
 
-def _body(listed: list[Row], options: Options) -> list[Text]:
+def _body(report: Report, listed: list[Row], options: Options) -> list[Text]:
     titles = ["Layer", "Operation", *headings(options.columns)]
     cells = [[row.lines + row.name, _operation(row), *row.cells] for row in listed]
     widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
+    room = options.width - sum(widths) - GAP * len(widths)
     widths = _fitted(widths, options.width)
     lines = [_line(titles, widths, ["bold"] * len(titles))]
     for row, texts in zip(listed, cells, strict=True):
-        styles = [COLORS.get(row.category, ""), "" if row.category == "block" else COLORS.get(row.category, "")]
-        lines.append(_line(texts, widths, styles + [""] * len(row.cells), len(row.lines)))
+        color = COLORS.get(row.category, "")
+        styles = [color, "" if row.category == "block" else color, *[""] * len(row.cells)]
+        lines.append(_line(texts, widths, styles, len(row.lines)))
+        bar = _bar((row.values.get("macs") or 0) / (report.totals["macs"] or 1))
+        if bar and "share" in options.columns and room >= BAR:
+            lines[-1].pad_right(sum(widths) + GAP * len(widths) - lines[-1].cell_len)
+            lines[-1].append(bar, color)
     return lines
+
+
+def _bar(share: float) -> str:
+    """A share as a bar of at most BAR characters, drawn to the eighth."""
+    full, eighths = divmod(round(8 * BAR * min(share, 1)), 8)
+    return "\u2588" * full + ("" if not eighths else "\u258f\u258e\u258d\u258c\u258b\u258a\u2589"[eighths - 1])
 
 
 def _operation(row: Row) -> str:

@@ -1,5 +1,6 @@
 """Jinja2 templates of the formats that are mostly markup; they lie in templates/ beside or in the package."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ LATEX_ESCAPES = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\u2026": r"\ldots{}"}
 )
+
+MARKDOWN_ESCAPES = str.maketrans({character: f"\\{character}" for character in "\\|_*`"} | {"<": "&lt;", "\n": " "})
 
 
 @cache
@@ -28,7 +31,8 @@ def _environment() -> "Environment":
         keep_trailing_newline=True,
     )
     environment.filters["latex"] = lambda text: str(text).translate(LATEX_ESCAPES)
-    environment.filters["markdown"] = lambda text: str(text).replace("|", r"\|").replace("_", r"\_").replace("*", r"\*")
+    environment.filters["latex_label"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", str(text))
+    environment.filters["markdown"] = lambda text: str(text).translate(MARKDOWN_ESCAPES)
     return environment
 
 

@@ -1,11 +1,11 @@
 """How archscope says things: numbers with units, shapes, and what a layer is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archscope.graph import Layer, Shape
 from archscope.measures.depth import is_depthwise
 from archscope.operations import CATEGORY
-from archscope.tree import Node, walk
+from archscope.tree import Node
 
 PLAIN = {"Sequential", "ModuleList", "ModuleDict"}
 """Containers whose class says nothing about what they are."""
@@ -27,7 +27,9 @@ def count(value: float) -> str:
 
 
 def scaled(value: float, digits: int) -> str:
-    """`8.36 G`: powers of 1000."""
+    """`8.36 G`: powers of 1000; `768` below."""
+    if abs(value) < 1000:
+        return f"{value:.0f}"
     for power, prefix in enumerate(("k", "M", "G", "T", "P"), start=1):
         if abs(value) < 999.5 * 1000**power or prefix == "P":
             number = value / 1000**power
@@ -70,15 +72,25 @@ def operation(node: Node) -> str:
 
 def contents(node: Node) -> str:
     """What a plain container holds that is worth a word: `3 x SeparableConv 3x3`, `5 convolutions`."""
-    units = [unit for _, unit in walk(node, 0, units=True) if unit.convolutions and (unit.is_unit or unit.layer)]
+    counted = list(_units(node))
+    units = [unit for _, unit in counted]
     said = {operation(unit) for unit in units}
-    number = sum(unit.repeat for unit in units)
+    number = sum(times for times, _ in counted)
     if len(said) == 1 and number == 1:
         return said.pop()
     kinds = {operation(unit).partition(",")[0] for unit in units}
     if len(kinds) == 1:
         return f"{number} x {kinds.pop()}"
     return f"{number} convolutions" if number else ""
+
+
+def _units(node: Node, times: int = 1) -> Iterator[tuple[int, Node]]:
+    """The convolution units below a node, each with how often it stands there."""
+    for child in node.children:
+        if child.convolutions and (child.is_unit or child.layer):
+            yield times * child.repeat, child
+        if not child.is_unit:
+            yield from _units(child, times * child.repeat)
 
 
 def class_words(name: str) -> str:
