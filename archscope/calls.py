@@ -56,6 +56,7 @@ HANDLED = {"inplace", "kernel_size", "stride", "padding", "dilation", "groups"}
 """Settings that a Layer says in other fields."""
 
 
+@cache
 def operation_name(function: Callable[..., Any]) -> tuple[str, bool]:
     """The functional name of a torch function, and whether it works in place: `Tensor.__iadd__` is `add`, True."""
     name = getattr(function, "__name__", type(function).__name__).partition(".")[0]

@@ -26,6 +26,8 @@ class Skeleton(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
+        if name == "__get__":  # of `device`, `grad_fn` ...: most calls, and nothing to do
+            return function(*args)
         if name in FACTORIES and kwargs.get("device") is None:
             return function(*args, **{**kwargs, "device": "meta"})
         if name in FILLS or getattr(function, "__module__", None) == "torch.nn.init":

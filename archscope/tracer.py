@@ -76,8 +76,10 @@ class Tracer(TorchFunctionMode):
         self.left_torch: dict[str, None] = {}
         for path, module in blocks.items():
             prefix = path + "." if path else ""
-            self._store(prefix, module._parameters, self.parameters)
-            self._store(prefix, module._buffers, self.buffers)
+            if module._parameters:
+                self._store(prefix, module._parameters, self.parameters)
+            if module._buffers:
+                self._store(prefix, module._buffers, self.buffers)
             if real or isinstance(module, torch.jit.ScriptModule):
                 for buffer in module._buffers.values():  # batch_norm writes its statistics from inside
                     if buffer is not None:

@@ -1,6 +1,5 @@
 """A model is left as it was found: every attribute, flag, buffer slot, hook and random state that a pass may change."""
 
-import gc
 import random
 import sys
 from collections import OrderedDict
@@ -11,6 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from archscope.garbage import collection_paused
+
 CONTAINERS = frozenset({dict, OrderedDict, list, set})
 
 
@@ -19,11 +20,10 @@ def untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
     """Whatever happens inside, the modules and the random states are the same afterwards."""
     saved = [(vars(module), dict(vars(module)), _contents(module)) for module in blocks.values()]
     scripted = [(module, module.training) for module in blocks.values() if isinstance(module, torch.jit.ScriptModule)]
-    collecting, recursion_limit = gc.isenabled(), sys.getrecursionlimit()
-    gc.disable()  # thousands of small objects, none of them garbage: collecting doubles the time
+    recursion_limit = sys.getrecursionlimit()
     sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
     try:
-        with random_states_kept(), _nothing_compiled():
+        with collection_paused(), random_states_kept(), _nothing_compiled():
             yield
     finally:
         for attributes, before, contents in saved:
@@ -36,8 +36,6 @@ def untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
         for module, training in scripted:
             module.training = training
         sys.setrecursionlimit(recursion_limit)
-        if collecting:
-            gc.enable()
 
 
 def _contents(module: nn.Module) -> list[tuple[Any, Any]]:
