@@ -9,7 +9,7 @@ INSTALL := $(PIP) install --constraint constraints.txt
 run: $(VENV)/installed
 	$(BIN)/archscope summary xception --input 3x299x299
 
-test: lint
+test: run lint
 	$(BIN)/pytest
 
 lint: $(VENV)/installed-dev

@@ -7,9 +7,10 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 from rich.console import Console
@@ -171,11 +172,16 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def view_options(columns: tuple[str, ...], depth: int, fold: bool, sort: str, output: str | None) -> views.Options:
-    """Options for a terminal, a pipe or a file: colours and the terminal's width only on a terminal."""
+def plain_options(output: str | None) -> views.Options:
+    """Colours and the terminal's width only on a terminal."""
     terminal = Console() if output is None and sys.stdout.isatty() else None
     color = terminal is not None and not terminal.no_color and terminal.color_system is not None
-    return views.Options(columns, depth, fold, sort, terminal.width if terminal else 0, color)
+    return views.Options(width=terminal.width if terminal else 0, color=color)
+
+
+def view_options(columns: tuple[str, ...], depth: int, fold: bool, sort: str, output: str | None) -> views.Options:
+    """What the reader chose, for a terminal, a pipe or a file."""
+    return replace(plain_options(output), columns=columns, depth=depth, fold=fold, sort=sort)
 
 
 # ---- commands ------------------------------------------------------------------------------------------------
@@ -213,7 +219,7 @@ def summary(
         str,
         typer.Option("-c", "--columns", help="Comma-separated, or 'all'.", autocompletion=_completes(_column_names)),
     ] = ",".join(views.DEFAULT_COLUMNS),
-    mode: Annotated[Literal["eval", "train"], typer.Option(help="The mode of the pass.")] = "eval",
+    mode: Annotated[Literal["eval", "train"] | None, typer.Option(help="The mode of the pass [default: eval].")] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option("-s", "--set", metavar="KEY=VALUE", help="An option of the network (archscope show NAME).",
@@ -238,16 +244,20 @@ def summary(
 
 
 def _report(
-    target: str, input_size: str | None, batch: int | None, mode: Literal["eval", "train"], options: dict[str, Any]
+    target: str,
+    input_size: str | None,
+    batch: int | None,
+    mode: Literal["eval", "train"] | None,
+    options: dict[str, Any],
 ) -> "Report":
     from archscope.summary import read_report, summarize
 
     if target.endswith(".json"):
-        if input_size or batch or options:
-            raise ArchscopeError(f"{target} is measured already: --input, --batch and --set do not apply to it")
+        if input_size or batch or mode or options:
+            raise ArchscopeError(f"{target} is measured already: --input, --batch, --mode and --set do not apply to it")
         return read_report(target)
     size, images = resolve_input(input_size, batch, networks.find(target).input_size)
-    return summarize(target, size, batch=images, mode=mode, **options)
+    return summarize(target, size, batch=images, mode=mode or "eval", **options)
 
 
 @app.command("list")
@@ -282,6 +292,57 @@ def show(
         *[f"    {claim.said()}" for claim in entry.claims],
     ]
     write("\n".join(lines) + "\n", None)
+
+
+@app.command()
+def verify(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Networks [default: all].", autocompletion=_completes(networks.catalogue)
+        ),
+    ] = None,
+    equivalences: Annotated[
+        bool, typer.Option("--equivalences", help="Prove instead that functions the papers call equal are.")
+    ] = False,
+    format_name: Annotated[str | None, typer.Option("-f", "--format", help="table, json or markdown.")] = None,
+    output: Output = None,
+) -> None:  # fmt: skip
+    """What the papers claim, recomputed claim by claim. Exit code 1 if one that should hold does not."""
+    from archscope import verify
+    from archscope.views.equivalences import equivalence_formats
+    from archscope.views.verdicts import verdict_formats
+
+    if equivalences:
+        if names:
+            raise ArchscopeError(f"--equivalences proves all of them: leave out {' '.join(names)}")
+        prove_in = _one_of(equivalence_formats(), format_name, output)
+        proofs = verify.equivalences()
+        write(prove_in(proofs, plain_options(output)), output)
+        raise typer.Exit(not all(proof.holds for proof in proofs))
+    show_in = _one_of(verdict_formats(), format_name, output)
+    entries = [networks.find(name) for name in names] if names else list(networks.catalogue().values())
+    verdicts = [verdict for entry in _progress(entries) for verdict in verify.verify(entry)]
+    write(show_in(verdicts, plain_options(output)), output)
+    raise typer.Exit(any(verdict.outcome == "fails" for verdict in verdicts))
+
+
+T = TypeVar("T")
+
+
+def _one_of(formats: Mapping[str, T], name: str | None, output: str | None) -> T:
+    """The format of this name, or that of the output's suffix."""
+    name = name or (views.format_of(output) if output not in (None, "-") else "table")
+    if name not in formats:
+        raise ArchscopeError(f"verify writes {', '.join(formats)}, not {name}")
+    return formats[name]
+
+
+def _progress(entries: list[networks.Network]) -> Iterable[networks.Network]:
+    """A bar on the terminal, where standard error is one."""
+    from rich.progress import track
+
+    return track(entries, "verify", console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
 
 
 def _print_version(asked: bool) -> None:

@@ -111,7 +111,8 @@ def matches(file: str, patterns: str) -> bool:
     return any(fnmatchcase(file, pattern) for pattern in patterns.split())
 
 
-PURE = "graph.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py measures/* views/*"
+PURE = """graph.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py claims.py conventions.py
+    verdicts.py measures/* views/*"""
 
 RULES = [
     Rule(
@@ -121,7 +122,7 @@ RULES = [
     ),
     Rule(
         "loads without torch",
-        files=f"{PURE} __init__.py __main__.py cli.py targets.py networks/__init__.py",
+        files=f"{PURE} __init__.py __main__.py cli.py targets.py verify.py */__init__.py",
         breaks=lambda found: found.at_load and brings_torch(found),
     ),
     Rule(

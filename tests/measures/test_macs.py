@@ -1,0 +1,165 @@
+from typing import Any
+
+import pytest
+
+from archscope.graph import Layer, Window
+from archscope.measures.macs import FORMULAS, einsum, of_layer
+from archscope.operations import CATEGORIES, CATEGORY, WEIGHTED
+from tests.graphs import Net, total, values
+
+
+def layer(operation: str, *operands: list[int], output: tuple[int, ...], **settings: Any) -> Layer:
+    return Layer("x", "x", operation, (), (), (output,), settings={"operands": operands, **settings})
+
+
+def test_convolution() -> None:
+    net = Net(input=(6, 10, 12))
+    net.conv("plain", "input", 8, (3, 5), bias=True)
+    net.conv("strided", "plain", 12, 3, stride=2, padding=1)
+    net.conv("grouped", "strided", 6, 3, groups=3)
+    net.conv("depthwise", "grouped", 6, 2, groups=6, dilation=2)
+    graph = net.graph()
+
+    plain, strided = (10 - 2) * (12 - 4), 4 * 4
+    assert values(graph, "macs") == {
+        "plain": 8 * plain * 6 * 3 * 5,  # a bias is no MAC
+        "strided": 12 * strided * 8 * 3 * 3,
+        "grouped": 6 * (4 - 2) * (4 - 2) * (12 // 3) * 3 * 3,
+        "depthwise": 0,  # nothing is left of 2 x 2 pixels under a window that spans 3
+    }
+    assert total(graph, "macs") == sum(values(graph, "macs").values())
+    assert total(graph, "flops") == 2 * total(graph, "macs")
+
+
+def test_depthwise_convolution_reads_one_channel() -> None:
+    net = Net(input=(6, 9, 9))
+    net.conv("depthwise", "input", 6, 3, padding=1, groups=6)
+
+    assert total(net.graph(), "macs") == (6 * 9 * 9) * (3 * 3)
+
+
+def test_transposed_convolution_spreads_its_input() -> None:
+    net = Net(input=(4, 5, 7))
+    window = Window((3, 3), (2, 2), (1, 1), (1, 1))
+    net.add("up", "conv_transpose2d", "input", shape=(6, 9, 13), window=window, groups=2)
+
+    assert total(net.graph(), "macs") == (4 * 5 * 7) * (6 // 2) * (3 * 3)
+
+
+def test_linear_over_every_position() -> None:
+    net = Net(tokens=(11, 8))
+    net.linear("linear", "tokens", 5)
+
+    assert total(net.graph(), "macs") == 11 * 8 * 5
+
+
+M, K, N, B = 3, 5, 7, 2
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (layer("matmul", [B, M, K], [K, N], output=(B, M, N)), B * M * K * N),
+        (layer("bmm", [B, M, K], [B, K, N], output=(B, M, N)), B * M * K * N),
+        (layer("mv", [M, K], [K], output=(M,)), M * K),
+        (layer("dot", [K], [K], output=()), K),
+        (layer("addmm", [N], [M, K], [K, N], output=(M, N)), M * K * N),
+        (layer("baddbmm", [B, M, N], [B, M, K], [B, K, N], output=(B, M, N)), B * M * K * N),
+        (layer("addbmm", [M, N], [B, M, K], [B, K, N], output=(M, N)), B * M * K * N),
+        (layer("bilinear", [M, K], [M, N], [B, K, N], output=(M, B)), M * B * K * N),
+        (layer("tensordot", [M, K], [K, N], output=(M, N)), M * K * N),
+        (layer("einsum", [M, K], [K, N], output=(M, N), equation="mk,kn->mn"), M * K * N),
+    ],
+    ids=lambda value: value.operation if isinstance(value, Layer) else "",
+)
+def test_products(made: Layer, expected: int) -> None:
+    assert of_layer(made) == expected
+
+
+@pytest.mark.parametrize(
+    ("equation", "operands", "expected"),
+    [
+        ("ij,jk->ik", [[M, K], [K, N]], M * K * N),
+        ("ij,jk", [[M, K], [K, N]], M * K * N),  # without an arrow: letters that stand once
+        ("i,j->ij", [[M], [N]], 0),  # an outer product sums nothing
+        ("bij,bij->b", [[B, M, K], [B, M, K]], B * M * K),
+        ("ij,jk,kl->il", [[M, K], [K, N], [N, B]], M * K * N + M * N * B),  # from left to right
+        ("...ij,jk->...ik", [[B, M, K], [K, N]], None),
+        (None, [[M, K], [K, N]], None),
+    ],
+)
+def test_einsum(equation: str | None, operands: list[list[int]], expected: int | None) -> None:
+    assert einsum(equation, operands) == expected
+
+
+def test_attention_function() -> None:
+    heads, queries, keys, width, value = 4, 6, 9, 8, 10
+    made = layer("scaled_dot_product_attention", [1, heads, queries, width], [1, heads, keys, width],
+                 [1, heads, keys, value], output=(heads, queries, value))  # fmt: skip
+
+    assert of_layer(made) == heads * (queries * width * keys + queries * keys * value)
+
+
+def test_attention_module_projects_four_times() -> None:
+    tokens, batch, width = 6, 3, 8
+    made = layer("multi_head_attention_forward", *[[tokens, batch, width]] * 3, output=(tokens, width), num_heads=2)
+
+    assert of_layer(made) == batch * (4 * tokens * width * width + 2 * tokens * tokens * width)
+
+
+@pytest.mark.parametrize(("operation", "gates"), [("lstm", 4), ("gru", 3), ("rnn_tanh", 1), ("rnn_relu", 1)])
+@pytest.mark.parametrize("directions", [1, 2])
+def test_recurrent(operation: str, gates: int, directions: int) -> None:
+    steps, features, hidden = 6, 8, 5
+    state = [2 * directions, 1, hidden]
+    operands = [[1, steps, features], state, *([state] if operation == "lstm" else [])]
+    made = layer(operation, *operands, output=(steps, hidden), num_layers=2, bidirectional=directions == 2)
+
+    first = gates * hidden * (features + hidden)
+    second = gates * hidden * (directions * hidden + hidden)
+    assert of_layer(made) == steps * directions * (first + second)
+
+
+def test_recurrent_projection() -> None:
+    steps, features, hidden, state = 6, 8, 5, 3
+    operands = [[1, steps, features], [1, 1, state], [1, 1, hidden]]
+    made = layer("lstm", *operands, output=(steps, state), num_layers=1)
+
+    assert of_layer(made) == steps * (4 * hidden * (features + state) + hidden * state)
+
+
+def test_recurrent_cell() -> None:
+    features, hidden = 8, 5
+    made = layer("gru_cell", [1, features], [1, hidden], [3 * hidden, features], output=(hidden,))
+
+    assert of_layer(made) == 3 * hidden * (features + hidden)
+
+
+def test_everything_else_costs_nothing() -> None:
+    for category in CATEGORIES.keys() - WEIGHTED:
+        operation = next(name for name in CATEGORIES[category].split() if CATEGORY[name] == category)
+        assert of_layer(layer(operation, [3], output=(3,))) == 0, operation
+
+
+def test_every_weighted_category_has_a_formula() -> None:
+    assert FORMULAS.keys() == WEIGHTED
+
+
+def test_unknown_is_said_and_never_zero() -> None:
+    net = Net(input=(4, 8, 8))
+    net.conv("conv", "input", 4, 1)
+    net.add("mystery", "fft_fft2", "conv", kind="Fourier")
+    net.add("again", "fft_fft2", "mystery", kind="Fourier")
+    graph = net.graph()
+
+    assert values(graph, "macs")["mystery"] is None
+    assert values(graph, "flops")["mystery"] is None
+    assert total(graph, "operations") == {"known": 1, "total": 3, "unknown": ["Fourier"]}
+    assert total(graph, "macs") == 4 * 8 * 8 * 4
+
+
+def test_a_convolution_of_unknown_window_is_unknown() -> None:
+    net = Net(input=(4, 8, 8))
+    net.add("conv", "conv2d", "input")
+
+    assert values(net.graph(), "macs") == {"conv": None}

@@ -1,0 +1,112 @@
+from dataclasses import replace
+
+import pytest
+
+from archscope.graph import Graph
+from tests.graphs import F32, Net, total, values
+
+IMAGE = 4 * 8 * 8 * F32
+"""Bytes of every tensor below."""
+
+
+def residual(batch: int = 1) -> Graph:
+    """stem -> a -> b, and stem again in the sum: stem outlives a."""
+    net = Net(input=(4, 8, 8))
+    stem = net.conv("stem", "input", 4, 1)
+    a = net.conv("a", stem, 4, 1)
+    b = net.conv("b", a, 4, 1)
+    net.add("add", "add", b, stem)
+    return net.graph(batch=batch)
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_liveness_of_a_residual_block(batch: int) -> None:
+    graph = residual(batch)
+
+    weights = 3 * 4 * 4 * F32
+    alive = {"stem": 2, "a": 3, "b": 4, "add": 4}  # the input; while b runs: input, stem, a, b; at the sum a is gone
+    assert values(graph, "peak_memory_bytes") == {
+        name: weights + number * IMAGE * batch for name, number in alive.items()
+    }
+    assert total(graph, "peak_memory_bytes") == weights + 4 * IMAGE * batch
+    assert total(graph, "weight_bytes") == weights
+    assert values(graph, "output_bytes") == dict.fromkeys(alive, IMAGE * batch)
+
+
+def test_what_is_no_longer_read_is_gone() -> None:
+    net = Net(input=(4, 8, 8))
+    before = "input"
+    for name in ("a", "b", "c", "d"):
+        before = net.add(name, "relu", before)
+
+    # the input, what is read and what is written
+    assert values(net.graph(), "peak_memory_bytes") == {
+        "a": 2 * IMAGE, "b": 3 * IMAGE, "c": 3 * IMAGE, "d": 3 * IMAGE}  # fmt: skip
+
+
+@pytest.mark.parametrize("memory", ["in_place", "view"])
+def test_in_place_results_and_views_share(memory: str) -> None:
+    net = Net(input=(4, 8, 8))
+    net.conv("conv", "input", 4, 1)
+    net.add("shares", "relu", "conv", memory=memory)
+    net.add("shares_too", "relu", "shares", memory=memory)
+    net.add("new", "relu", "shares_too")
+    net.add("last", "add", "new", "conv")  # what `shares_too` shows is read once more
+    graph = net.graph()
+
+    weights = 4 * 4 * F32
+    found = {name: alive - weights for name, alive in values(graph, "peak_memory_bytes").items()}
+    alive = {"conv": 2, "shares": 2, "shares_too": 2, "new": 3, "last": 4}
+    assert found == {name: number * IMAGE for name, number in alive.items()}
+    assert values(graph, "output_bytes")["shares"] == 0
+
+
+def test_a_view_keeps_what_it_views_alive() -> None:
+    net = Net(input=(4, 8, 8))
+    net.conv("conv", "input", 4, 1)
+    net.add("view", "flatten", "conv", shape=(4 * 8 * 8,), memory="view")
+    net.add("other", "relu", "input")
+    net.add("late", "relu", "view")
+
+    found = values(net.graph(), "peak_memory_bytes")
+    assert found["other"] == found["late"] == 4 * 4 * F32 + 3 * IMAGE
+
+
+def test_outputs_stay() -> None:
+    net = Net(input=(4, 8, 8))
+    net.add("early", "relu", "input")
+    net.add("b", "relu", "input")
+    net.add("c", "relu", "b")
+    graph = net.graph()
+
+    assert values(graph, "peak_memory_bytes")["c"] == 3 * IMAGE
+    kept = replace(graph, outputs=("early", "c"))
+    assert values(kept, "peak_memory_bytes")["c"] == 4 * IMAGE
+
+
+def test_weights_and_buffers_live_throughout_used_or_not() -> None:
+    net = Net(input=(4, 8, 8))
+    net.parameter("never", 1000)
+    statistics = (net.buffer("bn.mean", 4), net.buffer("bn.count", dtype="int64"))
+    net.add("bn", "batch_norm", "input", buffers=statistics)
+    net.add("bn_1", "batch_norm", "bn", buffers=statistics)
+    graph = net.graph()
+
+    stored = 1000 * F32 + 4 * F32 + 8
+    assert total(graph, "weight_bytes") == stored
+    assert values(graph, "weight_bytes") == {"bn": 4 * F32 + 8, "bn_1": 0}
+    assert total(graph, "peak_memory_bytes") == stored + 3 * IMAGE
+
+
+def test_half_precision_takes_half() -> None:
+    net = Net(input=(4, 8, 8))
+    net.add("half", "half", "input", dtypes=("float16",))
+
+    assert total(net.graph(), "output_bytes") == IMAGE // 2
+
+
+def test_a_graph_without_layers_holds_its_weights() -> None:
+    net = Net(input=(4, 8, 8))
+    net.parameter("weight", 10)
+
+    assert total(net.graph(), "peak_memory_bytes") == 10 * F32

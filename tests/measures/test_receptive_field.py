@@ -1,0 +1,178 @@
+"""Closed forms; test_against_torch.py compares with gradients and published values."""
+
+import pytest
+
+from archscope.graph import Window
+from tests.graphs import Net, total, values
+
+
+def size(net: Net) -> list[int] | None:
+    return values(net.graph(), "receptive_field")[net.layers[-1].name]
+
+
+def test_vgg_16() -> None:
+    """Five stages of 3x3 convolutions, each followed by a 2x2 pooling (Simonyan & Zisserman, Table 1, D)."""
+    net = Net(input=(3, 224, 224))
+    before, convolutions = "input", (2, 2, 3, 3, 3)
+    for stage, number in enumerate(convolutions):
+        for i in range(number):
+            before = net.conv(f"conv{stage}_{i}", before, 8, 3, padding=1)
+        before = net.pool(f"pool{stage}", before, 2, 2)
+
+    grown = sum((2 * number + 1) * 2**stage for stage, number in enumerate(convolutions))
+    assert size(net) == [1 + grown] * 2
+    assert total(net.graph(), "receptive_field") == {"size": [1 + grown] * 2, "stride": [2**5] * 2}
+
+
+def test_dilation_and_each_axis_for_itself() -> None:
+    net = Net(input=(3, 99, 99))
+    net.conv("first", "input", 3, (3, 1), stride=(2, 1), dilation=(4, 1))
+    net.conv("second", "first", 3, (5, 7))
+
+    assert size(net) == [1 + 4 * (3 - 1) + 2 * (5 - 1), 1 + (7 - 1)]
+
+
+def test_padding_moves_the_field_and_does_not_widen_it() -> None:
+    net = Net(input=(3, 99, 99))
+    net.conv("first", "input", 3, 3, stride=2, padding=1)
+    net.conv("second", "first", 3, 3, stride=2, padding=0)
+
+    assert size(net) == [1 + 2 + 2 * 2] * 2
+
+
+@pytest.mark.parametrize("order", [("before", "behind"), ("behind", "before")])
+def test_branches_of_different_alignment_are_joined(order: tuple[str, str]) -> None:
+    """One branch sees its element and the two before it, the other its element and the two behind."""
+    net = Net(input=(3, 20, 20))
+    for side, amounts in (("before", [2, 0, 2, 0]), ("behind", [0, 2, 0, 2])):
+        net.add(f"pad_{side}", "pad", "input", shape=(3, 22, 22), settings={"pad": amounts})
+        net.conv(side, f"pad_{side}", 3, 3)
+    net.add("cat", "cat", *order, shape=(6, 20, 20))
+
+    assert values(net.graph(), "receptive_field")["before"] == [3, 3]
+    assert values(net.graph(), "receptive_field")["behind"] == [3, 3]
+    assert size(net) == [2 + 1 + 2] * 2
+
+
+def test_identity_shortcut() -> None:
+    net = Net(input=(3, 20, 20))
+    body = net.conv("body", "input", 3, 5, padding=2)
+    shortcut = net.add("shortcut", "identity", "input", memory="view")
+    net.add("add", "add", body, shortcut)
+
+    assert values(net.graph(), "receptive_field")["shortcut"] == [1, 1]
+    assert size(net) == [5, 5]
+
+
+def test_a_gate_over_the_whole_image_does_not_count() -> None:
+    net = Net(input=(3, 20, 20))
+    body = net.conv("body", "input", 3, 3, padding=1)
+    pooled = net.add("squeeze", "adaptive_avg_pool2d", body, shape=(3, 1, 1))
+    gate = net.add("sigmoid", "sigmoid", net.conv("excite", pooled, 3, 1))
+    net.add("scale", "mul", body, gate)
+
+    found = values(net.graph(), "receptive_field")
+    assert found["squeeze"] is None
+    assert found["excite"] is None
+    assert found["scale"] == [3, 3]
+
+
+Step = tuple[str, int, int, int]
+"""Up or down, kernel size, stride, padding."""
+
+
+def inputs_seen(steps: list[Step], position: int) -> set[int]:
+    """The input pixels behind one output element, by following every tap back."""
+    seen = {position}
+    for direction, kernel, stride, padding in reversed(steps):
+        if direction == "down":
+            seen = {stride * y + tap - padding for y in seen for tap in range(kernel)}
+        else:
+            phases = {(y + padding - tap, stride) for y in seen for tap in range(kernel)}
+            seen = {number // by for number, by in phases if number % by == 0}
+    return seen
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [("up", 2, 2, 0)],
+        [("up", 4, 2, 1), ("down", 3, 1, 1)],
+        [("down", 3, 2, 1), ("up", 3, 2, 1), ("down", 3, 1, 1)],
+        [("down", 5, 1, 2), ("up", 5, 3, 0), ("down", 2, 1, 0)],
+        [("up", 3, 1, 1), ("down", 4, 2, 1), ("down", 3, 1, 0)],
+    ],
+)
+def test_transposed_convolution(steps: list[Step]) -> None:
+    """At least what any element sees, and at most one element of the coarsest grid more on each side."""
+    net = Net(input=(3, 60))
+    before, coarsest, pixels = "input", 1, 1.0
+    for i, (direction, kernel, stride, padding) in enumerate(steps):
+        window = Window((kernel,), (stride,), (padding,), (1,))
+        operation = "conv1d" if direction == "down" else "conv_transpose1d"
+        before = net.add(f"{direction}{i}", operation, before, window=window)
+        pixels *= stride if direction == "down" else 1 / stride
+        coarsest = max(coarsest, round(pixels))
+
+    seen = [inputs_seen(steps, position) for position in range(30, 36)]
+    most = max(max(inputs) - min(inputs) + 1 for inputs in seen if inputs)
+    (measured,) = size(net) or [0]
+    assert most <= measured <= most + 2 * coarsest
+
+
+def test_global_pooling_flattening_and_products_lose_the_position() -> None:
+    net = Net(input=(3, 8, 8))
+    conv = net.conv("conv", "input", 4, 3)
+    net.add("pool", "adaptive_avg_pool2d", conv, shape=(4, 1, 1))
+    net.add("flat", "flatten", conv, shape=(4 * 6 * 6,), memory="view")
+    net.linear("fc", "flat", 10)
+    net.add("mystery", "fft_fft2", conv)
+    graph = net.graph()
+
+    assert values(graph, "receptive_field") == {
+        "conv": [3, 3], "pool": None, "flat": None, "fc": None, "mystery": None}  # fmt: skip
+    assert total(graph, "receptive_field") == {"size": [3, 3], "stride": [1, 1]}
+
+
+def test_resampling_divides_the_stride() -> None:
+    net = Net(input=(3, 16, 16))
+    net.pool("pool", "input", 2, 2)
+    net.add("up", "interpolate", "pool", shape=(3, 32, 32), settings={"mode": "nearest"})
+    net.conv("conv", "up", 3, 5, padding=2)
+    graph = net.graph()
+
+    assert total(graph, "receptive_field")["stride"] == [0.5, 0.5]
+    assert values(graph, "receptive_field")["conv"] == [4, 4]  # 2 pixels, and 2 elements of half a pixel on each side
+
+
+def test_no_spatial_axes() -> None:
+    net = Net(input=(8,))
+    net.linear("fc", "input", 3)
+
+    assert total(net.graph(), "receptive_field") is None
+
+
+def test_a_gate_from_a_window_as_large_as_the_image() -> None:
+    net = Net(input=(3, 8, 8))
+    body = net.conv("body", "input", 3, 3, padding=1)
+    net.add("scale", "mul", body, net.pool("squeeze", body, 8, 1, kind="avg"))
+
+    found = values(net.graph(), "receptive_field")
+    assert found["squeeze"] == [8 + 3 - 1] * 2
+    assert found["scale"] == [3, 3]
+
+
+@pytest.mark.parametrize("operation", ["relu", "batch_norm", "dropout", "softmax"])
+def test_pointwise_operations_keep_it(operation: str) -> None:
+    net = Net(input=(3, 20, 20))
+    net.conv("conv", "input", 3, 3)
+    net.add("layer", operation, "conv")
+
+    assert size(net) == [3, 3]
+
+
+def test_one_axis() -> None:
+    net = Net(input=(3, 40))
+    net.add("conv", "conv1d", "input", shape=(3, 18), window=Window((5,), (2,), (0,), (1,)))
+
+    assert total(net.graph(), "receptive_field") == {"size": [5], "stride": [2]}

@@ -1,0 +1,75 @@
+import pytest
+
+from archscope.graph import Graph
+from archscope.measures import measure_all
+from archscope.report import Report
+from tests.graphs import F32, Net, total, values
+
+SIDE = 8
+IN, OUT = 4, 6
+
+
+def graph(batch: int = 1) -> Graph:
+    net = Net(input=(IN, SIDE, SIDE))
+    net.conv("conv", "input", OUT, 3, padding=1, bias=True)
+    net.add("relu", "relu", "conv", memory="in_place")
+    net.add("sum", "add", "relu", "conv")
+    net.add("flat", "flatten", "sum", shape=(OUT * SIDE * SIDE,), memory="view")
+    return net.graph(batch=batch)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_inputs_weights_and_outputs_move_once(batch: int) -> None:
+    small, large = IN * SIDE * SIDE * F32, OUT * SIDE * SIDE * F32
+    weights = (OUT * IN * 3 * 3 + OUT) * F32
+
+    assert values(graph(batch), "bytes_moved") == {
+        "conv": batch * (small + large) + weights,  # weights do not grow with the batch
+        "relu": batch * 2 * large,
+        "sum": batch * 3 * large,
+        "flat": 0,
+    }
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_intensity_is_arithmetic_per_byte(batch: int) -> None:
+    made = graph(batch)
+    outputs = OUT * SIDE * SIDE
+    arithmetic = {"conv": 2 * outputs * IN * 9 + outputs, "relu": outputs, "sum": outputs, "flat": 0}
+    moved = values(made, "bytes_moved")
+
+    assert values(made, "arithmetic_ops") == {name: batch * number for name, number in arithmetic.items()}
+    assert values(made, "intensity") == {
+        name: batch * number / moved[name] if moved[name] else None for name, number in arithmetic.items()
+    }
+    assert total(made, "intensity") == batch * sum(arithmetic.values()) / sum(moved.values())
+
+
+def test_the_intensity_of_a_block_is_the_ratio_of_its_sums() -> None:
+    made = graph()
+    report = Report(made, measure_all(made), {"batch": 1}, "x")
+    block = ["conv", "relu"]
+
+    sums = [sum(values(made, column)[name] for name in block) for column in ("arithmetic_ops", "bytes_moved")]
+    assert report.value("intensity", block) == sums[0] / sums[1]
+    assert report.value("intensity", ["flat"]) is None
+
+
+def test_buffers_and_types_count_by_their_width() -> None:
+    net = Net(input=(4, 8, 8))
+    net.add("half", "half", "input", dtypes=("float16",))
+    statistics = (net.buffer("bn.mean", 4), net.buffer("bn.count", dtype="int64"))
+    net.add("bn", "batch_norm", "half", dtypes=("float16",), buffers=statistics)
+
+    size = 4 * 8 * 8
+    assert values(net.graph(), "bytes_moved") == {"half": size * (4 + 2), "bn": size * (2 + 2) + 4 * F32 + 8}
+
+
+def test_unknown_arithmetic_has_no_intensity() -> None:
+    net = Net(input=(4, 8, 8))
+    net.add("mystery", "fft_fft2", "input")
+    made = net.graph()
+
+    assert values(made, "bytes_moved") == {"mystery": 2 * 4 * 8 * 8 * F32}
+    assert values(made, "arithmetic_ops") == {"mystery": None}
+    assert values(made, "intensity") == {"mystery": None}

@@ -1,0 +1,98 @@
+"""What each operation keeps; test_against_torch.py compares with what torch really saves."""
+
+from typing import Any
+
+import pytest
+
+from tests.graphs import F32, Net, total, values
+
+IMAGE = 4 * 8 * 8 * F32
+
+
+def kept(operation: str, *, sources: int = 1, shape: tuple[int, ...] | None = None, **fields: Any) -> int | None:
+    """Bytes that an operation keeps on the outputs of convolutions, which nobody else keeps."""
+    net = Net(input=(4, 8, 8))
+    names = [net.conv(f"conv{i}", "input", 4, 1) for i in range(sources)]
+    net.add("layer", operation, *names, shape=shape, **fields)
+    return values(net.graph(), "training_memory_bytes")["layer"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "fields", "expected"),
+    [
+        ("relu", {}, IMAGE),
+        ("relu", {"memory": "in_place"}, IMAGE),
+        ("gelu", {}, IMAGE),
+        ("relu6", {"memory": "in_place"}, IMAGE),  # torch copies what is overwritten
+        ("add", {"sources": 2}, 0),
+        ("mul", {"sources": 2}, 2 * IMAGE),
+        ("mul", {"settings": {"other": 0.17}}, 0),
+        ("cat", {"sources": 2, "shape": (8, 8, 8)}, 0),
+        ("batch_norm", {}, IMAGE + 2 * 4 * F32),
+        ("group_norm", {"settings": {"num_groups": 2}}, IMAGE + 2 * 2 * F32),
+        ("layer_norm", {"settings": {"normalized_shape": [8]}}, IMAGE + 2 * 4 * 8 * F32),
+        ("local_response_norm", {"settings": {"size": 5}}, IMAGE + 2 * IMAGE + (4 + 5 - 1) * 8 * 8 * F32),
+        ("max_pool2d", {"shape": (4, 4, 4)}, IMAGE + 8 * 4 * 4 * 4),
+        ("adaptive_max_pool2d", {"shape": (4, 1, 1)}, IMAGE + 8 * 4),
+        ("avg_pool2d", {"shape": (4, 4, 4)}, IMAGE),
+        ("adaptive_avg_pool2d", {"shape": (4, 1, 1)}, 0),
+        ("adaptive_avg_pool2d", {"shape": (4, 2, 2)}, IMAGE),
+        ("dropout", {"settings": {"p": 0.5}}, 4 * 8 * 8),
+        ("dropout", {"settings": {"p": 0.0}}, 0),
+        ("dropout2d", {"settings": {"p": 0.5}}, 4 * F32),
+        ("alpha_dropout", {"settings": {"p": 0.5}}, IMAGE),
+        ("mean", {"shape": (4,)}, 0),
+        ("flatten", {"shape": (4 * 8 * 8,), "memory": "view"}, 0),
+        ("scaled_dot_product_attention", {"settings": {"operands": [[1, 4, 8, 8]] * 3}}, None),
+        ("lstm", {"settings": {"operands": [[1, 8, 8]] * 3, "num_layers": 1}}, None),
+        ("fft_fft2", {}, None),
+    ],
+)
+def test_operations(operation: str, fields: dict[str, Any], expected: int | None) -> None:
+    assert kept(operation, **fields) == expected
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_a_tensor_that_two_layers_keep_counts_once(batch: int) -> None:
+    net = Net(input=(4, 8, 8))
+    net.conv("conv", "input", 4, 1)  # keeps the input
+    net.add("relu", "relu", "conv")  # keeps its output
+    net.conv("left", "relu", 4, 1)
+    net.conv("right", "relu", 4, 1)
+    graph = net.graph(batch=batch)
+
+    assert values(graph, "training_memory_bytes") == {
+        "conv": IMAGE * batch, "relu": IMAGE * batch, "left": 0, "right": 0}  # fmt: skip
+    assert total(graph, "training_memory_bytes") == 2 * IMAGE * batch
+
+
+def test_a_view_of_a_kept_tensor_is_kept_already() -> None:
+    net = Net(input=(4, 8, 8))
+    net.conv("conv", "input", 4, 1)
+    net.add("relu", "relu", "conv")
+    net.add("flat", "flatten", "relu", shape=(4 * 8 * 8,), memory="view")
+    net.linear("fc", "flat", 3)
+
+    assert values(net.graph(), "training_memory_bytes")["fc"] == 0
+
+
+def test_nothing_is_kept_before_the_first_trainable_parameter() -> None:
+    net = Net(input=(4, 8, 8))
+    net.add("pool", "max_pool2d", "input", shape=(4, 4, 4))
+    net.conv("frozen", "pool", 4, 1)
+    net.parameter("frozen.weight", 4, 4, 1, 1, trainable=False)
+    net.add("relu", "relu", "frozen")
+    net.conv("trained", "relu", 4, 1)
+    graph = net.graph()
+
+    assert values(graph, "training_memory_bytes") == {"pool": 0, "frozen": 0, "relu": 0, "trained": 4 * 4 * 4 * F32}
+
+
+def test_a_frozen_convolution_behind_a_trained_one_keeps_no_input() -> None:
+    net = Net(input=(4, 8, 8))
+    net.conv("trained", "input", 4, 1)
+    net.conv("frozen", "trained", 4, 1)
+    net.parameter("frozen.weight", 4, 4, 1, 1, trainable=False)
+    net.add("gelu", "gelu", "frozen")
+
+    assert values(net.graph(), "training_memory_bytes") == {"trained": IMAGE, "frozen": 0, "gelu": IMAGE}

@@ -1,0 +1,461 @@
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archscope import __version__, cli, networks, views
+from archscope.errors import ArchscopeError
+from archscope.views.rows import HEADINGS, STRUCTURE
+from tests.graphs import Net, report_of, six_layer_report, traced
+
+PROGRAM = str(Path(sys.executable).parent / "archscope")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Run a command line in this process: exit code, output, errors."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["archscope", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, err
+
+    yield run
+    gc.enable()
+
+
+@pytest.fixture
+def mistake(run: Run) -> Callable[..., str]:
+    """Run a command line that must fail with exit code 2 and one line, and return that line."""
+
+    def mistake(*arguments: str) -> str:
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        assert err.startswith("archscope: ")
+        assert err.count("\n") == 1
+        return err
+
+    return mistake
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    path = tmp_path / "six.json"
+    path.write_text(six_layer_report().to_json(), encoding="utf-8")
+    return str(path)
+
+
+def process(*arguments: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False, **kwargs)  # type: ignore[call-overload, no-any-return]
+
+
+# ---- what is printed -------------------------------------------------------------------------------------------
+
+
+def test_summary_of_a_network(run: Run) -> None:
+    code, out, err = run("summary", "xception")
+
+    assert (code, err) == (0, "")
+    assert out == str(traced("xception"))
+
+
+def test_a_saved_report_says_the_same(run: Run, saved: str) -> None:
+    assert run("summary", saved) == (0, str(six_layer_report()), "")
+
+
+@pytest.mark.parametrize("name", views.formats())
+def test_formats(run: Run, saved: str, name: str, tmp_path: Path) -> None:
+    expected = views.render(six_layer_report(), name)
+    suffix = next(suffix for suffix, form in views._suffixes.items() if form == name)
+    path = tmp_path / f"out{suffix}"
+
+    assert run("summary", saved, "--format", name) == (0, expected, "")
+    assert run("summary", saved, "-o", str(path)) == (0, "", "")
+    assert path.read_text(encoding="utf-8") == expected
+    assert run("summary", saved, "-f", name, "-o", "-") == (0, expected, "")
+
+
+def test_the_format_may_differ_from_the_suffix(run: Run, saved: str, tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+
+    assert run("summary", saved, "-f", "json", "-o", str(path))[0] == 0
+    assert json.loads(path.read_text())["network"] == "six_layers"
+
+
+def test_options_reach_the_table(run: Run, saved: str) -> None:
+    def shown(*arguments: str) -> str:
+        code, out, err = run("summary", saved, *arguments)
+        assert (code, err) == (0, "")
+        return out
+
+    def expected(**options: object) -> str:
+        return views.render(six_layer_report(), "table", views.Options(**options))  # type: ignore[arg-type]
+
+    assert shown("--depth", "1") == expected(depth=1)
+    assert shown("--depth", "0", "--unfold") == expected(depth=0, fold=False)
+    assert shown("--fold") == expected()
+    assert shown("--sort", "macs") == expected(sort="macs")
+    assert shown("-c", "params, macs") == expected(columns=("params", "macs"))
+    assert shown("--columns", "all") == expected(columns=("output", "share", *six_layer_report().table_columns))
+    assert shown("--unfold") != shown("--fold")
+
+
+def test_list_and_show_name_every_network_and_option(run: Run) -> None:
+    code, out, err = run("list")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == list(networks.catalogue())
+
+    for name, entry in networks.catalogue().items():
+        code, out, err = run("show", name)
+        assert (code, err) == (0, "")
+        lines = out.splitlines()
+        assert lines[0] == f"{name}: {entry.label}"
+        assert [line for line in lines if line.startswith("    ")][: len(entry.options)] == [
+            f"    {option}: {said}" for option, said in entry.options.items()
+        ]
+        assert all(claim.said() in out for claim in entry.claims)
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == (0, f"archscope {__version__}\n", "")
+
+
+# ---- input sizes -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["3x299x299", "1x3x299x299", "3,299,299", "299", "3X299X299", "3*299*299", " 3 299 299"]
+)
+def test_input_forms(text: str) -> None:
+    assert cli.resolve_input(text, None, (3, 224, 224)) == ((3, 299, 299), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "batch", "own", "expected"),
+    [
+        (None, None, (3, 224, 224), ((3, 224, 224), 1)),
+        (None, 8, (3, 224, 224), ((3, 224, 224), 8)),
+        ("8x3x99x99", None, (3, 224, 224), ((3, 99, 99), 8)),
+        ("8x3x99x99", 8, (3, 224, 224), ((3, 99, 99), 8)),
+        ("99", 4, (1, 32, 32), ((1, 99, 99), 4)),
+    ],
+)
+def test_input_and_batch(
+    text: str | None, batch: int | None, own: tuple[int, ...], expected: tuple[tuple[int, ...], int]
+) -> None:
+    assert cli.resolve_input(text, batch, own) == expected
+
+
+@pytest.mark.parametrize("text", ["3x299", "1x1x3x299x299", "3x-1x3", "3x0x3", "", "abc", "3x299x", "299.5", "²"])
+def test_malformed_input(mistake: Callable[..., str], text: str) -> None:
+    if text:
+        assert f"--input {text}: " in mistake("summary", "xception", f"--input={text}")
+    else:
+        with pytest.raises(ArchscopeError):
+            cli.parse_input(text)
+
+
+def test_input_reaches_the_network(run: Run) -> None:
+    code, out, _ = run("summary", "xception", "-i", "2x3x150x150", "-f", "json")
+    data = json.loads(out)
+
+    assert (code, data["input_shape"], data["setting"]["batch"]) == (0, [3, 150, 150], 2)
+
+
+def test_a_batch_said_twice(mistake: Callable[..., str]) -> None:
+    assert "--batch says 4: give one of them" in mistake("summary", "xception", "-i", "2x3x299x299", "-b", "4")
+
+
+@pytest.mark.parametrize("batch", ["0", "-1", "many"])
+def test_impossible_batches(mistake: Callable[..., str], batch: str) -> None:
+    assert "--batch" in mistake("summary", "xception", "--batch", batch)
+
+
+def test_wrong_channels(mistake: Callable[..., str]) -> None:
+    assert "xception takes 3 channels" in mistake("summary", "xception", "-i", "1x299x299")
+
+
+def test_too_small_names_the_layer_and_the_smallest_size(mistake: Callable[..., str], run: Run) -> None:
+    said = mistake("summary", "inception_v3", "-i", "50")
+    smallest = int(said.split("x")[-1])
+
+    assert said.startswith("archscope: input 3x50x50 is too small: reduction_b.conv3x3.conv2.conv: ")
+    assert said.endswith(f"the smallest square that works is 3x{smallest}x{smallest}\n")
+    assert run("summary", "inception_v3", "-i", str(smallest))[0] == 0
+    assert "is too small" in mistake("summary", "inception_v3", "-i", str(smallest - 1))
+
+
+# ---- mistakes --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["summary", "inceptionv3"], "no network named 'inceptionv3'; did you mean inception_v3"),
+        (["show", "xceptoin"], "did you mean xception"),
+        (["summary"], "Missing argument"),
+        (["sumary", "xception"], "No such command"),
+        (["summary", "xception", "--colour"], "No such option"),
+        (["summary", "xception", "--depth", "-1"], "--depth"),
+        (["summary", "xception", "--mode", "test"], "--mode"),
+        (["summary", "xception", "-f", "tabel"], "no format named 'tabel'; did you mean table"),
+        (["summary", "xception", "-o", "x.docx"], "no format for 'x.docx'"),
+        (["summary", "xception", "-s", "num_classes"], "write key=value"),
+        (["summary", "xception", "-s", "=3"], "write key=value"),
+        (["summary", "xception", "-s", "classes=10"], "no option of xception named 'classes'"),
+        (["summary", "xception", "-s", "num_classes=ten"], "num_classes"),
+        (["summary", "inception_v3", "-s", "stem=table2"], "stem is one of reference, table1, not 'table2'"),
+        (["summary", "no_such.json"], "cannot read no_such.json"),
+    ],
+)
+def test_mistakes(mistake: Callable[..., str], arguments: list[str], said: str) -> None:
+    assert said in mistake(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-c", "params,mac"], "no column named 'mac'; did you mean macs"),
+        (["--sort", "mac"], "no column to sort by named 'mac'; did you mean macs"),
+        (["-i", "3x99x99"], "is measured already"),
+        (["-b", "2"], "is measured already"),
+        (["-s", "num_classes=10"], "is measured already"),
+    ],
+)
+def test_mistakes_with_a_saved_report(mistake: Callable[..., str], saved: str, arguments: list[str], said: str) -> None:
+    assert said in mistake("summary", saved, *arguments)
+
+
+def test_settings() -> None:
+    items = ["num_classes=10", "aux=TRUE", "stem=table1", "widths=(1, 2)", "drop-path = 0.5", "url=a=b"]
+
+    assert cli.parse_settings(items) == {
+        "num_classes": 10, "aux": True, "stem": "table1", "widths": (1, 2), "drop_path": 0.5, "url": "a=b"}  # fmt: skip
+
+
+def test_set_reaches_the_network(run: Run) -> None:
+    _, out, _ = run("summary", "xception", "-s", "num_classes=10", "-f", "json")
+
+    difference = (1000 - 10) * (2048 + 1)
+    assert json.loads(out)["totals"]["params"] == traced("xception").totals["params"] - difference
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda text: text[:-100], "no complete JSON"),
+        (lambda text: "{}", "no archscope report"),
+        (lambda text: text.replace("archscope.report/1", "archscope.report/9"), "upgrade archscope"),
+        (lambda text: text.replace('"layers"', '"lairs"'), "broken archscope report"),
+        (lambda text: "\udcff", "it is not text"),
+    ],
+)
+def test_broken_reports(mistake: Callable[..., str], tmp_path: Path, change: Callable[[str], str], said: str) -> None:
+    path = tmp_path / "report.json"
+    path.write_text(change(six_layer_report().to_json()), encoding="utf-8", errors="surrogateescape")
+
+    assert said in mistake("summary", str(path))
+
+
+def test_strict(mistake: Callable[..., str], run: Run, saved: str, tmp_path: Path) -> None:
+    net = Net(input=(3, 8, 8))
+    net.add("mystery", "fft_fft2", "input", kind="Fourier")
+    path = tmp_path / "unknown.json"
+    path.write_text(report_of(net.graph()).to_json())
+
+    assert "unknown cost: Fourier" in mistake("summary", str(path), "--strict")
+    assert run("summary", str(path))[0] == 0
+    assert run("summary", saved, "--strict")[0] == 0
+
+
+def test_debug_shows_where_a_mistake_arose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["archscope", "summary", "nothing", "--debug"])
+    try:
+        with pytest.raises(ArchscopeError):
+            cli.main()
+    finally:
+        gc.enable()
+
+
+# ---- files -----------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_folder(mistake: Callable[..., str], saved: str, tmp_path: Path) -> None:
+    assert "No such file or directory" in mistake("summary", saved, "-o", str(tmp_path / "missing" / "out.md"))
+
+
+def test_a_folder_that_is_a_file(mistake: Callable[..., str], saved: str) -> None:
+    assert "Not a directory" in mistake("summary", saved, "-o", f"{saved}/out.md")
+
+
+def test_a_file_that_is_a_folder(mistake: Callable[..., str], saved: str, tmp_path: Path) -> None:
+    folder = tmp_path / "out.md"
+    folder.mkdir()
+
+    assert "cannot write" in mistake("summary", saved, "-o", str(folder))
+    assert sorted(tmp_path.iterdir()) == sorted([folder, Path(saved)])
+
+
+@pytest.mark.parametrize("arguments", [["-c", "mac"], ["--sort", "mac"]])
+def test_a_failed_rendering_leaves_the_file(
+    mistake: Callable[..., str], saved: str, tmp_path: Path, arguments: list[str]
+) -> None:
+    path = tmp_path / "out.md"
+    path.write_text("before")
+    mistake("summary", saved, "-o", str(path), *arguments)
+
+    assert path.read_text() == "before"
+
+
+@pytest.mark.parametrize("method", ["write_text", "replace"])
+def test_a_failed_write_leaves_the_file(
+    run: Run, saved: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    path = tmp_path / "out.md"
+    path.write_text("before")
+    before = sorted(tmp_path.iterdir())
+
+    def full(self: Path, *args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, method, full)
+    code, out, err = run("summary", saved, "-o", str(path))
+
+    assert (code, out) == (1, "")
+    assert err == f"archscope: cannot write {path}: No space left on device\n"
+    assert path.read_text() == "before"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_written_file_has_the_usual_permissions(run: Run, saved: str, tmp_path: Path) -> None:
+    usual, path = tmp_path / "usual", tmp_path / "out.md"
+    usual.touch()
+    run("summary", saved, "-o", str(path))
+
+    assert path.stat().st_mode == usual.stat().st_mode
+
+
+# ---- completion ------------------------------------------------------------------------------------------------
+
+
+def test_completion_functions() -> None:
+    assert cli._completes(networks.catalogue)("xce") == ["xception"]
+    assert cli._completes(views.formats)("") == list(views.formats())
+    assert cli._completes(cli._column_names)("params,mac") == ["params,macs"]
+    assert set(cli._column_names()) == {*STRUCTURE, *HEADINGS}
+
+
+def test_every_column_can_be_completed() -> None:
+    assert set(cli._column_names()) >= set(traced("xception").table_columns)
+
+
+class Typed:
+    """What the shell has so far."""
+
+    def __init__(self, **params: str) -> None:
+        self.params = params
+
+
+def test_completion_of_options() -> None:
+    assert cli._complete_set(Typed(target="inception_v3"), "a") == ["aux="]  # type: ignore[arg-type]
+    assert cli._complete_set(Typed(target="nothing"), "a") == []  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("words", ["archscope show xcep", "archscope summary xcep"])
+def test_completion_in_bash(words: str) -> None:
+    environment = {**os.environ, "_ARCHSCOPE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "2"}
+
+    done = process(env=environment)
+    assert done.stdout.split() == ["xception"]
+
+
+# ---- processes -------------------------------------------------------------------------------------------------
+
+
+def test_exit_codes_and_streams(saved: str) -> None:
+    good, bad = process("summary", saved), process("summary", "xceptoin")
+
+    assert (good.returncode, good.stdout, good.stderr) == (0, str(six_layer_report()), "")
+    assert (bad.returncode, bad.stdout) == (2, "")
+    assert bad.stderr.count("\n") == 1
+    assert "Traceback" not in bad.stderr
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "long.json"
+    graph = replace(traced("xception").graph, name="long")
+    path.write_text(report_of(graph).to_json())
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [PROGRAM, "summary", str(path), "-f", "json"], stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_standard_output() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([PROGRAM, "list"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr == "archscope: cannot write to standard output: No space left on device\n"
+
+
+WAITING = """
+import sys, time
+from archscope import cli, summary
+sys.argv = ["archscope", "summary", "xception"]
+summary.summarize = lambda *args, **kwargs: (print("running", flush=True), time.sleep(60))
+cli.main()
+"""
+
+
+def test_ctrl_c_stops_at_once() -> None:
+    running = subprocess.Popen(
+        [sys.executable, "-c", WAITING],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert running.stdout
+    assert running.stdout.readline() == "running\n"
+    os.killpg(running.pid, signal.SIGINT)
+    out, err = running.communicate(timeout=20)
+
+    assert running.returncode == 130
+    assert "Traceback" not in out + err
+
+
+WITHOUT_TORCH = """
+import sys
+from archscope import cli
+for arguments in (["--help"], ["list"], ["show", "xception"], ["summary", "REPORT"], ["summary", "--help"]):
+    sys.argv = ["archscope", *[sys.argv[-1] if word == "REPORT" else word for word in arguments]]
+    try:
+        cli.main()
+    except SystemExit as end:
+        assert not end.code, arguments
+    assert "torch" not in sys.modules, arguments
+    sys.argv = [*sys.argv, REPORT]
+"""
+
+
+def test_torch_is_not_imported_where_nothing_is_traced(saved: str) -> None:
+    code = WITHOUT_TORCH.replace("import sys\n", f"import sys\nREPORT = {saved!r}\nsys.argv = [REPORT]\n", 1)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
