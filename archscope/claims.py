@@ -75,16 +75,28 @@ class Claim:
         if unit == 1 and (self.digits or self.relation == "<"):
             unit = max([size for size in (1e3, 1e6, 1e9) if size <= value], default=1)
             value = value / unit
-        said = f"{value:,}" if unit == 1 and value >= 1000 else f"{value:g}"
+        said = f"{value:,}" if unit == 1 else f"{value:g}"
         return ("less than " if self.relation == "<" else "") + f"{said} {UNITS.get(unit, '')}".strip()
+
+    def number(self) -> Quantity:
+        """The value without its unit, comparable to what is measured."""
+        if isinstance(self.value, list):
+            return self.value
+        number = Decimal(str(self.value)) * Decimal(str(self.unit))
+        return int(number) if number == int(number) else float(number)
+
+    def where(self) -> str:
+        """The part that the number is about: `inception_3a`, `all but classifier`; empty for the whole network."""
+        return f"all but {self.block[1:]}" if self.block.startswith("-") else self.block
 
     def about(self) -> str:
         """What the number counts, and of what: `params`, `macs of inception_3a`."""
-        return f"{self.quantity} of {self.block}" if self.block else self.quantity
+        return f"{self.quantity} of {self.where()}" if self.block else self.quantity
 
     def origin(self) -> str:
-        """The source and its convention."""
-        return f"{self.source}, {self.convention}" if self.convention else self.source
+        """The source, its convention, and the options of the network that it is about."""
+        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return ", ".join(filter(None, [self.source, self.convention, options and f"with {options}"]))
 
     def said(self) -> str:
         """`params 22,855,952 (Table 3, trainable parameters)`."""
@@ -120,7 +132,12 @@ class Equivalence:
 
     @property
     def holds(self) -> bool:
-        return self.difference < self.TOLERANCE and all(map(self.shows, self.twins.values()))
+        return self.agrees and all(map(self.shows, self.twins.values()))
+
+    @property
+    def agrees(self) -> bool:
+        """Is the difference no more than rounding?"""
+        return self.difference < self.TOLERANCE
 
     def shows(self, difference: float) -> bool:
         """Is it beyond what rounding can do?"""

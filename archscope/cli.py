@@ -277,6 +277,8 @@ def show(
 ) -> None:
     """What the paper says of a network, and the network's options."""
     entry = networks.find(name)
+    whole = [claim for claim in entry.claims if not claim.block]
+    parts = len(entry.claims) - len(whole)
     lines = [
         f"{entry.name}: {entry.label}",
         f"  {entry.paper.title}",
@@ -289,7 +291,8 @@ def show(
         "  options (--set key=value):",
         *[f"    {option}: {described}" for option, described in entry.options.items()],
         "  published:" if entry.claims else "  published: no number in the catalogue",
-        *[f"    {claim.said()}" for claim in entry.claims],
+        *[f"    {claim.said()}" for claim in whole],
+        *([f"    and {parts} of its parts: archscope verify {entry.name}"] if parts else []),
     ]
     write("\n".join(lines) + "\n", None)
 

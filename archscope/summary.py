@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.claims import Claim
 from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
 from archscope.graph import Graph
 from archscope.measures import measure_all
 from archscope.networks import Network, find
@@ -23,6 +24,7 @@ LARGEST_TRIED = 1024
 TOO_SMALL = re.compile(r"too small|kernel size can't be greater|output size|non-?negative|negative dimension", re.I)
 
 
+@collection_paused()
 def summarize(
     target: "str | nn.Module",
     input_size: "Sizes | None" = None,

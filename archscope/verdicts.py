@@ -56,9 +56,8 @@ class Verdict:
             "block": claim.block,
             "options": dict(claim.options),
             "input_size": list(claim.input_size),
-            "claimed": claim.value,
-            "unit": claim.unit,
-            "relation": claim.relation,
+            "claimed": claim.number(),
+            "printed": claim.printed(),
             "source": claim.source,
             "convention": claim.convention,
             "recomputed": self.recomputed,
@@ -80,10 +79,9 @@ def judge(network: str, claim: Claim, report: Report, explained: Callable[[], Ex
         return Verdict(network, claim, outcome, default, claim.counting)
     if claim.explanation and explained is not None:
         return _explained(network, claim, default, explained())
-    found = [(name, count) for name, count in _otherwise(claim, part, default) if claim.holds(count, name.endswith(CUT))]
-    if found:
-        names = ", or ".join(name for name, _ in found)
-        return Verdict(network, claim, "holds under convention", found[0][1], names)
+    others = _otherwise(claim, part, default)
+    if found := {name: count for name, count in others if claim.holds(count, cut=name.endswith(CUT))}:
+        return Verdict(network, claim, "holds under convention", next(iter(found.values())), ", or ".join(found))
     if claim.dispute:
         return Verdict(network, claim, "differs", default, claim.counting, f"unexplained: {claim.dispute}")
     return Verdict(network, claim, "fails", default, claim.counting, "neither explained nor known to be wrong")

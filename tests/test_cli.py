@@ -123,7 +123,7 @@ def test_list_and_show_name_every_network_and_option(run: Run) -> None:
         assert [line for line in lines if line.startswith("    ")][: len(entry.options)] == [
             f"    {option}: {said}" for option, said in entry.options.items()
         ]
-        assert all(claim.said() in out for claim in entry.claims)
+        assert all(claim.said() in out for claim in entry.claims if not claim.block)
 
 
 def test_version(run: Run) -> None:

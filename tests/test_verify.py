@@ -267,3 +267,17 @@ def test_no_line_of_a_table_is_wider_than_80() -> None:
     lines = as_table(found, Options()).splitlines()
     assert max(map(len, lines)) <= 80
     assert closing(found) in " ".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("claim", "number"),
+    [
+        (Claim("params", 138.4, "x", unit=1e6), 138_400_000),
+        (Claim("params", 2.7, "x", unit=1024), 2764.8),
+        (Claim("params", 159, "x", unit=1024), 162_816),
+        (Claim("top1_error", 28.5, "x"), 28.5),
+        (Claim("output_shape", [512, 7, 7], "x"), [512, 7, 7]),
+    ],
+)
+def test_json_has_plain_numbers(claim: Claim, number: Any) -> None:
+    assert Verdict("vgg16", claim, "holds").to_dict()["claimed"] == number

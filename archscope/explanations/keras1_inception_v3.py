@@ -5,6 +5,7 @@ It is the first Keras port (deep-learning-models inception_v3.py @134615a, Augus
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from torch import nn
 
@@ -29,7 +30,8 @@ def keras1_inception_v3(network: nn.Module) -> Iterator[str]:
     yield "the second reduction averages where it should take the maximum"
 
 
-def units(network: nn.Module) -> list[Conv]:
+def units(network: nn.Module) -> list[Any]:
+    """Every convolution with its normalisation and activation."""
     return [module for module in network.modules() if isinstance(module, Conv)]
 
 

@@ -1,6 +1,6 @@
 """The ResNeXt paper gives one complexity for a ResNet and the ResNeXt that it is compared with: the ResNet's.
 
-"Preserved complexity" is approximate: the ResNeXt alone has 2 to 3 percent more multiply-adds.
+"Preserved complexity" is approximate: the ResNeXt alone has 2 to 4 percent more multiply-adds.
 """
 
 from collections.abc import Iterator

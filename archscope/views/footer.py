@@ -45,8 +45,10 @@ def _gflops(flops: float) -> str:
 
 
 def _published(report: Report, quantity: str) -> str:
-    """`: as published (Table 3)`, or what is published instead."""
-    said = [_standing(claim, report) for claim in report.claims if claim.quantity == quantity]
+    """`: as published (Table 3)`, or what is published instead. A number that is exact makes the rounded ones moot."""
+    claims = [claim for claim in report.claims if claim.quantity == quantity and not claim.counting]
+    exact = [claim for claim in claims if claim.is_exact and claim.holds(report.totals[quantity])]
+    said = [_standing(claim, report) for claim in exact or claims]
     return ": " + "; ".join(said) if said else ""
 
 

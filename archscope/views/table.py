@@ -29,15 +29,15 @@ def table(report: Report, options: Options) -> str:
     lines = [*_title(report, options.width), Text(""), *_body(report, listed, options), Text("")]
     width = max(len(heading) for heading, _ in footer(report))
     for heading, said in footer(report):
-        lines += _wrapped(heading, said, width, options.width)
-    return _to_text(lines, options)
+        lines += wrapped(heading, said, width, options.width)
+    return to_text(lines, options)
 
 
 def _title(report: Report, width: int) -> list[Text]:
     inputs = ", ".join(words.shape(tensor.shape) for tensor in report.graph.inputs.values())
     last = report.graph.layers[-1].output_shape if report.graph.layers else ()
     first = Text(report.graph.name, "bold").append(f"   {inputs} to {words.shape(last)}", "not bold")
-    return [first, *_wrapped("", report.title, 0, width)] if report.title else [first]
+    return [first, *wrapped("", report.title, 0, width)] if report.title else [first]
 
 
 def _body(report: Report, listed: list[Row], options: Options) -> list[Text]:
@@ -93,7 +93,7 @@ def _line(texts: list[str], widths: list[int], styles: list[str], dim: int = 0) 
     return line
 
 
-def _wrapped(heading: str, said: str, indent: int, width: int) -> list[Text]:
+def wrapped(heading: str, said: str, indent: int, width: int) -> list[Text]:
     indent += GAP if heading else 0
     lines, room = [""], max(width - indent, 30) if width else 10_000
     for word in said.split(" "):
@@ -104,7 +104,7 @@ def _wrapped(heading: str, said: str, indent: int, width: int) -> list[Text]:
     return [Text(head.ljust(indent), "bold").append(line, "not bold") for head, line in zip(heads, lines, strict=True)]
 
 
-def _to_text(lines: list[Text], options: Options) -> str:
+def to_text(lines: list[Text], options: Options) -> str:
     if not options.color:
         return "".join(line.plain.rstrip() + "\n" for line in lines)
     out = StringIO()

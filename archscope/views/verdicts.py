@@ -1,0 +1,150 @@
+"""What `archscope verify` found, as a table, JSON or Markdown. No torch."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from rich.text import Text
+
+from archscope.claims import Quantity
+from archscope.verdicts import Verdict
+from archscope.views import Options, words
+from archscope.views.table import to_text, wrapped
+from archscope.views.templates import fill
+
+SCHEMA = "archscope.verify/1"
+WIDTH = 80
+"""Of the table where no terminal says otherwise."""
+
+COLORS = {"holds": "green", "holds under convention": "cyan", "differs": "yellow", "fails": "bold red"}
+SHORT = {"holds under convention": "holds under", "fails": "FAILS"}
+IN_UNIT = {0.01, 1024, 2**20}
+"""Units that nobody converts in the head: recomputed numbers are shown in them too."""
+
+
+def verdict_formats() -> Mapping[str, Callable[[Sequence[Verdict], Options], str]]:
+    return {"table": as_table, "json": as_json, "markdown": as_markdown}
+
+
+# ---- words ----------------------------------------------------------------------------------------------------
+
+
+def number(value: Quantity | None, unit: float = 1) -> str:
+    """`22,855,952`, `159.50 K`, `64x112x112`; `-` where nothing is recomputed."""
+    if value is None:
+        return "-"
+    if not isinstance(value, int | float):
+        return words.shape(value)
+    if unit in IN_UNIT:
+        return f"{value / unit:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
+def details(verdict: Verdict) -> str:
+    """The convention that it holds under, or why it differs."""
+    if verdict.outcome == "holds under convention":
+        return f"convention: {verdict.counting}"
+    return verdict.reason if verdict.outcome in {"differs", "fails"} else ""
+
+
+def steps(verdict: Verdict) -> list[tuple[str, str]]:
+    """The way from what is recomputed to what is published: amounts that sum up, and what each is."""
+    if not verdict.differences or not isinstance(verdict.recomputed, int | float):
+        return []
+    end = verdict.recomputed + sum(step.amount for step in verdict.differences)
+    return [
+        (number(verdict.recomputed), "the network as it is"),
+        *((f"{step.amount:+,}", step.what) for step in verdict.differences),
+        (number(end), "the network that the number is of"),
+    ]
+
+
+def closing(verdicts: Sequence[Verdict]) -> str:
+    """How many there are of each."""
+    count = Counter(verdict.outcome for verdict in verdicts)
+    explained = sum(bool(verdict.differences) for verdict in verdicts if verdict.outcome == "differs")
+    known = f" ({explained} explained, {count['differs'] - explained} unexplained)" if count["differs"] else ""
+    parts = [
+        f"{count['holds']} hold",
+        f"{count['holds under convention']} hold under a convention",
+        f"{count['differs']} differ{known}",
+        f"{count['fails']} fail",
+        f"{count['not recomputable']} cannot be recomputed",
+    ]
+    return f"{len(verdicts)} claims: {', '.join(parts)}"
+
+
+# ---- table ----------------------------------------------------------------------------------------------------
+
+
+def as_table(verdicts: Sequence[Verdict], options: Options) -> str:
+    """Network by network, source by source: claimed, recomputed, verdict; what is said of it below."""
+    lines: list[Text] = []
+    for network, group in groupby(verdicts, key=lambda verdict: verdict.network):
+        lines += [Text(network, "bold"), *_network(list(group), options.width or WIDTH), Text("")]
+    lines += wrapped("", closing(verdicts), 0, options.width or WIDTH)
+    return to_text(lines, options)
+
+
+def _network(verdicts: Sequence[Verdict], width: int) -> Iterator[Text]:
+    by_origin: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        by_origin.setdefault(verdict.claim.origin(), []).append(verdict)
+    rows = {id(verdict): _row(verdict) for verdict in verdicts}
+    widths = [max(len(row[i]) for row in rows.values()) for i in range(4)]
+    widths[0] = min(widths[0], width - sum(widths[1:]) - 10)
+    for origin, group in by_origin.items():
+        yield from _indented(origin, 2, width)
+        for said, alike in groupby(group, key=lambda verdict: (details(verdict), steps(verdict))):
+            yield from [_line(rows[id(verdict)], widths, verdict) for verdict in alike]
+            yield from _said(*said, width) if said[0] else ()
+
+
+def _row(verdict: Verdict) -> tuple[str, ...]:
+    claim = verdict.claim
+    about = f"{claim.where()} {claim.quantity}".strip()
+    outcome = SHORT.get(verdict.outcome, verdict.outcome)
+    return about, claim.printed(), number(verdict.recomputed, claim.unit), outcome
+
+
+def _line(row: Sequence[str], widths: Sequence[int], verdict: Verdict) -> Text:
+    about, claimed, recomputed, outcome = row
+    if len(about) > widths[0]:
+        about = "…" + about[len(about) - widths[0] + 1 :]
+    numbers = f"    {about.ljust(widths[0])}  {claimed.rjust(widths[1])}  {recomputed.rjust(widths[2])}  "
+    return Text(numbers).append(outcome, COLORS.get(verdict.outcome, "dim"))
+
+
+def _said(text: str, listed: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:
+    yield from _indented(text, 8, width)
+    amounts = max((len(amount) for amount, _ in listed), default=0)
+    for amount, what in listed:
+        first, *rest = wrapped("", what, 0, width - amounts - 12)
+        yield Text(f"          {amount.rjust(amounts)}  ").append(first)
+        yield from (Text(" " * (amounts + 12)).append(line) for line in rest)
+
+
+def _indented(text: str, indent: int, width: int) -> Iterator[Text]:
+    for line in wrapped("", text, 0, width - indent):
+        yield Text(" " * indent).append(line.plain, "dim")
+
+
+# ---- for programs and pages -----------------------------------------------------------------------------------
+
+
+def as_json(verdicts: Sequence[Verdict], options: Options) -> str:
+    """Every claim; `verdicts` counts them."""
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        "claims": [verdict.to_dict() for verdict in verdicts],
+        "verdicts": dict(Counter(verdict.outcome for verdict in verdicts)),
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def as_markdown(verdicts: Sequence[Verdict], options: Options) -> str:
+    """A section a network, a row a claim."""
+    networks = {name: list(group) for name, group in groupby(verdicts, key=lambda verdict: verdict.network)}
+    return fill("verify.md", networks=networks, number=number, steps=steps, closing=closing(verdicts))
