@@ -73,7 +73,8 @@ def test_python_blocks_run(page: Path) -> None:
 def test_every_command_option_column_and_format_is_documented() -> None:
     docs = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     report: Report = archscope.summarize("xception")
-    commands = [command.name or command.callback.__name__ for command in cli.app.registered_commands if command.callback]
+    registered = [command for command in cli.app.registered_commands if command.callback]
+    commands = [command.name or command.callback.__name__ for command in registered]
     for name in [*commands, *report.table_columns, *views.formats(), *networks.catalogue()]:
         assert name in docs, name
 
