@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: run test lint bench snapshots clean
+.PHONY: run test lint bench keras snapshots clean
 
 run: $(VENV)/installed
 	$(BIN)/archscope summary xception --input 3x299x299
@@ -19,6 +19,9 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python tests/benchmarks/speed.py
+
+keras: $(VENV)/installed-keras
+	KERAS_BACKEND=torch $(BIN)/python tests/keras/equality.py
 
 snapshots: $(VENV)/installed-dev
 	$(BIN)/pytest --update-snapshots
@@ -42,4 +45,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 $(VENV)/installed-dev: $(VENV)/installed
 	$(INSTALL) --no-build-isolation --editable '.[dev]'
 	$(INSTALL) --no-deps pytorchcv
+	touch $@
+
+# Keras is needed by `make keras` alone, and only its torch backend.
+$(VENV)/installed-keras: $(VENV)/installed
+	$(INSTALL) keras
 	touch $@

@@ -247,7 +247,7 @@ class Tracer(TorchFunctionMode):
                 if sources[0] is not None:
                     self._tag(output, sources[0], call.tensors[0] if effect.memory == "view" else None)
             return result
-        self._record(self.stack[-1], effect, call.tensors, outputs)
+        self._record(self.stack[-1], effect, call.tensors, outputs, sources)
         return result
 
     def _compute(self, call: Invocation) -> tuple[Effect, Any]:
@@ -363,11 +363,16 @@ class Tracer(TorchFunctionMode):
         return found[1]
 
     def _record(
-        self, call: ModuleCall, effect: Effect, tensors: list[torch.Tensor], outputs: list[torch.Tensor]
+        self,
+        call: ModuleCall,
+        effect: Effect,
+        tensors: list[torch.Tensor],
+        outputs: list[torch.Tensor],
+        sources: list[Source | None] | None = None,
     ) -> None:
         record = Record(call, effect)
-        for tensor in tensors:
-            source = self.source(tensor)
+        sources = [self.source(tensor) for tensor in tensors] if sources is None else sources
+        for tensor, source in zip(tensors, sources, strict=True):
             if isinstance(source, Record):
                 record.inputs.append(source)
                 record.input_shapes.append(without_batch(tensor))

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
 from archscope.graph import Graph, Layer, Tensor
 from archscope.records import Record, describe, map_tensors, meta_like, tensors_in, without_batch
 from archscope.tracer import META, Tracer
@@ -18,6 +19,8 @@ from archscope.untouched import random_states_kept, untouched
 
 Mode = Literal["eval", "train"]
 Sizes = int | Sequence[int] | Sequence[Sequence[int]]
+HOOK = "archscope"
+"""The key of our hooks among a module's own."""
 
 
 class TraceError(ArchscopeError):
@@ -28,6 +31,7 @@ class TraceError(ArchscopeError):
         self.layer = layer
 
 
+@collection_paused()
 def trace(
     module: nn.Module,
     input_size: Sizes | None = None,
@@ -121,9 +125,14 @@ def _run(
 def _watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
     """Set its mode, and have it tell the tracer of its calls."""
     if not isinstance(module, torch.jit.ScriptModule):
-        vars(module)["training"] = mode == "train"
-        module.register_forward_pre_hook(tracer.enter, prepend=True)
-        module.register_forward_hook(tracer.leave, with_kwargs=True)
+        attributes = vars(module)  # as register_forward_hook does, without a handle for each
+        attributes["training"] = mode == "train"
+        before = attributes["_forward_pre_hooks"]
+        before[HOOK] = tracer.enter
+        if len(before) > 1:
+            before.move_to_end(HOOK, last=False)  # what the user's own hooks do belongs inside
+        attributes["_forward_hooks"][HOOK] = tracer.leave
+        attributes["_forward_hooks_with_kwargs"][HOOK] = True
         return
     module.training = mode == "train"  # kept in C++, where no hook is allowed
     forward = module.forward

@@ -10,8 +10,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from archscope.garbage import collection_paused
-
 CONTAINERS = frozenset({dict, OrderedDict, list, set})
 
 
@@ -23,15 +21,16 @@ def untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
     recursion_limit = sys.getrecursionlimit()
     sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
     try:
-        with collection_paused(), random_states_kept(), _nothing_compiled():
+        with random_states_kept(), _nothing_compiled():
             yield
     finally:
         for attributes, before, contents in saved:
             attributes.clear()
             attributes.update(before)
             for container, content in contents:
-                if container or content:
+                if container:
                     container.clear()
+                if content:
                     (container.extend if isinstance(container, list) else container.update)(content)
         for module, training in scripted:
             module.training = training
@@ -40,8 +39,8 @@ def untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
 
 def _contents(module: nn.Module) -> list[tuple[Any, Any]]:
     """The module's containers, hooks among them, each with a copy of what it holds (most hold nothing)."""
-    containers = [value for value in vars(module).values() if type(value) in CONTAINERS]
-    return [(container, container.copy() if container else ()) for container in containers]
+    values = vars(module).values()
+    return [(value, value.copy() if value else ()) for value in values if type(value) in CONTAINERS]
 
 
 def _nothing_compiled() -> AbstractContextManager[Any]:

@@ -23,6 +23,7 @@ def seconds_interleaved(runs: Mapping[str, Callable[[], object]], repeats: int =
     for _ in range(repeats):
         for name, run in runs.items():
             gc.collect()
+            time.sleep(0.3)  # a peer's worker threads spin for a while after their work
             start = time.perf_counter()
             run()
             taken[name].append(time.perf_counter() - start)
