@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: run test lint bench keras snapshots clean
+.PHONY: run test lint docs bench keras snapshots clean
 
 run: $(VENV)/installed
 	$(BIN)/archscope summary xception --input 3x299x299
@@ -22,6 +22,9 @@ bench: $(VENV)/installed-dev
 
 keras: $(VENV)/installed-keras
 	KERAS_BACKEND=torch $(BIN)/python tests/keras/equality.py
+
+docs: $(VENV)/installed
+	$(BIN)/python docs/gallery/draw.py
 
 snapshots: $(VENV)/installed-dev
 	$(BIN)/pytest --update-snapshots

@@ -3,6 +3,7 @@
     archscope.build("xception")                        the network, an nn.Module
     archscope.trace(module, input_size=(3, 299, 299))  its Graph: every layer, shape and edge
     archscope.summarize("xception")                    its Report: str(), to_json(), to_markdown(), ...
+    archscope.diagram("xception")                      its figure: str() is SVG, and notebooks show it
 
 Nothing here prints, and nothing imports torch before it is needed.
 """
@@ -14,7 +15,11 @@ from archscope.graph import Graph, Layer, Tensor, Window
 from archscope.report import Column, Report
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import nn
+
+    from archscope.views.diagram.drawing import Diagram
 
 __version__ = "0.1.0"
 __all__ = [
@@ -27,6 +32,7 @@ __all__ = [
     "Tensor",
     "Window",
     "build",
+    "diagram",
     "summarize",
     "trace",
 ]
@@ -51,3 +57,24 @@ def summarize(target: "str | nn.Module", input_size: Any = None, **options: Any)
     from archscope import summary
 
     return summary.summarize(target, input_size, **options)
+
+
+def diagram(
+    target: "str | nn.Module",
+    input_size: Any = None,
+    *,
+    options: "Mapping[str, Any] | None" = None,
+    **choices: Any,
+) -> "Diagram":
+    """The Diagram of a network's name, an nn.Module or a report.json.
+
+    `options` go to the network's builder, `choices` are the fields of
+    `archscope.views.diagram.options.DiagramOptions`: level, block, direction, theme ...
+    """
+    from archscope.networks import catalogue, find
+    from archscope.views.diagram.drawing import DiagramOptions, draw
+
+    report = summarize(target, input_size, **(options or {}))
+    if report.graph.name in catalogue():
+        choices.setdefault("title", find(report.graph.name).label)
+    return draw(report, DiagramOptions(**choices))

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import os
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -45,8 +46,18 @@ def main() -> None:
         if debug:
             raise
         message = error.format_message() if isinstance(error, ClickException) else str(error)
-        print(f"archscope: {' '.join(message.split())}", file=sys.stderr)
+        if message.strip():  # none where the help has been shown instead
+            print(f"archscope: {' '.join(message.split())}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def import_torch() -> None:
+    """Before anything is written: its C++ half loses the KeyboardInterrupt of a Ctrl-C that comes as it is loaded."""
+    before = signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+    try:
+        import torch  # noqa: F401
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # ---- completion ----------------------------------------------------------------------------------------------
@@ -152,16 +163,21 @@ def write(text: str, output: str | None) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file that takes `path`'s place when all is written; on any error `path` stays as it was."""
+    """A temporary file that takes `path`'s place when all is written; on any error `path` stays as it was.
+
+    A link stays a link, a file keeps its permissions, and a device or pipe (/dev/stdout) is written to as it is.
+    """
     temporary = None
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            yield path
+            return
+        path = path.resolve()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         os.close(handle)
         temporary = Path(name)
         yield temporary
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
+        temporary.chmod(_permissions(path))
         temporary.replace(path)
     except OSError as error:
         mistyped = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
@@ -170,6 +186,15 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _permissions(path: Path) -> int:
+    """A file's own; where there is none yet, those that a new one gets."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def plain_options(output: str | None) -> views.Options:
@@ -257,6 +282,7 @@ def _report(
             raise ArchscopeError(f"{target} is measured already: --input, --batch, --mode and --set do not apply to it")
         return read_report(target)
     size, images = resolve_input(input_size, batch, networks.find(target).input_size)
+    import_torch()
     return summarize(target, size, batch=images, mode=mode or "eval", **options)
 
 
@@ -320,11 +346,13 @@ def verify(
         if names:
             raise ArchscopeError(f"--equivalences proves all of them: leave out {' '.join(names)}")
         prove_in = _one_of(equivalence_formats(), format_name, output)
+        import_torch()
         proofs = verify.equivalences()
         write(prove_in(proofs, plain_options(output)), output)
         raise typer.Exit(not all(proof.holds for proof in proofs))
     show_in = _one_of(verdict_formats(), format_name, output)
     entries = [networks.find(name) for name in names] if names else list(networks.catalogue().values())
+    import_torch()
     verdicts = [verdict for entry in _progress(entries) for verdict in verify.verify(entry)]
     write(show_in(verdicts, plain_options(output)), output)
     raise typer.Exit(any(verdict.outcome == "fails" for verdict in verdicts))

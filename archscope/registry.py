@@ -16,14 +16,14 @@ def canonical(name: str) -> str:
     return name.strip().lower().replace("-", "_")
 
 
-def unknown(what: str, name: str, known: Iterable[str]) -> ArchscopeError:
-    """An error for a name that nothing has, with the nearest ones that something has."""
+def unknown(what: str, name: str, known: Iterable[str], shown_by: str = "") -> ArchscopeError:
+    """An error for a name that nothing has, with the nearest ones that something has, or else what shows them."""
     names = list(known)
     near = get_close_matches(canonical(name), names, n=3)
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     else:
-        hint = f"known: {', '.join(names)}" if len(names) <= MOST_LISTED else f"{len(names)} are known"
+        hint = f"known: {', '.join(names)}" if len(names) <= MOST_LISTED else shown_by or f"{len(names)} are known"
     return ArchscopeError(f"no {what} named '{name}'; {hint}")
 
 

@@ -57,7 +57,7 @@ def summarize(
     if inputs is None:
         input_size = network.input_size if input_size is None else input_size
         _check_channels(network, input_size)
-    graph = _trace(module, input_size, inputs, mode, network.name)
+    graph = _trace(module, input_size, inputs, mode, network.name, network.input_size)
     report = _report(graph, target, batch, mode)
     claims = tuple(claim for claim in network.claims if _is_of(claim, network, options, input_size))
     return replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
@@ -109,7 +109,14 @@ def _report(graph: Graph, target: str, batch: int, mode: str) -> Report:
     return Report(graph, measure_all(graph), setting, target)
 
 
-def _trace(module: "nn.Module", input_size: "Sizes | None", inputs: Any, mode: "Mode", name: str) -> Graph:
+def _trace(
+    module: "nn.Module",
+    input_size: "Sizes | None",
+    inputs: Any,
+    mode: "Mode",
+    name: str,
+    own_size: tuple[int, ...] | None = None,
+) -> Graph:
     from archscope.tracing import TraceError, trace
 
     if input_size is None and inputs is None:
@@ -117,13 +124,19 @@ def _trace(module: "nn.Module", input_size: "Sizes | None", inputs: Any, mode: "
     try:
         return trace(module, input_size, inputs=inputs, mode=mode, name=name)
     except TraceError as error:
-        if input_size is None or not TOO_SMALL.search(str(error)):
+        if input_size is None:
             raise
-        raise ArchscopeError(_too_small(module, input_size, mode, error)) from error
+        if TOO_SMALL.search(str(error)):
+            raise ArchscopeError(_too_small(module, input_size, mode, error, own_size)) from error
+        if own_size in (None, input_size):
+            raise
+        raise ArchscopeError(f"{error}; {name}'s own input is {'x'.join(map(str, own_size))}") from error
 
 
-def _too_small(module: "nn.Module", input_size: "Sizes", mode: "Mode", error: "TraceError") -> str:
-    """Which layer ran out of pixels, and the smallest square image that passes."""
+def _too_small(
+    module: "nn.Module", input_size: "Sizes", mode: "Mode", error: "TraceError", own_size: tuple[int, ...] | None
+) -> str:
+    """Which layer ran out of pixels, and the smallest square image that passes; where few do, the network's own."""
     from archscope.tracing import TraceError, as_sizes, trace
 
     (given, *others) = as_sizes(input_size)
@@ -140,7 +153,7 @@ def _too_small(module: "nn.Module", input_size: "Sizes", mode: "Mode", error: "T
 
     low, high = min(given[1:]), LARGEST_TRIED
     if not passes(high):
-        return said
+        return said + (f"; the network's own is {'x'.join(map(str, own_size))}" if own_size else "")
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if passes(middle) else (middle, high)

@@ -5,7 +5,8 @@ import inspect
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from threading import RLock
+from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
@@ -21,6 +22,8 @@ Mode = Literal["eval", "train"]
 Sizes = int | Sequence[int] | Sequence[Sequence[int]]
 HOOK = "archscope"
 """The key of our hooks among a module's own."""
+ONE_AT_A_TIME = RLock()
+"""Threads take turns: two passes at once would mix what they put back, in one module or in Python itself."""
 
 
 class TraceError(ArchscopeError):
@@ -50,6 +53,8 @@ def trace(
     """
     if (input_size is None) == (inputs is None):
         raise ArchscopeError("give trace either input_size, such as (3, 224, 224), or inputs")
+    if mode not in get_args(Mode):
+        raise ArchscopeError(f"mode is one of {', '.join(get_args(Mode))}, not '{mode}'")
     if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
         module = module.module  # one image goes to one device
     blocks = dict(module.named_modules())
@@ -91,7 +96,7 @@ def _run(
     blocks: Mapping[str, nn.Module], inputs: Any, mode: Mode, name: str | None, device: torch.device = META
 ) -> Graph:
     module = blocks[""]
-    with untouched(blocks), torch.no_grad():
+    with ONE_AT_A_TIME, untouched(blocks), torch.no_grad():
         args, kwargs = _arguments(inputs, device)
         described = _describe_inputs(module, args, kwargs, blocks)
         tracer = Tracer(blocks, real=device != META)

@@ -47,7 +47,7 @@ class Node:
         """The layers of this node and of its copies."""
         return self.layers + tuple(layer for copy in self.copies for layer in copy.layers)
 
-    @property
+    @cached_property
     def all_unused(self) -> tuple[str, ...]:
         """Parameters that the pass never touched, of this node and of all below it."""
         below = (name for child in (*self.children, *self.copies) for name in child.all_unused)
@@ -113,14 +113,14 @@ def _node(path: str, nodes: dict[str, Node]) -> Node:
 
 def folded(node: Node) -> Node:
     """The same tree with every run of equal neighbours as one node that knows its copies."""
-    children: list[Node] = []
+    runs: list[list[Node]] = []
     for child in map(folded, node.children):
-        alike = bool(children) and children[-1].signature == child.signature
-        if alike and not child.all_unused and not children[-1].all_unused:
-            children[-1] = replace(children[-1], copies=(*children[-1].copies, child))
+        alike = bool(runs) and runs[-1][0].signature == child.signature
+        if alike and not child.all_unused and not runs[-1][0].all_unused:
+            runs[-1].append(child)
         else:
-            children.append(child)
-    return replace(node, children=children)
+            runs.append([child])
+    return replace(node, children=[replace(first, copies=tuple(copies)) for first, *copies in runs])
 
 
 def walk(node: Node, depth: int, units: bool, level: int = 0) -> Iterator[tuple[int, Node]]:

@@ -215,6 +215,12 @@ def test_too_small_names_the_layer_and_the_smallest_size(mistake: Callable[..., 
         (["summary", "xception", "-s", "classes=10"], "no option of xception named 'classes'"),
         (["summary", "xception", "-s", "num_classes=ten"], "num_classes"),
         (["summary", "inception_v3", "-s", "stem=table2"], "stem is one of reference, table1, not 'table2'"),
+        (["summary", "xception", "-s", "middle_blocks=-1"], "middle_blocks is 1 or more, not -1"),
+        (["summary", "seresnet50", "-s", "reduction=0"], "reduction is 1 or more, not 0"),
+        (["summary", "mobilenet_v1", "-s", "width_multiplier=-0.5"], "width_multiplier is 0 or more, not -0.5"),
+        (["summary", "vgg16", "-i", "100"], "vgg16's own input is 3x224x224"),
+        (["summary", "lenet5", "-i", "5"], "too small; the network's own is 1x32x32"),
+        (["summary", "qwertyuiop"], "archscope list shows all"),
         (["summary", "no_such.json"], "cannot read no_such.json"),
     ],
 )
@@ -345,6 +351,36 @@ def test_a_written_file_has_the_usual_permissions(run: Run, saved: str, tmp_path
     assert path.stat().st_mode == usual.stat().st_mode
 
 
+def test_a_file_keeps_its_permissions_and_a_link_its_target(run: Run, saved: str, tmp_path: Path) -> None:
+    path, link = tmp_path / "out.md", tmp_path / "link.md"
+    path.touch()
+    path.chmod(0o600)
+    link.symlink_to(path)
+    assert run("summary", saved, "-o", str(link))[0] == 0
+
+    assert link.is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_text().startswith("###")
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(run: Run, saved: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        assert run("summary", saved, "-f", "csv", "-o", str(pipe))[0] == 0
+        assert reader.stdout is not None
+        assert reader.stdout.read() == run("summary", saved, "-f", "csv")[1]
+
+    assert pipe.is_fifo()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe", "six.json"]
+
+
+def test_without_a_command_only_the_help(run: Run) -> None:
+    code, out, err = run()
+    assert (code, err) == (2, "")
+    assert "summary" in out
+
+
 # ---- completion ------------------------------------------------------------------------------------------------
 
 
@@ -438,6 +474,21 @@ def test_ctrl_c_stops_at_once() -> None:
 
     assert running.returncode == 130
     assert "Traceback" not in out + err
+
+
+@pytest.mark.parametrize("name", ["typer", "torch"])
+def test_ctrl_c_during_an_import(name: str, tmp_path: Path) -> None:
+    """torch's C++ half loses the exception, as the stand-in does."""
+    lost = "except KeyboardInterrupt: pass" if name == "torch" else "finally: pass"
+    text = f"import os, signal, time\ntry:\n    os.kill(os.getpid(), signal.SIGINT)\n    time.sleep(9)\n{lost}\n"
+    (tmp_path / f"{name}.py").write_text(text)
+    paths = os.pathsep.join([str(tmp_path), str(Path(cli.__file__).parents[1])])
+    done = subprocess.run(
+        [sys.executable, "-m", "archscope", "summary", "xception"],
+        env={**os.environ, "PYTHONPATH": paths}, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 WITHOUT_TORCH = """

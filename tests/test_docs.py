@@ -5,6 +5,7 @@
 
 import io
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -98,3 +99,11 @@ def test_adding_a_network_works_as_its_page_says(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "archscope", "summary", "SqueezeNet1-0"]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "1,248,424 parameters: as published (Table 1)" in done.stdout
+
+
+def test_the_gallery_is_what_archscope_draws() -> None:
+    gallery = ROOT / "docs" / "gallery"
+    pictures = runpy.run_path(str(gallery / "draw.py"))["PICTURES"]
+    assert {path.stem for path in gallery.glob("*.svg")} == set(pictures)
+    for file, (name, options) in pictures.items():
+        assert str(archscope.diagram(name, **options)) == (gallery / f"{file}.svg").read_text(encoding="utf-8"), file

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
@@ -729,3 +730,20 @@ def test_a_size_must_be_positive(size: tuple[int, ...]) -> None:
 def test_arguments_that_forward_does_not_take(inputs: Any) -> None:
     with pytest.raises(TraceError, match="argument"):
         trace(nn.ReLU(), inputs=inputs)
+
+
+def test_threads_take_turns() -> None:
+    """In one module, whose attributes both passes put back; Python's recursion limit is of both."""
+    module = nn.Sequential(*[nn.Sequential(nn.Linear(8, 8), nn.ReLU()) for _ in range(200)])
+    limit = sys.getrecursionlimit()
+    with ThreadPoolExecutor(4) as threads:
+        graphs = list(threads.map(lambda _: trace(module, (8,)), range(8)))
+
+    assert all(graph == graphs[0] for graph in graphs)
+    assert sys.getrecursionlimit() == limit
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in module.modules())
+
+
+def test_a_mode_that_is_none() -> None:
+    with pytest.raises(ArchscopeError, match="mode is one of eval, train, not 'test'"):
+        trace(nn.Linear(2, 2), (2,), mode="test")  # type: ignore[arg-type]

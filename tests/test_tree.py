@@ -249,3 +249,13 @@ def test_names_in_any_order_of_parameters_make_the_same_tree() -> None:
     shuffled = replace(graph, parameters=dict(reversed(graph.parameters.items())))
 
     assert listed(shuffled) == listed(graph)
+
+
+def test_thousands_of_neighbours_fold_in_linear_time() -> None:
+    graph = six_layers()
+    layer = replace(graph.layers[-1], parameters=(), buffers=())
+    many = replace(
+        graph, layers=tuple(replace(layer, name=f"pool{i}") for i in range(20_000)), parameters={}, buffers={}
+    )
+
+    assert [node.repeat for node in tree_of(many).children] == [20_000]  # minutes, where each is compared with all

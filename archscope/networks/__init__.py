@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 EXAMPLES = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
 """What each type of option is called in an error."""
 
+LEAST = {int: 1, float: 0}
+"""The least that an option may be, by its type: whole numbers count something, the others scale or drop out."""
+
 
 @dataclass(frozen=True)
 class Paper:
@@ -109,7 +112,7 @@ def _with_row(function: "Builder", row: tuple[Any, ...]) -> "Builder":
 
 
 def _check_values(builder: "Builder", options: Mapping[str, Any]) -> None:
-    """Raise ArchscopeError for a value that is not of its option's type, or not among its Literal's."""
+    """Raise ArchscopeError for a value that is not of its option's type, too small, or not among its Literal's."""
     hints = get_type_hints(builder.func if isinstance(builder, partial) else builder)
     for option, value in options.items():
         hint = hints[option]
@@ -117,6 +120,8 @@ def _check_values(builder: "Builder", options: Mapping[str, Any]) -> None:
             raise ArchscopeError(f"{option} is one of {', '.join(map(str, get_args(hint)))}, not '{value}'")
         if hint in EXAMPLES and not _is_a(value, hint):
             raise ArchscopeError(f"{option} is {EXAMPLES[hint]}, not '{value}'")
+        if hint in LEAST and value < LEAST[hint]:
+            raise ArchscopeError(f"{option} is {LEAST[hint]} or more, not {value}")
 
 
 def _is_a(value: Any, kind: type) -> bool:
@@ -146,7 +151,7 @@ def find(name: str) -> Network:
     networks = catalogue()
     names = {alias: entry for entry in networks.values() for alias in (entry.name, *entry.aliases)}
     if canonical(name) not in names:
-        raise unknown("network", name, names)
+        raise unknown("network", name, names, "archscope list shows all")
     return names[canonical(name)]
 
 

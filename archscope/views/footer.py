@@ -63,9 +63,10 @@ def _standing(claim: Claim, report: Report) -> str:
 
 def _memory(report: Report) -> str:
     totals, setting = report.totals, report.setting
+    at_least = "at least " if None in report.columns["training_memory_bytes"].values.values() else ""
     return (
         f"weights {words.size(totals['weight_bytes'])}, inference peak {words.size(totals['peak_memory_bytes'])}, "
-        f"training keeps {words.size(totals['training_memory_bytes'])} (batch {setting['batch']})"
+        f"training keeps {at_least}{words.size(totals['training_memory_bytes'])} (batch {setting['batch']})"
     )
 
 

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 from archscope.measures.depth import is_depthwise
@@ -86,12 +87,18 @@ def _following(listed: Sequence[tuple[int, Node]]) -> list[int]:
 
 
 def _sorted_rows(report: Report, options: Options, root: Node) -> list[Row]:
-    if options.sort not in report.table_columns:
+    column = SHARES.get(options.sort, options.sort)
+    if column not in report.table_columns:
         raise unknown("column to sort by", options.sort, report.table_columns)
     listed = list(walk(root, options.depth, options.fold))
-    parts = [node for (level, node), after in zip(listed, _following(listed), strict=True) if after <= level]
-    flat = [_row(report, options, node, _path(node)) for node in parts]
-    return sorted(flat, key=lambda row: _sortable(row.values[options.sort]), reverse=True)
+    flat: list[Row] = []
+    within: list[Node] = []  # the modules that a part is in, itself the last
+    for (level, node), after in zip(listed, _following(listed), strict=True):
+        within[level:] = [node]
+        if after <= level:
+            row = _row(report, options, node, ".".join(map(_name, within)))
+            flat.append(replace(row, repeat=prod(module.repeat for module in within)))
+    return sorted(flat, key=lambda row: _sortable(row.values[column]), reverse=True)
 
 
 def _sortable(value: Any) -> float:
@@ -156,10 +163,6 @@ def _name(node: Node) -> str:
     if first and last and first[1] == last[1]:
         return f"{node.name}..{last[2]}"
     return f"{node.name}..{node.copies[-1].name}"
-
-
-def _path(node: Node) -> str:
-    return node.path.removesuffix(node.name) + _name(node)
 
 
 def _tree_lines(levels: Sequence[int]) -> list[str]:

@@ -171,6 +171,15 @@ def test_sorted() -> None:
     assert added_up(read(text), lambda line: number(line.cells[-1])) == pytest.approx(22_855_952, rel=1e-3)
 
 
+def test_a_sorted_part_says_how_often_it_is_there() -> None:
+    listed = rows(traced("xception"), Options(sort="share", depth=0))
+    macs = [row.values["macs"] for row in listed]
+
+    assert macs == sorted(macs, reverse=True)
+    assert "middle_flow.block1..8.body.separableconv1" in [row.name for row in listed]
+    assert sum(row.repeat * row.values["macs"] for row in listed) == 8_357_403_496
+
+
 def test_published_numbers() -> None:
     text = str(SIX)
 

@@ -1,0 +1,118 @@
+"""The library's call: a Report and what the reader chose, to a Diagram in any format."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from archscope.errors import ArchscopeError
+from archscope.registry import unknown
+from archscope.report import Report
+from archscope.tree import tree_of
+from archscope.views.diagram.compose import Drawing, compose
+from archscope.views.diagram.options import DiagramOptions
+from archscope.views.diagram.paint import to_svg
+from archscope.views.diagram.painter import Page
+from archscope.views.diagram.png import to_pdf
+from archscope.views.diagram.sources import to_dot, to_mermaid
+from archscope.views.diagram.style import Style
+from archscope.views.diagram.telling import heading, heat, notes, told
+from archscope.views.diagram.turn import upside_down
+
+__all__ = ["Diagram", "DiagramOptions", "draw", "format_of"]
+
+FORMATS = ("svg", "png", "pdf", "dot", "mmd")
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A picture. `str()` is its SVG; notebooks show it."""
+
+    report: Report
+    options: DiagramOptions
+    drawing: Drawing
+
+    def __str__(self) -> str:
+        return self.svg
+
+    @cached_property
+    def svg(self) -> str:
+        return to_svg(self.drawing.piece, self._page())
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def to_png(self, zoom: float = 2.0) -> bytes:
+        from archscope.views.diagram.png import to_png
+
+        return to_png(to_svg(self.drawing.piece, self._page(), variables=False), zoom)
+
+    def to_dot(self) -> str:
+        return to_dot(self.drawing.ops, self._page().title, self.options.direction)
+
+    def to_mermaid(self) -> str:
+        return to_mermaid(self.drawing.ops, self._page().title, self.options.direction)
+
+    def _page(self) -> Page:
+        title, subtitles = heading(self.report, self.options, self.drawing)
+        shares, scale = heat(self.report, self.options.color, self.drawing)
+        return Page(title, subtitles, self.options.theme, lambda box: told(self.report, box), shares, scale)
+
+    def render(self, name: str) -> bytes:
+        """The diagram as svg, png, pdf, dot or mmd."""
+        if name == "png":
+            return self.to_png()
+        if name == "pdf":
+            return to_pdf(to_svg(self.drawing.piece, self._page(), variables=False))
+        made = {"svg": Diagram.__str__, "dot": Diagram.to_dot, "mmd": Diagram.to_mermaid}[name](self)
+        return made.encode("utf-8")
+
+
+def format_of(path: str) -> str:
+    """The format that a file's suffix asks for. Raises ArchscopeError."""
+    suffix = path.lower().rpartition(".")[2]
+    if "." not in path or suffix not in FORMATS:
+        raise ArchscopeError(f"no format for '{path}': use one of {', '.join(f'.{name}' for name in FORMATS)}")
+    return suffix
+
+
+def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
+    """The report's picture. Raises ArchscopeError for a choice that there is not."""
+    options = (options or DiagramOptions()).checked()
+    graph = report.graph
+    if not graph.layers:
+        raise ArchscopeError(f"{graph.name} runs no operation: there is nothing to draw")
+    block = find_block(report, options)
+    style = Style(
+        channels_last=options.layout == "HxWxC", notes=notes(report, options), sideways=options.direction == "LR"
+    )
+    drawing = compose(graph, options.level, block, style, options.fold, options.depth)
+    if options.direction == "BT":
+        upside_down(drawing.piece)
+    return Diagram(report, options, drawing)
+
+
+def find_block(report: Report, options: DiagramOptions) -> str:
+    """The module to draw: of equal ones in a row the first. Raises ArchscopeError for a path that there is not."""
+    path = options.block
+    run = {path for layer in report.graph.layers for path in _upwards(layer.name)}
+    blocks = [path for path in report.graph.blocks if path in run]
+    if not path:
+        if options.level == "block":
+            named = [path for path in blocks if "." not in path]
+            raise ArchscopeError(f"--level block needs --block PATH, such as {', '.join(named[:6])}")
+        return ""
+    if path not in blocks:
+        raise unknown(f"block of {report.graph.name}", path, blocks)
+    node = tree_of(report.graph)
+    for part in path.split("."):
+        node = next((child for child in node.children if child.name == part), node)
+    while len(node.children) == 1 and node.path == path and node.children[0].children and not node.children[0].layer:
+        node = node.children[0]
+        path = node.path
+    return path
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """The modules that a layer is within."""
+    while path := path.rpartition(".")[0]:
+        yield path

@@ -1,0 +1,63 @@
+"""Equal neighbours are drawn once: modules in a row, operations in a row, branches beside each other."""
+
+from archscope.views.diagram.structure import Core, Item, Leaf, Panel, Parallel, Series, series_key
+
+MANY_BRANCHES = 4
+"""So many equal branches beside each other are drawn once."""
+
+
+def fold(series: Series, run: int) -> Series:
+    """Equal modules that follow each other as one with its copies; equal operations where `run` or more do."""
+    for item in series:
+        _fold_inside(item, run)
+    folded: Series = []
+    i = 0
+    while i < len(series):
+        end = i + 1
+        while end < len(series) and _alike(series[i], series[end]):
+            end += 1
+        first = series[i]
+        is_module = isinstance(first, Panel) or (isinstance(first, Leaf) and first.op.kind == "module")
+        if isinstance(first, Panel | Leaf) and (is_module or end - i >= run):
+            first.copies = series[i + 1 : end]  # type: ignore[assignment]  # all of them are as the first is
+            folded.append(first)
+        else:
+            folded += series[i:end]
+        i = end
+    return folded
+
+
+def _alike(one: Item, two: Item) -> bool:
+    if isinstance(one, Leaf) and (one.op.kind == "tensor" or one.op.join):
+        return False
+    return isinstance(one, Leaf | Panel) and type(one) is type(two) and one.key == two.key
+
+
+def _fold_inside(item: Item, run: int) -> None:
+    if isinstance(item, Panel):
+        item.body = fold(item.body, run)
+    elif isinstance(item, Parallel):
+        item.branches = [fold(branch, run) for branch in item.branches]
+        _fold_branches(item)
+    elif isinstance(item, Core):
+        for node in item.items:
+            _fold_inside(node, run)
+
+
+def _fold_branches(parallel: Parallel) -> None:
+    """Many equal branches beside each other as one with its copies, such as the 32 paths of a ResNeXt block."""
+    keys = [series_key(branch) for branch in parallel.branches]
+    kept: list[Series] = []
+    copies: dict[int, list[Series]] = {}
+    i = 0
+    while i < len(keys):
+        j = i + 1
+        while j < len(keys) and keys[j] == keys[i]:
+            j += 1
+        if j - i >= MANY_BRANCHES and keys[i]:
+            copies[len(kept)] = parallel.branches[i + 1 : j]
+            kept.append(parallel.branches[i])
+        else:
+            kept += parallel.branches[i:j]
+        i = j
+    parallel.branches, parallel.copies = kept, copies

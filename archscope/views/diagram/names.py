@@ -1,0 +1,65 @@
+"""What modules are called on a picture: their own names, written as papers write them."""
+
+import re
+
+GENERIC = {"Sequential", "ModuleList", "ModuleDict", "Concat", "Residual", "Sum", "Block", "Module"}
+"""Classes that say how a module is built, not what it is."""
+
+SPELLED = {
+    "resnet": "ResNet", "resnext": "ResNeXt", "seresnet": "SE-ResNet", "seresnext": "SE-ResNeXt", "senet": "SENet",
+    "densenet": "DenseNet", "mobilenet": "MobileNet", "efficientnet": "EfficientNet", "googlenet": "GoogLeNet",
+    "alexnet": "AlexNet", "lenet": "LeNet", "zfnet": "ZFNet", "vgg": "VGG", "nin": "NiN", "bn": "BN", "se": "SE",
+    "cifar": "CIFAR", "cifar10": "CIFAR-10", "fc": "FC", "aspp": "ASPP", "unet": "U-Net", "vit": "ViT",
+    "lstm": "LSTM", "mbconv": "MBConv", "avgpool": "AvgPool", "maxpool": "MaxPool",
+}  # fmt: skip
+FAMILIES = {"inception", "reduction", "resnet", "mixed"}
+"""Words that papers join to what follows by a hyphen: Inception-ResNet-A, Reduction-B."""
+
+
+def pretty(name: str) -> str:
+    """`entry_flow` is Entry flow, `inception_resnet_a` Inception-ResNet-A, `conv2_x` stays."""
+    if re.fullmatch(r"(conv|layer|stage|block|pool|norm|fc)?\d+\w*", name) or not name:
+        return name
+    words = [part for part in name.split("_") if part]
+    said = ""
+    for i, word in enumerate(words):
+        hyphen = i > 0 and words[i - 1] in FAMILIES | SPELLED.keys()
+        said += ("-" if hyphen else " " if i else "") + _spelled(word, i == 0 or hyphen)
+    return said or name
+
+
+def _spelled(word: str, capital: bool) -> str:
+    if word in SPELLED:
+        return SPELLED[word]
+    letters = re.fullmatch(r"([a-z]+)(\d+)", word)
+    if letters and letters[1] in SPELLED:
+        return f"{SPELLED[letters[1]]}-{letters[2]}"
+    if letters and len(letters[1]) > 1:
+        return f"{_spelled(letters[1], capital)} {letters[2]}"
+    return word[:1].upper() + word[1:] if capital else word
+
+
+def network_title(name: str) -> str:
+    """A network's name where nothing better is known: `MyNet` stays, `inception_v4` is Inception-v4."""
+    return pretty(name) if name == name.lower() else name
+
+
+def block_title(path: str, kind: str) -> str:
+    """A module's class where that says what it is, else its name, without the number that counts siblings."""
+    if kind and kind not in GENERIC:
+        return kind
+    name = path.rpartition(".")[2]
+    plain = name.rstrip("0123456789")
+    return pretty(plain if len(plain) > 2 else name)
+
+
+def part_title(path: str, kind: str) -> str:
+    """As `block_title`; a module that only counts siblings is called as what holds it."""
+    parent, _, name = path.rpartition(".")
+    counted = name[-1:].isdigit() and kind in GENERIC and bool(parent)
+    return pretty(parent.rpartition(".")[2]) if counted else block_title(path, kind)
+
+
+def joined_title(outer: str, inner: str) -> str:
+    """`Dense block 1: DenseLayer`, or the outer name alone where the inner one says nothing new."""
+    return outer if inner in {*GENERIC, outer} else f"{outer}: {inner}"

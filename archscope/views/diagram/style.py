@@ -1,0 +1,85 @@
+"""Measures of the drawing in points, and how a box's label is set."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from archscope.views.diagram.ops import Op
+from archscope.views.diagram.text import text_width
+
+BOLD = 12.0
+SMALL = 11.0
+TITLE = 18.0
+HEADING = 14.0
+MARGIN = 18.0
+PAD = 12.0
+"""Room between a label and its box's border, left and right."""
+
+LINE = 14.5
+"""From one line of a label to the next."""
+
+GAP = 16.0
+"""From a box to the next one below."""
+
+SIDE = 22.0
+"""From a branch to the one beside it."""
+
+LANE = 14.0
+"""From a shortcut to what it passes."""
+
+CIRCLE = 22.0
+FRAME_PAD = 12.0
+FRAME_TITLE = 24.0
+STACK = 4.0
+"""How far the second border of a folded box stands off."""
+
+NARROW = 76.0
+WIDE = 104.0
+BADGE = 9.0
+"""Room around the ×N of a badge, left and right together with its gap."""
+
+SYMBOLS = {"add": "+", "mul": "×"}
+
+
+@dataclass(frozen=True)
+class Style:
+    """Choices that change sizes. `one_line` sets details beside the word; `notes` are further lines of an Op.
+
+    `sideways`: axes will be swapped.
+    """
+
+    one_line: bool = False
+    channels_last: bool = True
+    unit_width: float = WIDE
+    narrow: float = NARROW
+    gap: float = GAP
+    notes: Callable[[Op, tuple[Op, ...]], tuple[str, ...]] = lambda op, copies: ()
+    label_width: float = 320.0
+    sideways: bool = False
+
+
+def label(op: Op, one_line: bool) -> tuple[str, str]:
+    """The bold word and the details: `Conv 3×3` over `32, s2, V`, or `Conv` beside `32, 3×3, stride 2`."""
+    if not one_line:
+        return f"{op.word} {op.kernel}".strip(), ", ".join(op.facts)
+    counted = [fact for fact in op.facts[:1] if fact.isdigit()]
+    others = [f"stride {fact[1:]}" if fact[:1] == "s" and fact[1:2].isdigit() else fact
+              for fact in op.facts[len(counted):]]  # fmt: skip
+    return op.word, ", ".join([*counted, *([op.kernel] if op.kernel else []), *others])
+
+
+def badge_width(repeat: int) -> float:
+    """Width of `×8` with its ground."""
+    return text_width(f"×{repeat}", SMALL, bold=True) + 2 * BADGE if repeat > 1 else 0.0
+
+
+def label_size(title: str, details: tuple[str, ...], one_line: bool, repeat: int) -> tuple[float, float]:
+    """Width and height that a box needs."""
+    first = text_width(title, BOLD, bold=True)
+    badge = badge_width(repeat) + (8.0 if repeat > 1 else 0.0)
+    if one_line:
+        beside = [text_width(details[0], SMALL)] if details else []
+        below = [text_width(detail, SMALL) for detail in details[1:]]
+        row = first + sum(beside) + 8.0 * len(beside) + badge
+        return max([row, *below]) + 2 * PAD, 26.0 + LINE * len(below)
+    widths = [first + badge, *(text_width(detail, SMALL) for detail in details)]
+    return max(widths) + 2 * PAD, 28.0 + (LINE - 4.0) * bool(details) + LINE * max(len(details) - 1, 0)

@@ -1,0 +1,107 @@
+"""Finds what lies on what in a placed picture: boxes, lines and texts, by the table of widths."""
+
+import itertools
+from collections.abc import Iterator
+
+from archscope.views.diagram.picture import Box, Line, Piece
+from archscope.views.diagram.style import BOLD, SMALL, badge_width
+from archscope.views.diagram.text import text_width
+
+SLACK = 0.5
+Rectangle = tuple[float, float, float, float]
+
+
+def faults(piece: Piece) -> list[str]:
+    """One sentence for each overlap."""
+    return [*_boxes(piece), *_lines(piece), *_texts(piece), *_frames(piece)]
+
+
+def rectangle(box: Box) -> Rectangle:
+    return box.left, box.top, box.right, box.bottom
+
+
+def overlap(one: Rectangle, two: Rectangle) -> bool:
+    return (
+        one[0] < two[2] - SLACK and two[0] < one[2] - SLACK and one[1] < two[3] - SLACK and two[1] < one[3] - SLACK
+    )  # fmt: skip
+
+
+def _shown(piece: Piece) -> list[Box]:
+    return [box for box in piece.boxes if box.form != "point"]
+
+
+def _boxes(piece: Piece) -> Iterator[str]:
+    boxes = _shown(piece)
+    for i, one in enumerate(boxes):
+        for two in boxes[i + 1 :]:
+            if overlap(rectangle(one), rectangle(two)):
+                yield f"box {one.name} lies on box {two.name}"
+
+
+def _lines(piece: Piece) -> Iterator[str]:
+    for line in piece.lines:
+        around = [_around(one, two) for one, two in _parts(line)]
+        for box in _shown(piece):
+            touches = line.points and any(_on_border(box, *end) for end in (line.points[0], line.points[-1]))
+            box_in = _inside(box, 3.0) if touches else rectangle(box)
+            if any(overlap(part, box_in) for part in around):
+                yield f"line {line.source} to {line.target} crosses box {box.name}"
+
+
+def _on_border(box: Box, x: float, y: float) -> bool:
+    """Does a line that ends here end at this box? A folded one has its outer border 4 points off."""
+    outer = _inside(box, -4.1)
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3] and not overlap((x, y, x, y), _inside(box, 1.0))
+
+
+def _inside(box: Box, by: float) -> Rectangle:
+    return box.left + by, box.top + by, box.right - by, box.bottom - by
+
+
+def _around(one: tuple[float, float], two: tuple[float, float]) -> Rectangle:
+    (x1, y1), (x2, y2) = one, two
+    return min(x1, x2) - 0.7, min(y1, y2) - 0.7, max(x1, x2) + 0.7, max(y1, y2) + 0.7
+
+
+def _parts(line: Line) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    """Straight parts of a line; a curve as the samples of its cubic."""
+    for (x1, y1), (x2, y2) in zip(line.points, line.points[1:], strict=False):
+        if not line.curved or x1 == x2:
+            yield (x1, y1), (x2, y2)
+            continue
+        middle = (y1 + y2) / 2
+        steps = [i / 24 for i in range(25)]
+        dots = [(_cubic(x1, x1, x2, x2, t), _cubic(y1, middle, middle, y2, t)) for t in steps]
+        yield from itertools.pairwise(dots)
+
+
+def _cubic(a: float, b: float, c: float, d: float, t: float) -> float:
+    return a * (1 - t) ** 3 + 3 * b * t * (1 - t) ** 2 + 3 * c * t * t * (1 - t) + d * t**3
+
+
+def _texts(piece: Piece) -> Iterator[str]:
+    for box in _shown(piece):
+        if box.form == "circle":
+            continue
+        first = text_width(box.title, BOLD, bold=True) + (badge_width(box.repeat) + 8 if box.repeat > 1 else 0)
+        details = [text_width(detail, SMALL) for detail in box.details]
+        rows = [first + sum(details[:1]) + 8 * len(details[:1]), *details[1:]] if box.one_line else [first, *details]
+        if max(rows) > box.right - box.left - 4:
+            yield f"text of {box.name} is wider than its box"
+    for row in piece.rows:
+        text = row.at, row.y - SMALL, row.at + text_width(row.text, SMALL), row.y + 4
+        for box in _shown(piece):
+            if overlap(text, rectangle(box)):
+                yield f"shape {row.text} lies on box {box.name}"
+            if overlap((row.start + 6, row.y - 0.6, row.at - 6, row.y + 0.6), rectangle(box)):
+                yield f"leader of {row.text} crosses box {box.name}"
+
+
+def _frames(piece: Piece) -> Iterator[str]:
+    for frame in piece.frames:
+        outer = frame.left, frame.top, frame.right, frame.bottom
+        for box in _shown(piece):
+            held = frame.left <= box.left and box.right <= frame.right
+            held = held and frame.top <= box.top and box.bottom <= frame.bottom
+            if overlap(outer, rectangle(box)) and not held:
+                yield f"box {box.name} sticks out of frame {frame.name}"

@@ -1,0 +1,98 @@
+"""What a placed picture says of the network: its operations and tensors, read back from boxes, frames and lines."""
+
+import itertools
+from collections import Counter
+
+from archscope.graph import Graph
+from archscope.views.diagram.fuse import fused_ops
+from archscope.views.diagram.ops import Op
+from archscope.views.diagram.picture import Box, Frame, Piece
+
+Edge = tuple[str, str]
+
+
+def drawn_ops(piece: Piece) -> Counter[str]:
+    """How often each operation is drawn, folded copies included."""
+    within_repeats = {op.name for frame in piece.frames for copy in frame.copies for op in copy}
+    names = [op.name for box in piece.boxes if not is_virtual(box) for op in (box.op, *box.copies) if op]
+    counted = Counter(names)
+    counted.update(within_repeats)
+    return counted
+
+
+def is_virtual(box: Box) -> bool:
+    """A point, a bar or a tensor's box between stages: it stands for no operation."""
+    return box.op is None or (box.op.kind == "tensor" and not box.op.path)
+
+
+def drawn_edges(piece: Piece) -> set[Edge]:
+    """The tensors between operations as drawn."""
+    edges = {(_end(line.source, piece, line.role == "enter"), _end(line.target, piece, line.role != "leave"))
+             for line in piece.lines}  # fmt: skip
+    frames = {frame.name: frame for frame in piece.frames}
+    for box in piece.boxes:
+        if is_virtual(box):
+            edges = _without(edges, [box.name])
+        elif box.copies:
+            edges = _unfolded(edges, box)
+    for frame in sorted(frames.values(), key=lambda frame: len(frame.ops)):
+        edges = _opened(edges, frame)
+    return edges
+
+
+def _end(name: str, piece: Piece, entering: bool) -> str:
+    if any(frame.name == name for frame in piece.frames):
+        return f"{name}:in" if entering else f"{name}:out"
+    return name
+
+
+def _without(edges: set[Edge], names: list[str]) -> set[Edge]:
+    for name in names:
+        before = {source for source, target in edges if target == name}
+        after = {target for source, target in edges if source == name}
+        edges = {edge for edge in edges if name not in edge} | {(a, b) for a in before for b in after}
+    return edges
+
+
+def _unfolded(edges: set[Edge], box: Box) -> set[Edge]:
+    chain = [box.name, *(op.name for op in box.copies)]
+    moved = {(chain[-1] if source == box.name else source, target) for source, target in edges}
+    return moved | set(itertools.pairwise(chain))
+
+
+def _opened(edges: set[Edge], frame: Frame) -> set[Edge]:
+    """The edges with a frame's copies told, and the frame gone."""
+    into, out = f"{frame.name}:in", f"{frame.name}:out"
+    if frame.copies:
+        own = {op.name for op in frame.ops}
+        heads = {target for source, target in edges if source == into}
+        ends = {source for source, target in edges if target == out}
+        inner = {edge for edge in edges if own.issuperset(edge)}
+        if not frame.beside:
+            edges = {edge for edge in edges if edge[1] != out}
+        last = frame.ops
+        for copy in frame.copies:
+            here = dict(zip((op.name for op in frame.ops), (op.name for op in copy), strict=True))
+            before = dict(zip((op.name for op in frame.ops), (op.name for op in last), strict=True))
+            edges = edges | {(here[a], here[b]) for a, b in inner}
+            if frame.beside:
+                edges = edges | {(into, here[head]) for head in heads} | {(here[end], out) for end in ends}
+            else:
+                edges = edges | {(before[end], here[head]) for end in ends for head in heads}
+            last = copy
+        if not frame.beside:
+            names = dict(zip((op.name for op in frame.ops), (op.name for op in last), strict=True))
+            edges = edges | {(names[end], out) for end in ends}
+    return _without(edges, [into, out])
+
+
+def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
+    """The Graph's own edges between what the Ops stand for."""
+    owner = {name: op.name for op in fused_ops(graph) for name in op.layers}
+    owner |= {name: op.name for op in ops for name in op.layers}
+    drawn = {name for op in ops for name in op.layers}
+    return {
+        (owner.get(source, source), owner[layer.name])
+        for layer in graph.layers if layer.name in drawn
+        for source in layer.inputs if owner.get(source, source) != owner[layer.name]
+    }  # fmt: skip

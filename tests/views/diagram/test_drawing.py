@@ -1,0 +1,186 @@
+import re
+from functools import cache
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import archscope
+from archscope.errors import ArchscopeError
+from archscope.graph import Graph, Layer, Tensor
+from archscope.measures import measure_all
+from archscope.report import Report
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw, format_of
+from archscope.views.diagram.palette import HEAT, THEMES
+from archscope.views.diagram.text import text_width
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@cache
+def report(name: str) -> Report:
+    return archscope.summarize(name)
+
+
+def diagram(name: str, **options: object) -> Diagram:
+    return draw(report(name), DiagramOptions(**options))  # type: ignore[arg-type]
+
+
+def texts(made: Diagram) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(str(made)).iter(f"{SVG}text")]
+
+
+def test_xception_is_figure_5() -> None:
+    made = diagram("xception")
+    shown = texts(made)
+    assert [frame.title for frame in made.drawing.piece.frames] == ["Entry flow", "Middle flow", "Exit flow"]
+    assert shown.count("SeparableConv") == 6 + 3 + 4
+    assert shown.count("×8") == 1
+    assert shown.count("identity") == 1
+    assert "32, 3×3, stride 2, V" in shown
+    assert shown.count("19×19×728 feature maps") == 4
+    assert sum(box.form == "circle" for box in made.drawing.piece.boxes) == 5
+
+
+def test_kernels_filters_and_strides_are_those_of_the_graph() -> None:
+    for box in diagram("inception_v4", block="reduction_b").drawing.piece.boxes:
+        if box.op is None or not box.op.layers:
+            continue
+        layer = report("inception_v4").graph.layer[box.op.name]
+        if layer.window is None:
+            continue
+        assert box.op.kernel == "×".join(map(str, layer.window.kernel_size))
+        assert ("s2" in box.op.facts) == (layer.window.stride == (2, 2))
+        if layer.operation == "conv2d":
+            assert box.op.facts[0] == str(layer.output_shape[0])
+
+
+def test_a_shortcut_is_left_of_the_trunk_and_a_gate_right_of_it() -> None:
+    made = diagram("seresnet50", block="conv3_x.block1").drawing.piece
+    boxes = {box.name: box for box in made.boxes}
+    trunk = boxes["conv3_x.block1.body.conv1.conv"]
+    assert boxes["conv3_x.block1.shortcut.conv"].right < trunk.left
+    assert boxes["conv3_x.block1.body.se.gate.squeeze"].left > trunk.x
+    assert boxes["conv3_x.block1.add"].x == trunk.x
+
+
+def test_a_residual_block_shows_its_scale() -> None:
+    assert "×0.17" in texts(diagram("inception_resnet_v2", block="inception_resnet_a"))
+
+
+def test_the_paths_of_resnext_in_form_b_are_drawn_once() -> None:
+    made = draw(archscope.summarize("resnext50_32x4d", form="b"), DiagramOptions(block="conv2.block1"))
+    assert "×32" in texts(made)
+
+
+def test_every_node_tells_its_path_shapes_and_costs() -> None:
+    titles = [element.text or "" for element in ElementTree.fromstring(str(diagram("xception"))).iter(f"{SVG}title")]
+    (conv,) = [title for title in titles if title.startswith("entry_flow.conv1\n")]
+    assert conv.split("\n")[1:] == ["299×299×3 → 149×149×32", "928 parameters", "19,181,664 MACs"]
+
+
+def test_text_keeps_its_measured_width() -> None:
+    for element in ElementTree.fromstring(str(diagram("xception"))).iter(f"{SVG}text"):
+        bold = element.get("font-weight") == "700"
+        width = text_width(element.text or "", float(element.get("font-size", 0)), bold)
+        assert float(element.get("textLength", 0)) == pytest.approx(width, abs=0.01)
+
+
+def test_names_are_escaped_everywhere() -> None:
+    evil = '<script>alert("x")</script>&'
+    layers = [Layer(f"{evil}.{i}", evil, "relu", (source,), ((3, 4, 4),), ((3, 4, 4),))
+              for i, source in enumerate(("input", f"{evil}.0"))]  # fmt: skip
+    graph = Graph(evil, {"input": Tensor("input", (3, 4, 4), "float32")}, tuple(layers), (layers[-1].name,),
+                  {"": evil, evil: evil})  # fmt: skip
+    made = draw(Report(graph, measure_all(graph), {}, evil))
+    assert "<script" not in str(made)
+    ElementTree.fromstring(str(made))
+    assert '<script>alert("' not in made.to_dot()
+    assert "<script" not in made.to_mermaid()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"level": "depth"}, "no level 'depth': it is one of network, flow, block, layer"),
+        ({"level": "block"}, "--level block needs --block PATH, such as stem"),
+        ({"block": "inception_d"}, "did you mean inception_"),
+        ({"theme": "pink"}, "no theme 'pink'"),
+        ({"show": ("cost",)}, "no --show value 'cost'"),
+        ({"direction": "RL"}, "no direction 'RL'"),
+    ],
+)
+def test_a_wrong_choice_is_said_in_one_line(options: dict[str, object], said: str) -> None:
+    with pytest.raises(ArchscopeError, match=re.escape(said)) as caught:
+        diagram("inception_v4", **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_suffix_is_said() -> None:
+    with pytest.raises(ArchscopeError, match=r"use one of \.svg"):
+        format_of("figure.jpeg")
+
+
+def test_a_png_is_painted() -> None:
+    resvg = pytest.importorskip("resvg_py")
+    assert resvg
+    png = diagram("inception_v4", block="inception_a").to_png()
+    assert png.startswith(b"\x89PNG") and len(png) > 20_000
+
+
+def test_a_saved_report_draws_the_same() -> None:
+    saved = Report.from_json(report("xception").to_json())
+    assert draw(saved).svg == diagram("xception").svg
+
+
+def test_shapes_and_costs_can_be_shown() -> None:
+    shown = texts(diagram("inception_v4", block="inception_a", show=("shapes", "params", "macs")))
+    assert {"35×35×96", "37,056 params"} <= set(shown)
+    assert "384×35×35" in texts(diagram("inception_v4", block="inception_a", layout="CxHxW"))
+
+
+def test_depth_closes_modules() -> None:
+    made = diagram("resnet50", depth=1)
+    assert {"conv2_x", "conv5_x"} <= {box.title for box in made.drawing.piece.boxes}
+
+
+def test_colour_by_cost_has_a_scale() -> None:
+    made = diagram("xception", color="macs")
+    assert any("MACs in a box" in text for text in texts(made))
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, two: str) -> float:
+    dark, light = sorted([luminance(one), luminance(two)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_colours_pass_wcag_aa(name: str) -> None:
+    theme = THEMES[name]
+    for fill, line in theme.kinds.values():
+        assert contrast(theme.ink, fill) >= 4.5
+        assert contrast(theme.muted, fill) >= 4.5
+        assert contrast(line, theme.ground) >= 3
+    assert contrast(theme.badge_ink, theme.badge) >= 4.5
+    assert contrast(theme.muted, theme.panel) >= 4.5
+    assert contrast(theme.kinds["add"][1], theme.panel) >= 4.5
+    assert all(contrast(THEMES["light"].muted, color) >= 3 for color in HEAT)
+
+
+def test_drawing_needs_no_torch(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    path = tmp_path / "report.json"
+    path.write_text(report("googlenet").to_json(), encoding="utf-8")
+    code = (
+        "import sys\nfrom archscope.report import Report\nfrom archscope.views.diagram.drawing import draw\n"
+        f"print(len(str(draw(Report.from_json(open({str(path)!r}).read())))))\nassert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,0 +1,97 @@
+"""What holds for every picture: it is the network, nothing lies on anything, and it can be read on a page."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+import archscope
+from archscope.networks import catalogue
+from archscope.report import Report
+from archscope.views.diagram.columns import page_scale
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.style import SMALL
+from tests.views.diagram.checker import faults
+from tests.views.diagram.rebuild import drawn_edges, drawn_ops, true_edges
+
+BLOCKS = {
+    "inception_v3": ("stem", "inception_a", "reduction_a", "inception_b", "reduction_b", "inception_c"),
+    "inception_v4": ("stem", "inception_a", "reduction_a", "inception_b", "reduction_b", "inception_c"),
+    "inception_resnet_v1": ("stem", "inception_resnet_a", "reduction_a", "inception_resnet_b", "inception_resnet_c"),
+    "inception_resnet_v2": ("stem", "inception_resnet_a", "reduction_a", "inception_resnet_b", "reduction_b",
+                            "inception_resnet_c"),
+    "googlenet": ("inception_3a",),
+    "resnet50": ("conv2_x", "conv3_x.bottleneck1", "conv3_x.bottleneck2"),
+    "resnext50_32x4d": ("conv3.block1",),
+    "densenet121": ("dense_block1",),
+    "seresnet50": ("conv2_x.block1", "conv2_x.block2"),
+    "xception": ("entry_flow", "entry_flow.block1", "middle_flow"),
+    "efficientnet_b0": ("stage3",),
+}  # fmt: skip
+LAYERS = ("inception_resnet_v2_released", "seresnet50", "densenet121", "lenet5")
+
+
+@cache
+def report(name: str) -> Report:
+    return archscope.summarize(name)
+
+
+def pictures(name: str) -> Iterator[tuple[str, Diagram]]:
+    """The network's pictures that have a bound on their size, each with what it is."""
+    for level in ("network", "flow"):
+        yield f"{name} {level}", draw(report(name), DiagramOptions(level=level))
+    for block in BLOCKS.get(name, ()):
+        yield f"{name} {block}", draw(report(name), DiagramOptions(block=block))
+
+
+def check_is_the_network(made: Diagram) -> None:
+    piece, ops = made.drawing.piece, made.drawing.ops
+    assert drawn_ops(piece) == dict.fromkeys((op.name for op in ops), 1)
+    assert drawn_edges(piece) == true_edges(made.report.graph, ops)
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_every_picture_is_the_network_without_overlaps_and_fits_a_page(name: str) -> None:
+    for said, made in pictures(name):
+        check_is_the_network(made)
+        if made.options.level != "block":
+            assert sorted(layer for op in made.drawing.ops for layer in op.layers) == sorted(report(name).graph.layer)
+        assert faults(made.drawing.piece) == [], said
+        width, height = size(str(made))
+        assert 1 / 2.2 <= height / width <= 2.2, said
+        assert page_scale(width, height) * SMALL >= 6, said
+        assert sum(box.form != "point" for box in made.drawing.piece.boxes) <= 60, said
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layer_level_draws_every_layer(name: str) -> None:
+    made = draw(report(name), DiagramOptions(level="layer"))
+    check_is_the_network(made)
+    assert faults(made.drawing.piece) == []
+    assert [layer for op in made.drawing.ops for layer in op.layers] == list(report(name).graph.layer)
+
+
+@pytest.mark.parametrize("direction", ["LR", "BT"])
+@pytest.mark.parametrize("name", ["densenet121", "inception_v4"])
+def test_other_directions_show_the_same(name: str, direction: str) -> None:
+    made = draw(report(name), DiagramOptions(direction=direction))
+    check_is_the_network(made)
+    assert [fault for fault in faults(made.drawing.piece) if not fault.startswith(("shape", "leader"))] == []
+
+
+def test_unfolded_every_block_is_drawn() -> None:
+    made = draw(report("resnet50"), DiagramOptions(fold=False))
+    check_is_the_network(made)
+    assert all(box.repeat == 1 for box in made.drawing.piece.boxes)
+
+
+def test_the_same_picture_has_the_same_bytes() -> None:
+    options = DiagramOptions(level="flow")
+    assert draw(report("xception"), options).svg == draw(archscope.summarize("xception"), options).svg
+
+
+def size(svg: str) -> tuple[float, float]:
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    assert found
+    return float(found[1]), float(found[2])
