@@ -49,7 +49,12 @@ class Claim:
         return self.relation == "=" and not self.digits and self.unit == 1
 
     def holds(self, measured: Quantity, cut: bool = False) -> bool:
-        """Does `measured` agree, as precisely as the claim is stated? `cut`: its last digits are cut, not rounded."""
+        """Does `measured` agree, as precisely as the claim is stated? `cut`: its last digits are cut, not rounded.
+
+        One digit alone is never taken for a cut number: 5 would hold for 5.99.
+        """
+        if cut and self.digits == 1:
+            return False
         if isinstance(self.value, list) or not isinstance(measured, int | float):
             return measured == self.value or list(measured) == self.value  # type: ignore[arg-type]
         if self.relation == "<":

@@ -91,3 +91,7 @@ def test_too_small_names_layer_and_smallest_size_for_a_module() -> None:
     with pytest.raises(ArchscopeError, match=rf"too small: 2: .*smallest square that works is 3x{smallest}x{smallest}"):
         archscope.summarize(module, (3, 9, 9))
     archscope.summarize(module, (3, smallest, smallest))
+
+
+def test_what_is_unknown_of_a_total_is_said() -> None:
+    assert "training keeps at least " in str(archscope.summarize(nn.LSTM(4, 4), (3, 4)))

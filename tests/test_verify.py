@@ -198,6 +198,7 @@ def test_a_table_is_a_claim_a_cell() -> None:
         (163_328, Claim("params", 160, "x", unit=1024), True, False),
         (9_996, Claim("params", 1e4, "x", digits=3), True, False),
         (0.94856, Claim("macs_share", 94.86, "x", unit=0.01), True, False),
+        (5_713_216_096, Claim("macs", 5e9, "x", digits=1), False, False),
         (28, Claim("depth", 28, "x"), True, True),
     ],
 )
