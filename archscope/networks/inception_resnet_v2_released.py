@@ -33,16 +33,18 @@ def mixed() -> nn.Module:
 
 
 @network
-def inception_resnet_v2_released(num_classes: int = 1000) -> nn.Module:
+def inception_resnet_v2_released(
+    num_classes: int = 1000, scale_a: float = 0.17, scale_b: float = 0.10, scale_c: float = 0.20
+) -> nn.Module:
     return series(                                                                          #    3 x 299 x 299
         stem=reference_stem(),                                                              #  192 x  35 x  35
         mixed=mixed(),                                                                      #  320 x  35 x  35
-        inception_resnet_a=series(*[inception_resnet_a(320, 0.17) for _ in range(10)]),
+        inception_resnet_a=series(*[inception_resnet_a(320, scale_a) for _ in range(10)]),
         reduction_a=reduction_a(320, k=256, l=256, m=384, n=384),                           # 1088 x  17 x  17
-        inception_resnet_b=series(*[inception_resnet_b(1088, 0.10) for _ in range(20)]),
+        inception_resnet_b=series(*[inception_resnet_b(1088, scale_b) for _ in range(20)]),
         reduction_b=resnet_reduction_b(1088),                                               # 2080 x   8 x   8
         inception_resnet_c=series(
-            *[inception_resnet_c(2080, 0.20) for _ in range(9)],
+            *[inception_resnet_c(2080, scale_c) for _ in range(9)],
             inception_resnet_c(2080, 1.0, activation=None),
         ),
         conv=Conv(2080, 1536),                                                              # 1536 x   8 x   8

@@ -215,6 +215,7 @@ class Twin:
     options: dict[str, Any] = field(default_factory=dict)
     ours: dict[str, Any] = field(default_factory=dict)
     contrast: float = 1  # of the images: response normalisation does next to nothing to values near 1
+    double: bool = False  # float64: the deeper EfficientNets amplify what float32 rounds away
 
 
 TWINS = {
@@ -253,7 +254,10 @@ TWINS = {
     ),
     "zfnet": Twin("zfnet", "zfnet", 224, (response_norm(after_pool=True),), contrast=50),
     "nin_cifar10": Twin("nin_cifar", "nin_cifar10", 32, (partial_windows, any_size)),
+    "vgg11": Twin("vgg", "vgg11", 224),
+    "vgg13": Twin("vgg", "vgg13", 224),
     "vgg16": Twin("vgg", "vgg16", 224),
+    "vgg19": Twin("vgg", "vgg19", 224),
     "vgg11 with batch normalisation": Twin("vgg", "bn_vgg11b", 224, ours={"batch_norm": True}),
     "bn_inception": Twin(
         "bninception",
@@ -262,21 +266,34 @@ TWINS = {
         (separable_conv1, epsilon(1e-3), without_bias, padding_not_counted, any_size),
     ),
     "resnet18": Twin("resnet", "resnet18", 139, (any_size,)),
+    "resnet34": Twin("resnet", "resnet34", 139, (any_size,)),
     "resnet50": Twin("resnet", "resnet50", 139, (any_size,)),
+    "resnet101": Twin("resnet", "resnet101", 75, (any_size,)),
+    "resnet152": Twin("resnet", "resnet152", 75, (any_size,)),
     "resnet50 with its strides on the 3x3": Twin("resnet", "resnet50b", 139, (any_size,), ours={"stride": "3x3"}),
     "resnext50_32x4d": Twin("resnext", "resnext50_32x4d", 139, (any_size,)),
+    "resnext101_32x4d": Twin("resnext", "resnext101_32x4d", 75, (any_size,)),
+    "resnext101_64x4d": Twin("resnext", "resnext101_64x4d", 75, (any_size,)),
     "resnext29_16x64d": Twin("resnext_cifar", "resnext29_16x64d_cifar10", 27, (any_size,)),
     "densenet121": Twin("densenet", "densenet121", 139, (any_size,)),
+    "densenet169": Twin("densenet", "densenet169", 75, (any_size,)),
+    "densenet201": Twin("densenet", "densenet201", 75, (any_size,)),
     "seresnet50": Twin("seresnet", "seresnet50", 139, (any_size,)),
     "seresnet50 with its strides on the 3x3": Twin("seresnet", "seresnet50b", 139, (any_size,), ours={"stride": "3x3"}),
     "seresnext50_32x4d": Twin("seresnext", "seresnext50_32x4d", 139, (any_size,)),
+    "seresnet101": Twin("seresnet", "seresnet101", 75, (any_size,)),
+    "seresnet152": Twin("seresnet", "seresnet152", 75, (any_size,)),
+    "seresnext101_32x4d": Twin("seresnext", "seresnext101_32x4d", 75, (any_size,)),
     "senet154": Twin("senet", "senet154", 75, (any_size,)),
     "mobilenet_v1": Twin("mobilenet", "mobilenet_w1", 139, (epsilon(1e-3), any_size)),
     "mobilenet_v1 of half the width": Twin(
         "mobilenet", "mobilenet_wd2", 139, (epsilon(1e-3), any_size), ours={"width_multiplier": 0.5}
     ),
     "efficientnet_b0": Twin("efficientnet", "efficientnet_b0", 139, (epsilon(1e-3),)),
-    "efficientnet_b3": Twin("efficientnet", "efficientnet_b3", 139, (epsilon(1e-3),)),
+    **{
+        f"efficientnet_b{n}": Twin("efficientnet", f"efficientnet_b{n}", 139, (epsilon(1e-3),), double=True)
+        for n in (1, 2, 3, 4, 5, 6, 7)
+    },
 }
 
 BROKEN = [  # network, what is wrong, how
@@ -419,6 +436,8 @@ def outputs(name: str, *broken: Tweak) -> tuple[torch.Tensor, torch.Tensor]:
         tweak(theirs)
     seen = twin.contrast * images(channels, twin.size)
     share(ours, theirs, seen)
+    if twin.double:
+        ours, theirs, seen = ours.double(), theirs.double(), seen.double()
     with torch.no_grad():
         return ours(seen), theirs(seen)
 
