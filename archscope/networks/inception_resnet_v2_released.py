@@ -9,9 +9,9 @@ Inception-v4 that the paper speaks of.
 
 from torch import nn
 
-from archscope.layers import Concat, Conv, chain, series
+from archscope.layers import Concat, Conv, WithAuxiliaryHeads, chain, series
 from archscope.networks import network
-from archscope.networks.inception_v3 import average_pool, reference_stem
+from archscope.networks.inception_v3 import auxiliary_head, average_pool, reference_stem
 from archscope.networks.inception_v4 import (
     classifier,
     inception_resnet_a,
@@ -34,9 +34,13 @@ def mixed() -> nn.Module:
 
 @network
 def inception_resnet_v2_released(
-    num_classes: int = 1000, scale_a: float = 0.17, scale_b: float = 0.10, scale_c: float = 0.20
+    num_classes: int = 1000,
+    aux: bool = False,
+    scale_a: float = 0.17,
+    scale_b: float = 0.10,
+    scale_c: float = 0.20,
 ) -> nn.Module:
-    return series(                                                                          #    3 x 299 x 299
+    stages = dict(                                                                          #    3 x 299 x 299
         stem=reference_stem(),                                                              #  192 x  35 x  35
         mixed=mixed(),                                                                      #  320 x  35 x  35
         inception_resnet_a=series(*[inception_resnet_a(320, scale_a) for _ in range(10)]),
@@ -50,3 +54,5 @@ def inception_resnet_v2_released(
         conv=Conv(2080, 1536),                                                              # 1536 x   8 x   8
         classifier=classifier(1536, num_classes),                                           # 1536
     )  # fmt: skip
+    heads = {"inception_resnet_b": auxiliary_head(1088, num_classes)}  # Inception-v3's
+    return WithAuxiliaryHeads(stages, heads) if aux else series(**stages)

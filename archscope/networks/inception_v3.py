@@ -103,11 +103,11 @@ def inception_c(channels: int) -> nn.Module:
     )
 
 
-def auxiliary_head(num_classes: int) -> nn.Module:
+def auxiliary_head(channels: int, num_classes: int) -> nn.Module:
     """The side classifier on the last 17 x 17 grid, with batch normalisation (section 4)."""
     return series(
-        nn.AvgPool2d(5, 3),         # 768 x 5 x 5
-        Conv(768, 128),
+        nn.AvgPool2d(5, 3),         # channels x 5 x 5
+        Conv(channels, 128),
         Conv(128, 768, 5, 1, V),    # 768 x 1 x 1
         nn.Flatten(),
         fc=nn.Linear(768, num_classes),
@@ -138,4 +138,4 @@ def inception_v3(
             fc=nn.Linear(2048, num_classes),
         ),
     }  # fmt: skip
-    return WithAuxiliaryHeads(stages, {"inception_b": auxiliary_head(num_classes)}) if aux else series(**stages)
+    return WithAuxiliaryHeads(stages, {"inception_b": auxiliary_head(768, num_classes)}) if aux else series(**stages)

@@ -17,9 +17,9 @@ inception_resnet_v2_released.py.
 
 from torch import nn
 
-from archscope.layers import Concat, Conv, Residual, V, chain, series
+from archscope.layers import Concat, Conv, Residual, V, WithAuxiliaryHeads, chain, series
 from archscope.networks import network
-from archscope.networks.inception_v3 import average_pool
+from archscope.networks.inception_v3 import auxiliary_head, average_pool
 
 ROW, COLUMN = (1, 7), (7, 1)
 Activation = type[nn.Module] | None
@@ -178,9 +178,9 @@ def classifier(channels: int, num_classes: int) -> nn.Module:
 
 
 @network
-def inception_v4(num_classes: int = 1000) -> nn.Module:
-    """Figure 9."""
-    return series(                                                          #    3 x 299 x 299
+def inception_v4(num_classes: int = 1000, aux: bool = False) -> nn.Module:
+    """Figure 9. The auxiliary head, Inception-v3's, is in the authors' release and not in the figure."""
+    stages = dict(                                                          #    3 x 299 x 299
         stem=stem(),                                                        #  384 x  35 x  35
         inception_a=series(*[inception_a() for _ in range(4)]),
         reduction_a=reduction_a(384, k=192, l=224, m=256, n=384),           # 1024 x  17 x  17
@@ -189,6 +189,7 @@ def inception_v4(num_classes: int = 1000) -> nn.Module:
         inception_c=series(*[inception_c() for _ in range(3)]),
         classifier=classifier(1536, num_classes),                           # 1536
     )  # fmt: skip
+    return WithAuxiliaryHeads(stages, {"inception_b": auxiliary_head(1024, num_classes)}) if aux else series(**stages)
 
 
 @network
