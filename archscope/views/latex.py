@@ -2,18 +2,10 @@
 
 from archscope.report import Report
 from archscope.views import Options, view
-from archscope.views.footer import footer
-from archscope.views.rows import headings, rows
-from archscope.views.templates import fill
+from archscope.views.templates import fill_summary
 
 
 @view("latex", ".tex")
 def latex(report: Report, options: Options) -> str:
     """The rows of the table; needs \\usepackage{booktabs}."""
-    return fill(
-        "summary.tex",
-        report=report,
-        rows=rows(report, options),
-        headings=headings(options.columns),
-        footer=footer(report),
-    )
+    return fill_summary("summary.tex", report, options)

@@ -27,8 +27,9 @@ def table(report: Report, options: Options) -> str:
     """Tree, operation and the chosen columns; the totals in words below. Numbers are never cut."""
     listed = rows(report, options)
     lines = [*_title(report, options.width), Text(""), *_body(report, listed, options), Text("")]
-    width = max(len(heading) for heading, _ in footer(report))
-    for heading, said in footer(report):
+    totals = footer(report)
+    width = max(len(heading) for heading, _ in totals)
+    for heading, said in totals:
         lines += wrapped(heading, said, width, options.width)
     return to_text(lines, options)
 

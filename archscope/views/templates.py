@@ -5,6 +5,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archscope.report import Report
+from archscope.views import Options
+from archscope.views.footer import footer
+from archscope.views.rows import headings, rows
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -39,3 +44,9 @@ def _environment() -> "Environment":
 def fill(template: str, **values: Any) -> str:
     """The template of this file name, filled in."""
     return _environment().get_template(template).render(**values)
+
+
+def fill_summary(template: str, report: Report, options: Options) -> str:
+    """A summary's rows and totals in the markup of this template."""
+    titles = headings(options.columns)
+    return fill(template, report=report, rows=rows(report, options), headings=titles, footer=footer(report))
