@@ -12,8 +12,9 @@ from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.graph import Graph
 from archscope.measures import measure_all
-from archscope.networks import Network, find
+from archscope.networks import Network
 from archscope.report import Report
+from archscope.targets import resolve
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,20 +46,15 @@ def summarize(
         return read_report(target)
     if batch < 1:
         raise ArchscopeError(f"a batch of {batch} images: it takes 1 or more")
-    if not isinstance(target, str):
-        if options:
-            raise ArchscopeError(
-                f"options ({', '.join(options)}) go to a network by name; this module is built already"
-            )
-        graph = _trace(target, input_size, inputs, mode, type(target).__name__)
-        return _report(graph, type(target).__name__, batch, mode)
-    network = find(target)
-    module = _on_meta(network, options)
-    if inputs is None:
+    found = resolve(target)
+    network = found.network
+    if network and inputs is None:
         input_size = network.input_size if input_size is None else input_size
         _check_channels(network, input_size)
-    graph = _trace(module, input_size, inputs, mode, network.name, network.input_size)
-    report = _report(graph, target, batch, mode)
+    graph = _trace(found.on_meta(**options), input_size, inputs, mode, found.name, found.input_size)
+    report = _report(graph, target if isinstance(target, str) else found.name, batch, mode)
+    if network is None:
+        return report
     claims = tuple(claim for claim in network.claims if _is_of(claim, network, options, input_size))
     return replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
 
@@ -81,13 +77,6 @@ def _check_channels(network: Network, input_size: "Sizes") -> None:
     if isinstance(input_size, int) or input_size[0] != network.input_size[0]:
         own = "x".join(map(str, network.input_size))
         raise ArchscopeError(f"{network.name} takes {network.input_size[0]} channels, as in its own input {own}")
-
-
-def _on_meta(network: Network, options: dict[str, Any]) -> "nn.Module":
-    from archscope.skeleton import Skeleton
-
-    with Skeleton():
-        return network.build(**options)
 
 
 def _report(graph: Graph, target: str, batch: int, mode: str) -> Report:

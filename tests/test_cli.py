@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from archscope import __version__, cli, networks, views
+from archscope.commands import arguments
 from archscope.errors import ArchscopeError
 from archscope.views.rows import HEADINGS, STRUCTURE
 from tests.graphs import Net, report_of, six_layer_report, traced
@@ -137,7 +138,7 @@ def test_version(run: Run) -> None:
     "text", ["3x299x299", "1x3x299x299", "3,299,299", "299", "3X299X299", "3*299*299", " 3 299 299"]
 )
 def test_input_forms(text: str) -> None:
-    assert cli.resolve_input(text, None, (3, 224, 224)) == ((3, 299, 299), 1)
+    assert arguments.resolve_input(text, None, (3, 224, 224)) == ((3, 299, 299), 1)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +154,7 @@ def test_input_forms(text: str) -> None:
 def test_input_and_batch(
     text: str | None, batch: int | None, own: tuple[int, ...], expected: tuple[tuple[int, ...], int]
 ) -> None:
-    assert cli.resolve_input(text, batch, own) == expected
+    assert arguments.resolve_input(text, batch, own) == expected
 
 
 @pytest.mark.parametrize("text", ["3x299", "1x1x3x299x299", "3x-1x3", "3x0x3", "", "abc", "3x299x", "299.5", "²"])
@@ -162,7 +163,7 @@ def test_malformed_input(mistake: Callable[..., str], text: str) -> None:
         assert f"--input {text}: " in mistake("summary", "xception", f"--input={text}")
     else:
         with pytest.raises(ArchscopeError):
-            cli.parse_input(text)
+            arguments.parse_input(text)
 
 
 def test_input_reaches_the_network(run: Run) -> None:
@@ -245,7 +246,7 @@ def test_mistakes_with_a_saved_report(mistake: Callable[..., str], saved: str, a
 def test_settings() -> None:
     items = ["num_classes=10", "aux=TRUE", "stem=table1", "widths=(1, 2)", "drop-path = 0.5", "url=a=b"]
 
-    assert cli.parse_settings(items) == {
+    assert arguments.parse_settings(items) == {
         "num_classes": 10, "aux": True, "stem": "table1", "widths": (1, 2), "drop_path": 0.5, "url": "a=b"}  # fmt: skip
 
 
@@ -323,7 +324,7 @@ def test_a_failed_rendering_leaves_the_file(
     assert path.read_text() == "before"
 
 
-@pytest.mark.parametrize("method", ["write_text", "replace"])
+@pytest.mark.parametrize("method", ["write_bytes", "replace"])
 def test_a_failed_write_leaves_the_file(
     run: Run, saved: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
@@ -385,14 +386,14 @@ def test_without_a_command_only_the_help(run: Run) -> None:
 
 
 def test_completion_functions() -> None:
-    assert cli._completes(networks.catalogue)("xce") == ["xception"]
-    assert cli._completes(views.formats)("") == list(views.formats())
-    assert cli._completes(cli._column_names)("params,mac") == ["params,macs"]
-    assert set(cli._column_names()) == {*STRUCTURE, *HEADINGS}
+    assert arguments.completes(networks.catalogue)("xce") == ["xception"]
+    assert arguments.completes(views.formats)("") == list(views.formats())
+    assert arguments.completes(arguments.column_names)("params,mac") == ["params,macs"]
+    assert set(arguments.column_names()) == {*STRUCTURE, *HEADINGS}
 
 
 def test_every_column_can_be_completed() -> None:
-    assert set(cli._column_names()) >= set(traced("xception").table_columns)
+    assert set(arguments.column_names()) >= set(traced("xception").table_columns)
 
 
 class Typed:
@@ -403,8 +404,8 @@ class Typed:
 
 
 def test_completion_of_options() -> None:
-    assert cli._complete_set(Typed(target="inception_v3"), "a") == ["aux="]  # type: ignore[arg-type]
-    assert cli._complete_set(Typed(target="nothing"), "a") == []  # type: ignore[arg-type]
+    assert arguments.complete_set(Typed(target="inception_v3"), "a") == ["aux="]  # type: ignore[arg-type]
+    assert arguments.complete_set(Typed(target="nothing"), "a") == []  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("words", ["archscope show xcep", "archscope summary xcep"])

@@ -1,0 +1,85 @@
+"""Where a command's result goes: standard output, or a file that is written whole or not at all."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+
+from archscope import views
+from archscope.errors import ArchscopeError, EnvironmentFailure
+
+T = TypeVar("T")
+
+
+def write(made: str | bytes, output: str | None) -> None:
+    """To standard output, or to a file: whole or not at all."""
+    if output in (None, "-"):
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
+        try:
+            sys.stdout.write(made) if isinstance(made, str) else sys.stdout.buffer.write(made)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has seen enough, as `| head` has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second failure as Python ends
+            raise EnvironmentFailure(f"cannot write to standard output: {error.strerror}") from None
+        return
+    with replacing(Path(str(output))) as temporary:
+        temporary.write_bytes(made.encode("utf-8") if isinstance(made, str) else made)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file that takes `path`'s place when all is written; on any error `path` stays as it was.
+
+    A link stays a link, a file keeps its permissions, and a device or pipe (/dev/stdout) is written to as it is.
+    """
+    temporary = None
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            yield path
+            return
+        path = path.resolve()
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        temporary.chmod(_permissions(path))
+        temporary.replace(path)
+    except OSError as error:
+        mistyped = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+        kind = ArchscopeError if mistyped else EnvironmentFailure
+        raise kind(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _permissions(path: Path) -> int:
+    """A file's own; where there is none yet, those that a new one gets."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def plain_options(output: str | None) -> views.Options:
+    """Colours and the terminal's width only on a terminal."""
+    terminal = Console() if output is None and sys.stdout.isatty() else None
+    color = terminal is not None and not terminal.no_color and terminal.color_system is not None
+    return views.Options(width=terminal.width if terminal else 0, color=color)
+
+
+def one_of(formats: Mapping[str, T], name: str | None, output: str | None) -> T:
+    """The format of this name, or that of the output's suffix."""
+    name = name or (views.format_of(output) if output not in (None, "-") else "table")
+    if name not in formats:
+        raise ArchscopeError(f"this command writes {', '.join(formats)}, not {name}")
+    return formats[name]

@@ -1,0 +1,57 @@
+"""archscope verify"""
+
+import sys
+from collections.abc import Iterable
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from archscope import networks
+from archscope.commands import app
+from archscope.commands.arguments import Output, completes
+from archscope.commands.output import one_of, plain_options, write
+from archscope.commands.startup import import_torch
+from archscope.errors import ArchscopeError
+
+
+@app.command()
+def verify(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Networks [default: all].", autocompletion=completes(networks.catalogue)
+        ),
+    ] = None,
+    equivalences: Annotated[
+        bool, typer.Option("--equivalences", help="Prove instead that functions the papers call equal are.")
+    ] = False,
+    format_name: Annotated[str | None, typer.Option("-f", "--format", help="table, json or markdown.")] = None,
+    output: Output = None,
+) -> None:  # fmt: skip
+    """What the papers claim, recomputed claim by claim. Exit code 1 if one that should hold does not."""
+    from archscope import verify
+    from archscope.views.equivalences import equivalence_formats
+    from archscope.views.verdicts import verdict_formats
+
+    if equivalences:
+        if names:
+            raise ArchscopeError(f"--equivalences proves all of them: leave out {' '.join(names)}")
+        prove_in = one_of(equivalence_formats(), format_name, output)
+        import_torch()
+        proofs = verify.equivalences()
+        write(prove_in(proofs, plain_options(output)), output)
+        raise typer.Exit(not all(proof.holds for proof in proofs))
+    show_in = one_of(verdict_formats(), format_name, output)
+    entries = [networks.find(name) for name in names] if names else list(networks.catalogue().values())
+    import_torch()
+    verdicts = [verdict for entry in _progress(entries) for verdict in verify.verify(entry)]
+    write(show_in(verdicts, plain_options(output)), output)
+    raise typer.Exit(any(verdict.outcome == "fails" for verdict in verdicts))
+
+
+def _progress(entries: list[networks.Network]) -> Iterable[networks.Network]:
+    """A bar on the terminal, where standard error is one."""
+    from rich.progress import track
+
+    return track(entries, "verify", console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
