@@ -31,13 +31,18 @@ def page_scale(width: float, height: float) -> float:
     return min(1.0, max(min(short / width, long / height), min(long / width, short / height)))
 
 
+def distinct(rows: Sequence[Row]) -> list[Row]:
+    """The shapes to write: each where it differs from the last, unless its box says it."""
+    kept: list[Row] = []
+    for row in rows:
+        if not kept or kept[-1].text != row.text:
+            kept.append(row)
+    return [row for row in kept if row.shown]
+
+
 def align_rows(piece: Piece, sideways: bool = False) -> None:
     """Put the shapes of a column under each other, right of everything, each where it differs from the last."""
-    shown: list[Row] = []
-    for row in sorted(piece.rows, key=lambda row: row.y):
-        if not shown or shown[-1].text != row.text:
-            shown.append(row)
-    piece.rows = [row for row in shown if row.shown]
+    piece.rows = distinct(sorted(piece.rows, key=lambda row: row.y))
     at = piece.right + LEADER
     for row in piece.rows:
         row.at = at

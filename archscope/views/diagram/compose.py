@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from archscope.graph import Graph
 from archscope.views.diagram.columns import LARGE, in_columns, page_scale
+from archscope.views.diagram.encoder_decoder import encoder_decoder
 from archscope.views.diagram.flows import are_flows, place_flows
 from archscope.views.diagram.folding import fold
 from archscope.views.diagram.fuse import fused_ops, plain_ops
-from archscope.views.diagram.levels import Plan, at_depth, flow_plan, network_plan
+from archscope.views.diagram.levels import Modules, Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.names import joined_title
 from archscope.views.diagram.ops import Op, under
 from archscope.views.diagram.picture import Piece
@@ -23,6 +24,7 @@ from archscope.views.diagram.style import (
     label_size,
 )  # fmt: skip
 from archscope.views.diagram.turn import sideways
+from archscope.views.diagram.u_shape import place_u
 
 MOST_BOXES = 60
 SMALLEST_TEXT = 6.0
@@ -97,20 +99,33 @@ def within(ops: Sequence[Op], block: str, outputs: Sequence[str]) -> tuple[list[
 
 def _placed(plan: Plan, outputs: Sequence[str], style: Style, folds: bool, plain: bool, block: str) -> Drawing:
     held = [op.name for op in plan.ops for name in outputs if name == op.name or _holds(op, name)]
-    series = structure(plan.ops, plan.frames, plan.titles, dict.fromkeys(held))
+    u_shaped = not plain and not block and not style.sideways
+    frames = _level_frames(plan, held) if u_shaped else plan.frames
+    series = structure(plan.ops, frames, plan.titles, dict.fromkeys(held))
     if folds:
         series = [merged_panel(item) for item in fold(series, 2 if plan.every else LONGEST_RUN if not block else 99)]
     _one_input(series)
     flows = not plain and not style.sideways and are_flows(series)
     lines = [True] if flows or plan.every else [False] if plain or not _is_narrow(series) else [True, False]
-    pieces = [_piece(series, flows, _fitting(style, plan, one_line)) for one_line in lines]
+    pieces = [_piece(series, flows, u_shaped, _fitting(style, plan, one_line)) for one_line in lines]
     piece = max(pieces, key=lambda piece: min(_scale(piece), LARGE))
     return Drawing(piece, plan.ops, plan, flows)
 
 
-def _piece(series: Series, flows: bool, style: Style) -> Piece:
+def _level_frames(plan: Plan, outputs: Sequence[str]) -> tuple[str, ...]:
+    """The frames of an encoder-decoder that lie on one side of one level; of another network, all."""
+    shape = encoder_decoder(structure(plan.ops, (), {}, outputs))
+    if shape is None:
+        return plan.frames
+    modules = Modules(plan.ops, {})
+    return tuple(frame for frame in plan.frames if shape.holds({op.name for op in modules.members(frame)}))
+
+
+def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
     placer = Placer(style)
-    if flows:
+    if u_shaped and (shape := encoder_decoder(series)):
+        piece = place_u(shape, placer)
+    elif flows:
         piece = place_flows(series, placer)
     else:
         piece = in_columns([placer.segment(part) for part in segments(series)], placer, HEAD)

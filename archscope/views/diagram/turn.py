@@ -15,6 +15,7 @@ def upside_down(piece: Piece) -> Piece:
         line.label_at = (line.label_at[0], height - line.label_at[1])
     for row in piece.rows:
         row.y = height - row.y
+    piece.tails = [(name, x, height - y) for name, x, y in piece.tails]
     return piece
 
 

@@ -1,7 +1,5 @@
 """Networks that archscope does not know: their pictures follow from the same rules."""
 
-import itertools
-
 import pytest
 import torch
 from torch import nn
@@ -9,37 +7,8 @@ from torch import nn
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from tests.views.diagram.checker import faults
+from tests.views.diagram.encoders import UNet
 from tests.views.diagram.rebuild import drawn_edges, drawn_ops, true_edges
-
-CHANNELS = (8, 16, 32, 64)
-
-
-def twice(in_channels: int, out_channels: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.BatchNorm2d(out_channels), nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, 3, padding=1), nn.BatchNorm2d(out_channels), nn.ReLU(),
-    )  # fmt: skip
-
-
-class UNet(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        pairs = list(itertools.pairwise(CHANNELS))
-        self.first, self.pool, self.last = twice(3, 8), nn.MaxPool2d(2), nn.Conv2d(8, 2, 1)
-        self.down = nn.ModuleList(twice(a, b) for a, b in pairs)
-        self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in reversed(pairs))
-        self.join = nn.ModuleList(twice(b, a) for a, b in reversed(pairs))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.first(x)
-        kept = []
-        for down in self.down:
-            kept.append(x)
-            x = down(self.pool(x))
-        for up, join in zip(self.up, self.join, strict=True):
-            x = join(torch.cat([kept.pop(), up(x)], 1))
-        y: torch.Tensor = self.last(x)
-        return y
 
 
 class Encoder(nn.Module):
@@ -111,10 +80,3 @@ def check(made: Diagram) -> None:
     assert drawn_ops(piece) == dict.fromkeys((op.name for op in ops), 1)
     assert drawn_edges(piece) == true_edges(made.report.graph, ops)
     assert [fault for fault in faults(piece) if made.options.direction == "TB"] == []
-
-
-def test_skip_connections_of_a_u_net_are_nested_on_the_left() -> None:
-    piece = draw(archscope.summarize(UNet(), (3, 64, 64))).drawing.piece
-    skips = [line for line in piece.lines if line.kind == "skip"]
-    assert len(skips) == 3
-    assert len({min(x for x, _ in line.points) for line in skips}) == 3

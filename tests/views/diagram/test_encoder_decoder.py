@@ -1,0 +1,74 @@
+"""A network whose resolution falls and rises with skip connections between equal resolutions is a U."""
+
+import pytest
+from torch import nn
+
+import archscope
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.picture import Box, Line
+from tests.views.diagram.checker import faults
+from tests.views.diagram.encoders import Autoencoder, LinkNet, Nested, Pyramid, UNet, Unpadded
+from tests.views.diagram.rebuild import drawn_edges, drawn_ops, true_edges
+from tests.views.diagram.test_invariants import size
+
+SKIPS = {UNet: 3, Unpadded: 3, LinkNet: 3, Pyramid: 3, Nested: 2}
+
+
+def drawn(net: type[nn.Module], **options: str) -> Diagram:
+    return draw(archscope.summarize(net(), (3, 124, 124) if net is Unpadded else (3, 128, 128)),
+                DiagramOptions(**options))  # type: ignore[arg-type]  # fmt: skip
+
+
+def skips(made: Diagram) -> list[Line]:
+    """The long lines that lie level."""
+    flat = [line for line in made.drawing.piece.lines if len({y for _, y in line.points}) == 1]
+    boxes = {box.name: box for box in made.drawing.piece.boxes}
+    return [line for line in flat if boxes[line.target].form == "circle" or boxes[line.target].kind == "concat"]
+
+
+@pytest.mark.parametrize("level", ["network", "flow"])
+@pytest.mark.parametrize("net", [*SKIPS, Autoencoder])
+def test_the_picture_is_the_network_and_fits_a_page(net: type[nn.Module], level: str) -> None:
+    made = drawn(net, level=level)
+    piece, ops = made.drawing.piece, made.drawing.ops
+    assert drawn_ops(piece) == dict.fromkeys((op.name for op in ops), 1)
+    assert drawn_edges(piece) == true_edges(made.report.graph, ops)
+    assert faults(piece) == []
+    width, height = size(str(made))
+    assert 1 / 2.2 <= height / width <= 2.2
+
+
+@pytest.mark.parametrize("net", SKIPS)
+def test_skip_connections_lie_level_between_the_way_down_and_the_way_up(net: type[nn.Module]) -> None:
+    made = drawn(net)
+    assert len(skips(made)) == SKIPS[net]
+    boxes = {box.name: box for box in made.drawing.piece.boxes}
+    joins = sorted([boxes[line.target] for line in skips(made)], key=lambda box: box.y)
+    heights = [box.op.shape[1] for box in joins if box.op]
+    assert heights == sorted(heights, reverse=True)
+    axis = {round(box.x, 2) for box in joins}
+    assert len(axis) == 1
+    (first, *_) = made.drawing.piece.boxes
+    assert first.kind == "tensor" and first.x < joins[0].x
+
+
+def test_the_coarsest_resolution_is_lowest_and_between_the_two_ways() -> None:
+    boxes = [box for box in drawn(UNet).drawing.piece.boxes if box.op]
+    lowest = max(boxes, key=lambda box: box.y)
+    assert resolution(lowest) == min(map(resolution, boxes)) == 16
+    assert min(box.x for box in boxes) < lowest.x < max(box.x for box in boxes)
+
+
+def resolution(box: Box) -> int:
+    assert box.op
+    return box.op.shape[1]
+
+
+def test_an_autoencoder_without_skip_connections_stays_one_trunk() -> None:
+    assert len({round(box.x, 2) for box in drawn(Autoencoder).drawing.piece.boxes}) == 1
+
+
+def test_gates_and_residual_blocks_are_no_levels() -> None:
+    for name in ("seresnet50", "mobilenet_v1", "efficientnet_b0"):
+        made = draw(archscope.summarize(name))
+        assert not [line for line in made.drawing.piece.lines if len(line.points) == 2 and line.label]
