@@ -38,11 +38,14 @@ __all__ = [
 ]
 
 
-def build(name: str, **options: Any) -> "nn.Module":
-    """The network of this name with its options (`archscope show NAME` lists them), on torch's default device."""
-    from archscope.networks import find
+def build(target: str, **options: Any) -> "nn.Module":
+    """The network of this name, or file.py:Name, with its options and weights, on torch's default device.
 
-    return find(name).build(**options)
+    `archscope.targets.resolve` says what can be named, `archscope show NAME` which options a network has.
+    """
+    from archscope.targets import resolve
+
+    return resolve(target).build(**options)
 
 
 def trace(module: "nn.Module", input_size: Any = None, **options: Any) -> Graph:
@@ -53,7 +56,7 @@ def trace(module: "nn.Module", input_size: Any = None, **options: Any) -> Graph:
 
 
 def summarize(target: "str | nn.Module", input_size: Any = None, **options: Any) -> Report:
-    """The Report of a network's name, an nn.Module or a report.json. See `archscope.summary.summarize`."""
+    """The Report of a network's name, file.py:Name, an nn.Module or a report.json: `archscope.summary.summarize`."""
     from archscope import summary
 
     return summary.summarize(target, input_size, **options)
@@ -66,7 +69,7 @@ def diagram(
     options: "Mapping[str, Any] | None" = None,
     **choices: Any,
 ) -> "Diagram":
-    """The Diagram of a network's name, an nn.Module or a report.json.
+    """The Diagram of a network's name, file.py:Name, an nn.Module or a report.json.
 
     `options` go to the network's builder, `choices` are the fields of
     `archscope.views.diagram.options.DiagramOptions`: level, block, direction, theme ...
@@ -74,7 +77,7 @@ def diagram(
     from archscope.networks import catalogue, find
     from archscope.views.diagram.drawing import DiagramOptions, draw
 
-    report = summarize(target, input_size, **(options or {}))
+    report = summarize(target, input_size, options=options)
     if report.graph.name in catalogue():
         choices.setdefault("title", find(report.graph.name).label)
     return draw(report, DiagramOptions(**choices))

@@ -19,7 +19,8 @@ def canonical(name: str) -> str:
 def unknown(what: str, name: str, known: Iterable[str], shown_by: str = "") -> ArchscopeError:
     """An error for a name that nothing has, with the nearest ones that something has, or else what shows them."""
     names = list(known)
-    near = get_close_matches(canonical(name), names, n=3)
+    spelt = {canonical(each): each for each in names}
+    near = [spelt[each] for each in get_close_matches(canonical(name), spelt, n=3)]
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     else:

@@ -33,14 +33,15 @@ def summarize(
     inputs: Any = None,
     batch: int = 1,
     mode: "Mode" = "eval",
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **more_options: Any,
 ) -> Report:
     """Trace a target and measure everything.
 
-    `target` is a network's name, an nn.Module or the path of a saved report.json (then nothing else applies).
+    `target` is what `archscope.targets.resolve` takes, or the path of a saved report.json (then nothing else applies).
     `input_size` is without the batch, C x H x W, and defaults to the network's own; `inputs` as in `trace`.
-    `batch` images are assumed for the memory columns; counts are per image. `options` go to the network's builder.
-    Raises ArchscopeError.
+    `batch` images are assumed for the memory columns; counts are per image. `options` and all further
+    keywords go to the network's builder. Raises ArchscopeError.
     """
     if isinstance(target, str) and target.endswith(".json"):
         return read_report(target)
@@ -51,7 +52,11 @@ def summarize(
     if network and inputs is None:
         input_size = network.input_size if input_size is None else input_size
         _check_channels(network, input_size)
-    graph = _trace(found.on_meta(**options), input_size, inputs, mode, found.name, found.input_size)
+    options = {**(options or {}), **more_options}
+    built = found.on_meta(**options)
+    with found.running():
+        graph = _trace(built.module, input_size, inputs, mode, built.name, found.input_size)
+    graph = replace(graph, notes=(*built.notes, *graph.notes))
     report = _report(graph, target if isinstance(target, str) else found.name, batch, mode)
     if network is None:
         return report

@@ -122,7 +122,7 @@ RULES = [
     ),
     Rule(
         "loads without torch",
-        files=f"{PURE} __init__.py __main__.py cli.py commands/* targets.py verify.py */__init__.py",
+        files=f"{PURE} __init__.py __main__.py cli.py commands/* targets.py usercode.py verify.py */__init__.py",
         breaks=lambda found: found.at_load and brings_torch(found),
     ),
     Rule(

@@ -48,8 +48,10 @@ def parse_input(text: str) -> tuple[int, ...]:
     return tuple(map(int, numbers))
 
 
-def resolve_input(text: str | None, batch: int | None, own_size: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
-    """Input size without the batch, and the batch: from `--input`, `--batch` and the network's own size."""
+def resolve_input(text: str | None, batch: int | None, own_size: tuple[int, ...]) -> tuple[tuple[int, ...] | None, int]:
+    """Input size without the batch, and the batch: from `--input`, `--batch` and the network's own size, if any."""
+    if not own_size:
+        return parse_input(text) if text else None, batch or 1
     sizes = parse_input(text) if text else own_size
     if len(sizes) == 1 and len(own_size) > 1:
         sizes = (own_size[0], *sizes * (len(own_size) - 1))
@@ -89,7 +91,7 @@ def _literal(value: str) -> Any:
 Target = Annotated[
     str,
     typer.Argument(
-        help="A network's name (archscope list), or a saved report.json.",
+        help="A network's name (archscope list), file.py:Name, package.module:Name or a saved report.json.",
         autocompletion=completes(networks.catalogue),
     ),
 ]

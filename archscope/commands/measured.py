@@ -26,4 +26,4 @@ def report_of(
         return read_report(target)
     size, images = resolve_input(input_size, batch, resolve(target).input_size or ())
     import_torch()
-    return summarize(target, size, batch=images, mode=mode or "eval", **options)
+    return summarize(target, size, batch=images, mode=mode or "eval", options=options)

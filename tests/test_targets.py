@@ -1,0 +1,200 @@
+"""What a user may name: files, packages, functions, instances; and what is said where that does not work."""
+
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.errors import ArchscopeError
+from archscope.targets import resolve
+
+NET = """
+import torch
+from torch import nn
+from blocks import Block
+
+print("imported")
+
+class Net(nn.Module):
+    def __init__(self, width=8, depth=2):
+        super().__init__()
+        self.conv = nn.Conv2d(3, width, 3, padding=1)
+        self.blocks = nn.Sequential(*[Block(width) for _ in range(depth)])
+
+    def forward(self, x):
+        print("running")
+        return self.blocks(self.conv(x))
+
+class Drop(Net):
+    def __init__(self):
+        super().__init__()
+        self.rates = [rate.item() for rate in torch.linspace(0, 0.1, 3)]
+
+class Wrong(Net):
+    def __init__(self):
+        raise ValueError("first line\\nsecond line")
+
+class WrongForward(Net):
+    def forward(self, x):
+        return self.conv(x) @ torch.ones(7, 7)
+
+def narrow(width, *, depth=1):
+    return Net(width, depth)
+
+def pair():
+    return Net(), 3
+
+class Outer:
+    Inner = Net
+
+instance = Net(4)
+number = 3
+if __name__ == "__main__":
+    raise SystemExit("not as a script")
+"""
+BLOCKS = """
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, {kernel}, padding="same")
+
+    def forward(self, x):
+        return x + self.conv(x)
+"""
+
+
+def params(width: int = 8, depth: int = 2, kernel: int = 3) -> int:
+    return (3 * 3 * 3 + 1) * width + depth * (kernel * kernel * width + 1) * width
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a network of two files, alone and as a package."""
+    (tmp_path / "net.py").write_text(NET)
+    (tmp_path / "blocks.py").write_text(BLOCKS.format(kernel=3))
+    package = tmp_path / "pkg" / "inner"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").touch()
+    (package / "__init__.py").touch()
+    (package / "net.py").write_text(NET.replace("from blocks", "from ..blocks"))
+    (package.parent / "blocks.py").write_text(BLOCKS.format(kernel=3))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def counted(target: str, **options: object) -> int:
+    totals = archscope.summarize(target, (3, 16, 16), options=options).totals
+    return int(totals["params"])
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "expected"),
+    [
+        ("net.py:Net", {}, params()),
+        ("net.py:Net", {"depth": 3}, params(depth=3)),
+        ("net.py:narrow", {"width": 5}, params(5, 1)),
+        ("net.py:instance", {}, params(4)),
+        ("net.py:Outer.Inner", {}, params()),
+        ("net.py:Drop", {}, params()),
+        ("pkg/inner/net.py:Net", {}, params()),
+        ("pkg.inner.net:Net", {"width": 4}, params(4)),
+    ],
+)
+def test_what_can_be_named(folder: Path, target: str, options: dict[str, object], expected: int) -> None:
+    assert counted(target, **options) == expected
+    assert sum(p.numel() for p in archscope.build(target, **options).parameters()) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("net.py:Wrong", "^net.py:25: ValueError: first line$"),
+        ("net.py:narrow", r"needs --set width=\.\.\.; it takes width, depth=1"),
+        ("net.py:pair", "net.py:pair returns tuple, not an nn.Module"),
+        ("net.py:number", "net.py:number is of type int"),
+        ("net.py:Nett", "no network in net.py named 'Nett'; did you mean Net"),
+        ("net.py", "net.py defines Net, Drop, Wrong, WrongForward, narrow, pair, instance: name one, such as"),
+        ("none.py:Net", "cannot read none.py: no such file"),
+        ("pkg.none:Net", "No module named 'pkg.none'"),
+        ("timm:resnet50", "pip install timm"),
+        ("torchvision:resnet50", "pip install torchvision"),
+        ("weights.pth", "archscope opens no weights"),
+    ],
+)
+def test_mistakes(folder: Path, target: str, said: str) -> None:
+    with pytest.raises(ArchscopeError, match=said) as caught:
+        archscope.summarize(target, (3, 16, 16))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def net(:\n", "^bad.py:1: SyntaxError: "),
+        ("\nimport sys\nsys.exit(3)", r"^bad.py:3: the code ends the program here, with sys.exit\(3\)$"),
+        ("import nowhere", "^bad.py:1: ModuleNotFoundError: No module named 'nowhere'$"),
+        ("def deep(): deep()\ndeep()", "^bad.py:1: RecursionError"),
+        ("from . import x", "^bad.py:1: ImportError"),
+        ("x = 1", "bad.py defines no network"),
+    ],
+)
+def test_files_that_cannot_be_run(folder: Path, code: str, said: str) -> None:
+    (folder / "bad.py").write_text(code)
+    with pytest.raises(ArchscopeError, match=said):
+        archscope.summarize("bad.py", (3, 16, 16))
+
+
+def test_what_the_file_prints_goes_to_standard_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    archscope.summarize("net.py:Net", (3, 16, 16))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.split() == ["imported", "running"]
+
+
+def test_built_on_the_cpu_where_the_constructor_needs_numbers(folder: Path) -> None:
+    (note,) = archscope.summarize("net.py:Drop", (3, 16, 16)).graph.notes
+    assert note.startswith("built on the CPU, since without numbers net.py:21: ")
+    assert archscope.summarize("net.py:Net", (3, 16, 16)).graph.notes == ()
+
+
+def test_two_folders_each_have_their_own_siblings(folder: Path) -> None:
+    for name, kernel in (("a", 1), ("b", 5)):
+        (folder / name).mkdir()
+        (folder / name / "net.py").write_text(NET)
+        (folder / name / "blocks.py").write_text(BLOCKS.format(kernel=kernel))
+    a, b = resolve("a/net.py:Net"), resolve("b/net.py:Net")
+    for target, kernel in ((a, 1), (b, 5), (a, 1)):
+        assert sum(p.numel() for p in target.build().parameters()) == params(kernel=kernel)
+
+
+@pytest.mark.parametrize("target", ["net.py:Net", "pkg/inner/net.py:Net", "net.py:Wrong"])
+def test_nothing_is_left_behind(folder: Path, target: str) -> None:
+    import numpy
+
+    before = list(sys.path), set(sys.modules), sorted(folder.rglob("*"))
+    random = torch.get_rng_state(), numpy.random.get_state()[1].tolist()  # type: ignore[union-attr]
+    with suppress(ArchscopeError):
+        archscope.summarize(target, (3, 16, 16))
+    left = {name for name in sys.modules if name.partition(".")[0] in {"net", "net_", "blocks", "pkg"}}
+    assert (list(sys.path), sorted(folder.rglob("*"))) == (before[0], before[2])
+    assert left <= before[1]
+    assert torch.equal(torch.get_rng_state(), random[0])
+    assert numpy.random.get_state()[1].tolist() == random[1]  # type: ignore[union-attr]
+
+
+def test_options_may_be_called_as_summarizes_own(folder: Path) -> None:
+    (folder / "named.py").write_text(
+        "from torch import nn\ndef net(mode, batch, input_size): return nn.Conv2d(mode, batch, input_size)"
+    )
+    assert counted("named.py:net", mode=3, batch=4, input_size=5) == (3 * 5 * 5 + 1) * 4
+
+
+def test_a_module_takes_no_options() -> None:
+    with pytest.raises(ArchscopeError, match="built already"):
+        resolve(nn.Linear(1, 1)).build(bias=False)
