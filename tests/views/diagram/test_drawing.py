@@ -149,10 +149,10 @@ def latent(made: Report, **values: float) -> Report:
 def test_latency_can_be_shown_and_coloured_where_it_was_measured() -> None:
     made = draw(latent(report("xception"), conv=1.5), DiagramOptions(show=("latency",), color="latency"))
     shown = texts(made)
-    assert any(text.endswith("1.75 ms") for text in shown)  # convolution and normalisation
+    assert any(text.endswith("2.00 ms") for text in shown)  # convolution, normalisation, activation
     assert "0 to 2.00 ms in a box; ×N: the mean of the N" in shown
     titles = [element.text or "" for element in ElementTree.fromstring(str(made)).iter(f"{SVG}title")]
-    assert any(title.startswith("entry_flow.conv1\n") and title.endswith("1.75 ms") for title in titles)
+    assert any(title.startswith("entry_flow.conv1\n") and title.endswith("2.00 ms") for title in titles)
 
 
 @pytest.mark.parametrize("options", [{"show": ("latency",)}, {"color": "latency"}])
