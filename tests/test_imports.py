@@ -112,7 +112,7 @@ def matches(file: str, patterns: str) -> bool:
 
 
 PURE = """graph.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py claims.py conventions.py
-    verdicts.py measures/* views/*"""
+    verdicts.py roofline.py devices.py measures/* views/*"""
 
 LAYERS = ("archscope.layers", "archscope.segmented")
 
