@@ -112,9 +112,7 @@ def matches(file: str, patterns: str) -> bool:
 
 
 PURE = """graph.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py claims.py conventions.py
-    verdicts.py roofline.py devices.py measures/* views/*"""
-
-LAYERS = ("archscope.layers", "archscope.segmented")
+    verdicts.py measures/* views/*"""
 
 RULES = [
     Rule(
@@ -131,7 +129,7 @@ RULES = [
         "needs of archscope only layers and networks",
         files="networks/*",
         but="networks/__init__.py",
-        breaks=lambda found: found.within("archscope") and not found.within(*LAYERS, "archscope.networks"),
+        breaks=lambda found: found.within("archscope") and not found.within("archscope.layers", "archscope.networks"),
     ),
     Rule(
         "shows a report, knows no network",

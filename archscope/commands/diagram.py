@@ -21,10 +21,13 @@ def diagram(
     block: Annotated[str, typer.Option("-b", "--block", metavar="PATH", help="One module, such as stem.")] = "",
     depth: Annotated[int, typer.Option("-d", "--depth", min=0, help="Modules so deep are one box; 0 opens all.")] = 0,
     direction: Annotated[str, typer.Option(help="TB, LR or BT.")] = "TB",
-    show: Annotated[str, typer.Option(help="Further lines: shapes, params, macs, receptive_field, latency.")] = "",
-    color: Annotated[str, typer.Option(help="Colour by kind, macs, params or latency.")] = "kind",
+    show: Annotated[str, typer.Option(help="Further lines: shapes, params, macs, receptive_field.")] = "",
+    color: Annotated[str, typer.Option(help="Colour by kind, macs or params.")] = "kind",
     theme: Annotated[str, typer.Option(help="light, dark or print.")] = "light",
     layout: Annotated[str, typer.Option(help="Shapes as HxWxC or CxHxW.")] = "HxWxC",
+    engine: Annotated[
+        str, typer.Option(help="Who places paths that cross: auto, embedded or dot (Graphviz), or own.")
+    ] = "auto",
     fold: Annotated[bool, typer.Option("--fold/--unfold", help="Draw equal neighbours once.")] = True,
     input_size: Annotated[str | None, typer.Option("-i", "--input", metavar="CxHxW", help="As for summary.")] = None,
     settings: Settings = None,
@@ -34,7 +37,7 @@ def diagram(
 
     shown = tuple(name.strip() for name in show.split(",") if name.strip())
     title = "" if target.endswith(".json") else resolve(target).label
-    options = DiagramOptions(level, block, depth, direction, shown, color, theme, layout, fold, title).checked()
+    options = DiagramOptions(level, block, depth, direction, shown, color, theme, layout, engine, fold, title).checked()
     name = "svg" if output == "-" else format_of(output)
     made = draw(report_of(target, input_size, None, None, parse_settings(settings or [])), options).render(name)
     write(made, output)

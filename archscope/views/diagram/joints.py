@@ -15,6 +15,9 @@ TURN = 11.0
 TAP = 6.0
 """A shortcut that cannot leave a box's side leaves the trunk so far below."""
 
+PORT = 24.0
+"""A bar reaches so far beyond the last line that ends at it."""
+
 WORD = "identity"
 
 
@@ -54,10 +57,13 @@ def columns_of(pieces: list[Piece], snap: float) -> list[Piece]:
     return pieces
 
 
-def hull_of(groups: Sequence[Sequence[Piece]]) -> tuple[float, float]:
-    """How far pieces side by side reach, left and right of the axis."""
-    pieces = [piece for group in groups if len(group) > 1 for piece in group]
-    return max([piece.left for piece in pieces], default=0.0), max([piece.right for piece in pieces], default=0.0)
+def hull_of(above: Sequence[Piece], below: Sequence[Piece]) -> tuple[float, float]:
+    """How far a bar between these pieces reaches, left and right of the axis, to have all their lines end at it."""
+    pieces = [piece for group in (above, below) if len(group) > 1 for piece in group]
+    ends = [x for piece in above if len(piece.tails) > 1 for _, x, _ in piece.tails]
+    left = [piece.left for piece in pieces] + [PORT - x for x in ends]
+    right = [piece.right for piece in pieces] + [PORT + x for x in ends]
+    return max(left, default=0.0), max(right, default=0.0)
 
 
 def connect(tails: Sequence[Tail], head: str, y: float, bar: Box | None = None) -> list[Line]:
@@ -82,7 +88,7 @@ def fork(before: Piece, columns: Sequence[Piece], top: float) -> list[Line]:
         if piece.head == ENTRY:
             for line in piece.lines:
                 if line.source == ENTRY:
-                    line.source, line.points = source, [(0.0, start), *line.points]
+                    line.source, line.points = source, [(0.0, start), (0.0, start), (0.0, top), *line.points]
             continue
         points = _across(start, piece.x, top, bar)
         if piece.head:

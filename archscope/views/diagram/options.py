@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 
 from archscope.errors import ArchscopeError
+from archscope.views.diagram.engines import ENGINES
 from archscope.views.diagram.palette import THEMES
 
 LEVELS = ("network", "flow", "block", "layer")
-SHOWN = ("shapes", "params", "macs", "receptive_field", "latency")
-COLORS = ("kind", "macs", "params", "latency")
+SHOWN = ("shapes", "params", "macs", "receptive_field")
+COLORS = ("kind", "macs", "params")
 DIRECTIONS = ("TB", "LR", "BT")
 
 
@@ -15,7 +16,8 @@ DIRECTIONS = ("TB", "LR", "BT")
 class DiagramOptions:
     """What a reader may choose; an empty `level` is flow, or block where `block` names one.
 
-    `depth`: modules so many levels below the root, or the block, are one box each.
+    `depth`: modules so many levels below the root, or the block, are one box each. `engine` places what is not
+    series-parallel.
     """
 
     level: str = ""
@@ -26,6 +28,7 @@ class DiagramOptions:
     color: str = "kind"
     theme: str = "light"
     layout: str = "HxWxC"
+    engine: str = "auto"
     fold: bool = True
     title: str = ""
 
@@ -34,7 +37,8 @@ class DiagramOptions:
         choices = (
             ("level", self.level or "flow", LEVELS), ("direction", self.direction, DIRECTIONS),
             ("color", self.color, COLORS), ("theme", self.theme, tuple(THEMES)),
-            ("layout", self.layout, ("HxWxC", "CxHxW")), *(("--show value", one, SHOWN) for one in self.show),
+            ("layout", self.layout, ("HxWxC", "CxHxW")), ("engine", self.engine, ENGINES),
+            *(("--show value", one, SHOWN) for one in self.show),
         )  # fmt: skip
         for what, value, known in choices:
             if value not in known:

@@ -1,6 +1,5 @@
 """A placed picture as SVG: text stays text, every node has a title for the reader who points at it."""
 
-import itertools
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
@@ -150,8 +149,7 @@ def _line(painter: Painter, line: Line) -> None:
 
 def _towards(start: Point, end: Point, by: float) -> Point:
     length = max(((end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2) ** 0.5, 0.01)
-    step = min(by / length, 1.0)
-    return start[0] + (end[0] - start[0]) * step, start[1] + (end[1] - start[1]) * step
+    return start[0] + (end[0] - start[0]) * by / length, start[1] + (end[1] - start[1]) * by / length
 
 
 def _arrow(before: Point, tip: Point, color: str) -> str:
@@ -173,12 +171,9 @@ def _rounded(points: Sequence[Point]) -> str:
 
 
 def _curve(points: Sequence[Point]) -> str:
-    """A smooth line that enters and leaves every point downwards."""
-    path = f"M{number(points[0][0])} {number(points[0][1])}"
-    for (x1, y1), (x2, y2) in itertools.pairwise(points):
-        middle = number((y1 + y2) / 2)
-        path += f"C{number(x1)} {middle} {number(x2)} {middle} {number(x2)} {number(y2)}"
-    return path
+    """Cubic Béziers: three points each, after the first."""
+    start, *rest = [f"{number(x)} {number(y)}" for x, y in points]
+    return f"M{start}" + "".join(f"C{' '.join(rest[i : i + 3])}" for i in range(0, len(rest), 3))
 
 
 def _holds(frame: Frame, point: Point) -> bool:

@@ -12,8 +12,7 @@ Point = tuple[float, float]
 class Box:
     """A placed Op, or a point or bar that stands for none (`op` is None) and passes its input on.
 
-    `form` is box, bar, circle or point. `repeat` counts the equal neighbours that it stands for: `copies` are theirs,
-    `alike` those and their equals in the copies of the frames around the box.
+    `form` is box, bar, circle or point. `repeat` counts the equal neighbours that it stands for: `copies` are theirs.
     `title` and `details` are the lines of its label, set side by side where `one_line`.
     """
 
@@ -29,7 +28,6 @@ class Box:
     one_line: bool = False
     op: Op | None = None
     copies: tuple[Op, ...] = ()
-    alike: tuple[Op, ...] = ()
 
     @property
     def x(self) -> float:
@@ -48,6 +46,7 @@ class Box:
 class Line:
     """A tensor on its way from the box or frame `source` to `target`; without points it is understood, not drawn.
 
+    `curved`: after the first point, every three make a cubic Bézier.
     `role` is `enter` from a frame to what it holds first, `leave` from what it holds last to the frame.
     """
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from archscope.views.diagram.core import place_core
 from archscope.views.diagram.joints import (
+    TURN,
     columns_of,
     connect,
     fork,
@@ -21,7 +22,7 @@ from archscope.views.diagram.joints import (
 )
 from archscope.views.diagram.picture import Box, Frame, Line, Piece, Row
 from archscope.views.diagram.spread import Spread, has_bar, is_bar, ops_of, piece_of, segments
-from archscope.views.diagram.structure import Core, Item, Leaf, Panel, Parallel, Series, Split
+from archscope.views.diagram.structure import ENTRY, Core, Item, Leaf, Panel, Parallel, Series, Split
 from archscope.views.diagram.style import (
     CIRCLE,
     FRAME_PAD,
@@ -78,7 +79,7 @@ class Placer:
         for i, item in enumerate(items):
             if i in spread:
                 continue
-            hull = hull_of([spread[j].columns for j in (i - 1, i + 1) if j in spread])
+            hull = hull_of(*(spread[j].columns if j in spread else () for j in (i - 1, i + 1)))
             node = self.node(item, hull if is_bar(item) and sum(hull) > 0 else None)
             self._add(whole, node, before, spread.get(i - 1))
             before = node
@@ -112,11 +113,15 @@ class Placer:
             piece.shift(0, top)
         if before is not None:
             whole.lines += fork(before, between.columns, top)
+        else:
+            for piece in between.columns:  # the network's inputs: nothing leads to them
+                piece.lines = [line for line in piece.lines if line.source != ENTRY]
         kept = list(whole.rows)
         for piece in between.columns:
             whole.take(piece)
+        aside = max([before.right + TURN - gate.x for gate in between.gates if before], default=0.0)
         for gate in between.gates:
-            gate.shift(0, top + 8.0)
+            gate.shift(max(aside, 0.0), top + 8.0)
             whole.take(gate)
         whole.rows = kept
         heights = [piece.height for piece in between.columns] + [gate.height + 8.0 for gate in between.gates]
@@ -235,11 +240,10 @@ class Placer:
 
     def _leaf(self, leaf: Leaf, hull: tuple[float, float] | None) -> Piece:
         op, copies = leaf.op, tuple(copy.op for copy in leaf.copies)
-        alike = tuple(self.style.alike.get(op.name, (op,)))
         if op.join in SYMBOLS:
             half = CIRCLE / 2
             circle = piece_of(
-                Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op, alike=alike), tap=True
+                Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op), tap=True
             )
             if op.join == "add":  # a gate's line comes in where the leader would leave
                 circle.rows = [Row(half, half, sizes(op.shape, self.style.channels_last))]
@@ -250,9 +254,7 @@ class Placer:
             title = f"{sizes(op.shape, self.style.channels_last)} {title}"
         elif op.kind == "tensor" or hull is not None:
             detail = sizes(op.shape, self.style.channels_last)
-        details = tuple(dict.fromkeys(part for part in (detail, *self.style.notes(alike)) if part))
-        if one_line and self.style.beside:
-            details = (", ".join(details),) if details else ()
+        details = tuple(part for part in (detail, *self.style.notes(op, copies)) if part)
         title = fitted("Filter concat" if hull and op.kind == "concat" else title, 12.0, self.style.label_width, True)
         details = tuple(fitted(part, 11.0, self.style.label_width) for part in details)
         width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
@@ -263,7 +265,7 @@ class Placer:
         if hull is not None:
             left, right = max(hull[0], left), max(hull[1], right)
         box = Box(op.name, op.kind, -left, 0, right, height, "bar" if hull else "box", title, details, one_line, op,
-                  copies, alike)  # fmt: skip
+                  copies)  # fmt: skip
         piece = piece_of(box)
         if leaf_repeat > 1:  # the second border is part of the node, so that arrows end at it
             piece.shift(0, STACK)

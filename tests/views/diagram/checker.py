@@ -1,6 +1,7 @@
 """Finds what lies on what in a placed picture: boxes, lines and texts, by the table of widths."""
 
 import itertools
+import math
 from collections.abc import Iterator
 
 from archscope.views.diagram.picture import Box, Line, Piece
@@ -43,13 +44,16 @@ def _lines(piece: Piece) -> Iterator[str]:
         around = [_around(one, two) for one, two in _parts(line)]
         for box in _shown(piece):
             touches = line.points and any(_on_border(box, *end) for end in (line.points[0], line.points[-1]))
-            box_in = _inside(box, 3.0) if touches else rectangle(box)
+            within = 3.0 if box.form != "circle" else 0.4 * (box.right - box.left) / 2
+            box_in = _inside(box, within) if touches else rectangle(box)
             if any(overlap(part, box_in) for part in around):
                 yield f"line {line.source} to {line.target} crosses box {box.name}"
 
 
 def _on_border(box: Box, x: float, y: float) -> bool:
     """Does a line that ends here end at this box? A folded one has its outer border 4 points off."""
+    if box.form == "circle":
+        return abs(math.dist((x, y), (box.x, box.y)) - (box.right - box.left) / 2) <= 1.0
     outer = _inside(box, -4.1)
     return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3] and not overlap((x, y, x, y), _inside(box, 1.0))
 
@@ -65,14 +69,13 @@ def _around(one: tuple[float, float], two: tuple[float, float]) -> Rectangle:
 
 def _parts(line: Line) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
     """Straight parts of a line; a curve as the samples of its cubic."""
-    for (x1, y1), (x2, y2) in zip(line.points, line.points[1:], strict=False):
-        if not line.curved or x1 == x2:
-            yield (x1, y1), (x2, y2)
-            continue
-        middle = (y1 + y2) / 2
-        steps = [i / 24 for i in range(25)]
-        dots = [(_cubic(x1, x1, x2, x2, t), _cubic(y1, middle, middle, y2, t)) for t in steps]
-        yield from itertools.pairwise(dots)
+    if not line.curved:
+        yield from itertools.pairwise(line.points)
+        return
+    for i in range(0, len(line.points) - 3, 3):
+        xs, ys = zip(*line.points[i : i + 4], strict=True)
+        steps = [step / 24 for step in range(25)]
+        yield from itertools.pairwise([(_cubic(*xs, t), _cubic(*ys, t)) for t in steps])
 
 
 def _cubic(a: float, b: float, c: float, d: float, t: float) -> float:
