@@ -4,7 +4,8 @@ Each proof computes one function in two ways and compares; beside it, ways that 
 comparison must notice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from archscope.claims import Equivalence
 from archscope.layers import Concat, series
 from archscope.networks import find
 from archscope.registry import Registry
+from archscope.segmented import SegmentedConv, equal_partition
 
 Weights = dict[str, torch.Tensor]
 Outputs = tuple[torch.Tensor, torch.Tensor, Mapping[str, torch.Tensor]]
@@ -63,40 +65,65 @@ def randomised(module: nn.Module, generator: torch.Generator) -> nn.Module:
     return module
 
 
-# ---- Inception ------------------------------------------------------------------------------------------------
+# ---- Inception, and the spectrum from regular to depthwise convolutions -----------------------------------------
 
 
-class Segments(nn.Module):
-    """Each convolution reads its own segment of the channels; `shift` gives it the one so many places further."""
+def segmented(pointwise: torch.Tensor, kernels: Sequence[torch.Tensor]) -> nn.Module:
+    """The segmented convolution with these weights: a kernel a segment."""
+    module = SegmentedConv(pointwise.shape[1], pointwise.shape[0], [len(kernel) for kernel in kernels]).double()
+    remaining = iter(kernels)
+    for conv in module.modules():
+        if isinstance(conv, nn.Conv2d):
+            given = [next(remaining) for _ in range(conv.groups)] if conv.kernel_size == (3, 3) else [pointwise]
+            conv.weight.copy_(torch.cat(given))
+    return module
 
-    def __init__(self, convs: list[nn.Module], shift: int = 0) -> None:
-        super().__init__()
-        self.convs = nn.ModuleList(convs)
-        self.shift = shift
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        segments = x.chunk(len(self.convs), 1)
-        read = segments[self.shift :] + segments[: self.shift]
-        return torch.cat([conv(segment) for conv, segment in zip(self.convs, read, strict=True)], 1)
+def apart(x: torch.Tensor, kernels: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Each kernel on its own channels, one after the other."""
+    parts = torch.split(x, [len(kernel) for kernel in kernels], 1)
+    return torch.cat([F.conv2d(part, kernel, padding=1) for part, kernel in zip(parts, kernels, strict=True)], 1)
 
 
 @equivalence
 def inception_as_segments(generator: torch.Generator) -> Outputs:
-    """A simplified Inception module is one large 1x1 convolution, and 3x3 convolutions over segments of its channels
+    """A simplified Inception module is one large 1x1 convolution, and 3x3 convolutions over 3 segments of its channels
     (Xception paper, Figures 2 and 3)."""
-    branches = [series(nn.Conv2d(16, 6, 1), conv3x3=nn.Conv2d(6, 8, 3, padding=1)) for _ in range(3)]
-    module = randomised(Concat(**{f"branch{i}": branch for i, branch in enumerate(branches, 1)}), generator)
-    pointwise, spatial = ([branch.get_submodule(name) for branch in branches] for name in ("conv1", "conv3x3"))
-    large = nn.Conv2d(16, 18, 1).double()
-    large.load_state_dict(stacked(pointwise))
-    x = random(generator, 2, 16, 9, 9)
-    twins = {"each 3x3 convolution reads the next segment": Segments(spatial, shift=1)(large(x))}
-    return module(x), Segments(spatial)(large(x)), twins
+    conv = partial(nn.Conv2d, padding="same", bias=False)
+    branches = {f"branch{i}": series(conv(16, 6, 1), conv(6, 6, 3)) for i in range(1, 4)}
+    module, x = randomised(Concat(**branches), generator), random(generator, 2, 16, 9, 9)
+    weights = [branch.state_dict() for branch in branches.values()]
+    pointwise = torch.cat([weight["conv1.weight"] for weight in weights])
+    kernels = [weight["conv2.weight"] for weight in weights]
+    twins = {"each 3x3 convolution reads the next segment": segmented(pointwise.roll(6, 0), kernels)(x)}
+    return module(x), segmented(pointwise, kernels)(x), twins
 
 
-def stacked(convs: list[nn.Module]) -> Weights:
-    """The weights of one convolution with the filters of all."""
-    return {name: torch.cat([conv.state_dict()[name] for conv in convs]) for name in ("weight", "bias")}
+@equivalence
+def one_segment_as_convolution(generator: torch.Generator) -> Outputs:
+    """A segmented convolution of 1 segment is a regular 3x3 convolution after the 1x1 (Xception paper, section 1.2)."""
+    x, pointwise, kernel = (random(generator, *sizes) for sizes in ((2, 16, 9, 9), (18, 16, 1, 1), (18, 18, 3, 3)))
+    halves = segmented(pointwise, [kernel[:9, :9], kernel[9:, 9:]])
+    regular = F.conv2d(F.conv2d(x, pointwise), kernel, padding=1)
+    return regular, segmented(pointwise, [kernel])(x), {"2 segments": halves(x)}
+
+
+@equivalence
+def uneven_segments(generator: torch.Generator) -> Outputs:
+    """5 segments of 18 channels, 4+4+4+3+3, are two grouped convolutions: each segment is filtered alone."""
+    x, pointwise = random(generator, 2, 16, 9, 9), random(generator, 18, 16, 1, 1)
+    kernels = [random(generator, size, size, 3, 3) for size in equal_partition(18, 5)]
+    twins = {"segments one channel further": segmented(pointwise.roll(1, 0), kernels)(x)}
+    return apart(F.conv2d(x, pointwise), kernels), segmented(pointwise, kernels)(x), twins
+
+
+@equivalence
+def channel_segments_as_depthwise(generator: torch.Generator) -> Outputs:
+    """A segmented convolution with a segment per channel is depthwise after the 1x1 (Xception paper, Figure 4)."""
+    x, pointwise = random(generator, 2, 16, 9, 9), random(generator, 18, 16, 1, 1)
+    kernels = [random(generator, 1, 1, 3, 3) for _ in range(18)]
+    twins = {"two channels exchange their kernels": segmented(pointwise, [*kernels[1::-1], *kernels[2:]])(x)}
+    return apart(F.conv2d(x, pointwise), kernels), segmented(pointwise, kernels)(x), twins
 
 
 # ---- grouped and depthwise convolutions -----------------------------------------------------------------------

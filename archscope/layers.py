@@ -75,32 +75,6 @@ class ConvReLU(nn.Sequential):
         super().__init__(OrderedDict(conv=conv, relu=nn.ReLU()))
 
 
-class SeparableConv(nn.Sequential):
-    """Depthwise convolution, pointwise convolution, batch normalisation.
-
-    No activation follows, and none is between the two unless given. Each input channel gives `depth_multiplier`
-    channels to the pointwise convolution.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int = 3,
-        stride: int = 1,
-        depth_multiplier: int = 1,
-        between: type[nn.Module] | None = None,
-        eps: float = 1e-3,
-    ) -> None:
-        width, pad = in_channels * depth_multiplier, same(kernel_size)
-        depthwise = nn.Conv2d(in_channels, width, kernel_size, stride, pad, groups=in_channels, bias=False)
-        pointwise = nn.Conv2d(width, out_channels, 1, bias=False)
-        layers: dict[str, nn.Module] = {"depthwise": depthwise}
-        if between is not None:
-            layers[between.__name__.lower()] = between()
-        super().__init__(OrderedDict(layers, pointwise=pointwise, bn=nn.BatchNorm2d(out_channels, eps)))
-
-
 def chain(in_channels: int, *convs: tuple[Any, ...], unit: type[Conv] | type[ConvReLU] = Conv) -> nn.Sequential:
     """Convs in series, each written as the figures do: (filters, kernel size, stride, V)."""
     layers = []

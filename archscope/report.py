@@ -15,7 +15,7 @@ SCHEMA = "archscope.report"
 VERSION = 1
 
 Number = int | float
-Reduce = Literal["sum", "max", "last", "ratio"]
+Reduce = Literal["sum", "max", "last", "ratio", "heaviest"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Column:
 
     A value of None means that archscope does not know it for this kind of layer; it is never counted as zero.
     `reduce` says how a block's value follows from its layers'; a ratio is that of the sums of two other columns,
-    `ratio_of`. A column without values has a total only.
+    `ratio_of`, times 100 where the unit is %; of words the heaviest is taken, weighed by the column `weighed_by`.
+    A column without values has a total only.
     """
 
     name: str
@@ -33,11 +34,21 @@ class Column:
     values: Mapping[str, Any] = field(default_factory=dict)
     reduce: Reduce = "sum"
     ratio_of: tuple[str, str] | None = None
+    weighed_by: str = ""
 
 
 def summed(name: str, unit: str, values: Mapping[str, Number | None]) -> Column:
     """A column whose total is the sum of what is known."""
     return Column(name, unit, sum(value for value in values.values() if value is not None), values)
+
+
+def heaviest(words: Iterable[tuple[str | None, Number | None]]) -> str | None:
+    """Of words with their weights the one that weighs most in all; None where there is none."""
+    sums: dict[str, Number] = {}
+    for word, weight in words:
+        if word is not None:
+            sums[word] = sums.get(word, 0) + (weight or 0)
+    return max(sums, key=sums.__getitem__, default=None)
 
 
 @dataclass(frozen=True)
@@ -63,10 +74,15 @@ class Report:
     def value(self, column: str, layers: Iterable[str]) -> Any:
         """The column's value for a block of these layers; None where nothing of it is known."""
         entry = self.columns[column]
+        layers = list(layers)
         if entry.ratio_of:
             over, under = (self.value(name, layers) for name in entry.ratio_of)
-            return over / under if over is not None and under else None
+            scale = 100 if entry.unit == "%" else 1
+            return scale * over / under if over is not None and under else None
         values = [entry.values.get(name) for name in layers]
+        if entry.reduce == "heaviest":
+            weights = self.columns[entry.weighed_by].values
+            return heaviest(zip(values, map(weights.get, layers), strict=True))
         known = [value for value in values if value is not None]
         if not known:
             return None
@@ -93,6 +109,7 @@ class Report:
             "totals": dict(self.totals),
             "columns": {
                 column.name: {"unit": column.unit, "reduce": column.reduce, "ratio_of": column.ratio_of}
+                | ({"weighed_by": column.weighed_by} if column.weighed_by else {})
                 | {"by_layer": bool(column.values)}
                 for column in self.columns.values()
             },
@@ -162,7 +179,8 @@ class Report:
         for name, meta in data["columns"].items():
             values = {layer["name"]: layer[name] for layer in data["layers"]} if meta["by_layer"] else {}
             ratio_of = tuple(meta["ratio_of"]) if meta["ratio_of"] else None
-            columns[name] = Column(name, meta["unit"], data["totals"][name], values, meta["reduce"], ratio_of)
+            rule = (meta["reduce"], ratio_of, meta.get("weighed_by", ""))
+            columns[name] = Column(name, meta["unit"], data["totals"][name], values, *rule)
         graph = Graph(
             name=data["network"],
             inputs=_tensors(data["inputs"]),

@@ -112,7 +112,9 @@ def matches(file: str, patterns: str) -> bool:
 
 
 PURE = """graph.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py claims.py conventions.py
-    verdicts.py measures/* views/*"""
+    verdicts.py roofline.py devices.py measures/* views/*"""
+
+LAYERS = ("archscope.layers", "archscope.segmented")
 
 RULES = [
     Rule(
@@ -129,7 +131,7 @@ RULES = [
         "needs of archscope only layers and networks",
         files="networks/*",
         but="networks/__init__.py",
-        breaks=lambda found: found.within("archscope") and not found.within("archscope.layers", "archscope.networks"),
+        breaks=lambda found: found.within("archscope") and not found.within(*LAYERS, "archscope.networks"),
     ),
     Rule(
         "shows a report, knows no network",

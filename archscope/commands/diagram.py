@@ -21,8 +21,8 @@ def diagram(
     block: Annotated[str, typer.Option("-b", "--block", metavar="PATH", help="One module, such as stem.")] = "",
     depth: Annotated[int, typer.Option("-d", "--depth", min=0, help="Modules so deep are one box; 0 opens all.")] = 0,
     direction: Annotated[str, typer.Option(help="TB, LR or BT.")] = "TB",
-    show: Annotated[str, typer.Option(help="Further lines: shapes, params, macs, receptive_field.")] = "",
-    color: Annotated[str, typer.Option(help="Colour by kind, macs or params.")] = "kind",
+    show: Annotated[str, typer.Option(help="Further lines: shapes, params, macs, receptive_field, latency.")] = "",
+    color: Annotated[str, typer.Option(help="Colour by kind, macs, params or latency.")] = "kind",
     theme: Annotated[str, typer.Option(help="light, dark or print.")] = "light",
     layout: Annotated[str, typer.Option(help="Shapes as HxWxC or CxHxW.")] = "HxWxC",
     engine: Annotated[

@@ -10,10 +10,14 @@ from archscope.commands import app
 from archscope.commands.arguments import Format, Output, Settings, Target, column_names, completes, parse_settings
 from archscope.commands.measured import report_of
 from archscope.commands.output import plain_options, write
+from archscope.commands.predicting import Dtype, Predict, predicted_report
 from archscope.errors import ArchscopeError
 
 if TYPE_CHECKING:
     from archscope.report import Report
+
+
+COLUMNS_HELP = f"Comma-separated, or 'all' [default: {','.join(views.DEFAULT_COLUMNS)}, and what is asked for besides]."
 
 
 @app.command()
@@ -29,10 +33,12 @@ def summary(
     depth: Annotated[int, typer.Option("-d", "--depth", min=0, help="Levels of the module tree; 0 shows all.")] = 3,
     columns: Annotated[
         str,
-        typer.Option("-c", "--columns", help="Comma-separated, or 'all'.", autocompletion=completes(column_names)),
-    ] = ",".join(views.DEFAULT_COLUMNS),
+        typer.Option("-c", "--columns", help=COLUMNS_HELP, autocompletion=completes(column_names)),
+    ] = "",
     mode: Annotated[Literal["eval", "train"] | None, typer.Option(help="The mode of the pass [default: eval].")] = None,
     settings: Settings = None,
+    predict: Predict = "",
+    dtype: Dtype = "",
     fold: Annotated[bool, typer.Option("--fold/--unfold", help="Show equal neighbours once, units as one row.")] = True,
     sort: Annotated[
         str, typer.Option(help="List the parts by a column, largest first.", autocompletion=completes(column_names))
@@ -44,7 +50,10 @@ def summary(
     """What TARGET is made of: every layer with its shape, parameters and MACs, and the totals in words."""
     name = format_name or (views.format_of(output) if output not in (None, "-") else "table")
     views.check_format(name)
-    report = report_of(target, input_size, batch, mode, parse_settings(settings or []))
+    asked = (target, input_size, batch, mode, parse_settings(settings or []))
+    if dtype and not predict:
+        raise ArchscopeError(f"--dtype {dtype} is the type to predict for: add --predict with a device, such as h200")
+    report = predicted_report(*asked, predict, dtype) if predict else report_of(*asked)
     missing = report.totals["operations"]["unknown"]
     if strict and missing:
         raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")
@@ -52,7 +61,9 @@ def summary(
 
 
 def parse_columns(text: str, report: "Report") -> tuple[str, ...]:
-    """Comma-separated column names; `all` is every column of the report."""
+    """Comma-separated column names; `all` is every column of the report, none are the usual ones."""
+    if not text.strip():
+        return (*views.DEFAULT_COLUMNS, *[name for name in views.TIME_COLUMNS if name in report.columns])
     if text.strip() == "all":
         return ("output", "share", *report.table_columns)
     return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,16 +1,20 @@
 """Memory traffic: the fewest bytes that a layer must move, and the operations it does per byte."""
 
-from archscope.graph import BYTES_PER_ELEMENT, Graph, Layer, elements_of
+from archscope.graph import BYTES_PER_ELEMENT, Graph, Layer, Shape, elements_of
 from archscope.measures import measure
 from archscope.measures.elementwise import of_layer as elementwise_of
 from archscope.measures.macs import of_layer as macs_of
+from archscope.operations import CATEGORY
 from archscope.report import Column, summed
+
+SLIDING = {"convolution", "pooling"}
+"""What reads its input through a window."""
 
 
 @measure
 def traffic(graph: Graph) -> tuple[Column, ...]:
-    """Bytes moved (inputs, weights and buffers read once, outputs written once; a view moves none) at
-    `Graph.batch` images a pass, all arithmetic (2 x MACs + elementwise) and their ratio."""
+    """Bytes moved (what a layer reads of its inputs, weights and buffers once, outputs written once; a view moves
+    none) at `Graph.batch` images a pass, all arithmetic (2 x MACs + elementwise) and their ratio."""
     stored = {**graph.parameters, **graph.buffers}
     width = {name: BYTES_PER_ELEMENT.get(tensor.dtype, 4) for name, tensor in graph.inputs.items()}
     width |= {layer.name: BYTES_PER_ELEMENT.get(layer.dtypes[0], 4) if layer.dtypes else 4 for layer in graph.layers}
@@ -18,7 +22,7 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
     arithmetic: dict[str, int | float | None] = {}
     intensity: dict[str, float | None] = {}
     for layer in graph.layers:
-        operands = zip(layer.inputs, layer.input_shapes, strict=True)
+        operands = zip(layer.inputs, _read_shapes(layer), strict=True)
         read = sum([elements_of(shape) * width[name] for name, shape in operands])
         weights = sum([stored[name].bytes for name in (*layer.parameters, *layer.buffers)])
         bytes_moved = 0 if layer.memory == "view" else (read + layer.output_bytes) * graph.batch + weights
@@ -30,6 +34,19 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
     total = operations_column.total / bytes_column.total if bytes_column.total else None
     parts = (operations_column.name, bytes_column.name)
     return bytes_column, operations_column, Column("intensity", "operations/byte", total, intensity, "ratio", parts)
+
+
+def _read_shapes(layer: Layer) -> tuple[Shape, ...]:
+    """What is read of each input: all of it, but for the positions that a stride larger than the kernel skips."""
+    window, shapes = layer.window, layer.input_shapes
+    if window is None or CATEGORY.get(layer.operation) not in SLIDING or not shapes:
+        return shapes
+    if all(stride <= kernel for stride, kernel in zip(window.stride, window.kernel_size, strict=True)):
+        return shapes
+    axes = len(window.kernel_size)
+    places = zip(shapes[0][-axes:], layer.output_shape[-axes:], window.kernel_size, strict=True)
+    read = [min(length, windows * kernel) for length, windows, kernel in places]
+    return ((*shapes[0][:-axes], *read), *shapes[1:])
 
 
 def _arithmetic(layer: Layer, batch: int) -> int | None:

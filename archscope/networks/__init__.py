@@ -8,7 +8,8 @@ from functools import cache, partial
 from importlib import import_module
 from importlib.resources import files
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints, overload
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints, overload
 
 from archscope.claims import Claim, table
 from archscope.errors import ArchscopeError
@@ -116,12 +117,17 @@ def _check_values(builder: "Builder", options: Mapping[str, Any]) -> None:
     hints = get_type_hints(builder.func if isinstance(builder, partial) else builder)
     for option, value in options.items():
         hint = hints[option]
-        if get_origin(hint) is Literal and value not in get_args(hint):
-            raise ArchscopeError(f"{option} is one of {', '.join(map(str, get_args(hint)))}, not '{value}'")
-        if hint in EXAMPLES and not _is_a(value, hint):
-            raise ArchscopeError(f"{option} is {EXAMPLES[hint]}, not '{value}'")
-        if hint in LEAST and value < LEAST[hint]:
-            raise ArchscopeError(f"{option} is {LEAST[hint]} or more, not {value}")
+        kinds = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
+        words = [word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
+        types = [kind for kind in kinds if kind in EXAMPLES]
+        if value in words or not (words or types):
+            continue
+        wanted = [EXAMPLES[kind] for kind in types] + ([f"one of {', '.join(map(str, words))}"] if words else [])
+        if not any(_is_a(value, kind) for kind in types):
+            raise ArchscopeError(f"{option} is {' or '.join(wanted)}, not '{value}'")
+        for kind in types:
+            if kind in LEAST and value < LEAST[kind]:
+                raise ArchscopeError(f"{option} is {LEAST[kind]} or more, not {value}")
 
 
 def _is_a(value: Any, kind: type) -> bool:

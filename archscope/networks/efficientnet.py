@@ -6,35 +6,59 @@ quarter of its block's input channels. Stage 6 has a 14 x 14 input, where arXiv 
 authors' stochastic depth (drop connect), which only training sees, is left out. Epsilon is 1e-3, as in their code.
 Strided convolutions pad k // 2 on every side; the authors' framework pads one pixel less on the left and top where
 the size is even, which shifts values and changes no shape or count.
+
+`segments` is the Xception paper's spectrum: where a block filters each channel alone, it filters so many segments of
+its channels, each jointly; segments=1 has regular convolutions. At most 32 (B0), the channels of the first block.
 """
 
+from functools import partial
 from math import ceil
+from typing import Literal
 
 from torch import nn
 
 from archscope.layers import Conv, Residual, SqueezeExcitation, series
 from archscope.networks import network
+from archscope.segmented import conv_over_segments
 
 
 class MBConv(nn.Sequential):
     """Expand, filter each channel, gate, project linearly."""
 
-    def __init__(self, in_channels: int, out_channels: int, expansion: int, kernel_size: int, stride: int) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        expansion: int,
+        kernel_size: int,
+        stride: int,
+        segments: int | Literal["depthwise"],
+    ) -> None:
         super().__init__()
         channels = in_channels * expansion
         if expansion > 1:
             self.expand = Conv(in_channels, channels, 1, activation=nn.SiLU)
-        self.depthwise = Conv(channels, channels, kernel_size, stride, activation=nn.SiLU, groups=channels)
+        name = "depthwise" if segments == "depthwise" else "spatial"
+        self.add_module(name, conv_over_segments(channels, segments, kernel_size, stride, activation=nn.SiLU))
         self.se = SqueezeExcitation(channels, in_channels // 4, nn.SiLU)
         self.project = Conv(channels, out_channels, 1, activation=None)
 
 
-def mbconv(
-    expansion: int, kernel_size: int, in_channels: int, out_channels: int, layers: int, stride: int = 1
+def row(
+    expansion: int,
+    kernel_size: int,
+    in_channels: int,
+    out_channels: int,
+    layers: int,
+    stride: int = 1,
+    *,
+    segments: int | Literal["depthwise"],
 ) -> nn.Module:
     """A row of Table 1: the first block changes the size, the others have a shortcut."""
-    first = MBConv(in_channels, out_channels, expansion, kernel_size, stride)
-    others = [Residual(MBConv(out_channels, out_channels, expansion, kernel_size, 1)) for _ in range(layers - 1)]
+    first = MBConv(in_channels, out_channels, expansion, kernel_size, stride, segments)
+    others = [
+        Residual(MBConv(out_channels, out_channels, expansion, kernel_size, 1, segments)) for _ in range(layers - 1)
+    ]
     return series(**{f"mbconv{i}": block for i, block in enumerate([first, *others], 1)})
 
 
@@ -58,7 +82,12 @@ SCALING = {
 
 
 @network(SCALING)
-def efficientnet(width: float, depth: float, dropout: float, /, num_classes: int = 1000) -> nn.Module:
+def efficientnet(
+    width: float, depth: float, dropout: float, /,
+    num_classes: int = 1000, segments: int | Literal["depthwise"] = "depthwise",
+) -> nn.Module:  # fmt: skip
+    mbconv = partial(row, segments=segments)
+
     def c(channels: int) -> int:
         return rounded(width * channels)
 

@@ -6,20 +6,31 @@ The table prints stride 2 for the last depthwise convolution, on 7 x 7, where it
 the resolution multiplier is the input's size. `separable=False` is Table 4's network of full convolutions. Epsilon is
 1e-3, as in TF-slim. Strided convolutions pad one pixel on every side; the authors' framework pads only right and
 bottom where the size is even, which shifts values and changes no shape or count.
+
+`segments` is the Xception paper's spectrum: each `Conv dw` filters so many segments of its channels, each jointly;
+segments=1 has regular 3x3 convolutions where those were (and keeps the 1x1 that follow, which separable=False has not).
+At most 32 segments, the channels of the first one.
 """
+
+from functools import partial
+from typing import Literal
 
 from torch import nn
 
 from archscope.layers import Conv, series
 from archscope.networks import network
+from archscope.segmented import conv_over_segments
 
 
 class DepthwiseSeparable(nn.Sequential):
     """Two rows of the table: `Conv dw` and a 1x1 `Conv`, each with batch normalisation and ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int = 1, segments: int | Literal["depthwise"] = "depthwise"
+    ) -> None:
         super().__init__()
-        self.depthwise = Conv(in_channels, in_channels, 3, stride, groups=in_channels)
+        name = "depthwise" if segments == "depthwise" else "spatial"
+        self.add_module(name, conv_over_segments(in_channels, segments, 3, stride))
         self.pointwise = Conv(in_channels, out_channels, 1)
 
 
@@ -28,8 +39,13 @@ def full_convolution(in_channels: int, out_channels: int, stride: int = 1) -> nn
 
 
 @network
-def mobilenet_v1(num_classes: int = 1000, width_multiplier: float = 1.0, separable: bool = True) -> nn.Module:
-    unit = DepthwiseSeparable if separable else full_convolution
+def mobilenet_v1(
+    num_classes: int = 1000,
+    width_multiplier: float = 1.0,
+    separable: bool = True,
+    segments: int | Literal["depthwise"] = "depthwise",
+) -> nn.Module:
+    unit = partial(DepthwiseSeparable, segments=segments) if separable else full_convolution
 
     def c(channels: int) -> int:
         return max(8, int(channels * width_multiplier))

@@ -6,6 +6,10 @@ Figure 3 compute the same: `form="c"`, which the authors train, groups one convo
 "a" adds them. Batch normalisation follows every convolution and in form a, as it must there, the sum. As in the
 authors' code the 3x3 convolution of a stage's first block has the stride, and epsilon is 1e-5. ResNeXt-152 is not
 in the paper: it has the blocks of ResNet-152.
+
+`segments` is the Xception paper's spectrum at constant width: the 3x3 convolutions of form c keep their cardinality x
+width channels and filter so many segments of them, each jointly; "cardinality" is the paper's network, segments=1
+has regular convolutions, segments="depthwise" one per channel. (`cardinality` alone changes the width too.)
 """
 
 from collections.abc import Callable
@@ -18,6 +22,9 @@ from torch import nn
 from archscope.layers import Concat, Residual, series
 from archscope.networks import network
 from archscope.networks.resnet import classifier, conv, shortcut, stage
+from archscope.segmented import conv_over_segments
+
+Segments = int | Literal["cardinality", "depthwise"]
 
 
 class Sum(Concat):
@@ -44,31 +51,48 @@ def form_b(in_channels: int, cardinality: int, width: int, out_channels: int, st
     return series(paths, conv3=conv(cardinality * width, out_channels, 1, activation=None))
 
 
-def form_c(in_channels: int, cardinality: int, width: int, out_channels: int, stride: int) -> nn.Module:
+def form_c(
+    in_channels: int, cardinality: int, width: int, out_channels: int, stride: int, segments: Segments = "cardinality"
+) -> nn.Module:
     channels = cardinality * width
+    count = cardinality if segments == "cardinality" else segments
     return series(
         conv(in_channels, channels, 1),
-        conv(channels, channels, 3, stride, groups=cardinality),
+        conv_over_segments(channels, count, 3, stride, eps=1e-5),
         conv(channels, out_channels, 1, activation=None),
     )
 
 
-FORMS = {"a": form_a, "b": form_b, "c": form_c}
+def body(form: str, segments: Segments) -> Callable[[int, int, int, int, int], nn.Module]:
+    """Raises ValueError for segments in a form whose paths are apart."""
+    if form == "c":
+        return partial(form_c, segments=segments)
+    if segments != "cardinality":
+        raise ValueError(f"form {form} has its paths apart: segments go with form c")
+    return {"a": form_a, "b": form_b}[form]
 
 
 class Block(Residual):
     """Figure 3."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, stride: int = 1, *, cardinality: int, width: int, form: str = "c"
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        cardinality: int,
+        width: int,
+        form: str = "c",
+        segments: Segments = "cardinality",
     ) -> None:
-        body = FORMS[form](in_channels, cardinality, width, out_channels, stride)
-        super().__init__(body, shortcut(in_channels, out_channels, stride), activation=nn.ReLU)
+        paths = body(form, segments)(in_channels, cardinality, width, out_channels, stride)
+        super().__init__(paths, shortcut(in_channels, out_channels, stride), activation=nn.ReLU)
 
 
-def blocks(cardinality: int, width: int, form: str) -> Callable[[int], Callable[..., nn.Module]]:
+def blocks(cardinality: int, width: int, form: str, segments: Segments) -> Callable[[int], Callable[..., nn.Module]]:
     """The block of every stage, by how many times `width` it is wide."""
-    return lambda times: partial(Block, cardinality=cardinality, width=times * width, form=form)
+    return lambda times: partial(Block, cardinality=cardinality, width=times * width, form=form, segments=segments)
 
 
 # Table 1: blocks in      conv2, conv3, conv4, conv5, cardinality C, width d
@@ -84,8 +108,9 @@ TABLE_1 = {
 def resnext(
     conv2: int, conv3: int, conv4: int, conv5: int, /,
     cardinality: int, width: int, num_classes: int = 1000, form: Literal["a", "b", "c"] = "c",
+    segments: int | Literal["cardinality", "depthwise"] = "cardinality",
 ) -> nn.Module:  # fmt: skip
-    block = blocks(cardinality, width, form)
+    block = blocks(cardinality, width, form, segments)
     return series(                                                              #    3 x 224 x 224
         conv1=conv(3, 64, 7, 2),                                                #   64 x 112 x 112
         conv2=series(nn.MaxPool2d(3, 2, 1), *stage(block(1), 64, 256, conv2)),  #  256 x  56 x  56
@@ -104,8 +129,11 @@ TABLE_7 = {
 
 
 @network(TABLE_7)
-def resnext29(cardinality: int, width: int, num_classes: int = 10, form: Literal["a", "b", "c"] = "c") -> nn.Module:
-    block = blocks(cardinality, width, form)
+def resnext29(
+    cardinality: int, width: int, num_classes: int = 10, form: Literal["a", "b", "c"] = "c",
+    segments: int | Literal["cardinality", "depthwise"] = "cardinality",
+) -> nn.Module:  # fmt: skip
+    block = blocks(cardinality, width, form, segments)
     return series(                                           #    3 x 32 x 32
         conv1=conv(3, 64, 3),                                #   64 x 32 x 32
         stage1=stage(block(1), 64, 256, 3),                  #  256 x 32 x 32

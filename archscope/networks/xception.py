@@ -9,6 +9,11 @@ bottom where the size is even (here: 74 to 37), which shifts values and changes 
 What the paper varies are options: no residual connections (Figure 9), an activation between depthwise and
 pointwise convolution (Figure 10), two fully connected layers of 4096 units (Table 2). Its ImageNet training drops out
 half of the features before the classifier (dropout=0.5), which Figure 5 does not draw; on JFT, num_classes=17000.
+
+`segments` is the spectrum of section 1.2: every separable convolution filters so many segments of its channels, each
+jointly: segments=1 has regular 3x3 convolutions, segments="depthwise" is the paper's network. Its 1x1 convolution comes
+after them, as in the author's code; order="pointwise-first" is the Inception module's. At most 64 segments, the
+channels of the first one. `width_multiplier` scales every width but those of the fully connected layers.
 """
 
 from collections.abc import Callable
@@ -20,8 +25,9 @@ import torch
 from torch import nn
 from torch.nn import ReLU
 
-from archscope.layers import Conv, Residual, SeparableConv, series
+from archscope.layers import Conv, Residual, series
 from archscope.networks import network
+from archscope.segmented import SegmentedConv, SeparableConv
 
 BETWEEN: dict[str, type[nn.Module] | None] = {"none": None, "relu": nn.ReLU, "elu": nn.ELU}
 
@@ -65,11 +71,11 @@ class Block(Residual):
         return y
 
 
-def classifier(num_classes: int, fully_connected: bool) -> nn.Module:
+def classifier(channels: int, num_classes: int, fully_connected: bool) -> nn.Module:
     if not fully_connected:
-        return nn.Linear(2048, num_classes)
+        return nn.Linear(channels, num_classes)
     return series(
-        fc1=nn.Linear(2048, 4096), relu1=ReLU(),
+        fc1=nn.Linear(channels, 4096), relu1=ReLU(),
         fc2=nn.Linear(4096, 4096), relu2=ReLU(),
         fc3=nn.Linear(4096, num_classes),
     )  # fmt: skip
@@ -85,24 +91,32 @@ def xception(
     depth_multiplier: int = 1,
     middle_blocks: int = 8,
     pooling: Literal["symmetric", "same"] = "symmetric",
+    segments: int | Literal["depthwise"] = "depthwise",
+    order: Literal["depthwise-first", "pointwise-first"] = "depthwise-first",
+    width_multiplier: float = 1.0,
 ) -> nn.Module:
-    separable = partial(SeparableConv, depth_multiplier=depth_multiplier, between=BETWEEN[activation])
+    unit = SeparableConv if segments == "depthwise" else partial(SegmentedConv, segments=segments, eps=1e-3)
+    separable = partial(unit, depth_multiplier=depth_multiplier, order=order, between=BETWEEN[activation])
     block = partial(Block, separable_conv=separable, pool=POOLS[pooling], residual=residual)
+
+    def c(channels: int) -> int:
+        return max(1, round(channels * width_multiplier))
+
     return series(
-        entry_flow=series(                                    #    3 x 299 x 299
-            Conv(3, 32, 3, 2, "valid"),                       #   32 x 149 x 149
-            Conv(32, 64, 3, 1, "valid"),                      #   64 x 147 x 147
-            block(64, 128, 128, stride=2, first_relu=False),  #  128 x  74 x  74
-            block(128, 256, 256, stride=2),                   #  256 x  37 x  37
-            block(256, 728, 728, stride=2),                   #  728 x  19 x  19
+        entry_flow=series(                                                #    3 x 299 x 299
+            Conv(3, c(32), 3, 2, "valid"),                                #   32 x 149 x 149
+            Conv(c(32), c(64), 3, 1, "valid"),                            #   64 x 147 x 147
+            block(c(64), c(128), c(128), stride=2, first_relu=False),     #  128 x  74 x  74
+            block(c(128), c(256), c(256), stride=2),                      #  256 x  37 x  37
+            block(c(256), c(728), c(728), stride=2),                      #  728 x  19 x  19
         ),
-        middle_flow=series(*[block(728, 728, 728, 728) for _ in range(middle_blocks)]),
+        middle_flow=series(*[block(c(728), c(728), c(728), c(728)) for _ in range(middle_blocks)]),
         exit_flow=series(
-            block(728, 728, 1024, stride=2),                  # 1024 x  10 x  10
-            separable(1024, 1536), ReLU(),
-            separable(1536, 2048), ReLU(),                    # 2048 x  10 x  10
-            nn.AdaptiveAvgPool2d(1), nn.Flatten(),            # 2048
+            block(c(728), c(728), c(1024), stride=2),                     # 1024 x  10 x  10
+            separable(c(1024), c(1536)), ReLU(),
+            separable(c(1536), c(2048)), ReLU(),                          # 2048 x  10 x  10
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(),                        # 2048
             *([nn.Dropout(dropout)] if dropout else []),
         ),
-        classifier=classifier(num_classes, fully_connected),
+        classifier=classifier(c(2048), num_classes, fully_connected),
     )  # fmt: skip

@@ -11,6 +11,8 @@ from archscope.registry import Registry
 from archscope.report import Report
 
 DEFAULT_COLUMNS = ("output", "params", "macs", "share")
+TIME_COLUMNS = ("bound_ms", "bound", "bound_percent")
+"""Shown besides where a report has them."""
 
 
 @dataclass(frozen=True)

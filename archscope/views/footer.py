@@ -1,5 +1,8 @@
 """The totals below a table, in words: both conventions, memory, coverage, and how they stand to the paper."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from archscope.claims import Claim
 from archscope.report import Report
 from archscope.verdicts import judge
@@ -15,6 +18,7 @@ def footer(report: Report) -> list[tuple[str, str]]:
         ("Memory", _memory(report)),
         ("Receptive field", _receptive_field(report)),
         ("Depth", _depth(report)),
+        *[("Lower bound", _bound(entry, report)) for entry in report.totals.get("roofline", ())],
         ("Coverage", _coverage(report)),
         *[("Note", note) for note in report.graph.notes],
     ]
@@ -83,6 +87,18 @@ def _depth(report: Report) -> str:
     if totals["depth"] != totals["depth_separable_as_one"]:
         said += f", a separable convolution as one ({totals['depth']} as executed)"
     return f"{said}; {totals['conv_layers']} convolutions, {totals['linear_layers']} linear in all"
+
+
+def _bound(entry: Mapping[str, Any], report: Report) -> str:
+    """`4.59 ms on NVIDIA H200 SXM (tf32, batch 32), layer by layer: memory 82 %, compute 18 %; fused 1.07 ms`."""
+    whole, due_to = entry["bound_ms"], entry["due_to_ms"]
+    parts = [f"{cause} {100 * time / whole:.0f} %" for cause, time in due_to.items() if time and whole]
+    at_least = "at least " if entry["unknown"] else ""
+    return (
+        f"{at_least}{words.milliseconds(whole)} on {entry['device']} ({report.setting['dtype']}, batch "
+        f"{report.setting['batch']}) layer by layer: {', '.join(parts)}; "
+        f"{words.milliseconds(entry['fused_bound_ms'])} if all were fused; {entry['origin']} peaks"
+    )
 
 
 def _coverage(report: Report) -> str:

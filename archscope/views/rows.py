@@ -26,8 +26,12 @@ HEADINGS = {
     "elementwise_ops": "Elementwise ops", "activations": "Activations", "weight_bytes": "Weights",
     "output_bytes": "Output memory", "peak_memory_bytes": "Alive", "training_memory_bytes": "Kept to train",
     "bytes_moved": "Bytes moved", "arithmetic_ops": "All ops", "intensity": "Ops/byte",
+    "bound_ms": "Bound", "bound": "Bound by", "bound_percent": "Of bound",
     "receptive_field": "Receptive field", "share": "MACs %", "params_share": "Params %",
 }  # fmt: skip
+
+MAY_BE_NONE = {"receptive_field", "intensity", "bound", "bound_percent"}
+"""Columns in which None is an answer: a view has no intensity, and nothing bounds it."""
 
 SHARES = {"share": "macs", "params_share": "params"}
 
@@ -102,7 +106,9 @@ def _sorted_rows(report: Report, options: Options, root: Node) -> list[Row]:
 
 
 def _sortable(value: Any) -> float:
-    return -1 if value is None else value[0] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return float(value[0])
+    return -1 if value is None or isinstance(value, str) else value
 
 
 def _row(report: Report, options: Options, node: Node, name: str, lines: str = "", is_open: bool = False) -> Row:
@@ -128,13 +134,17 @@ def _cell(report: Report, column: str, node: Node, values: dict[str, Any]) -> st
 def measured(column: str, unit: str, value: Any, executed: bool = True) -> str:
     """A measured value as a cell: `-` where it is zero, `?` where it is unknown."""
     if value is None:
-        return "?" if executed and column not in {"receptive_field", "intensity"} else "-"
+        return "?" if executed and column not in MAY_BE_NONE else "-"
     if isinstance(value, list | tuple):
         return words.shape(value)
-    if not value:
-        return "-"
+    if not value or isinstance(value, str):
+        return value or "-"
     if unit == "bytes":
         return words.size(value)
+    if unit == "ms":
+        return words.milliseconds(value)
+    if unit == "%":
+        return f"{value:.0f} %"
     return f"{value:.1f}" if isinstance(value, float) else words.count(value)
 
 

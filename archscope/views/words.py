@@ -47,6 +47,12 @@ def size(value: float) -> str:
     return f"{value:.0f} {unit}" if unit == "B" or value >= 1000 else f"{value:.1f} {unit}"
 
 
+def milliseconds(value: float) -> str:
+    """`0.0123 ms`, `12.3 ms`, `1,234 ms`: three significant digits."""
+    whole = len(f"{abs(value):.0f}") if abs(value) >= 1 else 0
+    return f"{value:.3g} ms" if abs(value) < 1 else f"{value:,.{max(3 - whole, 0)}f} ms"
+
+
 def windows(layer: Layer) -> str:
     """`3x3 /2`: kernel size, then stride where it is not 1 and dilation where it is not 1."""
     if layer.window is None:

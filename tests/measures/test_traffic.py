@@ -45,6 +45,16 @@ def test_intensity_is_arithmetic_per_byte(batch: int) -> None:
     assert total(made, "intensity") == batch * sum(arithmetic.values()) / sum(moved.values())
 
 
+@pytest.mark.parametrize(("kernel", "stride", "read"), [(1, 2, 4 * 4), (3, 2, 8 * 8), (2, 4, 4 * 4), (1, 1, 8 * 8)])
+def test_a_stride_larger_than_the_kernel_skips_positions(kernel: int, stride: int, read: int) -> None:
+    net = Net(input=(IN, SIDE, SIDE))
+    net.conv("conv", "input", OUT, kernel, stride=stride)
+    made = net.graph()
+
+    written, weights = made.layers[0].output_elements, OUT * IN * kernel * kernel
+    assert values(made, "bytes_moved") == {"conv": (IN * read + written + weights) * F32}
+
+
 def test_the_intensity_of_a_block_is_the_ratio_of_its_sums() -> None:
     made = graph()
     report = Report(made, measure_all(made), {"batch": 1}, "x")

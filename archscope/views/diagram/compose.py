@@ -7,7 +7,7 @@ from archscope.graph import Graph
 from archscope.views.diagram.columns import LARGE, in_columns, page_scale
 from archscope.views.diagram.encoder_decoder import encoder_decoder
 from archscope.views.diagram.flows import are_flows, place_flows
-from archscope.views.diagram.folding import fold
+from archscope.views.diagram.folding import alike, fold
 from archscope.views.diagram.fuse import fused_ops, plain_ops
 from archscope.views.diagram.levels import Modules, Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.names import joined_title
@@ -27,8 +27,8 @@ from archscope.views.diagram.turn import sideways
 from archscope.views.diagram.u_shape import place_u
 
 MOST_BOXES = 60
-SMALLEST_TEXT = 6.0
-"""Points on A4."""
+SMALLEST_TEXT, SMALLEST_NOTED = 6.0, 5.0
+"""Points on A4; the second where boxes have further lines, rather than to close what they speak of."""
 
 LONGEST_RUN = 3
 """So many equal operations in a row are drawn once."""
@@ -66,18 +66,18 @@ def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = Tr
     drawing = None
     for smaller in smaller_plans(plan, kinds, block):
         drawing = _placed(smaller, outputs, style, folds, False, block)
-        if fits(drawing.piece) or not folds:
+        if fits(drawing.piece, style) or not folds:
             break
     assert drawing is not None
-    if folds and not block and not fits(drawing.piece):
+    if folds and not block and not fits(drawing.piece, style):
         return _placed(network_plan(ops, kinds), outputs, style, folds, False, block)
     return drawing
 
 
-def fits(piece: Piece) -> bool:
+def fits(piece: Piece, style: Style) -> bool:
     """Few enough boxes, and letters that can be read on A4."""
     drawn = sum(box.form != "point" for box in piece.boxes)
-    return drawn <= MOST_BOXES and _scale(piece) * SMALL >= SMALLEST_TEXT
+    return drawn <= MOST_BOXES and _scale(piece) * SMALL >= (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
 
 
 def _holders(ops: Sequence[Op], layers: Sequence[str]) -> list[str]:
@@ -105,9 +105,13 @@ def _placed(plan: Plan, outputs: Sequence[str], style: Style, folds: bool, plain
     if folds:
         series = [merged_panel(item) for item in fold(series, 2 if plan.every else LONGEST_RUN if not block else 99)]
     _one_input(series)
+    style = replace(style, alike=alike(series))
     flows = not plain and not style.sideways and are_flows(series)
     lines = [True] if flows or plan.every else [False] if plain or not _is_narrow(series) else [True, False]
-    pieces = [_piece(series, flows, u_shaped, _fitting(style, plan, one_line)) for one_line in lines]
+    styles = [_fitting(replace(style, one_line=one_line, beside=False), plan) for one_line in lines]
+    if style.beside and True in lines:
+        styles.append(replace(styles[0], beside=True))
+    pieces = [_piece(series, flows, u_shaped, one) for one in styles]
     read = {source for op in plan.ops for source in op.inputs}
     for piece in pieces:
         _end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, held))
@@ -137,8 +141,8 @@ def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
     return sideways(piece) if style.sideways else piece
 
 
-def _fitting(style: Style, plan: Plan, one_line: bool) -> Style:
-    style = replace(style, one_line=one_line, unit_width=_unit_width(plan.ops, style, one_line))
+def _fitting(style: Style, plan: Plan) -> Style:
+    style = replace(style, unit_width=_unit_width(plan.ops, style, style.one_line))
     if plan.every:
         return replace(style, unit_width=max(style.unit_width, STAGE_WIDTH), narrow=STAGE_WIDTH, gap=20.0)
     return style

@@ -10,13 +10,14 @@ from archscope.report import Report
 from archscope.tree import tree_of
 from archscope.views.diagram import engines
 from archscope.views.diagram.compose import Drawing, compose
+from archscope.views.diagram.costs import check_is_measured, heat, notes, told
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint import to_svg
 from archscope.views.diagram.painter import Page
 from archscope.views.diagram.png import to_pdf
 from archscope.views.diagram.sources import to_dot, to_mermaid
 from archscope.views.diagram.style import Style
-from archscope.views.diagram.telling import heading, heat, notes, told
+from archscope.views.diagram.telling import heading
 from archscope.views.diagram.turn import upside_down
 
 __all__ = ["Diagram", "DiagramOptions", "draw", "format_of"]
@@ -55,7 +56,7 @@ class Diagram:
 
     def _page(self) -> Page:
         title, subtitles = heading(self.report, self.options, self.drawing)
-        shares, scale = heat(self.report, self.options.color, self.drawing)
+        shares, scale = heat(self.report, self.options.color, self.drawing.piece.boxes)
         return Page(title, subtitles, self.options.theme, lambda box: told(self.report, box), shares, scale)
 
     def render(self, name: str) -> bytes:
@@ -84,13 +85,12 @@ def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
     graph = report.graph
     if not graph.layers:
         raise ArchscopeError(f"{graph.name} runs no operation: there is nothing to draw")
+    check_is_measured(report, options)
     block = find_block(report, options)
     style = Style(
-        channels_last=options.layout == "HxWxC",
-        notes=notes(report, options),
-        sideways=options.direction == "LR",
-        engine=options.engine,
-    )
+        channels_last=options.layout == "HxWxC", notes=notes(report, options), beside=bool(options.show),
+        sideways=options.direction == "LR", engine=options.engine,
+    )  # fmt: skip
     drawing = compose(graph, options.level, block, style, options.fold, options.depth)
     if options.direction == "BT":
         upside_down(drawing.piece)

@@ -1,5 +1,9 @@
 """Equal neighbours are drawn once: modules in a row, operations in a row, branches beside each other."""
 
+from collections.abc import Sequence
+
+from archscope.views.diagram.ops import Op
+from archscope.views.diagram.spread import ops_of
 from archscope.views.diagram.structure import Core, Item, Leaf, Panel, Parallel, Series, series_key
 
 MANY_BRANCHES = 4
@@ -61,3 +65,29 @@ def _fold_branches(parallel: Parallel) -> None:
             kept += parallel.branches[i:j]
         i = j
     parallel.branches, parallel.copies = kept, copies
+
+
+def alike(series: Series) -> dict[str, list[Op]]:
+    """The equal Ops, itself first, that the box of each Op stands for, in a series that was folded."""
+    found: dict[str, list[Op]] = {}
+    for item in series:
+        if isinstance(item, Leaf):
+            found[item.name] = [leaf.op for leaf in (item, *item.copies)]
+        elif isinstance(item, Panel):
+            found |= _in_copies(alike(item.body), item.ops, [copy.ops for copy in item.copies])
+        elif isinstance(item, Parallel):
+            for i, branch in enumerate(item.branches):
+                copies = [ops_of(copy) for copy in item.copies.get(i, ())]
+                found |= _in_copies(alike(branch), ops_of(branch), copies)
+        elif isinstance(item, Core):
+            found |= alike(list(item.items))
+    return found
+
+
+def _in_copies(found: dict[str, list[Op]], own: Sequence[Op], copies: Sequence[Sequence[Op]]) -> dict[str, list[Op]]:
+    """The same with the Ops that stand in the copies where each Op stands in what is drawn."""
+    place = {op.name: i for i, op in enumerate(own)}
+    return {
+        name: [*ops, *(copy[place[op.name]] for copy in copies for op in ops)] if copies else ops
+        for name, ops in found.items()
+    }  # fmt: skip

@@ -7,8 +7,8 @@ from archscope.views.diagram.engines import ENGINES
 from archscope.views.diagram.palette import THEMES
 
 LEVELS = ("network", "flow", "block", "layer")
-SHOWN = ("shapes", "params", "macs", "receptive_field")
-COLORS = ("kind", "macs", "params")
+SHOWN = ("shapes", "params", "macs", "receptive_field", "latency")
+COLORS = ("kind", "macs", "params", "latency")
 DIRECTIONS = ("TB", "LR", "BT")
 
 

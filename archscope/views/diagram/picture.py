@@ -12,7 +12,8 @@ Point = tuple[float, float]
 class Box:
     """A placed Op, or a point or bar that stands for none (`op` is None) and passes its input on.
 
-    `form` is box, bar, circle or point. `repeat` counts the equal neighbours that it stands for: `copies` are theirs.
+    `form` is box, bar, circle or point. `repeat` counts the equal neighbours that it stands for: `copies` are theirs,
+    `alike` those and their equals in the copies of the frames around the box.
     `title` and `details` are the lines of its label, set side by side where `one_line`.
     """
 
@@ -28,6 +29,7 @@ class Box:
     one_line: bool = False
     op: Op | None = None
     copies: tuple[Op, ...] = ()
+    alike: tuple[Op, ...] = ()
 
     @property
     def x(self) -> float:

@@ -240,10 +240,11 @@ class Placer:
 
     def _leaf(self, leaf: Leaf, hull: tuple[float, float] | None) -> Piece:
         op, copies = leaf.op, tuple(copy.op for copy in leaf.copies)
+        alike = tuple(self.style.alike.get(op.name, (op,)))
         if op.join in SYMBOLS:
             half = CIRCLE / 2
             circle = piece_of(
-                Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op), tap=True
+                Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op, alike=alike), tap=True
             )
             if op.join == "add":  # a gate's line comes in where the leader would leave
                 circle.rows = [Row(half, half, sizes(op.shape, self.style.channels_last))]
@@ -254,7 +255,9 @@ class Placer:
             title = f"{sizes(op.shape, self.style.channels_last)} {title}"
         elif op.kind == "tensor" or hull is not None:
             detail = sizes(op.shape, self.style.channels_last)
-        details = tuple(part for part in (detail, *self.style.notes(op, copies)) if part)
+        details = tuple(dict.fromkeys(part for part in (detail, *self.style.notes(alike)) if part))
+        if one_line and self.style.beside:
+            details = (", ".join(details),) if details else ()
         title = fitted("Filter concat" if hull and op.kind == "concat" else title, 12.0, self.style.label_width, True)
         details = tuple(fitted(part, 11.0, self.style.label_width) for part in details)
         width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
@@ -265,7 +268,7 @@ class Placer:
         if hull is not None:
             left, right = max(hull[0], left), max(hull[1], right)
         box = Box(op.name, op.kind, -left, 0, right, height, "bar" if hull else "box", title, details, one_line, op,
-                  copies)  # fmt: skip
+                  copies, alike)  # fmt: skip
         piece = piece_of(box)
         if leaf_repeat > 1:  # the second border is part of the node, so that arrows end at it
             piece.shift(0, STACK)

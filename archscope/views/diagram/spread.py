@@ -60,15 +60,14 @@ def segments(series: Series) -> list[Series]:
 
 
 def ops_of(series: Series) -> list[Op]:
-    """Every Op of a series, copies aside, in the order in which equal series hold equal Ops."""
+    """Every Op of a series, those of copies too, in the order in which equal series hold equal Ops."""
     found: list[Op] = []
     for item in series:
-        if isinstance(item, Leaf):
-            found.append(item.op)
-        elif isinstance(item, Panel):
-            found += ops_of(item.body)
+        if isinstance(item, Leaf | Panel):
+            found += [op for one in (item, *item.copies) for op in one.ops]
         elif isinstance(item, Parallel):
-            found += [op for branch in item.branches for op in ops_of(branch)]
+            for i, branch in enumerate(item.branches):
+                found += [op for one in (branch, *item.copies.get(i, ())) for op in ops_of(one)]
         elif isinstance(item, Core):
-            found += [op for node in item.items for op in ops_of([node])]
+            found += ops_of(list(item.items))
     return found

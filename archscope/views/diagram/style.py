@@ -1,7 +1,7 @@
 """Measures of the drawing in points, and how a box's label is set."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from archscope.views.diagram.ops import Op
 from archscope.views.diagram.text import text_width
@@ -42,9 +42,10 @@ SYMBOLS = {"add": "+", "mul": "×"}
 
 @dataclass(frozen=True)
 class Style:
-    """Choices that change sizes. `one_line` sets details beside the word; `notes` are further lines of an Op.
-
-    `sideways`: axes will be swapped. `engine`: one of engines.ENGINES.
+    """Choices that change sizes. `one_line` sets details beside the word; `alike` are the equal Ops that the
+    box of each Op stands for, `notes` further lines that say something of them,
+    set `beside` the details where those are set so too. `sideways`: axes will be swapped. `engine`: one of
+    engines.ENGINES.
     """
 
     one_line: bool = False
@@ -52,7 +53,9 @@ class Style:
     unit_width: float = WIDE
     narrow: float = NARROW
     gap: float = GAP
-    notes: Callable[[Op, tuple[Op, ...]], tuple[str, ...]] = lambda op, copies: ()
+    alike: Mapping[str, Sequence[Op]] = field(default_factory=dict)
+    notes: Callable[[Sequence[Op]], tuple[str, ...]] = lambda alike: ()
+    beside: bool = False
     label_width: float = 320.0
     sideways: bool = False
     engine: str = "auto"

@@ -1,18 +1,14 @@
-"""What a picture says in words: title and facts above it, further lines in boxes, what a node tells."""
+"""What a picture says above itself: its title and a few facts."""
 
 import re
-from collections.abc import Callable
 
-from archscope.graph import Shape
 from archscope.report import Report
 from archscope.tree import tree_of
 from archscope.views import words
 from archscope.views.diagram.compose import Drawing
 from archscope.views.diagram.fuse import absorbed
 from archscope.views.diagram.names import network_title, pretty
-from archscope.views.diagram.ops import Op
 from archscope.views.diagram.options import DiagramOptions
-from archscope.views.diagram.picture import Box
 from archscope.views.diagram.text import sizes
 
 
@@ -59,57 +55,3 @@ def _whereabouts(report: Report, options: DiagramOptions, name: str) -> str:
 
 def _one_line(drawing: Drawing) -> bool:
     return all(box.one_line for box in drawing.piece.boxes if box.op and box.op.kernel)
-
-
-def notes(report: Report, options: DiagramOptions) -> Callable[[Op, tuple[Op, ...]], tuple[str, ...]]:
-    """Further lines of a box: what `--show` asks for."""
-
-    def said(op: Op, copies: tuple[Op, ...]) -> tuple[str, ...]:
-        if not op.layers:
-            return ()
-        return tuple(filter(None, (_value(report, name, op, options) for name in options.show)))
-
-    return said
-
-
-def _value(report: Report, name: str, op: Op, options: DiagramOptions) -> str:
-    if name == "shapes":
-        return sizes(op.shape, options.layout == "HxWxC")
-    value = report.value(name, op.layers)
-    if not value:
-        return ""
-    if name == "receptive_field":
-        return f"sees {words.shape(value)}"
-    return f"{words.count(value)} params" if name == "params" else f"{words.scaled(value, 3)} MACs"
-
-
-def heat(report: Report, color: str, drawing: Drawing) -> tuple[dict[str, float], str]:
-    """How dear each box is beside the dearest, and the scale in words; a folded box counts once."""
-    if color == "kind":
-        return {}, ""
-    costs = {
-        box.name: report.value(color, box.op.layers) or 0
-        for box in drawing.piece.boxes if box.op and box.op.layers and box.form != "circle"
-    }  # fmt: skip
-    most = max(costs.values(), default=0) or 1
-    unit = {"macs": "MACs", "params": "parameters"}[color]
-    scale = f"0 to {words.scaled(most, 3)} {unit} in a box"
-    return {name: cost / most for name, cost in costs.items()}, scale
-
-
-def told(report: Report, box: Box) -> str:
-    """A node's title: path, shapes, parameters, MACs."""
-    if box.op is None:
-        return box.title
-    op = box.op
-    lines = [op.path]
-    if box.copies:
-        lines[0] += f" to {box.copies[-1].path} ({box.repeat} alike)"
-    inputs: list[Shape] = []
-    if op.layers:
-        inputs = list(report.graph.layer[op.layers[0]].input_shapes)
-    lines.append(f"{', '.join(map(sizes, inputs))} → {sizes(op.shape)}" if inputs else sizes(op.shape))
-    for name, unit in (("params", "parameters"), ("macs", "MACs")):
-        value = report.value(name, op.layers) if op.layers else None
-        lines += [f"{value:,} {unit}"] if value else []
-    return "\n".join(lines)

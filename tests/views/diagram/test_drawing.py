@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -9,7 +10,7 @@ import archscope
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph, Layer, Tensor
 from archscope.measures import measure_all
-from archscope.report import Report
+from archscope.report import Report, summed
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw, format_of
 from archscope.views.diagram.palette import HEAT, THEMES
 from archscope.views.diagram.text import text_width
@@ -137,6 +138,47 @@ def test_shapes_and_costs_can_be_shown() -> None:
     shown = texts(diagram("inception_v4", block="inception_a", show=("shapes", "params", "macs")))
     assert {"35×35×96", "37,056 params"} <= set(shown)
     assert "384×35×35" in texts(diagram("inception_v4", block="inception_a", layout="CxHxW"))
+
+
+def latent(made: Report, **values: float) -> Report:
+    """The report with a latency of 0.25 ms a layer, or as given by the name's last part."""
+    measured = {name: values.get(name.rpartition(".")[2], 0.25) for name in made.graph.layer}
+    return replace(made, columns={**made.columns, "latency_ms": summed("latency_ms", "ms", measured)})
+
+
+def test_latency_can_be_shown_and_coloured_where_it_was_measured() -> None:
+    made = draw(latent(report("xception"), conv=1.5), DiagramOptions(show=("latency",), color="latency"))
+    shown = texts(made)
+    assert any(text.endswith("2.00 ms") for text in shown)  # convolution, normalisation, activation
+    assert "0 to 2.00 ms in a box; ×N: the mean of the N" in shown
+    titles = [element.text or "" for element in ElementTree.fromstring(str(made)).iter(f"{SVG}title")]
+    assert any(title.startswith("entry_flow.conv1\n") and title.endswith("2.00 ms") for title in titles)
+
+
+@pytest.mark.parametrize("options", [{"show": ("latency",)}, {"color": "latency"}])
+def test_without_a_measured_latency_the_command_that_measures_it_is_said(options: dict[str, object]) -> None:
+    with pytest.raises(ArchscopeError, match=r"xception .*: archscope summary xception --device cpu -o"):
+        diagram("xception", **options)
+
+
+def test_a_box_that_stands_for_several_says_what_each_costs_or_all() -> None:
+    piece = diagram("resnet50", show=("params", "macs"), block="conv3_x").drawing.piece
+    said = {box.name: box.details[-2:] for box in piece.boxes if len(box.alike) == 3 and box.op and not box.op.join}
+    assert said.pop("conv3_x.bottleneck2.activation") == ()
+    assert said["conv3_x.bottleneck2.body.conv1.conv"] == ("65,792 params each", "51.4 M MACs each")
+    assert all(text.endswith(" each") for details in said.values() for text in details)
+
+
+def test_copies_that_differ_are_summed() -> None:
+    graph = report("resnet50").graph
+    rising = {name: float(i) for i, name in enumerate(graph.layer)}
+    made = replace(report("resnet50"), columns={"latency_ms": summed("latency_ms", "ms", rising),
+                                                **report("resnet50").columns})  # fmt: skip
+    (box,) = [box for box in draw(made, DiagramOptions(show=("latency",), block="conv3_x")).drawing.piece.boxes
+              if box.name == "conv3_x.bottleneck2.body.conv1.conv"]  # fmt: skip
+    whole = sum(rising[layer] for op in box.alike for layer in op.layers)
+    assert len(box.alike) == 3
+    assert box.details[-1] == f"{whole:,.0f} ms in all"
 
 
 def test_depth_closes_modules() -> None:

@@ -1,0 +1,47 @@
+"""`--predict DEVICE`: how long a network takes at least on a device that need not be here."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from archscope import devices
+from archscope.commands.arguments import completes
+from archscope.commands.measured import report_of
+from archscope.errors import ArchscopeError
+from archscope.roofline import predict
+
+if TYPE_CHECKING:
+    from archscope.report import Report
+
+Predict = Annotated[
+    str,
+    typer.Option(
+        metavar="DEVICE",
+        help="Add a lower bound on the time on this device, such as h200; several with commas (archscope devices).",
+        autocompletion=completes(devices.devices),
+    ),
+]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        help="float32, tf32, bfloat16 or float16 [default: the network's own].",
+        autocompletion=completes(lambda: devices.DTYPES),
+    ),
+]
+
+
+def predicted_report(
+    target: str,
+    input_size: str | None,
+    batch: int | None,
+    mode: Literal["eval", "train"] | None,
+    options: dict[str, Any],
+    names: str,
+    dtype: str,
+) -> "Report":
+    """The Report with its bounds on the devices of these names; a saved report takes another batch and dtype too."""
+    ceilings = [devices.find(name).ceilings for name in names.split(",") if name.strip()]
+    if not ceilings:
+        raise ArchscopeError(f"--predict {names}: name a device (archscope devices)")
+    report = report_of(target, input_size, None if target.endswith(".json") else batch, mode, options)
+    return predict(report, ceilings, dtype, batch or 0)

@@ -1,0 +1,78 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from archscope import cli
+from archscope.devices import devices, find
+from tests.graphs import six_layer_report
+
+TORCHLESS = "import sys; sys.modules['torch'] = None; from archscope.cli import main; main()"
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    path = tmp_path / "six.json"
+    path.write_text(six_layer_report().to_json(), encoding="utf-8")
+    return str(path)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", TORCHLESS, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_a_saved_report_is_predicted_without_torch(saved: str) -> None:
+    done = run("summary", saved, "--predict", "t4", "--dtype", "float16", "--batch", "8", "--format", "json")
+    report = json.loads(done.stdout)
+
+    assert (report["setting"]["dtype"], report["setting"]["batch"]) == ("float16", 8)
+    assert report["totals"]["roofline"][0]["device"] == find("t4").label
+    assert {layer["bound"] for layer in report["layers"]} == {"memory"}
+
+
+def test_the_table_shows_the_bounds_and_calls_them_so(saved: str) -> None:
+    done = run("summary", saved, "--predict", "h200")
+    heading = next(line for line in done.stdout.splitlines() if line.startswith("Layer"))
+
+    assert heading.endswith("Bound  Bound by")
+    assert "Lower bound      " in done.stdout
+    assert "on NVIDIA H200 SXM (float32, batch 1) layer by layer: memory" in done.stdout
+
+
+def test_several_devices_are_a_line_each(saved: str) -> None:
+    done = run("summary", saved, "--predict", "t4,h200")
+
+    assert done.stdout.count("Lower bound ") == 2
+    assert "Bound by" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--predict", "h20"], "no device named 'h20'; did you mean h200?"),
+        (["--predict", "t4", "--dtype", "tf32"], "NVIDIA T4 has no published peak for tf32: choose float32, float16"),
+        (["--predict", ","], "--predict ,: name a device (archscope devices)"),
+        (["--dtype", "bfloat16"], "--dtype bfloat16 is the type to predict for: add --predict"),
+    ],
+)  # fmt: skip
+def test_mistakes(saved: str, options: list[str], said: str) -> None:
+    done = run("summary", saved, *options)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_devices_are_listed_and_described(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.app(["devices"], standalone_mode=False)
+    heading, *rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == list(devices())
+    assert heading.split() == ["Name", "Memory", "GB/s", "float32", "tf32", "bfloat16", "float16", "Device"]
+
+    cli.app(["devices", "H200"], standalone_mode=False)
+    shown = capsys.readouterr().out
+    assert find("h200").source in shown
+    assert find("h200").note in shown
