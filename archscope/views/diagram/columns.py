@@ -19,7 +19,6 @@ NARROWEST = 356.0
 """Width of a picture that titles and legend need."""
 
 MOST_COLUMNS = 8
-GUTTER = 36.0
 ABOVE = 16.0
 LEADER = 22.0
 """From the widest box of a column to its shapes."""
@@ -87,7 +86,7 @@ def choose(pieces: Sequence[Piece], placer: Placer, head: float) -> list[int]:
     for count in range(1, min(MOST_COLUMNS, len(pieces)) + 1):
         cuts = partition(heights, count, gap)
         columns = [pieces[a:b] for a, b in pairwise([*cuts, len(pieces)])]
-        width = sum(width_of(column) for column in columns) + GUTTER * (count - 1) + 36.0
+        width = sum(width_of(column) for column in columns) + placer.style.gutter * (count - 1) + 36.0
         height = max(sum(p.height + gap for p in column) for column in columns) + (2 * ABOVE if count > 1 else 0.0)
         if placer.style.sideways:
             width, height = height, width
@@ -104,28 +103,28 @@ def in_columns(pieces: Sequence[Piece], placer: Placer, head: float) -> Piece:
     for column in columns:
         align_rows(column, placer.style.sideways)
         column.shift(0.0, ABOVE if len(columns) > 1 else 0.0)
-    return _joined(columns)
+    return _joined(columns, placer.style.gutter)
 
 
-def _joined(columns: Sequence[Piece]) -> Piece:
+def _joined(columns: Sequence[Piece], gutter: float) -> Piece:
     """Columns beside each other, from x = 0."""
     at = 0.0
     for i, column in enumerate(columns):
         width = column.left + column.right
         column.shift(at + column.left, 0.0)
         if i:
-            _continue(columns[i - 1], column)
-        at += width + GUTTER
+            _continue(columns[i - 1], column, gutter)
+        at += width + gutter
     whole = stacked(columns)
-    whole.left, whole.right = 0.0, at - GUTTER
+    whole.left, whole.right = 0.0, at - gutter
     whole.height = max(column.height for column in columns) + (2 * ABOVE if len(columns) > 1 else 0.0)
     return whole
 
 
-def _continue(before: Piece, column: Piece) -> None:
+def _continue(before: Piece, column: Piece, gutter: float) -> None:
     """The line from the end of one column through the gutter to the top of the next."""
-    gutter = before.right + GUTTER / 2
+    middle = before.right + gutter / 2
     for name, x, y in before.tails:
         low = ABOVE + before.height + ABOVE * 0.7
-        points = [(x, y), (x, low), (gutter, low), (gutter, 4.0), (column.x, 4.0), (column.x, ABOVE)]
+        points = [(x, y), (x, low), (middle, low), (middle, 4.0), (column.x, 4.0), (column.x, ABOVE)]
         column.lines.append(Line(points, name, column.head))

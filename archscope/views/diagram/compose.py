@@ -23,6 +23,7 @@ from archscope.views.diagram.style import (
     label,
     label_size,
 )  # fmt: skip
+from archscope.views.diagram.sums import with_whole_sums
 from archscope.views.diagram.turn import sideways
 from archscope.views.diagram.u_shape import place_u
 
@@ -55,6 +56,8 @@ def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = Tr
     """Place the picture of a level; where it would be too large, modules of one sort are closed, then of another."""
     ops = plain_ops(graph) if level == "layer" else fused_ops(graph)
     outputs = _holders(ops, graph.outputs)
+    if level != "layer":
+        ops = with_whole_sums(ops, outputs)
     if block:
         ops, outputs = within(ops, block, outputs)
     kinds = dict(graph.blocks)
@@ -65,11 +68,12 @@ def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = Tr
     plan = network_plan(ops, kinds) if level == "network" else flow_plan(ops, kinds, block)
     drawing = None
     for smaller in smaller_plans(plan, kinds, block):
-        drawing = _placed(smaller, outputs, style, folds, False, block)
-        if fits(drawing.piece, style) or not folds:
-            break
+        for tried in (style, style.compact()):
+            drawing = _placed(smaller, outputs, tried, folds, False, block)
+            if fits(drawing.piece, style) or not folds:
+                return drawing
     assert drawing is not None
-    if folds and not block and not fits(drawing.piece, style):
+    if not block:
         return _placed(network_plan(ops, kinds), outputs, style, folds, False, block)
     return drawing
 

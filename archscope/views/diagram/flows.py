@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from archscope.views.diagram.columns import GUTTER, LEADER, align_rows
+from archscope.views.diagram.columns import LEADER, align_rows
 from archscope.views.diagram.ops import Op
 from archscope.views.diagram.picture import Frame, Line, Piece
 from archscope.views.diagram.place import FEATURE_MAPS, Placer
 from archscope.views.diagram.structure import Item, Leaf, Panel, Series, Split
-from archscope.views.diagram.style import FRAME_PAD, FRAME_TITLE, HEADING, badge_width
+from archscope.views.diagram.style import FRAME_PAD, FRAME_TITLE, GUTTER, HEADING, badge_width
 from archscope.views.diagram.text import text_width
 
 

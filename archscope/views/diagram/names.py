@@ -60,6 +60,20 @@ def part_title(path: str, kind: str) -> str:
     return pretty(parent.rpartition(".")[2]) if counted else block_title(path, kind)
 
 
+def family(path: str, kind: str) -> str:
+    """What sisters have in common: their class, or the last word of their names without number or letter.
+
+    `conv2_x.block1` and `conv5_x` are `conv`, `inception_a` and `inception_c` are `inception`.
+    """
+    if kind not in GENERIC:
+        return kind
+    parent, _, name = path.rpartition(".")
+    if name[-1:].isdigit() and parent:
+        name = parent.rpartition(".")[2]
+    word = re.sub(r"(_?\d+[a-z]?|_[a-z])+$", "", name)
+    return word.rpartition("_")[2] or name
+
+
 def joined_title(outer: str, inner: str) -> str:
     """`Dense block 1: DenseLayer`, or the outer name alone where the inner one says nothing new."""
     return outer if inner in {*GENERIC, outer} else f"{outer}: {inner}"

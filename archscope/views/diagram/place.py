@@ -170,7 +170,9 @@ class Placer:
 
     def _repeated(self, piece: Piece, branch: Series, copies: list[Series]) -> Piece:
         """A frame around a branch that stands for several."""
-        frame = Frame(f"{piece.head}|branches", "", "", 0, 0, 0, 0, 1 + len(copies), self.level, 8.0, beside=True)
+        frame = Frame(
+            f"{piece.head}|branches", "", "Parallel", 0, 0, 0, 0, 1 + len(copies), self.level, 8.0, beside=True
+        )
         frame.ops, frame.copies = tuple(ops_of(branch)), tuple(tuple(ops_of(copy)) for copy in copies)
         return self._framed(piece, frame)
 

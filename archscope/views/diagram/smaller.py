@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from archscope.views.diagram.levels import Modules, Plan, closed
-from archscope.views.diagram.names import GENERIC, joined_title, part_title
+from archscope.views.diagram.names import GENERIC, family, joined_title, part_title
 from archscope.views.diagram.ops import relative, under
 
 
@@ -39,26 +39,26 @@ def _without(plan: Plan, outer: Sequence[str]) -> Plan:
     return replace(plan, frames=tuple(frame for frame in plan.frames if frame not in outer), titles=titles)
 
 
-def _closable(plan: Plan, kinds: Mapping[str, str], root: str) -> dict[tuple[str, str], list[str]]:
-    """Modules that could be one box, by sort: class and frame; innermost ones first."""
+def _closable(plan: Plan, kinds: Mapping[str, str], root: str) -> dict[str, list[str]]:
+    """Modules that could be one box, by family: sisters are closed together; innermost ones first."""
     modules = Modules(plan.ops, kinds, root)
-    inside: dict[tuple[str, str], list[str]] = {}
-    framed: dict[tuple[str, str], list[str]] = {}
+    inside: dict[str, list[str]] = {}
+    framed: dict[str, list[str]] = {}
     for path, kind in kinds.items():
         if not under(path, root) or path == root or len(modules.members(path)) < 2:
             continue
         if path in plan.frames:
             innermost = not any(under(other, path) and other != path for other in plan.frames)
             if innermost:
-                framed.setdefault((kind, path.rpartition(".")[0] if kind in GENERIC else ""), []).append(path)
+                framed.setdefault(family(path, kind), []).append(path)
         elif kind not in GENERIC and any(under(path, frame) for frame in plan.frames or (root,)):
-            inside.setdefault((kind, "inside"), []).append(path)
+            inside.setdefault(kind, []).append(path)
     deepest = {
         key: paths for key, paths in inside.items()
         if not any(under(other, path) and other != path for path in paths for others in inside.values()
                    for other in others)
     }  # fmt: skip
-    return deepest or framed
+    return {key: [*paths, *framed.get(key, ())] for key, paths in deepest.items()} or framed
 
 
 def _saving(plan: Plan, paths: Sequence[str]) -> int:

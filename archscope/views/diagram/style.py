@@ -1,7 +1,7 @@
 """Measures of the drawing in points, and how a box's label is set."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archscope.views.diagram.ops import Op
 from archscope.views.diagram.text import text_width
@@ -20,6 +20,9 @@ LINE = 14.5
 GAP = 16.0
 """From a box to the next one below."""
 
+GUTTER = 36.0
+"""From one column of the trunk to the next."""
+
 SIDE = 22.0
 """From a branch to the one beside it."""
 
@@ -33,7 +36,7 @@ STACK = 4.0
 """How far the second border of a folded box stands off."""
 
 NARROW = 76.0
-WIDE = 104.0
+WIDE, COMPACT = 104.0, 88.0
 BADGE = 9.0
 """Room around the ×N of a badge, left and right together with its gap."""
 
@@ -59,6 +62,11 @@ class Style:
     label_width: float = 320.0
     sideways: bool = False
     engine: str = "auto"
+    gutter: float = GUTTER
+
+    def compact(self) -> "Style":
+        """Narrower boxes, closer to each other: for a picture that would not fit a page."""
+        return replace(self, unit_width=COMPACT, gap=GAP * 0.7, gutter=GUTTER * 0.75)
 
 
 def label(op: Op, one_line: bool) -> tuple[str, str]:

@@ -69,11 +69,6 @@ def test_a_residual_block_shows_its_scale() -> None:
     assert "×0.17" in texts(diagram("inception_resnet_v2", block="inception_resnet_a"))
 
 
-def test_the_paths_of_resnext_in_form_b_are_drawn_once() -> None:
-    made = draw(archscope.summarize("resnext50_32x4d", form="b"), DiagramOptions(block="conv2.block1"))
-    assert "×32" in texts(made)
-
-
 def test_every_node_tells_its_path_shapes_and_costs() -> None:
     titles = [element.text or "" for element in ElementTree.fromstring(str(diagram("xception"))).iter(f"{SVG}title")]
     (conv,) = [title for title in titles if title.startswith("entry_flow.conv1\n")]

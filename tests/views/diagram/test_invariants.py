@@ -11,6 +11,7 @@ from archscope.networks import catalogue
 from archscope.report import Report
 from archscope.views.diagram.columns import page_scale
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.names import family
 from archscope.views.diagram.style import SMALL
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import drawn_edges, drawn_ops, true_edges
@@ -51,6 +52,15 @@ def check_is_the_network(made: Diagram) -> None:
     assert drawn_edges(piece) == true_edges(made.report.graph, ops)
 
 
+def closed_families(made: Diagram) -> set[str]:
+    return {family(path, made.report.graph.blocks[path]) for path in made.drawing.plan.closed}
+
+
+def open_families(made: Diagram) -> set[str]:
+    drawn = [frame.path for frame in made.drawing.piece.frames if frame.path and made.options.level == "flow"]
+    return {family(path, made.report.graph.blocks[path]) for path in drawn}
+
+
 @pytest.mark.parametrize("name", catalogue())
 def test_every_picture_is_the_network_without_overlaps_and_fits_a_page(name: str) -> None:
     for said, made in pictures(name):
@@ -58,10 +68,20 @@ def test_every_picture_is_the_network_without_overlaps_and_fits_a_page(name: str
         if made.options.level != "block":
             assert sorted(layer for op in made.drawing.ops for layer in op.layers) == sorted(report(name).graph.layer)
         assert faults(made.drawing.piece) == [], said
+        assert open_families(made).isdisjoint(closed_families(made)), said
         width, height = size(str(made))
         assert 1 / 2.2 <= height / width <= 2.2, said
         assert page_scale(width, height) * SMALL >= 6, said
         assert sum(box.form != "point" for box in made.drawing.piece.boxes) <= 60, said
+
+
+@pytest.mark.parametrize(("form", "said"), [("a", "×32"), ("b", "×32"), ("c", "32 groups")])
+def test_the_three_forms_of_a_resnext_block(form: str, said: str) -> None:
+    made = draw(archscope.summarize("resnext50_32x4d", form=form), DiagramOptions(block="conv2.block1"))
+    check_is_the_network(made)
+    assert faults(made.drawing.piece) == []
+    assert len([box for box in made.drawing.piece.boxes if box.form != "point"]) <= 10
+    assert said in str(made)
 
 
 @pytest.mark.parametrize("name", LAYERS)
