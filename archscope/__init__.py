@@ -3,6 +3,7 @@
     archscope.build("xception")                        the network, an nn.Module
     archscope.trace(module, input_size=(3, 299, 299))  its Graph: every layer, shape and edge
     archscope.summarize("xception")                    its Report: str(), to_json(), to_markdown(), ...
+    archscope.compare("xception", "inception_v3")      their Comparison: what each costs, in ratio to the first
     archscope.diagram("xception")                      its figure: str() is SVG, and notebooks show it
 
 Nothing here prints, and nothing imports torch before it is needed.
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from archscope.comparison import Comparison
     from archscope.views.diagram.drawing import Diagram
 
 __version__ = "0.1.0"
@@ -32,6 +34,7 @@ __all__ = [
     "Tensor",
     "Window",
     "build",
+    "compare",
     "diagram",
     "summarize",
     "trace",
@@ -60,6 +63,13 @@ def summarize(target: "str | nn.Module", input_size: Any = None, **options: Any)
     from archscope import summary
 
     return summary.summarize(target, input_size, **options)
+
+
+def compare(*targets: "str | nn.Module | Report", input_size: Any = None, **settings: Any) -> "Comparison":
+    """The Comparison of networks, modules, Reports and saved reports. See `archscope.comparing.compare`."""
+    from archscope import comparing
+
+    return comparing.compare(*targets, input_size=input_size, **settings)
 
 
 def diagram(

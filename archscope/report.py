@@ -156,16 +156,11 @@ class Report:
     @classmethod
     def from_json(cls, text: str, source: str = "report") -> "Report":
         """Read back what `to_json` wrote. Raises ArchscopeError for anything else, naming `source`."""
-        try:
-            data = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise ArchscopeError(f"{source} is no complete JSON ({error}); write it again with --format json") from None
-        schema, _, version = str(data.get("schema", "") if isinstance(data, dict) else "").partition("/")
-        if schema != SCHEMA or not version.isdigit():
-            raise ArchscopeError(f"{source} is no archscope report: its schema is not {SCHEMA}/{VERSION}")
-        if int(version) > VERSION:
-            newer = f"schema {schema}/{version}, newer than the {VERSION} that this archscope reads"
-            raise ArchscopeError(f"{source} has {newer}: upgrade archscope")
+        return cls.from_dict(parsed(text, {SCHEMA: VERSION}, source), source)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], source: str = "report") -> "Report":
+        """Read back what `to_dict` made. Raises ArchscopeError where something is missing or broken."""
         try:
             report = cls._from_dict(data)
             str(report)  # what cannot be shown is broken
@@ -194,6 +189,22 @@ class Report:
         )
         claims = tuple(Claim(**claim) for claim in data["claims"])
         return cls(graph, columns, data["setting"], data["target"], data["title"], claims)
+
+
+def parsed(text: str, versions: Mapping[str, int], source: str) -> dict[str, Any]:
+    """JSON text of one of these schemas. Raises ArchscopeError for another, a newer version or broken JSON."""
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ArchscopeError(f"{source} is no complete JSON ({error}); write it again with --format json") from None
+    schema, _, version = str(data.get("schema", "") if isinstance(data, dict) else "").partition("/")
+    if schema not in versions or not version.isdigit():
+        known = " or ".join(f"{name}/{newest}" for name, newest in versions.items())
+        raise ArchscopeError(f"{source} is no archscope report: its schema is not {known}")
+    if int(version) > versions[schema]:
+        newer = f"schema {schema}/{version}, newer than the {versions[schema]} that this archscope reads"
+        raise ArchscopeError(f"{source} has {newer}: upgrade archscope")
+    return dict(data)
 
 
 def _tensors(rows: Iterable[Mapping[str, Any]]) -> dict[str, Tensor]:

@@ -72,8 +72,13 @@ def _is_of(claim: Claim, network: Network, options: Mapping[str, Any], input_siz
 
 def read_report(path: str) -> Report:
     """A report that `archscope summary -o report.json` wrote. Raises ArchscopeError."""
+    return Report.from_json(read_text(path), path)
+
+
+def read_text(path: str) -> str:
+    """The file's text. Raises ArchscopeError."""
     try:
-        return Report.from_json(Path(path).read_text(encoding="utf-8"), path)
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not text'}") from None
 

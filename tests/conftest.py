@@ -1,8 +1,13 @@
-from collections.abc import Callable
+import gc
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from archscope import cli
+
+Run = Callable[..., tuple[int, str, str]]
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
@@ -34,3 +39,32 @@ def snapshot(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             assert text == path.read_bytes().decode("utf-8"), f"differs from tests/snapshots/{name}"
 
     return check
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Run a command line in this process: exit code, output, errors."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["archscope", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, err
+
+    yield run
+    gc.enable()
+
+
+@pytest.fixture
+def mistake(run: Run) -> Callable[..., str]:
+    """Run a command line that must fail with exit code 2 and one line, and return that line."""
+
+    def mistake(*arguments: str) -> str:
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        assert err.startswith("archscope: ")
+        assert err.count("\n") == 1
+        return err
+
+    return mistake

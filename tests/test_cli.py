@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,35 +18,6 @@ from tests.graphs import Net, report_of, six_layer_report, traced
 
 PROGRAM = str(Path(sys.executable).parent / "archscope")
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
-    """Run a command line in this process: exit code, output, errors."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["archscope", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    yield run
-    gc.enable()
-
-
-@pytest.fixture
-def mistake(run: Run) -> Callable[..., str]:
-    """Run a command line that must fail with exit code 2 and one line, and return that line."""
-
-    def mistake(*arguments: str) -> str:
-        code, out, err = run(*arguments)
-        assert (code, out) == (2, "")
-        assert err.startswith("archscope: ")
-        assert err.count("\n") == 1
-        return err
-
-    return mistake
 
 
 @pytest.fixture

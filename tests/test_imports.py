@@ -112,7 +112,7 @@ def matches(file: str, patterns: str) -> bool:
 
 
 PURE = """graph.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py claims.py conventions.py
-    verdicts.py roofline.py devices.py measures/* views/*"""
+    verdicts.py accuracy.py breakdown.py comparison.py roofline.py devices.py measures/* views/*"""
 
 LAYERS = ("archscope.layers", "archscope.segmented")
 
@@ -124,7 +124,8 @@ RULES = [
     ),
     Rule(
         "loads without torch",
-        files=f"{PURE} __init__.py __main__.py cli.py commands/* targets.py usercode.py verify.py */__init__.py",
+        files=f"""{PURE} __init__.py __main__.py cli.py commands/* targets.py usercode.py verify.py comparing.py
+            */__init__.py""",
         breaks=lambda found: found.at_load and brings_torch(found),
     ),
     Rule(

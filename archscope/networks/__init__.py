@@ -1,6 +1,7 @@
 """The networks: one paper, one file; `catalogue.toml` holds what each paper says. Torch-free until one is built."""
 
 import ast
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -159,6 +160,27 @@ def find(name: str) -> Network:
     if canonical(name) not in names:
         raise unknown("network", name, names, "archscope list shows all")
     return names[canonical(name)]
+
+
+def family(name: str) -> tuple[Network, ...]:
+    """The networks of the paper file of this name (`resnet`), or else those with the word in their name or in an
+    alias (`inception`). Raises ArchscopeError, which lists the families."""
+    found = _families()
+    if canonical(name) not in found:
+        raise unknown("family", name, [word for word, members in found.items() if len(members) > 1])
+    return found[canonical(name)]
+
+
+@cache
+def _families() -> Mapping[str, tuple[Network, ...]]:
+    words: dict[str, list[Network]] = {}
+    files: dict[str, list[Network]] = {}
+    for entry in catalogue().values():
+        files.setdefault(entry.paper.file, []).append(entry)
+        named = " ".join((entry.name, *entry.aliases))
+        for word in dict.fromkeys(re.findall(r"[a-z]{3,}", named)):
+            words.setdefault(word, []).append(entry)
+    return {word: tuple(members) for word, members in sorted((words | files).items())}
 
 
 @cache

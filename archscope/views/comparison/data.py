@@ -1,0 +1,48 @@
+"""A comparison for programs and spreadsheets."""
+
+import csv
+import json
+from io import StringIO
+
+from archscope.breakdown import COLUMNS, breakdown
+from archscope.comparison import Comparison
+from archscope.views import Options, words
+
+
+def as_json(comparison: Comparison, by: str, options: Options) -> str:
+    """Everything that the reports know; `archscope compare` reads it back."""
+    return json.dumps(comparison.to_dict(by), indent=1, ensure_ascii=False, default=float) + "\n"
+
+
+def as_csv(comparison: Comparison, by: str, options: Options) -> str:
+    """One line a network, exact; with `by`, one a part of a network. An unknown value is empty."""
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows(_parts(comparison, by) if by else _networks(comparison))
+    return out.getvalue()
+
+
+def _networks(comparison: Comparison) -> list[list[object]]:
+    heading: list[object] = ["network", *(row.quantity.name for row in comparison.rows)]
+    return [
+        heading,
+        *([label, *(_cell(row.values[i]) for row in comparison.rows)] for i, label in enumerate(comparison.labels)),
+    ]
+
+
+def _parts(comparison: Comparison, by: str) -> list[list[object]]:
+    columns = [name for name in COLUMNS if any(name in report.table_columns for report in comparison.reports)]
+    return [
+        ["network", by, *columns],
+        *(
+            [label, part.name, *(_cell(part.values.get(name)) for name in columns)]
+            for label, report in zip(comparison.labels, comparison.reports, strict=True)
+            for part in breakdown(report, by)
+        ),
+    ]
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, list):
+        return words.shape(value)
+    return "" if value is None else value

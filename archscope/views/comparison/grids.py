@@ -1,0 +1,108 @@
+"""The tables of a comparison, in words, as every format shows them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archscope.comparison import Comparison, Group, Row
+from archscope.views import words
+
+BESIDE = 4
+"""Up to so many networks stand side by side, a column each; more get a row each."""
+
+GROUPS: dict[Group, str] = {
+    "shape": "Shape", "counts": "Cost of one image", "memory": "Memory", "time": "Time",
+    "accuracy": "Published accuracy",
+}  # fmt: skip
+TWICE = {"flops"}
+"""Left out where each network has a row: twice another column."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: the first column is read from the left, numbers from the right."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def width(self) -> int:
+        """Characters of a line, with two between columns."""
+        return sum(max(map(len, column)) + 2 for column in zip(self.headings, *self.rows, strict=True)) - 2
+
+
+def cell(unit: str, value: Any) -> str:
+    """A value as it is read: `8.357 G`, `87.4 MiB`, `79 %`, `299x299`; `-` where there is none."""
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return " ".join(map(words.shape, value)) if value and isinstance(value[0], list) else words.shape(value)
+    if unit == "bytes":
+        return words.size(value)
+    if unit == "%":
+        return f"{_decimals(value)} %"
+    return f"{value:.3f}" if isinstance(value, float) else words.count(value)
+
+
+def _decimals(percent: float) -> str:
+    """All that are published, and one at least."""
+    return f"{percent:.1f}" if round(percent, 1) == percent else f"{percent:g}"
+
+
+def relation(row: Row, i: int) -> str:
+    """Its ratio to the first network, `0.683`, or the difference of an accuracy, `-0.8`."""
+    found = row.ratios[i]
+    if found is None or i == 0:
+        return ""
+    if row.quantity.group == "accuracy":
+        return f"{'+' if found > 0 else ''}{_decimals(found)}"
+    return f"{found:.3f}" if found < 10 else f"{found:.1f}"
+
+
+def grids(comparison: Comparison, width: int = 0) -> Iterator[Grid]:
+    """A table a batch, whose columns are the networks; tables whose rows are, where these are too many or too wide."""
+    batches = comparison.by_batch()
+    for one in batches:
+        title = f"Batch {one.reports[0].setting['batch']}" if len(batches) > 1 else ""
+        grid = _side_by_side(one, title)
+        fits = not width or grid.width <= width
+        yield from [grid] if len(one.reports) <= BESIDE and fits else _one_below_the_other(one, title)
+
+
+def _side_by_side(comparison: Comparison, title: str) -> Grid:
+    labels = comparison.labels
+    headings = ("", labels[0], *(text for label in labels[1:] for text in (label, "ratio")))
+    rows = []
+    for row in comparison.rows:
+        cells = [cell(row.quantity.unit, value) for value in row.values]
+        beside = [text for i in range(1, len(labels)) for text in (cells[i], relation(row, i))]
+        rows.append((row.quantity.heading, cells[0], *beside))
+    return Grid(title, headings, tuple(rows))
+
+
+def _one_below_the_other(comparison: Comparison, title: str) -> Iterator[Grid]:
+    for group, heading in GROUPS.items():
+        rows = [row for row in comparison.rows if _group(row) == group and row.quantity.name not in TWICE]
+        if rows:
+            headings = ["Network", *(text for row in rows for text in _headings(row))]
+            lines = [
+                (label, *(text for row in rows for text in _cells(row, i))) for i, label in enumerate(comparison.labels)
+            ]
+            yield Grid(", ".join(filter(None, [title, heading])), tuple(headings), tuple(lines))
+
+
+def _group(row: Row) -> Group:
+    own: Group = "shape" if row.quantity.name == "input_shape" else "memory"
+    return own if row.quantity.group == "setting" else row.quantity.group
+
+
+def _headings(row: Row) -> Sequence[str]:
+    if row.quantity.group == "setting":
+        return [row.quantity.heading]
+    return row.quantity.heading.partition(", published")[0], "" if row.quantity.group == "accuracy" else "ratio"
+
+
+def _cells(row: Row, i: int) -> Sequence[str]:
+    value = cell(row.quantity.unit, row.values[i])
+    return [value] if row.quantity.group == "setting" else (value, relation(row, i))

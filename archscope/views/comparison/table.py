@@ -1,0 +1,61 @@
+"""A comparison on the terminal; plain text without colours elsewhere."""
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+from rich.text import Text
+
+from archscope.comparison import Comparison
+from archscope.views import Options
+from archscope.views.comparison.grids import Grid, grids
+from archscope.views.comparison.notes import notes
+from archscope.views.comparison.parts import part_grids
+from archscope.views.table import GAP, NARROWEST, to_text, wrapped
+
+RELATIONS = {"ratio", "share"}
+"""Columns that belong to the one before them: dim on a terminal."""
+
+
+def as_table(comparison: Comparison, by: str, options: Options) -> str:
+    """What the networks cost, where it goes, and what to know of the numbers. Numbers are never cut."""
+    lines: list[Text] = []
+    for grid in (*grids(comparison, options.width), *(part_grids(comparison, by) if by else ())):
+        lines += [*_lines(grid, options.width), Text("")]
+    said = notes(comparison)
+    indent = max((len(heading) for heading, _ in said), default=0)
+    for heading, text in said:
+        lines += wrapped(heading, text, indent, options.width)
+    return to_text(lines if said else lines[:-1], options)
+
+
+def _lines(grid: Grid, width: int) -> Iterator[Text]:
+    if grid.title:
+        yield Text(grid.title, "bold")
+    heads = _heads(grid)
+    widths = [max(map(len, column)) for column in zip(*heads, *grid.rows, strict=True)]
+    over = sum(widths) + GAP * (len(widths) - 1) - width if width else 0
+    widths[0] = max(min(widths[0], NARROWEST), widths[0] - max(over, 0))
+    styles = ["dim" if heading in RELATIONS else "" for heading in grid.headings]
+    for head in heads:
+        yield _line(head, widths, ["bold"] * len(widths))
+    for row in grid.rows:
+        yield _line(row, widths, styles)
+
+
+def _heads(grid: Grid) -> list[list[str]]:
+    """The headings as lines: one that is wider than its column breaks at its spaces."""
+    broken = []
+    for i, heading in enumerate(grid.headings):
+        room = max([len(row[i]) for row in grid.rows], default=0)
+        broken.append(wrap(heading, max([room, *map(len, heading.split())])) if heading else [""])
+    height = max(map(len, broken))
+    return [list(line) for line in zip(*([""] * (height - len(head)) + head for head in broken), strict=True)]
+
+
+def _line(texts: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> Text:
+    line = Text()
+    for i, (text, width, style) in enumerate(zip(texts, widths, styles, strict=True)):
+        cut = text if len(text) <= width else text[: width - 1] + "…"
+        line.append(cut.ljust(width) if i == 0 else cut.rjust(width), style).append(" " * GAP)
+    line.rstrip()
+    return line

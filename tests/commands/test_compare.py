@@ -1,0 +1,86 @@
+"""The command `archscope compare`: what it takes, writes and refuses."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import archscope
+from archscope.networks import family
+from tests.graphs import six_layer_report
+
+Run = Callable[..., tuple[int, str, str]]
+SIX = six_layer_report()
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> str:
+    path = tmp_path / "six.json"
+    path.write_text(SIX.to_json(), encoding="utf-8")
+    return str(path)
+
+
+def test_networks(run: Run) -> None:
+    assert run("compare", "lenet5", "Nin_CIFAR10") == (0, str(archscope.compare("lenet5", "nin_cifar10")), "")
+
+
+def test_one_network_is_fine(run: Run, saved: str) -> None:
+    code, out, _ = run("compare", saved)
+    assert code == 0
+    assert "ratio" not in out
+
+
+def test_a_name_given_twice_counts_once(run: Run, saved: str) -> None:
+    assert run("compare", saved, saved)[1] == run("compare", saved)[1]
+
+
+def test_saved_comparisons_and_networks_mix(run: Run, saved: str, tmp_path: Path) -> None:
+    both, again = tmp_path / "both.json", tmp_path / "again.json"
+    assert run("compare", saved, "lenet5", "-o", str(both)) == (0, "", "")
+    assert run("compare", str(both), "nin_cifar10", "-o", str(again), "--by", "kind") == (0, "", "")
+    data = json.loads(again.read_text(encoding="utf-8"))
+    assert data["labels"] == ["six_layers", "lenet5", "nin_cifar10"]
+
+
+def test_input_and_batch_hold_for_all(run: Run) -> None:
+    code, out, _ = run("compare", "resnet18", "mobilenet_v1", "--input", "96", "--batch", "2", "-f", "csv")
+    assert code == 0
+    assert out.count("3x96x96") == 2
+
+
+def test_a_family(run: Run) -> None:
+    code, out, _ = run("compare", "--family", "Seresnext", "-f", "csv")
+    assert code == 0
+    assert [line.partition(",")[0] for line in out.splitlines()[1:]] == ["seresnext50_32x4d", "seresnext101_32x4d"]
+
+
+def test_families() -> None:
+    def names(word: str) -> set[str]:
+        return {network.name for network in family(word)}
+
+    assert names("resnet") == {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"}
+    assert names("inception") >= {"googlenet", "bn_inception", "inception_v3", "inception_v4", "inception_resnet_v1"}
+    assert "xception" not in names("inception")
+    assert names("mobilenet") == {"mobilenet_v1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "nothing to compare: name networks, such as xception inception_v3, or a family"),
+        (["xceptoin"], "no network named 'xceptoin'; did you mean xception"),
+        (["--family", "transformers"], "no family named 'transformers'; known: densenet,"),
+        (["lenet5", "--by", "nonsense"], "Invalid value for '--by'"),
+        (["lenet5", "-f", "yaml"], "this command writes table, json, csv, markdown, latex, html"),
+        (["lenet5", "-o", "x.yaml"], "no format for 'x.yaml'"),
+        (["nowhere.json"], "cannot read nowhere.json"),
+        (["lenet5", "xception", "--input", "1x32x32"], "xception takes 3 channels"),
+    ],
+)
+def test_mistakes(mistake: Callable[..., str], arguments: list[str], said: str) -> None:
+    assert said in mistake("compare", *arguments)
+
+
+def test_settings_do_not_apply_to_saved_reports(mistake: Callable[..., str], saved: str) -> None:
+    assert "measured already" in mistake("compare", saved, "--batch", "2")
