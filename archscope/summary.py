@@ -1,7 +1,8 @@
 """From what the user named to a measured Report."""
 
+import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +12,11 @@ from archscope.claims import Claim
 from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.graph import Graph
+from archscope.latency import Options, Progress, unheard
 from archscope.measures import measure_all
 from archscope.networks import Network
 from archscope.report import Report
-from archscope.targets import resolve
+from archscope.targets import Target, resolve
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,8 +33,10 @@ def summarize(
     input_size: "Sizes | None" = None,
     *,
     inputs: Any = None,
-    batch: int = 1,
+    batch: int | Sequence[int] = 1,
     mode: "Mode" = "eval",
+    latency: Options | None = None,
+    progress: Progress = unheard,
     options: Mapping[str, Any] | None = None,
     **more_options: Any,
 ) -> Report:
@@ -40,13 +44,14 @@ def summarize(
 
     `target` is what `archscope.targets.resolve` takes, or the path of a saved report.json (then nothing else applies).
     `input_size` is without the batch, C x H x W, and defaults to the network's own; `inputs` as in `trace`.
-    `batch` images are assumed for the memory columns; counts are per image. `options` and all further
-    keywords go to the network's builder. Raises ArchscopeError.
+    `batch` images are assumed for the memory columns; counts are per image. With `latency` the network also runs, and
+    is timed at each of several batches, layer by layer at the first; `progress` is told of it. `options` and all
+    further keywords go to the network's builder. Raises ArchscopeError, and, after Ctrl-C while measuring,
+    `latency.Interrupted`.
     """
     if isinstance(target, str) and target.endswith(".json"):
         return read_report(target)
-    if batch < 1:
-        raise ArchscopeError(f"a batch of {batch} images: it takes 1 or more")
+    batches = _checked_batches(batch, latency)
     found = resolve(target)
     network = found.network
     if network and inputs is None:
@@ -54,14 +59,52 @@ def summarize(
         _check_channels(network, input_size)
     options = {**(options or {}), **more_options}
     built = found.on_meta(**options)
+    module = _stored_as(built.module, latency.stored_dtype) if latency else built.module
+    mode = "train" if latency and latency.train else mode
     with found.running():
-        graph = _trace(built.module, input_size, inputs, mode, built.name, found.input_size)
+        graph = _trace(module, input_size, inputs, mode, built.name, found.input_size)
     graph = replace(graph, notes=(*built.notes, *graph.notes))
-    report = _report(graph, target if isinstance(target, str) else found.name, batch, mode)
-    if network is None:
-        return report
-    claims = tuple(claim for claim in network.claims if _is_of(claim, network, options, input_size))
-    return replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
+    report = _report(graph, target if isinstance(target, str) else found.name, batches[0], mode)
+    if network is not None:
+        claims = tuple(claim for claim in network.claims if _is_of(claim, network, options, input_size))
+        report = replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
+    return _with_latency(report, found, options, latency, batches, inputs, progress) if latency else report
+
+
+def _checked_batches(batch: int | Sequence[int], latency: Options | None) -> list[int]:
+    batches = [batch] if isinstance(batch, int) else list(batch)
+    if not batches or min(batches) < 1:
+        raise ArchscopeError(f"a batch of {', '.join(map(str, batches)) or 'no'} images: it takes 1 or more")
+    if len(batches) > 1 and latency is None:
+        raise ArchscopeError("several batches are for measuring: give a --device, or one batch")
+    return batches
+
+
+def _stored_as(module: "nn.Module", dtype: str) -> "nn.Module":
+    """The module with weights of this type, so that memory is predicted for what will run; a copy where it differs."""
+    import torch
+
+    wanted = getattr(torch, dtype)
+    stored = [tensor for tensor in module.parameters() if tensor.dtype.is_floating_point]
+    return module if all(tensor.dtype == wanted for tensor in stored) else copy.deepcopy(module).to(dtype=wanted)
+
+
+def _with_latency(
+    report: Report,
+    found: Target,
+    options: Mapping[str, Any],
+    latency: Options,
+    batches: Sequence[int],
+    inputs: Any,
+    progress: Progress,
+) -> Report:
+    from archscope.latency.measuring import with_latency
+
+    def build() -> "nn.Module":
+        return found.build(**options) if found.network else copy.deepcopy(found.build(**options))
+
+    with found.running():
+        return with_latency(report, build, latency, batches, inputs, progress)
 
 
 def _is_of(claim: Claim, network: Network, options: Mapping[str, Any], input_size: "Sizes | None") -> bool:

@@ -145,7 +145,7 @@ class Tracer(TorchFunctionMode):
         if isinstance(output, torch.Tensor) and any(output is tensor for tensor in given):
             if self.source(output) is None or not call.path:
                 return None
-            alias = output.detach()  # a tensor of its own, so that other readers of `output` keep their edge
+            alias = shown_again(output)  # so that other readers of `output` keep their edge
             self._record(call, Effect("identity", [output], "view"), [output], [alias])
             return alias
         unseen = [tensor for tensor in tensors_in(output) if self.source(tensor) is None]
@@ -277,7 +277,7 @@ class Tracer(TorchFunctionMode):
             self._keep_value(target)
         result = call.function(*call.args, **call.kwargs)
         if result is target and CATEGORY.get(call.operation) == "dropout" and not call.in_place:
-            result = target.detach()  # a row of its own, as on the meta device
+            result = shown_again(target)  # a row of its own, as on the meta device
         return self._observe(call, call.tensors, result), result
 
     def _first_time(self, call: Invocation) -> tuple[Effect, Any]:
@@ -412,6 +412,12 @@ class Tracer(TorchFunctionMode):
             if not hasattr(written, "_archscope_source"):
                 self._marked.append(written)  # it was there before the pass, or a constant
             self._tag(written, source)
+
+
+def shown_again(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor of its own that shows the same memory. Gradients pass."""
+    with torch._C.DisableTorchFunction():
+        return tensor.view_as(tensor) if tensor.requires_grad else tensor.detach()
 
 
 def root_of(tensor: torch.Tensor) -> torch.Tensor:

@@ -101,7 +101,7 @@ def _run(
         described = _describe_inputs(module, args, kwargs, blocks)
         tracer = Tracer(blocks, real=device != META)
         for submodule in blocks.values():
-            _watch(submodule, tracer, mode)
+            watch(submodule, tracer, mode)
         try:
             with tracer:
                 result = module(*args, **kwargs)
@@ -127,7 +127,7 @@ def _run(
     )
 
 
-def _watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
+def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
     """Set its mode, and have it tell the tracer of its calls."""
     if not isinstance(module, torch.jit.ScriptModule):
         attributes = vars(module)  # as register_forward_hook does, without a handle for each

@@ -39,5 +39,5 @@ def diagram(
     title = "" if target.endswith(".json") else resolve(target).label
     options = DiagramOptions(level, block, depth, direction, shown, color, theme, layout, engine, fold, title).checked()
     name = "svg" if output == "-" else format_of(output)
-    made = draw(report_of(target, input_size, None, None, parse_settings(settings or [])), options).render(name)
+    made = draw(report_of(target, input_size, (), None, parse_settings(settings or [])), options).render(name)
     write(made, output)

@@ -1,10 +1,13 @@
 """The Report of what the user named: measured now, or read from a file."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from archscope.commands.arguments import resolve_input
+from archscope.commands.measuring import progress_line
 from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
+from archscope.latency import Options, unheard
 from archscope.targets import resolve
 
 if TYPE_CHECKING:
@@ -14,16 +17,27 @@ if TYPE_CHECKING:
 def report_of(
     target: str,
     input_size: str | None,
-    batch: int | None,
+    batches: Sequence[int],
     mode: Literal["eval", "train"] | None,
     options: dict[str, Any],
+    latency: Options | None = None,
 ) -> "Report":
     from archscope.summary import read_report, summarize
 
     if target.endswith(".json"):
-        if input_size or batch or mode or options:
-            raise ArchscopeError(f"{target} is measured already: --input, --batch, --mode and --set do not apply to it")
+        if input_size or batches or mode or options or latency:
+            refused = "--input, --batch, --mode, --set and --device do not apply to it"
+            raise ArchscopeError(f"{target} is measured already: {refused}")
         return read_report(target)
-    size, images = resolve_input(input_size, batch, resolve(target).input_size or ())
+    first = batches[0] if batches else None
+    size, images = resolve_input(input_size, first, resolve(target).input_size or ())
     import_torch()
-    return summarize(target, size, batch=images, mode=mode or "eval", options=options)
+    return summarize(
+        target,
+        size,
+        batch=(images, *batches[1:]),
+        mode=mode or "eval",
+        latency=latency,
+        progress=progress_line() if latency else unheard,
+        options=options,
+    )

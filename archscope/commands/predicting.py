@@ -1,5 +1,6 @@
 """`--predict DEVICE`: how long a network takes at least on a device that need not be here."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -21,19 +22,12 @@ Predict = Annotated[
         autocompletion=completes(devices.devices),
     ),
 ]
-Dtype = Annotated[
-    str,
-    typer.Option(
-        help="float32, tf32, bfloat16 or float16 [default: the network's own].",
-        autocompletion=completes(lambda: devices.DTYPES),
-    ),
-]
 
 
 def predicted_report(
     target: str,
     input_size: str | None,
-    batch: int | None,
+    batches: Sequence[int],
     mode: Literal["eval", "train"] | None,
     options: dict[str, Any],
     names: str,
@@ -43,5 +37,5 @@ def predicted_report(
     ceilings = [devices.find(name).ceilings for name in names.split(",") if name.strip()]
     if not ceilings:
         raise ArchscopeError(f"--predict {names}: name a device (archscope devices)")
-    report = report_of(target, input_size, None if target.endswith(".json") else batch, mode, options)
-    return predict(report, ceilings, dtype, batch or 0)
+    report = report_of(target, input_size, () if target.endswith(".json") else batches, mode, options)
+    return predict(report, ceilings, dtype, batches[0] if batches else 0)

@@ -9,6 +9,7 @@ INTERRUPTED = 130
 
 def import_torch() -> None:
     """Before anything is written: its C++ half loses the KeyboardInterrupt of a Ctrl-C that comes as it is loaded."""
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # what its C++ half warns of is not about the user's network
     before = signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
     try:
         import torch  # noqa: F401

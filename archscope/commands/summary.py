@@ -9,9 +9,23 @@ from archscope import views
 from archscope.commands import app
 from archscope.commands.arguments import Format, Output, Settings, Target, column_names, completes, parse_settings
 from archscope.commands.measured import report_of
+from archscope.commands.measuring import (
+    Batch,
+    ChannelsLast,
+    Compile,
+    DataType,
+    Device,
+    Seconds,
+    Threads,
+    Train,
+    measuring_options,
+    parse_batches,
+)
 from archscope.commands.output import plain_options, write
-from archscope.commands.predicting import Dtype, Predict, predicted_report
+from archscope.commands.predicting import Predict, predicted_report
+from archscope.commands.startup import INTERRUPTED
 from archscope.errors import ArchscopeError
+from archscope.latency import Interrupted
 
 if TYPE_CHECKING:
     from archscope.report import Report
@@ -27,9 +41,7 @@ def summary(
         str | None,
         typer.Option("-i", "--input", metavar="CxHxW", help="Such as 3x299x299 or 299 [default: the paper's]."),
     ] = None,
-    batch: Annotated[
-        int | None, typer.Option("-b", "--batch", min=1, help="Images at a time, for the memory columns [default: 1].")
-    ] = None,
+    batch: Batch = None,
     depth: Annotated[int, typer.Option("-d", "--depth", min=0, help="Levels of the module tree; 0 shows all.")] = 3,
     columns: Annotated[
         str,
@@ -38,7 +50,13 @@ def summary(
     mode: Annotated[Literal["eval", "train"] | None, typer.Option(help="The mode of the pass [default: eval].")] = None,
     settings: Settings = None,
     predict: Predict = "",
-    dtype: Dtype = "",
+    device: Device = None,
+    dtype: DataType = None,
+    channels_last: ChannelsLast = False,
+    compiled: Compile = False,
+    train: Train = False,
+    seconds: Seconds = None,
+    threads: Threads = None,
     fold: Annotated[bool, typer.Option("--fold/--unfold", help="Show equal neighbours once, units as one row.")] = True,
     sort: Annotated[
         str, typer.Option(help="List the parts by a column, largest first.", autocompletion=completes(column_names))
@@ -47,23 +65,37 @@ def summary(
     output: Output = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if an operation's cost is unknown.")] = False,
 ) -> None:  # fmt: skip
-    """What TARGET is made of: every layer with its shape, parameters and MACs, and the totals in words."""
+    """What TARGET is made of: every layer with its shape, parameters, MACs and latency, and the totals in words."""
     name = format_name or (views.format_of(output) if output not in (None, "-") else "table")
     views.check_format(name)
-    asked = (target, input_size, batch, mode, parse_settings(settings or []))
-    if dtype and not predict:
-        raise ArchscopeError(f"--dtype {dtype} is the type to predict for: add --predict with a device, such as h200")
-    report = predicted_report(*asked, predict, dtype) if predict else report_of(*asked)
+    if predict and device:
+        raise ArchscopeError("--predict is for a device that is not here, --device for one that is: give one of them")
+    latency = measuring_options(
+        device,
+        dtype=None if predict else dtype,
+        channels_last=channels_last,
+        compile=compiled,
+        train=train,
+        seconds=seconds,
+        threads=threads,
+    )
+    asked = (target, input_size, parse_batches(batch), mode, parse_settings(settings or []))
+    code = 0
+    try:
+        report = predicted_report(*asked, predict, dtype or "") if predict else report_of(*asked, latency)
+    except Interrupted as stopped:
+        report, code = stopped.report, INTERRUPTED
     missing = report.totals["operations"]["unknown"]
     if strict and missing:
         raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")
     write(views.render(report, name, view_options(parse_columns(columns, report), depth, fold, sort, output)), output)
+    raise typer.Exit(code)
 
 
 def parse_columns(text: str, report: "Report") -> tuple[str, ...]:
     """Comma-separated column names; `all` is every column of the report, none are the usual ones."""
     if not text.strip():
-        return (*views.DEFAULT_COLUMNS, *[name for name in views.TIME_COLUMNS if name in report.columns])
+        return views.default_columns(report)
     if text.strip() == "all":
         return ("output", "share", *report.table_columns)
     return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -11,7 +11,7 @@ from archscope.registry import Registry
 from archscope.report import Report
 
 DEFAULT_COLUMNS = ("output", "params", "macs", "share")
-TIME_COLUMNS = ("bound_ms", "bound", "bound_percent")
+TIME_COLUMNS = ("latency_ms", "bound_ms", "bound", "bound_percent")
 """Shown besides where a report has them."""
 
 
@@ -46,10 +46,16 @@ def _load() -> None:
         import_module(f"{__name__}.{module.name}")
 
 
+def default_columns(report: Report) -> tuple[str, ...]:
+    """What a table shows unless told otherwise."""
+    share = ("latency_share",) if "latency_ms" in report.columns else ()
+    return (*DEFAULT_COLUMNS, *share, *[name for name in TIME_COLUMNS if name in report.columns])
+
+
 def render(report: Report, name: str, options: Options | None = None) -> str:
     """The report in the format of this name. Raises ArchscopeError for an unknown format or column."""
     _load()
-    return _views[name](report, options or Options())
+    return _views[name](report, options or Options(default_columns(report)))
 
 
 def check_format(name: str) -> None:

@@ -7,6 +7,7 @@ from archscope.claims import Claim
 from archscope.report import Report
 from archscope.verdicts import judge
 from archscope.views import words
+from archscope.views.timing import timing
 
 
 def footer(report: Report) -> list[tuple[str, str]]:
@@ -20,6 +21,7 @@ def footer(report: Report) -> list[tuple[str, str]]:
         ("Depth", _depth(report)),
         *[("Lower bound", _bound(entry, report)) for entry in report.totals.get("roofline", ())],
         ("Coverage", _coverage(report)),
+        *timing(report),
         *[("Note", note) for note in report.graph.notes],
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 from archscope.measures.depth import is_depthwise
 from archscope.operations import CATEGORY
 from archscope.registry import unknown
-from archscope.report import Report
+from archscope.report import Column, Report
 from archscope.tree import Node, tree_of, walk
 from archscope.views import Options, words
 
@@ -28,12 +28,16 @@ HEADINGS = {
     "bytes_moved": "Bytes moved", "arithmetic_ops": "All ops", "intensity": "Ops/byte",
     "bound_ms": "Bound", "bound": "Bound by", "bound_percent": "Of bound",
     "receptive_field": "Receptive field", "share": "MACs %", "params_share": "Params %",
+    "latency_ms": "Latency", "latency_share": "Latency %",
 }  # fmt: skip
 
 MAY_BE_NONE = {"receptive_field", "intensity", "bound", "bound_percent"}
 """Columns in which None is an answer: a view has no intensity, and nothing bounds it."""
 
-SHARES = {"share": "macs", "params_share": "params"}
+TIMED = "ms"
+"""The unit of what is measured: no two layers ever agree in it."""
+
+SHARES = {"share": "macs", "params_share": "params", "latency_share": "latency_ms"}
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ def headings(columns: Sequence[str]) -> list[str]:
 
 def check_columns(report: Report, columns: Sequence[str]) -> None:
     """Raises ArchscopeError for a name that is no column of this report."""
-    known = [*STRUCTURE, *SHARES, *report.table_columns]
+    shares = [share for share, column in SHARES.items() if column in report.columns]
+    known = [*STRUCTURE, *shares, *report.table_columns]
     for name in columns:
         if name not in known:
             raise unknown("column", name, known)
@@ -67,6 +72,7 @@ def rows(report: Report, options: Options) -> list[Row]:
     """The rows in reading order."""
     check_columns(report, options.columns)
     root = tree_of(report.graph, options.fold, _shown_values(report, options))
+    report = replace(report, columns={name: _evened(column, root) for name, column in report.columns.items()})
     if options.sort:
         return _sorted_rows(report, options, root)
     listed = list(walk(root, options.depth, options.fold))
@@ -79,10 +85,30 @@ def rows(report: Report, options: Options) -> list[Row]:
 
 
 def _shown_values(report: Report, options: Options) -> dict[str, tuple[Any, ...]]:
-    """What the table says of each layer: rows that differ in it are not folded."""
+    """What the table says of each layer: rows that differ in it are not folded, unless it is a time."""
     wanted = {SHARES.get(name, name) for name in (*options.columns, options.sort)}
-    values = [column.values for name, column in report.columns.items() if name in wanted and column.values]
+    counted = [column for name, column in report.columns.items() if name in wanted and column.unit != TIMED]
+    values = [column.values for column in counted if column.values]
     return {layer.name: tuple([found.get(layer.name) for found in values]) for layer in report.graph.layers}
+
+
+def _evened(column: Column, root: Node) -> Column:
+    """A measured column in which layers that one folded row stands for have their mean: no two times are equal."""
+    if column.unit != TIMED or not column.values:
+        return column
+    values = dict(column.values)
+    _even(root, values)
+    return replace(column, values=values)
+
+
+def _even(node: Node, values: dict[str, Any]) -> None:
+    for child in node.children:
+        for twin in (child, *child.copies):
+            _even(twin, values)
+        for alike in zip(child.layers, *(copy.layers for copy in child.copies), strict=True):
+            times = [values[layer.name] for layer in alike]
+            mean = None if None in times else sum(times) / len(times)
+            values.update((layer.name, mean) for layer in alike)
 
 
 def _following(listed: Sequence[tuple[int, Node]]) -> list[int]:
@@ -141,7 +167,7 @@ def measured(column: str, unit: str, value: Any, executed: bool = True) -> str:
         return value or "-"
     if unit == "bytes":
         return words.size(value)
-    if unit == "ms":
+    if unit == TIMED:
         return words.milliseconds(value)
     if unit == "%":
         return f"{value:.0f} %"

@@ -53,6 +53,12 @@ def milliseconds(value: float) -> str:
     return f"{value:.3g} ms" if abs(value) < 1 else f"{value:,.{max(3 - whole, 0)}f} ms"
 
 
+def rate(value: float) -> str:
+    """How many a second: three significant digits."""
+    whole = len(f"{value:.0f}") if value >= 1 else 0
+    return f"{value:,.{max(3 - whole, 0)}f}"
+
+
 def windows(layer: Layer) -> str:
     """`3x3 /2`: kernel size, then stride where it is not 1 and dilation where it is not 1."""
     if layer.window is None:

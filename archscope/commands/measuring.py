@@ -1,0 +1,68 @@
+"""What every command takes that measures on a device: its options, and how far it is, on standard error."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from archscope.errors import ArchscopeError
+from archscope.latency import Dtype, Options, Progress
+
+# ---- options -------------------------------------------------------------------------------------------------
+
+Device = Annotated[str | None, typer.Option("--device", metavar="cpu|cuda[:N]", help="Measure latency on it.")]
+Batch = Annotated[
+    str | None,
+    typer.Option("-b", "--batch", metavar="N[,N...]", help="Images at a time [default: 1]; several with --device."),
+]
+DataType = Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and inputs [default: float32].")]
+ChannelsLast = Annotated[bool, typer.Option("--channels-last", help="Images in memory as height x width x channels.")]
+Compile = Annotated[bool, typer.Option("--compile", help="Through torch.compile; without times by layer.")]
+Train = Annotated[bool, typer.Option("--train", help="Time training steps: forward, backward, SGD.")]
+Seconds = Annotated[
+    float | None, typer.Option("--seconds", metavar="S", help="Time budget per network and batch [default: 5].")
+]
+Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="Of the CPU [default: torch's].")]
+
+
+def measuring_options(device: str | None, **given: Any) -> Options | None:
+    """What is to be measured; None without a device, and then none of the other options may be given."""
+    chosen = {name: value for name, value in given.items() if value is not None and value is not False}
+    if device is not None:
+        return Options(device, **chosen)
+    if chosen:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in chosen)
+        raise ArchscopeError(f"{names} is for measuring: give a --device, cpu or cuda, too")
+    return None
+
+
+def parse_batches(text: str | None) -> tuple[int, ...]:
+    """`1,8,32` as numbers; () where nothing is given."""
+    if text is None:
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise ArchscopeError(f"--batch {text}: write a number of images, or several such as 1,8,32")
+    return tuple(dict.fromkeys(map(int, parts)))
+
+
+# ---- progress ------------------------------------------------------------------------------------------------
+
+
+def progress_line() -> Progress:
+    """Says on standard error what is measured: on a terminal in one line that changes, elsewhere in one line each."""
+    terminal = sys.stderr.isatty()
+    last = ""
+
+    def show(what: str, seconds_left: float) -> None:
+        nonlocal last
+        said = f"{what}, {seconds_left:.0f} s left" if seconds_left >= 1 else what
+        if not what:
+            said = ""
+        if terminal and said != last:
+            print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
+        elif what and not last.startswith(what):
+            print(f"archscope: {what}", file=sys.stderr, flush=True)
+        last = said
+
+    return show

@@ -1,0 +1,72 @@
+"""How long a network takes on a device: whole, and layer by layer. Torch-free until something is measured.
+
+options        what is measured, on what                  (this file)
+statistics     from times to a median, its spread, and "warm"
+network        the module, its inputs and its step, ready on the device
+device         what a device can do, what it is, and its memory
+marks          which layer of the Graph is running, told to the profiler
+attribution    from the profiler's events to milliseconds by layer
+cuda_graph     the device's own time, without the host
+runner         one network at one batch: warm-up, samples, profile, columns
+measuring      one or several runners within a time budget; a Report with latency
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from archscope.errors import ArchscopeError
+from archscope.report import Report
+
+Dtype = Literal["float32", "tf32", "bfloat16", "float16"]
+
+Progress = Callable[[str, float], None]
+"""Told what is measured, and the seconds of timing that are left; told "" at the end."""
+
+
+def unheard(what: str, seconds_left: float) -> None:
+    """Progress that nobody follows."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while measuring. `report` holds what was measured until then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is measured. `device` as torch names it: cpu, cuda, cuda:1. `dtype` holds for weights and inputs; tf32
+    is float32 whose products run on tensor cores. `train`: a step is forward, backward and SGD. `seconds` of timed
+    steps per network and batch, warm-up and profile apart. `threads` of the CPU; None leaves torch's number.
+    """
+
+    device: str = "cpu"
+    dtype: Dtype = "float32"
+    channels_last: bool = False
+    compile: bool = False
+    train: bool = False
+    seconds: float = 5.0
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        kind, colon, index = self.device.partition(":")
+        if kind not in {"cpu", "cuda"} or (colon and not index.isdecimal()):
+            raise ArchscopeError(f"--device {self.device}: it is cpu, cuda or cuda:N")
+        if self.dtype not in get_args(Dtype):
+            raise ArchscopeError(f"--dtype {self.dtype}: it is one of {', '.join(get_args(Dtype))}")
+        if not self.seconds > 0:
+            raise ArchscopeError(f"--seconds {self.seconds:g}: it takes more than 0")
+        if self.threads is not None and self.threads < 1:
+            raise ArchscopeError(f"--threads {self.threads}: it takes 1 or more")
+
+    @property
+    def on_cuda(self) -> bool:
+        return self.device.startswith("cuda")
+
+    @property
+    def stored_dtype(self) -> str:
+        """How weights and activations lie in memory: tf32 is a way to multiply float32."""
+        return "float32" if self.dtype == "tf32" else self.dtype

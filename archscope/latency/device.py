@@ -1,0 +1,154 @@
+"""The devices: whether they can do what is asked, what they are and how they are found, and their memory."""
+
+import os
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.profiler import ProfilerActivity
+
+from archscope.errors import EnvironmentFailure
+from archscope.latency import Options
+
+TF32_SINCE = (8, 0)
+"""The compute capability of the first GPUs with TF32 (Ampere)."""
+
+
+def check(options: Options) -> None:
+    """Raises EnvironmentFailure where this machine lacks the device, or the device the type."""
+    if not options.on_cuda:
+        if options.dtype == "tf32":
+            raise EnvironmentFailure("a CPU has no TF32: --dtype tf32 takes --device cuda")
+        return
+    if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
+        raise EnvironmentFailure(f"torch {torch.__version__} is built without CUDA: install a CUDA build of torch")
+    if not torch.cuda.is_available():
+        raise EnvironmentFailure("torch finds no CUDA device: look at nvidia-smi and CUDA_VISIBLE_DEVICES")
+    count = torch.cuda.device_count()
+    if (torch.device(options.device).index or 0) >= count:
+        raise EnvironmentFailure(f"no device {options.device}: torch finds {count}, cuda:0 to cuda:{count - 1}")
+    name, capability = torch.cuda.get_device_name(options.device), torch.cuda.get_device_capability(options.device)
+    if options.dtype == "tf32" and capability < TF32_SINCE:
+        raise EnvironmentFailure(f"{name} has no TF32 (compute capability {capability[0]}.{capability[1]}, 8.0 needed)")
+    if options.dtype == "bfloat16" and capability < TF32_SINCE:
+        raise EnvironmentFailure(
+            f"{name} has no bfloat16 (compute capability {capability[0]}.{capability[1]}, 8.0 needed)"
+        )
+
+
+@contextmanager
+def set_up(options: Options) -> Iterator[None]:
+    """Threads, TF32 and the current device as the options say; put back afterwards."""
+    threads, matmul, cudnn = torch.get_num_threads(), torch.backends.cuda.matmul, torch.backends.cudnn
+    allowed = matmul.allow_tf32, cudnn.allow_tf32
+    if options.threads not in (None, threads):
+        torch.set_num_threads(options.threads)
+    matmul.allow_tf32 = cudnn.allow_tf32 = options.dtype == "tf32"
+    try:
+        with torch.cuda.device(options.device) if options.on_cuda else nullcontext():
+            yield
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = allowed
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+
+def synchronize(options: Options) -> None:
+    if options.on_cuda:
+        torch.cuda.synchronize(options.device)
+
+
+# ---- memory -------------------------------------------------------------------------------------------------
+
+
+def rise_bytes(step: Callable[[], None], options: Options) -> int:
+    """By how much memory rises while a step runs, at its highest."""
+    if options.on_cuda:
+        synchronize(options)
+        torch.cuda.reset_peak_memory_stats(options.device)
+        before = torch.cuda.memory_allocated(options.device)
+        step()
+        synchronize(options)
+        return torch.cuda.max_memory_allocated(options.device) - before
+    with torch.profiler.profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profile:
+        step()
+    results: Any = profile.profiler
+    events = [event for event in results.kineto_results.events() if event.name() == "[memory]"]
+    return highest([event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())])
+
+
+def highest(changes: list[int]) -> int:
+    """The highest level that these changes reach, from 0."""
+    level = top = 0
+    for change in changes:
+        level += change
+        top = max(top, level)
+    return top
+
+
+def free_bytes(options: Options) -> int | None:
+    """Memory that can still be had; None where nothing says it."""
+    if options.on_cuda:
+        free: int = torch.cuda.mem_get_info(options.device)[0]
+        return free + torch.cuda.memory_reserved(options.device) - torch.cuda.memory_allocated(options.device)
+    for line in _read("/proc/meminfo").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+# ---- what it is ----------------------------------------------------------------------------------------------
+
+
+def described(options: Options) -> dict[str, Any]:
+    """The measured setting: what ran, on what, and how busy it was found."""
+    return {
+        "device": options.device,
+        "device_name": torch.cuda.get_device_name(options.device) if options.on_cuda else cpu_name(),
+        "dtype": options.dtype,
+        "tf32": options.dtype == "tf32",
+        "channels_last": options.channels_last,
+        "compile": options.compile,
+        "train": options.train,
+        "threads": options.threads or torch.get_num_threads(),
+        "seconds": options.seconds,
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version() if options.on_cuda else None,  # type: ignore[no-untyped-call]
+        "load": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
+        "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip() or None,
+        **(_found_gpu(options.device) if options.on_cuda else {}),
+    }
+
+
+def cpu_name() -> str:
+    """The processor as the system names it."""
+    for line in _read("/proc/cpuinfo").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _found_gpu(device: str) -> dict[str, Any]:
+    """Driver, clocks and use as nvidia-smi tells them; nothing where it does not run."""
+    import subprocess
+
+    asked = "driver_version,clocks.sm,clocks.max.sm,clocks.mem,utilization.gpu,temperature.gpu,power.limit"
+    uuid = str(torch.cuda.get_device_properties(device).uuid)
+    command = ["nvidia-smi", f"--id=GPU-{uuid}", f"--query-gpu={asked}", "--format=csv,noheader,nounits"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout
+    except (OSError, subprocess.SubprocessError):
+        return {"driver": None, "clocks": None}
+    driver, *numbers = [field.strip() for field in said.strip().split(",")]
+    names = ("sm_mhz", "max_sm_mhz", "memory_mhz", "utilization_percent", "temperature_c", "power_limit_w")
+    return {"driver": driver, "clocks": dict(zip(names, numbers, strict=True))}
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError:
+        return ""

@@ -1,0 +1,37 @@
+"""What would fit: the largest batch whose predicted memory a device has. No torch here."""
+
+from dataclasses import replace
+
+from archscope.graph import Graph
+from archscope.latency import Options
+from archscope.measures.memory import memory
+from archscope.measures.training_memory import training_memory
+from archscope.views import words
+
+
+def predicted_bytes(graph: Graph, train: bool) -> int:
+    """Peak memory as predicted: of inference, or of weights, gradients, momenta and what the backward pass needs."""
+    weights, _, peak = memory(graph)
+    if not train:
+        return int(peak.total)
+    inputs = sum(tensor.bytes for tensor in graph.inputs.values()) * graph.batch
+    (kept,) = training_memory(graph)
+    return int(3 * weights.total + inputs + kept.total)
+
+
+def largest_batch(graph: Graph, train: bool, free: int) -> int:
+    """The largest batch, of powers of two, that is predicted to fit; 0 if none does."""
+    batch = 1
+    while predicted_bytes(replace(graph, batch=batch), train) <= free:
+        batch *= 2
+    return batch // 2
+
+
+def fitting(graph: Graph, options: Options, free: int | None) -> str:
+    """`batch 512 needs about 60.1 GiB, 40.0 GiB are free: --batch 256 would fit`."""
+    needed = f"batch {graph.batch} needs about {words.size(predicted_bytes(graph, options.train))}"
+    if free is None:
+        return f"{needed}: take a smaller --batch"
+    batch = min(largest_batch(graph, options.train, free), graph.batch // 2)
+    advice = f"--batch {batch} would fit" if batch else "not even --batch 1 would fit"
+    return f"{needed}, {words.size(free)} are free: {advice}"

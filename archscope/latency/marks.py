@@ -1,0 +1,101 @@
+"""Telling the profiler which layer runs, by the tracer that has named the layers, and reading what it saw."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.autograd.profiler_util import FunctionEvent
+from torch.profiler import ProfilerActivity, record_function
+
+from archscope.graph import Graph
+from archscope.latency.attribution import MARK, Event
+from archscope.records import Effect, Invocation, describe, tensors_in
+from archscope.tracer import Tracer
+from archscope.tracing import ONE_AT_A_TIME, Mode, watch
+from archscope.untouched import untouched
+
+Forward = Callable[..., Any]
+
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # or the profiler writes to standard error as it starts and stops
+
+
+class Marker(Tracer):
+    """Watches a real pass, and runs each operation in a range named after the layer that it will be.
+
+    Nothing is synchronised: kernels keep their pace, and what watching costs lies between them.
+    """
+
+    def _compute_values(self, call: Invocation) -> tuple[Effect, Any]:
+        with record_function(f"{MARK}{len(self.records)}"):
+            return super()._compute_values(call)
+
+
+@contextmanager
+def marked(module: nn.Module, mode: Mode) -> Iterator[tuple[Marker, Forward]]:
+    """A marker, and the module's forward pass under it; the module is put back afterwards."""
+    blocks = dict(module.named_modules())
+    with ONE_AT_A_TIME, untouched(blocks):
+        marker = Marker(blocks, real=True)
+        for submodule in blocks.values():
+            watch(submodule, marker, mode)
+
+        def forward(*args: Any, **kwargs: Any) -> Any:
+            for tensor in tensors_in((args, kwargs)):
+                tensor._archscope_source = describe("input", tensor)  # type: ignore[attr-defined]
+            with marker:
+                return module(*args, **kwargs)
+
+        try:
+            yield marker, forward
+        finally:
+            marker.forget()
+
+
+def is_of(marker: Marker, graph: Graph) -> bool:
+    """Did the marked pass run the operations of this graph, in its order?"""
+    ran = [record.effect.operation for record in marker.records]
+    return ran == [layer.operation for layer in graph.layers]
+
+
+def profiled(run: Callable[[], Any], on_cuda: bool) -> list[Event]:
+    """The events of one run."""
+    activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_cuda else [])]
+    with torch.profiler.profile(activities=activities) as profile:
+        run()
+        if on_cuda:
+            torch.cuda.synchronize()
+    return plain(profile.events(), on_cuda)
+
+
+def plain(events: list[FunctionEvent] | Any, on_cuda: bool) -> list[Event]:
+    """The profiler's events without what is not needed: those of the host, each with the kernels that it launched."""
+    host = [event for event in events if event.device_type.name == "CPU" and not event.is_async]
+    place = {id(event): i for i, event in enumerate(host)}
+    return [
+        Event(
+            name=event.name,
+            self_ms=_self_us(event, on_cuda) / 1000,
+            parent=_earlier(place.get(id(event.cpu_parent)), i),
+            sequence=event.sequence_nr,
+            backward=bool(event.fwd_thread) and event.sequence_nr >= 0,
+        )
+        for i, event in enumerate(host)
+    ]
+
+
+def _earlier(parent: int | None, child: int) -> int | None:
+    """Two events of no duration may stand in either order."""
+    return parent if parent is not None and parent < child else None
+
+
+def _self_us(event: FunctionEvent, on_cuda: bool) -> float:
+    """Kernels, copies and fills that it launched itself; on the CPU its own time, if it is an operation.
+
+    A range has a shadow of its name on the device, which is no kernel; on the CPU its own time is Python's.
+    """
+    if on_cuda:
+        return float(sum(kernel.duration for kernel in event.kernels if kernel.name != event.name))
+    return 0.0 if event.is_user_annotation else float(event.self_cpu_time_total)

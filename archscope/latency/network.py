@@ -1,0 +1,142 @@
+"""A network ready to be timed: the module on its device, inputs to take turns, and what one step is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import cycle
+from typing import Any
+
+import torch
+from torch import nn
+
+from archscope.errors import ArchscopeError
+from archscope.graph import Graph, Tensor, bytes_of
+from archscope.latency import Options
+from archscope.records import map_tensors, tensors_in
+
+ROTATED_BYTES = 128 * 2**20
+"""Inputs take turns until so many bytes have passed: more than a cache holds."""
+MOST_INPUTS = 64
+LEARNING_RATE = 1e-4
+MOMENTUM = 0.9
+"""SGD with momentum, as the papers train; the rate is small, so that no weight leaves its range while measured."""
+
+Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
+
+
+class Network:
+    """A module with inputs on a device. `step()` runs it once, on the next input.
+
+    `module` is moved there and changed as the options say. `inputs` as in `trace`; by default random ones of the
+    graph's sizes, at its batch.
+    """
+
+    def __init__(self, module: nn.Module, graph: Graph, options: Options, inputs: Any = None) -> None:
+        dtype = getattr(torch, options.stored_dtype)
+        self.train = options.train
+        self.module = module.to(options.device, dtype).train(options.train)
+        self.inputs = _inputs(graph, inputs, options.device, dtype)
+        if options.channels_last:
+            self._lay_channels_last()
+        self.forward: Callable[..., Any] = torch.compile(self.module) if options.compile else self.module
+        self._next = cycle(self.inputs)
+        self._optimizer = torch.optim.SGD(self.module.parameters(), LEARNING_RATE, MOMENTUM) if self.train else None
+        if not self.train:
+            with torch.no_grad():
+                settle(self.module, *self.inputs[0])
+
+    def _lay_channels_last(self) -> None:
+        def lay(tensor: torch.Tensor) -> torch.Tensor:
+            return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
+
+        self.module = self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.inputs = [map_tensors(arguments, lay) for arguments in self.inputs]
+
+    def step(self, forward: Callable[..., Any] | None = None) -> None:
+        """One pass on the next input; in training with its backward pass and a step of SGD."""
+        self.step_on(next(self._next), forward)
+
+    def step_on(self, arguments: Arguments, forward: Callable[..., Any] | None = None) -> None:
+        args, kwargs = arguments
+        forward = forward or self.forward
+        if self._optimizer is None:
+            with torch.no_grad():
+                forward(*args, **kwargs)
+            return
+        self._optimizer.zero_grad(set_to_none=True)
+        loss_of(forward(*args, **kwargs)).backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+
+    def forget_gradients(self) -> None:
+        if self._optimizer is not None:
+            self._optimizer.zero_grad(set_to_none=True)
+
+    @property
+    def resident_bytes(self) -> int:
+        """Weights, buffers, gradients, momenta and one input: what lies on the device between two steps."""
+        held: list[torch.Tensor] = [*self.module.parameters(), *self.module.buffers(), *tensors_in(self.inputs[0])]
+        held += [weight.grad for weight in self.module.parameters() if weight.grad is not None]
+        if self._optimizer is not None:
+            held += tensors_in([dict(state) for state in self._optimizer.state.values()])
+        return sum(tensor.untyped_storage().nbytes() for tensor in held)
+
+
+def loss_of(outputs: Any) -> torch.Tensor:
+    """A loss to train on: cross entropy with class 0 for scores, else the mean; several outputs are added."""
+    losses = [
+        nn.functional.cross_entropy(output.float(), torch.zeros_like(output[:, 0], dtype=torch.int64))
+        if output.dim() == 2
+        else output.float().mean()
+        for output in tensors_in(outputs)
+        if output.requires_grad
+    ]
+    if not losses:
+        raise ArchscopeError("this network has no trainable parameters: leave --train out")
+    return torch.stack(losses).sum()
+
+
+def _inputs(graph: Graph, given: Any, device: str, dtype: torch.dtype) -> list[Arguments]:
+    if given is not None:
+        moved = map_tensors(given, lambda tensor: _converted(tensor, device, dtype))
+        return [((), moved) if isinstance(moved, dict) else (moved if isinstance(moved, tuple) else (moved,), {})]
+    each = sum(bytes_of(tensor.shape, tensor.dtype) for tensor in graph.inputs.values()) * graph.batch
+    count = max(2, min(MOST_INPUTS, -(-ROTATED_BYTES // max(each, 1))))
+    return [(tuple(_random(t, graph.batch, device, dtype) for t in graph.inputs.values()), {}) for _ in range(count)]
+
+
+def _converted(tensor: torch.Tensor, device: str, dtype: torch.dtype) -> torch.Tensor:
+    if tensor.is_meta:
+        tensor = torch.zeros(tensor.shape, dtype=tensor.dtype)
+    return tensor.to(device, dtype if tensor.dtype.is_floating_point else tensor.dtype)
+
+
+def _random(tensor: Tensor, batch: int, device: str, dtype: torch.dtype) -> torch.Tensor:
+    return torch.randn((batch, *tensor.shape), device=device, dtype=dtype)
+
+
+@contextmanager
+def _before_each(module: nn.Module, kind: Any, hook: Callable[..., None]) -> Iterator[None]:
+    handles = [part.register_forward_pre_hook(hook) for part in module.modules() if isinstance(part, kind)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def settle(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """Give batch normalisations that were never trained the statistics of one pass.
+
+    With those of a fresh network (0 and 1) the activations of a deep one shrink from layer to layer until they are
+    denormal numbers, which a CPU computes many times slower.
+    """
+
+    def take(part: Any, inputs: Any) -> None:
+        if not part.track_running_stats or part.running_mean is None or part.num_batches_tracked:
+            return
+        axes = [axis for axis in range(inputs[0].dim()) if axis != 1]
+        variance, mean = torch.var_mean(inputs[0].float(), axes, correction=0)
+        part.running_mean.copy_(mean)
+        part.running_var.copy_(torch.where(variance > 0, variance, 1.0))
+
+    with _before_each(module, nn.modules.batchnorm._BatchNorm, take):
+        module(*args, **kwargs)

@@ -1,0 +1,200 @@
+"""One network at one batch: warmed up, timed step by step, profiled, and told as columns."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import nn
+
+from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.graph import Graph
+from archscope.latency import Options, device, marks
+from archscope.latency.attribution import Event, Profile, attribute, middle
+from archscope.latency.fitting import fitting
+from archscope.latency.network import Network
+from archscope.latency.statistics import is_warm, summary_of
+from archscope.report import Column, summed
+
+WARM_UP_SHARE = 0.5
+"""Warming up ends after this share of the time budget, stable or not."""
+PROFILED = 5
+PROFILE_SHARE = 0.5
+"""So many steps are profiled, fewer where they take more than this share of the time budget."""
+
+Build = Callable[[], nn.Module]
+
+
+class Runner:
+    """Times the module that `build` returns, at the batch of `graph`. Each method may be called again, in turns with
+    those of other runners. Raises EnvironmentFailure where the device is missing or out of memory.
+
+    `clock` and `profile` (the events of one run) are replaced in tests.
+    """
+
+    def __init__(
+        self,
+        build: Build,
+        graph: Graph,
+        options: Options,
+        inputs: Any = None,
+        clock: Callable[[], float] = perf_counter,
+        profile: Callable[[Callable[[], Any], bool], list[Event]] = marks.profiled,
+    ) -> None:
+        device.check(options)
+        self.graph, self.options = graph, options
+        self.notes: list[str] = []
+        self.times_ms: list[float] = []
+        self.device_times_ms: list[float] = []
+        self.warm_up_ms: list[float] = []
+        self.profiles: list[Profile] = []
+        self.measured_peak_memory_bytes: int | None = None
+        self.setting = device.described(options)
+        self._clock, self._profile = clock, profile
+        with self._on_device():
+            self.network = Network(build(), graph, options, inputs)
+
+    @contextmanager
+    def _on_device(self) -> Iterator[None]:
+        with device.set_up(self.options):
+            try:
+                yield
+            except (torch.OutOfMemoryError, RuntimeError) as error:
+                failure = _failure(error, self.graph, self.options)
+                if failure is None:
+                    raise
+                raise failure from error
+
+    @property
+    def warmup(self) -> int:
+        return len(self.warm_up_ms)
+
+    def _timed(self) -> float:
+        """Milliseconds of one step as a user's loop sees them: until the device has finished."""
+        device.synchronize(self.options)
+        start = self._clock()
+        self.network.step()
+        device.synchronize(self.options)
+        return 1000 * (self._clock() - start)
+
+    def release(self) -> None:
+        """Give the module's memory back; what was measured stays."""
+        del self.network
+
+    def warm_up(self) -> None:
+        """Steps until they take as long as those before, or for WARM_UP_SHARE of the time; at least two."""
+        with self._on_device():
+            end = self._clock() + WARM_UP_SHARE * self.options.seconds
+            while not is_warm(self.warm_up_ms) and (self.warmup < 2 or self._clock() < end):
+                self.warm_up_ms.append(self._timed())
+
+    def sample(self) -> float:
+        """One more timed step, in ms."""
+        with self._on_device():
+            self.times_ms.append(self._timed())
+        return self.times_ms[-1]
+
+    def replay(self) -> None:
+        """On CUDA, the device's time of the whole step as a CUDA graph; without one, a note says why."""
+        if not self.options.on_cuda:
+            return
+        from archscope.latency.cuda_graph import replayed_ms
+
+        with self._on_device():
+            try:
+                self.device_times_ms += replayed_ms(self.network, self.options.seconds / 4, self._clock)
+            except torch.OutOfMemoryError:
+                raise
+            except RuntimeError as error:
+                self.notes.append(f"no device_ms: this step cannot be captured as a CUDA graph: {_first_line(error)}")
+
+    def measure_memory(self) -> None:
+        """The highest memory of one step: what lies there between steps, and by how much a step adds to it."""
+        with self._on_device():
+            rise = device.rise_bytes(self.network.step, self.options)
+            self.measured_peak_memory_bytes = self.network.resident_bytes + rise
+
+    def profile(self) -> None:
+        """Time by layer: the median of up to PROFILED steps."""
+        if self.options.compile:
+            self.notes.append("no time by layer: a compiled network runs fused kernels that belong to no one layer")
+            return
+        with self._on_device():
+            end = self._clock() + PROFILE_SHARE * self.options.seconds
+            while len(self.profiles) < PROFILED and (not self.profiles or self._clock() < end):
+                if not self._profile_once():
+                    self.profiles.clear()
+                    self.notes.append("no time by layer: on the device other operations run than were traced")
+                    return
+
+    def _profile_once(self) -> bool:
+        """False where the operations are not those of the graph."""
+        with marks.marked(self.network.module, "train" if self.options.train else "eval") as (marker, forward):
+            events = self._profile(lambda: self.network.step(forward), self.options.on_cuda)
+            as_traced = marks.is_of(marker, self.graph)
+        if as_traced:
+            self.profiles.append(attribute(events))
+        return as_traced
+
+    # ---- what was found --------------------------------------------------------------------------------------
+
+    def totals(self) -> dict[str, Any]:
+        """What was measured of the whole network, by column name; only what is there."""
+        if not self.times_ms:
+            return {}
+        wall = summary_of(self.times_ms, self.warmup)
+        found: dict[str, Any] = {"wall_ms": wall}
+        if self.device_times_ms:
+            found["device_ms"] = summary_of(self.device_times_ms, self.warmup)
+        found["images_per_s"] = 1000 * self.graph.batch / wall["median"]
+        if self.options.train:
+            found["training_steps_per_s"] = 1000 / wall["median"]
+        if self.measured_peak_memory_bytes is not None:
+            found["measured_peak_memory_bytes"] = self.measured_peak_memory_bytes
+        return found
+
+    def columns(self) -> dict[str, Column]:
+        """Columns for the report: time by layer, the totals, and what of the whole is in no layer."""
+        columns = {name: Column(name, UNITS[name], value) for name, value in self.totals().items()}
+        if not self.profiles:
+            return columns
+        names = [layer.name for layer in self.graph.layers]
+        profile = middle(self.profiles, len(names))
+        by_layer = summed("latency_ms", "ms", {name: profile.layers_ms[i] for i, name in enumerate(names)})
+        beside = {"unattributed_ms": profile.unattributed_ms}
+        if self.options.train:
+            beside["optimizer_ms"] = profile.optimizer_ms
+        if self.times_ms:
+            beside["overhead_ms"] = median(self.times_ms) - by_layer.total - sum(beside.values())
+        return {"latency_ms": by_layer, **columns, **{name: Column(name, "ms", ms) for name, ms in beside.items()}}
+
+
+UNITS = {
+    "wall_ms": "ms",
+    "device_ms": "ms",
+    "images_per_s": "images/s",
+    "training_steps_per_s": "steps/s",
+    "measured_peak_memory_bytes": "bytes",
+}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _failure(error: Exception, graph: Graph, options: Options) -> ArchscopeError | None:
+    """The machine's fault in one line; None for an error that is none."""
+    said = _first_line(error)
+    if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in said:
+        return EnvironmentFailure(
+            f"out of memory on {options.device}: {fitting(graph, options, device.free_bytes(options))}"
+        )
+    if "not implemented for" in said:
+        return EnvironmentFailure(f"{options.device} cannot run this network in {options.dtype}: {said}")
+    if "Expected more than 1 value per channel" in said:
+        return ArchscopeError("batch normalisation cannot train on one value per channel: take --batch 2 or more")
+    if options.compile and type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
+        return EnvironmentFailure(f"torch.compile failed: {said}; --compile needs a C++ compiler, on CUDA also triton")
+    return None

@@ -1,0 +1,68 @@
+"""What was measured on a device, in words: the lines that a footer gets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from archscope.report import Report
+from archscope.views import words
+
+
+def timing(report: Report) -> list[tuple[str, str]]:
+    """(heading, text) lines; none where nothing was measured."""
+    totals = report.totals
+    if "wall_ms" not in totals:
+        return []
+    lines = [("Latency", _whole(totals))]
+    if "device_ms" in totals:
+        lines.append(("Device time", f"{_median(totals['device_ms'])}, as a CUDA graph without the host"))
+    if "latency_ms" in totals:
+        lines.append(("Layers", _reconciled(totals)))
+    if "measured_peak_memory_bytes" in totals:
+        lines.append(("Peak memory", _peak(report)))
+    lines += [(f"Batch {row['batch']}", _whole(row)) for row in totals.get("by_batch", ())[1:]]
+    return [*lines, ("Measured on", _setting(report.setting))]
+
+
+def _median(times: Mapping[str, Any]) -> str:
+    return f"{words.milliseconds(times['median'])} median, {words.milliseconds(times['p95'])} p95"
+
+
+def _whole(totals: Mapping[str, Any]) -> str:
+    wall = totals["wall_ms"]
+    step = "training step, " if "training_steps_per_s" in totals else ""
+    rate = f"{words.rate(totals['images_per_s'])} images/s"
+    if step:
+        rate += f", {words.rate(totals['training_steps_per_s'])} steps/s"
+    return f"{step}{_median(wall)}; {rate} ({wall['repeats']} timed after {wall['warmup']} to warm up)"
+
+
+def _reconciled(totals: Mapping[str, Any]) -> str:
+    said = f"{words.milliseconds(totals['latency_ms'])} in the layers"
+    if "optimizer_ms" in totals:
+        said += f", {words.milliseconds(totals['optimizer_ms'])} in the optimizer"
+    if totals["unattributed_ms"]:
+        said += f", {words.milliseconds(totals['unattributed_ms'])} in no layer"
+    if "overhead_ms" in totals:
+        said += f", {words.milliseconds(totals['overhead_ms'])} launches and idle"
+    return said
+
+
+def _peak(report: Report) -> str:
+    measured = words.size(report.totals["measured_peak_memory_bytes"])
+    if report.setting["train"]:
+        return f"{measured} measured"
+    return f"{measured} measured, {words.size(report.totals['peak_memory_bytes'])} predicted"
+
+
+def _setting(setting: Mapping[str, Any]) -> str:
+    said = [setting["device_name"]]
+    if setting["device"] == "cpu":
+        said.append(f"{setting['threads']} threads")
+    said += [setting["dtype"], f"batch {setting['batch']}"]
+    said += [name for name, chosen in (("channels last", "channels_last"), ("compiled", "compile")) if setting[chosen]]
+    if setting["load"]:
+        said.append(f"load {setting['load'][0]:.1f}")
+    clocks = setting.get("clocks")
+    if clocks:
+        said.append(f"{clocks['sm_mhz']} of {clocks['max_sm_mhz']} MHz, {clocks['utilization_percent']} % busy before")
+    return ", ".join([*said, f"torch {setting['torch']}", setting["date"][:10]])

@@ -1,0 +1,64 @@
+"""One small network measured on this CPU: what is there, never how long it took."""
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.errors import ArchscopeError
+from archscope.latency import Options
+from archscope.report import Report
+
+
+class Small(nn.Module):
+    """A convolution unit, a functional addition and a classifier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unit = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True))
+        self.shortcut = nn.Identity()
+        self.classifier = nn.Linear(4 * 8 * 8, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.unit(x)
+        x = self.shortcut(x) + 2 * x
+        return self.classifier(torch.flatten(x, 1))
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_a_measured_report(train: bool) -> None:
+    module = Small()
+    weights = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    report = archscope.summarize(module, (3, 8, 8), batch=(2, 4), latency=Options(seconds=0.01, train=train))
+    times = report.columns["latency_ms"].values
+    totals = report.totals
+
+    assert list(times) == [layer.name for layer in report.graph.layers]
+    assert all(times[name] > 0 for name in ("unit.0", "unit.1", "unit.2", "add", "classifier"))
+    assert totals["latency_ms"] == pytest.approx(sum(times.values()))
+    assert totals["wall_ms"].keys() == {"median", "p95", "iqr", "min", "repeats", "warmup"}
+    assert totals["wall_ms"]["median"] == pytest.approx(
+        totals["latency_ms"] + totals["unattributed_ms"] + totals["overhead_ms"] + totals.get("optimizer_ms", 0)
+    )
+    assert totals["images_per_s"] == pytest.approx(2000 / totals["wall_ms"]["median"])
+    assert ("training_steps_per_s" in totals, "optimizer_ms" in totals) == (train, train)
+    assert totals["measured_peak_memory_bytes"] > sum(tensor.bytes for tensor in report.graph.parameters.values())
+    assert [row["batch"] for row in totals["by_batch"]] == [2, 4]
+    assert report.graph.batch == report.setting["batch"] == 2
+    assert report.setting["train"] is train
+    assert all(torch.equal(tensor, weights[name]) for name, tensor in module.state_dict().items())
+    assert Report.from_json(report.to_json()).to_json() == report.to_json()
+    assert "Latency" in str(report)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_types_are_those_that_run(dtype: str) -> None:
+    report = archscope.summarize(Small(), (3, 8, 8), latency=Options(seconds=0.01, dtype=dtype))  # type: ignore[arg-type]
+
+    assert {tensor.dtype for tensor in report.graph.parameters.values()} == {dtype}
+    assert report.setting["dtype"] == dtype
+
+
+def test_several_batches_are_for_measuring() -> None:
+    with pytest.raises(ArchscopeError, match="several batches are for measuring"):
+        archscope.summarize(Small(), (3, 8, 8), batch=(1, 2))
