@@ -59,4 +59,4 @@ def _reports(
     if name.endswith(".json"):
         yield from saved(name)
     else:
-        yield report_of(name, input_size, batch, mode, {})
+        yield report_of(name, input_size, (batch,) if batch else (), mode, {})
