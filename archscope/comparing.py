@@ -5,17 +5,21 @@ from typing import TYPE_CHECKING
 
 from archscope.comparison import Comparison
 from archscope.errors import ArchscopeError
+from archscope.inputs import Sizes
 from archscope.report import Report
 from archscope.summary import read_text, summarize
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from archscope.tracing import Mode, Sizes
+    from archscope.tracing import Mode
 
 
 def compare(
-    *targets: "str | nn.Module | Report", input_size: "Sizes | None" = None, batch: int = 1, mode: "Mode" = "eval"
+    *targets: "str | nn.Module | Report",
+    input_size: Sizes | None = None,
+    batch: int | None = None,
+    mode: "Mode" = "eval",
 ) -> Comparison:
     """Trace every target and compare what each costs with the first.
 

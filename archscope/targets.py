@@ -1,5 +1,6 @@
 """From what the user named to a module that can be built. Torch-free until it is."""
 
+import ast
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
@@ -32,7 +33,9 @@ class Built:
 
 @dataclass(frozen=True)
 class Target:
-    """What can be built under a name. `input_size` is its own, where it has one; `network` its catalogue entry.
+    """What can be built under a name; without one it is that of the module's class, the only one of a file.
+
+    `input_size` is its own, where it has one; `network` its catalogue entry.
 
     `running` is entered wherever the target's code runs: while it is built, traced or timed.
     """
@@ -57,12 +60,25 @@ class Target:
         with self.running(), random_states_kept():
             try:
                 with Skeleton():
-                    return Built(self.builder(**options), self.name)
+                    return self._built(self.builder(**options))
             except ArchscopeError:
                 raise
             except Exception as error:
-                module = self.builder(**options)
-                return Built(module, self.name, (f"built on the CPU, since without numbers {said_of(error)}",))
+                reason = f"built on the CPU, since its constructor needs numbers ({said_of(error)})"
+                return self._built(self.builder(**options), reason)
+
+    def on_cpu(self, **options: Any) -> Built:
+        """The module with weights, for a pass that needs them. Random states stay as they are."""
+        from archscope.untouched import random_states_kept
+
+        with random_states_kept():
+            return self._built(self.build(**options))
+
+    def _built(self, module: "nn.Module", *notes: str) -> Built:
+        if self.name:
+            return Built(module, self.name, notes)
+        name = type(module).__name__
+        return Built(module, name, (f"{name} is the only network of the file", *notes))
 
 
 def resolve(target: "str | nn.Module") -> Target:
@@ -98,7 +114,7 @@ def _of_code(target: str, code: UserCode, name: str) -> Target:
         found = _attribute(code.module, name, target) if name else _only_network(code.module, target)
         return _made(found, options, target)
 
-    return Target(name or code.name, build, running=code.running)
+    return Target(name, build, running=code.running)
 
 
 def _attribute(module: ModuleType, name: str, target: str) -> Any:
@@ -126,11 +142,19 @@ def _networks_in(module: ModuleType) -> Mapping[str, Any]:
 def _only_network(module: ModuleType, target: str) -> Any:
     """The network of a file that has one: a module class that no other part of the file uses."""
     found = _networks_in(module)
-    if len(found) == 1:
-        return next(iter(found.values()))
+    used = _used_by_classes(module)
+    alone = [network for name, network in found.items() if not inspect.isfunction(network) and name not in used]
+    if len(alone) == 1:
+        return alone[0]
     if not found:
         raise ArchscopeError(f"{target} defines no network: no nn.Module and no function that makes one")
     raise ArchscopeError(f"{target} defines {', '.join(found)}: name one, such as {target}:{next(iter(found))}")
+
+
+def _used_by_classes(module: ModuleType) -> set[str]:
+    """Names that the module's classes are built of: bases, and what their methods mention."""
+    classes = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)]
+    return {part.id for node in classes for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _made(found: Any, options: Mapping[str, Any], target: str) -> "nn.Module":

@@ -14,12 +14,14 @@ from torch import nn
 from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.graph import Graph, Layer, Tensor
+from archscope.inputs import Input, Sizes, as_inputs
 from archscope.records import Record, describe, map_tensors, meta_like, tensors_in, without_batch
+from archscope.registry import unknown
 from archscope.tracer import META, Tracer
 from archscope.untouched import random_states_kept, untouched
+from archscope.usercode import users_line
 
 Mode = Literal["eval", "train"]
-Sizes = int | Sequence[int] | Sequence[Sequence[int]]
 HOOK = "archscope"
 """The key of our hooks among a module's own."""
 ONE_AT_A_TIME = RLock()
@@ -34,6 +36,10 @@ class TraceError(ArchscopeError):
         self.layer = layer
 
 
+class NeedsValues(TraceError):
+    """The pass asks for numbers, and a model on meta has none."""
+
+
 @collection_paused()
 def trace(
     module: nn.Module,
@@ -45,11 +51,11 @@ def trace(
 ) -> Graph:
     """Run `module` once, without weights or arithmetic, and return what it did.
 
-    `input_size` is one size or several, without the batch: (3, 299, 299). For anything else pass `inputs`: a
-    tensor, a tuple of arguments or a dict of keyword arguments, batch included; shapes then are as passed, less a
-    leading batch of 1. `mode` sets train or eval for the pass. The module is left exactly as it was. What cannot
-    run on the meta device runs once on the CPU, and the Graph's notes say so. Raises TraceError, which names the
-    layer, where the pass fails.
+    `input_size` is one size or several, without the batch: (3, 299, 299), "3x299x299", ["ids=128:int64", (16,)] by
+    name and with a dtype. For anything else pass `inputs`: a tensor, a tuple of arguments or a dict of keyword
+    arguments, batch included; shapes then are as passed, less a leading batch of 1. `mode` sets train or eval for the
+    pass. The module is left exactly as it was. What cannot run on the meta device runs once on the CPU, and the
+    Graph's notes say so. Raises TraceError, which names the layer, where the pass fails.
     """
     if (input_size is None) == (inputs is None):
         raise ArchscopeError("give trace either input_size, such as (3, 224, 224), or inputs")
@@ -60,7 +66,7 @@ def trace(
     blocks = dict(module.named_modules())
     stored = _stored_tensors(blocks)
     if input_size is not None:
-        inputs = _make_inputs(input_size, stored)
+        inputs = _make_inputs(as_inputs(input_size), module, stored)
     if any(nn.parameter.is_lazy(tensor) for tensor in stored):
         blocks = dict(_with_shapes(module, inputs, _device(stored)).named_modules())
         stored = _stored_tensors(blocks)
@@ -70,7 +76,7 @@ def trace(
         if not _needs_values(error.__cause__):
             raise
         if any(tensor.is_meta for tensor in stored):
-            raise TraceError(
+            raise NeedsValues(
                 f"{error}; the model needs real values to run: build it with weights, not on meta", error.layer
             ) from error.__cause__
         reason = f"traced by a real pass on the {_device(stored).type.upper()}, since on the meta device {error}"
@@ -109,7 +115,9 @@ def _run(
         except Exception as error:
             where = tracer.stack[-1].path
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            raise TraceError(f"{where or type(module).__name__}: {reason}", where) from error
+            line = users_line(error)
+            said = f"{where or type(module).__name__}: {reason}" + (f" ({line})" if line else "")
+            raise TraceError(said, where) from error
         finally:
             tracer.forget()
     names = {tensor.name for tensor in described}
@@ -155,14 +163,6 @@ def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
 # ---- inputs ------------------------------------------------------------------------------------------------
 
 
-def as_sizes(input_size: Sizes) -> list[tuple[int, ...]]:
-    """One size per input: `(3, 299, 299)` is one input of that size, a list of such tuples several."""
-    if isinstance(input_size, int):
-        return [(input_size,)]
-    sizes = [(size,) if isinstance(size, int) else tuple(size) for size in input_size]
-    return [sum(sizes, ())] if all(isinstance(size, int) for size in input_size) else sizes
-
-
 def _arguments(inputs: Any, device: torch.device) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Positional and keyword arguments for `forward`, with tensors of the trace's own on `device`."""
     inputs = map_tensors(inputs, meta_like if device == META else lambda tensor: _with_values(tensor, device))
@@ -192,13 +192,34 @@ def _with_shapes(module: nn.Module, inputs: Any, device: torch.device) -> nn.Mod
     return module
 
 
-def _make_inputs(input_size: Sizes, stored: Sequence[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+def _make_inputs(
+    wanted: Sequence[Input], module: nn.Module, stored: Sequence[torch.Tensor]
+) -> tuple[torch.Tensor, ...] | dict[str, torch.Tensor]:
+    """Arguments for `forward` on meta: by position, unless a name does not allow it."""
     floating = (tensor.dtype for tensor in stored if tensor.dtype.is_floating_point)
-    dtype = next(floating, torch.float32)
-    sizes = as_sizes(input_size)
-    if any(length < 1 for size in sizes for length in size):
-        raise ArchscopeError(f"input_size must be positive, such as (3, 224, 224), not {input_size}")
-    return tuple(torch.empty((1, *size), dtype=dtype, device="meta") for size in sizes)
+    own = next(floating, torch.float32)
+    tensors = [
+        torch.empty((1, *each.size), dtype=getattr(torch, each.dtype) if each.dtype else own, device="meta")
+        for each in wanted
+    ]
+    if not any(each.name for each in wanted):
+        return tuple(tensors)
+    given = _by_name(module, [each.name for each in wanted], tensors)
+    positional = _named_arguments(module, tuple(tensors))
+    return tuple(given[name] for name in positional) if given.keys() == positional.keys() else given
+
+
+def _by_name(module: nn.Module, names: Sequence[str], tensors: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
+    """What has no name is, in turn, what `forward` takes first. Raises ArchscopeError for a name that it does not."""
+    parameters = inspect.signature(module.forward).parameters.values()
+    known = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    for name in names:
+        if name and name not in known and all(p.kind is not p.VAR_KEYWORD for p in parameters):
+            raise unknown(f"argument of {type(module).__name__}.forward", name, known)
+    free = iter([name for name in known if name not in names])
+    return {
+        name or next(free, f"input_{i}"): tensor for i, (name, tensor) in enumerate(zip(names, tensors, strict=True))
+    }
 
 
 def _describe_inputs(

@@ -117,6 +117,9 @@ PURE = """graph.py operations.py shapes.py calls.py report.py registry.py errors
 
 LAYERS = ("archscope.layers", "archscope.segmented")
 
+FIRST = """__init__.py __main__.py cli.py commands/* targets.py usercode.py inputs.py first_pass.py verify.py
+    comparing.py */__init__.py"""
+
 RULES = [
     Rule(
         "never brings in torch",
@@ -125,8 +128,7 @@ RULES = [
     ),
     Rule(
         "loads without torch",
-        files=f"""{PURE} __init__.py __main__.py cli.py commands/* targets.py usercode.py verify.py comparing.py
-            */__init__.py""",
+        files=f"{PURE} {FIRST}",
         breaks=lambda found: found.at_load and brings_torch(found),
     ),
     Rule(

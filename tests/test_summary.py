@@ -65,16 +65,15 @@ def test_claims_hold_for_the_network_as_published() -> None:
     assert {claim.quantity for claim in published.claims} >= {"params", "macs"}
     assert {claim.quantity for claim in smaller.claims} == {"params"}  # parameters do not depend on the input
     assert other.claims == ()
+    assert archscope.summarize("xception", num_classes=1000).claims == published.claims  # the default, said aloud
 
 
 @pytest.mark.parametrize(
     ("call", "said"),
     [
         (lambda: archscope.summarize("xception", batch=0), "1 or more"),
-        (lambda: archscope.summarize(net()), "needs an input size"),
         (lambda: archscope.summarize(net(), (3, 8, 8), num_classes=10), "built already"),
         (lambda: archscope.summarize("xception", (1, 299, 299)), "3 channels"),
-        (lambda: archscope.summarize("xception", 299), "3 channels"),
         (lambda: archscope.summarize("no_network"), "no network named"),
         (lambda: archscope.summarize("no/such.json"), "cannot read no/such.json"),
     ],
@@ -82,15 +81,6 @@ def test_claims_hold_for_the_network_as_published() -> None:
 def test_mistakes(call: object, said: str) -> None:
     with pytest.raises(ArchscopeError, match=said):
         call()  # type: ignore[operator]
-
-
-def test_too_small_names_layer_and_smallest_size_for_a_module() -> None:
-    module = nn.Sequential(nn.Conv2d(3, 4, 7), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3))
-    smallest = 2 * 3 + (7 - 1)
-
-    with pytest.raises(ArchscopeError, match=rf"too small: 2: .*smallest square that works is 3x{smallest}x{smallest}"):
-        archscope.summarize(module, (3, 9, 9))
-    archscope.summarize(module, (3, smallest, smallest))
 
 
 def test_what_is_unknown_of_a_total_is_said() -> None:

@@ -159,7 +159,7 @@ def test_what_the_file_prints_goes_to_standard_error(folder: Path, capsys: pytes
 
 def test_built_on_the_cpu_where_the_constructor_needs_numbers(folder: Path) -> None:
     (note,) = archscope.summarize("net.py:Drop", (3, 16, 16)).graph.notes
-    assert note.startswith("built on the CPU, since without numbers net.py:21: ")
+    assert note.startswith("built on the CPU, since its constructor needs numbers (net.py:21: ")
     assert archscope.summarize("net.py:Net", (3, 16, 16)).graph.notes == ()
 
 

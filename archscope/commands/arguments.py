@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -40,32 +39,6 @@ def complete_set(context: typer.Context, incomplete: str) -> list[str]:
 # ---- values ---------------------------------------------------------------------------------------------------
 
 
-def parse_input(text: str) -> tuple[int, ...]:
-    """`3x299x299`, `1x3x299x299`, `3,299,299` or `299` as numbers."""
-    numbers = re.split(r"[x\u00d7,*\s]+", text.strip().lower())
-    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
-        raise ArchscopeError(f"--input {text}: write channels x height x width, such as 3x299x299, or one side, 299")
-    return tuple(map(int, numbers))
-
-
-def resolve_input(text: str | None, batch: int | None, own_size: tuple[int, ...]) -> tuple[tuple[int, ...] | None, int]:
-    """Input size without the batch, and the batch: from `--input`, `--batch` and the network's own size, if any."""
-    if not own_size:
-        return parse_input(text) if text else None, batch or 1
-    sizes = parse_input(text) if text else own_size
-    if len(sizes) == 1 and len(own_size) > 1:
-        sizes = (own_size[0], *sizes * (len(own_size) - 1))
-    if len(sizes) == len(own_size) + 1:
-        if batch not in (None, sizes[0]):
-            raise ArchscopeError(f"--input {text} has a batch of {sizes[0]}, --batch says {batch}: give one of them")
-        return sizes[1:], sizes[0]
-    if len(sizes) != len(own_size):
-        raise ArchscopeError(
-            f"--input {text}: the network takes {len(own_size)} sizes, such as {'x'.join(map(str, own_size))}"
-        )
-    return sizes, 1 if batch is None else batch
-
-
 def parse_settings(items: list[str]) -> dict[str, Any]:
     """`key=value` items; values are Python literals, true/false, or else plain words."""
     settings = {}
@@ -93,6 +66,16 @@ Target = Annotated[
     typer.Argument(
         help="A network's name (archscope list), file.py:Name, package.module:Name or a saved report.json.",
         autocompletion=completes(networks.catalogue),
+    ),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-i",
+        "--input",
+        metavar="CxHxW",
+        help="Such as 3x299x299 or 299; several by name and with a dtype: -i ids=128:int64 -i mask=128:bool "
+        "[default: the network's own, or what its first layer suggests].",
     ),
 ]
 Output = Annotated[

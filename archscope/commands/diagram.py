@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from archscope.commands import app
-from archscope.commands.arguments import Settings, Target, parse_settings
+from archscope.commands.arguments import Inputs, Settings, Target, parse_settings
 from archscope.commands.measured import report_of
 from archscope.commands.output import write
 from archscope.targets import resolve
@@ -29,7 +29,7 @@ def diagram(
         str, typer.Option(help="Who places paths that cross: auto, embedded or dot (Graphviz), or own.")
     ] = "auto",
     fold: Annotated[bool, typer.Option("--fold/--unfold", help="Draw equal neighbours once.")] = True,
-    input_size: Annotated[str | None, typer.Option("-i", "--input", metavar="CxHxW", help="As for summary.")] = None,
+    inputs: Inputs = None,
     settings: Settings = None,
 ) -> None:  # fmt: skip
     """TARGET's architecture as a figure."""
@@ -39,5 +39,5 @@ def diagram(
     title = "" if target.endswith(".json") else resolve(target).label
     options = DiagramOptions(level, block, depth, direction, shown, color, theme, layout, engine, fold, title).checked()
     name = "svg" if output == "-" else format_of(output)
-    made = draw(report_of(target, input_size, (), None, parse_settings(settings or [])), options).render(name)
+    made = draw(report_of(target, inputs, (), None, parse_settings(settings or [])), options).render(name)
     write(made, output)

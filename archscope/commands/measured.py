@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from archscope.commands.arguments import resolve_input
 from archscope.commands.measuring import progress_line
 from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
 from archscope.latency import Options, unheard
-from archscope.targets import resolve
 
 if TYPE_CHECKING:
     from archscope.report import Report
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
 def report_of(
     target: str,
-    input_size: str | None,
+    inputs: str | Sequence[str] | None,
     batches: Sequence[int],
     mode: Literal["eval", "train"] | None,
     options: dict[str, Any],
@@ -25,17 +23,15 @@ def report_of(
     from archscope.summary import read_report, summarize
 
     if target.endswith(".json"):
-        if input_size or batches or mode or options or latency:
+        if inputs or batches or mode or options or latency:
             refused = "--input, --batch, --mode, --set and --device do not apply to it"
             raise ArchscopeError(f"{target} is measured already: {refused}")
         return read_report(target)
-    first = batches[0] if batches else None
-    size, images = resolve_input(input_size, first, resolve(target).input_size or ())
     import_torch()
     return summarize(
         target,
-        size,
-        batch=(images, *batches[1:]),
+        inputs or None,
+        batch=batches,
         mode=mode or "eval",
         latency=latency,
         progress=progress_line() if latency else unheard,

@@ -26,7 +26,7 @@ Predict = Annotated[
 
 def predicted_report(
     target: str,
-    input_size: str | None,
+    inputs: Sequence[str] | None,
     batches: Sequence[int],
     mode: Literal["eval", "train"] | None,
     options: dict[str, Any],
@@ -37,5 +37,5 @@ def predicted_report(
     ceilings = [devices.find(name).ceilings for name in names.split(",") if name.strip()]
     if not ceilings:
         raise ArchscopeError(f"--predict {names}: name a device (archscope devices)")
-    report = report_of(target, input_size, () if target.endswith(".json") else batches, mode, options)
+    report = report_of(target, inputs, () if target.endswith(".json") else batches, mode, options)
     return predict(report, ceilings, dtype, batches[0] if batches else 0)

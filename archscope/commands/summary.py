@@ -7,7 +7,16 @@ import typer
 
 from archscope import views
 from archscope.commands import app
-from archscope.commands.arguments import Format, Output, Settings, Target, column_names, completes, parse_settings
+from archscope.commands.arguments import (
+    Format,
+    Inputs,
+    Output,
+    Settings,
+    Target,
+    column_names,
+    completes,
+    parse_settings,
+)
 from archscope.commands.measured import report_of
 from archscope.commands.measuring import (
     Batch,
@@ -37,10 +46,7 @@ COLUMNS_HELP = f"Comma-separated, or 'all' [default: {','.join(views.DEFAULT_COL
 @app.command()
 def summary(
     target: Target,
-    input_size: Annotated[
-        str | None,
-        typer.Option("-i", "--input", metavar="CxHxW", help="Such as 3x299x299 or 299 [default: the paper's]."),
-    ] = None,
+    inputs: Inputs = None,
     batch: Batch = None,
     depth: Annotated[int, typer.Option("-d", "--depth", min=0, help="Levels of the module tree; 0 shows all.")] = 3,
     columns: Annotated[
@@ -79,7 +85,7 @@ def summary(
         seconds=seconds,
         threads=threads,
     )
-    asked = (target, input_size, parse_batches(batch), mode, parse_settings(settings or []))
+    asked = (target, inputs, parse_batches(batch), mode, parse_settings(settings or []))
     code = 0
     try:
         report = predicted_report(*asked, predict, dtype or "") if predict else report_of(*asked, latency)

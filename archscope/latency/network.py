@@ -110,7 +110,10 @@ def _converted(tensor: torch.Tensor, device: str, dtype: torch.dtype) -> torch.T
 
 
 def _random(tensor: Tensor, batch: int, device: str, dtype: torch.dtype) -> torch.Tensor:
-    return torch.randn((batch, *tensor.shape), device=device, dtype=dtype)
+    kind: torch.dtype = getattr(torch, tensor.dtype)
+    if kind.is_floating_point:
+        return torch.randn((batch, *tensor.shape), device=device, dtype=dtype)
+    return torch.zeros((batch, *tensor.shape), device=device, dtype=kind)  # an index that every table has
 
 
 @contextmanager

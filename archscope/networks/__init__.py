@@ -67,6 +67,10 @@ class Network:
         """The builder's keyword arguments with their types and defaults, read from its source."""
         return _options(self.paper.file)[self.name]
 
+    def changed_by(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that change the network: those that do not repeat their default."""
+        return {option: value for option, value in options.items() if not _is_literal(value, self.options[option])}
+
     def build(self, **options: Any) -> "nn.Module":
         """The module, on the current default device. Raises ArchscopeError for an unknown option."""
         for option in options:
@@ -129,6 +133,14 @@ def _check_values(builder: "Builder", options: Mapping[str, Any]) -> None:
         for kind in types:
             if kind in LEAST and value < LEAST[kind]:
                 raise ArchscopeError(f"{option} is {LEAST[kind]} or more, not {value}")
+
+
+def _is_literal(value: Any, described: str) -> bool:
+    """Is it the default of an option that is described so: `int = 1000`?"""
+    try:
+        return bool(value == ast.literal_eval(described.partition(" = ")[2]))
+    except (ValueError, SyntaxError):  # none, or no literal
+        return False
 
 
 def _is_a(value: Any, kind: type) -> bool:
