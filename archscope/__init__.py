@@ -5,11 +5,12 @@
     archscope.summarize("xception")                    its Report: str(), to_json(), to_markdown(), ...
     archscope.compare("xception", "inception_v3")      their Comparison: what each costs, in ratio to the first
     archscope.diagram("xception")                      its figure: str() is SVG, and notebooks show it
+    archscope.spectrum("xception")                     its points between regular and depthwise convolutions
 
 Nothing here prints, and nothing imports torch before it is needed.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.graph import Graph, Layer, Tensor, Window
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archscope.comparison import Comparison
+    from archscope.points import Spectrum
     from archscope.views.diagram.drawing import Diagram
 
 __version__ = "0.1.0"
@@ -36,6 +38,7 @@ __all__ = [
     "build",
     "compare",
     "diagram",
+    "spectrum",
     "summarize",
     "trace",
 ]
@@ -91,3 +94,25 @@ def diagram(
     if report.graph.name in catalogue():
         choices.setdefault("title", find(report.graph.name).label)
     return draw(report, DiagramOptions(**choices))
+
+
+def spectrum(
+    target: str = "",
+    segments: Any = None,
+    *,
+    batch: int = 1,
+    hold: Literal["", "params"] = "",
+    input_size: Any = None,
+    **options: Any,
+) -> "Spectrum":
+    """The Spectrum of a network by name, or of a block without one.
+
+    `segments` are counts, "depthwise", or the sizes of a block's segments as a tuple. `hold` as in `archscope.sweep`.
+    `options` go to the network's builder, or are the fields of `archscope.points.Block`: channels, kernel_size ...
+    """
+    from archscope import sweep
+    from archscope.points import Block
+
+    if target:
+        return sweep.of_network(target, segments, input_size=input_size, batch=batch, hold=hold, options=options)
+    return sweep.of_block(Block(input_size=input_size or (), **options), segments, batch=batch, hold=hold)

@@ -16,7 +16,8 @@ from archscope.claims import Equivalence
 from archscope.layers import Concat, series
 from archscope.networks import find
 from archscope.registry import Registry
-from archscope.segmented import SegmentedConv, equal_partition
+from archscope.segmented import SegmentedConv
+from archscope.segments import equal_partition
 
 Weights = dict[str, torch.Tensor]
 Outputs = tuple[torch.Tensor, torch.Tensor, Mapping[str, torch.Tensor]]

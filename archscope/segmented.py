@@ -1,7 +1,7 @@
 """Convolutions over segments of their channels: from one segment, a regular one, to one per channel, depthwise."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any, Literal
 
@@ -9,21 +9,17 @@ import torch
 from torch import nn
 
 from archscope.layers import Conv, same
+from archscope.segments import equal_partition
 
 Order = Literal["pointwise-first", "depthwise-first"]
 """Which comes first in a segmented convolution: the 1x1 (an Inception module), or the segments (a separable one)."""
 
 
-def equal_partition(channels: int, segments: int | Literal["depthwise"]) -> tuple[int, ...]:
-    """Sizes of so many segments of the channels, the larger first; no two differ by more than one.
-
-    `depthwise` is a segment per channel. Raises ValueError where there are not so many channels.
-    """
-    count = channels if segments == "depthwise" else segments
-    if not 1 <= count <= channels:
-        raise ValueError(f"{channels} channels make 1 to {channels} segments, not {count}")
-    size, larger = divmod(channels, count)
-    return (size + 1,) * larger + (size,) * (count - larger)
+def partitions(segments: int | Literal["depthwise"], widest: int) -> Callable[[int], tuple[int, ...]]:
+    """How a network whose layers have up to `widest` channels divides those of each: into so many segments, or one
+    per channel where there are fewer. Raises ValueError where no layer has so many."""
+    count = len(equal_partition(widest, segments))
+    return lambda channels: equal_partition(channels, min(count, channels))
 
 
 def spatial_conv(
@@ -61,17 +57,18 @@ class Segments(nn.Module):
 class SegmentedConv(nn.Sequential):
     """A 1x1 convolution, and k x k convolutions over segments of its channels (Xception paper, Figures 3 and 4).
 
-    One segment is a regular convolution, a segment per channel a depthwise one. `segments` counts them or lists
-    their sizes. With "depthwise-first" they divide the input and the 1x1 convolution follows. A segment gives
-    `depth_multiplier` channels for each of its own. `between` is an activation between the two; batch
-    normalisation follows them where its `eps` is given. Raises ValueError where the segments do not fit.
+    One segment is a regular convolution, a segment per channel a depthwise one. `segments` counts them, lists their
+    sizes, or gives the sizes for so many channels. With "depthwise-first" they divide the input and the 1x1
+    convolution follows. A segment gives `depth_multiplier` channels for each of its own. `between` is an activation
+    between the two; batch normalisation follows them where its `eps` is given. Raises ValueError where the segments
+    do not fit.
     """
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        segments: int | Literal["depthwise"] | Sequence[int],
+        segments: int | Sequence[int] | Callable[[int], Sequence[int]],
         kernel_size: int = 3,
         stride: int = 1,
         depth_multiplier: int = 1,
@@ -83,9 +80,7 @@ class SegmentedConv(nn.Sequential):
         channels, rest = divmod(out_channels, depth_multiplier) if inverted else (in_channels, 0)
         if rest:
             raise ValueError(f"{out_channels} channels out are no multiple of the depth multiplier {depth_multiplier}")
-        partition = equal_partition(channels, segments) if isinstance(segments, int | str) else segments
-        if sum(partition) != channels or min(partition) < 1:
-            raise ValueError(f"segments of {'+'.join(map(str, partition))} channels: they must sum to {channels}")
+        partition = _partition(channels, segments)
         name = "depthwise" if max(partition) == 1 else "spatial"
         spatial = {name: spatial_conv(partition, kernel_size, stride, depth_multiplier)}
         ends = (in_channels, channels) if inverted else (channels * depth_multiplier, out_channels)
@@ -94,6 +89,15 @@ class SegmentedConv(nn.Sequential):
         layers = pointwise | activation | spatial if inverted else spatial | activation | pointwise
         norm = {} if eps is None else {"bn": nn.BatchNorm2d(out_channels, eps)}
         super().__init__(OrderedDict[str, nn.Module](layers | norm))
+
+
+def _partition(channels: int, segments: int | Sequence[int] | Callable[[int], Sequence[int]]) -> Sequence[int]:
+    if isinstance(segments, int):
+        return equal_partition(channels, segments)
+    sizes = segments(channels) if callable(segments) else segments
+    if sum(sizes) != channels or min(sizes) < 1:
+        raise ValueError(f"segments of {'+'.join(map(str, sizes))} channels: they must sum to {channels}")
+    return sizes
 
 
 class SeparableConv(SegmentedConv):
@@ -114,15 +118,14 @@ class SeparableConv(SegmentedConv):
         between: type[nn.Module] | None = None,
         eps: float = 1e-3,
     ) -> None:
+        segments = partitions("depthwise", max(in_channels, out_channels))
         super().__init__(
-            in_channels, out_channels, "depthwise", kernel_size, stride, depth_multiplier, order, between, eps
+            in_channels, out_channels, segments, kernel_size, stride, depth_multiplier, order, between, eps
         )
 
 
-def conv_over_segments(
-    channels: int, segments: int | Literal["depthwise"], kernel_size: int = 3, stride: int = 1, **options: Any
-) -> Conv:
-    """A Conv of as many channels out as in, over so many equal segments of them."""
-    unit = Conv(channels, channels, kernel_size, stride, **options)
-    unit.conv = spatial_conv(equal_partition(channels, segments), kernel_size, stride)
+def conv_over_segments(partition: Sequence[int], kernel_size: int = 3, stride: int = 1, **options: Any) -> Conv:
+    """A Conv of as many channels out as in, over segments of these sizes."""
+    unit = Conv(sum(partition), sum(partition), kernel_size, stride, **options)
+    unit.conv = spatial_conv(partition, kernel_size, stride)
     return unit

@@ -9,7 +9,8 @@ from torch import nn
 import archscope
 from archscope.errors import ArchscopeError
 from archscope.networks import find
-from archscope.segmented import SegmentedConv, SeparableConv, conv_over_segments, equal_partition, spatial_conv
+from archscope.segmented import SegmentedConv, SeparableConv, conv_over_segments, spatial_conv
+from archscope.segments import equal_partition
 from archscope.skeleton import Skeleton
 
 
@@ -77,7 +78,7 @@ def test_the_multiplier_divides_the_channels_out() -> None:
 def test_depthwise_is_as_many_segments_as_channels() -> None:
     separable, segmented = SeparableConv(6, 8), SegmentedConv(6, 8, 6, order="depthwise-first", eps=1e-3)
     assert list(separable.state_dict()) == list(segmented.state_dict())
-    assert conv_over_segments(6, "depthwise").conv.groups == 6
+    assert conv_over_segments((1,) * 6).conv.groups == 6
 
 
 # ---- networks ---------------------------------------------------------------------------------------------------
@@ -100,14 +101,14 @@ def test_xception_with_a_segment_per_channel_is_xception() -> None:
     assert archscope.summarize("xception", segments="depthwise").totals["macs"] == 8_357_403_496
 
 
-@pytest.mark.parametrize("segments", [1, 2, 5, 64])
+@pytest.mark.parametrize("segments", [1, 2, 5, 64, 500])
 @pytest.mark.parametrize("order", ["depthwise-first", "pointwise-first"])
 def test_xception_in_segments(segments: int, order: str) -> None:
     """Only the 3x3 kernels change: from 9 x channels to 9 x the squares of the segments' sizes."""
     expected = 22_855_952
     for before, after in SEPARABLE:
         channels = before if order == "depthwise-first" else after
-        expected += 9 * (sum(size**2 for size in equal_partition(channels, segments)) - before)
+        expected += 9 * (sum(size**2 for size in equal_partition(channels, min(segments, channels))) - before)
     assert built("xception", segments=segments, order=order) == expected
 
 
@@ -127,13 +128,16 @@ def test_resnext_in_segments() -> None:
 
 def test_efficientnet_in_segments() -> None:
     assert built("efficientnet_b0", segments="depthwise") == built("efficientnet_b0") == 5_288_548
-    assert built("efficientnet_b0", segments=32) > built("efficientnet_b0")
+    assert built("efficientnet_b0", segments=6 * 320) == 5_288_548
+    assert built("efficientnet_b0", segments=32) > 5_288_548
 
 
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("xception", {"segments": 65}, "64 channels make 1 to 64 segments, not 65"),
+        ("xception", {"segments": 1537}, "1536 channels make 1 to 1536 segments, not 1537"),
+        ("mobilenet_v1", {"segments": 1025}, "1024 channels make 1 to 1024 segments"),
+        ("resnext29_8x64d", {"segments": 2049}, "2048 channels make 1 to 2048 segments"),
         ("xception", {"segments": 0}, "segments is 1 or more, not 0"),
         ("xception", {"segments": "all"}, "segments is a whole number or one of depthwise, not 'all'"),
         ("xception", {"segments": 1.5}, "segments is a whole number or one of depthwise"),

@@ -8,9 +8,11 @@ Strided convolutions pad k // 2 on every side; the authors' framework pads one p
 the size is even, which shifts values and changes no shape or count.
 
 `segments` is the Xception paper's spectrum: where a block filters each channel alone, it filters so many segments of
-its channels, each jointly; segments=1 has regular convolutions. At most 32 (B0), the channels of the first block.
+its channels, each jointly; segments=1 has regular convolutions. Where there are fewer channels than segments, each is
+filtered alone.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import ceil
 from typing import Literal
@@ -19,7 +21,7 @@ from torch import nn
 
 from archscope.layers import Conv, Residual, SqueezeExcitation, series
 from archscope.networks import network
-from archscope.segmented import conv_over_segments
+from archscope.segmented import conv_over_segments, partitions
 
 
 class MBConv(nn.Sequential):
@@ -32,14 +34,15 @@ class MBConv(nn.Sequential):
         expansion: int,
         kernel_size: int,
         stride: int,
-        segments: int | Literal["depthwise"],
+        partition: Callable[[int], Sequence[int]],
     ) -> None:
         super().__init__()
         channels = in_channels * expansion
         if expansion > 1:
             self.expand = Conv(in_channels, channels, 1, activation=nn.SiLU)
-        name = "depthwise" if segments == "depthwise" else "spatial"
-        self.add_module(name, conv_over_segments(channels, segments, kernel_size, stride, activation=nn.SiLU))
+        sizes = partition(channels)
+        name = "depthwise" if max(sizes) == 1 else "spatial"
+        self.add_module(name, conv_over_segments(sizes, kernel_size, stride, activation=nn.SiLU))
         self.se = SqueezeExcitation(channels, in_channels // 4, nn.SiLU)
         self.project = Conv(channels, out_channels, 1, activation=None)
 
@@ -52,12 +55,12 @@ def row(
     layers: int,
     stride: int = 1,
     *,
-    segments: int | Literal["depthwise"],
+    partition: Callable[[int], Sequence[int]],
 ) -> nn.Module:
     """A row of Table 1: the first block changes the size, the others have a shortcut."""
-    first = MBConv(in_channels, out_channels, expansion, kernel_size, stride, segments)
+    first = MBConv(in_channels, out_channels, expansion, kernel_size, stride, partition)
     others = [
-        Residual(MBConv(out_channels, out_channels, expansion, kernel_size, 1, segments)) for _ in range(layers - 1)
+        Residual(MBConv(out_channels, out_channels, expansion, kernel_size, 1, partition)) for _ in range(layers - 1)
     ]
     return series(**{f"mbconv{i}": block for i, block in enumerate([first, *others], 1)})
 
@@ -86,14 +89,13 @@ def efficientnet(
     width: float, depth: float, dropout: float, /,
     num_classes: int = 1000, segments: int | Literal["depthwise"] = "depthwise",
 ) -> nn.Module:  # fmt: skip
-    mbconv = partial(row, segments=segments)
-
     def c(channels: int) -> int:
         return rounded(width * channels)
 
     def n(layers: int) -> int:
         return ceil(depth * layers)
 
+    mbconv = partial(row, partition=partitions(segments, 6 * c(320)))
     return series(                                              #    3 x 224 x 224, B0
         stage1=Conv(3, c(32), 3, 2, activation=nn.SiLU),        #   32 x 112 x 112
         stage2=mbconv(1, 3, c(32), c(16), n(1)),                #   16 x 112 x 112

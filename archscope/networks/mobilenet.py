@@ -9,9 +9,10 @@ bottom where the size is even, which shifts values and changes no shape or count
 
 `segments` is the Xception paper's spectrum: each `Conv dw` filters so many segments of its channels, each jointly;
 segments=1 has regular 3x3 convolutions where those were (and keeps the 1x1 that follow, which separable=False has not).
-At most 32 segments, the channels of the first one.
+A convolution of fewer channels than segments has one per channel.
 """
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
 
@@ -19,18 +20,18 @@ from torch import nn
 
 from archscope.layers import Conv, series
 from archscope.networks import network
-from archscope.segmented import conv_over_segments
+from archscope.segmented import conv_over_segments, partitions
 
 
 class DepthwiseSeparable(nn.Sequential):
     """Two rows of the table: `Conv dw` and a 1x1 `Conv`, each with batch normalisation and ReLU."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, stride: int = 1, segments: int | Literal["depthwise"] = "depthwise"
+        self, in_channels: int, out_channels: int, stride: int = 1, *, partition: Callable[[int], Sequence[int]]
     ) -> None:
         super().__init__()
-        name = "depthwise" if segments == "depthwise" else "spatial"
-        self.add_module(name, conv_over_segments(in_channels, segments, 3, stride))
+        sizes = partition(in_channels)
+        self.add_module("depthwise" if max(sizes) == 1 else "spatial", conv_over_segments(sizes, 3, stride))
         self.pointwise = Conv(in_channels, out_channels, 1)
 
 
@@ -45,10 +46,11 @@ def mobilenet_v1(
     separable: bool = True,
     segments: int | Literal["depthwise"] = "depthwise",
 ) -> nn.Module:
-    unit = partial(DepthwiseSeparable, segments=segments) if separable else full_convolution
-
     def c(channels: int) -> int:
         return max(8, int(channels * width_multiplier))
+
+    partition = partitions(segments, c(1024))
+    unit = partial(DepthwiseSeparable, partition=partition) if separable else full_convolution
 
     return series(                                 #    3 x 224 x 224
         Conv(3, c(32), 3, 2),                      #   32 x 112 x 112

@@ -9,10 +9,11 @@ in the paper: it has the blocks of ResNet-152.
 
 `segments` is the Xception paper's spectrum at constant width: the 3x3 convolutions of form c keep their cardinality x
 width channels and filter so many segments of them, each jointly; "cardinality" is the paper's network, segments=1
-has regular convolutions, segments="depthwise" one per channel. (`cardinality` alone changes the width too.)
+has regular convolutions, segments="depthwise" one per channel, as has a convolution of fewer channels than segments.
+(`cardinality` alone changes the width too.)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
 
@@ -22,9 +23,10 @@ from torch import nn
 from archscope.layers import Concat, Residual, series
 from archscope.networks import network
 from archscope.networks.resnet import classifier, conv, shortcut, stage
-from archscope.segmented import conv_over_segments
+from archscope.segmented import conv_over_segments, partitions
 
 Segments = int | Literal["cardinality", "depthwise"]
+Partition = Callable[[int], Sequence[int]]
 
 
 class Sum(Concat):
@@ -52,24 +54,19 @@ def form_b(in_channels: int, cardinality: int, width: int, out_channels: int, st
 
 
 def form_c(
-    in_channels: int, cardinality: int, width: int, out_channels: int, stride: int, segments: Segments = "cardinality"
+    in_channels: int, cardinality: int, width: int, out_channels: int, stride: int, partition: Partition | None = None
 ) -> nn.Module:
+    """`partition` divides the channels of the 3x3 convolution in another way than the cardinality."""
     channels = cardinality * width
-    count = cardinality if segments == "cardinality" else segments
+    sizes = partition(channels) if partition else (width,) * cardinality
     return series(
         conv(in_channels, channels, 1),
-        conv_over_segments(channels, count, 3, stride, eps=1e-5),
+        conv_over_segments(sizes, 3, stride, eps=1e-5),
         conv(channels, out_channels, 1, activation=None),
     )
 
 
-def body(form: str, segments: Segments) -> Callable[[int, int, int, int, int], nn.Module]:
-    """Raises ValueError for segments in a form whose paths are apart."""
-    if form == "c":
-        return partial(form_c, segments=segments)
-    if segments != "cardinality":
-        raise ValueError(f"form {form} has its paths apart: segments go with form c")
-    return {"a": form_a, "b": form_b}[form]
+FORMS: dict[str, Callable[..., nn.Module]] = {"a": form_a, "b": form_b, "c": form_c}
 
 
 class Block(Residual):
@@ -83,16 +80,22 @@ class Block(Residual):
         *,
         cardinality: int,
         width: int,
-        form: str = "c",
-        segments: Segments = "cardinality",
+        form: Callable[..., nn.Module] = form_c,
     ) -> None:
-        paths = body(form, segments)(in_channels, cardinality, width, out_channels, stride)
-        super().__init__(paths, shortcut(in_channels, out_channels, stride), activation=nn.ReLU)
+        body = form(in_channels, cardinality, width, out_channels, stride)
+        super().__init__(body, shortcut(in_channels, out_channels, stride), activation=nn.ReLU)
 
 
-def blocks(cardinality: int, width: int, form: str, segments: Segments) -> Callable[[int], Callable[..., nn.Module]]:
-    """The block of every stage, by how many times `width` it is wide."""
-    return lambda times: partial(Block, cardinality=cardinality, width=times * width, form=form, segments=segments)
+def blocks(
+    cardinality: int, width: int, form: str, segments: Segments, widest: int
+) -> Callable[[int], Callable[..., nn.Module]]:
+    """The block of every stage, by how many times `width` it is wide, at most `widest` times."""
+    paths = FORMS[form]
+    if segments != "cardinality":
+        if form != "c":
+            raise ValueError(f"form {form} has its paths apart: segments go with form c")
+        paths = partial(form_c, partition=partitions(segments, cardinality * width * widest))
+    return lambda times: partial(Block, cardinality=cardinality, width=times * width, form=paths)
 
 
 # Table 1: blocks in      conv2, conv3, conv4, conv5, cardinality C, width d
@@ -110,7 +113,7 @@ def resnext(
     cardinality: int, width: int, num_classes: int = 1000, form: Literal["a", "b", "c"] = "c",
     segments: int | Literal["cardinality", "depthwise"] = "cardinality",
 ) -> nn.Module:  # fmt: skip
-    block = blocks(cardinality, width, form, segments)
+    block = blocks(cardinality, width, form, segments, widest=8)
     return series(                                                              #    3 x 224 x 224
         conv1=conv(3, 64, 7, 2),                                                #   64 x 112 x 112
         conv2=series(nn.MaxPool2d(3, 2, 1), *stage(block(1), 64, 256, conv2)),  #  256 x  56 x  56
@@ -133,7 +136,7 @@ def resnext29(
     cardinality: int, width: int, num_classes: int = 10, form: Literal["a", "b", "c"] = "c",
     segments: int | Literal["cardinality", "depthwise"] = "cardinality",
 ) -> nn.Module:  # fmt: skip
-    block = blocks(cardinality, width, form, segments)
+    block = blocks(cardinality, width, form, segments, widest=4)
     return series(                                           #    3 x 32 x 32
         conv1=conv(3, 64, 3),                                #   64 x 32 x 32
         stage1=stage(block(1), 64, 256, 3),                  #  256 x 32 x 32

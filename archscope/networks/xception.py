@@ -12,8 +12,8 @@ half of the features before the classifier (dropout=0.5), which Figure 5 does no
 
 `segments` is the spectrum of section 1.2: every separable convolution filters so many segments of its channels, each
 jointly: segments=1 has regular 3x3 convolutions, segments="depthwise" is the paper's network. Its 1x1 convolution comes
-after them, as in the author's code; order="pointwise-first" is the Inception module's. At most 64 segments, the
-channels of the first one. `width_multiplier` scales every width but those of the fully connected layers.
+after them, as in the author's code; order="pointwise-first" is the Inception module's. Where a convolution has fewer
+channels than segments, it has one per channel. `width_multiplier` scales every width but the fully connected layers'.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from torch.nn import ReLU
 
 from archscope.layers import Conv, Residual, series
 from archscope.networks import network
-from archscope.segmented import SegmentedConv, SeparableConv
+from archscope.segmented import SegmentedConv, SeparableConv, partitions
 
 BETWEEN: dict[str, type[nn.Module] | None] = {"none": None, "relu": nn.ReLU, "elu": nn.ELU}
 
@@ -95,12 +95,13 @@ def xception(
     order: Literal["depthwise-first", "pointwise-first"] = "depthwise-first",
     width_multiplier: float = 1.0,
 ) -> nn.Module:
-    unit = SeparableConv if segments == "depthwise" else partial(SegmentedConv, segments=segments, eps=1e-3)
-    separable = partial(unit, depth_multiplier=depth_multiplier, order=order, between=BETWEEN[activation])
-    block = partial(Block, separable_conv=separable, pool=POOLS[pooling], residual=residual)
-
     def c(channels: int) -> int:
         return max(1, round(channels * width_multiplier))
+
+    partition = partitions(segments, c(1536) if order == "depthwise-first" else c(2048))
+    unit = SeparableConv if segments == "depthwise" else partial(SegmentedConv, segments=partition, eps=1e-3)
+    separable = partial(unit, depth_multiplier=depth_multiplier, order=order, between=BETWEEN[activation])
+    block = partial(Block, separable_conv=separable, pool=POOLS[pooling], residual=residual)
 
     return series(
         entry_flow=series(                                                #    3 x 299 x 299

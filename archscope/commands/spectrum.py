@@ -1,0 +1,113 @@
+"""archscope spectrum"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from archscope import networks
+from archscope.commands import app
+from archscope.commands.arguments import Format, Output, Settings, completes, parse_input, parse_settings, resolve_input
+from archscope.commands.output import one_of, plain_options, write
+from archscope.commands.startup import import_torch
+from archscope.errors import ArchscopeError
+from archscope.points import ORDERS, Block
+from archscope.segments import Segments, parse_partition, parse_segments
+
+if TYPE_CHECKING:
+    from archscope.points import Spectrum
+
+
+@app.command()
+def spectrum(
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A network's name, or a saved spectrum.json [default: a block].",
+            autocompletion=completes(networks.catalogue),
+        ),
+    ] = "",
+    segments: Annotated[
+        str, typer.Option("-S", "--segments", help="1,3,depthwise; 1,2,...,256; powers; all-divisors.")
+    ] = "",
+    partition: Annotated[
+        list[str] | None, typer.Option("-P", "--partition", help="A point with segments of these sizes: 64,128,32,32.")
+    ] = None,
+    channels: Annotated[int | None, typer.Option("-C", "--channels", help="C, of a block [default: 256].")] = None,
+    input_size: Annotated[
+        str | None, typer.Option("-i", "--input", metavar="CxHxW", help="[default: Cx35x35, a network's own].")
+    ] = None,
+    kernel_size: Annotated[int | None, typer.Option("-k", "--kernel", help="k of the k x k [default: 3].")] = None,
+    stride: Annotated[int | None, typer.Option(help="Of the k x k convolutions [default: 1].")] = None,
+    depth_multiplier: Annotated[int | None, typer.Option(help="Filters for each channel [default: 1].")] = None,
+    order: Annotated[str | None, typer.Option(help=f"{ORDERS[0]} [default] or {ORDERS[1]}.")] = None,
+    activation: Annotated[str | None, typer.Option(help="Between the two: none [default], relu or elu.")] = None,
+    hold: Annotated[
+        Literal["params"] | None, typer.Option(help="Scale the widths so that all points have equal parameters.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option("-b", "--batch", min=1, help="Images at a time [default: 1].")] = None,
+    settings: Settings = None,
+    format_name: Format = None,
+    output: Output = None,
+) -> None:  # fmt: skip
+    """From regular to depthwise separable convolutions by the count of segments: a block's points, or a network's."""
+    from archscope.views.spectrum import spectrum_formats
+
+    show_in = one_of(spectrum_formats(), format_name, output)
+    of_block = {
+        "channels": channels, "kernel_size": kernel_size, "stride": stride, "depth_multiplier": depth_multiplier,
+        "order": order, "activation": activation, "partition": [parse_partition(text) for text in partition or ()],
+    }  # fmt: skip
+    of_any = {"segments": segments, "input": input_size, "batch": batch, "hold": hold or ""}
+    if target.endswith(".json"):
+        refuse(f"{target} has its points already", of_block | of_any | {"set": settings})
+        made = read(target)
+    elif target:
+        refuse(f"{target} has its own layers: it is of a block", of_block)
+        made = network_spectrum(target, of_any, parse_settings(settings or []))
+    else:
+        refuse("it goes to a network, such as archscope spectrum xception", {"set": settings})
+        made = block_spectrum(of_block, of_any)
+    write(show_in(made, plain_options(output)), output)
+
+
+def refuse(why: str, options: dict[str, Any]) -> None:
+    """Raises ArchscopeError where one of these is given."""
+    for name, value in options.items():
+        if value:
+            raise ArchscopeError(f"--{name.removesuffix('_size').replace('_', '-')} does not apply: {why}")
+
+
+def read(path: str) -> "Spectrum":
+    from archscope.sweep import read_spectrum
+
+    return read_spectrum(path)
+
+
+def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any]) -> "Spectrum":
+    from archscope import sweep
+
+    size, images = resolve_input(chosen["input"], chosen["batch"], networks.find(target).input_size)
+    counts = parse_segments(chosen["segments"]) if chosen["segments"] else None
+    import_torch()
+    return sweep.of_network(target, counts, input_size=size, batch=images, hold=chosen["hold"], options=options)
+
+
+def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> "Spectrum":
+    """Channels that are not given are those of a partition, or of the input."""
+    from archscope import sweep
+
+    sizes = shape.pop("partition")
+    given = {name: value for name, value in shape.items() if value is not None}
+    own = given.get("channels") or (sum(sizes[0]) if sizes else 0) or _channels_of(chosen["input"])
+    size, images = resolve_input(chosen["input"], chosen["batch"], (own, 35, 35))
+    block = Block(**{"channels": own, **given, "input_size": size})
+    points: list[Segments] = list(sizes)
+    if chosen["segments"]:
+        points += parse_segments(chosen["segments"], block.segmented_channels)
+    import_torch()
+    return sweep.of_block(block, points or None, batch=images, hold=chosen["hold"])
+
+
+def _channels_of(text: str | None) -> int:
+    sizes = parse_input(text) if text else ()
+    return sizes[-3] if len(sizes) > 2 else Block.channels

@@ -1,0 +1,196 @@
+"""Walk the spectrum: a block or a network, built and traced with one count of segments after the other."""
+
+from ast import literal_eval
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from math import log
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from archscope.errors import ArchscopeError
+from archscope.measures.depth import is_pointwise
+from archscope.networks import Network, catalogue, find
+from archscope.operations import CATEGORY
+from archscope.points import Block, Point, Spectrum
+from archscope.segments import FOR_NETWORKS, Segments, equal_partition, in_order, name_of, usual
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archscope.report import Report
+
+Hold = Literal["", "params"]
+
+TRIES = 12
+"""So many scales are tried at most to hold a quantity; it takes about five."""
+
+# ---- a block --------------------------------------------------------------------------------------------------
+
+
+def of_block(block: Block, segments: Iterable[Segments] | None = None, *, batch: int = 1, hold: Hold = "") -> Spectrum:
+    """The spectrum of a block.
+
+    `hold` "params" scales each point's widths, the input's too, so that all have (nearly) the parameters of the
+    depthwise separable one. Raises ArchscopeError where the segments do not fit.
+    """
+    chosen = in_order(usual(block.segmented_channels) if segments is None else segments)
+    held = _params(lambda: module_of(block, block.segmented_channels)) if hold else 0
+    blocks = {count: _scaled_block(block, count, held) if hold else block for count in chosen}
+    reports = {count: _traced(own, count, batch) for count, own in blocks.items()}
+    points = [_block_point(blocks[count], count, report, hold) for count, report in reports.items()]
+    setting = reports[chosen[0]].setting
+    return Spectrum("block", tuple(points), setting, block, hold=hold, held=held)
+
+
+def module_of(block: Block, segments: Segments) -> "nn.Module":
+    """The block with so many segments, on torch's default device. Raises ArchscopeError where they do not fit."""
+    from torch import nn
+
+    from archscope.segmented import SegmentedConv
+
+    between = {"none": None, "relu": nn.ReLU, "elu": nn.ELU}[block.activation]
+    out_channels = block.channels * (block.depth_multiplier if block.order == "pointwise-first" else 1)
+    ends, shape = (block.input_size[0], out_channels), (block.kernel_size, block.stride, block.depth_multiplier)
+    try:
+        return SegmentedConv(*ends, segments, *shape, block.order, between)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise ArchscopeError(str(error)) from None
+
+
+def _scaled_block(block: Block, segments: Segments, held: int) -> Block:
+    """The block with its widths scaled to `held` parameters."""
+    if not isinstance(segments, int):
+        raise ArchscopeError("--hold params scales equal segments: leave out --partition")
+
+    def scaled(scale: float) -> Block:
+        before, *size = block.input_size
+        least = segments / block.segmented_channels
+        before, after = (round(width * max(scale, least)) for width in (before, block.channels))
+        return replace(block, channels=after, input_size=(before, size[0], size[1]))
+
+    return scaled(rescaled(lambda scale: _params(lambda: module_of(scaled(scale), segments)), held))
+
+
+def _traced(block: Block, segments: Segments, batch: int) -> "Report":
+    from archscope.skeleton import Skeleton
+    from archscope.summary import summarize
+
+    with Skeleton():
+        module = module_of(block, segments)
+    return summarize(module, block.input_size, batch=batch)
+
+
+def _block_point(block: Block, segments: Segments, report: "Report", hold: Hold) -> Point:
+    sizes = equal_partition(block.segmented_channels, segments) if isinstance(segments, int) else segments
+    values = {"channels": block.channels} if hold else {}
+    partition = tuple(map(int, sizes))
+    return Point(len(partition), name_of(partition), values | _values(report), partition)
+
+
+# ---- a network ------------------------------------------------------------------------------------------------
+
+
+def of_network(
+    name: str,
+    segments: Iterable[Segments] | None = None,
+    *,
+    input_size: tuple[int, ...] | None = None,
+    batch: int = 1,
+    hold: Hold = "",
+    options: Mapping[str, Any] | None = None,
+) -> Spectrum:
+    """The spectrum of a network whose builder has the option `segments`. `options` go to the builder.
+
+    `hold` "params" scales each point's widths so that all have (nearly) the parameters of the network as it comes.
+    Raises ArchscopeError where there is nothing to segment.
+    """
+    from archscope.summary import summarize
+
+    network, own = find(name), dict(options or {})
+    _check(network, hold, own)
+    size = input_size or network.input_size
+    held = _params(lambda: network.build(**own)) if hold else 0
+    points = []
+    for count in in_order(FOR_NETWORKS if segments is None else segments):
+        chosen = own | {"segments": count}
+        values = _scale(network, chosen, held) if hold else {}
+        report = summarize(network.name, size, batch=batch, options=chosen | values)
+        points.append(Point(count, _name(network, count), values | _values(report)))
+    title, setting = f"{network.label}: {network.paper.citation}", report.setting
+    return Spectrum(network.name, tuple(points), setting, title=title, hold=hold, held=held, options=own)
+
+
+def _check(network: Network, hold: Hold, options: dict[str, Any]) -> None:
+    if "segments" not in network.options:
+        others = {entry.paper.file: entry.name for entry in catalogue().values() if "segments" in entry.options}
+        raise ArchscopeError(f"{network.name} has nothing to segment; {', '.join(others.values())} and their like have")
+    if "segments" in options:
+        raise ArchscopeError("the points are given by --segments, not by --set segments=...")
+    if hold and "width_multiplier" not in network.options:
+        raise ArchscopeError(f"--hold params scales widths, and {network.name} has no width_multiplier")
+
+
+def _name(network: Network, segments: Segments) -> str:
+    """A network's layers have several widths: a cardinality may divide them unevenly."""
+    default = literal_eval(network.options["segments"].rpartition(" = ")[2])
+    if isinstance(segments, int):
+        name = "Inception-like" if segments in {3, 4} else f"ResNeXt-like, cardinality {segments}"
+        name = name if segments > 1 else "regular convolutions"
+    else:
+        name = "depthwise separable" if segments == "depthwise" else str(segments)
+    return f"{name}, as published" if segments == default else name
+
+
+def _scale(network: Network, options: Mapping[str, Any], held: int) -> dict[str, float]:
+    """The width multiplier that gives `held` parameters."""
+
+    def count(scale: float) -> int:
+        return _params(lambda: network.build(**options, width_multiplier=scale))
+
+    return {"width_multiplier": rescaled(count, held)}
+
+
+def read_spectrum(path: str) -> Spectrum:
+    """A spectrum that `archscope spectrum -o spectrum.json` wrote. Raises ArchscopeError."""
+    try:
+        return Spectrum.from_json(Path(path).read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not text'}") from None
+
+
+# ---- both -----------------------------------------------------------------------------------------------------
+
+
+def _params(build: "Callable[[], nn.Module]") -> int:
+    from archscope.skeleton import Skeleton
+
+    with Skeleton():
+        return sum(parameter.numel() for parameter in build().parameters() if parameter.requires_grad)
+
+
+def rescaled(count: Callable[[float], int], wanted: int) -> float:
+    """The scale of the widths, to four digits, at which `count` is nearest to `wanted`.
+
+    Parameters grow as a power of the scale, between its first and its second; the power is taken from the last two.
+    """
+    tried: dict[float, int] = {}
+    scale, power = 1.0, 2.0
+    while scale not in tried and len(tried) < TRIES:
+        tried[scale] = count(scale)
+        if len(tried) > 1:
+            before, now = list(tried)[-2:]
+            slope = log(tried[now] / tried[before]) / log(now / before)
+            power = min(max(slope, 1.0), 2.0)
+        scale = round(scale * (wanted / tried[scale]) ** (1 / power), 4)
+    return min(tried, key=lambda scale: abs(tried[scale] - wanted))
+
+
+def _values(report: "Report") -> dict[str, Any]:
+    convolutions = [layer for layer in report.graph.layers if "convolution" in CATEGORY.get(layer.operation, "")]
+    pointwise = [layer.name for layer in convolutions if is_pointwise(layer)]
+    spatial = [layer.name for layer in convolutions if not is_pointwise(layer)]
+    totals = {name: report.totals[name] for name in ("params", "macs", "bytes_moved", "intensity")}
+    return totals | {
+        "spatial_params": report.value("params", spatial) or 0,
+        "pointwise_params": report.value("params", pointwise) or 0,
+    }
