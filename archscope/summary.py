@@ -13,11 +13,11 @@ from archscope.first_pass import first_pass
 from archscope.garbage import collection_paused
 from archscope.graph import Graph, Shape
 from archscope.inputs import Sizes
-from archscope.latency import Options, Progress, unheard
+from archscope.latency import Job, Options, Progress, unheard
 from archscope.measures import measure_all
 from archscope.networks import Network
 from archscope.report import Report
-from archscope.targets import Target, resolve
+from archscope.targets import resolve
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,18 +51,43 @@ def summarize(
     if isinstance(target, str) and target.endswith(".json"):
         return read_report(target)
     batches = _checked_batches(batch, latency)
+    if latency and latency.train:
+        mode = "train"
+    dtype = latency.stored_dtype if latency else ""
+    job = job_of(target, input_size, inputs, batches, mode, dtype, {**(options or {}), **more_options})
+    if latency is None:
+        return job.report
+    from archscope.latency.measuring import measure
+
+    (measured,) = measure([job], latency, batches or [job.report.graph.batch], progress)
+    if isinstance(measured, ArchscopeError):
+        raise measured
+    return measured
+
+
+def job_of(
+    target: "str | nn.Module",
+    input_size: Sizes | None,
+    inputs: Any,
+    batches: Sequence[int],
+    mode: "Mode",
+    dtype: str,
+    options: Mapping[str, Any],
+) -> Job:
+    """The target's Report at the first batch, with weights of this type (empty: its own), and how to measure it."""
     found = resolve(target)
-    options = {**(options or {}), **more_options}
-    mode = "train" if latency and latency.train else mode
-    graph, images = first_pass(found, options, input_size, inputs, mode, latency.stored_dtype if latency else "")
-    batches = _completed(batches, images)
-    report = _report(graph, target if isinstance(target, str) else found.name, batches[0], mode)
+    graph, images = first_pass(found, options, input_size, inputs, mode, dtype)
+    report = _report(graph, target if isinstance(target, str) else found.name, _first(batches, images), mode)
     network = found.network
     if network is not None:
         (size, *_) = (tensor.shape for tensor in graph.inputs.values())
         claims = tuple(claim for claim in network.claims if _is_of(claim, network, network.changed_by(options), size))
         report = replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
-    return _with_latency(report, found, options, latency, batches, inputs, progress) if latency else report
+
+    def build() -> "nn.Module":
+        return found.build(**options) if isinstance(target, str) else copy.deepcopy(target)
+
+    return Job(report, build, inputs, found.running)
 
 
 def _checked_batches(batch: int | Sequence[int] | None, latency: Options | None) -> list[int]:
@@ -74,29 +99,11 @@ def _checked_batches(batch: int | Sequence[int] | None, latency: Options | None)
     return batches
 
 
-def _completed(batches: list[int], images: int | None) -> list[int]:
-    """The batches, where `images` stood in front of the input's size; 1 where nothing says."""
+def _first(batches: Sequence[int], images: int | None) -> int:
+    """The first batch, where `images` may have stood in front of the input's size; 1 where nothing says."""
     if images and batches and batches[0] != images:
         raise ArchscopeError(f"the input has a batch of {images}, --batch says {batches[0]}: give one of them")
-    return batches or [images or 1]
-
-
-def _with_latency(
-    report: Report,
-    found: Target,
-    options: Mapping[str, Any],
-    latency: Options,
-    batches: Sequence[int],
-    inputs: Any,
-    progress: Progress,
-) -> Report:
-    from archscope.latency.measuring import with_latency
-
-    def build() -> "nn.Module":
-        return found.build(**options) if found.network else copy.deepcopy(found.build(**options))
-
-    with found.running():
-        return with_latency(report, build, latency, batches, inputs, progress)
+    return batches[0] if batches else images or 1
 
 
 def _is_of(claim: Claim, network: Network, options: Mapping[str, Any], size: Shape) -> bool:

@@ -113,7 +113,7 @@ def matches(file: str, patterns: str) -> bool:
 
 PURE = """graph.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py claims.py conventions.py
     verdicts.py accuracy.py breakdown.py comparison.py roofline.py devices.py measures/* views/*
-    latency/__init__.py latency/attribution.py latency/fitting.py latency/statistics.py"""
+    latency/attribution.py latency/fitting.py latency/statistics.py"""
 
 LAYERS = ("archscope.layers", "archscope.segmented")
 

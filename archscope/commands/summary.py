@@ -74,6 +74,8 @@ def summary(
     """What TARGET is made of: every layer with its shape, parameters, MACs and latency, and the totals in words."""
     name = format_name or (views.format_of(output) if output not in (None, "-") else "table")
     views.check_format(name)
+    if train and mode == "eval":
+        raise ArchscopeError("--train times training steps: --mode eval does not apply")
     if predict and device:
         raise ArchscopeError("--predict is for a device that is not here, --device for one that is: give one of them")
     latency = measuring_options(
@@ -90,7 +92,7 @@ def summary(
     try:
         report = predicted_report(*asked, predict, dtype or "") if predict else report_of(*asked, latency)
     except Interrupted as stopped:
-        report, code = stopped.report, INTERRUPTED
+        (report,), code = stopped.reports, INTERRUPTED
     missing = report.totals["operations"]["unknown"]
     if strict and missing:
         raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")

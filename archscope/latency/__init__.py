@@ -12,11 +12,15 @@ measuring      one or several runners within a time budget; a Report with latenc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, get_args
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from archscope.errors import ArchscopeError
 from archscope.report import Report
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Dtype = Literal["float32", "tf32", "bfloat16", "float16"]
 
@@ -29,11 +33,22 @@ def unheard(what: str, seconds_left: float) -> None:
 
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C while measuring. `report` holds what was measured until then."""
+    """Ctrl-C while measuring. `reports` hold what was measured until then, one a job."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, reports: list[Report]) -> None:
         super().__init__()
-        self.report = report
+        self.reports = reports
+
+
+@dataclass(frozen=True)
+class Job:
+    """A network to be measured: what is known of it, and how it is built. `inputs` as in `trace`, by default random
+    ones; `running` is entered wherever the network's code runs."""
+
+    report: Report
+    build: "Callable[[], nn.Module]"
+    inputs: Any = None
+    running: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
 
 
 @dataclass(frozen=True)

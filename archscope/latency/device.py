@@ -11,7 +11,9 @@ import torch
 from torch.profiler import ProfilerActivity
 
 from archscope.errors import EnvironmentFailure
+from archscope.graph import Graph
 from archscope.latency import Options
+from archscope.latency.fitting import fitting, predicted_bytes
 
 TF32_SINCE = (8, 0)
 """The compute capability of the first GPUs with TF32 (Ampere)."""
@@ -87,6 +89,13 @@ def highest(changes: list[int]) -> int:
         level += change
         top = max(top, level)
     return top
+
+
+def check_memory(graph: Graph, options: Options) -> None:
+    """A system that runs out of memory kills the process: what is predicted not to fit is not tried on a CPU."""
+    free = None if options.on_cuda else free_bytes(options)
+    if free is not None and predicted_bytes(graph, options.train) > free:
+        raise EnvironmentFailure(f"out of memory on {options.device}: {fitting(graph, options, free)}")
 
 
 def free_bytes(options: Options) -> int | None:

@@ -1,95 +1,92 @@
-"""One or several runners within a time budget, in turns; and a Report with what they found."""
+"""Several networks measured in turns within a time budget, and their Reports with what was found."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import Any
 
-from archscope.errors import EnvironmentFailure
-from archscope.graph import Graph
-from archscope.latency import Interrupted, Options, Progress, device, unheard
-from archscope.latency.fitting import fitting, predicted_bytes
-from archscope.latency.runner import Build, Runner
+from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
+from archscope.latency import Interrupted, Job, Options, Progress, unheard
+from archscope.latency.runner import Runner
 from archscope.report import Column, Report
 
 
-def take_turns(
-    runners: Sequence[Runner], seconds: float, progress: Progress = unheard, clock: Callable[[], float] = perf_counter
-) -> None:
-    """Measure all: warm up each, then time one step of each in turn (A, B, A, B), so that a slow moment hits all,
-    for `seconds` times their number; then device time, memory and profile of each."""
-    for runner in runners:
-        progress(f"{runner.graph.name}, batch {runner.graph.batch}: warming up", seconds * len(runners))
-        runner.warm_up()
-    names = ", ".join(f"{runner.graph.name}, batch {runner.graph.batch}" for runner in runners)
-    end = clock() + seconds * len(runners)
-    left = end - clock()
-    while left > 0 or not all(runner.times_ms for runner in runners):
-        progress(f"{names}: timing", max(left, 0.0))
-        for runner in runners:
-            runner.sample()
-        left = end - clock()
-    for runner in runners:
-        progress(f"{runner.graph.name}, batch {runner.graph.batch}: memory and layers", 0.0)
-        runner.replay()
-        runner.measure_memory()
-        runner.profile()
-
-
-def with_latency(
-    report: Report,
-    build: Build,
+@collection_paused()
+def measure(
+    jobs: Sequence[Job],
     options: Options,
-    batches: Sequence[int],
-    inputs: Any = None,
+    batches: Sequence[int] = (1,),
     progress: Progress = unheard,
-) -> Report:
-    """The report with measured columns: all of the first batch, and one row of totals for each.
+    start: Callable[[Job, int, Options], Runner] = Runner,
+    clock: Callable[[], float] = perf_counter,
+) -> list[Report | ArchscopeError]:
+    """Each job's report with its measured columns (those of the first batch, and a row of totals for every batch), or
+    why there is none: a network that fails does not stop the others.
 
-    Raises EnvironmentFailure where nothing could be measured, Interrupted after Ctrl-C.
+    For each batch all networks are in memory at once, since their steps take turns. Raises Interrupted after Ctrl-C.
     """
-    runners: list[Runner] = []
-    notes: list[str] = []
+    runners: list[list[Runner]] = [[] for _ in jobs]
+    budget = options.seconds * len(jobs)
     try:
-        for batch in batches:
-            graph = replace(report.graph, batch=batch)
-            try:
-                _check_memory(graph, options)
-                runners.append(Runner(build, graph, options, inputs))
-                take_turns(runners[-1:], options.seconds, progress)
-                runners[-1].release()
-            except EnvironmentFailure as failure:
-                if batch == batches[0]:
-                    raise
-                notes.append(f"batch {batch} was not measured: {failure}")
+        for place, batch in enumerate(batches):
+            for job, own in zip(jobs, runners, strict=True):
+                own.append(start(job, batch, options))
+            later = budget * (len(batches) - place - 1)
+            take_turns([own[-1] for own in runners], budget, later, progress, clock)
     except KeyboardInterrupt:
-        raise Interrupted(measured(report, runners, [*notes, "interrupted: not all was measured"])) from None
+        note = "interrupted: not all was measured"
+        raise Interrupted([measured(job, own, note) for job, own in zip(jobs, runners, strict=True)]) from None
     finally:
         progress("", 0.0)
-    return measured(report, runners, notes)
+    return [own[0].failure or measured(job, own) for job, own in zip(jobs, runners, strict=True)]
 
 
-def _check_memory(graph: Graph, options: Options) -> None:
-    """A system that runs out of memory kills the process: what is predicted not to fit is not tried on a CPU."""
-    device.check(options)
-    free = None if options.on_cuda else device.free_bytes(options)
-    if free is not None and predicted_bytes(graph, options.train) > free:
-        raise EnvironmentFailure(f"out of memory: {fitting(graph, options, free)}")
+def take_turns(
+    runners: Sequence[Runner], seconds: float, later: float, progress: Progress, clock: Callable[[], float]
+) -> None:
+    """Warm up each, then time one step of each in turn (A, B, A, B), so that a slow moment hits all, for so many
+    seconds; then device time, memory and layers of each. `later` are the seconds of timing that follow."""
+    for runner in runners:
+        progress(f"{runner.title}: warming up", seconds + later)
+        attempt(runner, runner.load, runner.warm_up)
+    titles = ", ".join(runner.title for runner in runners)
+    end = clock() + seconds
+    left = seconds
+    while any(runner.failure is None and (left > 0 or not runner.times_ms) for runner in runners):
+        progress(f"{titles}: timing", max(left, 0.0) + later)
+        for runner in runners:
+            attempt(runner, runner.sample)
+        left = end - clock()
+    for runner in runners:
+        progress(f"{runner.title}: memory and layers", later)
+        attempt(runner, runner.replay, runner.measure_memory, runner.profile)
+        runner.release()
 
 
-def measured(report: Report, runners: Sequence[Runner], notes: Sequence[str] = ()) -> Report:
-    """The report with the columns of the first runner, and all runners' totals by batch."""
-    if not runners:
-        return replace(report, graph=replace(report.graph, notes=(*report.graph.notes, *notes)))
-    first = runners[0]
-    columns = {**report.columns, **first.columns()}
+def attempt(runner: Runner, *acts: Callable[[], object]) -> None:
+    """Do it, unless the runner has failed; if it fails, it keeps the reason and gives its memory back."""
+    for act in acts:
+        if runner.failure is None:
+            try:
+                act()
+            except ArchscopeError as failure:
+                runner.failure = failure
+                runner.release()
+
+
+def measured(job: Job, runners: Sequence[Runner], *notes: str) -> Report:
+    """The job's report with the columns of its first runner, and the totals of all by batch."""
+    report, columns = job.report, dict(job.report.columns)
+    said = [*report.graph.notes]
+    for runner in runners:
+        said += runner.notes
+        if runner.failure:
+            said.append(f"batch {runner.graph.batch} was not measured: {runner.failure}")
     rows = [{"batch": runner.graph.batch, **runner.totals()} for runner in runners if runner.times_ms]
+    if runners:
+        columns |= runners[0].columns()
+        report = replace(report, setting={**report.setting, **runners[0].setting})
     if len(rows) > 1:
         columns["by_batch"] = Column("by_batch", "rows", rows)
-    said = dict.fromkeys([*report.graph.notes, *[note for runner in runners for note in runner.notes], *notes])
-    return replace(
-        report,
-        graph=replace(report.graph, notes=tuple(said)),
-        columns=columns,
-        setting={**report.setting, **first.setting},
-    )
+    graph = replace(report.graph, notes=tuple(dict.fromkeys([*said, *notes])))
+    return replace(report, graph=graph, columns=columns)

@@ -1,7 +1,8 @@
 """A network ready to be timed: the module on its device, inputs to take turns, and what one step is."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from inspect import signature
 from itertools import cycle
 from typing import Any
 
@@ -12,6 +13,7 @@ from archscope.errors import ArchscopeError
 from archscope.graph import Graph, Tensor, bytes_of
 from archscope.latency import Options
 from archscope.records import map_tensors, tensors_in
+from archscope.tracing import Mode
 
 ROTATED_BYTES = 128 * 2**20
 """Inputs take turns until so many bytes have passed: more than a cache holds."""
@@ -26,21 +28,22 @@ Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 class Network:
     """A module with inputs on a device. `step()` runs it once, on the next input.
 
-    `module` is moved there and changed as the options say. `inputs` as in `trace`; by default random ones of the
-    graph's sizes, at its batch.
+    `module` is moved there and changed as the options say; `mode` is that of its pass. `inputs` as in `trace`; by
+    default random ones of the graph's sizes, at its batch.
     """
 
-    def __init__(self, module: nn.Module, graph: Graph, options: Options, inputs: Any = None) -> None:
+    def __init__(self, module: nn.Module, graph: Graph, options: Options, mode: Mode, inputs: Any = None) -> None:
         dtype = getattr(torch, options.stored_dtype)
-        self.train = options.train
-        self.module = module.to(options.device, dtype).train(options.train)
-        self.inputs = _inputs(graph, inputs, options.device, dtype)
+        if any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers())):
+            raise ArchscopeError("a network on the meta device has no weights to run with: build it on the CPU")
+        self.module = module.to(options.device, dtype).train(mode == "train")
+        self.inputs = _inputs(graph, inputs, signature(module.forward).parameters, options.device, dtype)
         if options.channels_last:
             self._lay_channels_last()
         self.forward: Callable[..., Any] = torch.compile(self.module) if options.compile else self.module
         self._next = cycle(self.inputs)
-        self._optimizer = torch.optim.SGD(self.module.parameters(), LEARNING_RATE, MOMENTUM) if self.train else None
-        if not self.train:
+        self._optimizer = torch.optim.SGD(self.module.parameters(), LEARNING_RATE, MOMENTUM) if options.train else None
+        if mode == "eval":
             with torch.no_grad():
                 settle(self.module, *self.inputs[0])
 
@@ -94,13 +97,19 @@ def loss_of(outputs: Any) -> torch.Tensor:
     return torch.stack(losses).sum()
 
 
-def _inputs(graph: Graph, given: Any, device: str, dtype: torch.dtype) -> list[Arguments]:
+def _inputs(graph: Graph, given: Any, takes: Collection[str], device: str, dtype: torch.dtype) -> list[Arguments]:
     if given is not None:
         moved = map_tensors(given, lambda tensor: _converted(tensor, device, dtype))
         return [((), moved) if isinstance(moved, dict) else (moved if isinstance(moved, tuple) else (moved,), {})]
     each = sum(bytes_of(tensor.shape, tensor.dtype) for tensor in graph.inputs.values()) * graph.batch
     count = max(2, min(MOST_INPUTS, -(-ROTATED_BYTES // max(each, 1))))
-    return [(tuple(_random(t, graph.batch, device, dtype) for t in graph.inputs.values()), {}) for _ in range(count)]
+    return [_arguments(graph, takes, device, dtype) for _ in range(count)]
+
+
+def _arguments(graph: Graph, takes: Collection[str], device: str, dtype: torch.dtype) -> Arguments:
+    """Random inputs, by name where the graph's names are those of `forward`."""
+    made = {name: _random(tensor, graph.batch, device, dtype) for name, tensor in graph.inputs.items()}
+    return ((), made) if made.keys() <= set(takes) else (tuple(made.values()), {})
 
 
 def _converted(tensor: torch.Tensor, device: str, dtype: torch.dtype) -> torch.Tensor:

@@ -1,22 +1,24 @@
 """One network at one batch: warmed up, timed step by step, profiled, and told as columns."""
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import torch
-from torch import nn
 
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.graph import Graph
-from archscope.latency import Options, device, marks
+from archscope.latency import Job, Options, device, marks
 from archscope.latency.attribution import Event, Profile, attribute, middle
 from archscope.latency.fitting import fitting
 from archscope.latency.network import Network
 from archscope.latency.statistics import is_warm, summary_of
 from archscope.report import Column, summed
+from archscope.tracing import Mode
 
 WARM_UP_SHARE = 0.5
 """Warming up ends after this share of the time budget, stable or not."""
@@ -24,41 +26,39 @@ PROFILED = 5
 PROFILE_SHARE = 0.5
 """So many steps are profiled, fewer where they take more than this share of the time budget."""
 
-Build = Callable[[], nn.Module]
-
 
 class Runner:
-    """Times the module that `build` returns, at the batch of `graph`. Each method may be called again, in turns with
-    those of other runners. Raises EnvironmentFailure where the device is missing or out of memory.
+    """Times a job's network at one batch. Each method may be called again, in turns with those of other runners.
 
-    `clock` and `profile` (the events of one run) are replaced in tests.
+    Raises EnvironmentFailure where the device is missing or out of memory. `clock` and `profile` (the events of one
+    run) are replaced in tests.
     """
 
     def __init__(
         self,
-        build: Build,
-        graph: Graph,
+        job: Job,
+        batch: int,
         options: Options,
-        inputs: Any = None,
         clock: Callable[[], float] = perf_counter,
         profile: Callable[[Callable[[], Any], bool], list[Event]] = marks.profiled,
     ) -> None:
-        device.check(options)
-        self.graph, self.options = graph, options
+        self.graph, self.options = replace(job.report.graph, batch=batch), options
+        self.mode: Mode = job.report.setting["mode"]
+        self.failure: ArchscopeError | None = None
+        self._job = job
         self.notes: list[str] = []
         self.times_ms: list[float] = []
         self.device_times_ms: list[float] = []
         self.warm_up_ms: list[float] = []
         self.profiles: list[Profile] = []
         self.measured_peak_memory_bytes: int | None = None
-        self.setting = device.described(options)
+        self.setting: dict[str, Any] = {}
         self._clock, self._profile = clock, profile
-        with self._on_device():
-            self.network = Network(build(), graph, options, inputs)
+        self._network: Network | None = None
 
     @contextmanager
     def _on_device(self) -> Iterator[None]:
-        with device.set_up(self.options):
+        with self._job.running(), device.set_up(self.options):
             try:
                 yield
             except (torch.OutOfMemoryError, RuntimeError) as error:
@@ -66,6 +66,10 @@ class Runner:
                 if failure is None:
                     raise
                 raise failure from error
+
+    @property
+    def title(self) -> str:
+        return f"{self.graph.name}, batch {self.graph.batch}"
 
     @property
     def warmup(self) -> int:
@@ -79,9 +83,22 @@ class Runner:
         device.synchronize(self.options)
         return 1000 * (self._clock() - start)
 
+    def load(self) -> None:
+        """Build the network on the device."""
+        device.check(self.options)
+        self.setting = device.described(self.options)
+        with self._on_device():
+            device.check_memory(self.graph, self.options)
+            self._network = Network(self._job.build(), self.graph, self.options, self.mode, self._job.inputs)
+
     def release(self) -> None:
-        """Give the module's memory back; what was measured stays."""
-        del self.network
+        """Give the network's memory back; what was measured stays."""
+        self._network = None
+
+    @property
+    def network(self) -> Network:
+        assert self._network is not None, "load() comes first"
+        return self._network
 
     def warm_up(self) -> None:
         """Steps until they take as long as those before, or for WARM_UP_SHARE of the time; at least two."""
@@ -131,11 +148,12 @@ class Runner:
 
     def _profile_once(self) -> bool:
         """False where the operations are not those of the graph."""
-        with marks.marked(self.network.module, "train" if self.options.train else "eval") as (marker, forward):
+        with marks.marked(self.network.module, self.mode) as (marker, forward):
             events = self._profile(lambda: self.network.step(forward), self.options.on_cuda)
             as_traced = marks.is_of(marker, self.graph)
         if as_traced:
             self.profiles.append(attribute(events))
+        gc.collect()  # the profiler's events refer to each other
         return as_traced
 
     # ---- what was found --------------------------------------------------------------------------------------
