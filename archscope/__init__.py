@@ -100,7 +100,7 @@ def spectrum(
     target: str = "",
     segments: Any = None,
     *,
-    batch: int = 1,
+    batch: int | None = None,
     hold: Literal["", "params"] = "",
     input_size: Any = None,
     **options: Any,

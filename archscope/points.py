@@ -1,12 +1,12 @@
 """The spectrum from regular to depthwise separable convolutions: its points, to JSON and back. No torch."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from archscope.errors import ArchscopeError
 from archscope.registry import unknown
+from archscope.report import parsed
 from archscope.segments import Segments
 
 SCHEMA = "archscope.spectrum"
@@ -144,18 +144,15 @@ class Spectrum:
     @classmethod
     def from_json(cls, text: str, source: str = "spectrum") -> "Spectrum":
         """Read back what `to_json` wrote. Raises ArchscopeError for anything else, naming `source`."""
+        data = parsed(text, {SCHEMA: VERSION}, source)
         try:
-            data = json.loads(text)
-            schema, _, version = data["schema"].partition("/")
-            if schema != SCHEMA or int(version) > VERSION:
-                raise ArchscopeError(f"{source} has the schema {data['schema']}, not {SCHEMA}/{VERSION}")
             block = data["block"] and Block(**data["block"])
             hold = data["hold"] or "", data["held"] or 0
             points = _points(data["points"])
             return cls(data["target"], points, data["setting"], block, data["title"], *hold, data["options"])
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             said = f"{type(error).__name__} {error}"
-            raise ArchscopeError(f"{source} is no archscope spectrum that can be read ({said})") from None
+            raise ArchscopeError(f"{source} is a broken archscope spectrum: {said}") from None
 
 
 def _points(rows: Sequence[Mapping[str, Any]]) -> tuple[Point, ...]:

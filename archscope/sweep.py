@@ -4,10 +4,10 @@ from ast import literal_eval
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from math import log
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from archscope.errors import ArchscopeError
+from archscope.inputs import Sizes
 from archscope.measures.depth import is_pointwise
 from archscope.networks import Network, catalogue, find
 from archscope.operations import CATEGORY
@@ -27,7 +27,9 @@ TRIES = 12
 # ---- a block --------------------------------------------------------------------------------------------------
 
 
-def of_block(block: Block, segments: Iterable[Segments] | None = None, *, batch: int = 1, hold: Hold = "") -> Spectrum:
+def of_block(
+    block: Block, segments: Iterable[Segments] | None = None, *, batch: int | None = None, hold: Hold = ""
+) -> Spectrum:
     """The spectrum of a block.
 
     `hold` "params" scales each point's widths, the input's too, so that all have (nearly) the parameters of the
@@ -71,7 +73,7 @@ def _scaled_block(block: Block, segments: Segments, held: int) -> Block:
     return scaled(rescaled(lambda scale: _params(lambda: module_of(scaled(scale), segments)), held))
 
 
-def _traced(block: Block, segments: Segments, batch: int) -> "Report":
+def _traced(block: Block, segments: Segments, batch: int | None) -> "Report":
     from archscope.skeleton import Skeleton
     from archscope.summary import summarize
 
@@ -94,8 +96,8 @@ def of_network(
     name: str,
     segments: Iterable[Segments] | None = None,
     *,
-    input_size: tuple[int, ...] | None = None,
-    batch: int = 1,
+    input_size: Sizes | None = None,
+    batch: int | None = None,
     hold: Hold = "",
     options: Mapping[str, Any] | None = None,
 ) -> Spectrum:
@@ -108,13 +110,12 @@ def of_network(
 
     network, own = find(name), dict(options or {})
     _check(network, hold, own)
-    size = input_size or network.input_size
     held = _params(lambda: network.build(**own)) if hold else 0
     points = []
     for count in in_order(FOR_NETWORKS if segments is None else segments):
         chosen = own | {"segments": count}
         values = _scale(network, chosen, held) if hold else {}
-        report = summarize(network.name, size, batch=batch, options=chosen | values)
+        report = summarize(network.name, input_size, batch=batch, options=chosen | values)
         points.append(Point(count, _name(network, count), values | _values(report)))
     title, setting = f"{network.label}: {network.paper.citation}", report.setting
     return Spectrum(network.name, tuple(points), setting, title=title, hold=hold, held=held, options=own)
@@ -152,10 +153,9 @@ def _scale(network: Network, options: Mapping[str, Any], held: int) -> dict[str,
 
 def read_spectrum(path: str) -> Spectrum:
     """A spectrum that `archscope spectrum -o spectrum.json` wrote. Raises ArchscopeError."""
-    try:
-        return Spectrum.from_json(Path(path).read_text(encoding="utf-8"), path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not text'}") from None
+    from archscope.summary import read_text
+
+    return Spectrum.from_json(read_text(path), path)
 
 
 # ---- both -----------------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ import typer
 
 from archscope import networks
 from archscope.commands import app
-from archscope.commands.arguments import Format, Output, Settings, completes, parse_input, parse_settings, resolve_input
+from archscope.commands.arguments import Format, Output, Settings, completes, parse_settings
 from archscope.commands.output import one_of, plain_options, write
 from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
+from archscope.inputs import parse_input
 from archscope.points import ORDERS, Block
 from archscope.segments import Segments, parse_partition, parse_segments
 
@@ -86,10 +87,11 @@ def read(path: str) -> "Spectrum":
 def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any]) -> "Spectrum":
     from archscope import sweep
 
-    size, images = resolve_input(chosen["input"], chosen["batch"], networks.find(target).input_size)
+    networks.find(target)
     counts = parse_segments(chosen["segments"]) if chosen["segments"] else None
     import_torch()
-    return sweep.of_network(target, counts, input_size=size, batch=images, hold=chosen["hold"], options=options)
+    given = {"input_size": chosen["input"], "batch": chosen["batch"], "hold": chosen["hold"]}
+    return sweep.of_network(target, counts, **given, options=options)
 
 
 def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> "Spectrum":
@@ -98,16 +100,11 @@ def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> "Spectrum":
 
     sizes = shape.pop("partition")
     given = {name: value for name, value in shape.items() if value is not None}
-    own = given.get("channels") or (sum(sizes[0]) if sizes else 0) or _channels_of(chosen["input"])
-    size, images = resolve_input(chosen["input"], chosen["batch"], (own, 35, 35))
-    block = Block(**{"channels": own, **given, "input_size": size})
+    size = parse_input(chosen["input"]).size if chosen["input"] else ()
+    own = given.get("channels") or (sum(sizes[0]) if sizes else 0) or (size[0] if len(size) == 3 else Block.channels)
+    block = Block(**{"channels": own, **given, "input_size": (own, *size * 2) if len(size) == 1 else size})
     points: list[Segments] = list(sizes)
     if chosen["segments"]:
         points += parse_segments(chosen["segments"], block.segmented_channels)
     import_torch()
-    return sweep.of_block(block, points or None, batch=images, hold=chosen["hold"])
-
-
-def _channels_of(text: str | None) -> int:
-    sizes = parse_input(text) if text else ()
-    return sizes[-3] if len(sizes) > 2 else Block.channels
+    return sweep.of_block(block, points or None, batch=chosen["batch"], hold=chosen["hold"])
