@@ -28,7 +28,7 @@ from archscope.views.diagram.turn import sideways
 from archscope.views.diagram.u_shape import place_u
 
 MOST_BOXES = 60
-SMALLEST_TEXT, SMALLEST_NOTED = 6.0, 5.0
+SMALLEST_TEXT, SMALLEST_NOTED = 6.1, 5.0
 """Points on A4; the second where boxes have further lines, rather than to close what they speak of."""
 
 LONGEST_RUN = 3

@@ -95,7 +95,7 @@ def told(report: Report, box: Box) -> str:
     if box.op is None:
         return box.title
     op = box.op
-    lines = [op.path]
+    lines = [op.name if op.join else op.path]
     if len(box.alike) > 1:
         lines[0] += f" to {box.alike[-1].path} ({len(box.alike)} alike)"
     inputs: list[Shape] = []

@@ -13,6 +13,7 @@ from archscope.operations import CATEGORY
 from archscope.tree import Node, tree_of, walk
 from archscope.views.diagram.label import kind_of, labelled
 from archscope.views.diagram.ops import Op, in_order, inputs_of
+from archscope.views.diagram.rewrites import chained, is_concat_of_one
 
 WEIGHTED = {"convolution", "transposed convolution", "linear"}
 DRAWN_VIEWS = {"pixel_shuffle", "pixel_unshuffle", "native_channel_shuffle"}
@@ -64,10 +65,19 @@ class Fusion:
         category = CATEGORY.get(layer.operation, "")
         if before not in self.graph.layer:
             return
-        is_view = category == "view" and layer.operation not in DRAWN_VIEWS
-        is_only_reader = len(self.graph.consumers[before]) == 1
-        if is_view or (is_only_reader and self._belongs(layer, category, self.root(before), before)):
+        if _is_view(layer) or (
+            self._is_only_reader(before) and self._belongs(layer, category, self.root(before), before)
+        ):
             self.owner[layer.name] = self.root(before)
+
+    def _is_only_reader(self, before: str) -> bool:
+        """Does one layer alone read this tensor, and what it is a view of?"""
+        while before in self.graph.layer and len(self.graph.consumers[before]) == 1:
+            layer = self.graph.layer[before]
+            if not _is_view(layer):
+                return True
+            before = layer.inputs[0]
+        return False
 
     def _belongs(self, layer: Layer, category: str, root: str, before: str) -> bool:
         main = self.graph.layer[root]
@@ -94,6 +104,12 @@ class Fusion:
             self.owner.update((one.name, layer.name) for one in chain)
 
 
+def _is_view(layer: Layer) -> bool:
+    """Is its output its input, seen otherwise, and no box of its own in figures?"""
+    view = CATEGORY.get(layer.operation) == "view" and layer.operation not in DRAWN_VIEWS
+    return view or is_concat_of_one(layer)
+
+
 def _parent(path: str) -> str:
     return path.rpartition(".")[0]
 
@@ -113,13 +129,13 @@ def fused_ops(graph: Graph) -> list[Op]:
             for layer in layers for source in layer.inputs if source not in names
         )  # fmt: skip
         made.append(labelled(graph.layer[root], layers, path, tuple(inputs), usual, normalised))
-    return in_order([*inputs_of(graph), *made])
+    return in_order([*inputs_of(graph), *chained(made, graph)])
 
 
 def plain_ops(graph: Graph) -> list[Op]:
     """The Ops of the level `layer`: one for each layer."""
     made = [labelled(layer, [layer], layer.name, tuple(dict.fromkeys(layer.inputs)), None) for layer in graph.layers]
-    return in_order([*inputs_of(graph), *made])
+    return in_order([*inputs_of(graph), *chained(made, graph)])
 
 
 def _most_are_normalised(fusion: Fusion) -> bool:

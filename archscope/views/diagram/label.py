@@ -16,7 +16,7 @@ JOINS = {
     "add": "add", "sum": "add", "mul": "mul", "cat": "cat", "concat": "cat", "concatenate": "cat", "stack": "cat",
     "hstack": "cat", "vstack": "cat",
 }  # fmt: skip
-NAMED = {"cat": "Concat", "matmul": "MatMul", "bmm": "MatMul"}
+NAMED = {"cat": "Concat", "matmul": "MatMul", "bmm": "MatMul", "relu": "ReLU", "gelu": "GELU", "silu": "SiLU"}
 SCALARS = {"mul": "×{:g}", "div": "÷{:g}", "true_divide": "÷{:g}", "add": "+{:g}", "sub": "−{:g}"}
 
 
@@ -69,13 +69,18 @@ def word(layer: Layer) -> str:
     join = join_of(layer)
     if join:
         return {"add": "+", "mul": "×", "cat": "Concat"}[join]
-    kind = layer.kind.removesuffix("1d").removesuffix("2d").removesuffix("3d")
+    kind = _camel(layer.kind.removesuffix("1d").removesuffix("2d").removesuffix("3d"))
     if category == "global pooling":
         every = layer.output_shape and set(layer.output_shape[1:]) <= {1}
         return ("Global" if every else "") + kind.removeprefix("Adaptive")
     if layer.operation in SCALARS and _scalar(layer) is not None:
         return "Scale" if layer.operation == "mul" else kind
-    return NAMED.get(kind) or kind[:1].upper() + kind[1:] or layer.operation
+    return kind or layer.operation
+
+
+def _camel(kind: str) -> str:
+    """A function's name as a class's: adaptive_avg_pool is AdaptiveAvgPool."""
+    return NAMED.get(kind) or "".join(part[:1].upper() + part[1:] for part in kind.split("_"))
 
 
 def _kernel(layer: Layer) -> str:

@@ -2,9 +2,12 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
-from archscope.views.diagram.picture import Box, Line, Piece
+from archscope.views.diagram.columns import page_scale
+from archscope.views.diagram.drawing import Diagram
+from archscope.views.diagram.picture import Box, Line, Piece, Point
 from archscope.views.diagram.style import BOLD, SMALL, badge_width
 from archscope.views.diagram.text import text_width
 
@@ -15,6 +18,25 @@ Rectangle = tuple[float, float, float, float]
 def faults(piece: Piece) -> list[str]:
     """One sentence for each overlap."""
     return [*_boxes(piece), *_lines(piece), *_texts(piece), *_frames(piece)]
+
+
+def misfits(made: Diagram) -> list[str]:
+    """What keeps a picture of a network, a flow or a block from standing on a page."""
+    width, height = size(str(made))
+    boxes = len(_shown(made.drawing.piece))
+    smallest = page_scale(width, height) * SMALL
+    return [
+        *([] if 1 / 2.2 <= height / width <= 2.2 else [f"it is {width:.0f} wide and {height:.0f} high"]),
+        *([] if smallest >= 6 else [f"its smallest text on A4 is {smallest:.1f} pt"]),
+        *([] if boxes <= 60 else [f"it has {boxes} boxes"]),
+    ]
+
+
+def size(svg: str) -> tuple[float, float]:
+    """Width and height."""
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    assert found
+    return float(found[1]), float(found[2])
 
 
 def rectangle(box: Box) -> Rectangle:
@@ -40,14 +62,24 @@ def _boxes(piece: Piece) -> Iterator[str]:
 
 
 def _lines(piece: Piece) -> Iterator[str]:
+    boxes = _shown(piece)
     for line in piece.lines:
         around = [_around(one, two) for one, two in _parts(line)]
-        for box in _shown(piece):
+        hull = _hull(line.points)
+        for box in boxes:
+            if not overlap(hull, rectangle(box)):
+                continue
             touches = line.points and any(_on_border(box, *end) for end in (line.points[0], line.points[-1]))
             within = 3.0 if box.form != "circle" else 0.4 * (box.right - box.left) / 2
             box_in = _inside(box, within) if touches else rectangle(box)
             if any(overlap(part, box_in) for part in around):
                 yield f"line {line.source} to {line.target} crosses box {box.name}"
+
+
+def _hull(points: Sequence[Point]) -> Rectangle:
+    """Where a line may be: a Bézier stays among its points."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs, default=0) - 1.0, min(ys, default=0) - 1.0, max(xs, default=0) + 1.0, max(ys, default=0) + 1.0
 
 
 def _on_border(box: Box, x: float, y: float) -> bool:

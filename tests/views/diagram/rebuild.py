@@ -4,11 +4,23 @@ import itertools
 from collections import Counter
 
 from archscope.graph import Graph
-from archscope.views.diagram.fuse import fused_ops
+from archscope.views.diagram.drawing import Diagram
+from archscope.views.diagram.fuse import fused_ops, plain_ops
 from archscope.views.diagram.ops import Op
 from archscope.views.diagram.picture import Box, Frame, Piece
 
 Edge = tuple[str, str]
+
+
+def differences(made: Diagram) -> list[str]:
+    """One sentence for each operation that is not drawn once, and each tensor that picture or Graph have alone."""
+    piece, ops, graph = made.drawing.piece, made.drawing.ops, made.report.graph
+    counted = drawn_ops(piece)
+    told = [f"{name} is drawn {counted[name]} times" for name in {op.name for op in ops} | {*counted}
+            if counted[name] != 1]  # fmt: skip
+    drawn, true = drawn_edges(piece), true_edges(graph, ops)
+    told += [f"no line leads from {source} to {target}" for source, target in sorted(true - drawn)]
+    return told + [f"a line leads from {source} to {target}" for source, target in sorted(drawn - true)]
 
 
 def drawn_ops(piece: Piece) -> Counter[str]:
@@ -92,7 +104,22 @@ def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
     owner |= {name: op.name for op in ops for name in op.layers}
     drawn = {name for op in ops for name in op.layers}
     return {
-        (owner.get(source, source), owner[layer.name])
-        for layer in graph.layers if layer.name in drawn
-        for source in layer.inputs if owner.get(source, source) != owner[layer.name]
+        (owner.get(source, source), owner[name])
+        for name, sources in chained_inputs(graph).items() if name in drawn
+        for source in sources if owner.get(source, source) != owner[name]
     }  # fmt: skip
+
+
+def chained_inputs(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """What each layer reads, where a concatenation may read another for the tensors that this one concatenates.
+
+    That they are the same tensors in the same order is asserted here.
+    """
+    read = {op.name: op.inputs for op in plain_ops(graph) if op.layers}
+    for layer in graph.layers:
+        told = read[layer.name]
+        while told and told[0] not in layer.inputs:
+            assert graph.layer[told[0]].operation == layer.operation
+            told = (*read[told[0]], *told[1:])
+        assert told == tuple(dict.fromkeys(layer.inputs))
+    return read

@@ -6,9 +6,10 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.fuse import plain_ops
 from tests.views.diagram.checker import faults
 from tests.views.diagram.encoders import UNet
-from tests.views.diagram.rebuild import drawn_edges, drawn_ops, true_edges
+from tests.views.diagram.rebuild import differences
 
 
 class Encoder(nn.Module):
@@ -67,8 +68,54 @@ class TwoOutputs(Crossing):
         return self.convs[1](a), self.convs[3](self.convs[2](a)), a  # type: ignore[return-value]
 
 
+class DenseLayer(nn.Module):
+    """It reads the list of all features before it."""
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.norm, self.conv1 = nn.BatchNorm2d(in_channels), nn.Conv2d(in_channels, 16, 1)
+        self.conv2 = nn.Conv2d(16, 8, 3, padding=1)
+
+    def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
+        y: torch.Tensor = self.conv2(self.conv1(self.norm(torch.cat(features, 1)).relu()))
+        return y
+
+
+class DenseBlock(nn.Module):
+    def __init__(self, in_channels: int, layers: int) -> None:
+        super().__init__()
+        for i in range(layers):
+            self.add_module(f"layer{i}", DenseLayer(in_channels + 8 * i))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        features = [x]
+        for layer in self.children():
+            features.append(layer(features))
+        return torch.cat(features, 1)
+
+
+class DenseNet(nn.Sequential):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.block1 = nn.Conv2d(3, 16, 3, 2, 1), DenseBlock(16, 4)
+        self.transition, self.block2 = nn.Conv2d(48, 24, 1), DenseBlock(24, 6)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+
+
+class Concats(nn.Module):
+    """Concatenations that begin alike, and yet none continues another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.c = (nn.Conv2d(3, 3, 1) for _ in range(3))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        a, b, c = self.a(x), self.b(x), self.c(x)
+        return torch.cat([a, b], 1), torch.cat([b, a, c], 1), torch.cat([a, b, c], 2)
+
+
 @pytest.mark.parametrize("level", ["network", "flow", "layer"])
-@pytest.mark.parametrize("net", [UNet, ViT, Recurrent, Crossing, TwoOutputs])
+@pytest.mark.parametrize("net", [UNet, ViT, Recurrent, Crossing, TwoOutputs, DenseNet, Concats])
 def test_the_picture_is_the_network_and_nothing_overlaps(net: type[nn.Module], level: str) -> None:
     made = draw(archscope.summarize(net(), (3, 64, 64)), DiagramOptions(level=level))
     check(made)
@@ -76,7 +123,21 @@ def test_the_picture_is_the_network_and_nothing_overlaps(net: type[nn.Module], l
 
 
 def check(made: Diagram) -> None:
-    piece, ops = made.drawing.piece, made.drawing.ops
-    assert drawn_ops(piece) == dict.fromkeys((op.name for op in ops), 1)
-    assert drawn_edges(piece) == true_edges(made.report.graph, ops)
-    assert [fault for fault in faults(piece) if made.options.direction == "TB"] == []
+    assert differences(made) == []
+    assert [fault for fault in faults(made.drawing.piece) if made.options.direction == "TB"] == []
+
+
+def test_equal_dense_layers_are_drawn_once_though_each_concatenates_all_before() -> None:
+    report = archscope.summarize(DenseNet(), (3, 64, 64))
+    made = draw(report)
+    assert [(frame.title, frame.repeat) for frame in made.drawing.piece.frames] == [
+        ("block1: DenseLayer", 4), ("block2: DenseLayer", 6),
+    ]  # fmt: skip
+    assert "block1.layer1.cat\n" in str(made)  # told where it is computed, not where it is drawn
+    assert report.graph.layer["block1.cat"].inputs == ("stem", *(f"block1.layer{i}.conv2" for i in range(4)))
+    assert not any(line.curved for line in made.drawing.piece.lines)
+
+
+def test_a_concatenation_in_another_order_or_along_another_axis_stays_as_it_is() -> None:
+    graph = archscope.summarize(Concats(), (3, 8, 8)).graph
+    assert [op.inputs for op in plain_ops(graph) if op.join == "cat"] == [("a", "b"), ("b", "a", "c"), ("a", "b", "c")]
