@@ -90,14 +90,19 @@ def heat(report: Report, color: str, boxes: Sequence[Box]) -> tuple[dict[str, fl
     return {name: cost / most for name, cost in costs.items()}, f"0 to {SCALES[color](most)} in a box{several}"
 
 
+def _path(op: Op) -> str:
+    """Where it is computed; what joins tensors may be drawn within another module."""
+    return op.name if op.join else op.path
+
+
 def told(report: Report, box: Box) -> str:
     """A node's title: path, shapes, parameters, MACs, latency where it was measured."""
     if box.op is None:
         return box.title
     op = box.op
-    lines = [op.name if op.join else op.path]
+    lines = [_path(op)]
     if len(box.alike) > 1:
-        lines[0] += f" to {box.alike[-1].path} ({len(box.alike)} alike)"
+        lines[0] += f" to {_path(box.alike[-1])} ({len(box.alike)} alike)"
     inputs: list[Shape] = []
     if op.layers:
         inputs = list(report.graph.layer[op.layers[0]].input_shapes)
