@@ -133,9 +133,7 @@ def test_equal_dense_layers_are_drawn_once_though_each_concatenates_all_before()
     assert [(frame.title, frame.repeat) for frame in made.drawing.piece.frames] == [
         ("block1: DenseLayer", 4), ("block2: DenseLayer", 6),
     ]  # fmt: skip
-    assert "<title>block1.layer1.cat to block1.cat (4 alike)" in str(
-        made
-    )  # told where it is computed, not where it is drawn
+    assert "<title>block1.layer1.cat to block1.cat (4 alike)" in str(made)  # told where it is computed
     assert report.graph.layer["block1.cat"].inputs == ("stem", *(f"block1.layer{i}.conv2" for i in range(4)))
     assert not any(line.curved for line in made.drawing.piece.lines)
 
