@@ -4,6 +4,7 @@
     archscope.trace(module, input_size=(3, 299, 299))  its Graph: every layer, shape and edge
     archscope.summarize("xception")                    its Report: str(), to_json(), to_markdown(), ...
     archscope.compare("xception", "inception_v3")      their Comparison: what each costs, in ratio to the first
+    archscope.audit("xception")                        why other counters give other numbers
     archscope.diagram("xception")                      its figure: str() is SVG, and notebooks show it
     archscope.spectrum("xception")                     its points between regular and depthwise convolutions
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
+    from archscope.auditing import Audit
     from archscope.comparison import Comparison
     from archscope.points import Spectrum
     from archscope.views.diagram.drawing import Diagram
@@ -35,6 +37,7 @@ __all__ = [
     "Report",
     "Tensor",
     "Window",
+    "audit",
     "build",
     "compare",
     "diagram",
@@ -66,6 +69,16 @@ def summarize(target: "str | nn.Module", input_size: Any = None, **options: Any)
     from archscope import summary
 
     return summary.summarize(target, input_size, **options)
+
+
+def audit(target: str, input_size: Any = None, *, options: "Mapping[str, Any] | None" = None) -> "Audit":
+    """The Audit of a network's name or file.py:Name: what every installed counter says of it, and why.
+
+    `options` go to the network's builder. Each tool runs in a process of its own, which builds the target anew.
+    """
+    from archscope import auditing
+
+    return auditing.audit(summarize(target, input_size, options=options), options or {})
 
 
 def compare(*targets: "str | nn.Module | Report", input_size: Any = None, **settings: Any) -> "Comparison":

@@ -1,5 +1,6 @@
 """What a traced network is: layers in execution order, named by the module tree. Plain data, no torch."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -124,3 +125,16 @@ class Graph:
             for source in dict.fromkeys(layer.inputs):
                 readers[source].append(layer.name)
         return {name: tuple(names) for name, names in readers.items()}
+
+    @cached_property
+    def leaves(self) -> frozenset[str]:
+        """Paths of the modules that have no children, called or not."""
+        return frozenset(self.blocks) - {path.rpartition(".")[0] for path in self.blocks if path}
+
+    def module_of(self, layer: Layer) -> str:
+        """The path of the module that ran a layer, the root's being empty: `conv`, also for `conv_1` and `conv.add`."""
+        name = layer.name
+        while name and name not in self.blocks:
+            again = re.fullmatch(r"(.+)_\d+", name)
+            name = again[1] if again and again[1] in self.blocks else name.rpartition(".")[0]
+        return name

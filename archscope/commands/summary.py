@@ -33,6 +33,7 @@ from archscope.commands.measuring import (
 from archscope.commands.output import plain_options, write
 from archscope.commands.predicting import Predict, predicted_report
 from archscope.commands.startup import INTERRUPTED
+from archscope.counters import counted_as, counter_names
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 
 COLUMNS_HELP = f"Comma-separated, or 'all' [default: {','.join(views.DEFAULT_COLUMNS)}, and what is asked for besides]."
+
+AS_HELP = f"Add what another tool would count: {', '.join(counter_names())}."
 
 
 @app.command()
@@ -55,6 +58,9 @@ def summary(
     ] = "",
     mode: Annotated[Literal["eval", "train"] | None, typer.Option(help="The mode of the pass [default: eval].")] = None,
     settings: Settings = None,
+    counter: Annotated[
+        str, typer.Option("--as", metavar="TOOL", help=AS_HELP, autocompletion=completes(counter_names))
+    ] = "",
     predict: Predict = "",
     device: Device = None,
     dtype: DataType = None,
@@ -93,6 +99,7 @@ def summary(
         report = predicted_report(*asked, predict, dtype or "") if predict else report_of(*asked, latency)
     except Interrupted as stopped:
         (report,), code = stopped.reports, INTERRUPTED
+    report = counted_as(report, counter) if counter else report
     missing = report.totals["operations"]["unknown"]
     if strict and missing:
         raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")

@@ -107,15 +107,24 @@ def einsum(equation: Any, operands: Sequence[Sequence[int]]) -> int | None:
 
 def attention(layer: Layer) -> int | None:
     """Scores and weighted sum; a MultiheadAttention also projects its query, key, value and output."""
+    if layer.operation == "scaled_dot_product_attention":
+        return attention_scores(layer)
+    query, key, value = _operands(layer)[:3]
+    batch = query[1] if len(query) == 3 else 1
+    width = query[-1]
+    projections = query[0] * width * (query[-1] + width) + key[0] * width * key[-1] + value[0] * width * value[-1]
+    return batch * projections + attention_scores(layer)
+
+
+def attention_scores(layer: Layer) -> int:
+    """The scores of every query and key, and the sum of the values weighted by them."""
     query, key, value = _operands(layer)[:3]
     if layer.operation == "scaled_dot_product_attention":
         heads = prod(query[:-2])
         return heads * query[-2] * key[-2] * (query[-1] + value[-1])
     batch = query[1] if len(query) == 3 else 1
-    width = query[-1]
     sources = key[0] + bool(layer.settings.get("add_zero_attn"))
-    projections = query[0] * width * (query[-1] + width) + key[0] * width * key[-1] + value[0] * width * value[-1]
-    return batch * (projections + 2 * query[0] * sources * width)
+    return batch * 2 * query[0] * sources * query[-1]
 
 
 def recurrent(layer: Layer) -> int | None:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from archscope.counters import counter_names
 from archscope.errors import ArchscopeError
 from archscope.registry import Registry
 from archscope.report import Report
@@ -49,7 +50,8 @@ def _load() -> None:
 def default_columns(report: Report) -> tuple[str, ...]:
     """What a table shows unless told otherwise."""
     share = ("latency_share",) if "latency_ms" in report.columns else ()
-    return (*DEFAULT_COLUMNS, *share, *[name for name in TIME_COLUMNS if name in report.columns])
+    asked = [name for name in (*TIME_COLUMNS, *counter_names()) if name in report.columns]
+    return (*DEFAULT_COLUMNS, *share, *asked)
 
 
 def render(report: Report, name: str, options: Options | None = None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archscope.claims import Claim
+from archscope.counters import Counter, counters
 from archscope.report import Report
 from archscope.verdicts import judge
 from archscope.views import words
@@ -19,6 +20,7 @@ def footer(report: Report) -> list[tuple[str, str]]:
         ("Memory", _memory(report)),
         ("Receptive field", _receptive_field(report)),
         ("Depth", _depth(report)),
+        *[(f"As {tool.name}", _counted_by(tool, report)) for tool in counters() if tool.name in report.columns],
         *[("Lower bound", _bound(entry, report)) for entry in report.totals.get("roofline", ())],
         ("Coverage", _coverage(report)),
         *timing(report),
@@ -65,6 +67,10 @@ def _standing(claim: Claim, report: Report) -> str:
     if found.outcome in {"holds", "holds under convention"}:
         return f"as published: {', '.join(filter(None, [claim.printed(), found.counting]))} ({claim.source})"
     return f"not the published {claim.printed()} ({claim.source})"
+
+
+def _counted_by(tool: Counter, report: Report) -> str:
+    return f"{report.totals[tool.name]:,} {tool.unit}, {tool.parameters(report.graph):,} parameters"
 
 
 def _memory(report: Report) -> str:
