@@ -47,9 +47,13 @@ class Accuracy:
         """How it was measured: `single crop, single model`."""
         return ", ".join(part for part in self._said if not DATASET.match(part)) or "protocol not stated"
 
+    @property
+    def is_single_crop(self) -> bool:
+        return bool(ONE_CROP.search(self.protocol)) and not SEVERAL.search(self.protocol)
+
     def said(self) -> str:
         """`its paper's Table 1 (ImageNet, single crop, single model)`."""
-        own = "its paper's " if OWN.match(self.claim.source) else ""
+        own = "its paper's " if OWN.match(self.claim.source) and not ARXIV.search(self.claim.source) else ""
         return f"{own}{self.claim.source} ({self.dataset}, {self.protocol})"
 
 
@@ -69,9 +73,10 @@ def _best(report: Report, rank: int, shared: Counter[str]) -> Accuracy | None:
 
 
 def _protocol(accuracy: Accuracy) -> int:
-    if SEVERAL.search(accuracy.protocol):
-        return 2
-    return 0 if ONE_CROP.search(accuracy.protocol) else 1
+    """The better it says what one crop and one network give, the lower."""
+    if accuracy.is_single_crop:
+        return 0
+    return 2 if SEVERAL.search(accuracy.protocol) else 1
 
 
 def _shared(reports: Sequence[Report]) -> Counter[str]:

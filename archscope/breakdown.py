@@ -9,7 +9,7 @@ from archscope.measures.depth import is_depthwise, is_pointwise
 from archscope.operations import CATEGORY
 from archscope.report import Number, Report
 
-COLUMNS = ("params", "macs", "bytes_moved", "latency_ms")
+COLUMNS = ("params", "macs", "bytes_moved", "bound_ms", "latency_ms")
 """What is broken down, where a report has it."""
 
 IN_NO_LAYER = "in no layer"
@@ -61,12 +61,12 @@ class Part:
     values: Mapping[str, Number | None]
 
 
-def breakdown(report: Report, by: str) -> tuple[Part, ...]:
+def breakdown(report: Report, by: str, columns: Sequence[str] = COLUMNS) -> tuple[Part, ...]:
     """The report's parts, whose values sum to its totals: kinds in KINDS' order, stages and layers as they run."""
     groups: dict[str, list[str]] = {name: [] for name in KINDS} if by == "kind" else {}
     for layer in report.graph.layers:
         groups.setdefault(WAYS[by](layer), []).append(layer.name)
-    columns = [name for name in COLUMNS if name in report.table_columns]
+    columns = [name for name in columns if name in report.table_columns]
     parts = [_part(report, columns, name, layers) for name, layers in groups.items() if layers]
     rest = {column: _rest(report, column) for column in columns}
     return (*parts, Part(IN_NO_LAYER, rest)) if any(rest.values()) else tuple(parts)

@@ -55,10 +55,10 @@ QUANTITIES = (
     Quantity("peak_memory_bytes", "Inference peak", "memory", "bytes", _total("peak_memory_bytes")),
     Quantity("training_memory_bytes", "Kept to train", "memory", "bytes", _total("training_memory_bytes")),
     Quantity("measured_peak_memory_bytes", "Measured peak", "memory", "bytes", _total("measured_peak_memory_bytes")),
-    Quantity("bound_ms", "Lower bound", "time", "ms", _total("bound_ms")),
+    
     Quantity("latency_median_ms", "Latency, median", "time", "ms", _total("wall_ms", "median")),
     Quantity("latency_p95_ms", "Latency, p95", "time", "ms", _total("wall_ms", "p95")),
-    Quantity("device_ms", "Device time", "time", "ms", _total("device_ms")),
+    Quantity("device_ms", "Device time", "time", "ms", _total("device_ms", "median")),
     Quantity("images_per_s", "Throughput", "time", "images/s", _total("images_per_s")),
     Quantity("training_steps_per_s", "Training", "time", "steps/s", _total("training_steps_per_s")),
 )  # fmt: skip
@@ -114,7 +114,8 @@ class Comparison:
     @cached_property
     def rows(self) -> tuple[Row, ...]:
         """Every quantity that one of the networks has."""
-        rows = [_row(quantity, tuple(map(quantity.of, self.reports))) for quantity in QUANTITIES]
+        quantities = (*QUANTITIES, *_bounds(self.reports))
+        rows = [_row(quantity, tuple(map(quantity.of, self.reports))) for quantity in quantities]
         rows += [_accuracy_row(quantity, self.accuracies[rank]) for rank, quantity in ACCURACY.items()]
         return tuple(row for row in rows if any(value is not None for value in row.values))
 
@@ -164,17 +165,20 @@ class Comparison:
     def to_latex(self, by: str = "") -> str:
         return self._render("latex", by)
 
+    def to_svg(self, plot: str = "") -> str:
+        """A plot: `bars`, or the `tradeoff` of accuracy against cost; by default what suits so many networks."""
+        return self._render("svg", plot=plot)
+
     def __str__(self) -> str:
         return self._render("table")
 
     def _repr_html_(self) -> str:
         return self._render("html")
 
-    def _render(self, name: str, by: str = "") -> str:
-        from archscope.views import Options
-        from archscope.views.comparison import formats
+    def _render(self, name: str, by: str = "", plot: str = "") -> str:
+        from archscope.views.comparison import Choices, formats
 
-        return formats()[name](self, by, Options())
+        return str(formats()[name](self, Choices(by=by, plot=plot)))
 
 
 def _facts(report: Report) -> tuple[str, ...]:
@@ -182,6 +186,20 @@ def _facts(report: Report) -> tuple[str, ...]:
     setting = report.setting
     shape = "x".join(map(str, _input(report)))
     return shape, f"batch {setting['batch']}", setting["device"], setting["dtype"], setting["mode"]
+
+
+def _bounds(reports: Sequence[Report]) -> list[Quantity]:
+    """The lower bound on the time, a quantity for each device that it is predicted for."""
+
+    def on(device: str) -> Callable[[Report], Any]:
+        return lambda report: next((one["bound_ms"] for one in _roofline(report) if one["device"] == device), None)
+
+    devices = dict.fromkeys(one["device"] for report in reports for one in _roofline(report))
+    return [Quantity(f"bound_ms, {name}", f"Bound, {name}", "time", "ms", on(name)) for name in devices]
+
+
+def _roofline(report: Report) -> Sequence[Mapping[str, Any]]:
+    return report.totals.get("roofline") or ()
 
 
 def _row(quantity: Quantity, values: tuple[Any, ...]) -> Row:

@@ -1,19 +1,25 @@
 """archscope compare"""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from archscope import networks
 from archscope.commands import app
-from archscope.commands.arguments import Format, Output, completes
+from archscope.commands.arguments import Output, completes
 from archscope.commands.measured import report_of
+from archscope.commands.measuring import DataType
 from archscope.commands.output import one_of, plain_options, write
+from archscope.commands.predicting import Predict, ceilings_of
 from archscope.errors import ArchscopeError
 
 if TYPE_CHECKING:
     from archscope.report import Report
+
+
+PICTURES = (".svg", ".png")
 
 
 @app.command()
@@ -36,19 +42,43 @@ def compare(
         int | None, typer.Option("-b", "--batch", min=1, help="Images at a time, for the memory [default: 1].")
     ] = None,
     mode: Annotated[Literal["eval", "train"] | None, typer.Option(help="The mode of the pass [default: eval].")] = None,
-    format_name: Format = None,
+    predict: Predict = "",
+    dtype: DataType = None,
+    plot: Annotated[
+        Literal["bars", "tradeoff"] | None,
+        typer.Option(help="What a picture shows: costs by kind, or accuracy against MACs [default: by their number]."),
+    ] = None,
+    format_name: Annotated[
+        str | None, typer.Option("-f", "--format", help="table, json, csv, markdown, latex, html, svg or png.")
+    ] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
     """What several networks cost, side by side, and in ratio to the first."""
+    from archscope import roofline
     from archscope.comparing import comparison_of
-    from archscope.views.comparison import formats
+    from archscope.views.comparison import PLOTTED, Choices, formats
 
-    show_in = one_of(formats(), format_name, output)
+    name = format_name or (Path(output).suffix[1:].lower() if output and output.lower().endswith(PICTURES) else None)
+    show_in = one_of(formats(), name, output)
+    if plot and show_in not in [formats()[shown] for shown in PLOTTED]:
+        raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png or .html file")
+    if dtype and not predict:
+        raise ArchscopeError(f"--dtype {dtype} is the type to predict for: add --predict with a device, such as h200")
+    ceilings = ceilings_of(predict) if predict else []
     named = [*(targets or ()), *(network.name for network in (networks.family(family) if family else ()))]
-    if (input_size or batch or mode) and named and all(name.endswith(".json") for name in named):
-        raise ArchscopeError("saved reports are measured already: --input, --batch and --mode do not apply to them")
+    _check(named, mode is not None or input_size is not None or (batch is not None and not predict))
     reports = [report for name in dict.fromkeys(named) for report in _reports(name, input_size, batch, mode)]
-    write(show_in(comparison_of(reports), by or "", plain_options(output)), output)
+    if ceilings:
+        reports = [roofline.predict(report, ceilings, dtype or "", batch or 0) for report in reports]
+    plain = plain_options(output)
+    choices = Choices(width=plain.width, color=plain.color, by=by or "", plot=plot or "")
+    write(show_in(comparison_of(reports), choices), output)
+
+
+def _check(named: list[str], settings: bool) -> None:
+    """Settings must hold for one of what is named at least."""
+    if settings and named and all(name.endswith(".json") for name in named):
+        raise ArchscopeError("saved reports are measured already: --input, --batch and --mode do not apply to them")
 
 
 def _reports(

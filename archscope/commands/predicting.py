@@ -13,6 +13,7 @@ from archscope.roofline import predict
 
 if TYPE_CHECKING:
     from archscope.report import Report
+    from archscope.roofline import Ceilings
 
 Predict = Annotated[
     str,
@@ -22,6 +23,14 @@ Predict = Annotated[
         autocompletion=completes(devices.devices),
     ),
 ]
+
+
+def ceilings_of(names: str) -> "list[Ceilings]":
+    """The ceilings of the devices that `--predict` names. Raises ArchscopeError."""
+    ceilings = [devices.find(name).ceilings for name in names.split(",") if name.strip()]
+    if not ceilings:
+        raise ArchscopeError(f"--predict {names}: name a device (archscope devices)")
+    return ceilings
 
 
 def predicted_report(
@@ -34,8 +43,6 @@ def predicted_report(
     dtype: str,
 ) -> "Report":
     """The Report with its bounds on the devices of these names; a saved report takes another batch and dtype too."""
-    ceilings = [devices.find(name).ceilings for name in names.split(",") if name.strip()]
-    if not ceilings:
-        raise ArchscopeError(f"--predict {names}: name a device (archscope devices)")
+    ceilings = ceilings_of(names)
     report = report_of(target, inputs, () if target.endswith(".json") else batches, mode, options)
     return predict(report, ceilings, dtype, batches[0] if batches else 0)

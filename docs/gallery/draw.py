@@ -1,8 +1,10 @@
 """Draw the gallery anew: `python docs/gallery/draw.py`. Every picture is a command's output."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import archscope
+from archscope.networks import family
 
 PICTURES = {
     "xception-flow": ("xception", {}),
@@ -19,10 +21,23 @@ PICTURES = {
     "mobilenet_v1-macs": ("mobilenet_v1", {"color": "macs"}),
 }
 
+PLOTS = {
+    "xception-inception_v3-bars": ["xception", "inception_v3"],
+    "inception-tradeoff": [network.name for network in family("inception")] + ["xception"],
+}
+
+
+def drawn() -> Iterator[tuple[str, str]]:
+    """Every picture's file name and SVG."""
+    for file, (name, options) in PICTURES.items():
+        yield file, str(archscope.diagram(name, **options))
+    for file, names in PLOTS.items():
+        yield file, archscope.compare(*names).to_svg(plot=file.rpartition("-")[2])
+
 
 def main() -> None:
-    for file, (name, options) in PICTURES.items():
-        Path(__file__).with_name(f"{file}.svg").write_text(str(archscope.diagram(name, **options)), encoding="utf-8")
+    for file, svg in drawn():
+        Path(__file__).with_name(f"{file}.svg").write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":

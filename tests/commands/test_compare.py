@@ -75,6 +75,11 @@ def test_families() -> None:
         (["lenet5", "-f", "yaml"], "this command writes table, json, csv, markdown, latex, html"),
         (["lenet5", "-o", "x.yaml"], "no format for 'x.yaml'"),
         (["nowhere.json"], "cannot read nowhere.json"),
+        (["lenet5", "--plot", "bars"], "--plot bars is a picture: write it with -o"),
+        (["lenet5", "--plot", "pie"], "Invalid value for '--plot'"),
+        (["lenet5", "--plot", "tradeoff", "-f", "svg"], "no published top-1 accuracy"),
+        (["lenet5", "--predict", "abacus"], "no device named 'abacus'"),
+        (["lenet5", "--dtype", "float16"], "--dtype float16 is the type to predict for"),
         (["lenet5", "xception", "--input", "1x32x32"], "xception takes 3 channels"),
     ],
 )
@@ -84,3 +89,18 @@ def test_mistakes(mistake: Callable[..., str], arguments: list[str], said: str) 
 
 def test_settings_do_not_apply_to_saved_reports(mistake: Callable[..., str], saved: str) -> None:
     assert "measured already" in mistake("compare", saved, "--batch", "2")
+
+
+@pytest.mark.parametrize("suffix", ["svg", "PNG", "html"])
+def test_pictures(run: Run, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"compare.{suffix}"
+    assert run("compare", "lenet5", "nin_cifar10", "-o", str(path)) == (0, "", "")
+    assert path.stat().st_size > 2000
+
+
+def test_predictions(run: Run, saved: str) -> None:
+    code, out, _ = run("compare", saved, "lenet5", "--predict", "h200,k80", "--batch", "8", "--by", "kind")
+    assert code == 0
+    assert "Bound, NVIDIA H200 SXM" in out
+    one = run("compare", "nin_cifar10", "lenet5", "--predict", "h200", "--by", "kind")[1]
+    assert "Bound by kind" in one

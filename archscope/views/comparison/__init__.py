@@ -1,16 +1,29 @@
-"""What `archscope compare` shows: tables in every format of a summary, and pictures. No torch."""
+"""What `archscope compare` shows: tables in every format of a summary, and plots. No torch."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from archscope.comparison import Comparison
 from archscope.views import Options
 
-View = Callable[[Comparison, str, Options], str]
+
+@dataclass(frozen=True)
+class Choices(Options):
+    """What a reader of a comparison may choose besides: where costs go, `by` kind, stage or layer; which `plot`."""
+
+    by: str = ""
+    plot: str = ""
+
+
+View = Callable[[Comparison, Choices], str | bytes]
+
+PLOTS = ("bars", "tradeoff")
+PLOTTED = ("svg", "png", "html")
+"""Formats that show a plot."""
 
 
 def formats() -> Mapping[str, View]:
-    """A view takes the comparison, `by` (kind, stage, layer or nothing) and the options of a table."""
-    from archscope.views.comparison import data, markup, table
+    from archscope.views.comparison import data, figure, markup, table
 
     return {
         "table": table.as_table,
@@ -19,4 +32,6 @@ def formats() -> Mapping[str, View]:
         "markdown": markup.as_markdown,
         "latex": markup.as_latex,
         "html": markup.as_html,
+        "svg": figure.as_svg,
+        "png": figure.as_png,
     }

@@ -6,19 +6,20 @@ from io import StringIO
 
 from archscope.breakdown import COLUMNS, breakdown
 from archscope.comparison import Comparison
-from archscope.views import Options, words
+from archscope.views import words
+from archscope.views.comparison import Choices
 
 
-def as_json(comparison: Comparison, by: str, options: Options) -> str:
+def as_json(comparison: Comparison, choices: Choices) -> str:
     """Everything that the reports know; `archscope compare` reads it back."""
-    return json.dumps(comparison.to_dict(by), indent=1, ensure_ascii=False, default=float) + "\n"
+    return json.dumps(comparison.to_dict(choices.by), indent=1, ensure_ascii=False, default=float) + "\n"
 
 
-def as_csv(comparison: Comparison, by: str, options: Options) -> str:
+def as_csv(comparison: Comparison, choices: Choices) -> str:
     """One line a network, exact; with `by`, one a part of a network. An unknown value is empty."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows(_parts(comparison, by) if by else _networks(comparison))
+    writer.writerows(_parts(comparison, choices.by) if choices.by else _networks(comparison))
     return out.getvalue()
 
 

@@ -40,6 +40,8 @@ def cell(unit: str, value: Any) -> str:
         return " ".join(map(words.shape, value)) if value and isinstance(value[0], list) else words.shape(value)
     if unit == "bytes":
         return words.size(value)
+    if unit == "ms":
+        return words.milliseconds(value)
     if unit == "%":
         return f"{_decimals(value)} %"
     return f"{value:.3f}" if isinstance(value, float) else words.count(value)

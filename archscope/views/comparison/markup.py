@@ -1,27 +1,29 @@
 """A comparison for READMEs, papers and web pages."""
 
 from archscope.comparison import Comparison
-from archscope.views import Options
+from archscope.views.comparison import Choices
+from archscope.views.comparison.figure import as_svg
 from archscope.views.comparison.grids import grids
 from archscope.views.comparison.notes import notes
 from archscope.views.comparison.parts import part_grids
 from archscope.views.templates import fill
 
 
-def as_markdown(comparison: Comparison, by: str, options: Options) -> str:
-    return _filled("compare.md", comparison, by)
+def as_markdown(comparison: Comparison, choices: Choices) -> str:
+    return _filled("compare.md", comparison, choices.by)
 
 
-def as_latex(comparison: Comparison, by: str, options: Options) -> str:
+def as_latex(comparison: Comparison, choices: Choices) -> str:
     """Tables for a paper; needs \\usepackage{booktabs}."""
-    return _filled("compare.tex", comparison, by)
+    return _filled("compare.tex", comparison, choices.by)
 
 
-def as_html(comparison: Comparison, by: str, options: Options) -> str:
-    """One self-contained fragment: no script, nothing from elsewhere."""
-    return _filled("compare.html", comparison, by)
+def as_html(comparison: Comparison, choices: Choices) -> str:
+    """One self-contained fragment, plot and tables: no script, nothing from elsewhere."""
+    svg = as_svg(comparison, choices)
+    return _filled("compare.html", comparison, choices.by, svg[svg.index("<svg") :])
 
 
-def _filled(template: str, comparison: Comparison, by: str) -> str:
+def _filled(template: str, comparison: Comparison, by: str, svg: str = "") -> str:
     tables = [*grids(comparison), *(part_grids(comparison, by) if by else ())]
-    return fill(template, labels=comparison.labels, tables=tables, notes=notes(comparison))
+    return fill(template, labels=comparison.labels, tables=tables, notes=notes(comparison), svg=svg)

@@ -6,8 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from archscope.comparison import Comparison
-from archscope.views import Options
-from archscope.views.comparison import formats
+from archscope.views.comparison import Choices, formats
 from tests.graphs import report_of, six_layer_report, six_layers
 from tests.views.test_markup import HOSTILE, hostile
 
@@ -15,7 +14,7 @@ BOTH = Comparison((six_layer_report(), report_of(six_layers("twin"))))
 
 
 def shown(comparison: Comparison, name: str, by: str = "") -> str:
-    text = formats()[name](comparison, by, Options())
+    text = formats()[name](comparison, Choices(by=by))
     assert isinstance(text, str)
     return text
 

@@ -1,0 +1,35 @@
+"""A comparison as a picture: bars, or the tradeoff of accuracy against cost."""
+
+from typing import TYPE_CHECKING
+
+from archscope.comparison import Comparison
+from archscope.views.comparison import Choices
+from archscope.views.comparison.grids import BESIDE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def as_svg(comparison: Comparison, choices: Choices) -> str:
+    from archscope.views.comparison.picture import to_svg
+
+    return to_svg(_figure(comparison, choices))
+
+
+def as_png(comparison: Comparison, choices: Choices) -> bytes:
+    from archscope.views.comparison.picture import to_png
+
+    return to_png(_figure(comparison, choices))
+
+
+def _figure(comparison: Comparison, choices: Choices) -> "Figure":
+    from archscope.views.comparison.bars import bars
+    from archscope.views.comparison.tradeoff import tradeoff
+
+    return {"bars": bars, "tradeoff": tradeoff}[choices.plot or _usual(comparison)](comparison)
+
+
+def _usual(comparison: Comparison) -> str:
+    """Bars side by side for a few networks, the tradeoff for many of which papers say how good they are."""
+    known = sum(accuracy is not None for accuracy in comparison.accuracies[1])
+    return "tradeoff" if known > BESIDE else "bars"

@@ -1,0 +1,66 @@
+"""How a plot is set and written: one font, one palette, the same bytes every time. Loads matplotlib."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from io import BytesIO
+from typing import Any
+
+from matplotlib import font_manager, rc_context
+from matplotlib.figure import Figure
+
+from archscope.views.diagram.palette import LIGHT
+from archscope.views.diagram.text import FONT_FAMILY
+
+WIDTH = 7.2
+"""Inches: a page of two columns."""
+PNG_DPI = 250
+OWN_FONT = "Diagram Sans"
+
+STYLE: dict[Any, Any] = {
+    "font.family": [OWN_FONT, "sans-serif"], "font.size": 8, "svg.fonttype": "none", "svg.hashsalt": "archscope",
+    "text.color": LIGHT.ink, "axes.labelcolor": LIGHT.ink, "axes.edgecolor": LIGHT.leader, "axes.linewidth": 0.6,
+    "xtick.color": LIGHT.leader, "ytick.color": LIGHT.leader, "xtick.labelcolor": LIGHT.muted,
+    "ytick.labelcolor": LIGHT.muted, "xtick.labelsize": 7, "ytick.labelsize": 7, "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6, "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+    "grid.color": LIGHT.panel_border, "grid.linewidth": 0.4, "grid.alpha": 0.6, "legend.frameon": False,
+    "figure.facecolor": LIGHT.ground, "text.parse_math": False,  # a name may hold dollars
+}  # fmt: skip
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Within, figures are set in archscope's font and colours, whatever the machine has."""
+    with as_file(files("archscope.views.diagram").joinpath("fonts")) as folder:
+        known = {entry.fname for entry in font_manager.fontManager.ttflist}
+        for path in sorted(folder.glob("*.ttf")):
+            if str(path) not in known:
+                font_manager.fontManager.addfont(path)
+        with rc_context(STYLE):
+            yield
+
+
+def to_svg(figure: Figure) -> str:
+    """Text stays text, and no date or version is written: equal figures give equal bytes."""
+    text = _written(figure, format="svg", metadata={"Date": None, "Creator": "archscope"}).decode("utf-8")
+    return re.sub(rf"'{OWN_FONT}'[^;\"]*", FONT_FAMILY, text)
+
+
+def to_png(figure: Figure) -> bytes:
+    return _written(figure, format="png", dpi=PNG_DPI, metadata={"Software": None})
+
+
+def _written(figure: Figure, **how: Any) -> bytes:
+    made = BytesIO()
+    with styled():
+        figure.savefig(made, **how)
+    return made.getvalue()
+
+
+def ink_on(fill: str) -> str:
+    """Black or white, whichever reads better on this colour (WCAG's relative luminance)."""
+    parts = (int(fill[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return LIGHT.ink if (luminance + 0.05) ** 2 > 1.05 * 0.05 else LIGHT.ground

@@ -1,0 +1,177 @@
+"""Accuracy against cost: a bubble a network, as papers draw it. Loads matplotlib."""
+
+from collections.abc import Sequence
+from math import log, sqrt
+from textwrap import wrap
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from archscope.accuracy import Accuracy
+from archscope.comparison import Comparison
+from archscope.errors import ArchscopeError
+from archscope.views import words
+from archscope.views.comparison.labels import Box, Disc, Label, Placing, Point
+from archscope.views.comparison.picture import WIDTH, styled
+from archscope.views.diagram.palette import LIGHT
+from archscope.views.diagram.text import text_width
+
+LABEL, NOTE = 7.0, 6.0
+"""Sizes of the type, in points."""
+
+NOTE_LINE = 0.115
+"""From a line of the notes to the next, in inches."""
+
+NOTE_CHARACTERS = 175
+PLOT = 3.7
+"""Height of the axes with their labels, in inches."""
+
+LARGEST = 20.0
+"""Radius of the network with most parameters, in points; areas are as the parameters. Many are drawn smaller."""
+
+KEY_WIDTH, KEY_HEIGHT = 160.0, 32.0
+"""In points."""
+
+FILL, EDGE = LIGHT.kinds["conv"]
+
+
+class Bubble(NamedTuple):
+    label: str
+    macs: float
+    accuracy: Accuracy
+    params: float
+    radius: float
+
+
+def tradeoff(comparison: Comparison) -> Figure:
+    """MACs across (logarithmic), published top-1 accuracy upwards, parameters as the area; sources below.
+
+    Raises ArchscopeError where no network has a published accuracy.
+    """
+    bubbles, left_out = _bubbles(comparison)
+    notes = _notes(bubbles, left_out)
+    below = NOTE_LINE * len(notes) + 0.05
+    height = PLOT + below
+    with styled():
+        figure = Figure(figsize=(WIDTH, height))
+        axes = figure.add_axes((0.062, (below + 0.42) / height, 0.928, (PLOT - 0.5) / height))
+        _set_axes(axes, bubbles)
+        _draw(axes, bubbles)
+        figure.text(
+            0.012, 0.05 / height, "\n".join(notes), fontsize=NOTE, color=LIGHT.muted, va="bottom", linespacing=1.25
+        )
+    return figure
+
+
+def _bubbles(comparison: Comparison) -> tuple[list[Bubble], list[str]]:
+    """What is drawn, and the labels of what is not: no accuracy, one on another dataset, or no MACs."""
+    accuracies = comparison.accuracies[1]
+    known = [accuracy.data for accuracy in accuracies if accuracy]
+    if not known:
+        raise ArchscopeError("no published top-1 accuracy of any of these networks at this input: nothing to plot")
+    data = max(known, key=known.count)
+    most = max(report.totals["params"] for report in comparison.reports)
+    largest = LARGEST * min(1, 3.5 / sqrt(len(comparison.reports)))
+    drawn, left_out = [], []
+    for label, report, accuracy in zip(comparison.labels, comparison.reports, accuracies, strict=True):
+        params, macs = report.totals["params"], report.totals["macs"]
+        if accuracy and accuracy.data == data and macs:
+            drawn.append(Bubble(label, macs, accuracy, params, largest * sqrt(params / most)))
+        else:
+            left_out.append(label)
+    return drawn, left_out
+
+
+def _notes(bubbles: Sequence[Bubble], left_out: Sequence[str]) -> list[str]:
+    """Where every accuracy comes from, in lines that fit the figure."""
+    by_source: dict[str, list[str]] = {}
+    for bubble in bubbles:
+        by_source.setdefault(bubble.accuracy.said(), []).append(bubble.label)
+    said = "; ".join(f"{', '.join(labels)}: {source}" for source, labels in by_source.items())
+    notes = [f"Accuracies as published, not recomputed. {said}."]
+    notes += [f"Not shown, for want of such an accuracy: {', '.join(left_out)}."] if left_out else []
+    return [line for note in notes for line in wrap(note, NOTE_CHARACTERS, break_on_hyphens=False)]
+
+
+def _set_axes(axes: Axes, bubbles: Sequence[Bubble]) -> None:
+    macs, percents = [bubble.macs for bubble in bubbles], [bubble.accuracy.percent for bubble in bubbles]
+    margin = max((max(macs) / min(macs)) ** 0.13, 1.25)
+    axes.set_xscale("log")
+    axes.set_xlim(min(macs) / margin, max(macs) * margin)
+    pad = max(0.2 * (max(percents) - min(percents)), 0.5)
+    axes.set_ylim(min(percents) - pad, max(percents) + pad)
+    ticks = [digit * 10**power for power in range(16) for digit in (1, 2, 5)]
+    axes.xaxis.set_major_locator(
+        FixedLocator([tick for tick in ticks if axes.get_xlim()[0] < tick < axes.get_xlim()[1]])
+    )
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.scaled(value, 1)))
+    axes.set_xlabel("Multiply-accumulates of one image")
+    axes.set_ylabel(f"Top-1 accuracy on {bubbles[0].accuracy.data} (%)")
+    axes.grid()
+
+
+def _draw(axes: Axes, bubbles: Sequence[Bubble]) -> None:
+    """Bubbles, the largest first, their labels, and a key."""
+    frame, discs = _discs(axes, bubbles)
+    key = _key_place(discs, frame)
+    for bubble in sorted(bubbles, key=lambda bubble: -bubble.radius):
+        fill, line = (FILL, "-") if bubble.accuracy.is_single_crop else (LIGHT.ground, "--")
+        at = bubble.macs, bubble.accuracy.percent
+        axes.scatter(*at, (2 * bubble.radius) ** 2, fill, edgecolors=EDGE, linewidths=0.8, linestyles=line, alpha=0.8)
+        axes.scatter(*at, 3, EDGE, linewidths=0, zorder=3)
+    for bubble, label in zip(bubbles, Placing(discs, frame, [key]).place(), strict=True):
+        _draw_label(axes, bubble.label, label, frame)
+    _draw_key(axes, key, frame, bubbles)
+
+
+def _discs(axes: Axes, bubbles: Sequence[Bubble]) -> tuple[Box, list[Disc]]:
+    """The axes and what is in them, in points."""
+    extent, dpi = axes.get_window_extent(), axes.figure.dpi
+    frame = Box(0, 0, 72 * extent.width / dpi, 72 * extent.height / dpi)
+    (left, right), (low, top) = axes.get_xlim(), axes.get_ylim()
+    return frame, [
+        Disc(
+            frame.right * log(bubble.macs / left) / log(right / left),
+            frame.top * (bubble.accuracy.percent - low) / (top - low),
+            bubble.radius, text_width(bubble.label, LABEL) + 2, LABEL + 1,
+        )
+        for bubble in bubbles
+    ]  # fmt: skip
+
+
+def _draw_label(axes: Axes, text: str, label: Label, frame: Box) -> None:
+    box, line = label.box, label.line
+    if line:
+        across, along = zip(_share(frame, line.start), _share(frame, line.stop), strict=True)
+        axes.plot(across, along, transform=axes.transAxes, color=LIGHT.muted, linewidth=0.5, zorder=3)
+    middle = _share(frame, ((box.left + box.right) / 2, (box.bottom + box.top) / 2))
+    axes.text(*middle, text, transform=axes.transAxes, fontsize=LABEL, ha="center", va="center_baseline", zorder=4)
+
+
+def _share(frame: Box, point: Point) -> Point:
+    """A point of the frame as matplotlib's share of the axes."""
+    return point[0] / frame.right, point[1] / frame.top
+
+
+# ---- the key ---------------------------------------------------------------------------------------------------
+
+
+def _key_place(discs: Sequence[Disc], frame: Box) -> Box:
+    """The corner that covers fewest discs: seldom is a network large and poor."""
+    lefts, bottoms = (frame.right - KEY_WIDTH, 0), (0, frame.top - KEY_HEIGHT)
+    corners = [Box(left, bottom, left + KEY_WIDTH, bottom + KEY_HEIGHT) for bottom in bottoms for left in lefts]
+    return min(corners, key=lambda box: sum(map(box.covers, discs)))
+
+
+def _draw_key(axes: Axes, key: Box, frame: Box, bubbles: Sequence[Bubble]) -> None:
+    """What areas and outlines mean."""
+    largest = max(bubbles, key=lambda bubble: bubble.params)
+    lines = [f"area: parameters, {words.scaled(largest.params, 3)} in {largest.label}"]
+    if not all(bubble.accuracy.is_single_crop for bubble in bubbles):
+        lines += ["filled: single crop", "dashed: another protocol, or not stated"]
+    for i, line in enumerate(reversed(lines)):
+        at = _share(frame, (key.right - 4, key.bottom + 8 + 9 * i))
+        axes.text(*at, line, transform=axes.transAxes, fontsize=NOTE, ha="right", va="center", color=LIGHT.muted)

@@ -1,0 +1,196 @@
+"""Bars and tradeoff: what is drawn is what the reports say, and always the same bytes."""
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from archscope import devices, roofline
+from archscope.comparison import Comparison
+from archscope.errors import ArchscopeError
+from archscope.networks import catalogue
+from archscope.report import Report
+from archscope.views.comparison import PLOTS, Choices, formats
+from archscope.views.comparison.bars import COLORS, bars
+from archscope.views.comparison.panels import FEATURE_MAPS, Panel, panels
+from archscope.views.comparison.picture import ink_on
+from archscope.views.comparison.tradeoff import tradeoff
+from tests.graphs import report_of, six_layers, traced
+from tests.views.test_markup import hostile
+
+THREE = Comparison((traced("xception"), traced("inception_v3"), traced("resnet50")))
+MANY = Comparison((*THREE.reports, *map(traced, ["vgg16", "googlenet", "mobilenet_v1", "resnext29_8x64d"])))
+
+
+def shown(comparison: Comparison, name: str, plot: str) -> str | bytes:
+    return formats()[name](comparison, Choices(plot=plot))
+
+
+def texts(figure: Figure) -> set[str]:
+    return {text.get_text() for text in figure.findobj(lambda part: hasattr(part, "get_text"))}  # type: ignore[attr-defined]
+
+
+# ---- both ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_svg(plot: str) -> None:
+    svg = shown(THREE, "svg", plot)
+    assert isinstance(svg, str)
+    ET.fromstring(svg)
+    assert svg == shown(THREE, "svg", plot)
+    assert re.search(r">\s*inception_v3\s*</text>", svg)
+    assert "Helvetica, Arial" in svg
+    assert not re.search("<script|<image|<dc:date|Matplotlib v", svg)
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_png(plot: str) -> None:
+    png = shown(THREE, "png", plot)
+    assert isinstance(png, bytes)
+    assert png.startswith(b"\x89PNG")
+    assert png == shown(THREE, "png", plot)
+
+
+def test_html_has_the_picture() -> None:
+    html = shown(THREE, "html", "tradeoff")
+    assert isinstance(html, str)
+    assert html.count("<svg") == 1
+    assert "Top-1 accuracy on ImageNet" in html
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_names_are_only_text(plot: str) -> None:
+    odd = replace(traced("xception"), graph=replace(traced("xception").graph, name=hostile().graph.name))
+    svg = shown(Comparison((odd, traced("inception_v3"))), "svg", plot)
+    assert isinstance(svg, str)
+    assert hostile().graph.name in "".join(ET.fromstring(svg).itertext())
+
+
+def test_many_networks_are_plotted_by_accuracy() -> None:
+    assert shown(MANY, "svg", "") == shown(MANY, "svg", "tradeoff")
+    assert shown(THREE, "svg", "") == shown(THREE, "svg", "bars")
+
+
+def test_ink_is_read_on_every_colour() -> None:
+    assert ink_on("#FFFFFF") != ink_on("#000000")
+
+
+# ---- bars ------------------------------------------------------------------------------------------------------
+
+
+def lengths(axes: Axes) -> dict[int, float]:
+    """The length of each network's bar."""
+    found: dict[int, float] = {}
+    for bar in axes.patches:
+        assert isinstance(bar, Rectangle)
+        y = round(bar.get_y() + bar.get_height() / 2)
+        found[y] = found.get(y, 0) + bar.get_width()
+    return found
+
+
+def test_bars_are_as_long_as_the_totals() -> None:
+    parameters, macs, memory = bars(THREE).axes
+    for axes, name, unit in ((parameters, "params", 1e6), (macs, "macs", 1e9), (memory, "peak_memory_bytes", 2**20)):
+        expected = {i: report.totals[name] / unit for i, report in enumerate(THREE.reports)}
+        assert lengths(axes) == pytest.approx(expected)
+    assert [axes.get_title("left") for axes in (parameters, macs, memory)] == [
+        "Parameters (M)", "MACs of one image (G)", "Inference memory, batch 1 (MiB)",
+    ]  # fmt: skip
+
+
+def test_every_kind_has_a_colour_of_its_own() -> None:
+    assert len(set(COLORS.values())) == len(COLORS)
+    stacks = [stack for panel in panels(MANY.reports) for stack in panel.stacks]
+    assert {kind for stack in stacks for kind in stack} <= set(COLORS)
+
+
+def test_numbers_fit_beside_their_bars() -> None:
+    figure = bars(THREE)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    for axes in figure.axes:
+        for text in axes.texts:
+            assert text.get_window_extent(renderer).x1 <= axes.get_window_extent(renderer).x1 + 1
+
+
+def test_a_prediction_is_a_panel_more() -> None:
+    ceilings = [devices.find("h200").ceilings]
+    predicted = Comparison(tuple(roofline.predict(report, ceilings, "tf32", 8) for report in THREE.reports))
+    *_, time = panels(predicted.reports)
+    assert time.title == f"Lower bound on the time, {ceilings[0].device}, batch 8"
+    assert time.totals == pytest.approx([report.totals["bound_ms"] for report in predicted.reports])
+    assert len(bars(predicted).axes) == 4
+
+
+def test_memory_is_weights_and_feature_maps() -> None:
+    memory = panels([traced("vgg16")])[2]
+    totals = traced("vgg16").totals
+    assert memory.stacks[0][FEATURE_MAPS] == totals["peak_memory_bytes"] - totals["weight_bytes"]
+    assert memory.totals == [totals["peak_memory_bytes"]]
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "axis"),
+    [("MACs", 8.4e9, (1e9, "G")), ("bytes", 3 * 2**30, (2**30, "GiB")), ("bytes", 0, (1, "B")), ("ms", 3, (1, "ms"))],
+)
+def test_axes_count_in_units_of_their_longest_bar(unit: str, value: float, axis: tuple[float, str]) -> None:
+    assert Panel("", unit, [{"1x1": value}, {}]).axis == axis
+
+
+# ---- tradeoff --------------------------------------------------------------------------------------------------
+
+
+def test_bubbles_are_where_the_numbers_are() -> None:
+    (axes,) = tradeoff(THREE).axes
+    centres = {tuple(part.get_offsets()[0]) for part in axes.collections if isinstance(part, PathCollection)}
+    macs = [report.totals["macs"] for report in THREE.reports]
+    assert centres == set(zip(macs, (79.0, 78.2, 75.3), strict=True))
+
+
+def test_areas_are_as_the_parameters() -> None:
+    (axes,) = tradeoff(MANY).axes
+    areas: Mapping[float, float] = {
+        part.get_offsets()[0][0]: max(part.get_sizes()[0], 3) for part in reversed(axes.collections)
+        if isinstance(part, PathCollection) and part.get_sizes()[0] > 3
+    }  # fmt: skip
+    one, other = traced("vgg16").totals, traced("xception").totals
+    assert areas[one["macs"]] / areas[other["macs"]] == pytest.approx(one["params"] / other["params"])
+
+
+def everything() -> tuple[Report, ...]:
+    known = [
+        name for name, network in catalogue().items() if any(c.quantity.startswith("top1") for c in network.claims)
+    ]
+    return tuple(map(traced, known))
+
+
+def test_labels_of_the_whole_catalogue_keep_apart() -> None:
+    figure = tradeoff(Comparison(everything()))
+    (axes,) = figure.axes
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in axes.texts]
+    assert len(boxes) > 25
+    assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+    frame = axes.get_window_extent(renderer)
+    assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1 for box in boxes)
+
+
+def test_what_is_left_out_is_said() -> None:
+    notes = "\n".join(texts(tradeoff(MANY)))
+    assert "Not shown, for want of such an accuracy: resnext29_8x64d." in notes
+    assert "mobilenet_v1: its paper's Table 4 (ImageNet, protocol not stated)" in notes.replace("\n", " ")
+    assert "dashed: another protocol, or not stated" in notes
+    assert "dashed: another protocol, or not stated" not in texts(tradeoff(THREE))
+
+
+def test_nothing_to_plot() -> None:
+    with pytest.raises(ArchscopeError, match="no published top-1 accuracy"):
+        tradeoff(Comparison((report_of(six_layers()),)))
