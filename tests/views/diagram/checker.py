@@ -7,17 +7,19 @@ from collections.abc import Iterator, Sequence
 
 from archscope.views.diagram.columns import page_scale
 from archscope.views.diagram.drawing import Diagram
-from archscope.views.diagram.picture import Box, Line, Piece, Point
+from archscope.views.diagram.picture import Box, Line, Piece, Point, Row
 from archscope.views.diagram.style import BOLD, SMALL, badge_width
 from archscope.views.diagram.text import text_width
 
 SLACK = 0.5
+CAPITAL = 0.73
+"""Height of a digit or capital letter, by the size of the font."""
 Rectangle = tuple[float, float, float, float]
 
 
 def faults(piece: Piece) -> list[str]:
     """One sentence for each overlap."""
-    return [*_boxes(piece), *_lines(piece), *_texts(piece), *_frames(piece)]
+    return [*_boxes(piece), *_lines(piece), *_texts(piece), *_shapes(piece), *_frames(piece)]
 
 
 def misfits(made: Diagram) -> list[str]:
@@ -123,13 +125,36 @@ def _texts(piece: Piece) -> Iterator[str]:
         rows = [first + sum(details[:1]) + 8 * len(details[:1]), *details[1:]] if box.one_line else [first, *details]
         if max(rows) > box.right - box.left - 4:
             yield f"text of {box.name} is wider than its box"
-    for row in piece.rows:
-        text = row.at, row.y - SMALL, row.at + text_width(row.text, SMALL), row.y + 4
+
+
+def _shapes(piece: Piece) -> Iterator[str]:
+    """Shapes beside the trunk, upright ones below it: on boxes, lines, each other; their leaders on boxes."""
+    written = [(row, _written(row)) for row in piece.rows]
+    for one, two in itertools.combinations(written, 2):
+        if overlap(one[1], two[1]):
+            yield f"shape {one[0].text} lies on shape {two[0].text}"
+    parts = [(line, _around(one, two)) for line in piece.lines for one, two in _parts(line)]
+    for row, text in written:
         for box in _shown(piece):
             if overlap(text, rectangle(box)):
                 yield f"shape {row.text} lies on box {box.name}"
-            if overlap((row.start + 6, row.y - 0.6, row.at - 6, row.y + 0.6), rectangle(box)):
+            if overlap(_leader(row), rectangle(box)):
                 yield f"leader of {row.text} crosses box {box.name}"
+        for line, part in parts:
+            if overlap(text, part):
+                yield f"shape {row.text} lies on line {line.source} to {line.target}"
+
+
+def _written(row: Row) -> Rectangle:
+    width = text_width(row.text, SMALL)
+    if row.upright:
+        return row.y - width / 2, row.at + 5 - SMALL * CAPITAL, row.y + width / 2, row.at + 5
+    return row.at, row.y + 4 - SMALL * CAPITAL, row.at + width, row.y + 4
+
+
+def _leader(row: Row) -> Rectangle:
+    low, high = sorted((row.start + 6, row.at - 6))
+    return (row.y - 0.6, low, row.y + 0.6, high) if row.upright else (low, row.y - 0.6, high, row.y + 0.6)
 
 
 def _frames(piece: Piece) -> Iterator[str]:

@@ -39,6 +39,22 @@ def test_it_finds_a_text_wider_than_its_box(placed: Piece) -> None:
     assert any("wider than its box" in fault for fault in faults(bad))
 
 
+@pytest.mark.parametrize("direction", ["TB", "LR", "BT"])
+def test_it_finds_a_shape_on_a_box_on_a_shape_and_on_a_line(direction: str) -> None:
+    placed = draw(archscope.summarize("vgg16"), DiagramOptions(direction=direction)).drawing.piece
+    assert faults(placed) == []
+    bad = deepcopy(placed)
+    first, second = bad.rows[:2]
+    box = next(box for box in bad.boxes if abs((box.x if first.upright else box.y) - first.y) < 1)
+    first.at = box.y if first.upright else box.x
+    assert f"shape {first.text} lies on box {box.name}" in faults(bad)
+    first.y, first.at = second.y, second.at
+    assert f"shape {first.text} lies on shape {second.text}" in faults(bad)
+    x, y = (second.y, second.at) if second.upright else (second.at, second.y)
+    bad.lines.append(Line([(x - 5, y), (x + 5, y)], "a", "b"))
+    assert f"shape {second.text} lies on line a to b" in faults(bad)
+
+
 def test_rebuilding_misses_a_line_and_a_box_that_are_taken_away(placed: Piece) -> None:
     bad = deepcopy(placed)
     bad.lines.pop(3)

@@ -35,6 +35,12 @@ def test_the_picture_is_the_network_and_fits_a_page(net: type[nn.Module], level:
     assert 1 / 2.2 <= height / width <= 2.2
 
 
+@pytest.mark.parametrize("direction", ["LR", "BT"])
+@pytest.mark.parametrize("net", SKIPS)
+def test_nothing_overlaps_in_another_direction(net: type[nn.Module], direction: str) -> None:
+    assert faults(drawn(net, direction=direction).drawing.piece) == []
+
+
 @pytest.mark.parametrize("net", SKIPS)
 def test_skip_connections_lie_level_between_the_way_down_and_the_way_up(net: type[nn.Module]) -> None:
     made = drawn(net)

@@ -124,7 +124,7 @@ def test_the_picture_is_the_network_and_nothing_overlaps(net: type[nn.Module], l
 
 def check(made: Diagram) -> None:
     assert differences(made) == []
-    assert [fault for fault in faults(made.drawing.piece) if made.options.direction == "TB"] == []
+    assert faults(made.drawing.piece) == []
 
 
 def test_equal_dense_layers_are_drawn_once_though_each_concatenates_all_before() -> None:
