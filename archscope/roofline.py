@@ -5,7 +5,7 @@ them. docs/roofline.md says what such a bound holds for, and what it does not.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from archscope.errors import ArchscopeError
@@ -154,8 +154,7 @@ def _entry(report: Report, ceilings: Ceilings, bounds: tuple[Column, Column]) ->
         if word is not None:
             due_to[word] += bound_ms.values[name]
     return {
-        "device": ceilings.device,
-        "origin": ceilings.origin,
+        **asdict(ceilings),
         "bound_ms": bound_ms.total,
         "fused_bound_ms": max(ceilings.times(fused_work(report), report.setting["dtype"])),
         "due_to_ms": due_to,

@@ -15,6 +15,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="write tests/snapshots anew instead of comparing")
 
 
+@pytest.fixture(autouse=True)
+def ceilings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test waits for what this machine can do at most, or leaves it in the user's cache."""
+    from archscope.roofline import Ceilings
+
+    rates = {"float32": 1e11, "bfloat16": 2e11, "float16": 2e11}
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("archscope.latency.ceilings.measure", lambda options: Ceilings("Slate", 1e10, rates, 1e-3))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("cuda"):
         import torch

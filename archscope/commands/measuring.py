@@ -23,6 +23,7 @@ Seconds = Annotated[
     float | None, typer.Option("--seconds", metavar="S", help="Time budget per network and batch [default: 5].")
 ]
 Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="Of the CPU [default: torch's].")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Measure the device's bandwidth and products anew, too.")]
 
 
 def measuring_options(device: str | None, **given: Any) -> Options | None:

@@ -24,6 +24,7 @@ from archscope.commands.measuring import (
     Compile,
     DataType,
     Device,
+    Fresh,
     Seconds,
     Threads,
     Train,
@@ -69,6 +70,7 @@ def summary(
     train: Train = False,
     seconds: Seconds = None,
     threads: Threads = None,
+    fresh: Fresh = False,
     fold: Annotated[bool, typer.Option("--fold/--unfold", help="Show equal neighbours once, units as one row.")] = True,
     sort: Annotated[
         str, typer.Option(help="List the parts by a column, largest first.", autocompletion=completes(column_names))
@@ -92,6 +94,7 @@ def summary(
         train=train,
         seconds=seconds,
         threads=threads,
+        fresh=fresh,
     )
     asked = (target, inputs, parse_batches(batch), mode, parse_settings(settings or []))
     code = 0

@@ -8,6 +8,7 @@ marks          which layer of the Graph is running, told to the profiler
 attribution    from the profiler's events to milliseconds by layer
 cuda_graph     the device's own time, without the host
 runner         one network at one batch: warm-up, samples, profile, columns
+ceilings       what the device can do at most, cached; the bounds of a measured Report
 measuring      one or several runners within a time budget; a Report with latency
 """
 
@@ -55,7 +56,8 @@ class Job:
 class Options:
     """What is measured. `device` as torch names it: cpu, cuda, cuda:1. `dtype` holds for weights and inputs; tf32
     is float32 whose products run on tensor cores. `train`: a step is forward, backward and SGD. `seconds` of timed
-    steps per network and batch, warm-up and profile apart. `threads` of the CPU; None leaves torch's number.
+    steps per network and batch, warm-up and profile apart. `threads` of the CPU; None leaves torch's number. `fresh`:
+    the device's ceilings are measured, not taken from the cache.
     """
 
     device: str = "cpu"
@@ -65,6 +67,7 @@ class Options:
     train: bool = False
     seconds: float = 5.0
     threads: int | None = None
+    fresh: bool = False
 
     def __post_init__(self) -> None:
         kind, colon, index = self.device.partition(":")

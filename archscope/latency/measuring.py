@@ -7,6 +7,7 @@ from time import perf_counter
 from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.latency import Interrupted, Job, Options, Progress, unheard
+from archscope.latency.ceilings import bounded
 from archscope.latency.runner import Runner
 from archscope.report import Column, Report
 
@@ -33,12 +34,13 @@ def measure(
                 own.append(start(job, batch, options))
             later = budget * (len(batches) - place - 1)
             take_turns([own[-1] for own in runners], budget, later, progress, clock)
+        found = [own[0].failure or measured(job, own) for job, own in zip(jobs, runners, strict=True)]
+        return bounded(found, options, progress)
     except KeyboardInterrupt:
         note = "interrupted: not all was measured"
         raise Interrupted([measured(job, own, note) for job, own in zip(jobs, runners, strict=True)]) from None
     finally:
         progress("", 0.0)
-    return [own[0].failure or measured(job, own) for job, own in zip(jobs, runners, strict=True)]
 
 
 def take_turns(

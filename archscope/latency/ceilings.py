@@ -1,0 +1,165 @@
+"""A device's ceilings, measured here: a copy, matrix products by dtype, and the launch of a kernel; cached."""
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, TypeGuard, get_args
+
+import torch
+
+from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.latency import Dtype, Options, Progress, unheard
+from archscope.latency.device import check, described, set_up, synchronize
+from archscope.report import Report
+from archscope.roofline import Ceilings, with_bounds
+
+SECONDS = 0.3
+"""For each ceiling. The best of its runs counts, so that more of them change little."""
+
+COPIED_BYTES = 2**28
+"""More than a cache holds."""
+
+SMALLEST, LARGEST = 256, 8192
+"""Sides of the matrices; they double until the next product would take too long."""
+
+LAUNCHES = 1000
+
+
+def bounded(
+    found: Sequence[Report | ArchscopeError], options: Options, progress: Progress = unheard
+) -> list[Report | ArchscopeError]:
+    """The reports that have times by layer with their bounds on this device; those of training steps have none."""
+    if options.train or not any(map(_is_timed, found)):
+        return list(found)
+    ceilings = ceilings_of(options, progress)
+    return [with_bounds(report, [ceilings]) if _is_timed(report) else report for report in found]
+
+
+def _is_timed(report: Report | ArchscopeError) -> TypeGuard[Report]:
+    return isinstance(report, Report) and "latency_ms" in report.columns
+
+
+def ceilings_of(options: Options, progress: Progress = unheard) -> Ceilings:
+    """The ceilings of `options.device` with so many threads: from the cache, or measured now.
+
+    They are measured anew with `options.fresh`, and where driver, torch or threads have changed.
+    """
+    key = _key(options)
+    path = _cache_folder() / f"ceilings-{'-'.join(map(_slug, key.values()))}.json"
+    found = None if options.fresh else _read(path, key)
+    if found is None:
+        progress(f"{key['device']}: bandwidth and products", 0.0)
+        found = measure(options)
+        progress("", 0.0)
+        _write(path, {"key": key, "ceilings": asdict(found)})
+    return found
+
+
+def measure(options: Options, seconds: float = SECONDS) -> Ceilings:
+    """Measure now, for so many seconds each. A rate is the best that was reached."""
+    with set_up(replace(options, dtype="float32")):
+        copied, launch_ms = _copy_rate(options, seconds), _launch_ms(options, seconds)
+    rates = {dtype: _product_rate(options, dtype, seconds) for dtype in get_args(Dtype) if _multiplies(options, dtype)}
+    return Ceilings(described(options)["device_name"], copied, rates, launch_ms, "measured")
+
+
+# ---- measuring -----------------------------------------------------------------------------------------------
+
+
+def _copy_rate(options: Options, seconds: float) -> float:
+    """Bytes a second, read and written."""
+    source = torch.zeros(COPIED_BYTES, dtype=torch.uint8, device=options.device)
+    target = torch.empty_like(source)
+    return 2 * COPIED_BYTES / _best_seconds(lambda: target.copy_(source), options, seconds)
+
+
+def _product_rate(options: Options, dtype: Dtype, seconds: float) -> float:
+    """Operations a second of square matrix products, of the size that does best."""
+    options = replace(options, dtype=dtype)
+    best, side, took = 0.0, SMALLEST, 0.0
+    with set_up(options):
+        while side <= LARGEST and 8 * took <= 2 * seconds:  # twice the side takes 8 times as long
+            square = torch.rand(side, side, device=options.device).to(getattr(torch, options.stored_dtype))
+            took = _best_seconds(partial(torch.mm, square, square), options, seconds / 2)
+            best, side = max(best, 2 * side**3 / took), 2 * side
+    return best
+
+
+def _launch_ms(options: Options, seconds: float) -> float:
+    """What the host needs for one small operation, however little the device has to do."""
+    one = torch.zeros(1, device=options.device)
+
+    def launch_all() -> None:
+        for _ in range(LAUNCHES):
+            one.add_(1)
+
+    return 1e3 * _best_seconds(launch_all, options, seconds) / LAUNCHES
+
+
+def _best_seconds(step: Callable[[], Any], options: Options, seconds: float) -> float:
+    """The shortest of the runs that fit into so many seconds, one at least, after one that is not timed."""
+    step()
+    synchronize(options)
+    best, now = float("inf"), perf_counter()
+    end = now + seconds
+    while best == float("inf") or now < end:
+        start = perf_counter()
+        step()
+        synchronize(options)
+        now = perf_counter()
+        best = min(best, now - start)
+    return best
+
+
+def _multiplies(options: Options, dtype: Dtype) -> bool:
+    try:
+        check(replace(options, dtype=dtype))
+    except EnvironmentFailure:
+        return False
+    return True
+
+
+# ---- the cache -----------------------------------------------------------------------------------------------
+
+
+def _key(options: Options) -> dict[str, str]:
+    """What the ceilings depend on: with another they are measured anew."""
+    found = described(options)
+    about = {"driver": found.get("driver")} if options.on_cuda else {"threads": found["threads"]}
+    known = {"device": found["device_name"], **about, "torch": torch.__version__}
+    return {name: str(value) for name, value in known.items()}
+
+
+def _cache_folder() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "archscope"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9.]+", "_", text.lower()).strip("_")
+
+
+def _read(path: Path, key: Mapping[str, str]) -> Ceilings | None:
+    """What was cached for this key; None where nothing was, or nothing that makes sense."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        found = Ceilings(**data["ceilings"])
+        rates = [found.bytes_per_second, found.operations_per_second["float32"], *found.operations_per_second.values()]
+        return found if data["key"] == key and min(rates) > 0 <= found.launch_ms else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _write(path: Path, data: Mapping[str, Any]) -> None:
+    """Whole or not at all; a cache that cannot be written is done without."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            json.dump(data, file, indent=1)
+        os.replace(file.name, path)

@@ -1,0 +1,133 @@
+"""What a device can do at most: that it is measured, once, and anew when it should be. Never how much it is."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.latency import Dtype, Options, ceilings
+from archscope.roofline import Ceilings
+
+CPU = Options("cpu")
+MEASURE = ceilings.measure  # as it is before a test replaces it
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> list[Ceilings]:
+    """Every measurement that was made; each finds another bandwidth."""
+    made: list[Ceilings] = []
+
+    def measure(options: Options) -> Ceilings:
+        made.append(Ceilings("Slate", float(1 + len(made)), {"float32": 10.0}, 0.5))
+        return made[-1]
+
+    monkeypatch.setattr(ceilings, "measure", measure)
+    return made
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "archscope"
+
+
+def test_measured_once(measured: list[Ceilings], cache: Path) -> None:
+    first = ceilings.ceilings_of(CPU)
+
+    assert ceilings.ceilings_of(CPU) == first
+    assert len(measured) == 1
+    assert [path.suffix for path in cache.iterdir()] == [".json"]
+
+
+def test_measured_anew_when_asked_and_then_kept(measured: list[Ceilings], cache: Path) -> None:
+    ceilings.ceilings_of(CPU)
+    second = ceilings.ceilings_of(replace(CPU, fresh=True))
+
+    assert second == measured[1] != measured[0]
+    assert ceilings.ceilings_of(CPU) == second
+
+
+@pytest.mark.parametrize("name", ["threads", "torch"])
+def test_measured_anew_when_what_they_depend_on_changes(
+    measured: list[Ceilings], cache: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    before = ceilings.ceilings_of(CPU)
+    if name == "torch":
+        monkeypatch.setattr(torch, "__version__", "9.9.9")
+    ceilings.ceilings_of(CPU if name == "torch" else replace(CPU, threads=97))
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parent))
+
+    assert len(measured) == 2
+    assert ceilings.ceilings_of(CPU) == before
+
+
+BROKEN = {
+    "empty": lambda text: "",
+    "cut off": lambda text: text[: len(text) // 2],
+    "no object": lambda text: "[1, 2]",
+    "not text": lambda text: "\udcff",
+    "of another device": lambda text: text.replace('"threads": "', '"threads": "1'),
+    "a field too many": lambda text: text.replace('"launch_ms"', '"launch_us"'),
+    "a rate of zero": lambda text: text.replace("10.0", "0.0"),
+    "a rate in words": lambda text: text.replace("10.0", '"fast"'),
+    "no rates": lambda text: text.replace('"float32": 10.0', ""),
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN)
+def test_a_broken_cache_is_replaced_whole(measured: list[Ceilings], cache: Path, damage: str) -> None:
+    ceilings.ceilings_of(CPU)
+    (path,) = cache.iterdir()
+    path.write_text(BROKEN[damage](path.read_text(encoding="utf-8")), encoding="utf-8", errors="surrogateescape")
+
+    assert ceilings.ceilings_of(CPU) == measured[1]
+    assert list(cache.iterdir()) == [path]
+    assert json.loads(path.read_text(encoding="utf-8"))["ceilings"]["bytes_per_second"] == 2.0
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(measured: list[Ceilings], cache: Path) -> None:
+    cache.write_text("a file where the folder should be", encoding="utf-8")
+
+    assert ceilings.ceilings_of(CPU) == measured[0]
+    assert ceilings.ceilings_of(CPU) == measured[1]
+
+
+def test_what_is_measured_of_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ceilings, "COPIED_BYTES", 2**16)
+    found = MEASURE(CPU, seconds=1e-6)
+
+    assert set(found.operations_per_second) == set(get_args(Dtype)) - {"tf32"}
+    assert min(found.bytes_per_second, found.launch_ms, *found.operations_per_second.values()) > 0
+    assert found.origin == "measured"
+
+
+def test_the_best_run_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([0.0, 1.0, 4.0, 5.0, 7.0, 8.0, 12.0])  # start; then 3, 2 and 4 seconds
+    monkeypatch.setattr(ceilings, "perf_counter", lambda: next(now))
+
+    assert ceilings._best_seconds(lambda: None, CPU, seconds=10) == 2
+
+
+def test_a_measured_report_has_bounds_and_what_is_reached() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten())
+    report = archscope.summarize(module, (3, 8, 8), latency=Options(seconds=0.01))
+    (entry,) = report.totals["roofline"]
+
+    assert (entry["device"], entry["origin"]) == ("Slate", "measured")
+    times, bounds = report.columns["latency_ms"].values, report.columns["bound_ms"].values
+    assert report.columns["bound_percent"].values["0"] == pytest.approx(100 * bounds["0"] / times["0"])
+    assert "% of the time in the layers" in str(report)
+
+
+def test_a_training_step_has_no_bound() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+    report = archscope.summarize(module, (3, 8, 8), latency=Options(seconds=0.01, train=True))
+
+    assert "roofline" not in report.totals
+    assert "bound_ms" not in report.columns
