@@ -2,9 +2,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+CUDA_PYTHON ?= $(BIN)/python
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: run test lint docs bench keras snapshots clean
+.PHONY: run test lint docs bench bench-cuda keras snapshots clean
 
 run: $(VENV)/installed
 	$(BIN)/archscope summary xception --input 3x299x299
@@ -19,6 +20,10 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python tests/benchmarks/speed.py
+
+# On a machine with a CUDA device. CUDA_PYTHON=python3 takes an environment that is there already, ONLY='inference-*' a part.
+bench-cuda: $(if $(filter $(BIN)/python,$(CUDA_PYTHON)),$(VENV)/installed)
+	PYTHONPATH=. $(CUDA_PYTHON) docs/benchmarks/cuda.py $(if $(ONLY),--only '$(ONLY)')
 
 keras: $(VENV)/installed-keras
 	KERAS_BACKEND=torch $(BIN)/python tests/keras/equality.py

@@ -1,0 +1,193 @@
+"""The pages that `make bench-cuda` writes, from reports whose numbers are made up here: none is a measurement."""
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from archscope.graph import Graph
+from archscope.report import Column, Report, summed
+from archscope.roofline import Ceilings, with_bounds
+from tests.graphs import Net, report_of
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "docs" / "benchmarks"
+FIELDS = {"device_name": "Slate", "driver": "1.0", "cuda": "13.0", "cudnn": 9, "torch": "2.13.0", "archscope": "0.1.0"}
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[ModuleType]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        import pages  # type: ignore[import-not-found]
+
+        yield pages
+
+
+def separable(name: str) -> Graph:
+    net = Net(input=(8, 8, 8))
+    net.conv("depthwise", "input", 8, 3, padding=1, groups=8)
+    net.conv("pointwise", "depthwise", 16, 1)
+    net.add("relu", "relu", "pointwise")
+    return net.graph(name)
+
+
+def made(name: str, ms: float, *, train: bool = False, compile: bool = False, dtype: str = "float32") -> Report:
+    """A report as measured: `ms` a step, of which a tenth is the host's; half in the depthwise layer."""
+    report = report_of(separable(name))
+    setting = {**report.setting, **FIELDS, "device": "cuda", "dtype": dtype, "train": train, "compile": compile}
+    setting |= {"channels_last": False, "load": None, "seconds": 2.0}
+    layers = {"depthwise": 0.5 * ms, "pointwise": 0.3 * ms, "relu": 0.1 * ms}
+    totals = {
+        "wall_ms": {"median": ms, "p95": ms, "repeats": 5, "warmup": 2},
+        "device_ms": {"median": 0.9 * ms, "p95": 0.9 * ms},
+        "images_per_s": 1000 / ms,
+        "training_steps_per_s": 1000 / ms,
+        "unattributed_ms": 0.0,
+        "measured_peak_memory_bytes": report.totals["peak_memory_bytes"],
+    }
+    columns = {**report.columns, **{key: Column(key, "", value) for key, value in totals.items()}}
+    timed = {} if compile else {"latency_ms": summed("latency_ms", "ms", dict(layers))}
+    return replace(report, columns=columns | timed, setting=setting)
+
+
+def both(xception_ms: float, inception_ms: float, **setting: object) -> list[Report]:
+    return [made("xception", xception_ms, **setting), made("inception_v3", inception_ms, **setting)]  # type: ignore[arg-type]
+
+
+def rows(table: str) -> list[list[str]]:
+    lines = [line for line in table.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "---" not in line]
+
+
+def test_nothing_is_claimed_without_figures(pages: ModuleType) -> None:
+    assert "No CUDA figures yet" in pages.table3([])
+    assert "Not measured yet" in pages.depthwise([])
+    assert "Not measured yet" in pages.agreement([])
+    assert "No CUDA figures yet" in pages.table3([made("xception", 10.0)])  # one network alone compares nothing
+
+
+def test_the_ratio_is_xceptions_speed_over_inceptions(pages: ModuleType) -> None:
+    table = pages.table3(both(10.0, 8.0))
+    _, eager, replay = rows(table)
+
+    assert eager[:4] == ["1", "float32", "channels first", "eager"]
+    assert eager[4:] == ["10.00", "8.00", "100.0", "125.0", "0.80"]
+    assert replay[3:] == ["eager, graph replay", "9.00", "7.20", "111.1", "138.9", "0.80"]
+    assert "Training was not measured yet" in table
+    assert "device Slate, driver 1.0, cuda 13.0, cudnn 9, torch 2.13.0, archscope 0.1.0, 2026-01-01." in table
+
+
+def test_training_stands_beside_the_paper(pages: ModuleType) -> None:
+    paper, eager, _ = rows(pages.table3(both(40.0, 50.0, train=True)))[1:]
+
+    assert paper[3:] == ["*the paper, 60 K80*", "", "", "28", "31", "0.90"]
+    assert eager[3:] == ["eager", "40.00", "50.00", "25.0", "20.0", "1.25"]
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ([(40.0, 50.0)], "came true in all of 2"),
+        ([(50.0, 40.0)], "came true in none of 2"),
+        ([(50.0, 40.0), (40.0, 50.0)], "came true in 2 of 4"),
+    ],
+)
+def test_the_answer_counts_settings(pages: ModuleType, times: list[tuple[float, float]], said: str) -> None:
+    reports = [
+        report
+        for dtype, pair in zip(("float32", "bfloat16"), times, strict=False)
+        for report in both(*pair, train=True, dtype=dtype)
+    ]
+
+    assert said in pages.table3(reports)
+
+
+def test_depthwise_time_against_its_bytes(pages: ModuleType) -> None:
+    slate = Ceilings("Slate", 1e9, {"float32": 1e12})
+    report = with_bounds(made("xception", 10.0), [slate])
+    moved = 2 * 8 * 8 * 8 * 4 + 8 * 9 * 4
+    _, depthwise, pointwise, rest = rows(pages.depthwise([report, made("xception", 5.0, compile=True)]))
+
+    assert depthwise[3:6] == ["depthwise", "5.000", "56 %"]
+    assert depthwise[6] == f"{moved / 2**20:,.1f}"
+    assert depthwise[8] == f"{100 * (1e3 * moved / 1e9) / 5:.0f} %"
+    assert [pointwise[3], rest[3]] == ["pointwise", "all else"]
+
+
+def test_agreement_holds_or_fails_by_its_limit(pages: ModuleType) -> None:
+    peers = [
+        {"what": "timer", "measured": 10.0, "reference": 10.2},
+        {"what": "do_bench", "measured": 10.0, "reference": 9.0},
+    ]
+    layers, memory, timer, do_bench = pages.checks([made("xception", 10.0)], peers)
+
+    assert (layers.measured, layers.reference, layers.limit_percent) == (pytest.approx(9.0), pytest.approx(9.0), 5)
+    assert (memory.difference_percent, memory.limit_percent) == (pytest.approx(0), 10)
+    table = pages.agreement([layers, memory, timer, do_bench])
+    assert [row[-1] for row in rows(table)[1:]] == ["holds", "holds", "holds", "**fails**"]
+    assert "3 of 4 hold." in table
+
+
+def test_a_page_is_renewed_from_raw_files(pages: ModuleType, tmp_path: Path) -> None:
+    page = (FOLDER / "table3.md").read_text(encoding="utf-8")
+    comparison = {
+        "command": "archscope compare",
+        "networks": [report.to_dict() for report in both(40.0, 50.0, train=True)],
+    }
+    (tmp_path / "training.json").write_text(json.dumps(comparison), encoding="utf-8")
+    (tmp_path / "alone.json").write_text(made("xception", 10.0).to_json(), encoding="utf-8")
+    (tmp_path / "spectrum.json").write_text(json.dumps({"points": []}), encoding="utf-8")
+    (tmp_path / "peers.json").write_text(json.dumps({"peers": []}), encoding="utf-8")
+    renewed = pages.renewed(page, tmp_path)
+
+    assert "| 1.25 |" in renewed
+    assert "peak memory predicted, measured" in renewed
+    assert pages.renewed(renewed, tmp_path) == renewed
+    assert renewed.partition("<!-- table 3 -->")[0] == page.partition("<!-- table 3 -->")[0]
+
+
+def test_the_page_is_what_the_raw_files_say(pages: ModuleType) -> None:
+    page = (FOLDER / "table3.md").read_text(encoding="utf-8")
+
+    assert pages.renewed(page) == page
+
+
+def test_a_page_without_its_part_is_refused(pages: ModuleType) -> None:
+    with pytest.raises(ValueError, match="no part named table 3"):
+        pages.replaced("nothing", "table 3", "")
+
+
+def test_every_planned_command_is_one(pages: ModuleType) -> None:
+    """Each is read by its own command, down to the device, which is not here."""
+    import cuda  # type: ignore[import-not-found]
+    import torch
+    from typer.main import get_command
+
+    from archscope.cli import app
+
+    plan = dict(cuda.plan("cuda", 2.0))
+    assert len(plan) == len(list(cuda.plan("cuda", 2.0)))  # no file is written twice
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    for command in plan.values():
+        _, name, *arguments = shlex.split(command)
+        commands[name].make_context(name, arguments)
+    assert torch.__version__
+
+
+@pytest.mark.skipif("__import__('torch').cuda.is_available()", reason="needs a machine without a CUDA device")
+def test_without_a_device_it_says_so_and_touches_nothing(tmp_path: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in FOLDER.rglob("*") if "__pycache__" not in path.parts}
+    done = subprocess.run(
+        [sys.executable, str(FOLDER / "cuda.py")], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "CUDA" in done.stderr
+    assert before == {path: path.stat().st_mtime_ns for path in FOLDER.rglob("*") if "__pycache__" not in path.parts}
