@@ -103,7 +103,7 @@ class FirstPass:
                 continue
             but = f"; {likeliest} does not go through" if failures else ""
             return replace(graph, notes=(f"input {likely} assumed: {expected.why}{but}", *graph.notes))
-        raise ArchscopeError(f"{failures[0]}; input {likeliest} was assumed, as {expected.why}: say which by --input")
+        raise ArchscopeError(f"{failures[0]}; input {likeliest} was assumed, as {expected.why}: else say --input")
 
     def _what_to_give(self) -> str:
         name, arguments = self.built.name, required_arguments(self.built.module)

@@ -144,6 +144,14 @@ def _customary(kind: str, number: int) -> Iterator[Input]:
 
 def required_arguments(module: "nn.Module") -> dict[str, bool]:
     """The arguments that `forward` cannot do without, and whether they go by keyword only."""
-    parameters = inspect.signature(module.forward).parameters.values()
+    parameters = forward_parameters(module)
     needed = (p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
     return {p.name: p.kind is p.KEYWORD_ONLY for p in needed}
+
+
+def forward_parameters(module: "nn.Module") -> list[inspect.Parameter]:
+    """What `forward` takes; nothing is known of one that was recorded by torch.jit.trace."""
+    try:
+        return list(inspect.signature(module.forward).parameters.values())
+    except ValueError:
+        return []

@@ -36,7 +36,7 @@ CATEGORIES = {
         copy clone contiguous tril triu channel_shuffle sort topk argsort unfold fold meshgrid block_diag diag_embed to
         float double half bfloat16 long int bool type type_as zeros_like ones_like full_like empty_like rand_like
         randn_like new_zeros new_ones new_full new_empty fill zero nonzero constant_pad_nd cartesian_prod
-        bernoulli uniform normal expand_copy searchsorted bucketize""",
+        bernoulli uniform normal expand_copy searchsorted bucketize max_unpool1d max_unpool2d max_unpool3d""",
     "view": """view reshape flatten unflatten squeeze unsqueeze permute transpose swapaxes swapdims movedim moveaxis
         t T mT H mH adjoint expand expand_as broadcast_to broadcast_tensors chunk split split_with_sizes
         tensor_split hsplit vsplit unbind select narrow diagonal getitem pixel_shuffle pixel_unshuffle view_as

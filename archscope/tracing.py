@@ -1,7 +1,6 @@
 """From an nn.Module to its Graph: one forward pass on the meta device, where tensors have shapes and no values."""
 
 import copy
-import inspect
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from torch import nn
 from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.graph import Graph, Layer, Tensor
-from archscope.inputs import Input, Sizes, as_inputs
+from archscope.inputs import Input, Sizes, as_inputs, forward_parameters
 from archscope.records import Record, describe, map_tensors, meta_like, tensors_in, without_batch
 from archscope.registry import unknown
 from archscope.tracer import META, Tracer
@@ -188,7 +187,9 @@ def _with_shapes(module: nn.Module, inputs: Any, device: torch.device) -> nn.Mod
         try:
             module(*args, **kwargs)
         except Exception as error:
-            raise TraceError(f"{type(module).__name__}: {str(error).strip().partition(chr(10))[0]}") from error
+            on_meta = any(tensor.is_meta for tensor in [*module.parameters(), *module.buffers()])
+            kind = NeedsValues if on_meta else TraceError  # a lazy layer takes its device from what is there
+            raise kind(f"{type(module).__name__}: {str(error).strip().partition(chr(10))[0]}") from error
     return module
 
 
@@ -211,7 +212,7 @@ def _make_inputs(
 
 def _by_name(module: nn.Module, names: Sequence[str], tensors: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:
     """What has no name is, in turn, what `forward` takes first. Raises ArchscopeError for a name that it does not."""
-    parameters = inspect.signature(module.forward).parameters.values()
+    parameters = forward_parameters(module)
     known = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     for name in names:
         if name and name not in known and all(p.kind is not p.VAR_KEYWORD for p in parameters):
@@ -244,7 +245,7 @@ def _describe_inputs(
 
 def _named_arguments(module: nn.Module, args: tuple[Any, ...]) -> dict[str, Any]:
     """Positional arguments by `forward`'s names, as far as it names them."""
-    parameters = inspect.signature(module.forward).parameters.values()
+    parameters = forward_parameters(module)
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][: len(args)]
     names += [f"input_{i}" for i in range(len(names), len(args))]
     return dict(zip(names, args, strict=True))

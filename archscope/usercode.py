@@ -15,6 +15,9 @@ from archscope.errors import ArchscopeError, EnvironmentFailure
 NOT_THE_USERS = sys.stdlib_module_names | {"archscope", "torch", "numpy"}
 """Packages whose lines say nothing about where a user's code went wrong."""
 
+INSTALLED = "site-packages"
+"""A folder of libraries: their lines are told only where there is none of the user's."""
+
 
 class UserCode:
     """A module that is executed on first use, with `root` importable as Python itself would have it.
@@ -96,7 +99,7 @@ class UserCode:
         """Was this module loaded from another folder of the user's, while `root` has one of its name?"""
         top = name.partition(".")[0]
         folder = _folder_of(name)
-        if top in NOT_THE_USERS or folder is None or folder == self.root or "site-packages" in folder.parts:
+        if top in NOT_THE_USERS or folder is None or folder == self.root or INSTALLED in folder.parts:
             return False
         return (self.root / f"{top}.py").is_file() or (self.root / top / "__init__.py").is_file()
 
@@ -128,7 +131,8 @@ def users_line(error: BaseException) -> str:
         if frame.f_globals.get("__name__", "").partition(".")[0] not in NOT_THE_USERS
         and not frame.f_code.co_filename.startswith("<")
     ]
-    return lines[-1] if lines else ""
+    own = [line for line in lines if INSTALLED not in line]
+    return (own or lines or [""])[-1]
 
 
 def _near(filename: str) -> str:

@@ -120,7 +120,7 @@ def test_an_error_that_is_no_matter_of_size() -> None:
 
     said = failing(Faulty(nn.Conv2d(3, 4, 3)))
     assert said.startswith("Faulty: broken (tests/test_first_pass.py:")
-    assert said.endswith("; input 3x224x224 was assumed, as its first layer, 0, takes 3 channels: say which by --input")
+    assert said.endswith("; input 3x224x224 was assumed, as its first layer, 0, takes 3 channels: else say --input")
 
 
 def test_too_small_names_layer_and_smallest_size_for_a_module() -> None:
