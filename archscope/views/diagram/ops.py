@@ -43,14 +43,15 @@ class Group:
 
 
 class Ops:
-    """Ops in execution order, with their readers."""
+    """Ops in execution order, and the readers of each among them."""
 
     def __init__(self, ops: Iterable[Op]) -> None:
         self.by_name: dict[str, Op] = {op.name: op for op in ops}
         self.readers: dict[str, list[str]] = {name: [] for name in self.by_name}
         for op in self.by_name.values():
             for source in op.inputs:
-                self.readers[source].append(op.name)
+                if source in self.readers:
+                    self.readers[source].append(op.name)
 
     def __iter__(self) -> Any:
         return iter(self.by_name.values())

@@ -5,7 +5,7 @@ cross a Core. A module that is drawn with a frame is a Panel, a Series of its ow
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from archscope.views.diagram.ops import Op, Ops, under
@@ -142,12 +142,12 @@ def structure(ops: Sequence[Op], frames: Sequence[str], titles: Mapping[str, str
 
 def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Sequence[str]) -> list[Node]:
     """Leaves and Panels, each Panel where its last Op stood."""
-    names = {op.name for op in ops}
-    inside = Ops(replace(op, inputs=tuple(source for source in op.inputs if source in names)) for op in ops)
+    inside = Ops(ops)
+    within = _by_module(ops)
     panel_at: dict[str, Panel] = {}
     hidden: set[str] = set()
     for frame in frames:
-        members = [op for op in ops if under(op.path, frame) and op.path != frame and op.kind != "tensor"]
+        members = within.get(frame, [])
         if len(members) < 2 or len(members) == len(ops) or hidden & {op.name for op in members}:
             continue
         leaving = leaving_of(members, inside, outputs)
@@ -160,6 +160,17 @@ def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str]
         panel_at[op.name] if op.name in panel_at else Leaf(op)
         for op in ops if op.name in panel_at or op.name not in hidden
     ]  # fmt: skip
+
+
+def _by_module(ops: Sequence[Op]) -> dict[str, list[Op]]:
+    """The Ops within each module, by its path."""
+    found: dict[str, list[Op]] = {}
+    for op in ops:
+        path = op.path.rpartition(".")[0] if op.kind != "tensor" else ""
+        while path:
+            found.setdefault(path, []).append(op)
+            path = path.rpartition(".")[0]
+    return found
 
 
 def entering_of(members: Sequence[Op]) -> list[str]:
