@@ -18,6 +18,8 @@ ACTIVATIONS = ("none", "relu", "elu")
 UNITS = {
     "channels": "channels", "width_multiplier": "", "params": "parameters", "spatial_params": "parameters",
     "pointwise_params": "parameters", "macs": "MACs", "bytes_moved": "bytes", "intensity": "operations/byte",
+    "latency_ms": "ms", "latency_p95_ms": "ms", "latency_min_ms": "ms", "device_ms": "ms", "bound_ms": "ms",
+    "bound_percent": "%",
 }  # fmt: skip
 """What is known of a point, in the order it is shown."""
 

@@ -1,23 +1,23 @@
 """Walk the spectrum: a block or a network, built and traced with one count of segments after the other."""
 
 from ast import literal_eval
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import log
 from typing import TYPE_CHECKING, Any, Literal
 
 from archscope.errors import ArchscopeError
 from archscope.inputs import Sizes
+from archscope.latency import Job, Options, Progress, unheard
 from archscope.measures.depth import is_pointwise
 from archscope.networks import Network, catalogue, find
 from archscope.operations import CATEGORY
 from archscope.points import Block, Point, Spectrum
+from archscope.report import Report
 from archscope.segments import FOR_NETWORKS, Segments, equal_partition, in_order, name_of, usual
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from archscope.report import Report
 
 Hold = Literal["", "params"]
 
@@ -28,20 +28,27 @@ TRIES = 12
 
 
 def of_block(
-    block: Block, segments: Iterable[Segments] | None = None, *, batch: int | None = None, hold: Hold = ""
+    block: Block,
+    segments: Iterable[Segments] | None = None,
+    *,
+    batch: int | None = None,
+    hold: Hold = "",
+    latency: Options | None = None,
+    progress: Progress = unheard,
 ) -> Spectrum:
     """The spectrum of a block.
 
     `hold` "params" scales each point's widths, the input's too, so that all have (nearly) the parameters of the
-    depthwise separable one. Raises ArchscopeError where the segments do not fit.
+    depthwise separable one. With `latency` all points are timed in turns. Raises ArchscopeError where the segments
+    do not fit.
     """
     chosen = in_order(usual(block.segmented_channels) if segments is None else segments)
     held = _params(lambda: module_of(block, block.segmented_channels)) if hold else 0
-    blocks = {count: _scaled_block(block, count, held) if hold else block for count in chosen}
-    reports = {count: _traced(own, count, batch) for count, own in blocks.items()}
-    points = [_block_point(blocks[count], count, report, hold) for count, report in reports.items()]
-    setting = reports[chosen[0]].setting
-    return Spectrum("block", tuple(points), setting, block, hold=hold, held=held)
+    blocks = [_scaled_block(block, count, held) if hold else block for count in chosen]
+    jobs = [_block_job(own, count, batch, latency) for own, count in zip(blocks, chosen, strict=True)]
+    reports = _reports(jobs, latency, progress)
+    points = [_block_point(*found, hold) for found in zip(blocks, chosen, reports, strict=True)]
+    return Spectrum("block", tuple(points), reports[0].setting, block, hold=hold, held=held)
 
 
 def module_of(block: Block, segments: Segments) -> "nn.Module":
@@ -73,16 +80,20 @@ def _scaled_block(block: Block, segments: Segments, held: int) -> Block:
     return scaled(rescaled(lambda scale: _params(lambda: module_of(scaled(scale), segments)), held))
 
 
-def _traced(block: Block, segments: Segments, batch: int | None) -> "Report":
+def _block_job(block: Block, segments: Segments, batch: int | None, latency: Options | None) -> Job:
     from archscope.skeleton import Skeleton
-    from archscope.summary import summarize
+    from archscope.summary import job_of
 
     with Skeleton():
         module = module_of(block, segments)
-    return summarize(module, block.input_size, batch=batch)
+    dtype = latency.stored_dtype if latency else ""
+    job = job_of(module, block.input_size, None, [batch or 1], "eval", dtype, {})
+    count = segments if isinstance(segments, int) else len(segments)
+    graph = replace(job.report.graph, name=f"{count} segments")  # what progress calls it
+    return replace(job, report=replace(job.report, graph=graph), build=lambda: module_of(block, segments))
 
 
-def _block_point(block: Block, segments: Segments, report: "Report", hold: Hold) -> Point:
+def _block_point(block: Block, segments: Segments, report: Report, hold: Hold) -> Point:
     sizes = equal_partition(block.segmented_channels, segments) if isinstance(segments, int) else segments
     values = {"channels": block.channels} if hold else {}
     partition = tuple(map(int, sizes))
@@ -100,25 +111,33 @@ def of_network(
     batch: int | None = None,
     hold: Hold = "",
     options: Mapping[str, Any] | None = None,
+    latency: Options | None = None,
+    progress: Progress = unheard,
 ) -> Spectrum:
     """The spectrum of a network whose builder has the option `segments`. `options` go to the builder.
 
     `hold` "params" scales each point's widths so that all have (nearly) the parameters of the network as it comes.
     Raises ArchscopeError where there is nothing to segment.
     """
-    from archscope.summary import summarize
+    from archscope.summary import job_of
 
     network, own = find(name), dict(options or {})
     _check(network, hold, own)
     held = _params(lambda: network.build(**own)) if hold else 0
-    points = []
-    for count in in_order(FOR_NETWORKS if segments is None else segments):
-        chosen = own | {"segments": count}
-        values = _scale(network, chosen, held) if hold else {}
-        report = summarize(network.name, input_size, batch=batch, options=chosen | values)
-        points.append(Point(count, _name(network, count), values | _values(report)))
-    title, setting = f"{network.label}: {network.paper.citation}", report.setting
-    return Spectrum(network.name, tuple(points), setting, title=title, hold=hold, held=held, options=own)
+    chosen = in_order(FOR_NETWORKS if segments is None else segments)
+    scales = [_scale(network, own | {"segments": count}, held) if hold else {} for count in chosen]
+    dtype, batches = latency.stored_dtype if latency else "", [batch] if batch else []
+    jobs = [
+        job_of(network.name, input_size, None, batches, "eval", dtype, own | {"segments": count} | scale)
+        for count, scale in zip(chosen, scales, strict=True)
+    ]
+    reports = _reports(jobs, latency, progress)
+    points = [
+        Point(count, _name(network, count), scale | _values(report))
+        for count, scale, report in zip(chosen, scales, reports, strict=True)
+    ]
+    title = f"{network.label}: {network.paper.citation}"
+    return Spectrum(network.name, tuple(points), reports[0].setting, None, title, hold, held, own)
 
 
 def _check(network: Network, hold: Hold, options: dict[str, Any]) -> None:
@@ -161,6 +180,18 @@ def read_spectrum(path: str) -> Spectrum:
 # ---- both -----------------------------------------------------------------------------------------------------
 
 
+def _reports(jobs: Sequence[Job], latency: Options | None, progress: Progress) -> list[Report]:
+    if latency is None:
+        return [job.report for job in jobs]
+    from archscope.latency.measuring import measure
+
+    found = measure(jobs, latency, [jobs[0].report.graph.batch], progress)
+    for report in found:
+        if isinstance(report, ArchscopeError):
+            raise report
+    return [report for report in found if isinstance(report, Report)]
+
+
 def _params(build: "Callable[[], nn.Module]") -> int:
     from archscope.skeleton import Skeleton
 
@@ -185,12 +216,25 @@ def rescaled(count: Callable[[float], int], wanted: int) -> float:
     return min(tried, key=lambda scale: abs(tried[scale] - wanted))
 
 
-def _values(report: "Report") -> dict[str, Any]:
+def _values(report: Report) -> dict[str, Any]:
     convolutions = [layer for layer in report.graph.layers if "convolution" in CATEGORY.get(layer.operation, "")]
     pointwise = [layer.name for layer in convolutions if is_pointwise(layer)]
     spatial = [layer.name for layer in convolutions if not is_pointwise(layer)]
     totals = {name: report.totals[name] for name in ("params", "macs", "bytes_moved", "intensity")}
-    return totals | {
-        "spatial_params": report.value("params", spatial) or 0,
-        "pointwise_params": report.value("params", pointwise) or 0,
-    }
+    totals["spatial_params"] = report.value("params", spatial) or 0
+    totals["pointwise_params"] = report.value("params", pointwise) or 0
+    return totals | _times(report.totals)
+
+
+def _times(totals: Mapping[str, Any]) -> dict[str, float]:
+    """What was measured, and how near it comes to what the device could do."""
+    if "wall_ms" not in totals:
+        return {}
+    wall = totals["wall_ms"]
+    times = {"latency_ms": wall["median"], "latency_p95_ms": wall["p95"], "latency_min_ms": wall["min"]}
+    if "device_ms" in totals:
+        times["device_ms"] = totals["device_ms"]["median"]
+    if totals.get("bound_ms"):
+        bound = totals["bound_ms"]
+        times |= {"bound_ms": bound, "bound_percent": 100 * bound / times.get("device_ms", times["latency_ms"])}
+    return times

@@ -1,21 +1,29 @@
 """archscope spectrum"""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from archscope import networks
 from archscope.commands import app
 from archscope.commands.arguments import Format, Output, Settings, completes, parse_settings
+from archscope.commands.measuring import (
+    ChannelsLast,
+    Compile,
+    DataType,
+    Device,
+    Seconds,
+    Threads,
+    measuring_options,
+    progress_line,
+)
 from archscope.commands.output import one_of, plain_options, write
 from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
 from archscope.inputs import parse_input
-from archscope.points import ORDERS, Block
+from archscope.paper_figures import PaperFigures, paper_figures
+from archscope.points import ORDERS, Block, Spectrum
 from archscope.segments import Segments, parse_partition, parse_segments
-
-if TYPE_CHECKING:
-    from archscope.points import Spectrum
 
 
 @app.command()
@@ -46,20 +54,41 @@ def spectrum(
         Literal["params"] | None, typer.Option(help="Scale the widths so that all points have equal parameters.")
     ] = None,
     batch: Annotated[int | None, typer.Option("-b", "--batch", min=1, help="Images at a time [default: 1].")] = None,
+    device: Device = None,
+    dtype: DataType = None,
+    channels_last: ChannelsLast = False,
+    compiled: Compile = False,
+    seconds: Seconds = None,
+    threads: Threads = None,
     settings: Settings = None,
+    plot: Annotated[
+        Literal["panels", "curve", "figures"] | None,
+        typer.Option(help="What -o x.svg, .png or .pdf shows; figures are the Xception paper's 1 to 4."),
+    ] = None,
+    theme: Annotated[Literal["light", "dark", "print"], typer.Option(help="Of panels and figures.")] = "light",
     format_name: Format = None,
     output: Output = None,
 ) -> None:  # fmt: skip
     """From regular to depthwise separable convolutions by the count of segments: a block's points, or a network's."""
-    from archscope.views.spectrum import spectrum_formats
+    from archscope.views.spectrum import pictures, spectrum_formats
 
-    show_in = one_of(spectrum_formats(), format_name, output)
+    picture = "" if format_name else pictures.format_of(output)
+    if plot and not picture:
+        raise ArchscopeError("--plot is for a picture: give a file, -o spectrum.svg, .png or .pdf")
+    show_in = None if picture else one_of(spectrum_formats(), format_name, output)
+    latency = measuring_options(
+        device, dtype=dtype, channels_last=channels_last, compile=compiled, seconds=seconds, threads=threads
+    )
     of_block = {
         "channels": channels, "kernel_size": kernel_size, "stride": stride, "depth_multiplier": depth_multiplier,
         "order": order, "activation": activation, "partition": [parse_partition(text) for text in partition or ()],
     }  # fmt: skip
-    of_any = {"segments": segments, "input": input_size, "batch": batch, "hold": hold or ""}
-    if target.endswith(".json"):
+    of_any = {"segments": segments, "input": input_size, "batch": batch, "hold": hold or "", "device": latency}
+    made: Spectrum | PaperFigures
+    if plot == "figures":
+        refuse("the paper's figures are as they are", {"target": target} | of_block | of_any | {"set": settings})
+        made = figures()
+    elif target.endswith(".json"):
         refuse(f"{target} has its points already", of_block | of_any | {"set": settings})
         made = read(target)
     elif target:
@@ -68,7 +97,10 @@ def spectrum(
     else:
         refuse("it goes to a network, such as archscope spectrum xception", {"set": settings})
         made = block_spectrum(of_block, of_any)
-    write(show_in(made, plain_options(output)), output)
+    if picture:
+        write(pictures.render(made, plot or "", picture, theme), output)
+    elif show_in and not isinstance(made, PaperFigures):
+        write(show_in(made, plain_options(output)), output)
 
 
 def refuse(why: str, options: dict[str, Any]) -> None:
@@ -78,23 +110,27 @@ def refuse(why: str, options: dict[str, Any]) -> None:
             raise ArchscopeError(f"--{name.removesuffix('_size').replace('_', '-')} does not apply: {why}")
 
 
-def read(path: str) -> "Spectrum":
+def read(path: str) -> Spectrum:
     from archscope.sweep import read_spectrum
 
     return read_spectrum(path)
 
 
-def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any]) -> "Spectrum":
+def figures() -> PaperFigures:
+    import_torch()
+    return paper_figures()
+
+
+def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any]) -> Spectrum:
     from archscope import sweep
 
     networks.find(target)
     counts = parse_segments(chosen["segments"]) if chosen["segments"] else None
     import_torch()
-    given = {"input_size": chosen["input"], "batch": chosen["batch"], "hold": chosen["hold"]}
-    return sweep.of_network(target, counts, **given, options=options)
+    return sweep.of_network(target, counts, input_size=chosen["input"], options=options, **common(chosen))
 
 
-def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> "Spectrum":
+def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> Spectrum:
     """Channels that are not given are those of a partition, or of the input."""
     from archscope import sweep
 
@@ -107,4 +143,11 @@ def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> "Spectrum":
     if chosen["segments"]:
         points += parse_segments(chosen["segments"], block.segmented_channels)
     import_torch()
-    return sweep.of_block(block, points or None, batch=chosen["batch"], hold=chosen["hold"])
+    return sweep.of_block(block, points or None, **common(chosen))
+
+
+def common(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What a block and a network have in common."""
+    latency = chosen["device"]
+    progress = {"progress": progress_line()} if latency else {}
+    return {"batch": chosen["batch"], "hold": chosen["hold"], "latency": latency, **progress}

@@ -51,6 +51,32 @@ def test_a_saved_spectrum_is_shown_again(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "starts"),
+    [
+        ("--channels 8 -o x.svg", b"<svg"),
+        ("--channels 8 --plot curve -o x.svg", b"<?xml"),
+        ("--channels 8 --theme dark -o x.png", b"\x89PNG"),
+        ("--plot figures -o x.svg", b"<svg"),
+        ("mobilenet_v1 -S 1,depthwise -o x.png", b"\x89PNG"),
+        ("--channels 8 -f csv -o x.svg", b"segments,"),
+    ],
+)
+def test_pictures(arguments: str, starts: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, *arguments.split()) == 0
+    (written,) = tmp_path.iterdir()
+    assert written.read_bytes().startswith(starts)
+
+
+def test_points_are_timed_in_turns(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, *"--input 8x9x9 -S 1,8 --device cpu --seconds 0.01 -f json".split()) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["setting"]["device"] == "cpu"
+    assert all(point["latency_ms"] > 0 for point in data["points"])
+    assert data["units"]["latency_ms"] == "ms"
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         ("--segments 257", "256 channels make 1 to 256 segments, not 257"),
@@ -70,6 +96,12 @@ def test_a_saved_spectrum_is_shown_again(
         ("nothing.json", "cannot read nothing.json"),
         ("nothing.json --segments 3", "--segments does not apply: nothing.json has its points already"),
         ("--format dot", "this command writes table, json"),
+        ("--plot curve", "--plot is for a picture: give a file"),
+        ("--plot curve -o x.json", "--plot is for a picture: give a file"),
+        ("--plot figures --channels 8 -o x.svg", "--channels does not apply: the paper's figures are as they are"),
+        ("xception -S depthwise --plot panels -o x.svg", "panels show a block"),
+        ("--seconds 3", "--seconds is for measuring: give a --device"),
+        ("--device gpu", "--device gpu: it is cpu, cuda or cuda:N"),
     ],
 )
 def test_mistakes(

@@ -1,5 +1,6 @@
 """The words that every table of a spectrum shows: headings, cells, and what to know of the numbers."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from archscope.points import Block, Point, Spectrum
@@ -9,16 +10,25 @@ from archscope.views import words
 HEADINGS = {
     "channels": "Channels", "width_multiplier": "Width", "params": "Params", "spatial_params": "Spatial",
     "pointwise_params": "Pointwise", "macs": "MACs", "bytes_moved": "Bytes", "intensity": "Ops/byte",
+    "latency_ms": "Latency", "latency_p95_ms": "p95", "device_ms": "Device", "bound_ms": "Bound",
+    "bound_percent": "% of bound",
 }  # fmt: skip
+
+
+ACTIVATIONS = {"relu": "ReLU", "elu": "ELU"}
 
 
 def headings(spectrum: Spectrum) -> list[str]:
     """Of the numbers; the point's segments, name and sizes come before."""
-    return [HEADINGS[name] for name in spectrum.columns]
+    return [HEADINGS[name] for name in _columns(spectrum)]
 
 
 def cells(spectrum: Spectrum, point: Point) -> list[str]:
-    return [_cell(name, point.values.get(name)) for name in spectrum.columns]
+    return [_cell(name, point.values.get(name)) for name in _columns(spectrum)]
+
+
+def _columns(spectrum: Spectrum) -> list[str]:
+    return [name for name in spectrum.columns if name in HEADINGS]
 
 
 def _cell(name: str, value: Any) -> str:
@@ -26,6 +36,8 @@ def _cell(name: str, value: Any) -> str:
         return "?"
     if name == "bytes_moved":
         return words.size(value)
+    if name.endswith("_ms"):
+        return f"{value:.3g} ms"
     if name == "width_multiplier":
         return f"{value:.4g}"
     return f"{value:.1f}" if isinstance(value, float) else words.count(value)
@@ -52,7 +64,7 @@ def block_words(block: Block) -> str:
 
 
 def _between(block: Block) -> str:
-    return "" if block.activation == "none" else {"relu": "ReLU", "elu": "ELU"}[block.activation]
+    return "" if block.activation == "none" else ACTIVATIONS[block.activation]
 
 
 def notes(spectrum: Spectrum) -> list[tuple[str, str]]:
@@ -65,6 +77,14 @@ def notes(spectrum: Spectrum) -> list[tuple[str, str]]:
         off = max(abs(value / spectrum.held - 1) for value in spectrum.values(spectrum.hold))
         of = "the depthwise separable block" if spectrum.block else f"{spectrum.target} as it comes"
         said.append(("Held", f"{spectrum.held:,} parameters, those of {of}; every point within {100 * off:.2g} %"))
-    setting = spectrum.setting
-    said.append(("Setting", f"batch {setting['batch']}, {setting['dtype']}; bytes: inputs, weights and outputs once"))
-    return said
+    return [*said, ("Setting", f"{setting_words(spectrum.setting)}; bytes: inputs, weights and outputs once")]
+
+
+def setting_words(setting: Mapping[str, Any]) -> str:
+    """`batch 1, float32, NVIDIA H200`; without a device where nothing was timed."""
+    said = [f"batch {setting['batch']}", setting["dtype"]]
+    if setting["device"] != "meta":
+        said.append(str(setting.get("device_name", setting["device"])))
+        said += [f"{setting['threads']} threads"] if "threads" in setting else []
+        said += [f"torch {setting['torch']}", setting["date"][:10]]
+    return ", ".join(said)

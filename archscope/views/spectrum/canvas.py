@@ -1,0 +1,144 @@
+"""What the spectrum's pictures are painted with: boxes, arrows, strips of channels, and panels on a page."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from archscope.views.diagram.painter import Painter, number, printable
+from archscope.views.diagram.palette import PRINT, THEMES, Theme
+from archscope.views.diagram.text import FONT_FAMILY, text_width
+from archscope.views.spectrum.hues import hue
+
+MARGIN, GAP = 18.0, 10.0
+PANEL, PAD = 264.0, 14.0
+"""Width of a panel, and the room left and right in it."""
+
+LARGE, HEADING, BOLD, SMALL, TINY = 19.0, 15.0, 12.0, 10.5, 8.0
+HEAD = 58.0
+"""Height of a page's title and subtitle, and of a panel's."""
+
+Color = tuple[str, str]
+"""Fill and border."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`paint` puts its body on the canvas, from x and y on, and gives the y where it ends; `notes` stand below."""
+
+    title: str
+    subtitle: str
+    paint: Callable[["Canvas", float, float], float]
+    notes: tuple[str, ...]
+
+
+class Canvas:
+    """SVG elements in one theme; colours by kind of operation, and by hue for segments."""
+
+    def __init__(self, theme: str) -> None:
+        self.name = theme
+        self.theme: Theme = THEMES[theme]
+        self.painter = Painter(self.theme, variables=False)
+
+    def kind(self, name: str) -> Color:
+        return self.theme.kinds[name]
+
+    def segment(self, i: int, count: int) -> Color:
+        """The i-th of `count` segments: four kinds' colours, or as many hues as are needed."""
+        if count <= 4:
+            return self.kind(("conv", "pool", "depthwise", "add")[i])
+        if self.theme is PRINT:
+            return self.kind(("conv", "other")[i % 2])
+        return hue(i / count, dark=self.theme is THEMES["dark"])
+
+    def box(
+        self, x: float, y: float, width: float, height: float, color: Color, *lines: str, bold: float = BOLD
+    ) -> None:
+        """A rounded box around its middle `x`; the first line bold, the others small."""
+        rect = (x - width / 2, y, x + width / 2, y + height)
+        self.painter.rect(rect, 8.0 if width > 40 else 3.0, *color, ' stroke-width="1.4"')
+        baseline = y + height / 2 + bold * 0.36 - 7.0 * (len(lines) - 1)
+        for i, line in enumerate(lines):
+            self.text(line, x, baseline + i * 14.0, bold if i == 0 else SMALL, bold=i == 0, muted=i > 0)
+
+    def text(self, text: str, x: float, y: float, size: float, *, bold: bool = False, muted: bool = False) -> None:
+        self.painter.text(text, x, y, size, self.theme.muted if muted else self.theme.ink, bold)
+
+    def arrow(self, x: float, top: float, bottom: float, slim: bool = False) -> None:
+        half, length = (2.0, 5.0) if slim else (3.4, 8.0)
+        color, end = self.theme.edge, bottom - length + 1
+        head = f"M{number(x)} {number(bottom)}l{-half:g} {-length:g}h{2 * half:g}Z"
+        self.painter.out.append(
+            f'<path d="M{number(x)} {number(top)}V{number(end)}" fill="none" stroke="{color}" '
+            f'stroke-width="{0.9 if slim else 1.3:g}"/><path d="{head}" fill="{color}"/>'
+        )
+
+    def rule(self, x: float, top: float, bottom: float, color: str) -> None:
+        self.painter.out.append(
+            f'<path d="M{number(x)} {number(top)}V{number(bottom)}" stroke="{color}" stroke-width="0.9"/>'
+        )
+
+    def group(self, title: str, **data: int) -> None:
+        """What follows belongs together, until `end`; a reader who points at it sees the title."""
+        facts = "".join(f' data-{name}="{value}"' for name, value in data.items())
+        self.painter.out.append(f"<g{facts}><title>{escape(printable(title))}</title>")
+
+    def end(self) -> None:
+        self.painter.out.append("</g>")
+
+
+def picture(title: str, subtitle: str, panels: Sequence[Panel], theme: str) -> str:
+    """The panels side by side, in as many rows as read best, as SVG."""
+    canvas = Canvas(theme)
+    columns = columns_for(len(panels))
+    width = max(columns * (PANEL + GAP) - GAP, text_width(subtitle, BOLD), text_width(title, LARGE, True)) + 2 * MARGIN
+    canvas.text(title, width / 2, MARGIN + LARGE * 0.8, LARGE, bold=True)
+    canvas.text(subtitle, width / 2, MARGIN + LARGE + 20.0, BOLD, muted=True)
+    y = MARGIN + HEAD
+    for start in range(0, len(panels), columns):
+        y = _row(canvas, panels[start : start + columns], width, y) + GAP
+    height = y - GAP + MARGIN
+    return _svg(canvas, title, width, height)
+
+
+def columns_for(count: int) -> int:
+    """Up to five beside each other, with as few places left empty as can be."""
+    return count if count <= 5 else min((5, 4, 3), key=lambda columns: -count % columns)
+
+
+def _row(canvas: Canvas, panels: Sequence[Panel], width: float, top: float) -> float:
+    """Panels of one height; gives the y below them."""
+    bodies = []
+    left = (width - len(panels) * (PANEL + GAP) + GAP) / 2
+    for i, panel in enumerate(panels):
+        body = Canvas(canvas.name)
+        x = left + i * (PANEL + GAP)
+        bodies.append((panel, x, body, panel.paint(body, x + PAD, top + HEAD)))
+    notes_at = max(end for *_, end in bodies) + 26.0
+    bottom = notes_at + 16.0 * max(len(panel.notes) for panel in panels)
+    for panel, x, body, _ in bodies:
+        _frame(canvas, panel, x, top, notes_at, bottom)
+        canvas.painter.out += [*body.painter.out, "</g>"]
+    return bottom
+
+
+def _frame(canvas: Canvas, panel: Panel, x: float, top: float, notes_at: float, bottom: float) -> None:
+    canvas.group(f"{panel.title}: {panel.subtitle}")
+    theme, middle = canvas.theme, x + PANEL / 2
+    canvas.painter.rect((x, top, x + PANEL, bottom), 12.0, theme.panel, theme.panel_border, ' stroke-width="1.2"')
+    canvas.text(panel.title, middle, top + 25.0, HEADING, bold=True)
+    canvas.text(panel.subtitle, middle, top + 43.0, SMALL + 0.5, muted=True)
+    for i, note in enumerate(panel.notes):
+        canvas.text(note, middle, notes_at + 16.0 * i, BOLD if i == 0 else SMALL, bold=i == 0, muted=i > 0)
+
+
+def _svg(canvas: Canvas, title: str, width: float, height: float) -> str:
+    size = f'width="{number(width)}" height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}"'
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT_FAMILY}" role="img">',
+            f"<title>{escape(printable(title))}</title>",
+            f'<rect width="100%" height="100%" fill="{canvas.theme.ground}"/>',
+            *canvas.painter.out,
+            "</svg>\n",
+        ]
+    )
