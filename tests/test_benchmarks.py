@@ -67,25 +67,27 @@ def rows(table: str) -> list[list[str]]:
 
 
 def test_nothing_is_claimed_without_figures(pages: ModuleType) -> None:
-    assert "No CUDA figures yet" in pages.table3([])
+    assert pages.table3([], "No figures yet.") == "No figures yet."
+    assert (
+        pages.table3([made("xception", 10.0)], "No figures yet.") == "No figures yet."
+    )  # one network compares nothing
     assert "Not measured yet" in pages.depthwise([])
     assert "Not measured yet" in pages.agreement([])
-    assert "No CUDA figures yet" in pages.table3([made("xception", 10.0)])  # one network alone compares nothing
 
 
 def test_the_ratio_is_xceptions_speed_over_inceptions(pages: ModuleType) -> None:
-    table = pages.table3(both(10.0, 8.0))
+    table = pages.table3(both(10.0, 8.0), "")
     _, eager, replay = rows(table)
 
     assert eager[:4] == ["1", "float32", "channels first", "eager"]
     assert eager[4:] == ["10.00", "8.00", "100.0", "125.0", "0.80"]
     assert replay[3:] == ["eager, graph replay", "9.00", "7.20", "111.1", "138.9", "0.80"]
     assert "Training was not measured yet" in table
-    assert "device Slate, driver 1.0, cuda 13.0, cudnn 9, torch 2.13.0, archscope 0.1.0, 2026-01-01." in table
+    assert "Measured on Slate, driver 1.0, cuda 13.0, cudnn 9, torch 2.13.0, archscope 0.1.0, 2026-01-01." in table
 
 
 def test_training_stands_beside_the_paper(pages: ModuleType) -> None:
-    paper, eager, _ = rows(pages.table3(both(40.0, 50.0, train=True)))[1:]
+    paper, eager, _ = rows(pages.table3(both(40.0, 50.0, train=True), ""))[1:]
 
     assert paper[3:] == ["*the paper, 60 K80*", "", "", "28", "31", "0.90"]
     assert eager[3:] == ["eager", "40.00", "50.00", "25.0", "20.0", "1.25"]
@@ -106,7 +108,7 @@ def test_the_answer_counts_settings(pages: ModuleType, times: list[tuple[float, 
         for report in both(*pair, train=True, dtype=dtype)
     ]
 
-    assert said in pages.table3(reports)
+    assert said in pages.table3(reports, "")
 
 
 def test_depthwise_time_against_its_bytes(pages: ModuleType) -> None:
@@ -141,16 +143,18 @@ def test_a_page_is_renewed_from_raw_files(pages: ModuleType, tmp_path: Path) -> 
         "command": "archscope compare",
         "networks": [report.to_dict() for report in both(40.0, 50.0, train=True)],
     }
-    (tmp_path / "training.json").write_text(json.dumps(comparison), encoding="utf-8")
-    (tmp_path / "alone.json").write_text(made("xception", 10.0).to_json(), encoding="utf-8")
-    (tmp_path / "spectrum.json").write_text(json.dumps({"points": []}), encoding="utf-8")
-    (tmp_path / "peers.json").write_text(json.dumps({"peers": []}), encoding="utf-8")
+    raw = tmp_path / "cuda"
+    raw.mkdir()
+    (raw / "training.json").write_text(json.dumps(comparison), encoding="utf-8")
+    (raw / "alone.json").write_text(made("xception", 10.0).to_json(), encoding="utf-8")
+    (raw / "spectrum.json").write_text(json.dumps({"points": []}), encoding="utf-8")
+    (raw / "peers.json").write_text(json.dumps({"peers": []}), encoding="utf-8")
     renewed = pages.renewed(page, tmp_path)
 
     assert "| 1.25 |" in renewed
     assert "peak memory predicted, measured" in renewed
     assert pages.renewed(renewed, tmp_path) == renewed
-    assert renewed.partition("<!-- table 3 -->")[0] == page.partition("<!-- table 3 -->")[0]
+    assert renewed.partition("<!-- cuda -->")[0] == page.partition("<!-- cuda -->")[0]
 
 
 def test_the_page_is_what_the_raw_files_say(pages: ModuleType) -> None:
@@ -160,8 +164,8 @@ def test_the_page_is_what_the_raw_files_say(pages: ModuleType) -> None:
 
 
 def test_a_page_without_its_part_is_refused(pages: ModuleType) -> None:
-    with pytest.raises(ValueError, match="no part named table 3"):
-        pages.replaced("nothing", "table 3", "")
+    with pytest.raises(ValueError, match="no part named cuda"):
+        pages.replaced("nothing", "cuda", "")
 
 
 def test_every_planned_command_is_one(pages: ModuleType) -> None:

@@ -2,7 +2,8 @@
 
 Each measurement is one archscope command, run in this process; its report.json goes to docs/benchmarks/cuda/ with the
 command in it, and is not measured again while it is there, so that a run that was stopped goes on where it was.
-Then the tables of table3.md are made anew. About a quarter of an hour on a device of the H100's class.
+Then the tables of table3.md are made anew. It should take about a quarter of an hour; `--only 'inference-*'` measures
+a part.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from archscope import cli
 from archscope.commands.startup import INTERRUPTED, import_torch
 from archscope.errors import ArchscopeError
 
+RAW = pages.HERE / "cuda"
 SECONDS = 2.0
 """For each measurement; warm-up, profile and replay come on top."""
 
@@ -148,7 +150,7 @@ def main() -> int:
     except ArchscopeError as error:
         print(f"bench-cuda: {error}", file=sys.stderr)
         return 1
-    pages.RAW.mkdir(exist_ok=True)
+    RAW.mkdir(exist_ok=True)
     failed = _measure(chosen.only, chosen.fresh, chosen.seconds)
     page = pages.HERE / "table3.md"
     page.write_text(pages.renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
@@ -167,15 +169,15 @@ def _measure(only: str, fresh: bool, seconds: float) -> int:
     """How many measurements failed; a failed one does not stop the others."""
     failed = 0
     for name, command in plan("cuda", seconds):
-        if not fnmatch(name, only) or ((pages.RAW / f"{name}.json").exists() and not fresh):
+        if not fnmatch(name, only) or ((RAW / f"{name}.json").exists() and not fresh):
             continue
         print(f"bench-cuda: {command}", file=sys.stderr)
         try:
-            run(name, command, pages.RAW)
+            run(name, command, RAW)
         except Exception as error:  # whatever a compiler or a driver may raise
             failed += 1
             print(f"bench-cuda: {name}: {' '.join(str(error).split())[:300]}", file=sys.stderr)
-    peers = pages.RAW / "peers.json"
+    peers = RAW / "peers.json"
     if fnmatch("peers", only) and (fresh or not peers.exists()):
         print("bench-cuda: torch.utils.benchmark and triton's do_bench", file=sys.stderr)
         found = {"command": "make bench-cuda", "peers": compare_with_peers("cuda", seconds)}

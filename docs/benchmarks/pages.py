@@ -1,4 +1,4 @@
-"""The generated parts of the pages in this folder, from the raw reports in cuda/: text in, text out, no torch.
+"""The generated parts of table3.md, from the raw reports in cuda/ and cpu/: text in, text out, no torch.
 
 A part stands between `<!-- NAME -->` and `<!-- end of NAME -->`; what is around it is written by hand.
 """
@@ -16,7 +16,6 @@ from archscope.measures.depth import is_depthwise, is_pointwise
 from archscope.report import Report
 
 HERE = Path(__file__).parent
-RAW = HERE / "cuda"
 NETWORKS = ("xception", "inception_v3")
 PAPER = {"xception": 28, "inception_v3": 31}
 """Training steps a second on 60 K80 GPUs, Table 3 of arXiv:1610.02357."""
@@ -36,7 +35,7 @@ class Row:
     run: str
 
 
-def load(folder: Path = RAW) -> list[Report]:
+def load(folder: Path) -> list[Report]:
     """Every report in the folder, whether alone in its file or in a comparison."""
     reports = []
     for path in sorted(folder.glob("*.json")):
@@ -69,11 +68,11 @@ def by_row(reports: Iterable[Report]) -> dict[Row, dict[str, float]]:
 # ---- Table 3 ---------------------------------------------------------------------------------------------------
 
 
-def table3(reports: Sequence[Report]) -> str:
+def table3(reports: Sequence[Report], nothing: str) -> str:
     """Both networks in every setting, the ratio beside the paper's, and what it says of the paper's expectation."""
     rows = by_row(reports)
     if not rows:
-        return "No CUDA figures yet: no device was at hand. `make bench-cuda` measures them.\n"
+        return nothing
     parts = [_devices(reports)]
     for train, group in groupby(rows.items(), key=lambda item: item[0].train):
         heading = "Training: forward, backward, SGD" if train else "Inference"
@@ -82,11 +81,18 @@ def table3(reports: Sequence[Report]) -> str:
 
 
 def _devices(reports: Sequence[Report]) -> str:
-    keys = ("device_name", "driver", "cuda", "cudnn", "torch", "archscope")
-    known = {tuple(f"{key.removesuffix('_name')} {report.setting.get(key)}" for key in keys) for report in reports}
     dates = sorted(report.setting["date"][:10] for report in reports)
     span = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
-    return "\n".join(f"Measured on {', '.join(one)}, {span}." for one in sorted(known)) + "\n"
+    known = sorted({_device(report.setting) for report in reports})
+    return "\n".join(f"Measured on {device}, {span}." for device in known) + "\n"
+
+
+def _device(setting: Mapping[str, Any]) -> str:
+    releases = [
+        f"{key} {setting[key]}" for key in ("driver", "cuda", "cudnn", "torch", "archscope") if setting.get(key)
+    ]
+    threads = [f"{setting['threads']} threads"] if setting["device"] == "cpu" else []
+    return ", ".join([setting["device_name"], *threads, *releases])
 
 
 def _table(rows: Sequence[tuple[Row, Mapping[str, float]]], train: bool) -> str:
@@ -223,12 +229,13 @@ def replaced(page: str, name: str, made: str) -> str:
     return part.sub(lambda found: f"{found[1]}\n{made}\n{found[2]}", page)
 
 
-def renewed(page: str, folder: Path = RAW) -> str:
-    """table3.md with all its parts made from the raw reports."""
-    reports = load(folder)
-    beside = folder / "peers.json"
+def renewed(page: str, folder: Path = HERE) -> str:
+    """table3.md with all its parts made from the raw reports in the folder's cuda/ and cpu/."""
+    reports = load(folder / "cuda")
+    beside = folder / "cuda" / "peers.json"
     peers = json.loads(beside.read_text(encoding="utf-8"))["peers"] if beside.exists() else []
-    page = replaced(page, "table 3", table3(reports))
+    page = replaced(page, "cuda", table3(reports, "No CUDA figures yet: no device was at hand. `make bench-cuda`.\n"))
+    page = replaced(page, "cpu", table3(load(folder / "cpu"), "No CPU figures yet: no idle machine was at hand.\n"))
     page = replaced(page, "depthwise", depthwise(reports))
     return replaced(page, "agreement", agreement(checks(reports, peers)))
 
