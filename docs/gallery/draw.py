@@ -6,6 +6,7 @@ from pathlib import Path
 import archscope
 from archscope.networks import family
 
+HERE = Path(__file__).parent
 PICTURES = {
     "xception-flow": ("xception", {}),
     "inception_resnet_v2-network": ("inception_resnet_v2", {"level": "network"}),
@@ -15,6 +16,9 @@ PICTURES = {
     "inception_resnet_v2-inception_resnet_a": ("inception_resnet_v2", {"block": "inception_resnet_a"}),
     "inception_resnet_v2-reduction_b": ("inception_resnet_v2", {"block": "reduction_b"}),
     "googlenet-inception_3a": ("googlenet", {"block": "inception_3a"}),
+    "unet-flow": (f"{HERE / 'unet.py'}:UNet", {"input_size": (3, 256, 256), "title": "U-Net"}),
+    "resnext50-form-a": ("resnext50_32x4d", {"options": {"form": "a"}, "block": "conv3.block2"}),
+    "seresnet50-flow": ("seresnet50", {}),
     "resnet50-flow": ("resnet50", {}),
     "densenet121-left-to-right": ("densenet121", {"direction": "LR"}),
     "seresnet50-block": ("seresnet50", {"block": "conv3_x.block2"}),
@@ -37,7 +41,7 @@ def drawn() -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     for file, svg in drawn():
-        Path(__file__).with_name(f"{file}.svg").write_text(svg, encoding="utf-8")
+        (HERE / f"{file}.svg").write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":

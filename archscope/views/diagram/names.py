@@ -32,6 +32,8 @@ def _spelled(word: str, capital: bool) -> str:
     if word in SPELLED:
         return SPELLED[word]
     letters = re.fullmatch(r"([a-z]+)(\d+)", word)
+    if letters and letters[1] == "v":
+        return word  # a version
     if letters and letters[1] in SPELLED:
         return f"{SPELLED[letters[1]]}-{letters[2]}"
     if letters and len(letters[1]) > 1:

@@ -12,7 +12,7 @@ from archscope.graph import Graph, Layer, Tensor
 from archscope.measures import measure_all
 from archscope.report import Report, summed
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw, format_of
-from archscope.views.diagram.palette import HEAT, THEMES
+from archscope.views.diagram.palette import HEAT, LEGEND, THEMES
 from archscope.views.diagram.text import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -73,6 +73,27 @@ def test_every_node_tells_its_path_shapes_and_costs() -> None:
     titles = [element.text or "" for element in ElementTree.fromstring(str(diagram("xception"))).iter(f"{SVG}title")]
     (conv,) = [title for title in titles if title.startswith("entry_flow.conv1\n")]
     assert conv.split("\n")[1:] == ["299×299×3 → 149×149×32", "928 parameters", "19,181,664 MACs"]
+
+
+@pytest.mark.parametrize("options", [{}, {"level": "network"}, {"block": "inception_a", "direction": "LR"}])
+def test_every_box_tells_where_it_is_in_the_network_and_its_shapes(options: dict[str, str]) -> None:
+    made = diagram("inception_v4", **options)
+    groups = [group for group in ElementTree.fromstring(str(made)).iter(f"{SVG}g") if "op" in group.get("class", "")]
+    titles = [(group.findtext(f"{SVG}title") or "").split("\n") for group in groups]
+    boxes = [box for box in made.drawing.piece.boxes if box.form != "point"]
+    for box, (path, *facts) in zip(boxes, titles, strict=True):
+        if box.op and box.op.layers:
+            assert path.split(" to ")[0] == box.op.path
+            assert "×".join(map(str, (*box.op.shape[1:], box.op.shape[0]))) in facts[0]
+            assert ("parameters" in " ".join(facts)) == bool(made.report.value("params", box.op.layers))
+            assert ("MACs" in " ".join(facts)) == bool(made.report.value("macs", box.op.layers))
+
+
+@pytest.mark.parametrize("level", ["network", "flow", "layer"])
+def test_the_legend_names_the_kinds_that_are_drawn(level: str) -> None:
+    made = diagram("seresnet50", level=level)
+    drawn = {LEGEND[box.kind] for box in made.drawing.piece.boxes if box.form != "point"}
+    assert drawn == set(LEGEND.values()).intersection(texts(made))
 
 
 def test_text_keeps_its_measured_width() -> None:
