@@ -99,10 +99,10 @@ def check_memory(graph: Graph, options: Options) -> None:
 
 
 def free_bytes(options: Options) -> int | None:
-    """Memory that can still be had; None where nothing says it."""
+    """Memory that a network alone could have; None where nothing says it."""
     if options.on_cuda:
         free: int = torch.cuda.mem_get_info(options.device)[0]
-        return free + torch.cuda.memory_reserved(options.device) - torch.cuda.memory_allocated(options.device)
+        return free + torch.cuda.memory_reserved(options.device)
     for line in _read("/proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024

@@ -29,8 +29,15 @@ class Marker(Tracer):
     """
 
     def _compute_values(self, call: Invocation) -> tuple[Effect, Any]:
-        with record_function(f"{MARK}{len(self.records)}"):
+        with self._range():
             return super()._compute_values(call)
+
+    def _count(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[torch.Tensor]) -> Any:
+        with self._range():
+            return super()._count(function, args, kwargs, tensors)
+
+    def _range(self) -> record_function:
+        return record_function(f"{MARK}{len(self.records)}")
 
 
 @contextmanager

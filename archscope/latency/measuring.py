@@ -11,6 +11,9 @@ from archscope.latency.ceilings import bounded
 from archscope.latency.runner import Runner
 from archscope.report import Column, Report
 
+PROFILED = 5
+"""So many steps are profiled, evenly among the timed ones, of which there may be fewer."""
+
 
 @collection_paused()
 def measure(
@@ -46,22 +49,26 @@ def measure(
 def take_turns(
     runners: Sequence[Runner], seconds: float, later: float, progress: Progress, clock: Callable[[], float]
 ) -> None:
-    """Warm up each, then time one step of each in turn (A, B, A, B), so that a slow moment hits all, for so many
-    seconds; then device time, memory and layers of each. `later` are the seconds of timing that follow."""
+    """Warm up each, then time and now and then profile one step of each in turn (A, B, A, B), so that a slow moment
+    hits all, for so many seconds of timed steps; then device time and memory of each. `later` seconds follow."""
     for runner in runners:
         progress(f"{runner.title}: warming up", seconds + later)
         attempt(runner, runner.load, runner.warm_up)
     titles = ", ".join(runner.title for runner in runners)
-    end = clock() + seconds
-    left = seconds
-    while any(runner.failure is None and (left > 0 or not runner.times_ms) for runner in runners):
-        progress(f"{titles}: timing", max(left, 0.0) + later)
+    left, profiled = seconds, 0
+    while left > 0 and any(runner.failure is None for runner in runners):
+        progress(f"{titles}: timing", left + later)
+        start = clock()
         for runner in runners:
             attempt(runner, runner.sample)
-        left = end - clock()
+        left -= clock() - start
+        if left <= seconds * (1 - (profiled + 0.5) / PROFILED):
+            profiled += 1
+            for runner in runners:
+                attempt(runner, runner.profile)
     for runner in runners:
-        progress(f"{runner.title}: memory and layers", later)
-        attempt(runner, runner.replay, runner.measure_memory, runner.profile)
+        progress(f"{runner.title}: memory", later)
+        attempt(runner, runner.measure_memory, runner.replay)
         runner.release()
 
 

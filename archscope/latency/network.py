@@ -40,7 +40,7 @@ class Network:
         self.inputs = _inputs(graph, inputs, signature(module.forward).parameters, options.device, dtype)
         if options.channels_last:
             self._lay_channels_last()
-        self.forward: Callable[..., Any] = torch.compile(self.module) if options.compile else self.module
+        self.forward: Callable[..., Any] = torch.compile(self.module, dynamic=False) if options.compile else self.module
         self._next = cycle(self.inputs)
         self._optimizer = torch.optim.SGD(self.module.parameters(), LEARNING_RATE, MOMENTUM) if options.train else None
         if mode == "eval":

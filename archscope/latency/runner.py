@@ -1,6 +1,7 @@
 """One network at one batch: warmed up, timed step by step, profiled, and told as columns."""
 
 import gc
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,9 +23,6 @@ from archscope.tracing import Mode
 
 WARM_UP_SHARE = 0.5
 """Warming up ends after this share of the time budget, stable or not."""
-PROFILED = 5
-PROFILE_SHARE = 0.5
-"""So many steps are profiled, fewer where they take more than this share of the time budget."""
 
 
 class Runner:
@@ -55,13 +53,15 @@ class Runner:
         self.setting: dict[str, Any] = {}
         self._clock, self._profile = clock, profile
         self._network: Network | None = None
+        self._layers_known = True
 
     @contextmanager
     def _on_device(self) -> Iterator[None]:
         with self._job.running(), device.set_up(self.options):
             try:
                 yield
-            except (torch.OutOfMemoryError, RuntimeError) as error:
+            except (RuntimeError, ValueError) as error:
+                traceback.clear_frames(error.__traceback__)  # they hold tensors
                 failure = _failure(error, self.graph, self.options)
                 if failure is None:
                     raise
@@ -94,6 +94,8 @@ class Runner:
     def release(self) -> None:
         """Give the network's memory back; what was measured stays."""
         self._network = None
+        if self.options.on_cuda and torch.cuda.is_initialized():
+            torch.cuda.empty_cache()
 
     @property
     def network(self) -> Network:
@@ -130,31 +132,32 @@ class Runner:
     def measure_memory(self) -> None:
         """The highest memory of one step: what lies there between steps, and by how much a step adds to it."""
         with self._on_device():
+            self.network.forget_gradients()  # the CPU's profiler does not see what is freed of older steps
             rise = device.rise_bytes(self.network.step, self.options)
             self.measured_peak_memory_bytes = self.network.resident_bytes + rise
 
     def profile(self) -> None:
-        """Time by layer: the median of up to PROFILED steps."""
-        if self.options.compile:
-            self.notes.append("no time by layer: a compiled network runs fused kernels that belong to no one layer")
-            return
-        with self._on_device():
-            end = self._clock() + PROFILE_SHARE * self.options.seconds
-            while len(self.profiles) < PROFILED and (not self.profiles or self._clock() < end):
-                if not self._profile_once():
-                    self.profiles.clear()
-                    self.notes.append("no time by layer: on the device other operations run than were traced")
-                    return
+        """Time by layer in one more step, unless a note says why there is none."""
+        if self._layers_known and self.options.compile:
+            self._no_layers("a compiled network runs fused kernels that belong to no one layer")
+        if self._layers_known:
+            self._profile_step()
 
-    def _profile_once(self) -> bool:
-        """False where the operations are not those of the graph."""
-        with marks.marked(self.network.module, self.mode) as (marker, forward):
-            events = self._profile(lambda: self.network.step(forward), self.options.on_cuda)
-            as_traced = marks.is_of(marker, self.graph)
-        if as_traced:
-            self.profiles.append(attribute(events))
+    def _profile_step(self) -> None:
+        with self._on_device():
+            with marks.marked(self.network.module, self.mode) as (marker, forward):
+                events = self._profile(lambda: self.network.step(forward), self.options.on_cuda)
+                as_traced = marks.is_of(marker, self.graph)
+            if as_traced:
+                self.profiles.append(attribute(events))
+            else:
+                self._no_layers("on the device other operations run than were traced")
         gc.collect()  # the profiler's events refer to each other
-        return as_traced
+
+    def _no_layers(self, why: str) -> None:
+        self._layers_known = False
+        self.profiles.clear()
+        self.notes.append(f"no time by layer: {why}")
 
     # ---- what was found --------------------------------------------------------------------------------------
 

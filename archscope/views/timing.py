@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from archscope.latency.fitting import predicted_bytes
 from archscope.report import Report
 from archscope.views import words
 
@@ -42,16 +43,15 @@ def _reconciled(totals: Mapping[str, Any]) -> str:
         said += f", {words.milliseconds(totals['optimizer_ms'])} in the optimizer"
     if totals["unattributed_ms"]:
         said += f", {words.milliseconds(totals['unattributed_ms'])} in no layer"
-    if "overhead_ms" in totals:
-        said += f", {words.milliseconds(totals['overhead_ms'])} launches and idle"
-    return said
+    if totals["overhead_ms"] < 0:  # profiled steps are others than timed ones
+        return f"{said}: {words.milliseconds(-totals['overhead_ms'])} more than the whole, timed at faster moments"
+    return f"{said}, {words.milliseconds(totals['overhead_ms'])} launches and idle"
 
 
 def _peak(report: Report) -> str:
-    measured = words.size(report.totals["measured_peak_memory_bytes"])
-    if report.setting["train"]:
-        return f"{measured} measured"
-    return f"{measured} measured, {words.size(report.totals['peak_memory_bytes'])} predicted"
+    measured = report.totals["measured_peak_memory_bytes"]
+    predicted = predicted_bytes(report.graph, report.setting["train"])
+    return f"{words.size(measured)} measured, {words.size(predicted)} predicted"
 
 
 def _setting(setting: Mapping[str, Any]) -> str:
