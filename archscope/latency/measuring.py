@@ -91,7 +91,8 @@ def measured(job: Job, runners: Sequence[Runner], *notes: str) -> Report:
         said += runner.notes
         if runner.failure:
             said.append(f"batch {runner.graph.batch} was not measured: {runner.failure}")
-    rows = [{"batch": runner.graph.batch, **runner.totals()} for runner in runners if runner.times_ms]
+    whole = [runner for runner in runners if runner.times_ms and not runner.failure]
+    rows = [{"batch": runner.graph.batch, **runner.totals()} for runner in whole]
     if runners:
         columns |= runners[0].columns()
         report = replace(report, setting={**report.setting, **runners[0].setting})

@@ -94,7 +94,7 @@ class Runner:
     def release(self) -> None:
         """Give the network's memory back; what was measured stays."""
         self._network = None
-        if self.options.on_cuda and torch.cuda.is_initialized():
+        if self.options.on_cuda and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             torch.cuda.empty_cache()
 
     @property

@@ -1,0 +1,189 @@
+"""Turns, budgets, failures and interruptions, on a clock that only steps move."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.latency import Interrupted, Job, Options
+from archscope.latency.measuring import PROFILED, measure
+from archscope.latency.runner import Runner
+from archscope.report import Report
+from tests.graphs import six_layer_report
+
+REPORT = six_layer_report()
+SETTING = {"train": False, "channels_last": False, "compile": False, "threads": 1, "load": None, "torch": "2"}
+
+
+class World:
+    """A clock, and networks whose steps take seconds of it: `takes` gives those of each step, the last one for ever."""
+
+    def __init__(self, **takes: list[float]) -> None:
+        self.now = 0.0
+        self.takes = takes
+        self.log: list[str] = []
+        self.fails: dict[tuple[str, int], BaseException] = {}
+
+    def clock(self) -> float:
+        return self.now
+
+    def start(self, job: Job, batch: int, options: Options) -> Runner:
+        return FakeRunner(self, job, batch, options)
+
+    def job(self, name: str) -> Job:
+        return Job(replace(REPORT, graph=replace(REPORT.graph, name=name)), build=lambda: pytest.fail("not built"))
+
+    def measure(self, *names: str, **options: Any) -> list[Report | ArchscopeError]:
+        batches = options.pop("batches", (1,))
+        progress = options.pop("progress", lambda what, left: None)
+        jobs = [self.job(name) for name in names]
+        return measure(jobs, Options(**options), batches, progress, self.start, self.clock)
+
+
+class FakeRunner(Runner):
+    def __init__(self, world: World, job: Job, batch: int, options: Options) -> None:
+        super().__init__(job, batch, options, world.clock)
+        self.world, self.steps = world, 0
+        self.setting = {"device": "cpu", "device_name": "fake", **SETTING}
+
+    def load(self) -> None:
+        self.act("load")
+
+    def _timed(self) -> float:
+        takes = self.world.takes[self.graph.name]
+        seconds = takes[min(self.steps, len(takes) - 1)]
+        self.steps += 1
+        self.world.now += seconds
+        return 1000 * seconds
+
+    def sample(self) -> float:
+        self.act("sample")
+        return super().sample()
+
+    def _profile_step(self) -> None:
+        self.act("profile")
+        self.world.now += 10  # counts for no budget
+
+    def measure_memory(self) -> None:
+        self.act("memory")
+
+    def act(self, what: str) -> None:
+        self.world.log.append(f"{self.graph.name}{self.graph.batch} {what}")
+        failure = self.world.fails.get((self.world.log[-1], self.world.log.count(self.world.log[-1])))
+        if failure is not None:
+            raise failure
+
+
+def test_steps_take_turns_for_the_time_budget() -> None:
+    world = World(a=[1.0], b=[3.0])
+    a, b = world.measure("a", "b", seconds=20)
+    samples = [entry for entry in world.log if "sample" in entry]
+
+    assert samples == ["a1 sample", "b1 sample"] * 10  # 2 x 20 s, 4 s a turn
+    assert isinstance(a, Report) and isinstance(b, Report)
+    assert a.totals["wall_ms"] == {
+        "median": 1000.0, "p95": 1000.0, "iqr": 0.0, "min": 1000.0, "repeats": 10, "warmup": 6}  # fmt: skip
+    assert b.totals["wall_ms"]["median"] == 3000.0
+
+
+def test_profiled_steps_lie_evenly_among_the_timed_ones() -> None:
+    world = World(a=[1.0])
+    world.measure("a", seconds=20)
+    (kinds,) = {"".join(entry.split()[1][0] for entry in world.log)}
+
+    assert kinds.count("p") == PROFILED
+    assert re.fullmatch("l(s{2}p)(s{3,5}p){4}s{1,2}m", kinds)
+
+
+def test_one_long_step_is_timed_and_profiled_too() -> None:
+    world = World(a=[50.0])
+    (report,) = world.measure("a", seconds=1)
+
+    assert isinstance(report, Report)
+    assert (report.totals["wall_ms"]["repeats"], report.totals["wall_ms"]["warmup"]) == (1, 2)
+    assert world.log.count("a1 profile") == 1
+
+
+@pytest.mark.parametrize(
+    ("takes", "warmup"),
+    [
+        ([1.0], 6),
+        ([9.0, 5.0, 3.0, 1.0], 8),  # until two windows of three agree
+        ([9.0 * 0.8**i for i in range(12)], 5),  # never, but half of the budget is gone
+    ],
+)
+def test_warm_up_ends_when_stable_or_late(takes: list[float], warmup: int) -> None:
+    (report,) = World(a=takes).measure("a", seconds=60)
+
+    assert isinstance(report, Report)
+    assert report.totals["wall_ms"]["warmup"] == warmup
+
+
+def test_a_row_for_every_batch() -> None:
+    (report,) = World(a=[1.0]).measure("a", seconds=3, batches=(1, 8))
+
+    assert isinstance(report, Report)
+    assert [(row["batch"], row["images_per_s"]) for row in report.totals["by_batch"]] == [(1, 1.0), (8, 8.0)]
+    assert report.totals["images_per_s"] == 1.0
+    assert re.search(r"Batch 8 .* 8.00 images/s", str(report))
+
+
+def test_a_failure_does_not_stop_the_others() -> None:
+    world = World(a=[1.0], b=[1.0])
+    world.fails["a1 load", 1] = EnvironmentFailure("out of memory")
+    a, b = world.measure("a", "b", seconds=3)
+
+    assert isinstance(a, EnvironmentFailure)
+    assert isinstance(b, Report)
+    assert b.totals["wall_ms"]["repeats"] == 6
+    assert "a1 sample" not in world.log
+
+
+def test_a_failure_at_a_later_batch_is_a_note() -> None:
+    world = World(a=[1.0])
+    world.fails["a8 sample", 2] = EnvironmentFailure("out of memory")
+    (report,) = world.measure("a", seconds=3, batches=(1, 8, 2))
+
+    assert isinstance(report, Report)
+    assert report.graph.notes[-1] == "batch 8 was not measured: out of memory"
+    assert [row["batch"] for row in report.totals["by_batch"]] == [1, 2]
+
+
+def test_ctrl_c_keeps_what_was_measured() -> None:
+    world = World(a=[1.0], b=[1.0])
+    world.fails["b1 sample", 3] = KeyboardInterrupt()
+    with pytest.raises(Interrupted) as caught:
+        world.measure("a", "b", seconds=20)
+    a, b = caught.value.reports
+
+    assert (a.totals["wall_ms"]["repeats"], b.totals["wall_ms"]["repeats"]) == (3, 2)
+    assert a.graph.notes[-1] == "interrupted: not all was measured"
+
+
+def test_ctrl_c_before_anything_is_measured() -> None:
+    world = World(a=[1.0])
+    world.fails["a1 load", 1] = KeyboardInterrupt()
+    with pytest.raises(Interrupted) as caught:
+        world.measure("a")
+
+    assert caught.value.reports[0].totals.keys() == REPORT.totals.keys()
+    assert "interrupted" in str(caught.value.reports[0])
+
+
+def test_progress_says_what_and_how_long() -> None:
+    said: list[tuple[str, float]] = []
+    World(a=[1.0]).measure("a", seconds=2, batches=(1, 4), progress=lambda *told: said.append(told))
+
+    assert said == [
+        ("a, batch 1: warming up", 4.0),
+        ("a, batch 1: timing", 4.0),
+        ("a, batch 1: timing", 3.0),
+        ("a, batch 1: memory", 2.0),
+        ("a, batch 4: warming up", 2.0),
+        ("a, batch 4: timing", 2.0),
+        ("a, batch 4: timing", 1.0),
+        ("a, batch 4: memory", 0.0),
+        ("", 0.0),
+    ]
