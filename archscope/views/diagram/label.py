@@ -142,9 +142,18 @@ def _extras(layer: Layer) -> list[str]:
         return [SCALARS[layer.operation].format(scalar)]
     if layer.kind == layer.operation and layer.parameters:  # a parameter of the block itself, such as a bias
         return [f"with {name.rpartition('.')[2]}" for name in layer.parameters]
+    if CATEGORY.get(layer.operation) == "resampling":
+        return _factor(layer)
     if CATEGORY.get(layer.operation) == "dropout":
         return [f"p {layer.settings.get('p', 0.5):g}"]
     return []
+
+
+def _factor(layer: Layer) -> list[str]:
+    """`×2`: by how much the height grows, where every axis grows by as much."""
+    before, after = layer.input_shapes[0][1:], layer.output_shape[1:]
+    factors = {new / old for new, old in zip(after, before, strict=False) if old}
+    return [f"×{factor:g}" for factor in factors] if len(factors) == 1 and len(before) == len(after) else []
 
 
 def _within(main: Layer, layers: Sequence[Layer], usual: str) -> list[str]:

@@ -62,6 +62,11 @@ def test_the_coarsest_resolution_is_lowest_and_between_the_two_ways() -> None:
     assert min(box.x for box in boxes) < lowest.x < max(box.x for box in boxes)
 
 
+def test_upsampling_says_by_how_much() -> None:
+    upsampled = [box for box in drawn(Pyramid).drawing.piece.boxes if box.title == "Upsample"]
+    assert upsampled and all(box.details == ("×2",) for box in upsampled)
+
+
 def resolution(box: Box) -> int:
     assert box.op
     return box.op.shape[1]
