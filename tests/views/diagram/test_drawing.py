@@ -1,4 +1,5 @@
 import re
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -7,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 import archscope
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.graph import Graph, Layer, Tensor
 from archscope.measures import measure_all
 from archscope.report import Report, summed
@@ -139,10 +140,19 @@ def test_an_unknown_suffix_is_said() -> None:
 
 
 def test_a_png_is_painted() -> None:
-    resvg = pytest.importorskip("resvg_py")
-    assert resvg
     png = diagram("inception_v4", block="inception_a").to_png()
     assert png.startswith(b"\x89PNG") and len(png) > 20_000
+
+
+def test_a_pdf_keeps_text_as_text() -> None:
+    pdf = diagram("inception_v4", block="inception_a").render("pdf")
+    assert pdf.startswith(b"%PDF") and b"/Font" in pdf
+
+
+def test_a_pdf_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(EnvironmentFailure, match="a PDF needs vl-convert-python: pip install vl-convert-python"):
+        diagram("inception_v4", block="inception_a").render("pdf")
 
 
 def test_a_saved_report_draws_the_same() -> None:
