@@ -7,6 +7,7 @@
     archscope.audit("xception")                        why other counters give other numbers
     archscope.diagram("xception")                      its figure: str() is SVG, and notebooks show it
     archscope.spectrum("xception")                     its points between regular and depthwise convolutions
+    archscope.diff(my_network, "xception")             its Diff: is it that network, and where is it not?
 
 Nothing here prints, and nothing imports torch before it is needed.
 """
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from archscope.auditing import Audit
     from archscope.comparison import Comparison
+    from archscope.differences import Diff
     from archscope.points import Spectrum
     from archscope.views.diagram.drawing import Diagram
 
@@ -41,6 +43,7 @@ __all__ = [
     "build",
     "compare",
     "diagram",
+    "diff",
     "spectrum",
     "summarize",
     "trace",
@@ -129,3 +132,12 @@ def spectrum(
     if target:
         return sweep.of_network(target, segments, input_size=input_size, batch=batch, hold=hold, options=options)
     return sweep.of_block(Block(input_size=input_size or (), **options), segments, batch=batch, hold=hold)
+
+
+def diff(
+    a: "str | nn.Module | Report", b: "str | nn.Module | Report", input_size: Any = None, **options: Any
+) -> "Diff":
+    """How `a` differs from the reference `b`. See `archscope.differences.measured.diff` for the arguments."""
+    from archscope.differences import measured
+
+    return measured.diff(a, b, input_size, **options)

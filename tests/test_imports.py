@@ -113,7 +113,9 @@ def matches(file: str, patterns: str) -> bool:
 
 PURE = """graph.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py claims.py conventions.py
     verdicts.py accuracy.py breakdown.py comparison.py roofline.py devices.py measures/* views/*
-    latency/attribution.py latency/fitting.py latency/statistics.py"""
+    latency/attribution.py latency/fitting.py latency/statistics.py differences/*"""
+RUNS_NETWORKS = "differences/measured.py differences/proof.py"
+"""Of these packages the files that trace or run what the others compare."""
 
 LAYERS = ("archscope.layers", "archscope.segmented")
 
@@ -124,11 +126,13 @@ RULES = [
     Rule(
         "never brings in torch",
         files=PURE,
+        but=RUNS_NETWORKS,
         breaks=brings_torch,
     ),
     Rule(
         "loads without torch",
         files=f"{PURE} {FIRST}",
+        but="differences/proof.py",
         breaks=lambda found: found.at_load and brings_torch(found),
     ),
     Rule(

@@ -1,0 +1,40 @@
+"""archscope diff"""
+
+from typing import Annotated
+
+import typer
+
+from archscope.commands import app
+from archscope.commands.arguments import Inputs, Output, Settings, Target, parse_settings
+from archscope.commands.output import one_of, plain_options, write
+from archscope.commands.startup import import_torch
+
+
+@app.command()
+def diff(
+    target: Target,
+    reference: Target,
+    inputs: Inputs = None,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="Copy TARGET's weights to REFERENCE, run both, compare the outputs.")
+    ] = False,
+    settings: Settings = None,
+    reference_settings: Annotated[
+        list[str] | None,
+        typer.Option("--set-reference", metavar="KEY=VALUE", help="As --set, an option of REFERENCE."),
+    ] = None,
+    format_name: Annotated[str | None, typer.Option("-f", "--format", help="table, json, markdown or html.")] = None,
+    output: Output = None,
+) -> None:  # fmt: skip
+    """Is TARGET the network that REFERENCE is, and if not, where and why? Exit code 0 if it is, 1 if not."""
+    from archscope.differences import measured
+    from archscope.views.differences import diff_formats
+
+    show_in = one_of(diff_formats(), format_name, output)
+    import_torch()
+    found = measured.diff(
+        target, reference, inputs or None, options=parse_settings(settings or []),
+        reference_options=parse_settings(reference_settings or []), weights=weights,
+    )  # fmt: skip
+    write(show_in(found, plain_options(output)), output)
+    raise typer.Exit(found.verdict != "identical")

@@ -1,0 +1,133 @@
+"""Is this the same network as that one, and if not, where and why? No torch.
+
+Two Reports become series of steps in normal form (`normal`, `branches`), which are aligned by structure, not by name
+(`alignment`); what is not the same is told in the papers' words, in rows that sum to the whole difference.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from typing import Any, Literal
+
+from archscope.differences.alignment import Alignment, align
+from archscope.differences.branches import series_of
+from archscope.differences.changes import Changes
+from archscope.differences.consequences import Consequences
+from archscope.differences.normal import normal_form
+from archscope.differences.rows import Difference, rows, stored_alike, unused_rows
+from archscope.differences.sharing import shared
+from archscope.differences.steps import Step
+from archscope.differences.wiring import Wiring
+from archscope.report import Report
+
+Verdict = Literal["identical", "same_parameters", "different"]
+SCHEMA = "archscope.diff/1"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What running both with the same weights showed: the largest difference of the outputs relative to the largest
+    value, in float64; or why they cannot have the same weights."""
+
+    copied: int = 0
+    relative_error: float | None = None
+    reason: str = ""
+
+    TOLERANCE = 1e-9
+
+    @property
+    def holds(self) -> bool:
+        return self.relative_error is not None and self.relative_error < self.TOLERANCE
+
+
+@dataclass(frozen=True)
+class Diff:
+    """How network `a`, the reader's own, stands to the reference `b`.
+
+    The `params` and `macs` of the `differences` sum to the totals of `b` minus those of `a`. `pairs` are the layers
+    that stand for each other.
+    """
+
+    a: Report
+    b: Report
+    verdict: Verdict
+    differences: tuple[Difference, ...]
+    pairs: tuple[tuple[Step, Step], ...]
+    proof: Proof | None = None
+
+    def proven(self, proof: Proof) -> "Diff":
+        """With what the weights showed, which has the last word."""
+        if self.verdict != "identical" or proof.holds or proof.relative_error is None:
+            return replace(self, proof=proof)
+        what = "with the same weights the outputs are not the same, and no layer says why"
+        row = Difference("function", None, None, what)
+        return replace(self, proof=proof, verdict="same_parameters", differences=(*self.differences, row))
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """What the rows sum to."""
+        return {name: sum(getattr(row, name) for row in self.differences) for name in ("params", "macs")}
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data, by the schema that docs/diff.md describes."""
+        return {
+            "schema": SCHEMA,
+            "verdict": self.verdict,
+            **{side: _side(report) for side, report in (("a", self.a), ("b", self.b))},
+            "differences": [row.to_dict() for row in self.differences],
+            "totals": self.totals,
+            "weights": None if self.proof is None else asdict(self.proof),
+        }
+
+    def to_json(self) -> str:
+        return self._render("json")
+
+    def to_markdown(self) -> str:
+        return self._render("markdown")
+
+    def __str__(self) -> str:
+        return self._render("table")
+
+    def _repr_html_(self) -> str:
+        return self._render("html")
+
+    def _render(self, name: str) -> str:
+        from archscope.views import Options
+        from archscope.views.differences import diff_formats
+
+        return diff_formats()[name](self, Options())
+
+
+def _side(report: Report) -> dict[str, Any]:
+    shapes = [list(tensor.shape) for tensor in report.graph.inputs.values()]
+    totals = {name: report.totals[name] for name in ("params", "macs")}
+    shape = shapes[0] if len(shapes) == 1 else shapes
+    return {"target": report.target, "network": report.graph.name, "input_shape": shape} | totals
+
+
+def compare(a: Report, b: Report) -> Diff:
+    """The differences of two measured networks."""
+    steps_a, steps_b = normal_form(a), normal_form(b)
+    alignment = align(series_of(steps_a), series_of(steps_b))
+    _check_complete(alignment, steps_a, steps_b)
+    changes = Changes(steps_a, steps_b, alignment, (a.graph, b.graph))
+    for change in shared(steps_a, steps_b, alignment.partner):
+        changes.add(change)
+    changes.collect()
+    Consequences(changes).collect()
+    found = [*changes.found, *Wiring(changes.partner, changes.moved).changes(changes.pairs)]
+    listed = (*rows(sorted(found, key=lambda change: change.place)), *unused_rows(a.graph, b.graph))
+    alike = stored_alike(a.graph, b.graph)
+    verdict: Verdict = "identical" if not listed else "same_parameters" if alike else "different"
+    diff = Diff(a, b, verdict, listed, tuple(changes.pairs))
+    for name, total in diff.totals.items():
+        if total != b.totals[name] - a.totals[name]:
+            raise AssertionError(f"the rows' {name} sum to {total}, not to {b.totals[name] - a.totals[name]}")
+    return diff
+
+
+def _check_complete(alignment: Alignment, a: list[Step], b: list[Step]) -> None:
+    """Every step is in one pair or gap: nothing is left out, nothing counted twice."""
+    placed = [step for pair in alignment.pairs for step in pair]
+    placed += [step for gap in alignment.gaps for step in gap.steps]
+    if sorted(map(id, placed)) != sorted(map(id, [*a, *b])):
+        raise AssertionError("the alignment leaves out a layer, or counts one twice")

@@ -1,0 +1,315 @@
+"""Which step of one network stands for which of the other: the cheapest way to make one series from the other.
+
+Series are aligned as texts are (Needleman and Wunsch 1970), few long gaps being preferred to many short ones
+(Gotoh 1982), inside a band around the diagonal that is widened until it holds the best way (Ukkonen 1985). An item
+costs what its steps cost; the branches of two joins are matched as sets, most alike first, and aligned in turn.
+No torch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate, groupby
+
+from archscope.differences.branches import BRANCHES, Item, Series
+from archscope.differences.facts import NEVER, distance, lost
+from archscope.differences.steps import WEIGHTED, Step
+
+BAND = 16
+OPEN = 0.03
+"""What it costs to begin a gap, besides what is in it."""
+
+KEEP, ONLY_A, ONLY_B = 0, 1, 2
+"""Moves of an alignment: a pair, or an item that only one side has."""
+
+MOVE, LONGER_A, LONGER_B = 3, 4, 8
+"""Bits of a cell of the table: the last move of the cheapest way to it; and whether the cheapest way that ends with
+a gap there goes on with one."""
+
+
+@dataclass
+class Gap:
+    """Items in a row of which the other side has none. `series` is theirs, from `start` to `end`; `before` and
+    `after` are the other side's steps between which they would stand."""
+
+    of_b: bool
+    series: Series
+    start: int
+    end: int
+    other: Series
+    place: int
+
+    @property
+    def items(self) -> Series:
+        return self.series[self.start : self.end]
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        return sorted([step for item in self.items for step in item.steps], key=lambda step: step.place)
+
+
+@dataclass
+class Alignment:
+    """Pairs of steps, and gaps; every step of both networks is in exactly one of them."""
+
+    pairs: list[tuple[Step, Step]] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    @cached_property
+    def partner(self) -> dict[int, Step]:
+        """Each step's partner, by id."""
+        both = [*self.pairs, *((b, a) for a, b in self.pairs)]
+        return {id(one): other for one, other in both}
+
+
+def align(a: Series, b: Series) -> Alignment:
+    return Aligner().align(a, b)
+
+
+class Aligner:
+    """Remembers what the comparison of two items or series came to: networks repeat themselves."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[object, int] = {}
+        self._keys: dict[int, int] = {}
+        self._lost: dict[int, float] = {}
+        self._items: dict[tuple[int, int], float] = {}
+        self._series: dict[tuple[int, ...], dict[tuple[int, ...], float]] = {}
+
+    def align(self, a: Series, b: Series) -> Alignment:
+        alignment = Alignment()
+        self._emit(a, b, alignment)
+        return alignment
+
+    # ---- items -------------------------------------------------------------------------------------------------
+
+    def key(self, item: Item) -> int:
+        """A number that equal items share: the same function, branches in any order, and sizes as well."""
+        if id(item) not in self._keys:
+            branches = sorted(tuple(map(self.key, branch)) for branch in item.branches)
+            whole = item.step.key, item.step.input_shape, item.step.shape, item.step.extent, tuple(branches)
+            self._keys[id(item)] = self._numbers.setdefault(whole, len(self._numbers))
+        return self._keys[id(item)]
+
+    def lost(self, item: Item) -> float:
+        key = self.key(item)
+        if key not in self._lost:
+            self._lost[key] = lost(item.step) + sum(self.lost(one) for branch in item.branches for one in branch)
+        return self._lost[key]
+
+    def cost(self, a: Item, b: Item) -> float:
+        """Of taking one item for the other."""
+        keys = self.key(a), self.key(b)
+        if keys[0] == keys[1]:
+            return 0.0
+        if keys not in self._items:
+            apart = distance(a.step, b.step)
+            if apart < NEVER:
+                paired, alone = self._match(a.branches, b.branches)
+                apart += sum(self.distance(one, other) for one, other in paired)
+                apart += sum(self.lost(item) for branch in alone for item in branch)
+            self._items[keys] = apart
+        return self._items[keys]
+
+    def distance(self, a: Series, b: Series) -> float:
+        """Of two series, remembered by their items."""
+        known = self._series.setdefault(tuple(map(self.key, a)), {})
+        key = tuple(map(self.key, b))
+        if key not in known:
+            known[key] = self._way(a, b)[0]
+        return known[key]
+
+    def _match(self, a: Sequence[Series], b: Sequence[Series]) -> tuple[list[tuple[Series, Series]], list[Series]]:
+        """Branches in pairs, the most alike first, in order where there is a choice; and those that are left."""
+        if len(a) == len(b) == 1:
+            return [(a[0], b[0])], []
+        costs = sorted(
+            (self.distance(one, other) - self._all_lost(one) - self._all_lost(other), abs(i - j), i, j)
+            for i, one in enumerate(a) for j, other in enumerate(b)
+        )  # fmt: skip
+        taken_a: dict[int, int] = {}
+        for gain, _, i, j in costs:
+            if gain <= 0 and i not in taken_a and j not in taken_a.values() and bool(a[i]) == bool(b[j]):
+                taken_a[i] = j
+        alone = [one for i, one in enumerate(a) if i not in taken_a]
+        alone += [other for j, other in enumerate(b) if j not in taken_a.values()]
+        return [(a[i], b[j]) for i, j in sorted(taken_a.items())], alone
+
+    def _all_lost(self, series: Series) -> float:
+        return sum(self.lost(item) for item in series)
+
+    # ---- series ------------------------------------------------------------------------------------------------
+
+    def _way(self, a: Series, b: Series) -> tuple[float, bytes]:
+        """The cheapest moves from one series to the other, and their cost."""
+        keys_a, keys_b = list(map(self.key, a)), list(map(self.key, b))
+        shorter = min(len(a), len(b))
+        head = next((i for i in range(shorter) if keys_a[i] != keys_b[i]), shorter)
+        tail = next((i for i in range(shorter - head) if keys_a[-1 - i] != keys_b[-1 - i]), shorter - head)
+        cost, moves = self._between(a[head : len(a) - tail], b[head : len(b) - tail])
+        return cost, bytes([KEEP]) * head + moves + bytes([KEEP]) * tail
+
+    def _between(self, a: Series, b: Series) -> tuple[float, bytes]:
+        if not a or not b:
+            moves = bytes([ONLY_A]) * len(a) + bytes([ONLY_B]) * len(b)
+            return self._all_lost(a) + self._all_lost(b) + OPEN * bool(moves), moves
+        least = min(map(self.lost, (*a, *b))) or 0.1
+        band = BAND
+        while True:
+            cost, moves = self._banded(a, b, band)
+            if band >= max(len(a), len(b)) or cost <= least * band:
+                return cost, moves
+            band *= 4
+
+    def _banded(self, a: Series, b: Series, band: int) -> tuple[float, bytes]:
+        """The cheapest moves that stray from the diagonal by `band` items at most, beyond what the lengths ask for."""
+        low, high = min(0, len(b) - len(a)) - band, max(0, len(b) - len(a)) + band
+        lost_b = [NEVER, *map(self.lost, b)]
+        row = [OPEN * (j > 0) + cost for j, cost in enumerate(accumulate(lost_b[1 : high + 1], initial=0.0))]
+        gaps = [NEVER] * len(row)
+        firsts, taken = [0], [bytes([ONLY_B | LONGER_B]) * len(row)]
+        for i, item in enumerate(a, start=1):
+            start, end = max(0, i + low), min(len(b), i + high)
+            pairs = [NEVER] * (start == 0) + [self.cost(item, other) for other in b[max(start - 1, 0) : end]]
+            row, gaps, cells = _row(pairs, self.lost(item), lost_b[start : end + 1], row, gaps, start - firsts[-1])
+            firsts.append(start)
+            taken.append(cells)
+        return row[len(b) - firsts[-1]], _backwards(taken, firsts, len(a), len(b))
+
+    # ---- the result --------------------------------------------------------------------------------------------
+
+    def _emit(self, a: Series, b: Series, alignment: Alignment) -> None:
+        i = j = 0
+        for move, run in groupby(self._settled(a, b, self._way(a, b)[1])):
+            length = len(list(run))
+            if move == KEEP:
+                for one, other in zip(a[i : i + length], b[j : j + length], strict=True):
+                    self._emit_pair(one, other, alignment)
+                i, j = i + length, j + length
+            elif move == ONLY_A:
+                alignment.gaps.append(Gap(False, a, i, i + length, b, j))
+                i += length
+            else:
+                alignment.gaps.append(Gap(True, b, j, j + length, a, i))
+                j += length
+
+    def _emit_pair(self, a: Item, b: Item, alignment: Alignment) -> None:
+        paired, alone = self._match(a.branches, b.branches)
+        for one, other in paired:
+            self._emit(one, other, alignment)
+        for branch in filter(None, alone):
+            of_b = any(branch is other for other in b.branches)
+            alignment.gaps.append(Gap(of_b, branch, 0, len(branch), [], 0))
+        if a.step.kind != BRANCHES:
+            alignment.pairs.append((a.step, b.step))
+
+    def _settled(self, a: Series, b: Series, moves: bytes) -> bytes:
+        """The same alignment with each gap at the end of a block, where equal items let it slide there."""
+        found, i, j, at = bytearray(moves), 0, 0, 0
+        for move, run in groupby(moves):
+            length = len(list(run))
+            if move != KEEP:
+                series, place = (a, i) if move == ONLY_A else (b, j)
+                by = self._slide(series, place, length, _kept_before(found, at), _kept_after(found, at + length))
+                span = slice(at + min(by, 0), at + length + max(by, 0))
+                kept = bytes([KEEP]) * abs(by)
+                found[span] = kept + bytes([move]) * length if by > 0 else bytes([move]) * length + kept
+            at += length
+            i += length if move != ONLY_B else 0
+            j += length if move != ONLY_A else 0
+        return bytes(found)
+
+    def _slide(self, series: Series, start: int, length: int, before: int, after: int) -> int:
+        """How far a gap moves, earlier below zero: to where it is a block, entered and left at one place."""
+        keys = [self.key(item) for item in series]
+        earliest = latest = 0
+        while -earliest < before and keys[start + earliest - 1] == keys[start + earliest + length - 1]:
+            earliest -= 1
+        while latest < after and keys[start + latest] == keys[start + latest + length]:
+            latest += 1
+        places = range(earliest, latest + 1)
+        return max(places, key=lambda by: (*closed(series, start + by, length), -abs(by)))
+
+
+def _row(
+    pairs: Sequence[float], lost_a: float, lost_b: Sequence[float], above: list[float], gaps: list[float], shift: int
+) -> tuple[list[float], list[float], bytes]:
+    """A row of the table: the cost of the cheapest way to each place in b, of the cheapest that ends with a gap in b,
+    and the bits.
+
+    `pairs` and `lost_b` are by place; the row above, and its `gaps`, begin `shift` places earlier.
+    """
+    padded, beyond = [NEVER, *above, NEVER, NEVER], [*gaps, NEVER, NEVER][shift:]
+    row: list[float] = []
+    row_gaps: list[float] = []
+    cells = bytearray()
+    left = gap_left = NEVER
+    for before, up, gap_up, pair, lost_here in zip(
+        padded[shift:], padded[shift + 1 :], beyond, pairs, lost_b, strict=False
+    ):
+        cell, best = KEEP, before + pair
+        gap_here, opened = gap_up + lost_a, up + OPEN + lost_a
+        if gap_here <= opened:
+            cell |= LONGER_A
+        else:
+            gap_here = opened
+        gap_left, opened = gap_left + lost_here, left + OPEN + lost_here
+        if gap_left <= opened:
+            cell |= LONGER_B
+        else:
+            gap_left = opened
+        if gap_here < best:
+            cell, best = cell | ONLY_A, gap_here
+        if gap_left < best:
+            cell, best = cell & ~MOVE | ONLY_B, gap_left
+        row.append(best)
+        row_gaps.append(gap_here)
+        cells.append(cell)
+        left = best
+    return row, row_gaps, bytes(cells)
+
+
+def _kept_before(moves: bytes | bytearray, at: int) -> int:
+    return at - max(moves.rfind(ONLY_A, 0, at), moves.rfind(ONLY_B, 0, at)) - 1
+
+
+def _kept_after(moves: bytes | bytearray, at: int) -> int:
+    ends = [place for place in (moves.find(ONLY_A, at), moves.find(ONLY_B, at)) if place >= 0]
+    return min(ends, default=len(moves)) - at
+
+
+def closed(series: Series, start: int, length: int) -> tuple[bool, int, bool]:
+    """Does the gap read nothing from before the step that it follows; how deep is the module that it fills; and does
+    it begin with a layer that has weights?"""
+    inside = series[start : start + length]
+    within = {id(step) for item in inside for step in item.steps}
+    within |= {id(series[start - 1].step)} if start else set()
+    closed = all(id(source) in within for item in inside for step in item.steps for source in step.inputs)
+    around = series[start - 1 : start] + series[start + length : start + length + 1]
+    path = common_path([item.step.name for item in inside])
+    fills = not any(f"{item.step.name}.".startswith(f"{path}.") for item in around)
+    return closed, len(path.split(".")) if path and fills else 0, inside[0].step.kind in WEIGHTED
+
+
+def common_path(names: Sequence[str]) -> str:
+    """The module that all these layers are in."""
+    split = [name.split(".")[:-1] for name in names]
+    shared = [parts[0] for parts in zip(*split, strict=False) if len(set(parts)) == 1]
+    agree = next((i for i, parts in enumerate(zip(*split, strict=False)) if len(set(parts)) > 1), len(shared))
+    return ".".join(shared[:agree])
+
+
+def _backwards(taken: Sequence[bytes], firsts: Sequence[int], i: int, j: int) -> bytes:
+    """The moves from the end of the table to its beginning, turned round."""
+    moves = bytearray()
+    move = None
+    while i or j:
+        cell = taken[i][j - firsts[i]]
+        if move is None:
+            move = (cell & MOVE if i else ONLY_B) if j else ONLY_A
+        moves.append(move)
+        longer = cell & (LONGER_A if move == ONLY_A else LONGER_B)
+        i -= move != ONLY_B
+        j -= move != ONLY_A
+        move = move if move != KEEP and longer else None
+    return bytes(reversed(moves))

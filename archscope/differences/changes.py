@@ -1,0 +1,192 @@
+"""From an alignment to what has changed: one Change for each layer and fact, whose numbers sum to the difference.
+
+The first network is the reader's own, the second the reference. Numbers are the reference's minus the reader's.
+No torch.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archscope.differences import words
+from archscope.differences.alignment import Alignment, Gap
+from archscope.differences.facts import differing, distance
+from archscope.differences.repeats import Repeat, module_of, parts, repeat_of
+from archscope.differences.steps import Step
+from archscope.graph import Graph
+
+SIZED = (
+    "kind", "depthwise", "kernel_size", "groups", "multiplier", "filters", "stride", "dilation", "padding",
+    "output_size", "ceil_mode", "output_padding",
+)  # fmt: skip
+"""Facts that decide how large a layer is, the first one to account for it first."""
+
+VECTORS = ("bias", "scale", "shift")
+"""Facts that add one parameter a channel."""
+
+KINDS = {"p": "dropout", "filters": "width", "by": "scale", "kind": "operation", "depthwise": "groups"}
+"""Of a difference in these facts; that of any other bears the fact's name."""
+
+LIKE = 0.35
+"""What stands elsewhere differs by so much at most."""
+
+NEAR = 8
+"""So many items away a step of one side is still the one that the other side has elsewhere."""
+
+
+@dataclass(eq=False)
+class Change:
+    """One thing that is not the same. Equal `group`s are told in one row, in `general` words where `what` is not the
+    same of all. `causes`: what it follows from."""
+
+    kind: str
+    what: str
+    a: tuple[Step, ...]
+    b: tuple[Step, ...]
+    place: float
+    params: int = 0
+    macs: int = 0
+    group: Any = None
+    general: str = ""
+    causes: frozenset["Change"] = frozenset()
+    repeat: Repeat | None = None
+
+
+class Changes:
+    """Collects the changes of two networks, given their steps and which stands for which."""
+
+    def __init__(self, a: Sequence[Step], b: Sequence[Step], alignment: Alignment, graphs: tuple[Graph, Graph]) -> None:
+        self.a, self.b, self.graphs = a, b, graphs
+        self.partner = alignment.partner
+        self.pairs = list(alignment.pairs)
+        self.gaps = alignment.gaps
+        self.moved: set[int] = set()
+        self.by_step: dict[int, list[Change]] = {}
+        self.found: list[Change] = []
+        self._at = _places(a, self.partner)
+        self._classifier = next((step for step in reversed(b) if step.kind == "linear"), None)
+
+    def collect(self) -> None:
+        """What is moved, missing or extra, and in which facts partners differ."""
+        for gap, other in self._moves():
+            self._move(gap, other)
+        self.pairs.sort(key=lambda pair: pair[1].place)
+        for gap in self.gaps:
+            for part in [gap] if self._repeat(gap) else parts(gap):
+                self._gap(part)
+        for a, b in self.pairs:
+            self._pair(a, b)
+
+    def add(self, change: Change) -> None:
+        self.found.append(change)
+        for step in (*change.a, *change.b):
+            self.by_step.setdefault(id(step), []).append(change)
+
+    def of_pair(self, b: Step) -> list[Change]:
+        """The changes between a step of the reference and its partner."""
+        return [change for change in self.by_step.get(id(b), []) if change.a and change.b]
+
+    # ---- pairs -------------------------------------------------------------------------------------------------
+
+    def _pair(self, a: Step, b: Step) -> None:
+        params, macs = (0 if self.of_sharing(b) else b.params - a.params), b.macs - a.macs
+        if a.kind == "input" and a.shape != b.shape:
+            self._fact(a, b, "input", f"input {words.sizes(a.shape)} instead of {words.sizes(b.shape)}")
+        if a.kind != b.kind:
+            self._fact(a, b, "kind", words.kind_changed(a, b), params, macs)
+            return
+        facts = differing(a, b)
+        vectors = [name for name in VECTORS if name in facts and params]
+        for name in vectors:
+            part = _channels(b) if b.facts[name] else -_channels(a)
+            params -= part
+            self._fact(a, b, name, words.fact_changed(name, a, b), part)
+        decisive = next((name for name in SIZED if name in facts), None)
+        for name in facts:
+            if name not in vectors:
+                own = (params, macs) if name == decisive else (0, 0)
+                self._fact(a, b, name, words.fact_changed(name, a, b, b is self._classifier), *own)
+
+    def of_sharing(self, b: Step) -> bool:
+        """Do shared weights account for the parameters already?"""
+        return any(change.kind == "sharing" for change in self.of_pair(b))
+
+    def _fact(self, a: Step, b: Step, name: str, what: str, params: int = 0, macs: int = 0) -> None:
+        change = Change(KINDS.get(name, name), what, (a,), (b,), b.place, params, macs, (name, what))
+        if name == "filters" and b is not self._classifier:
+            unit = "units" if b.kind == "linear" else "filters"
+            change.general = words.ratio(words.width(a), words.width(b), unit)
+            change.group = (name, change.general)
+        self.add(change)
+
+    # ---- gaps --------------------------------------------------------------------------------------------------
+
+    def _moves(self) -> Iterator[tuple[Gap, Gap]]:
+        """Gaps of both sides that hold the same, near each other: the reader has it elsewhere."""
+        waiting = [gap for gap in self.gaps if not gap.of_b]
+        for gap in [gap for gap in self.gaps if gap.of_b]:
+            for other in waiting:
+                near = other.series is gap.other and abs(other.start - gap.place) <= NEAR
+                if near and _alike(other.steps, gap.steps):
+                    waiting.remove(other)
+                    yield other, gap
+                    break
+
+    def _move(self, a: Gap, b: Gap) -> None:
+        self.gaps = [gap for gap in self.gaps if gap is not a and gap is not b]
+        later = a.start > b.place
+        between = a.series[b.place : a.start] if later else a.series[a.end : b.place]
+        anchor = words.noun((between[-1] if later else between[0]).step) if between else "it"
+        what = words.moved(b.steps, anchor, later)
+        for one, other in zip(a.steps, b.steps, strict=True):
+            self.partner |= {id(one): other, id(other): one}
+            self.moved |= {id(one), id(other)}
+            self.pairs.append((one, other))
+        self.add(Change("order", what, tuple(a.steps), tuple(b.steps), b.steps[0].place, group=("order", what)))
+
+    def _gap(self, gap: Gap) -> None:
+        steps = tuple(gap.steps)
+        a, b = ((), steps) if gap.of_b else (steps, ())
+        place = steps[0].place if gap.of_b else self._at[id(steps[0])]
+        params, macs = (_sum(name, b) - _sum(name, a) for name in ("params", "macs"))
+        change = Change("missing" if gap.of_b else "extra", "", a, b, place, params, macs)
+        change.repeat = self._repeat(gap)
+        if change.repeat:
+            change.kind, change.what = "repeats", change.repeat.said(change.repeat.lost)
+            change.group = change.repeat.name, gap.of_b
+        elif len(gap.items) == 1 and gap.items[0].step.kind == "add":
+            change.what = change.group = words.shortcut(steps, gap.of_b)
+        else:
+            module = module_of(steps, self.b if gap.of_b else self.a)
+            change.what = words.lone(steps, change.kind, module, words.sized)
+            change.general = words.lone(steps, change.kind, module, words.noun)
+            change.group = tuple((step.kind, step.facts.get("kernel_size")) for step in steps)
+        self.add(change)
+
+    def _repeat(self, gap: Gap) -> Repeat | None:
+        return repeat_of(gap, self.graphs[gap.of_b].blocks, self.b if gap.of_b else self.a)
+
+
+def _alike(a: Sequence[Step], b: Sequence[Step]) -> bool:
+    """The same layers, though a setting may differ?"""
+    return len(a) == len(b) and all(
+        one.kind == other.kind and distance(one, other) <= LIKE for one, other in zip(a, b, strict=True)
+    )
+
+
+def _channels(step: Step) -> int:
+    """Of what a layer gives, or of the vector a linear layer gives."""
+    return step.shape[-1] if step.kind == "linear" and step.facts["axes"] else max(step.shape[:1], default=1)
+
+
+def _sum(name: str, steps: Iterable[Step]) -> int:
+    return sum(getattr(step, name) for step in steps)
+
+
+def _places(steps: Sequence[Step], partner: dict[int, Step]) -> dict[int, float]:
+    """Where the steps of the first network would stand among those of the second."""
+    at, last = {}, -1.0
+    for step in steps:
+        last = partner[id(step)].place if id(step) in partner else last + 1e-6
+        at[id(step)] = last
+    return at

@@ -1,0 +1,85 @@
+"""What is not the same about two steps, and how much that weighs where the alignment has a choice. No torch."""
+
+from archscope.differences.branches import BRANCHES
+from archscope.differences.steps import GLOBAL_POOLS, POOLS, WEIGHTED, Step, spatial
+from archscope.operations import CATEGORIES
+
+NEVER = float("inf")
+
+FAMILIES = (
+    {*CATEGORIES["activation"].split(), "shift"},
+    POOLS | GLOBAL_POOLS | {"adaptive average pool", "adaptive max pool"},
+    {"batch norm", "layer_norm", "group_norm", "instance_norm", "local_response_norm", "rms_norm"},
+    {"add", "cat", "mul", "sub"},
+    {"conv", "transposed conv"},
+)
+"""Kinds of which one can stand where the reference has another."""
+
+WEIGHTS = {
+    "kernel_size": 0.8, "depthwise": 0.6, "groups": 0.6, "multiplier": 0.5, "stride": 0.4, "dilation": 0.3,
+    "padding": 0.2, "bias": 0.15, "scale": 0.15, "shift": 0.15, "eps": 0.02, "p": 0.1, "by": 0.2,
+}  # fmt: skip
+"""How far a difference of one fact sets two steps apart; 0.3 for any other."""
+
+OTHER_KIND, WIDTH, INPUTS, MOST = 1.1, 1.0, 0.01, 2.5
+"""The same for another kind, for widths without anything in common, and for other sizes that come in; and the most
+that two steps of one kind can be apart."""
+
+LOST = {
+    "linear": 3.0, "conv": 3.0, "transposed conv": 3.0, "batch norm": 1.5, "add": 1.4, "cat": 1.4, "dropout": 0.6,
+    "reshape": 0.6, "input": 100.0, "output": 100.0, BRANCHES: 0.0,
+}  # fmt: skip
+"""What it costs to leave a step without a partner: more than any difference that a partner may have. 1 for others."""
+
+
+def lost(step: Step) -> float:
+    """What it costs to leave a step without a partner."""
+    return LOST.get(step.kind, 1.0)
+
+
+def may_match(a: Step, b: Step) -> bool:
+    return a.kind == b.kind or any(a.kind in family and b.kind in family for family in FAMILIES)
+
+
+def differing(a: Step, b: Step) -> list[str]:
+    """Names of the facts in which two steps of one kind differ, in the order in which a reader asks for them."""
+    names = list(dict.fromkeys([*WEIGHTS, *sorted(a.facts), *sorted(b.facts)]))
+    unlike = [name for name in names if a.facts.get(name) != b.facts.get(name)]
+    if _reach_alike(a, b):
+        unlike = [name for name in unlike if name not in {"padding", "ceil_mode"}]
+    if {"kernel_size", "dilation"} & set(unlike) and _keeps_size(a) and _keeps_size(b):
+        unlike = [name for name in unlike if name != "padding"]
+    if "depthwise" in unlike:  # says what these say
+        unlike = [name for name in unlike if name not in {"groups", "multiplier"}]
+        if _filters(a) == _filters(b):
+            unlike = [name for name in unlike if name != "filters"]
+    return unlike
+
+
+def _keeps_size(step: Step) -> bool:
+    """Is the padding the one that keeps sizes at stride 1? It follows from the kernel then."""
+    reach = [d * (k - 1) for k, d in zip(step.facts["kernel_size"], step.facts["dilation"], strict=True)]
+    return [sum(sides) for sides in step.facts["padding"]] == reach
+
+
+def _filters(step: Step) -> int:
+    return step.shape[0] if step.shape else 0
+
+
+def _reach_alike(a: Step, b: Step) -> bool:
+    """Do the windows stand at the same places and reach over the edges alike, however that was written?"""
+    return bool(a.extent) and a.extent == b.extent and spatial(a.input_shape) == spatial(b.input_shape)
+
+
+def distance(a: Step, b: Step) -> float:
+    """How unlike two steps are: 0 for equal functions, NEVER where one cannot stand for the other."""
+    if not may_match(a, b):
+        return NEVER
+    shapes = INPUTS * (a.input_shape != b.input_shape)
+    if a.kind != b.kind:
+        return OTHER_KIND + shapes
+    apart = sum(WEIGHTS.get(name, 0.3) for name in differing(a, b) if name != "filters")
+    if a.kind in WEIGHTED:
+        few, many = sorted((_filters(a), _filters(b)))
+        apart += WIDTH * (1 - few / many) if many else 0.0
+    return min(apart, MOST) + shapes

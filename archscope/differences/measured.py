@@ -1,0 +1,78 @@
+"""From two targets to their Diff: both measured at one input size."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from archscope.differences import Diff, compare
+from archscope.errors import ArchscopeError
+from archscope.report import Report
+from archscope.targets import resolve
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archscope.inputs import Sizes
+
+
+def diff(
+    a: "str | nn.Module | Report",
+    b: "str | nn.Module | Report",
+    input_size: "Sizes | None" = None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    reference_options: Mapping[str, Any] | None = None,
+    weights: bool = False,
+) -> Diff:
+    """Is `a` the network that `b` is, and if not, where and why?
+
+    Both are what `archscope.summarize` takes, or its Reports, and run at `input_size` (C x H x W): by default that of
+    the reference `b`, or else of `a`, or else what first layers suggest; each at its own where `a` cannot run at it.
+    `options` and `reference_options` go to the builders of `a` and `b`. `weights`: copy the parameters of `a` over to
+    `b` and compare the outputs. Raises ArchscopeError.
+    """
+    reports = _reports(a, b, input_size, options or {}, reference_options or {})
+    found = compare(*reports)
+    if not weights:
+        return found
+    if any(isinstance(side, Report) or str(side).endswith(".json") for side in (a, b)):
+        raise ArchscopeError("a saved report has no weights to compare: name the networks themselves")
+    from archscope.differences.proof import prove
+
+    modules = [_built(side, given) for side, given in ((a, options), (b, reference_options))]
+    return found.proven(prove(found, *modules))
+
+
+def _built(target: Any, options: Mapping[str, Any] | None) -> "nn.Module":
+    return resolve(target).build(**(options or {}))
+
+
+def _reports(
+    a: Any, b: Any, size: "Sizes | None", options: Mapping[str, Any], reference_options: Mapping[str, Any]
+) -> tuple[Report, Report]:
+    size = size or _own_size(b) or _own_size(a)
+    reference = _report(b, size, reference_options)
+    try:
+        return _report(a, size or _own_size(reference), options), reference
+    except ArchscopeError:
+        own = _own_size(a)
+        if own in (None, size) or isinstance(a, Report):
+            raise
+        return _report(a, own, options), reference
+
+
+def _own_size(target: Any) -> Any:
+    """Of a report the size that it was measured at."""
+    if isinstance(target, str) and target.endswith(".json"):
+        target = _report(target, None, {})
+    if isinstance(target, Report):
+        sizes = [tensor.shape for tensor in target.graph.inputs.values()]
+        return sizes[0] if len(sizes) == 1 else sizes
+    return resolve(target).input_size
+
+
+def _report(target: Any, size: "Sizes | None", options: Mapping[str, Any]) -> Report:
+    from archscope.summary import summarize
+
+    if isinstance(target, Report):
+        return target
+    return summarize(target, size, options=options)

@@ -1,0 +1,160 @@
+"""Functional equality, run: one network's weights in both, the same images, the outputs compared in float64.
+
+The weights are random and keep the signal alive: He's deviation for each convolution and linear layer, statistics of
+each normalisation near those that its input has. With torch's own initialisation the signal dies in a deep network,
+and what is wrong goes unnoticed.
+"""
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from archscope.differences import Diff, Proof
+from archscope.differences.steps import WEIGHTED, Step
+from archscope.differences.words import noun
+from archscope.equivalences import relative_difference
+from archscope.graph import Graph
+from archscope.records import tensors_in
+
+IMAGES = 2
+TOLD_APART = 1e-6
+"""Outputs for two images that differ by less, of the largest value, prove nothing."""
+
+Stored = dict[str, torch.Tensor]
+
+
+def prove(diff: Diff, a: nn.Module, b: nn.Module) -> Proof:
+    """Fill `a` with random weights, copy them to `b`, compare what both say to the same images. Both modules are left
+    as they are: copies run."""
+    pairs = list(_pairs(diff))
+    if reason := _impossible(diff, pairs):
+        return Proof(reason=reason)
+    a, b = (_runnable(module) for module in (a, b))
+    of_a, of_b = _stored(a), _stored(b)
+    generator = torch.Generator().manual_seed(0)
+    images = _images(diff.a.graph, generator)
+    with torch.no_grad():
+        for step, _ in diff.pairs:
+            _fill(step, of_a, generator)
+        with NearStatistics(generator):
+            output = a(*images)
+        for mine, theirs in pairs:
+            of_b[theirs].copy_(of_a[mine].reshape(of_b[theirs].shape))
+        return _compared(tensors_in(output), tensors_in(b(*images)), len(pairs))
+
+
+def _pairs(diff: Diff) -> Iterator[tuple[str, str]]:
+    """Names of the tensors that stand for each other."""
+    for a, b in diff.pairs:
+        if a.layer and b.layer:
+            yield from zip(a.layer.parameters, b.layer.parameters, strict=False)
+            yield from zip(a.layer.buffers, b.layer.buffers, strict=False)
+
+
+def _impossible(diff: Diff, pairs: Sequence[tuple[str, str]]) -> str:
+    """Why not every tensor of one network is one of the other; nothing where each is."""
+    for a, b in diff.pairs:
+        mine, theirs = _shapes(diff.a.graph, a), _shapes(diff.b.graph, b)
+        if mine != theirs:
+            said = [" and ".join("x".join(map(str, one)) for one in shapes) or "nothing" for shapes in (mine, theirs)]
+            return f"the {noun(b)} {a.name} stores {said[0]}, {b.name} of the reference {said[1]}"
+    for side, report, names in (
+        ("", diff.a, {mine for mine, _ in pairs}),
+        (" of the reference", diff.b, {theirs for _, theirs in pairs}),
+    ):
+        used = (name for layer in report.graph.layers for name in layer.parameters)
+        if lone := next((name for name in used if name not in names), ""):
+            return f"{lone}{side} has no partner"
+    owners: dict[str, str] = {}
+    for name, other in pairs:
+        if owners.setdefault(other, name) != name:
+            return f"the reference shares {other}, which would have to be {owners[other]} and {name}"
+    return ""
+
+
+def _shapes(graph: Graph, step: Step) -> list[tuple[int, ...]]:
+    """Of what a layer stores; a linear layer's matrix and a convolution's kernel over the whole map are one."""
+    stored = {**graph.parameters, **graph.buffers}
+    layer = step.layer
+    shapes = [stored[name].shape for name in (*layer.parameters, *layer.buffers)] if layer else []
+    if step.kind != "linear":
+        return shapes
+    return [(shape[0], torch.Size(shape[1:]).numel()) if len(shape) > 1 else shape for shape in shapes]
+
+
+def _runnable(module: nn.Module) -> nn.Module:
+    """A copy in evaluation and float64, with memory of its own."""
+    stored = [*module.parameters(), *module.buffers()]
+    if any(tensor.is_meta for tensor in stored):
+        module = copy.deepcopy(module).to_empty(device="cpu")
+    else:
+        module = copy.deepcopy(module).cpu()
+    return module.double().eval()
+
+
+def _stored(module: nn.Module) -> Stored:
+    return {**dict(module.named_parameters()), **dict(module.named_buffers())}
+
+
+def _images(graph: Graph, generator: torch.Generator) -> list[torch.Tensor]:
+    """For each input large shapes and noise: of noise alone the last average pooling leaves the same for any image."""
+    images = []
+    for tensor in graph.inputs.values():
+        noise = torch.randn((IMAGES, *tensor.shape), generator=generator, dtype=torch.float64)
+        if len(tensor.shape) == 3:
+            shapes = torch.randn((IMAGES, tensor.shape[0], 4, 4), generator=generator, dtype=torch.float64)
+            noise = noise / 2 + F.interpolate(shapes, tensor.shape[1:], mode="bilinear")
+        images.append(noise)
+    return images
+
+
+def _fill(step: Step, stored: Stored, generator: torch.Generator) -> None:
+    """Random values that keep what flows near 1: He's deviation, without his gain where no activation follows."""
+    for place, name in enumerate(step.parameters):
+        tensor = stored[name]
+        if step.kind in WEIGHTED and tensor.dim() > 1:
+            gain = 1 if step.is_depthwise else 2
+            tensor.normal_(0, (gain / tensor[0].numel()) ** 0.5, generator=generator)
+        elif tensor.dim() > 1 or (step.kind == "batch norm" and place == 0 and step.facts["scale"]):
+            tensor.uniform_(0.5, 1.5, generator=generator)
+        else:
+            tensor.normal_(0, 0.1, generator=generator)
+
+
+class NearStatistics(TorchFunctionMode):
+    """Sets the statistics of each batch normalisation near those of its input, and not to them, before it runs."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def __torch_function__(self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if function is F.batch_norm:
+            names = ("input", "running_mean", "running_var")
+            given = dict(zip(names, args, strict=False)) | kwargs
+            if isinstance(given.get("running_mean"), torch.Tensor):
+                self._set(*(given[name] for name in names))
+        return function(*args, **kwargs)
+
+    def _set(self, values: torch.Tensor, mean: torch.Tensor, variance: torch.Tensor) -> None:
+        axes = [axis for axis in range(values.dim()) if axis != 1]
+        variance.copy_(values.var(axes) + 1e-3)
+        mean.copy_(values.mean(axes))
+        mean += variance.sqrt() * torch.empty_like(mean).normal_(0, 0.1, generator=self.generator)
+        variance *= torch.empty_like(variance).uniform_(0.8, 1.25, generator=self.generator)
+
+
+def _compared(mine: Sequence[torch.Tensor], theirs: Sequence[torch.Tensor], copied: int) -> Proof:
+    if len(mine) != len(theirs) or any(a.numel() != b.numel() for a, b in zip(mine, theirs, strict=True)):
+        return Proof(copied, reason="the outputs are not of the same size")
+    error = max(relative_difference(b, a.reshape(b.shape)) for a, b in zip(mine, theirs, strict=True))
+    first = theirs[0]
+    if not torch.isfinite(first).all() or relative_difference(first[0], first[1]) < TOLD_APART:
+        return Proof(copied, reason="random weights give all images the same output, which proves nothing")
+    return Proof(copied, error)

@@ -1,0 +1,101 @@
+"""A block that one network has more often than the other. No torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from archscope.differences import words
+from archscope.differences.alignment import Gap, closed, common_path
+from archscope.differences.steps import Step
+
+CONTAINERS = {"Sequential", "ModuleList", "ModuleDict", ""}
+"""Classes that many unlike modules share."""
+
+LONGEST_SPLIT = 64
+"""Items of a gap in which a repeated part is looked for."""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """`name` stands `times` times in the network that has more of it; `lost` are not in the other. `siblings`: the
+    name is that of the module that holds them."""
+
+    name: str
+    times: int
+    lost: int
+    of_b: bool
+    siblings: bool
+
+    def said(self, lost: int) -> str:
+        """`middle_flow: 7 blocks instead of 8`, all that are lost taken together."""
+        mine, theirs = (self.times - lost, self.times) if self.of_b else (self.times, self.times - lost)
+        if self.siblings:
+            return f"{self.name}: {mine} block{'s' * (mine != 1)} instead of {theirs}"
+        return f"{self.name} {words.times(mine)} instead of {words.times(theirs)}"
+
+
+def parts(gap: Gap) -> list[Gap]:
+    """The gap; or, where most of it is what stands beside that part once more, the part and what is left around it."""
+    keys = _keys(gap)
+    length = gap.end - gap.start
+    for size in range(length - 1, length // 2, -1) if length <= LONGEST_SPLIT else ():
+        starts = [start for start in range(gap.start, gap.end - size + 1) if _stands_beside(keys, start, size)]
+        if starts and size > 1:
+            start = max(starts, key=lambda start: closed(gap.series, start, size))
+            cuts = [(gap.start, start), (start, start + size), (start + size, gap.end)]
+            return [replace(gap, start=first, end=last) for first, last in cuts if first < last]
+    return [gap]
+
+
+def _keys(gap: Gap) -> list[object]:
+    return [tuple(step.key for step in item.steps) for item in gap.series]
+
+
+def _stands_beside(keys: Sequence[object], start: int, size: int) -> bool:
+    unit = keys[start : start + size]
+    return unit in (keys[max(start - size, 0) : start], keys[start + size : start + 2 * size])
+
+
+def repeat_of(gap: Gap, blocks: Mapping[str, str], steps: Sequence[Step]) -> Repeat | None:
+    """What the gap holds, where it is what stands beside it once more."""
+    keys = _keys(gap)
+    length = gap.end - gap.start
+    inside = keys[gap.start : gap.end]
+    for period in range(1, length + 1):
+        unit = inside[:period]
+        if length % period or inside != unit * (length // period):
+            continue
+        times, lost = _times(keys, unit, gap), length // period
+        if times == lost:
+            return None
+        layers = [step for item in gap.series[gap.start : gap.start + period] for step in item.steps]
+        return _named(layers, times, lost, gap.of_b, blocks, steps)
+    return None
+
+
+def _times(keys: Sequence[object], unit: Sequence[object], gap: Gap) -> int:
+    """How often the unit stands here in a row, the gap included."""
+    first, last, period = gap.start, gap.end, len(unit)
+    while first >= period and keys[first - period : first] == unit:
+        first -= period
+    while keys[last : last + period] == unit:
+        last += period
+    return (last - first) // period
+
+
+def _named(
+    layers: Sequence[Step], times: int, lost: int, of_b: bool, blocks: Mapping[str, str], steps: Sequence[Step]
+) -> Repeat:
+    """By the module that holds the blocks, which may hold others of their class; else by the layers."""
+    path = module_of(layers, steps)
+    if not path or len(layers) < 2 or blocks.get(path, "") in CONTAINERS:
+        return Repeat(words.listed(layers), times, lost, of_b, False)
+    parent = path.rpartition(".")[0]
+    alike = [one for one, kind in blocks.items() if one.rpartition(".")[0] == parent and kind == blocks[path]]
+    return Repeat(parent or blocks[path], max(len(alike), times), lost, of_b, True)
+
+
+def module_of(layers: Sequence[Step], steps: Sequence[Step]) -> str:
+    """The module that consists of these layers; nothing where none does. `steps` are those of the whole network."""
+    path = common_path([layer.name for layer in layers])
+    inside = sum(f"{step.name}.".startswith(f"{path}.") for step in steps)
+    return path if path and inside == len(layers) else ""

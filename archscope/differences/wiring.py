@@ -1,0 +1,77 @@
+"""Does each layer read what its partner reads? What the pairs alone do not say. No torch."""
+
+from collections.abc import Iterator, Sequence
+
+from archscope.differences import words
+from archscope.differences.changes import Change
+from archscope.differences.steps import Step
+
+UNORDERED = {"add", "mul", "input"}
+"""Kinds of steps whose operands may come in any order."""
+
+
+class Wiring:
+    """Finds the tensor that each operand stands for in the other network: a step without a partner passes on what it
+    reads."""
+
+    def __init__(self, partner: dict[int, Step], moved: set[int]) -> None:
+        self.partner = {key: step for key, step in partner.items() if key not in moved}
+        self._reach: dict[int, frozenset[int]] = {}
+
+    def changes(self, pairs: Sequence[tuple[Step, Step]]) -> Iterator[Change]:
+        for a, b in pairs:
+            if id(b) not in self.partner:
+                continue
+            mine, theirs = self._operands(a, True), self._operands(b, False)
+            if len(mine) == len(theirs) and all(x & y for (_, x), (_, y) in zip(mine, theirs, strict=True)):
+                continue
+            left_a, left_b, order = _matched(mine, theirs)
+            left_a = [step for step in left_a if id(step) in self.partner]
+            left_b = [step for step in left_b if id(step) in self.partner]
+            if left_a and left_b:
+                what = self._said(a, left_a[0], left_b[0])
+                yield Change("inputs", what, (a,), (b,), b.place, group=("inputs", words.noun(b), what))
+            elif not left_a and not left_b and order != sorted(order) and b.kind not in UNORDERED:
+                listed = ", ".join(str(place + 1) for place in order)
+                what = f"{words.noun(b)} in another order: the reference's operands {listed}"
+                yield Change("order", what, (a,), (b,), b.place, group=("order", what))
+
+    def _operands(self, step: Step, of_a: bool) -> "Operands":
+        return [(one, self._reached(one, of_a)) for one in step.inputs]
+
+    def _reached(self, step: Step, of_a: bool) -> frozenset[int]:
+        """The reference's steps whose tensor this is, or may be."""
+        if id(step) not in self._reach:
+            other = self.partner.get(id(step))
+            if other is not None:
+                self._reach[id(step)] = frozenset({id(other if of_a else step)})
+            else:
+                self._reach[id(step)] = frozenset().union(*(self._reached(one, of_a) for one in step.inputs))
+        return self._reach[id(step)]
+
+    def _said(self, reader: Step, mine: Step, theirs: Step) -> str:
+        """Where the operand is taken, told by what stands between the two places, if one layer does."""
+        what = "shortcut" if reader.kind == "add" else f"what {words.noun(reader)} reads is"
+        if self.partner.get(id(theirs)) in mine.inputs:
+            return f"{what} taken after {words.noun(mine)} instead of before it"
+        if self.partner.get(id(mine)) in theirs.inputs:
+            return f"{what} taken before {words.noun(theirs)} instead of after it"
+        here, there = (f"{words.noun(step)} {step.name}" for step in (mine, theirs))
+        return f"{what} taken from {here} where the reference takes {there}"
+
+
+Operands = Sequence[tuple[Step, frozenset[int]]]
+
+
+def _matched(a: Operands, b: Operands) -> tuple[list[Step], list[Step], list[int]]:
+    """Operands of either side without their like on the other; and the places of A's in B's order."""
+    free = list(range(len(b)))
+    alone, order = [], []
+    for step, reached in a:
+        place = next((place for place in free if reached & b[place][1]), None)
+        if place is None:
+            alone.append(step)
+        else:
+            free.remove(place)
+            order.append(place)
+    return alone, [b[place][0] for place in free], order

@@ -1,0 +1,182 @@
+"""What a difference is called: steps and facts in the words of the papers. No torch."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from archscope.differences.steps import GLOBAL_POOLS, POOLS, Step
+
+NOUNS = {
+    "conv": "convolution", "transposed conv": "transposed convolution", "linear": "fully connected layer",
+    "batch norm": "batch normalisation", "layer_norm": "layer normalisation", "group_norm": "group normalisation",
+    "local_response_norm": "local response normalisation", "max pool": "max pooling", "average pool": "average pooling",
+    "global average pool": "global average pooling", "global max pool": "global max pooling", "add": "addition",
+    "cat": "concatenation", "mul": "multiplication", "pad": "padding layer", "scale": "scaling",
+    "relu": "ReLU", "relu6": "ReLU6", "silu": "SiLU", "elu": "ELU", "gelu": "GELU", "prelu": "PReLU",
+    "leaky_relu": "leaky ReLU", "hardswish": "hard swish", "hardsigmoid": "hard sigmoid",
+}  # fmt: skip
+
+GATE_ENDS = {"sigmoid", "hardsigmoid"}
+MOST_LISTED = 5
+
+
+def noun(step: Step) -> str:
+    """What a reader calls it, without its sizes."""
+    if step.is_depthwise:
+        return "depthwise convolution"
+    return NOUNS.get(step.kind, step.kind.replace("_", " "))
+
+
+def sized(step: Step) -> str:
+    """`3x3 convolution, 64 filters, stride 2`."""
+    said = noun(step)
+    if "kernel_size" in step.facts:
+        said = f"{sizes(step.facts['kernel_size'])} {said}"
+    if step.kind in {"conv", "transposed conv"} and not step.is_depthwise:
+        said += f", {step.shape[0]} filters"
+    if step.kind == "linear":
+        said += f", {step.facts['filters']:.0f} units"
+    if set(step.facts.get("stride", ())) - {1} and step.kind not in POOLS:
+        said += f", stride {one(step.facts['stride'])}"
+    if "p" in step.facts:
+        said += f" {step.facts['p']:g}"
+    return f"{said} by {step.facts['by']:g}" if "by" in step.facts else said
+
+
+def listed(steps: Sequence[Step], of: Callable[[Step], str] = sized) -> str:
+    """Every step in a few words; of many the first and the last."""
+    if is_gate(steps):
+        return "squeeze-and-excitation gate"
+    if len(steps) > MOST_LISTED:
+        return f"{len(steps)} layers, from {noun(steps[0])} to {noun(steps[-1])}"
+    return " + ".join(map(of, steps))
+
+
+def lone(steps: Sequence[Step], kind: str, module: str, of: Callable[[Step], str]) -> str:
+    """What only one side has: `kind` is missing or extra."""
+    if len(steps) <= MOST_LISTED or is_gate(steps):
+        return f"{listed(steps, of)} {kind}"
+    between = f"from {noun(steps[0])} to {noun(steps[-1])}"
+    return f"{module} {kind}: {len(steps)} layers, {between}" if module else f"{len(steps)} layers {kind}, {between}"
+
+
+def moved(steps: Sequence[Step], anchor: str, later: bool) -> str:
+    """`ReLU before batch normalisation instead of after it`."""
+    here, there = ("after", "before") if later else ("before", "after")
+    return f"{listed(steps, noun)} {here} {anchor} instead of {there} it"
+
+
+def shortcut(steps: Sequence[Step], missing: bool) -> str:
+    """A sum that one side does not have, and what is on its shortcut."""
+    branch = [step for step in steps if step.kind != "add"]
+    said = "no shortcut where the reference adds one" if missing else "a shortcut that the reference does not have"
+    return f"{said}: {listed(branch, noun)} on it" if branch else said
+
+
+def is_gate(steps: Sequence[Step]) -> bool:
+    """Channels' means, fully connected layers, a sigmoid and the product with what came in."""
+    kinds = [step.kind for step in steps]
+    return len(kinds) > 3 and kinds[0] in GLOBAL_POOLS and kinds[-1] == "mul" and kinds[-2] in GATE_ENDS
+
+
+def sizes(value: Any) -> str:
+    """`3x3`, `1x7`; a stride that is equal along both axes is one number."""
+    return "x".join(f"{size:.0f}" for size in value)
+
+
+def one(value: Sequence[float]) -> str:
+    return f"{value[0]:.0f}" if len(set(value)) == 1 else sizes(value)
+
+
+def padding(sides: Sequence[Sequence[float]]) -> str:
+    """`1`; `1x0` by axis; `0 before and 1 after` where it is not on both sides alike."""
+    if all(before == after for before, after in sides):
+        return one([before for before, _ in sides])
+    befores, afters = zip(*sides, strict=True)
+    return f"{one(befores)} before and {one(afters)} after"
+
+
+def width(step: Step) -> float:
+    """Filters of a convolution, units of a fully connected layer."""
+    return float(step.facts["filters"] if step.kind == "linear" else step.shape[0])
+
+
+def kind_changed(a: Step, b: Step) -> str:
+    if {a.kind, b.kind} <= POOLS | GLOBAL_POOLS or "norm" in b.kind:
+        return f"{noun(a)} instead of {noun(b)}"
+    joins = {"add": "adds", "cat": "concatenates", "mul": "multiplies", "sub": "subtracts"}
+    if {a.kind, b.kind} <= joins.keys():
+        return f"{joins[a.kind]} where the reference {joins[b.kind]}"
+    return f"{noun(a)} instead of {noun(b)}"
+
+
+def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
+    """What one fact is instead of what it should be. `last`: the layer gives the classes."""
+    mine, theirs = a.facts.get(name), b.facts.get(name)
+    subject = noun(b)
+    if name == "depthwise":
+        return _depthwise(a, b)
+    if name == "groups" and 1 in (mine, theirs):
+        kinds = ("full", "grouped") if mine == 1 else ("grouped", "full")
+        return f"groups {mine:.0f} instead of {theirs:.0f}: a {kinds[0]} convolution where the reference is {kinds[1]}"
+    if name == "filters":
+        what = "classes" if last else "units" if b.kind == "linear" else "filters"
+        return f"{width(a):.0f} {what} instead of {width(b):.0f}"
+    if name in WHETHER:
+        has, lacks = WHETHER[name]
+        return f"{subject}: {has if mine else lacks}"
+    if name == "p":
+        return f"{subject} {mine:g} instead of {theirs:g} (in training only)"
+    if name == "by":
+        return f"{'scaled by' if b.kind == 'scale' else 'shifted by'} {mine:g} instead of {theirs:g}"
+    show = SHOWN.get(name, _plain)
+    return f"{subject}: {FACTS.get(name, name.replace('_', ' '))} {show(mine)} instead of {show(theirs)}"
+
+
+SHOWN: dict[str, Callable[[Any], str]] = {
+    "padding": padding, "kernel_size": sizes, "stride": one, "dilation": one
+}  # fmt: skip
+FACTS = {"kernel_size": "kernel", "multiplier": "depth multiplier"}
+
+WHETHER = {
+    "bias": ("a bias where the reference has none", "no bias where the reference has one"),
+    "scale": ("a scale (gamma) where the reference has none", "no scale (gamma) where the reference has one"),
+    "shift": ("a shift (beta) where the reference has none", "no shift (beta) where the reference has one"),
+    "count_include_pad": (
+        "counts the padding (count_include_pad) where the reference leaves it out",
+        "leaves the padding out (count_include_pad=False) where the reference counts it",
+    ),
+    "ceil_mode": ("rounds sizes up (ceil_mode) where the reference rounds down",
+                  "rounds sizes down where the reference rounds up (ceil_mode)"),
+    "of_the_batch": ("takes the batch's statistics where the reference takes running ones",
+                     "takes running statistics where the reference takes the batch's"),
+}  # fmt: skip
+"""Facts that are so or not: what to say where A's are, and where they are not."""
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "x".join(map(_plain, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _depthwise(a: Step, b: Step) -> str:
+    groups_a, groups_b = (step.layer.groups if step.layer else 1 for step in (a, b))
+    mine, theirs = (_connected(step, groups) for step, groups in ((a, groups_a), (b, groups_b)))
+    return f"groups {groups_a} instead of {groups_b}: a {mine} convolution where the reference is {theirs}"
+
+
+def _connected(step: Step, groups: int) -> str:
+    return "depthwise" if step.is_depthwise else "full" if groups == 1 else "grouped"
+
+
+def ratio(a: float, b: float, what: str) -> str:
+    """`half as many filters`."""
+    share = Fraction(int(a), int(b))
+    if share == Fraction(1, 2):
+        return f"half as many {what}"
+    return f"{'twice' if share == 2 else f'{float(share):.3g} times'} the {what}"
+
+
+def times(count: int) -> str:
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -1,0 +1,126 @@
+"""What `archscope diff` found, as a table, JSON, Markdown or HTML. No torch."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+from rich.text import Text
+
+from archscope.differences import Diff
+from archscope.differences.rows import Difference
+from archscope.report import Report
+from archscope.views import Options, words
+from archscope.views.table import to_text, wrapped
+from archscope.views.templates import fill
+
+WIDTH = 100
+"""Of the table where no terminal says otherwise."""
+
+VERDICTS = {
+    "identical": ("green", "identical up to names"),
+    "same_parameters": ("yellow", "the same parameters, but another function"),
+    "different": ("bold red", "different"),
+}
+
+
+def diff_formats() -> Mapping[str, Callable[[Diff, Options], str]]:
+    return {"table": as_table, "json": as_json, "markdown": as_markdown, "html": as_html}
+
+
+# ---- words ----------------------------------------------------------------------------------------------------
+
+
+def heading(diff: Diff) -> str:
+    """`my.py:Net against xception, at 3x299x299`."""
+    sizes = list(dict.fromkeys(_input(report) for report in (diff.b, diff.a)))
+    at = sizes[0] if len(sizes) == 1 else f"{sizes[0]}, and {sizes[1]} for the first"
+    return f"{diff.a.target} against {diff.b.target}, at {at}"
+
+
+def _input(report: Report) -> str:
+    return ", ".join(words.shape(tensor.shape) for tensor in report.graph.inputs.values())
+
+
+def more(amount: int) -> str:
+    """How much more the first network has than the reference: rows hold the reference's minus the first's."""
+    return "-" if not amount else f"{abs(amount):,} {'fewer' if amount > 0 else 'more'}"
+
+
+def where(row: Difference) -> str:
+    """Where to look: the first layer on either side, `+` that only the first network has, `-` only the reference."""
+    if row.a and row.b:
+        return row.a if row.a == row.b else f"{row.a}, in the reference {row.b}"
+    return f"+ {row.a}" if row.a else f"- {row.b} of the reference" if row.b else ""
+
+
+def sides(diff: Diff) -> list[str]:
+    """Both totals."""
+    return [
+        f"{report.target}{role}: {report.totals['params']:,} parameters, {report.totals['macs']:,} MACs"
+        for report, role in ((diff.a, ""), (diff.b, ", the reference"))
+    ]
+
+
+def proven(diff: Diff) -> str:
+    """What the weights showed."""
+    proof = diff.proof
+    if proof is None:
+        return ""
+    if proof.relative_error is None:
+        return f"the weights cannot be copied: {proof.reason}"
+    said = f"{proof.copied} tensors copied, outputs differ by {proof.relative_error:.1e} of the largest (float64)"
+    return f"{said}: {'equal' if proof.holds else 'NOT equal'}"
+
+
+# ---- formats --------------------------------------------------------------------------------------------------
+
+
+def as_table(diff: Diff, options: Options) -> str:
+    """The verdict, a row for each difference with what it comes to, and the sum of the rows."""
+    width = options.width or WIDTH
+    color, said = VERDICTS[diff.verdict]
+    lines = [*wrapped("", heading(diff), 0, width), Text(said, color), Text("")]
+    if diff.differences:
+        lines += [*_rows(diff, width), Text("")]
+    for line in (*sides(diff), *([f"weights: {proven(diff)}"] if diff.proof else [])):
+        lines += wrapped("", line, 0, width)
+    notes = dict.fromkeys(f"note: {note}" for report in (diff.a, diff.b) for note in report.graph.notes)
+    return to_text([*lines, *(line for note in notes for line in wrapped("", note, 0, width))], options)
+
+
+def _rows(diff: Diff, width: int) -> Iterator[Text]:
+    total = Difference("", None, None, "sum of the rows", diff.totals["params"], diff.totals["macs"])
+    amounts = [(more(row.params), more(row.macs)) for row in (*diff.differences, total)]
+    columns = [max(map(len, (title, *cells))) for title, cells in zip(TITLES, zip(*amounts, strict=True), strict=True)]
+    room = max(width - sum(columns) - 4, 24)
+    yield Text(" " * room + "".join(f"  {title:>{size}}" for title, size in zip(TITLES, columns, strict=True)), "bold")
+    for row, cells in zip((*diff.differences, total), amounts, strict=True):
+        indent = "  " if row.kind == "consequence" else ""
+        first, *rest = [line.plain for line in wrapped("", row.what, 0, room - len(indent))]
+        numbers = "".join(f"  {cell:>{size}}" for cell, size in zip(cells, columns, strict=True))
+        yield Text((indent + first).ljust(room), "" if row.kind else "bold").append(numbers)
+        for line in rest:
+            yield Text(indent + line)
+        if row.kind != "consequence" and where(row):
+            yield from (Text(f"  {line.plain}", "dim") for line in wrapped("", where(row), 0, width - 2))
+
+
+TITLES = ("Parameters", "MACs")
+
+
+def as_json(diff: Diff, options: Options) -> str:
+    return json.dumps(diff.to_dict(), indent=1, ensure_ascii=False) + "\n"
+
+
+def as_markdown(diff: Diff, options: Options) -> str:
+    return _filled("diff.md", diff)
+
+
+def as_html(diff: Diff, options: Options) -> str:
+    return _filled("diff.html", diff)
+
+
+def _filled(template: str, diff: Diff) -> str:
+    return fill(
+        template, diff=diff, heading=heading(diff), verdict=VERDICTS[diff.verdict][1], more=more, where=where,
+        sides=sides(diff), proven=proven(diff),
+    )  # fmt: skip

@@ -1,0 +1,64 @@
+"""Which layer stands for which, told on graphs that are written by hand."""
+
+import pytest
+
+from archscope.differences import Diff, compare
+from archscope.report import Report
+from tests.graphs import Net, report_of
+
+
+def chain(*layers: str, name: str = "layer") -> Report:
+    """`c8` is a 3x3 convolution with 8 filters, every other word an operation."""
+    net, before = Net(input=(3, 8, 8)), "input"
+    for i, layer in enumerate(layers):
+        if layer[0] == "c" and layer[1:].isdecimal():
+            before = net.conv(f"{name}{i}", before, int(layer[1:]), 3, padding=1)
+        else:
+            before = net.add(f"{name}{i}", layer, before)
+    return report_of(net.graph())
+
+
+def said(diff: Diff) -> list[str]:
+    return [row.what for row in diff.differences]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        ("c8 relu c8 relu", "c8 relu c8 relu", []),
+        ("c8 c8", "c8 relu c8", ["ReLU missing"]),
+        ("c8 relu", "c8 tanh", ["ReLU instead of tanh"]),
+        ("c8 relu tanh", "c8 tanh relu", ["tanh after ReLU instead of before it"]),
+        ("c4 relu", "c8 relu", ["half as many filters"]),
+        ("c8 relu c8 relu", "c8 relu c8 relu c8 relu", ["3x3 convolution, 8 filters + ReLU twice instead of 3 times"]),
+        ("relu", "c8 relu", ["3x3 convolution, 8 filters missing"]),
+    ],
+)
+def test_a_chain(mine: str, theirs: str, expected: list[str]) -> None:
+    diff = compare(chain(*mine.split(), name="mine"), chain(*theirs.split(), name="theirs"))
+    told = [row.what for row in diff.differences if row.kind != "consequence"]
+    assert told == [what.replace("half as many filters", "4 filters instead of 8") for what in expected]
+
+
+def test_a_thousand_layers_against_a_thousand() -> None:
+    layers = [word for i in range(333) for word in (f"c{8 + i % 7}", "relu", "tanh")]
+    changed = [("gelu" if i % 30 == 1 else word) for i, word in enumerate(layers) if i not in (400, 700)]
+    diff = compare(chain(*changed), chain(*layers))
+    assert sum(len(row.layers) for row in diff.differences if row.kind == "operation") >= 30
+    assert len(diff.pairs) >= 997
+
+
+def test_ten_thousand_layers_that_are_the_same() -> None:
+    report = chain(*["c8", "relu"] * 5000)
+    assert compare(report, report).verdict == "identical"
+
+
+def test_nothing_in_common() -> None:
+    diff = compare(chain("c8", "c16"), chain("relu", "tanh"))
+    assert diff.verdict == "different"
+    assert diff.totals["params"] == -(8 * 27 + 16 * 72)
+
+
+def test_no_layers_at_all() -> None:
+    assert compare(chain(), chain()).verdict == "identical"
+    assert said(compare(chain(), chain("relu"))) == ["ReLU missing"]

@@ -1,0 +1,143 @@
+"""Two ways to write one function have one normal form; what looks alike and is none has not."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import archscope
+from archscope.differences import compare
+
+Function = Callable[[torch.Tensor], torch.Tensor]
+
+
+class Net(nn.Module):
+    """A convolution, then a function of what it gives, without its own parameters unless `layers` hold them."""
+
+    def __init__(self, function: Function, *layers: nn.Module) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.layers = nn.ModuleList(layers)
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(self.conv(x), *self.layers)
+
+
+def verdict(a: Net, b: Net) -> str:
+    return compare(*(archscope.summarize(net, (3, 16, 16)) for net in (a, b))).verdict
+
+
+def conv(**window) -> nn.Module:
+    return nn.Conv2d(8, 8, 3, **window)
+
+
+def first_a(x: torch.Tensor, a: nn.Module, b: nn.Module) -> torch.Tensor:
+    y = a(x)
+    return y + b(x)
+
+
+def first_b(x: torch.Tensor, a: nn.Module, b: nn.Module) -> torch.Tensor:
+    y = b(x)
+    return y + a(x)
+
+
+EQUAL: dict[str, tuple[Net, Net]] = {
+    "in place": (Net(F.relu), Net(lambda x: x.relu_())),
+    "clamped": (Net(F.relu), Net(lambda x: x.clamp(min=0))),
+    "twice": (Net(F.relu), Net(lambda x: F.relu(F.relu(x)))),
+    "to six": (Net(nn.ReLU6()), Net(lambda x: x.clamp(0, 6))),
+    "swish": (Net(F.silu), Net(lambda x: x * x.sigmoid())),
+    "no dropout": (Net(F.relu), Net(lambda x: F.dropout(F.relu(x), 0.0))),
+    "mean": (Net(lambda x: x.mean((2, 3))), Net(lambda x: F.adaptive_avg_pool2d(x, 1).flatten(1))),
+    "one mean after the other": (Net(lambda x: x.mean(-1).mean(-1)), Net(lambda x: x.mean((-2, -1), keepdim=True))),
+    "mean of the flattened": (Net(lambda x: x.flatten(2).mean(2)), Net(nn.AdaptiveAvgPool2d(1))),
+    "pooling of the whole": (Net(nn.AvgPool2d(16)), Net(nn.AdaptiveAvgPool2d(1))),
+    "adaptive that divides": (Net(nn.AdaptiveAvgPool2d(4)), Net(nn.AvgPool2d(4))),
+    "adaptive to the same": (Net(nn.AdaptiveAvgPool2d(16)), Net(nn.Identity())),
+    "operands of a sum": (Net(lambda x: x + F.relu(x)), Net(lambda x: F.relu(x) + x)),
+    "sum in place": (Net(lambda x: F.relu(x) + x), Net(lambda x: F.relu(x).add_(x))),
+    "scaled sum": (Net(lambda x: x + 0.5 * F.relu(x)), Net(lambda x: torch.add(x, F.relu(x), alpha=0.5))),
+    "divided": (Net(lambda x: x / 4), Net(lambda x: x * 0.25)),
+    "nested concatenation": (
+        Net(lambda x: torch.cat([x, torch.cat([x.relu(), x.tanh()], 1)], 1)),
+        Net(lambda x: torch.cat([x, x.relu(), x.tanh()], -3)),
+    ),
+    "padding layer": (
+        Net(lambda x, layer: layer(x), conv(padding=1)),
+        Net(lambda x, layer: layer(F.pad(x, (1, 1, 1, 1))), conv()),
+    ),
+    "padding that no window reaches": (
+        Net(lambda x, layer: layer(F.pad(x, (1, 0, 1, 0))), conv(stride=2)),
+        Net(lambda x, layer: layer(x), conv(stride=2, padding=1)),
+    ),
+    "padding of what is positive": (
+        Net(lambda x: F.max_pool2d(F.relu(x), 3, 2, 1)),
+        Net(lambda x: F.max_pool2d(F.pad(F.relu(x), (1, 1, 1, 1)), 3, 2)),
+    ),
+    "padding by minus infinity": (
+        Net(lambda x: F.max_pool2d(x, 3, 2, 1)),
+        Net(lambda x: F.max_pool2d(F.pad(x, (1, 1, 1, 1), value=float("-inf")), 3, 2)),
+    ),
+    "padding that counts": (
+        Net(nn.AvgPool2d(3, 1, 1)),
+        Net(lambda x: F.avg_pool2d(F.pad(x, (1, 1, 1, 1)), 3, 1)),
+    ),
+    "a rounding that changes nothing": (Net(nn.MaxPool2d(2, ceil_mode=True)), Net(nn.MaxPool2d(2))),
+    "fully connected by convolution": (
+        Net(lambda x, layer: layer(x.flatten(1)), nn.Linear(8 * 16 * 16, 5)),
+        Net(lambda x, layer: layer(x)[..., 0, 0], nn.Conv2d(8, 5, 16)),
+    ),
+    "fully connected of a vector": (
+        Net(lambda x, layer: layer(x.mean((2, 3))), nn.Linear(8, 5)),
+        Net(lambda x, layer: layer(F.adaptive_avg_pool2d(x, 1)).view(-1, 5), nn.Conv2d(8, 5, 1)),
+    ),
+    "branches in another order": (
+        Net(first_a, conv(padding=1), nn.Conv2d(8, 8, 1)),
+        Net(first_b, conv(padding=1), nn.Conv2d(8, 8, 1)),
+    ),
+    "momentum": (
+        Net(lambda x, layer: layer(x), nn.BatchNorm2d(8, momentum=0.1)),
+        Net(lambda x, layer: layer(x), nn.BatchNorm2d(8, momentum=0.01)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", EQUAL.values(), ids=list(EQUAL))
+def test_equal_functions_have_one_normal_form(pair: tuple[Net, Net]) -> None:
+    assert verdict(*pair) == "identical"
+
+
+UNLIKE: dict[str, tuple[Net, Net]] = {
+    "padding of what may be negative": (
+        Net(lambda x: F.max_pool2d(x, 3, 2, 1)),
+        Net(lambda x: F.max_pool2d(F.pad(x, (1, 1, 1, 1)), 3, 2)),
+    ),
+    "padding that is reflected": (
+        Net(lambda x, layer: layer(x), conv(padding=1)),
+        Net(lambda x, layer: layer(F.pad(x, (1, 1, 1, 1), mode="reflect")), conv()),
+    ),
+    "operands of a difference": (Net(lambda x: x - F.relu(x)), Net(lambda x: F.relu(x) - x)),
+    "operands of a concatenation": (
+        Net(lambda x: torch.cat([x, F.relu(x)], 1)),
+        Net(lambda x: torch.cat([F.relu(x), x], 1)),
+    ),
+    "axis of a concatenation": (Net(lambda x: torch.cat([x, x], 2)), Net(lambda x: torch.cat([x, x], 3))),
+    "mean over one axis": (Net(lambda x: x.mean(2)), Net(lambda x: x.mean(3))),
+    "a rounding that changes sizes": (Net(nn.MaxPool2d(3, ceil_mode=True)), Net(nn.MaxPool2d(3))),
+    "gate and its input": (Net(lambda x: x * x.relu().sigmoid()), Net(F.silu)),
+    "slope": (Net(nn.LeakyReLU(0.2)), Net(nn.LeakyReLU())),
+    "transposed": (Net(lambda x: x.transpose(2, 3)), Net(nn.Identity())),
+    "statistics": (
+        Net(lambda x, layer: layer(x), nn.BatchNorm2d(8, track_running_stats=False)),
+        Net(lambda x, layer: layer(x), nn.BatchNorm2d(8)),
+    ),
+}
+
+
+@pytest.mark.parametrize("pair", UNLIKE.values(), ids=list(UNLIKE))
+def test_what_is_another_function_shows(pair: tuple[Net, Net]) -> None:
+    assert verdict(*pair) != "identical"
+    assert verdict(*pair[::-1]) != "identical"

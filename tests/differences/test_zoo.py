@@ -1,0 +1,61 @@
+"""The zoo against itself, against pytorchcv's networks, and every network against any other."""
+
+import random
+from functools import cache
+from importlib import import_module
+
+import pytest
+
+import archscope
+from archscope.differences import compare
+from archscope.networks import catalogue
+from archscope.report import Report
+from archscope.skeleton import Skeleton
+from tests.networks.test_equality import TWINS
+
+DROPOUT = {
+    "inception_v3": "dropout 0.5 instead of 0.2 (in training only)",
+    "inception_v3 of Table 1": "dropout 0.5 instead of 0.2 (in training only)",
+    "inception_v4": "dropout 0.2 missing",
+    "inception_resnet_v1": "dropout 0.2 missing",
+    "inception_resnet_v2": "dropout 0.2 missing",
+    "inception_resnet_v2_released": "dropout 0.2 missing",
+}
+"""All that is left between pytorchcv's networks, set to our convention where it follows another, and ours."""
+
+
+@cache
+def report(name: str) -> Report:
+    return archscope.summarize(name)
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_pytorchcv(name: str) -> None:
+    twin = TWINS[name]
+    with Skeleton():
+        theirs = getattr(import_module(f"pytorchcv.models.{twin.file}"), twin.function)(**twin.options)
+        for tweak in twin.tweaks:
+            tweak(theirs)
+    found = archscope.diff(theirs, name.partition(" ")[0], reference_options=twin.ours)
+    assert [row.what for row in found.differences] == ([DROPOUT[name]] if name in DROPOUT else [])
+
+
+@pytest.mark.parametrize("name", catalogue())
+def test_a_network_is_itself(name: str) -> None:
+    assert compare(report(name), report(name)).verdict == "identical"
+
+
+def test_any_two_networks_sum_exactly() -> None:
+    names = [name for name, entry in catalogue().items() if "efficientnet" not in name and "senet" not in name]
+    for a, b in random.Random(0).sample([(a, b) for a in names for b in names], 25):
+        one, other = report(a), report(b)
+        found = compare(one, other)
+        for name in ("params", "macs"):
+            assert sum(getattr(row, name) for row in found.differences) == other.totals[name] - one.totals[name]
+
+
+def test_what_a_diff_says_does_not_depend_on_who_asks() -> None:
+    there, back = compare(report("resnet50"), report("resnet101")), compare(report("resnet101"), report("resnet50"))
+    assert [row.what for row in there.differences] == ["conv4_x: 6 blocks instead of 23"]
+    assert [row.what for row in back.differences] == ["conv4_x: 23 blocks instead of 6"]
+    assert there.totals == {name: -total for name, total in back.totals.items()}
