@@ -37,19 +37,33 @@ COMPILED = [("float32", 32, True), ("bfloat16", 32, True), ("bfloat16", 1, True)
 
 
 def plan(device: str, seconds: float) -> Iterator[tuple[str, str]]:
-    """(file, command) of every measurement, the quick ones first."""
-    on = f"--device {device} --seconds {seconds:g}"
-    for compiled in (False, True):
-        for train in (False, True):
-            for dtype, batch, channels_last in COMPILED if compiled else EAGER:
-                if train and batch == 1:
-                    continue
-                options = f"--dtype {dtype} --batch {batch}{' --channels-last' * channels_last}"
-                options += " --compile" * compiled + " --train" * train
-                words = ["compiled"] * compiled + ["training" if train else "inference", dtype, f"batch{batch}"]
-                words += ["channels_last"] * channels_last
-                for network in pages.NETWORKS:
-                    yield "-".join([*words, network]), f"archscope summary {network} {on} {options}"
+    """(file, command) of every measurement: the eager ones, the spectrum's, and those that wait for a compiler."""
+    yield from networks(device, seconds, compiled=False)
+    yield from spectrum(device, seconds / 4)
+    yield from networks(device, seconds, compiled=True)
+
+
+def networks(device: str, seconds: float, compiled: bool) -> Iterator[tuple[str, str]]:
+    """Inference and training of the networks of Table 3."""
+    for train in (False, True):
+        for dtype, batch, channels_last in COMPILED if compiled else EAGER:
+            if train and batch == 1:
+                continue
+            words = ["compiled"] * compiled + ["training" if train else "inference", dtype, f"batch{batch}"]
+            words += ["channels_last"] * channels_last
+            options = f"--device {device} --seconds {seconds:g} --dtype {dtype} --batch {batch}"
+            options += " --channels-last" * channels_last + " --compile" * compiled + " --train" * train
+            for network in pages.NETWORKS:
+                yield "-".join([*words, network]), f"archscope summary {network} {options}"
+
+
+def spectrum(device: str, seconds: float) -> Iterator[tuple[str, str]]:
+    """From a regular to a depthwise separable convolution, at the widths of an Inception and of a middle-flow block."""
+    for channels in (256, 728):
+        for batch in (1, 32):
+            for dtype in ("float32", "tf32", "bfloat16"):
+                options = f"--device {device} --seconds {seconds:g} --dtype {dtype} --batch {batch}"
+                yield f"spectrum-{channels}-{dtype}-batch{batch}", f"archscope spectrum --channels {channels} {options}"
 
 
 def run(name: str, command: str, folder: Path) -> None:
