@@ -50,6 +50,8 @@ def made(name: str, ms: float, *, train: bool = False, compile: bool = False, dt
         "images_per_s": 1000 / ms,
         "training_steps_per_s": 1000 / ms,
         "unattributed_ms": 0.0,
+        "overhead_ms": 0.1 * ms,
+        "optimizer_ms": 0.0,
         "measured_peak_memory_bytes": report.totals["peak_memory_bytes"],
     }
     columns = {**report.columns, **{key: Column(key, "", value) for key, value in totals.items()}}
@@ -152,7 +154,8 @@ def test_a_page_is_renewed_from_raw_files(pages: ModuleType, tmp_path: Path) -> 
     renewed = pages.renewed(page, tmp_path)
 
     assert "| 1.25 |" in renewed
-    assert "peak memory predicted, measured" in renewed
+    assert "peak memory of inference, predicted, measured" in renewed
+    assert "peak memory of training, predicted, measured" in renewed
     assert pages.renewed(renewed, tmp_path) == renewed
     assert renewed.partition("<!-- cuda -->")[0] == page.partition("<!-- cuda -->")[0]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from archscope.graph import Layer
+from archscope.latency.fitting import predicted_bytes
 from archscope.measures.depth import is_depthwise, is_pointwise
 from archscope.report import Report
 
@@ -193,16 +194,17 @@ def checks(reports: Sequence[Report], peers: Sequence[Mapping[str, Any]]) -> lis
     against those of its peers: `peers` are dicts of a Check's first three fields."""
     found = []
     for report in reports:
-        totals = report.totals
-        if not _has_layers(report) or "device_ms" not in totals:
-            continue
-        setting, layout = report.setting, "channels last" if report.setting["channels_last"] else "channels first"
-        where = f"{report.graph.name}, batch {report.graph.batch}, {setting['dtype']}, {layout}"
-        layers, replayed = totals["latency_ms"] + totals["unattributed_ms"], totals["device_ms"]["median"]
-        found.append(Check(f"{where}: layers, graph replay, ms", layers, replayed, LIMITS["layers"]))
-        if "measured_peak_memory_bytes" in totals:
-            sizes = (totals["peak_memory_bytes"] / 2**20, totals["measured_peak_memory_bytes"] / 2**20)
-            found.append(Check(f"{where}: peak memory predicted, measured, MiB", *sizes, LIMITS["memory"]))
+        totals, setting = report.totals, report.setting
+        layout = "channels last" if setting["channels_last"] else "channels first"
+        what = f"{report.graph.name}, batch {report.graph.batch}, {setting['dtype']}, {layout}"
+        if _has_layers(report) and "device_ms" in totals:
+            layers, replayed = totals["latency_ms"] + totals["unattributed_ms"], totals["device_ms"]["median"]
+            found.append(Check(f"{what}: layers, graph replay, ms", layers, replayed, LIMITS["layers"]))
+        if "measured_peak_memory_bytes" in totals and not setting["compile"]:
+            step = "training" if setting["train"] else "inference"
+            sizes = predicted_bytes(report.graph, setting["train"]), totals["measured_peak_memory_bytes"]
+            mib = [size / 2**20 for size in sizes]
+            found.append(Check(f"{what}: peak memory of {step}, predicted, measured, MiB", *mib, LIMITS["memory"]))
     return [*found, *(Check(**peer, limit_percent=LIMITS["peers"]) for peer in peers)]
 
 
