@@ -326,6 +326,65 @@ def test_without_a_command_only_the_help(run: Run) -> None:
     assert "summary" in out
 
 
+# ---- your own network ------------------------------------------------------------------------------------------
+
+NET = """
+import time
+from torch import nn
+
+print("loading")
+class Net(nn.Sequential):
+    def __init__(self, width=4):
+        super().__init__(nn.Conv2d(3, width, 3), nn.ReLU())
+
+class Slow(Net):
+    def __init__(self):
+        print("waiting", flush=True)
+        time.sleep(60)
+"""
+
+
+def test_a_file_of_the_users(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(NET)
+    code, out, err = run("summary", "net.py:Net", "--set", "width=8", "-i", "image=16", "-f", "json")
+    assert code == 2
+    assert "no argument of Net.forward named 'image'" in err.splitlines()[-1]
+    code, out, err = run("summary", "net.py:Net", "--set", "width=8", "-i", "2x3x16x16", "-f", "json")
+    data = json.loads(out)
+    assert (code, err) == (0, "loading\n")
+    assert (data["target"], data["network"], data["setting"]["batch"]) == ("net.py:Net", "Net", 2)
+    assert data["totals"]["params"] == (3 * 3 * 3 + 1) * 8
+    code, out, err = run("summary", "net.py:Net", "--set", "widht=8")
+    assert (code, out) == (2, "")
+    assert err.endswith("archscope: net.py:Net takes no widht; it takes width=4\n")
+
+
+def test_ctrl_c_while_the_users_code_runs(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(NET)
+    command = [PROGRAM, "summary", "net.py:Slow", "-i", "3x8x8"]
+    running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stderr
+    while "waiting" not in running.stderr.readline():
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert (running.returncode, out, err) == (130, "", "")
+
+
+def test_the_list_fits_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archscope.commands.listing.plain_options", lambda output: views.Options(width=80))
+    code, out, err = run("list")
+    assert (code, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 80
+    assert [line.split()[0] for line in out.splitlines()] == list(networks.catalogue())
+
+
+def test_a_device_has_no_suffix_and_gets_the_usual_format(saved: str) -> None:
+    assert process("summary", saved, "-o", "/dev/stdout").stdout == str(six_layer_report())
+    assert process("diagram", saved, "-o", "/dev/stdout").stdout.startswith("<svg")
+
+
 # ---- completion ------------------------------------------------------------------------------------------------
 
 
@@ -345,6 +404,20 @@ class Typed:
 
     def __init__(self, **params: str) -> None:
         self.params = params
+
+
+def test_completion_of_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("xnet.py", "xreport.json", "xweights.pth"):
+        (tmp_path / name).touch()
+    (tmp_path / "xfolder").mkdir()
+
+    assert arguments.complete_target("x") == ["xception", "xfolder/", "xnet.py", "xreport.json"]
+    assert arguments.complete_target("") == list(networks.catalogue())
+
+
+def test_only_columns_with_numbers_are_offered_to_sort_by() -> None:
+    assert set(arguments.sortable_names()) == set(HEADINGS)
 
 
 def test_completion_of_options() -> None:

@@ -1,5 +1,7 @@
 """What README and docs show is run: every `$ archscope` line, with the output below it, and every Python block.
 
+A block that opens with a name, ```python my_net.py, is a file that lies beside the page's commands.
+
 `make snapshots` writes the outputs anew.
 """
 
@@ -24,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)
+FILE = re.compile(r"```python (\S+\.py)\n(.*?)```", re.S)
 
 
 def run(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -37,6 +40,11 @@ def run(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return out.getvalue()
 
 
+def write_files(page: Path, folder: Path) -> None:
+    for name, code in FILE.findall(page.read_text(encoding="utf-8")):
+        (folder / name).write_text(code, encoding="utf-8")
+
+
 def steps(block: str) -> Iterator[tuple[str, str]]:
     """Each command of a console block with the output shown for it."""
     for step in re.split(r"^\$ ", block, flags=re.M)[1:]:
@@ -48,6 +56,7 @@ def steps(block: str) -> Iterator[tuple[str, str]]:
 def test_commands_print_what_the_page_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    write_files(page, tmp_path)
     text = page.read_text(encoding="utf-8")
     renewed = text
     for block in CONSOLE.findall(text):
@@ -65,7 +74,9 @@ def test_commands_print_what_the_page_shows(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_python_blocks_run(page: Path) -> None:
+def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(page, tmp_path)
+    monkeypatch.chdir(tmp_path)
     for block in PYTHON.findall(page.read_text(encoding="utf-8")):
         with redirect_stdout(io.StringIO()):
             exec(compile(block, str(page), "exec"), {"__name__": "docs"})

@@ -195,6 +195,49 @@ def test_options_may_be_called_as_summarizes_own(folder: Path) -> None:
     assert counted("named.py:net", mode=3, batch=4, input_size=5) == (3 * 5 * 5 + 1) * 4
 
 
+ZOO = """
+from torch import nn
+
+def {function}(name, {weights}, num_classes=10):
+    assert not {weights}
+    if name != "tiny":
+        raise {error}(f"unknown model {{name}}")
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, num_classes))
+"""
+
+
+@pytest.mark.parametrize(
+    ("library", "file", "code"),
+    [
+        ("timm", "timm.py", ZOO.format(function="create_model", weights="pretrained", error="RuntimeError")),
+        (
+            "torchvision",
+            "torchvision/models.py",
+            ZOO.format(function="get_model", weights="weights", error="ValueError"),
+        ),
+    ],
+)
+def test_other_zoos_where_they_are_installed(folder: Path, library: str, file: str, code: str) -> None:
+    (folder / "torchvision").mkdir()
+    (folder / file).write_text(code)
+    report = archscope.summarize(f"{library}:tiny", num_classes=5)
+    assert (report.graph.name, report.totals["params"]) == ("tiny", (3 * 3 * 3 + 1) * 8 + (8 + 1) * 5)
+    with pytest.raises(ArchscopeError, match=r"Error: unknown model huge$"):
+        archscope.summarize(f"{library}:huge")
+
+
+def test_the_only_network_of_a_file_is_taken_and_said_so(folder: Path) -> None:
+    code = NET.partition("class Drop")[0].replace("from blocks import Block", BLOCKS.format(kernel=3))
+    (folder / "one.py").write_text(code + "def train():\n    raise SystemExit('not asked for')\n")
+    report = archscope.summarize("one.py", (3, 16, 16))
+    assert (report.graph.name, report.target, report.totals["params"]) == ("Net", "one.py", params())
+    assert report.graph.notes == ("Net is the only network of the file",)
+
+
+def test_a_network_in_a_diagram(folder: Path) -> None:
+    assert "Net" in str(archscope.diagram("net.py:Net", (3, 16, 16), options={"depth": 3}))
+
+
 def test_a_module_takes_no_options() -> None:
     with pytest.raises(ArchscopeError, match="built already"):
         resolve(nn.Linear(1, 1)).build(bias=False)

@@ -3,6 +3,8 @@
 import ast
 import contextlib
 from collections.abc import Callable
+from glob import escape, glob
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +29,21 @@ def column_names() -> list[str]:
     from archscope.views.rows import HEADINGS, STRUCTURE
 
     return [*STRUCTURE, *HEADINGS]
+
+
+def sortable_names() -> list[str]:
+    from archscope.views.rows import HEADINGS
+
+    return list(HEADINGS)
+
+
+def complete_target(incomplete: str) -> list[str]:
+    """Networks by name, and what a path may lead to: a folder, a file with a network, a report."""
+    paths = sorted(glob(f"{escape(incomplete)}*")) if incomplete else []
+    found = [path + "/" if Path(path).is_dir() else path for path in paths]
+    return [
+        *completes(networks.catalogue)(incomplete), *(path for path in found if path.endswith((".py", ".json", "/")))
+    ]  # fmt: skip
 
 
 def complete_set(context: typer.Context, incomplete: str) -> list[str]:
@@ -65,7 +82,7 @@ Target = Annotated[
     str,
     typer.Argument(
         help="A network's name (archscope list), file.py:Name, package.module:Name or a saved report.json.",
-        autocompletion=completes(networks.catalogue),
+        autocompletion=complete_target,
     ),
 ]
 Inputs = Annotated[

@@ -7,7 +7,7 @@ import typer
 from archscope.commands import app
 from archscope.commands.arguments import Inputs, Settings, Target, parse_settings
 from archscope.commands.measured import report_of
-from archscope.commands.output import write
+from archscope.commands.output import is_stream, write
 from archscope.targets import resolve
 
 
@@ -38,6 +38,6 @@ def diagram(
     shown = tuple(name.strip() for name in show.split(",") if name.strip())
     title = "" if target.endswith(".json") else resolve(target).label
     options = DiagramOptions(level, block, depth, direction, shown, color, theme, layout, engine, fold, title).checked()
-    name = "svg" if output == "-" else format_of(output)
+    name = "svg" if is_stream(output) else format_of(output)
     made = draw(report_of(target, inputs, (), None, parse_settings(settings or [])), options).render(name)
     write(made, output)

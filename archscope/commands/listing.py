@@ -1,5 +1,6 @@
 """archscope list and archscope show: the catalogue, without torch."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from archscope import networks
 from archscope.commands import app
 from archscope.commands.arguments import completes
-from archscope.commands.output import write
+from archscope.commands.output import plain_options, write
 
 
 @app.command("list")
@@ -17,8 +18,20 @@ def list_networks() -> None:
         (entry.name, "x".join(map(str, entry.input_size)), entry.label, entry.paper.citation)
         for entry in networks.catalogue().values()
     ]
+    room = plain_options(None).width
+    lines = _aligned(rows)
+    if room and max(map(len, lines)) > room:
+        lines = [_cut(line, room) for line in _aligned([(name, size, cited) for name, size, _, cited in rows])]
+    write("".join(f"{line}\n" for line in lines), None)
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    write("".join("  ".join(map(str.ljust, row, widths)).rstrip() + "\n" for row in rows), None)
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def _cut(line: str, room: int) -> str:
+    return line if len(line) <= room else line[: room - 1] + "…"
 
 
 @app.command()

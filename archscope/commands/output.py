@@ -77,9 +77,22 @@ def plain_options(output: str | None) -> views.Options:
     return views.Options(width=terminal.width if terminal else 0, color=color)
 
 
+def is_stream(output: str | None) -> bool:
+    """Standard output, or a device or pipe, such as /dev/stdout: no file whose name says a format."""
+    if output is None or output == "-":
+        return True
+    path = Path(output)
+    return path.exists() and not (path.is_file() or path.is_dir())
+
+
+def chosen_format(name: str | None, output: str | None) -> str:
+    """The name of the format that is asked for, by itself or by the output's suffix; a table where neither is."""
+    return name or ("table" if output is None or is_stream(output) else views.format_of(output))
+
+
 def one_of(formats: Mapping[str, T], name: str | None, output: str | None) -> T:
     """The format of this name, or that of the output's suffix."""
-    name = name or (views.format_of(output) if output not in (None, "-") else "table")
+    name = chosen_format(name, output)
     if name not in formats:
         raise ArchscopeError(f"this command writes {', '.join(formats)}, not {name}")
     return formats[name]

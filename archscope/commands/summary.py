@@ -16,6 +16,7 @@ from archscope.commands.arguments import (
     column_names,
     completes,
     parse_settings,
+    sortable_names,
 )
 from archscope.commands.measured import report_of
 from archscope.commands.measuring import (
@@ -31,7 +32,7 @@ from archscope.commands.measuring import (
     measuring_options,
     parse_batches,
 )
-from archscope.commands.output import plain_options, write
+from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, predicted_report
 from archscope.commands.startup import INTERRUPTED
 from archscope.counters import counted_as, counter_names
@@ -73,14 +74,14 @@ def summary(
     fresh: Fresh = False,
     fold: Annotated[bool, typer.Option("--fold/--unfold", help="Show equal neighbours once, units as one row.")] = True,
     sort: Annotated[
-        str, typer.Option(help="List the parts by a column, largest first.", autocompletion=completes(column_names))
+        str, typer.Option(help="List the parts by a column, largest first.", autocompletion=completes(sortable_names))
     ] = "",
     format_name: Format = None,
     output: Output = None,
     strict: Annotated[bool, typer.Option("--strict", help="Fail if an operation's cost is unknown.")] = False,
 ) -> None:  # fmt: skip
     """What TARGET is made of: every layer with its shape, parameters, MACs and latency, and the totals in words."""
-    name = format_name or (views.format_of(output) if output not in (None, "-") else "table")
+    name = chosen_format(format_name, output)
     views.check_format(name)
     if train and mode == "eval":
         raise ArchscopeError("--train times training steps: --mode eval does not apply")

@@ -86,7 +86,8 @@ def _receptive_field(report: Report) -> str:
     field = report.totals["receptive_field"]
     if field is None:
         return "none: the input has no spatial axes, or none that archscope can follow"
-    return f"{' x '.join(map(str, field['size']))} pixels, stride {words.shape(sorted(set(field['stride'])))}"
+    pixels = "pixel" if field["size"] == [1] else "pixels"
+    return f"{' x '.join(map(str, field['size']))} {pixels}, stride {words.shape(sorted(set(field['stride'])))}"
 
 
 def _depth(report: Report) -> str:

@@ -33,7 +33,7 @@ def scaled(value: float, digits: int) -> str:
     for power, prefix in enumerate(("k", "M", "G", "T", "P"), start=1):
         if abs(value) < 999.5 * 1000**power or prefix == "P":
             number = value / 1000**power
-            whole = len(f"{abs(number):.0f}")
+            whole = len(str(int(float(f"{abs(number):.{digits}g}"))))
             return f"{number:.{max(digits - whole, 0)}f} {prefix}"
     raise AssertionError("the last prefix takes every value")
 
