@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 from typing import Any, Literal
 
 from archscope.accuracy import Accuracy, published
@@ -58,9 +59,11 @@ QUANTITIES = (
     
     Quantity("latency_median_ms", "Latency, median", "time", "ms", _total("wall_ms", "median")),
     Quantity("latency_p95_ms", "Latency, p95", "time", "ms", _total("wall_ms", "p95")),
+    Quantity("latency_iqr_ms", "Latency, IQR", "time", "ms", _total("wall_ms", "iqr")),
     Quantity("device_ms", "Device time", "time", "ms", _total("device_ms", "median")),
-    Quantity("images_per_s", "Throughput", "time", "images/s", _total("images_per_s")),
-    Quantity("training_steps_per_s", "Training", "time", "steps/s", _total("training_steps_per_s")),
+    Quantity("overhead_ms", "Overhead, idle", "time", "ms", _total("overhead_ms")),
+    Quantity("images_per_s", "Images/s", "time", "images/s", _total("images_per_s")),
+    Quantity("training_steps_per_s", "Training steps/s", "time", "steps/s", _total("training_steps_per_s")),
 )  # fmt: skip
 """In the order they are shown; memory and time are of the whole batch."""
 
@@ -84,9 +87,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Reports of several networks, or of one in several settings. What each says holds under its own setting."""
+    """Reports of several networks, or of one in several settings. What each says holds under its own setting.
+
+    `failures` say which could not be measured, and why.
+    """
 
     reports: tuple[Report, ...]
+    failures: tuple[str, ...] = ()
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -115,7 +122,7 @@ class Comparison:
     def rows(self) -> tuple[Row, ...]:
         """Every quantity that one of the networks has."""
         quantities = (*QUANTITIES, *_bounds(self.reports))
-        rows = [_row(quantity, tuple(map(quantity.of, self.reports))) for quantity in quantities]
+        rows = [_row(quantity, self.reports) for quantity in quantities]
         rows += [_accuracy_row(quantity, self.accuracies[rank]) for rank, quantity in ACCURACY.items()]
         return tuple(row for row in rows if any(value is not None for value in row.values))
 
@@ -137,6 +144,7 @@ class Comparison:
                 {f"top{rank}": own and own.said() for rank, own in zip(ACCURACY, accuracies, strict=True)}
                 for accuracies in zip(*self.accuracies.values(), strict=True)
             ],
+            "failures": list(self.failures),
             "networks": [report.to_dict() for report in self.reports],
         }
         if by:
@@ -151,7 +159,7 @@ class Comparison:
         networks = data.get("networks") if data["schema"].startswith(SCHEMA) else [data]
         if not isinstance(networks, list) or not networks:
             raise ArchscopeError(f"{source} is a broken archscope comparison: it has no networks")
-        return cls(tuple(Report.from_dict(network, source) for network in networks))
+        return cls(tuple(Report.from_dict(network, source) for network in networks), tuple(data.get("failures", ())))
 
     def to_json(self, by: str = "") -> str:
         return self._render("json", by)
@@ -202,9 +210,33 @@ def _roofline(report: Report) -> Sequence[Mapping[str, Any]]:
     return report.totals.get("roofline") or ()
 
 
-def _row(quantity: Quantity, values: tuple[Any, ...]) -> Row:
-    compared = quantity.group != "setting"
-    return Row(quantity, values, tuple(_ratio(value, values[0]) if compared else None for value in values))
+def _row(quantity: Quantity, reports: Sequence[Report]) -> Row:
+    values = tuple(map(quantity.of, reports))
+    if quantity.group == "setting":
+        return Row(quantity, values, (None,) * len(values))
+    ratios = tuple(_ratio(value, values[0]) for value in values)
+    if quantity.name in FROM_PAIRS:
+        pairs = [paired_ratio(report, reports[0]) for report in reports]
+        ratios = tuple(
+            (pair and pair ** FROM_PAIRS[quantity.name]) or own for pair, own in zip(pairs, ratios, strict=True)
+        )
+    return Row(quantity, values, ratios)
+
+
+FROM_PAIRS = {"latency_median_ms": 1, "images_per_s": -1, "training_steps_per_s": -1}
+"""Ratios that follow from steps taken in turns: of the times, or of their inverses."""
+
+
+def paired_ratio(report: Report, first: Report) -> float | None:
+    """The median ratio of the steps of two networks that were timed in turns, which what slows both leaves as it is.
+
+    None where they were not.
+    """
+    turns = report.setting.get("turns")
+    if not turns or turns != first.setting.get("turns"):
+        return None
+    times, others = (each.totals.get("wall_times_ms") or () for each in (report, first))
+    return median([own / other for own, other in zip(times, others, strict=False)]) if times and others else None
 
 
 def _ratio(value: Any, first: Any) -> float | None:

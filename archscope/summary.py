@@ -50,7 +50,7 @@ def summarize(
     """
     if isinstance(target, str) and target.endswith(".json"):
         return read_report(target)
-    batches = _checked_batches(batch, latency)
+    batches = checked_batches(batch, latency)
     if latency and latency.train:
         mode = "train"
     dtype = latency.stored_dtype if latency else ""
@@ -90,7 +90,8 @@ def job_of(
     return Job(report, build, inputs, found.running)
 
 
-def _checked_batches(batch: int | Sequence[int] | None, latency: Options | None) -> list[int]:
+def checked_batches(batch: int | Sequence[int] | None, latency: Options | None) -> list[int]:
+    """The batches as a list. Raises ArchscopeError for one without images, and for several with nothing to measure."""
     batches = [batch] if isinstance(batch, int) else list(batch or ())
     if any(images < 1 for images in batches):
         raise ArchscopeError(f"a batch of {', '.join(map(str, batches))} images: it takes 1 or more")

@@ -103,6 +103,26 @@ def test_by_batch() -> None:
     assert mixed.by_batch() == (mixed,)
 
 
+def timed(name: str, times: list[float], turns: str) -> Report:
+    wall = {"median": sorted(times)[len(times) // 2], "p95": max(times), "iqr": 0}
+    report = with_totals(named(name), wall_ms=wall, wall_times_ms=times, images_per_s=1000 / wall["median"])
+    return replace(report, setting={**report.setting, "turns": turns})
+
+
+def test_ratios_of_steps_in_turns_are_medians_over_pairs() -> None:
+    """The machine becomes slow after the first step: both are slow, and their ratio stays."""
+    one, other = timed("one", [1, 10, 10], "today"), timed("other", [2, 20, 20, 3], "today")
+    ratios = row(Comparison((one, other)), "latency_median_ms").ratios
+    assert ratios == (1, 2)
+    assert row(Comparison((one, other)), "images_per_s").ratios == (1, 0.5)
+
+
+def test_steps_of_two_days_are_no_pairs() -> None:
+    one, other = timed("one", [1, 1, 1], "today"), timed("other", [2, 5, 2], "yesterday")
+    assert row(Comparison((one, other)), "latency_median_ms").ratios == (1, 2)
+    assert row(Comparison((one, named("untimed"))), "latency_median_ms").ratios == (1, None)
+
+
 # ---- written and read back -------------------------------------------------------------------------------------
 
 

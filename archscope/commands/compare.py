@@ -1,6 +1,5 @@
 """archscope compare"""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -8,16 +7,29 @@ import typer
 
 from archscope import networks
 from archscope.commands import app
-from archscope.commands.arguments import Output, completes
-from archscope.commands.measured import report_of
-from archscope.commands.measuring import DataType
+from archscope.commands.arguments import Inputs, Output, completes
+from archscope.commands.measuring import (
+    Batch,
+    ChannelsLast,
+    Compile,
+    DataType,
+    Device,
+    Fresh,
+    Seconds,
+    Threads,
+    Train,
+    measuring_options,
+    parse_batches,
+    progress_line,
+)
 from archscope.commands.output import one_of, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
+from archscope.commands.startup import INTERRUPTED, import_torch
 from archscope.errors import ArchscopeError
+from archscope.latency import Interrupted
 
 if TYPE_CHECKING:
-    from archscope.report import Report
-
+    from archscope.comparison import Comparison
 
 PICTURES = (".svg", ".png")
 
@@ -35,15 +47,18 @@ def compare(
     by: Annotated[
         Literal["kind", "stage", "layer"] | None, typer.Option(help="Where parameters, MACs, bytes and time go.")
     ] = None,
-    input_size: Annotated[
-        str | None, typer.Option("-i", "--input", metavar="CxHxW", help="One input for all [default: each its own].")
-    ] = None,
-    batch: Annotated[
-        int | None, typer.Option("-b", "--batch", min=1, help="Images at a time, for the memory [default: 1].")
-    ] = None,
+    inputs: Inputs = None,
+    batch: Batch = None,
     mode: Annotated[Literal["eval", "train"] | None, typer.Option(help="The mode of the pass [default: eval].")] = None,
     predict: Predict = "",
+    device: Device = None,
     dtype: DataType = None,
+    channels_last: ChannelsLast = False,
+    compiled: Compile = False,
+    train: Train = False,
+    seconds: Seconds = None,
+    threads: Threads = None,
+    fresh: Fresh = False,
     plot: Annotated[
         Literal["bars", "tradeoff"] | None,
         typer.Option(help="What a picture shows: costs by kind, or accuracy against MACs [default: by their number]."),
@@ -53,40 +68,41 @@ def compare(
     ] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
-    """What several networks cost, side by side, and in ratio to the first."""
-    from archscope import roofline
-    from archscope.comparing import comparison_of
+    """What several networks cost, side by side, and in ratio to the first. With --device their steps take turns."""
+    from archscope import comparing
+    from archscope.comparison import Comparison
     from archscope.views.comparison import PLOTTED, Choices, formats
 
     name = format_name or (Path(output).suffix[1:].lower() if output and output.lower().endswith(PICTURES) else None)
     show_in = one_of(formats(), name, output)
     if plot and show_in not in [formats()[shown] for shown in PLOTTED]:
         raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png or .html file")
-    if dtype and not predict:
-        raise ArchscopeError(f"--dtype {dtype} is the type to predict for: add --predict with a device, such as h200")
-    ceilings = ceilings_of(predict) if predict else []
-    named = [*(targets or ()), *(network.name for network in (networks.family(family) if family else ()))]
-    _check(named, mode is not None or input_size is not None or (batch is not None and not predict))
-    reports = [report for name in dict.fromkeys(named) for report in _reports(name, input_size, batch, mode)]
-    if ceilings:
-        reports = [roofline.predict(report, ceilings, dtype or "", batch or 0) for report in reports]
+    latency = measuring_options(
+        device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
+        seconds=seconds, threads=threads, fresh=fresh,
+    )  # fmt: skip
+    batches = parse_batches(batch)
+    members = [network.name for network in networks.family(family)] if family else []
+    named = list(dict.fromkeys([*(targets or ()), *members]))
+    import_torch()
+    try:
+        found = comparing.compare(
+            *named, input_size=inputs or None, mode=mode, batch=() if predict else batches,
+            latency=latency, progress=progress_line(),
+        )  # fmt: skip
+        found, code = (predicted(found, batches, predict, dtype or "") if predict else found), int(bool(found.failures))
+    except Interrupted as stopped:
+        found, code = Comparison(tuple(stopped.reports)), INTERRUPTED
     plain = plain_options(output)
-    choices = Choices(width=plain.width, color=plain.color, by=by or "", plot=plot or "")
-    write(show_in(comparison_of(reports), choices), output)
+    write(show_in(found, Choices(width=plain.width, color=plain.color, by=by or "", plot=plot or "")), output)
+    raise typer.Exit(code)
 
 
-def _check(named: list[str], settings: bool) -> None:
-    """Settings must hold for one of what is named at least."""
-    if settings and named and all(name.endswith(".json") for name in named):
-        raise ArchscopeError("saved reports are measured already: --input, --batch and --mode do not apply to them")
+def predicted(found: "Comparison", batches: tuple[int, ...], devices: str, dtype: str) -> "Comparison":
+    """The comparison with lower bounds on these devices, at each batch, or else at the networks' own."""
+    from archscope.comparison import Comparison
+    from archscope.roofline import predict
 
-
-def _reports(
-    name: str, input_size: str | None, batch: int | None, mode: Literal["eval", "train"] | None
-) -> "Iterator[Report]":
-    from archscope.comparing import saved
-
-    if name.endswith(".json"):
-        yield from saved(name)
-    else:
-        yield report_of(name, input_size, (batch,) if batch else (), mode, {})
+    ceilings = ceilings_of(devices)
+    at = [predict(report, ceilings, dtype, images) for images in batches or (0,) for report in found.reports]
+    return Comparison(tuple(at))

@@ -26,8 +26,18 @@ Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="Of 
 Fresh = Annotated[bool, typer.Option("--fresh", help="Measure the device's bandwidth and products anew, too.")]
 
 
-def measuring_options(device: str | None, **given: Any) -> Options | None:
-    """What is to be measured; None without a device, and then none of the other options may be given."""
+def measuring_options(
+    device: str | None, predict: str = "", mode: str | None = None, dtype: Dtype | None = None, **given: Any
+) -> Options | None:
+    """What is to be measured; None without a device, and then none of the other options may be given.
+
+    With --predict, --dtype says what to predict for.
+    """
+    if given.get("train") and mode == "eval":
+        raise ArchscopeError("--train times training steps: --mode eval does not apply")
+    if predict and device:
+        raise ArchscopeError("--predict is for a device that is not here, --device for one that is: give one of them")
+    given["dtype"] = None if predict else dtype
     chosen = {name: value for name, value in given.items() if value is not None and value is not False}
     if device is not None:
         return Options(device, **chosen)

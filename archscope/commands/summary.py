@@ -83,20 +83,10 @@ def summary(
     """What TARGET is made of: every layer with its shape, parameters, MACs and latency, and the totals in words."""
     name = chosen_format(format_name, output)
     views.check_format(name)
-    if train and mode == "eval":
-        raise ArchscopeError("--train times training steps: --mode eval does not apply")
-    if predict and device:
-        raise ArchscopeError("--predict is for a device that is not here, --device for one that is: give one of them")
     latency = measuring_options(
-        device,
-        dtype=None if predict else dtype,
-        channels_last=channels_last,
-        compile=compiled,
-        train=train,
-        seconds=seconds,
-        threads=threads,
-        fresh=fresh,
-    )
+        device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
+        seconds=seconds, threads=threads, fresh=fresh,
+    )  # fmt: skip
     asked = (target, inputs, parse_batches(batch), mode, parse_settings(settings or []))
     code = 0
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from time import perf_counter
 
 from archscope.errors import ArchscopeError
@@ -14,6 +15,9 @@ from archscope.report import Column, Report
 PROFILED = 5
 """So many steps are profiled, evenly among the timed ones, of which there may be fewer."""
 
+Found = Report | ArchscopeError
+"""What was measured, or why nothing was."""
+
 
 @collection_paused()
 def measure(
@@ -23,7 +27,7 @@ def measure(
     progress: Progress = unheard,
     start: Callable[[Job, int, Options], Runner] = Runner,
     clock: Callable[[], float] = perf_counter,
-) -> list[Report | ArchscopeError]:
+) -> list[Found]:
     """Each job's report with its measured columns (those of the first batch, and a row of totals for every batch), or
     why there is none: a network that fails does not stop the others.
 
@@ -38,12 +42,26 @@ def measure(
             later = budget * (len(batches) - place - 1)
             take_turns([own[-1] for own in runners], budget, later, progress, clock)
         found = [own[0].failure or measured(job, own) for job, own in zip(jobs, runners, strict=True)]
+        if len(jobs) > 1:
+            found = in_turns(found, [own[0].times_ms for own in runners])
         return bounded(found, options, progress)
     except KeyboardInterrupt:
         note = "interrupted: not all was measured"
         raise Interrupted([measured(job, own, note) for job, own in zip(jobs, runners, strict=True)]) from None
     finally:
         progress("", 0.0)
+
+
+def in_turns(found: Sequence[Found], times: Sequence[Sequence[float]]) -> list[Found]:
+    """Reports with every timed step in ms: step by step they stand beside those of the same `turns`."""
+    turns = {"turns": datetime.now(UTC).isoformat()}
+
+    def with_steps(one: Report, own: Sequence[float]) -> Report:
+        columns = {**one.columns, "wall_times_ms": Column("wall_times_ms", "ms", list(own))}
+        return replace(one, columns=columns, setting={**one.setting, **turns})
+
+    pairs = zip(found, times, strict=True)
+    return [with_steps(one, own) if isinstance(one, Report) else one for one, own in pairs]
 
 
 def take_turns(

@@ -79,7 +79,11 @@ def test_families() -> None:
         (["lenet5", "--plot", "pie"], "Invalid value for '--plot'"),
         (["lenet5", "--plot", "tradeoff", "-f", "svg"], "no published top-1 accuracy"),
         (["lenet5", "--predict", "abacus"], "no device named 'abacus'"),
-        (["lenet5", "--dtype", "float16"], "--dtype float16 is the type to predict for"),
+        (["lenet5", "--dtype", "float16"], "--dtype is for measuring: give a --device"),
+        (["lenet5", "--predict", "h200", "--device", "cpu"], "give one of them"),
+        (["lenet5", "--device", "cpu", "--train", "--mode", "eval"], "--mode eval does not apply"),
+        (["lenet5", "--device", "tpu"], "--device tpu: it is cpu, cuda or cuda:N"),
+        (["lenet5", "--batch", "0"], "--batch 0: write a number of images"),
         (["lenet5", "xception", "--input", "1x32x32"], "xception takes 3 channels"),
     ],
 )
@@ -104,3 +108,45 @@ def test_predictions(run: Run, saved: str) -> None:
     assert "Bound, NVIDIA H200 SXM" in out
     one = run("compare", "nin_cifar10", "lenet5", "--predict", "h200", "--by", "kind")[1]
     assert "Bound by kind" in one
+
+
+MEASURED = ("-i", "1x32x32", "--device", "cpu", "--seconds", "0.02")
+
+
+def test_a_measured_comparison(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "measured.json"
+    code, _, err = run("compare", "lenet5", saved_net(tmp_path), *MEASURED, "-o", str(path))
+    assert code == 0
+    assert "lenet5, batch 1: warming up" in err
+    again = run("compare", str(path))[1]
+    assert "Latency, median" in again
+    assert "Measured on" in again
+
+
+def saved_net(folder: Path) -> str:
+    path = folder / "net.py"
+    path.write_text("from torch import nn\n\n\ndef net():\n    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())\n")
+    return f"{path}:net"
+
+
+def test_no_device_at_all(run: Run) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("there is a CUDA device")
+    code, out, err = run("compare", "lenet5", "nin_cifar10", "--device", "cuda")
+    assert (code, out) == (1, "")
+    assert "CUDA" in err.splitlines()[-1]
+
+
+def test_exit_code_of_a_failure(run: Run, tmp_path: Path) -> None:
+    """No CPU inverts a matrix in bfloat16."""
+    path = tmp_path / "picky.py"
+    path.write_text(
+        "import torch\nfrom torch import nn\n\n\nclass Picky(nn.Module):\n    def forward(self, x):\n"
+        "        return torch.linalg.inv(x @ x.transpose(-1, -2))\n"
+    )
+    code, out, err = run("compare", "lenet5", f"{path}:Picky", *MEASURED, "--dtype", "bfloat16")
+    assert (code, "Failed" in out) == (1, True), (out, err)
+    assert "Picky, batch 1:" in out
+    assert "Latency, median" in out

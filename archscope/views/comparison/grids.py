@@ -42,6 +42,8 @@ def cell(unit: str, value: Any) -> str:
         return words.size(value)
     if unit == "ms":
         return words.milliseconds(value)
+    if unit.endswith("/s"):
+        return words.rate(value)
     if unit == "%":
         return f"{_decimals(value)} %"
     return f"{value:.3f}" if isinstance(value, float) else words.count(value)

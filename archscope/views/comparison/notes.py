@@ -4,20 +4,25 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from archscope.comparison import Comparison
+from archscope.views.timing import measured_on
 
 SETTINGS = {
     "batch": "memory and times are of the whole batch",
     "dtype": "bytes and times differ with it",
     "mode": "training and inference do not run the same",
-    "device": "times are each of its own machine",
 }
-"""What it means where a setting differs between the networks."""
+MEASURED = dict.fromkeys(
+    ("device_name", "threads", "channels_last", "compile", "train", "torch"), "times differ with it"
+)
+"""What it means where a setting differs between the networks; the latter of those that were measured."""
 
 
 def notes(comparison: Comparison) -> list[tuple[str, str]]:
     """(heading, text) lines."""
     return [
+        *[("Failed", said) for said in comparison.failures],
         *[("Published", said) for said in _sources(comparison)],
+        *[("Measured on", said) for said in _measured_on(comparison)],
         *[("Note", said) for said in (*_differences(comparison), *_of_networks(comparison))],
     ]
 
@@ -35,14 +40,30 @@ def _sources(comparison: Comparison) -> Iterator[str]:
         yield f"{', '.join(labels)}: {source}"
 
 
+def _measured_on(comparison: Comparison) -> Iterator[str]:
+    """What was measured in one setting in one line; the load is that of the first."""
+    found: dict[str, tuple[list[str], str]] = {}
+    for label, report in zip(comparison.labels, comparison.reports, strict=True):
+        if "wall_ms" in report.totals:
+            alike = str([report.setting.get(name) for name in (*SETTINGS, *MEASURED)])
+            found.setdefault(alike, ([], measured_on(report.setting)))[0].append(label)
+    for labels, said in found.values():
+        yield said if len(found) == 1 else f"{', '.join(labels)}: {said}"
+    if any(report.setting.get("train") for report in comparison.reports):
+        yield "training steps: forward, backward and SGD"
+
+
 def _differences(comparison: Comparison) -> Iterator[str]:
     if len({str(shape) for row in comparison.rows if row.quantity.name == "input_shape" for shape in row.values}) > 1:
         yield "inputs differ: every number is at the network's own input"
-    for name, meaning in SETTINGS.items():
-        values = [report.setting.get(name, "") for report in comparison.reports]
-        if len(set(values)) > 1 and not (name == "batch" and len(comparison.by_batch()) > 1):
-            said = ", ".join(f"{label} {value}" for label, value in zip(comparison.labels, values, strict=True))
-            yield f"{name} differs ({said}): {meaning}"
+    everything = list(zip(comparison.labels, comparison.reports, strict=True))
+    timed = [(label, report) for label, report in everything if "wall_ms" in report.totals]
+    for names, reports in ((SETTINGS, everything), (MEASURED, timed)):
+        for name, meaning in names.items():
+            values = [report.setting.get(name, "") for _, report in reports]
+            if len(set(values)) > 1 and not (name == "batch" and len(comparison.by_batch()) > 1):
+                said = ", ".join(f"{label} {value}" for (label, _), value in zip(reports, values, strict=True))
+                yield f"{name.replace('_', ' ')} differs ({said}): {meaning}"
 
 
 def _of_networks(comparison: Comparison) -> Iterator[str]:

@@ -54,7 +54,6 @@ def test_settings_that_differ_are_noted() -> None:
     other = replace(SIX, setting={**SIX.setting, "device": "cuda", "dtype": "float16"}, target="other")
     text = shown(Comparison((SIX, replace(other, graph=replace(other.graph, notes=("drawn by hand",))))))
     assert "Note  dtype differs (six_layers float32, other float16): bytes and times differ with it" in text
-    assert "Note  device differs" in text
     assert "Note  other: drawn by hand" in text
 
 
