@@ -44,7 +44,7 @@ def plan(device: str, seconds: float) -> Iterator[tuple[str, str]]:
 
 
 def networks(device: str, seconds: float, compiled: bool) -> Iterator[tuple[str, str]]:
-    """Inference and training of the networks of Table 3."""
+    """Inference and training of the networks of Table 3, in turns."""
     for train in (False, True):
         for dtype, batch, channels_last in COMPILED if compiled else EAGER:
             if train and batch == 1:
@@ -53,8 +53,7 @@ def networks(device: str, seconds: float, compiled: bool) -> Iterator[tuple[str,
             words += ["channels_last"] * channels_last
             options = f"--device {device} --seconds {seconds:g} --dtype {dtype} --batch {batch}"
             options += " --channels-last" * channels_last + " --compile" * compiled + " --train" * train
-            for network in pages.NETWORKS:
-                yield "-".join([*words, network]), f"archscope summary {network} {options}"
+            yield "-".join(words), f"archscope compare {' '.join(pages.NETWORKS)} {options}"
 
 
 def spectrum(device: str, seconds: float) -> Iterator[tuple[str, str]]:
@@ -75,6 +74,8 @@ def run(name: str, command: str, folder: Path) -> None:
         code = cli.app(arguments, standalone_mode=False)
         if code == INTERRUPTED:
             raise KeyboardInterrupt
+        if code:
+            raise ArchscopeError("a network failed, as said above")
         made = json.loads(partial.read_text(encoding="utf-8"))
         partial.write_text(json.dumps({"command": command, **made}), encoding="utf-8")
         partial.replace(path)
