@@ -20,6 +20,7 @@ lint: $(VENV)/installed-dev
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python tests/benchmarks/speed.py
+	$(BIN)/python tests/benchmarks/latency.py
 
 # On a machine with a CUDA device. CUDA_PYTHON=python3 takes an environment that is there already, ONLY='inference-*' a part.
 bench-cuda: $(if $(filter $(BIN)/python,$(CUDA_PYTHON)),$(VENV)/installed)

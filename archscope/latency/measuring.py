@@ -85,7 +85,8 @@ def take_turns(
             for runner in runners:
                 attempt(runner, runner.profile)
     for runner in runners:
-        progress(f"{runner.title}: memory", later)
+        if runner.failure is None:
+            progress(f"{runner.title}: memory", later)
         attempt(runner, runner.measure_memory, runner.replay)
         runner.release()
 

@@ -12,7 +12,7 @@ from archscope.registry import Registry
 from archscope.report import Report
 
 DEFAULT_COLUMNS = ("output", "params", "macs", "share")
-TIME_COLUMNS = ("latency_ms", "bound_ms", "bound", "bound_percent")
+BOUND_COLUMNS = ("bound_ms", "bound", "bound_percent")
 """Shown besides where a report has them."""
 
 
@@ -49,9 +49,9 @@ def _load() -> None:
 
 def default_columns(report: Report) -> tuple[str, ...]:
     """What a table shows unless told otherwise."""
-    share = ("latency_share",) if "latency_ms" in report.columns else ()
-    asked = [name for name in (*TIME_COLUMNS, *counter_names()) if name in report.columns]
-    return (*DEFAULT_COLUMNS, *share, *asked)
+    latency = ("latency_ms", "latency_share") if "latency_ms" in report.columns else ()
+    asked = [name for name in (*BOUND_COLUMNS, *counter_names()) if name in report.columns]
+    return (*DEFAULT_COLUMNS, *latency, *asked)
 
 
 def render(report: Report, name: str, options: Options | None = None) -> str:

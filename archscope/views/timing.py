@@ -58,7 +58,7 @@ def measured_on(setting: Mapping[str, Any]) -> str:
     """`NVIDIA H200, float32, batch 8, load 0.3, torch 2.13.0, 2026-11-23`."""
     said = [setting["device_name"]]
     if setting["device"] == "cpu":
-        said.append(f"{setting['threads']} threads")
+        said.append(f"{setting['threads']} thread" + "s" * (setting["threads"] > 1))
     said += [setting["dtype"], f"batch {setting['batch']}"]
     said += [name for name, chosen in (("channels last", "channels_last"), ("compiled", "compile")) if setting[chosen]]
     if setting["load"]:
