@@ -145,15 +145,23 @@ def _found_gpu(device: str) -> dict[str, Any]:
     import subprocess
 
     asked = "driver_version,clocks.sm,clocks.max.sm,clocks.mem,utilization.gpu,temperature.gpu,power.limit"
-    uuid = str(torch.cuda.get_device_properties(device).uuid)
+    uuid = getattr(torch.cuda.get_device_properties(device), "uuid", "")  # CUDA numbers devices in its own way
     command = ["nvidia-smi", f"--id=GPU-{uuid}", f"--query-gpu={asked}", "--format=csv,noheader,nounits"]
     try:
         said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout
     except (OSError, subprocess.SubprocessError):
         return {"driver": None, "clocks": None}
-    driver, *numbers = [field.strip() for field in said.strip().split(",")]
-    names = ("sm_mhz", "max_sm_mhz", "memory_mhz", "utilization_percent", "temperature_c", "power_limit_w")
-    return {"driver": driver, "clocks": dict(zip(names, numbers, strict=True))}
+    return read_found(said)
+
+
+FOUND = ("sm_mhz", "max_sm_mhz", "memory_mhz", "utilization_percent", "temperature_c", "power_limit_w")
+
+
+def read_found(said: str) -> dict[str, Any]:
+    """One line of nvidia-smi; None for what it does not know (`[N/A]`)."""
+    driver, *values = [value.strip() for value in said.strip().split(",")]
+    numbers = [float(value) if value.replace(".", "", 1).isdecimal() else None for value in values]
+    return {"driver": driver, "clocks": dict(zip(FOUND, numbers, strict=False))}
 
 
 def _read(path: str) -> str:

@@ -64,6 +64,7 @@ def measured_on(setting: Mapping[str, Any]) -> str:
     if setting["load"]:
         said.append(f"load {setting['load'][0]:.1f}")
     clocks = setting.get("clocks")
-    if clocks:
-        said.append(f"{clocks['sm_mhz']} of {clocks['max_sm_mhz']} MHz, {clocks['utilization_percent']} % busy before")
+    if clocks and None not in (clocks["sm_mhz"], clocks["max_sm_mhz"], clocks["utilization_percent"]):
+        clock = f"{clocks['sm_mhz']:.0f} of {clocks['max_sm_mhz']:.0f} MHz"
+        said.append(f"{clock} and {clocks['utilization_percent']:.0f} % busy before")
     return ", ".join([*said, f"torch {setting['torch']}", setting["date"][:10]])

@@ -73,6 +73,20 @@ def test_threads_and_tf32_are_put_back() -> None:
     assert (torch.get_num_threads(), torch.backends.cudnn.allow_tf32) == before
 
 
+def test_what_nvidia_smi_says() -> None:
+    assert device.read_found("570.86.15, 345, 1980, 2619, 0, 31, [N/A]\n") == {
+        "driver": "570.86.15",
+        "clocks": {
+            "sm_mhz": 345.0,
+            "max_sm_mhz": 1980.0,
+            "memory_mhz": 2619.0,
+            "utilization_percent": 0.0,
+            "temperature_c": 31.0,
+            "power_limit_w": None,
+        },
+    }
+
+
 @pytest.mark.parametrize(("changes", "top"), [([], 0), ([5, -5, 3], 5), ([2, 2, -1, 4], 7), ([-5, 3], 0)])
 def test_the_highest_level(changes: list[int], top: int) -> None:
     assert highest(changes) == top
