@@ -143,12 +143,12 @@ def _only_network(module: ModuleType, target: str) -> Any:
     """The network of a file that has one: a module class that no other part of the file uses."""
     found = _networks_in(module)
     used = _used_by_classes(module)
-    alone = [network for name, network in found.items() if not inspect.isfunction(network) and name not in used]
+    alone = [name for name, network in found.items() if not inspect.isfunction(network) and name not in used]
     if len(alone) == 1:
-        return alone[0]
+        return found[alone[0]]
     if not found:
         raise ArchscopeError(f"{target} defines no network: no nn.Module and no function that makes one")
-    raise ArchscopeError(f"{target} defines {', '.join(found)}: name one, such as {target}:{next(iter(found))}")
+    raise ArchscopeError(f"{target} defines {', '.join(found)}: name one, such as {target}:{[*alone, *found][0]}")
 
 
 def _used_by_classes(module: ModuleType) -> set[str]:

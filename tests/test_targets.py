@@ -119,7 +119,10 @@ def test_what_can_be_named(folder: Path, target: str, options: dict[str, object]
         ("net.py:pair", "net.py:pair returns tuple, not an nn.Module"),
         ("net.py:number", "net.py:number is of type int"),
         ("net.py:Nett", "no network in net.py named 'Nett'; did you mean Net"),
-        ("net.py", "net.py defines Net, Drop, Wrong, WrongForward, narrow, pair, instance: name one, such as"),
+        (
+            "net.py",
+            "net.py defines Net, Drop, .*, narrow, pair, instance: name one, such as net.py:Drop$",
+        ),
         ("none.py:Net", "cannot read none.py: no such file"),
         ("pkg.none:Net", "No module named 'pkg.none'"),
         ("timm:resnet50", "pip install timm"),

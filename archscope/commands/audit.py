@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from archscope.commands import app
-from archscope.commands.arguments import Output, Settings, Target, parse_settings
+from archscope.commands.arguments import Inputs, Output, Settings, Target, parse_settings
 from archscope.commands.measured import report_of
 from archscope.commands.output import one_of, plain_options, write
 from archscope.errors import ArchscopeError
@@ -15,7 +15,7 @@ from archscope.errors import ArchscopeError
 @app.command()
 def audit(
     target: Target,
-    input_size: Annotated[str | None, typer.Option("-i", "--input", metavar="CxHxW", help="As for summary.")] = None,
+    inputs: Inputs = None,
     settings: Settings = None,
     format_name: Annotated[str | None, typer.Option("-f", "--format", help="table, json or markdown.")] = None,
     output: Output = None,
@@ -28,7 +28,7 @@ def audit(
         raise ArchscopeError(f"{target} is a report; audit runs the counters on the network itself: name that")
     show_in = one_of(audit_formats(), format_name, output)
     options = parse_settings(settings or [])
-    report = report_of(target, input_size, (), None, options)
+    report = report_of(target, inputs, (), None, options)
     write(show_in(auditing.audit(report, options, _said), plain_options(output)), output)
 
 
