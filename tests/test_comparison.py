@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from archscope.comparison import Comparison, Row
+from archscope.comparison import Comparison
 from archscope.errors import ArchscopeError
+from archscope.quantities import Row
 from archscope.report import Column, Report
 from tests.graphs import report_of, six_layer_report, six_layers, traced
 

@@ -31,7 +31,7 @@ from archscope.latency import Interrupted
 if TYPE_CHECKING:
     from archscope.comparison import Comparison
 
-PICTURES = (".svg", ".png")
+PICTURES = (".svg", ".png", ".pdf")
 
 
 @app.command()
@@ -64,7 +64,7 @@ def compare(
         typer.Option(help="What a picture shows: costs by kind, or accuracy against MACs [default: by their number]."),
     ] = None,
     format_name: Annotated[
-        str | None, typer.Option("-f", "--format", help="table, json, csv, markdown, latex, html, svg or png.")
+        str | None, typer.Option("-f", "--format", help="table, json, csv, markdown, latex, html, svg, png or pdf.")
     ] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
@@ -76,7 +76,7 @@ def compare(
     name = format_name or (Path(output).suffix[1:].lower() if output and output.lower().endswith(PICTURES) else None)
     show_in = one_of(formats(), name, output)
     if plot and show_in not in [formats()[shown] for shown in PLOTTED]:
-        raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png or .html file")
+        raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
     latency = measuring_options(
         device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
         seconds=seconds, threads=threads, fresh=fresh,

@@ -95,7 +95,7 @@ def test_settings_do_not_apply_to_saved_reports(mistake: Callable[..., str], sav
     assert "measured already" in mistake("compare", saved, "--batch", "2")
 
 
-@pytest.mark.parametrize("suffix", ["svg", "PNG", "html"])
+@pytest.mark.parametrize("suffix", ["svg", "PNG", "pdf", "html"])
 def test_pictures(run: Run, tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"compare.{suffix}"
     assert run("compare", "lenet5", "nin_cifar10", "-o", str(path)) == (0, "", "")

@@ -18,7 +18,7 @@ class Choices(Options):
 View = Callable[[Comparison, Choices], str | bytes]
 
 PLOTS = ("bars", "tradeoff")
-PLOTTED = ("svg", "png", "html")
+PLOTTED = ("svg", "png", "pdf", "html")
 """Formats that show a plot."""
 
 
@@ -34,4 +34,5 @@ def formats() -> Mapping[str, View]:
         "html": markup.as_html,
         "svg": figure.as_svg,
         "png": figure.as_png,
+        "pdf": figure.as_pdf,
     }

@@ -22,6 +22,12 @@ def as_png(comparison: Comparison, choices: Choices) -> bytes:
     return to_png(_figure(comparison, choices))
 
 
+def as_pdf(comparison: Comparison, choices: Choices) -> bytes:
+    from archscope.views.comparison.picture import to_pdf
+
+    return to_pdf(_figure(comparison, choices))
+
+
 def _figure(comparison: Comparison, choices: Choices) -> "Figure":
     from archscope.views.comparison.bars import bars
     from archscope.views.comparison.tradeoff import tradeoff

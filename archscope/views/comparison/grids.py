@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archscope.comparison import Comparison, Group, Row
+from archscope.comparison import Comparison
+from archscope.quantities import Group, Row
 from archscope.views import words
 
 BESIDE = 4

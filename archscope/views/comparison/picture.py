@@ -19,7 +19,8 @@ PNG_DPI = 250
 OWN_FONT = "Diagram Sans"
 
 STYLE: dict[Any, Any] = {
-    "font.family": [OWN_FONT, "sans-serif"], "font.size": 8, "svg.fonttype": "none", "svg.hashsalt": "archscope",
+    "font.family": [OWN_FONT, "sans-serif"], "font.size": 8, "svg.fonttype": "none",
+    "pdf.fonttype": 42, "svg.hashsalt": "archscope",
     "text.color": LIGHT.ink, "axes.labelcolor": LIGHT.ink, "axes.edgecolor": LIGHT.leader, "axes.linewidth": 0.6,
     "xtick.color": LIGHT.leader, "ytick.color": LIGHT.leader, "xtick.labelcolor": LIGHT.muted,
     "ytick.labelcolor": LIGHT.muted, "xtick.labelsize": 7, "ytick.labelsize": 7, "xtick.major.width": 0.6,
@@ -49,6 +50,11 @@ def to_svg(figure: Figure) -> str:
 
 def to_png(figure: Figure) -> bytes:
     return _written(figure, format="png", dpi=PNG_DPI, metadata={"Software": None})
+
+
+def to_pdf(figure: Figure) -> bytes:
+    """Vectors and embedded fonts, without a date."""
+    return _written(figure, format="pdf", metadata={"CreationDate": None, "Creator": "archscope", "Producer": None})
 
 
 def _written(figure: Figure, **how: Any) -> bytes:

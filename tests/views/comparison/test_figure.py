@@ -53,11 +53,12 @@ def test_svg(plot: str) -> None:
 
 
 @pytest.mark.parametrize("plot", PLOTS)
-def test_png(plot: str) -> None:
-    png = shown(THREE, "png", plot)
-    assert isinstance(png, bytes)
-    assert png.startswith(b"\x89PNG")
-    assert png == shown(THREE, "png", plot)
+def test_png_and_pdf(plot: str) -> None:
+    for name, begins in (("png", b"\x89PNG"), ("pdf", b"%PDF")):
+        made = shown(THREE, name, plot)
+        assert isinstance(made, bytes)
+        assert made.startswith(begins)
+        assert made == shown(THREE, name, plot)
 
 
 def test_html_has_the_picture() -> None:
