@@ -23,6 +23,12 @@ class PaperFigures:
     simplified: "Report"
     segmented: Spectrum
 
+    def to_svg(self, theme: str = "light") -> str:
+        """All four side by side."""
+        from archscope.views.spectrum.figures import figures
+
+        return figures(self, theme)
+
 
 def paper_figures() -> PaperFigures:
     """Figure 1 is Inception-v3's module with 3x3 kernels (its Figure 5); 2 has one kernel size and no pooling; 3 is

@@ -131,6 +131,18 @@ class Spectrum:
     def to_latex(self) -> str:
         return self._render("latex")
 
+    def to_svg(self, plot: str = "", theme: str = "light") -> str:
+        """`panels` or a `curve`, by default as for `archscope spectrum -o x.svg`. Raises ArchscopeError."""
+        from archscope.views.spectrum.pictures import render
+
+        return render(self, plot, "svg", theme).decode("utf-8")
+
+    def to_png(self, plot: str = "", theme: str = "light") -> bytes:
+        """As `to_svg`."""
+        from archscope.views.spectrum.pictures import render
+
+        return render(self, plot, "png", theme)
+
     def __str__(self) -> str:
         return self._render("table")
 

@@ -57,12 +57,13 @@ def networks(device: str, seconds: float, compiled: bool) -> Iterator[tuple[str,
 
 
 def spectrum(device: str, seconds: float) -> Iterator[tuple[str, str]]:
-    """From a regular to a depthwise separable convolution, at the widths of an Inception and of a middle-flow block."""
-    for channels in (256, 728):
+    """From regular to depthwise separable convolutions: blocks as in Inception's first modules and Xception's middle."""
+    for channels, side in ((256, 35), (728, 19)):
         for batch in (1, 32):
             for dtype in ("float32", "tf32", "bfloat16"):
                 options = f"--device {device} --seconds {seconds:g} --dtype {dtype} --batch {batch}"
-                yield f"spectrum-{channels}-{dtype}-batch{batch}", f"archscope spectrum --channels {channels} {options}"
+                block = f"--channels {channels} --input {channels}x{side}x{side}"
+                yield f"spectrum-{channels}-{dtype}-batch{batch}", f"archscope spectrum {block} {options}"
 
 
 def run(name: str, command: str, folder: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import archscope
 from archscope.networks import family
+from archscope.paper_figures import paper_figures
+from archscope.sweep import read_spectrum
 
 HERE = Path(__file__).parent
 PICTURES = {
@@ -31,12 +33,27 @@ PLOTS = {
 }
 
 
+SPECTRA = {
+    "spectrum-panels": {"channels": 12, "segments": [1, 3, 4, 12]},
+    "spectrum-panels-256": {"segments": [1, 3, (64, 128, 32, 32), 32, 256]},
+}
+
+MEASURED = sorted((HERE.parent / "benchmarks").glob("*/spectrum-*.json"))
+"""Saved spectra with latencies, on the CPU and, after `make bench-cuda`, on a CUDA device."""
+
+
 def drawn() -> Iterator[tuple[str, str]]:
     """Every picture's file name and SVG."""
     for file, (name, options) in PICTURES.items():
         yield file, str(archscope.diagram(name, **options))
     for file, names in PLOTS.items():
         yield file, archscope.compare(*names).to_svg(plot=file.rpartition("-")[2])
+    for file, options in SPECTRA.items():
+        yield file, archscope.spectrum(**options).to_svg("panels")
+    yield "spectrum-figures", paper_figures().to_svg()
+    yield "spectrum-xception", archscope.spectrum("xception", [1, 2, 4, 16, 64, "depthwise"]).to_svg("curve")
+    for path in MEASURED:
+        yield f"{path.stem}-{path.parent.name}", read_spectrum(str(path)).to_svg("curve")
 
 
 def main() -> None:

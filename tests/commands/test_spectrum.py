@@ -1,6 +1,7 @@
 """archscope spectrum at the command line: what it writes, and one line for every mistake."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -113,3 +114,24 @@ def test_mistakes(
     assert err.startswith("archscope: ")
     assert said in err
     assert err.count("\n") == 1
+
+
+PAGES = ("spectrum.md", "spectrum.ko.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_says_what_was_measured(page: str) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    text = (docs / page).read_text(encoding="utf-8")
+    for channels in (256, 728):
+        path = docs / "benchmarks" / "cpu" / f"spectrum-{channels}-float32-batch1.json"
+        first, *_, last = json.loads(path.read_text(encoding="utf-8"))["points"]
+        for quantity in ("macs", "latency_ms"):
+            assert f"{first[quantity] / last[quantity]:.1f}" in text, (channels, quantity)
+        assert path.name in text
+
+
+def test_both_pages_run_the_same_commands() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    one, two = (re.findall(r"^\$ archscope.*", (docs / page).read_text(encoding="utf-8"), re.M) for page in PAGES)
+    assert one == two

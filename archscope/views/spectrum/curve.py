@@ -17,7 +17,7 @@ from archscope.points import Point, Spectrum
 from archscope.views import words
 from archscope.views.comparison.picture import WIDTH, styled
 from archscope.views.diagram.palette import LIGHT
-from archscope.views.spectrum.rows import setting_words, title
+from archscope.views.spectrum.rows import milliseconds, setting_words, title
 
 LINES: dict[str, tuple[str, str, dict[str, Any]]] = {
     "params": ("Parameters", LIGHT.kinds["conv"][1], {"lw": 3.2, "alpha": 0.55}),
@@ -109,7 +109,7 @@ def _names(axes: Axes, points: Sequence[Point], places: Sequence[float]) -> None
             of_name = [band for other, band in bands if other == name]
             for band in of_name:
                 axes.axvspan(band[0] / 1.06, band[-1] * 1.06, color=LIGHT.panel_border, alpha=0.22, lw=0, zorder=0)
-            _name(axes, name, max(of_name, key=len), places)
+            _name(axes, name, max(reversed(of_name), key=len), places)
 
 
 def _name(axes: Axes, name: str, band: Sequence[float], places: Sequence[float]) -> None:
@@ -137,7 +137,7 @@ def _labels(axes: Axes, last: float, ratios: dict[str, list[float]], points: Seq
 def _amount(name: str, value: float) -> str:
     if name == "bytes_moved":
         return words.size(value)
-    return f"{value:.3g} ms" if name.endswith("_ms") else words.count(value)
+    return milliseconds(value) if name.endswith("_ms") else words.count(value)
 
 
 def _head(figure: Figure, spectrum: Spectrum) -> None:

@@ -24,9 +24,7 @@ def usual(spectrum: Spectrum) -> str:
 def render(made: Spectrum | PaperFigures, plot: str, name: str, theme: str) -> bytes:
     """The picture in this format. Raises ArchscopeError where there is nothing to draw so."""
     if isinstance(made, PaperFigures):
-        from archscope.views.spectrum.figures import figures
-
-        return _painted(figures(made, theme), name)
+        return _painted(made.to_svg(theme), name)
     if (plot or usual(made)) == "curve":
         return _plotted(made, name)
     if made.block is None:

@@ -37,10 +37,15 @@ def _cell(name: str, value: Any) -> str:
     if name == "bytes_moved":
         return words.size(value)
     if name.endswith("_ms"):
-        return f"{value:.3g} ms"
+        return milliseconds(value)
     if name == "width_multiplier":
         return f"{value:.4g}"
     return f"{value:.1f}" if isinstance(value, float) else words.count(value)
+
+
+def milliseconds(value: float) -> str:
+    """Three digits: `48.0 ms`."""
+    return f"{value:#.3g}".rstrip(".") + " ms"
 
 
 def sizes(point: Point) -> str:
@@ -85,6 +90,10 @@ def setting_words(setting: Mapping[str, Any]) -> str:
     said = [f"batch {setting['batch']}", setting["dtype"]]
     if setting["device"] != "meta":
         said.append(str(setting.get("device_name", setting["device"])))
-        said += [f"{setting['threads']} threads"] if "threads" in setting else []
+        said += [_threads(setting["threads"])] if "threads" in setting else []
         said += [f"torch {setting['torch']}", setting["date"][:10]]
     return ", ".join(said)
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'s' if count > 1 else ''}"
