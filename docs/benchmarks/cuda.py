@@ -57,7 +57,7 @@ def networks(device: str, seconds: float, compiled: bool) -> Iterator[tuple[str,
 
 
 def spectrum(device: str, seconds: float) -> Iterator[tuple[str, str]]:
-    """From regular to depthwise separable convolutions: blocks as in Inception's first modules and Xception's middle."""
+    """From regular to depthwise separable convolutions: blocks of Inception's and Xception's sizes."""
     for channels, side in ((256, 35), (728, 19)):
         for batch in (1, 32):
             for dtype in ("float32", "tf32", "bfloat16"):
