@@ -89,6 +89,8 @@ def resolve(target: "str | nn.Module") -> Target:
     if not isinstance(target, str):
         return Target(type(target).__name__, lambda **options: _made(target, options, "the module"))
     place, colon, name = target.rpartition(":")
+    if colon and not (place and name):
+        raise ArchscopeError(f"{target} is half a name: write file.py:Name or package.module:Name")
     if colon and place in LIBRARIES:
         return LIBRARIES[place](name)
     if target.endswith(".py"):
@@ -99,7 +101,12 @@ def resolve(target: "str | nn.Module") -> Target:
         return _of_code(target, UserCode.of_module(place), name)
     if target.endswith(PICKLED):
         raise ArchscopeError(f"{target}: archscope opens no weights; name the code that builds the network, net.py:Net")
-    network = networks.find(target)
+    try:
+        network = networks.find(target)
+    except ArchscopeError:
+        if Path(target).exists():
+            raise ArchscopeError(f"{target} is no network's name: in a file it is named file.py:Name") from None
+        raise
     return Target(network.name, network.build, network.label, network.input_size, network)
 
 

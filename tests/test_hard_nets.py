@@ -63,6 +63,13 @@ def test_a_device_that_is_not_there() -> None:
         archscope.summarize("tests/hard_nets.py:on_another_device")
 
 
+def test_a_network_without_layers() -> None:
+    report = archscope.summarize(nn.Identity(), (3, 8, 8))
+    assert report.totals["params"] == 0
+    with pytest.raises(ArchscopeError, match="Identity returns its input: it has no layer to list"):
+        str(report)
+
+
 def test_unknown_is_said_not_zero() -> None:
     totals = archscope.summarize("tests/hard_nets.py:Complex", INPUTS["Complex"]).totals
     assert totals["operations"]["unknown"] == ["fft_fft2", "fft_ifft2"]

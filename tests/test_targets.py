@@ -128,6 +128,9 @@ def test_what_can_be_named(folder: Path, target: str, options: dict[str, object]
         ("timm:resnet50", "pip install timm"),
         ("torchvision:resnet50", "pip install torchvision"),
         ("weights.pth", "archscope opens no weights"),
+        ("net.py:", "net.py: is half a name: write file.py:Name"),
+        (":Net", ":Net is half a name"),
+        ("pkg", "pkg is no network.s name: in a file it is named file.py:Name"),
     ],
 )
 def test_mistakes(folder: Path, target: str, said: str) -> None:

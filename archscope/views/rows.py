@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
+from archscope.errors import ArchscopeError
 from archscope.measures.depth import is_depthwise
 from archscope.operations import CATEGORY
 from archscope.registry import unknown
@@ -60,7 +61,9 @@ def headings(columns: Sequence[str]) -> list[str]:
 
 
 def check_columns(report: Report, columns: Sequence[str]) -> None:
-    """Raises ArchscopeError for a name that is no column of this report."""
+    """Raises ArchscopeError for a name that is no column of this report, and where there is no layer to list."""
+    if not report.graph.layers:
+        raise ArchscopeError(f"{report.graph.name} returns its input: it has no layer to list")
     shares = [share for share, column in SHARES.items() if column in report.columns]
     known = [*STRUCTURE, *shares, *report.table_columns]
     for name in columns:
