@@ -320,6 +320,22 @@ def test_what_is_no_file_is_written_to_and_not_replaced(run: Run, saved: str, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe", "six.json"]
 
 
+def test_help_says_what_stands_in_brackets(run: Run) -> None:
+    code, out, _ = run("summary", "--help")
+
+    assert code == 0
+    assert "[default: eval]" in " ".join(out.replace("\u2502", " ").split())
+
+
+def test_measuring_needs_a_device(mistake: Callable[..., str], saved: str) -> None:
+    assert "give a --device" in mistake("summary", "xception", "--channels-last", "--seconds", "3")
+    assert "write a number of images" in mistake("summary", "xception", "--device", "cpu", "--batch", "1,x")
+    assert "--mode eval does not apply" in mistake(
+        "summary", "xception", "--device", "cpu", "--train", "--mode", "eval"
+    )
+    assert "is measured already" in mistake("summary", saved, "--device", "cpu")
+
+
 def test_without_a_command_only_the_help(run: Run) -> None:
     code, out, err = run()
     assert (code, err) == (2, "")

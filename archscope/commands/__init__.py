@@ -10,6 +10,7 @@ app = typer.Typer(
     help="What a convolutional network is made of, what it costs, and how it stands to its paper.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # in rich markup [default: 1] would be a style, and not be shown
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
