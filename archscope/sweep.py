@@ -89,7 +89,7 @@ def _block_job(block: Block, segments: Segments, batch: int | None, latency: Opt
     dtype = latency.stored_dtype if latency else ""
     job = job_of(module, block.input_size, None, [batch or 1], "eval", dtype, {})
     count = segments if isinstance(segments, int) else len(segments)
-    graph = replace(job.report.graph, name=f"{count} segments")  # what progress calls it
+    graph = replace(job.report.graph, name=f"{count} segment{'s' * (count > 1)}")  # what progress calls it
     return replace(job, report=replace(job.report, graph=graph), build=lambda: module_of(block, segments))
 
 
