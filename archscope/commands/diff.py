@@ -28,13 +28,16 @@ def diff(
 ) -> None:  # fmt: skip
     """Is TARGET the network that REFERENCE is, and if not, where and why? Exit code 0 if it is, 1 if not."""
     from archscope.differences import measured
+    from archscope.views.diagram import beside
     from archscope.views.differences import diff_formats
 
-    show_in = one_of(diff_formats(), format_name, output)
+    suffix = (output or "").lower().rpartition(".")[2]
+    pictured = format_name is None and suffix in beside.FORMATS
+    show_in = None if pictured else one_of(diff_formats(), format_name, output)
     import_torch()
     found = measured.diff(
         target, reference, inputs or None, options=parse_settings(settings or []),
         reference_options=parse_settings(reference_settings or []), weights=weights,
     )  # fmt: skip
-    write(show_in(found, plain_options(output)), output)
+    write(show_in(found, plain_options(output)) if show_in else beside.render(found, suffix), output)
     raise typer.Exit(found.verdict != "identical")

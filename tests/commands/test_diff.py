@@ -84,3 +84,9 @@ def test_mistakes_get_one_line(run: Run, arguments: list[str], said: str) -> Non
     assert (code, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
+
+
+def test_a_picture(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "diff.svg"
+    assert run("diff", "resnet18", "resnet34", "-o", str(path)) == (1, "", "")
+    assert path.read_text(encoding="utf-8").startswith("<svg ")

@@ -1,7 +1,7 @@
 """The library's call: a Report and what the reader chose, to a Diagram in any format."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from archscope.errors import ArchscopeError
@@ -27,11 +27,12 @@ FORMATS = ("svg", "png", "pdf", "dot", "mmd")
 
 @dataclass(frozen=True)
 class Diagram:
-    """A picture. `str()` is its SVG; notebooks show it."""
+    """A picture. `str()` is its SVG; notebooks show it. `marks`: signs of layers, which their boxes bear."""
 
     report: Report
     options: DiagramOptions
     drawing: Drawing
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.svg
@@ -62,7 +63,18 @@ class Diagram:
     def _page(self) -> Page:
         title, subtitles = heading(self.report, self.options, self.drawing)
         shares, scale = heat(self.report, self.options.color, self.drawing.piece.boxes)
-        return Page(title, subtitles, self.options.theme, lambda box: told(self.report, box), shares, scale)
+        return Page(
+            title, subtitles, self.options.theme, lambda box: told(self.report, box), shares, self._signs(), scale
+        )
+
+    def _signs(self) -> dict[str, str]:
+        """The sign of each box, by name: that of the first of its layers that has one."""
+        found = {}
+        for box in self.drawing.piece.boxes if self.marks else ():
+            ops = (box.op, *box.copies) if box.op else ()
+            signs = [self.marks[layer] for op in ops for layer in op.layers if layer in self.marks]
+            found.update({box.name: signs[0]} if signs else {})
+        return found
 
     def render(self, name: str) -> bytes:
         """The diagram as svg, png, pdf, dot or mmd."""

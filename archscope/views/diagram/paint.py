@@ -66,7 +66,7 @@ def _css(theme: str) -> str:
 
 
 def _variables(theme: Theme) -> str:
-    plain = ("ink", "muted", "edge", "leader", "ground", "panel", "panel_border", "badge", "badge_ink")
+    plain = ("ink", "muted", "edge", "leader", "ground", "panel", "panel_border", "badge", "badge_ink", "mark")
     colors = {name.replace("_", "-"): getattr(theme, name) for name in plain}
     for kind, (fill, line) in theme.kinds.items():
         colors |= {f"{kind}-fill": fill, f"{kind}-line": line}
@@ -205,7 +205,19 @@ def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
             painter.rect(outer, RADIUS + 3.0, painter.color("ground"), line, more)
         painter.rect((box.left, box.top, box.right, box.bottom), RADIUS, fill, line, more)
         _label(painter, box, page)
+    if box.name in page.marks:
+        _mark(painter, box, page.marks[box.name])
     painter.out.append("</g>")
+
+
+def _mark(painter: Painter, box: Box, sign: str) -> None:
+    """A border around the box, and the sign in its corner."""
+    color, off = painter.color("mark"), STACK + 3.0
+    outer = (box.left - off, box.top - off, box.right + off, box.bottom + off)
+    painter.rect(outer, RADIUS + off, "none", color, ' stroke-width="2.6"')
+    x, y = box.right + off - 2.0, box.top - off + 2.0
+    painter.out.append(f'<circle cx="{number(x)}" cy="{number(y)}" r="8" fill="{color}"/>')
+    painter.text(sign, x, y + 4.5, BOLD, painter.color("ground"), bold=True)
 
 
 def _symbol(painter: Painter, box: Box) -> None:

@@ -12,13 +12,15 @@ from archscope.views.diagram.text import text_width
 
 @dataclass(frozen=True)
 class Page:
-    """What stands around the picture, and what its nodes tell. `heat` is each box's share of the dearest, by name."""
+    """What stands around the picture, and what its nodes tell. By a box's name: `heat` is its share of the dearest,
+    `marks` is a sign that it bears."""
 
     title: str
     subtitles: Sequence[str] = ()
     theme: str = "light"
     tell: Callable[[Box], str] = lambda box: box.title
     heat: Mapping[str, float] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
     scale: str = ""
     direction: str = "TB"
 

@@ -16,6 +16,7 @@ class Theme:
     panel_border: str
     badge: str
     badge_ink: str
+    mark: str
     kinds: dict[str, tuple[str, str]]
 
 
@@ -27,7 +28,7 @@ LEGEND = {
 
 LIGHT = Theme(
     ink="#1B1F24", muted="#4A5461", edge="#3D4650", leader="#8A94A0", ground="#FFFFFF", panel="#F6F8FA",
-    panel_border="#AEB9C4", badge="#0F6480", badge_ink="#FFFFFF",
+    panel_border="#AEB9C4", badge="#0F6480", badge_ink="#FFFFFF", mark="#B4006E",
     kinds={
         "conv": ("#DCE8F8", "#1F5A9E"), "depthwise": ("#D3EFE4", "#0B6B4F"), "pool": ("#FCE9C2", "#8A5A00"),
         "concat": ("#E9DFF6", "#64399B"), "add": ("#FBDDE1", "#A3202F"), "other": ("#ECEFF3", "#5A6572"),
@@ -37,7 +38,7 @@ LIGHT = Theme(
 
 DARK = Theme(
     ink="#F0F3F6", muted="#C3CBD4", edge="#A9B4C0", leader="#7B8794", ground="#14181D", panel="#1C2229",
-    panel_border="#4B5763", badge="#8FD3E8", badge_ink="#10222A",
+    panel_border="#4B5763", badge="#8FD3E8", badge_ink="#10222A", mark="#FF7AC6",
     kinds={
         "conv": ("#17324F", "#7FB2EC"), "depthwise": ("#123A2E", "#63C9A4"), "pool": ("#43330B", "#E0B04A"),
         "concat": ("#35244F", "#BD9BEA"), "add": ("#4A1B22", "#F08A97"), "other": ("#2B323A", "#A3AFBB"),
@@ -47,7 +48,7 @@ DARK = Theme(
 
 PRINT = Theme(
     ink="#000000", muted="#333333", edge="#000000", leader="#777777", ground="#FFFFFF", panel="#FFFFFF",
-    panel_border="#777777", badge="#000000", badge_ink="#FFFFFF",
+    panel_border="#777777", badge="#000000", badge_ink="#FFFFFF", mark="#000000",
     kinds={
         "conv": ("#E6E6E6", "#000000"), "depthwise": ("#D2D2D2", "#000000"), "pool": ("#F4F4F4", "#000000"),
         "concat": ("#DCDCDC", "#000000"), "add": ("#FFFFFF", "#000000"), "other": ("#FFFFFF", "#555555"),
