@@ -29,7 +29,7 @@ def render(diff: Diff, name: str) -> bytes:
 def side_by_side(diff: Diff, variables: bool = True) -> str:
     """An SVG of two. Without `variables` its colours are named, for programs that know none."""
     diagrams = _drawn(diff, "")
-    if len({diagram.drawing.plan.every for diagram in diagrams}) > 1:  # too large to open, one of them
+    if len({_has_closed(diagram) for diagram in diagrams}) > 1:  # one of them is too large to be opened
         diagrams = _drawn(diff, "network")
     left, right = (diagram.svg if variables else diagram.plain_svg for diagram in diagrams)
     (width, height), (other_width, other_height) = _size(left), _size(right)
@@ -66,6 +66,10 @@ def _drawn(diff: Diff, level: str) -> list[Diagram]:
         said = f"{title} ({OTHER} differs, {ALONE} only here)" if signs else title
         made.append(replace(draw(report, DiagramOptions(level=level, title=said)), marks=signs))
     return made
+
+
+def _has_closed(diagram: Diagram) -> bool:
+    return any(box.kind == "module" for box in diagram.drawing.piece.boxes)
 
 
 def _size(svg: str) -> tuple[float, float]:

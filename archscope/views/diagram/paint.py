@@ -49,7 +49,7 @@ def _shows(box: Box, kind: str) -> bool:
 
 def _start(page: Page, width: float, height: float, painter: Painter) -> list[str]:
     size = f'width="{number(width)}" height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}"'
-    style = [_css(page.theme)] if painter.variables else []
+    style = [_css(page.theme, bool(page.marks))] if painter.variables else []
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="archscope" {size} font-family="{FONT_FAMILY}" role="img">',
         f"<title>{escape(printable(page.title))}</title>",
@@ -58,16 +58,16 @@ def _start(page: Page, width: float, height: float, painter: Painter) -> list[st
     ]
 
 
-def _css(theme: str) -> str:
+def _css(theme: str, marked: bool) -> str:
     """Colours as variables; the light theme turns dark where the reader's page asks for it."""
-    first = f".archscope{{{_variables(THEMES[theme])}}}"
-    dark = f"@media (prefers-color-scheme:dark){{.archscope{{{_variables(DARK)}}}}}" if theme == "light" else ""
+    first = f".archscope{{{_variables(THEMES[theme], marked)}}}"
+    dark = f"@media (prefers-color-scheme:dark){{.archscope{{{_variables(DARK, marked)}}}}}" if theme == "light" else ""
     return f"<style>{first}{dark}text{{white-space:pre}}</style>"
 
 
-def _variables(theme: Theme) -> str:
-    plain = ("ink", "muted", "edge", "leader", "ground", "panel", "panel_border", "badge", "badge_ink", "mark")
-    colors = {name.replace("_", "-"): getattr(theme, name) for name in plain}
+def _variables(theme: Theme, marked: bool) -> str:
+    plain = ("ink", "muted", "edge", "leader", "ground", "panel", "panel_border", "badge", "badge_ink")
+    colors = {name.replace("_", "-"): getattr(theme, name) for name in (*plain, *(["mark"] if marked else []))}
     for kind, (fill, line) in theme.kinds.items():
         colors |= {f"{kind}-fill": fill, f"{kind}-line": line}
     return ";".join(f"--{name}:{value}" for name, value in colors.items())
