@@ -34,7 +34,14 @@ def prove(diff: Diff, a: nn.Module, b: nn.Module) -> Proof:
     pairs = list(_pairs(diff))
     if reason := _impossible(diff, pairs):
         return Proof(reason=reason)
-    a, b = (_runnable(module) for module in (a, b))
+    try:
+        return _run(diff, _runnable(a), _runnable(b), pairs)
+    except Exception as error:  # code of the user's, which may do anything
+        return Proof(reason=f"a real pass fails: {str(error).strip().partition(chr(10))[0] or type(error).__name__}")
+
+
+def _run(diff: Diff, a: nn.Module, b: nn.Module, pairs: Sequence[tuple[str, str]]) -> Proof:
+    """Fill the one, copy, compare."""
     of_a, of_b = _stored(a), _stored(b)
     generator = torch.Generator().manual_seed(0)
     images = _images(diff.a.graph, generator)
@@ -89,6 +96,8 @@ def _shapes(graph: Graph, step: Step) -> list[tuple[int, ...]]:
 
 def _runnable(module: nn.Module) -> nn.Module:
     """A copy in evaluation and float64, with memory of its own."""
+    if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        module = module.module
     stored = [*module.parameters(), *module.buffers()]
     if any(tensor.is_meta for tensor in stored):
         module = copy.deepcopy(module).to_empty(device="cpu")
@@ -105,6 +114,9 @@ def _images(graph: Graph, generator: torch.Generator) -> list[torch.Tensor]:
     """For each input large shapes and noise: of noise alone the last average pooling leaves the same for any image."""
     images = []
     for tensor in graph.inputs.values():
+        if not tensor.dtype.startswith(("float", "bfloat")):
+            images.append(torch.randint(0, 2, (IMAGES, *tensor.shape), generator=generator))
+            continue
         noise = torch.randn((IMAGES, *tensor.shape), generator=generator, dtype=torch.float64)
         if len(tensor.shape) == 3:
             shapes = torch.randn((IMAGES, tensor.shape[0], 4, 4), generator=generator, dtype=torch.float64)

@@ -97,6 +97,26 @@ def test_the_modules_are_left_as_they_are() -> None:
         assert all(torch.equal(tensor, state[name]) for name, tensor in module.state_dict().items())
 
 
+class OneImage(nn.Conv2d):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.reshape(1, 3, 32, 32))
+
+
+def test_a_network_that_does_not_run_says_so() -> None:
+    diff = archscope.diff(OneImage(3, 4, 1), OneImage(3, 4, 1), SIZE, weights=True)
+    assert diff.verdict == "identical"
+    assert diff.proof is not None
+    assert diff.proof.reason.startswith("a real pass fails: shape '[1, 3, 32, 32]' is invalid")
+
+
+def test_a_wrapper_and_tokens() -> None:
+    def words() -> nn.Module:
+        return nn.DataParallel(nn.Sequential(nn.Embedding(9, 4), nn.Linear(4, 2)))
+
+    diff = archscope.diff(words(), words(), "5:int64", weights=True)
+    assert diff.proof is not None and diff.proof.holds
+
+
 def test_a_network_of_the_catalogue() -> None:
     diff = archscope.diff("mobilenet_v1", "mobilenet_v1", (3, 64, 64), weights=True)
     assert diff.proof is not None and diff.proof.holds
