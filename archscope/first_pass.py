@@ -42,9 +42,11 @@ def _stored_as(built: Built, dtype: str) -> Built:
     """With weights of this type, so that memory is predicted for what will run; a copy where it differs."""
     import torch
 
-    wanted = getattr(torch, dtype) if dtype else None
+    if not dtype:
+        return built
+    wanted = getattr(torch, dtype)
     stored = [tensor for tensor in built.module.parameters() if tensor.dtype.is_floating_point]
-    if wanted is None or all(tensor.dtype == wanted for tensor in stored):
+    if all(tensor.dtype == wanted for tensor in stored):
         return built
     return replace(built, module=copy.deepcopy(built.module).to(dtype=wanted))
 

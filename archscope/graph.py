@@ -86,11 +86,11 @@ class Layer:
 
     @property
     def output_elements(self) -> int:
-        return sum([elements_of(shape) for shape in self.output_shapes])
+        return sum(map(elements_of, self.output_shapes))
 
     @property
     def output_bytes(self) -> int:
-        return sum([bytes_of(*output) for output in zip(self.output_shapes, self.dtypes, strict=True)])
+        return sum(map(bytes_of, self.output_shapes, self.dtypes))
 
 
 @dataclass(frozen=True)

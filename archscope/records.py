@@ -102,11 +102,9 @@ class Invocation:
     tensors: list[torch.Tensor]
 
     def key(self) -> Any:
-        """Equal keys give equal shapes. Raises TypeError where an argument cannot be hashed."""
+        """Equal keys give equal shapes; one that cannot be hashed has an argument that cannot."""
         named = tuple([(name, key_of(value)) for name, value in self.kwargs.items()]) if self.kwargs else ()
-        key = (self.function, self.in_place, key_of(self.args), named)
-        hash(key)
-        return key
+        return self.function, self.in_place, key_of(self.args), named
 
     def effect(self, result: list[torch.Tensor], memory: Memory, container: type | None = None) -> Effect:
         """What this call does, once its result is known."""

@@ -112,7 +112,7 @@ class Tracer(TorchFunctionMode):
     # ---- modules: which block is running -------------------------------------------------------------------
 
     def enter(self, module: nn.Module, args: Any) -> None:
-        """Forward pre-hook."""
+        """Before a module runs."""
         path = self._paths[id(module)]
         caller = self.stack[-1]
         if caller.lost:
@@ -122,7 +122,7 @@ class Tracer(TorchFunctionMode):
             self.stack.append(ModuleCall(path, type(module).__name__))
 
     def leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> Any:
-        """Forward hook. Its result, if any, replaces the module's."""
+        """After a module has run. The result, if any, replaces the module's."""
         path = self._paths[id(module)]
         while self.stack[-1].path != path:  # a module below failed, and its caller caught the error
             self.stack.pop()
@@ -254,10 +254,9 @@ class Tracer(TorchFunctionMode):
         if self.real:
             return self._compute_values(call)
         try:
-            key = call.key()
-        except TypeError:
+            effect = self._memo.get(key := call.key())
+        except TypeError:  # an argument that cannot be hashed
             return self._first_time(call)
-        effect = self._memo.get(key)
         if effect is None:
             shape = call.tensors[0].shape
             effect, result = self._first_time(call)

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from threading import RLock
 from typing import Any, Literal, get_args
@@ -21,8 +21,6 @@ from archscope.untouched import random_states_kept, untouched
 from archscope.usercode import users_line
 
 Mode = Literal["eval", "train"]
-HOOK = "archscope"
-"""The key of our hooks among a module's own."""
 ONE_AT_A_TIME = RLock()
 """Threads take turns: two passes at once would mix what they put back, in one module or in Python itself."""
 
@@ -135,28 +133,32 @@ def _run(
 
 
 def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
-    """Set its mode, and have it tell the tracer of its calls."""
-    if not isinstance(module, torch.jit.ScriptModule):
-        attributes = vars(module)  # as register_forward_hook does, without a handle for each
+    """Set its mode, and have it tell the tracer of its calls: a hook around all its own, and a cheaper one."""
+    attributes = vars(module)
+    call = module._call_impl
+    if isinstance(module, torch.jit.ScriptModule):
+        module.training = mode == "train"  # kept in C++
+        call = opaque(call)
+    else:
         attributes["training"] = mode == "train"
-        before = attributes["_forward_pre_hooks"]
-        before[HOOK] = tracer.enter
-        if len(before) > 1:
-            before.move_to_end(HOOK, last=False)  # what the user's own hooks do belongs inside
-        attributes["_forward_hooks"][HOOK] = tracer.leave
-        attributes["_forward_hooks_with_kwargs"][HOOK] = True
-        return
-    module.training = mode == "train"  # kept in C++, where no hook is allowed
-    forward = module.forward
 
     def watched(*args: Any, **kwargs: Any) -> Any:
         tracer.enter(module, args)
-        with torch._C.DisableTorchFunction():  # one opaque operation: its graph runs in C++
-            output = forward(*args, **kwargs)
+        output = call(*args, **kwargs)
         replaced = tracer.leave(module, args, kwargs, output)
         return output if replaced is None else replaced
 
-    vars(module)["forward"] = watched
+    attributes["_compiled_call_impl"] = watched  # what a module runs when called, where it is set
+
+
+def opaque(call: Callable[..., Any]) -> Callable[..., Any]:
+    """One operation: what runs in C++ shows no torch functions."""
+
+    def unseen(*args: Any, **kwargs: Any) -> Any:
+        with torch._C.DisableTorchFunction():
+            return call(*args, **kwargs)
+
+    return unseen
 
 
 # ---- inputs ------------------------------------------------------------------------------------------------

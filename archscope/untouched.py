@@ -16,7 +16,10 @@ CONTAINERS = frozenset({dict, OrderedDict, list, set})
 @contextmanager
 def untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
     """Whatever happens inside, the modules and the random states are the same afterwards."""
-    saved = [(vars(module), dict(vars(module)), _contents(module)) for module in blocks.values()]
+    attributes = [vars(module) for module in blocks.values()]
+    before = [values.copy() for values in attributes]
+    containers = [value for values in attributes for value in values.values() if type(value) in CONTAINERS]
+    contents = [value.copy() if value else () for value in containers]  # hooks among them: most hold nothing
     scripted = [(module, module.training) for module in blocks.values() if isinstance(module, torch.jit.ScriptModule)]
     recursion_limit = sys.getrecursionlimit()
     sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
@@ -24,23 +27,13 @@ def untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
         with random_states_kept(), _nothing_compiled():
             yield
     finally:
-        for attributes, before, contents in saved:
-            attributes.clear()
-            attributes.update(before)
-            for container, content in contents:
-                if container:
-                    container.clear()
-                if content:
-                    (container.extend if isinstance(container, list) else container.update)(content)
+        for now, then in zip(attributes + containers, before + contents, strict=True):
+            if now or then:
+                now.clear()
+                (now.extend if isinstance(now, list) else now.update)(then)
         for module, training in scripted:
             module.training = training
         sys.setrecursionlimit(recursion_limit)
-
-
-def _contents(module: nn.Module) -> list[tuple[Any, Any]]:
-    """The module's containers, hooks among them, each with a copy of what it holds (most hold nothing)."""
-    values = vars(module).values()
-    return [(value, value.copy() if value else ()) for value in values if type(value) in CONTAINERS]
 
 
 def _nothing_compiled() -> AbstractContextManager[Any]:
