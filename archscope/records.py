@@ -13,6 +13,7 @@ from archscope.graph import Shape, Tensor, Window
 from archscope.operations import CATEGORY
 
 Memory = Literal["new", "view", "in_place"]
+META = torch.device("meta")
 
 PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device, torch.memory_format})
 """Types of arguments that hold no tensor: by far the most frequent, and so asked for first."""
@@ -64,7 +65,7 @@ class Effect:
     def again(self) -> Any:
         """Fresh meta tensors as the first such call returned them."""
         made: list[Any] = [
-            torch.empty_strided(size, stride, dtype=dtype, device="meta") for size, stride, dtype in self.outputs
+            torch.empty_strided(size, stride, dtype=dtype, device=META) for size, stride, dtype in self.outputs
         ]
         if self.container is None:
             return made[0]
@@ -199,4 +200,4 @@ class Irregular:
 
 def meta_like(tensor: torch.Tensor) -> torch.Tensor:
     """A meta tensor of the same size, strides and type."""
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=META)

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-META = torch.device("meta")
+from archscope.records import META
 
 FACTORIES = frozenset(
     "arange as_tensor empty empty_permuted empty_strided eye full hann_window linspace logspace ones rand randint "

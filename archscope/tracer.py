@@ -17,6 +17,7 @@ from archscope import calls, shapes
 from archscope.graph import Tensor
 from archscope.operations import CATEGORY
 from archscope.records import (
+    META,
     Effect,
     Invocation,
     Irregular,
@@ -53,7 +54,6 @@ ATTRIBUTES = frozenset({dict, OrderedDict, set, list, tuple, int, float, bool, s
 """Types of a module's attributes that are no tensor: nearly all of them."""
 
 RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
-META = torch.device("meta")
 
 
 class Tracer(TorchFunctionMode):
@@ -71,7 +71,8 @@ class Tracer(TorchFunctionMode):
         self._memo: dict[Any, Effect] = {}
         self._twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._overwritten: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-        self._constants: dict[int, torch.Tensor] = {}
+        values = [value for m in blocks.values() for value in vars(m).values() if type(value) not in ATTRIBUTES]
+        self._constants = {id(value): value for value in values if isinstance(value, torch.Tensor)}
         self._marked: list[torch.Tensor] = []
         self.left_torch: dict[str, None] = {}
         for path, module in blocks.items():
@@ -84,9 +85,6 @@ class Tracer(TorchFunctionMode):
                 for buffer in module._buffers.values():  # batch_norm writes its statistics from inside
                     if buffer is not None:
                         self._keep_value(buffer)
-            for value in vars(module).values():
-                if type(value) not in ATTRIBUTES and isinstance(value, torch.Tensor):
-                    self._constants[id(value)] = value
 
     def _store(self, prefix: str, found: Mapping[str, torch.Tensor | None], described: dict[str, Tensor]) -> None:
         for name, tensor in found.items():
@@ -175,7 +173,7 @@ class Tracer(TorchFunctionMode):
         if kwargs:
             tensors += tensors_in(kwargs)
         sources = [self.source(tensor) for tensor in tensors]
-        if not any(source is not None for source in sources):
+        if not any(sources):
             return self._constant(function, args, kwargs)
         if kwargs.get("out") is not None:
             return self._into(function, types, args, kwargs)
@@ -316,9 +314,9 @@ class Tracer(TorchFunctionMode):
             effect = Effect(call.operation, call.tensors[:1], "in_place", None, settings, window, groups)
             return effect, call.tensors[0]
         idle = CATEGORY[call.operation] == "dropout" and not bound.get("training", True)
-        outputs = [torch.empty(shape, dtype=dtype, device="meta") for shape in predicted]
+        outputs = [torch.empty(shape, dtype=dtype, device=META) for shape in predicted]
         if strides:
-            outputs = [torch.empty_strided(predicted[0], strides, dtype=dtype, device="meta")]
+            outputs = [torch.empty_strided(predicted[0], strides, dtype=dtype, device=META)]
         container = tuple if call.operation in RECURRENT else None
         memory: Memory = "view" if idle else "new"
         effect = Effect(call.operation, outputs, memory, container, settings, window, groups)

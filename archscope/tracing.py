@@ -14,9 +14,9 @@ from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.graph import Graph, Layer, Tensor
 from archscope.inputs import Input, Sizes, as_inputs, forward_parameters
-from archscope.records import Record, describe, map_tensors, meta_like, tensors_in, without_batch
+from archscope.records import META, Record, describe, map_tensors, meta_like, tensors_in, without_batch
 from archscope.registry import unknown
-from archscope.tracer import META, Tracer
+from archscope.tracer import Tracer
 from archscope.untouched import random_states_kept, untouched
 from archscope.usercode import users_line
 
@@ -135,7 +135,7 @@ def _run(
 def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
     """Set its mode, and have it tell the tracer of its calls: a hook around all its own, and a cheaper one."""
     attributes = vars(module)
-    call = module._call_impl
+    call: Callable[..., Any] = module._call_impl
     if isinstance(module, torch.jit.ScriptModule):
         module.training = mode == "train"  # kept in C++
         call = opaque(call)
@@ -202,7 +202,7 @@ def _make_inputs(
     floating = (tensor.dtype for tensor in stored if tensor.dtype.is_floating_point)
     own = next(floating, torch.float32)
     tensors = [
-        torch.empty((1, *each.size), dtype=getattr(torch, each.dtype) if each.dtype else own, device="meta")
+        torch.empty((1, *each.size), dtype=getattr(torch, each.dtype) if each.dtype else own, device=META)
         for each in wanted
     ]
     if not any(each.name for each in wanted):
