@@ -1,30 +1,18 @@
 """Which step of one network stands for which of the other: the cheapest way to make one series from the other.
 
-Series are aligned as texts are (Needleman and Wunsch 1970), few long gaps being preferred to many short ones
-(Gotoh 1982), inside a band around the diagonal that is widened until it holds the best way (Ukkonen 1985). An item
-costs what its steps cost; the branches of two joins are matched as sets, most alike first, and aligned in turn.
-No torch.
+Series are aligned as texts are (`sequences`). An item costs what its steps cost; the branches of two joins are matched
+as sets, most alike first, and aligned in turn. No torch.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate, groupby
+from itertools import groupby
 
 from archscope.differences.branches import BRANCHES, Item, Series
-from archscope.differences.facts import NEVER, distance, lost
+from archscope.differences.facts import distance, lost
+from archscope.differences.sequences import KEEP, NEVER, ONLY_A, ONLY_B, cheapest
 from archscope.differences.steps import WEIGHTED, Step
-
-BAND = 16
-OPEN = 0.03
-"""What it costs to begin a gap, besides what is in it."""
-
-KEEP, ONLY_A, ONLY_B = 0, 1, 2
-"""Moves of an alignment: a pair, or an item that only one side has."""
-
-MOVE, LONGER_A, LONGER_B = 3, 4, 8
-"""Bits of a cell of the table: the last move of the cheapest way to it; and whether the cheapest way that ends with
-a gap there goes on with one."""
 
 
 @dataclass
@@ -146,35 +134,8 @@ class Aligner:
         shorter = min(len(a), len(b))
         head = next((i for i in range(shorter) if keys_a[i] != keys_b[i]), shorter)
         tail = next((i for i in range(shorter - head) if keys_a[-1 - i] != keys_b[-1 - i]), shorter - head)
-        cost, moves = self._between(a[head : len(a) - tail], b[head : len(b) - tail])
+        cost, moves = cheapest(a[head : len(a) - tail], b[head : len(b) - tail], self.lost, self.cost)
         return cost, bytes([KEEP]) * head + moves + bytes([KEEP]) * tail
-
-    def _between(self, a: Series, b: Series) -> tuple[float, bytes]:
-        if not a or not b:
-            moves = bytes([ONLY_A]) * len(a) + bytes([ONLY_B]) * len(b)
-            return self._all_lost(a) + self._all_lost(b) + OPEN * bool(moves), moves
-        least = min(map(self.lost, (*a, *b))) or 0.1
-        band = BAND
-        while True:
-            cost, moves = self._banded(a, b, band)
-            if band >= max(len(a), len(b)) or cost <= least * band:
-                return cost, moves
-            band *= 4
-
-    def _banded(self, a: Series, b: Series, band: int) -> tuple[float, bytes]:
-        """The cheapest moves that stray from the diagonal by `band` items at most, beyond what the lengths ask for."""
-        low, high = min(0, len(b) - len(a)) - band, max(0, len(b) - len(a)) + band
-        lost_b = [NEVER, *map(self.lost, b)]
-        row = [OPEN * (j > 0) + cost for j, cost in enumerate(accumulate(lost_b[1 : high + 1], initial=0.0))]
-        gaps = [NEVER] * len(row)
-        firsts, taken = [0], [bytes([ONLY_B | LONGER_B]) * len(row)]
-        for i, item in enumerate(a, start=1):
-            start, end = max(0, i + low), min(len(b), i + high)
-            pairs = [NEVER] * (start == 0) + [self.cost(item, other) for other in b[max(start - 1, 0) : end]]
-            row, gaps, cells = _row(pairs, self.lost(item), lost_b[start : end + 1], row, gaps, start - firsts[-1])
-            firsts.append(start)
-            taken.append(cells)
-        return row[len(b) - firsts[-1]], _backwards(taken, firsts, len(a), len(b))
 
     # ---- the result --------------------------------------------------------------------------------------------
 
@@ -231,44 +192,6 @@ class Aligner:
         return max(places, key=lambda by: (*closed(series, start + by, length), -abs(by)))
 
 
-def _row(
-    pairs: Sequence[float], lost_a: float, lost_b: Sequence[float], above: list[float], gaps: list[float], shift: int
-) -> tuple[list[float], list[float], bytes]:
-    """A row of the table: the cost of the cheapest way to each place in b, of the cheapest that ends with a gap in b,
-    and the bits.
-
-    `pairs` and `lost_b` are by place; the row above, and its `gaps`, begin `shift` places earlier.
-    """
-    padded, beyond = [NEVER, *above, NEVER, NEVER], [*gaps, NEVER, NEVER][shift:]
-    row: list[float] = []
-    row_gaps: list[float] = []
-    cells = bytearray()
-    left = gap_left = NEVER
-    for before, up, gap_up, pair, lost_here in zip(
-        padded[shift:], padded[shift + 1 :], beyond, pairs, lost_b, strict=False
-    ):
-        cell, best = KEEP, before + pair
-        gap_here, opened = gap_up + lost_a, up + OPEN + lost_a
-        if gap_here <= opened:
-            cell |= LONGER_A
-        else:
-            gap_here = opened
-        gap_left, opened = gap_left + lost_here, left + OPEN + lost_here
-        if gap_left <= opened:
-            cell |= LONGER_B
-        else:
-            gap_left = opened
-        if gap_here < best:
-            cell, best = cell | ONLY_A, gap_here
-        if gap_left < best:
-            cell, best = cell & ~MOVE | ONLY_B, gap_left
-        row.append(best)
-        row_gaps.append(gap_here)
-        cells.append(cell)
-        left = best
-    return row, row_gaps, bytes(cells)
-
-
 def _kept_before(moves: bytes | bytearray, at: int) -> int:
     return at - max(moves.rfind(ONLY_A, 0, at), moves.rfind(ONLY_B, 0, at)) - 1
 
@@ -297,19 +220,3 @@ def common_path(names: Sequence[str]) -> str:
     shared = [parts[0] for parts in zip(*split, strict=False) if len(set(parts)) == 1]
     agree = next((i for i, parts in enumerate(zip(*split, strict=False)) if len(set(parts)) > 1), len(shared))
     return ".".join(shared[:agree])
-
-
-def _backwards(taken: Sequence[bytes], firsts: Sequence[int], i: int, j: int) -> bytes:
-    """The moves from the end of the table to its beginning, turned round."""
-    moves = bytearray()
-    move = None
-    while i or j:
-        cell = taken[i][j - firsts[i]]
-        if move is None:
-            move = (cell & MOVE if i else ONLY_B) if j else ONLY_A
-        moves.append(move)
-        longer = cell & (LONGER_A if move == ONLY_A else LONGER_B)
-        i -= move != ONLY_B
-        j -= move != ONLY_A
-        move = move if move != KEEP and longer else None
-    return bytes(reversed(moves))

@@ -1,10 +1,9 @@
 """What is not the same about two steps, and how much that weighs where the alignment has a choice. No torch."""
 
 from archscope.differences.branches import BRANCHES
+from archscope.differences.sequences import NEVER
 from archscope.differences.steps import GLOBAL_POOLS, POOLS, WEIGHTED, Step, spatial
 from archscope.operations import CATEGORIES
-
-NEVER = float("inf")
 
 FAMILIES = (
     {*CATEGORIES["activation"].split(), "shift"},
