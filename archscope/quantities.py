@@ -131,7 +131,9 @@ def _ratio(value: Any, first: Any) -> float | None:
     """The ratio of two numbers; of two sizes, that of their means."""
     if isinstance(value, list) and isinstance(first, list):
         value, first = sum(value) / len(value), sum(first) / len(first)
-    return float(value / first) if value is not None and first else None
+    if value is None or not first or min(value, first) < 0:  # an overhead may be negative: there is no ratio to it
+        return None
+    return float(value / first)
 
 
 def _accuracy_row(quantity: Quantity, accuracies: Sequence[Accuracy | None]) -> Row:

@@ -79,6 +79,7 @@ def test_networks_take_turns() -> None:
     assert one.setting["turns"] == other.setting["turns"] != at_2[0].setting["turns"]
     assert abs(len(one.totals["wall_times_ms"]) - len(other.totals["wall_times_ms"])) <= 1
     assert "wall_ms" not in comparison.reports[1].totals
+    assert "networks took turns" in str(archscope.compare(one, other))
 
 
 WALL = {"median": 1.0, "p95": 1.0, "iqr": 0.0, "min": 1.0, "repeats": 9, "warmup": 2}

@@ -77,6 +77,11 @@ def test_nothing_to_divide_by() -> None:
     assert row(comparison, "receptive_field").ratios == (None, None)
 
 
+def test_a_negative_overhead_has_no_ratio() -> None:
+    comparison = Comparison((with_totals(named("a"), overhead_ms=-1.0), with_totals(named("b"), overhead_ms=2.0)))
+    assert row(comparison, "overhead_ms").ratios == (None, None)
+
+
 @pytest.mark.parametrize(
     ("reports", "labels"),
     [

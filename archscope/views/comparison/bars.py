@@ -14,7 +14,7 @@ from archscope.views.comparison.grids import cell
 from archscope.views.comparison.panels import FEATURE_MAPS, Panel, panels
 from archscope.views.comparison.picture import WIDTH, ink_on, styled
 from archscope.views.diagram.palette import DARK, LIGHT
-from archscope.views.diagram.text import text_width
+from archscope.views.diagram.text import fitted, text_width
 
 COLORS = {
     "depthwise": LIGHT.kinds["depthwise"][1], "grouped": DARK.kinds["depthwise"][1],
@@ -80,9 +80,8 @@ def _draw(axes: Axes, panel: Panel, labels: Sequence[str]) -> None:
         _draw_stack(axes, y, stack, points, one)
         end = panel.totals[y] / one, y
         axes.annotate(totals[y], end, (3, 0), textcoords="offset points", va="center", fontsize=LABEL)
-    axes.set_title(
-        f"{panel.title} ({unit})" if unit else panel.title, loc="left", fontsize=NAME, fontweight="bold", pad=4
-    )
+    title = f"{panel.title} ({unit})" if unit else panel.title
+    axes.set_title(fitted(title, NAME, width, bold=True), loc="left", fontsize=NAME, fontweight="bold", pad=4)
     axes.set_yticks(range(len(labels)), labels, fontsize=NAME, color=LIGHT.ink)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)

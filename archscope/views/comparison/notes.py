@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from archscope.comparison import Comparison
+from archscope.quantities import paired_ratio
 from archscope.views.timing import measured_on
 
 SETTINGS = {
@@ -23,7 +24,7 @@ def notes(comparison: Comparison) -> list[tuple[str, str]]:
         *[("Failed", said) for said in comparison.failures],
         *[("Published", said) for said in _sources(comparison)],
         *[("Measured on", said) for said in _measured_on(comparison)],
-        *[("Note", said) for said in (*_differences(comparison), *_of_networks(comparison))],
+        *[("Note", said) for said in (*_of_times(comparison), *_differences(comparison), *_of_networks(comparison))],
     ]
 
 
@@ -49,8 +50,14 @@ def _measured_on(comparison: Comparison) -> Iterator[str]:
             found.setdefault(alike, ([], measured_on(report.setting)))[0].append(label)
     for labels, said in found.values():
         yield said if len(found) == 1 else f"{', '.join(labels)}: {said}"
+
+
+def _of_times(comparison: Comparison) -> Iterator[str]:
+    first, *others = comparison.reports
     if any(report.setting.get("train") for report in comparison.reports):
-        yield "training steps: forward, backward and SGD"
+        yield "latency is that of training steps: forward, backward and SGD"
+    if any(paired_ratio(report, first) for report in others):
+        yield "networks took turns: ratios of latency and of rates are medians over pairs of steps"
 
 
 def _differences(comparison: Comparison) -> Iterator[str]:

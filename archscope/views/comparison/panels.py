@@ -55,7 +55,7 @@ def panels(reports: Sequence[Report]) -> list[Panel]:
 
 
 def _device(report: Report, column: str) -> str:
-    device: str = report.totals["roofline"][0]["device"] if column == "bound_ms" else report.setting["device"]
+    device: str = report.totals["roofline"][0]["device"] if column == "bound_ms" else report.setting["device_name"]
     return device
 
 
