@@ -12,7 +12,7 @@ from archscope.breakdown import IN_NO_LAYER
 from archscope.comparison import Comparison
 from archscope.views.comparison.grids import cell
 from archscope.views.comparison.panels import FEATURE_MAPS, Panel, panels
-from archscope.views.comparison.picture import WIDTH, ink_on, styled
+from archscope.views.comparison.picture import LONGEST_NAME, WIDTH, ink_on, styled
 from archscope.views.diagram.palette import DARK, LIGHT
 from archscope.views.diagram.text import fitted, text_width
 
@@ -48,7 +48,8 @@ def bars(comparison: Comparison) -> Figure:
     legend = LEGEND * ceil(len(kinds) / IN_LEGEND_ROW) + 0.06
     body = BAR * len(comparison.reports)
     height = rows * (HEAD + body + GAP) + legend - 0.1
-    left = (max(text_width(label, NAME) for label in comparison.labels) + 10) / 72
+    labels = [fitted(label, NAME, LONGEST_NAME) for label in comparison.labels]
+    left = (max(text_width(label, NAME) for label in labels) + 10) / 72
     with styled():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
@@ -57,7 +58,7 @@ def bars(comparison: Comparison) -> Figure:
             top=1 - HEAD / height, bottom=(legend + GAP - 0.1) / height,
         )  # fmt: skip
         for axes, panel in zip(grid.flat, shown, strict=True):
-            _draw(axes, panel, comparison.labels)
+            _draw(axes, panel, labels)
         across = min(len(kinds), IN_LEGEND_ROW)
         handles = [Patch(facecolor=COLORS[kind], label=kind) for i in range(across) for kind in kinds[i::across]]
         figure.legend(handles=handles, loc="lower center", ncols=across, fontsize=7, handlelength=1,

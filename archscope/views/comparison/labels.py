@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from math import cos, hypot, inf, pi, sin
 
+from archscope.errors import ArchscopeError
+
 Point = tuple[float, float]
 
 NEAR = 2.0
@@ -96,7 +98,7 @@ class Placing:
     labels: dict[int, Label] = field(default_factory=dict)
 
     def place(self) -> list[Label]:
-        """A label for each disc, the crowded ones first. Raises ValueError where there is no room for one."""
+        """A label for each disc, the crowded ones first. Raises ArchscopeError where there is no room."""
         for i in sorted(range(len(self.discs)), key=self._room):
             self.labels[i] = self._best(self.discs[i])
         return [self.labels[i] for i in range(len(self.discs))]
@@ -116,7 +118,7 @@ class Placing:
                 if cost < least:
                     best, least = label, cost
         if best is None:
-            raise ValueError(f"no room for {len(self.discs)} labels")
+            raise ArchscopeError(f"no room for {len(self.discs)} labels: plot fewer networks")
         return best
 
     def _is_free(self, label: Label) -> bool:

@@ -16,6 +16,9 @@ from archscope.views.diagram.text import FONT_FAMILY
 WIDTH = 7.2
 """Inches: a page of two columns."""
 PNG_DPI = 250
+LONGEST_NAME = 160.0
+"""Points; the middle of a longer name is left out."""
+
 OWN_FONT = "Diagram Sans"
 
 STYLE: dict[Any, Any] = {

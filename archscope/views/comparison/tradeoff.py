@@ -14,9 +14,9 @@ from archscope.comparison import Comparison
 from archscope.errors import ArchscopeError
 from archscope.views import words
 from archscope.views.comparison.labels import Box, Disc, Label, Placing, Point
-from archscope.views.comparison.picture import WIDTH, styled
+from archscope.views.comparison.picture import LONGEST_NAME, WIDTH, styled
 from archscope.views.diagram.palette import LIGHT
-from archscope.views.diagram.text import text_width
+from archscope.views.diagram.text import fitted, text_width
 
 LABEL, NOTE = 7.0, 6.0
 """Sizes of the type, in points."""
@@ -78,7 +78,9 @@ def _bubbles(comparison: Comparison) -> tuple[list[Bubble], list[str]]:
     for label, report, accuracy in zip(comparison.labels, comparison.reports, accuracies, strict=True):
         params, macs = report.totals["params"], report.totals["macs"]
         if accuracy and accuracy.data == data and macs:
-            drawn.append(Bubble(label, macs, accuracy, params, largest * sqrt(params / most)))
+            drawn.append(
+                Bubble(fitted(label, LABEL, LONGEST_NAME), macs, accuracy, params, largest * sqrt(params / most))
+            )
         else:
             left_out.append(label)
     return drawn, left_out

@@ -76,6 +76,14 @@ def test_names_are_only_text(plot: str) -> None:
     assert hostile().graph.name in "".join(ET.fromstring(svg).itertext())
 
 
+@pytest.mark.parametrize("plot", PLOTS)
+def test_a_long_name_leaves_room_for_the_plot(plot: str) -> None:
+    long = replace(traced("xception"), graph=replace(traced("xception").graph, name="x" * 300))
+    svg = shown(Comparison((long, traced("inception_v3"))), "svg", plot)
+    assert isinstance(svg, str)
+    assert re.search(r">\s*x{5,60}…x{5,60}\s*</text>", svg)
+
+
 def test_many_networks_are_plotted_by_accuracy() -> None:
     assert shown(MANY, "svg", "") == shown(MANY, "svg", "tradeoff")
     assert shown(THREE, "svg", "") == shown(THREE, "svg", "bars")

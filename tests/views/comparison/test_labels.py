@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from archscope.errors import ArchscopeError
 from archscope.views.comparison.labels import Box, Disc, Label, Line, Placing
 
 FRAME = Box(0, 0, 480, 230)
@@ -58,7 +59,7 @@ def test_the_same_discs_give_the_same_labels() -> None:
 
 
 def test_no_room() -> None:
-    with pytest.raises(ValueError, match="no room for 1 labels"):
+    with pytest.raises(ArchscopeError, match="no room for 1 labels"):
         placed([Disc(100, 100, 5, 500, 8)])
 
 
