@@ -106,6 +106,7 @@ def test_predictions(run: Run, saved: str) -> None:
     code, out, _ = run("compare", saved, "lenet5", "--predict", "h200,k80", "--batch", "8", "--by", "kind")
     assert code == 0
     assert "Bound, NVIDIA H200 SXM" in out
+    assert "from published peaks: no measurement" in out
     one = run("compare", "nin_cifar10", "lenet5", "--predict", "h200", "--by", "kind")[1]
     assert "Bound by kind" in one
 

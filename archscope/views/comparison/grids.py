@@ -1,6 +1,6 @@
 """The tables of a comparison, in words, as every format shows them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ GROUPS: dict[Group, str] = {
     "shape": "Shape", "counts": "Cost of one image", "memory": "Memory", "time": "Time",
     "accuracy": "Published accuracy",
 }  # fmt: skip
+OF_BATCH: tuple[Group, ...] = ("memory", "time")
 TWICE = {"flops"}
 """Left out where each network has a row: twice another column."""
 
@@ -66,35 +67,45 @@ def relation(row: Row, i: int) -> str:
 
 
 def grids(comparison: Comparison, width: int = 0) -> Iterator[Grid]:
-    """A table a batch, whose columns are the networks; tables whose rows are, where these are too many or too wide."""
-    batches = comparison.by_batch()
-    for one in batches:
-        title = f"Batch {one.reports[0].setting['batch']}" if len(batches) > 1 else ""
-        grid = _side_by_side(one, title)
-        fits = not width or grid.width <= width
-        yield from [grid] if len(one.reports) <= BESIDE and fits else _one_below_the_other(one, title)
+    """A table whose columns are the networks; tables whose rows are, where these are too many or too wide.
+
+    Each further batch has tables of its own, of what depends on it.
+    """
+    first, *others = comparison.by_batch()
+    yield from _of_batch(first, GROUPS, _batch(first) if others else "", width)
+    for one in others:
+        yield from _of_batch(one, OF_BATCH, _batch(one), width)
 
 
-def _side_by_side(comparison: Comparison, title: str) -> Grid:
-    labels = comparison.labels
+def _batch(comparison: Comparison) -> str:
+    return f"Batch {comparison.reports[0].setting['batch']}"
+
+
+def _of_batch(comparison: Comparison, groups: Collection[Group], title: str, width: int) -> Iterator[Grid]:
+    rows = [row for row in comparison.rows if _group(row) in groups]
+    grid = _side_by_side(comparison.labels, rows, title)
+    fits = not width or grid.width <= width
+    yield from [grid] if len(comparison.labels) <= BESIDE and fits else _below(comparison.labels, rows, title)
+
+
+def _side_by_side(labels: Sequence[str], rows: Sequence[Row], title: str) -> Grid:
     headings = ("", labels[0], *(text for label in labels[1:] for text in (label, "ratio")))
-    rows = []
-    for row in comparison.rows:
+    lines = []
+    for row in rows:
         cells = [cell(row.quantity.unit, value) for value in row.values]
         beside = [text for i in range(1, len(labels)) for text in (cells[i], relation(row, i))]
-        rows.append((row.quantity.heading, cells[0], *beside))
-    return Grid(title, headings, tuple(rows))
+        lines.append((row.quantity.heading, cells[0], *beside))
+    return Grid(title, headings, tuple(lines))
 
 
-def _one_below_the_other(comparison: Comparison, title: str) -> Iterator[Grid]:
+def _below(labels: Sequence[str], rows: Sequence[Row], title: str) -> Iterator[Grid]:
+    """A table a group, a row a network."""
     for group, heading in GROUPS.items():
-        rows = [row for row in comparison.rows if _group(row) == group and row.quantity.name not in TWICE]
-        if rows:
-            headings = ["Network", *(text for row in rows for text in _headings(row))]
-            lines = [
-                (label, *(text for row in rows for text in _cells(row, i))) for i, label in enumerate(comparison.labels)
-            ]
-            yield Grid(", ".join(filter(None, [title, heading])), tuple(headings), tuple(lines))
+        own = [row for row in rows if _group(row) == group and row.quantity.name not in TWICE]
+        if own:
+            headings = ("Network", *(text for row in own for text in _headings(row)))
+            lines = [(label, *(text for row in own for text in _cells(row, i))) for i, label in enumerate(labels)]
+            yield Grid(", ".join(filter(None, [title, heading])), headings, tuple(lines))
 
 
 def _group(row: Row) -> Group:

@@ -29,7 +29,8 @@ def notes(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _sources(comparison: Comparison) -> Iterator[str]:
-    """Networks whose numbers come from one source in one line."""
+    """Networks whose numbers come from one source in one line; they are the same at every batch."""
+    comparison = comparison.by_batch()[0]
     found: dict[str, list[str]] = {}
     for i, label in enumerate(comparison.labels):
         accuracies = {f"top-{rank}": row[i] for rank, row in comparison.accuracies.items()}
@@ -58,6 +59,9 @@ def _of_times(comparison: Comparison) -> Iterator[str]:
         yield "latency is that of training steps: forward, backward and SGD"
     if any(paired_ratio(report, first) for report in others):
         yield "networks took turns: ratios of latency and of rates are medians over pairs of steps"
+    origins = {entry["origin"] for report in comparison.reports for entry in report.totals.get("roofline") or ()}
+    if origins:
+        yield f"a bound is the least time, layer by layer, from {' and '.join(sorted(origins))} peaks: no measurement"
 
 
 def _differences(comparison: Comparison) -> Iterator[str]:

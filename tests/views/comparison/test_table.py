@@ -46,7 +46,8 @@ def test_many_networks_have_a_row_each() -> None:
 def test_a_batch_has_its_own_table() -> None:
     batches = [replace(SIX, setting={**SIX.setting, "batch": batch}) for batch in (1, 8)]
     text = shown(Comparison(tuple(batches)))
-    assert re.search(r"^Batch 1\n.*^Batch 8\n", text, re.M | re.S)
+    assert re.search(r"^Batch 1\n.*^Parameters.*^Batch 8\n.*^Weights", text, re.M | re.S)
+    assert text.count("Parameters") == 1
     assert "Note" not in text
 
 
