@@ -13,6 +13,7 @@ from typing import Any
 
 from archscope.counters import Count, Counter, Found, counters
 from archscope.report import Report
+from archscope.shown import Shown
 
 SCHEMA = "archscope.audit/1"
 AT_ONCE = 2
@@ -59,7 +60,7 @@ def _rest(found: int | None, own: int, differences: Iterable[Difference]) -> int
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Shown):
     """All tools on one model. `absent` are the tools that are not installed."""
 
     report: Report
@@ -82,15 +83,6 @@ class Audit:
         return {"schema": SCHEMA, "network": self.report.graph.name, "target": self.report.target} | {
             "setting": dict(self.report.setting), "archscope": own, "counters": rows, "absent": list(self.absent)
         }  # fmt: skip
-
-    def to_json(self) -> str:
-        return self._render("json")
-
-    def to_markdown(self) -> str:
-        return self._render("markdown")
-
-    def __str__(self) -> str:
-        return self._render("table")
 
     def _render(self, name: str) -> str:
         from archscope.views import Options

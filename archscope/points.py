@@ -8,6 +8,7 @@ from archscope.errors import ArchscopeError
 from archscope.registry import unknown
 from archscope.report import parsed
 from archscope.segments import Segments
+from archscope.shown import Tabulated
 
 SCHEMA = "archscope.spectrum"
 VERSION = 1
@@ -77,7 +78,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class Spectrum(Tabulated):
     """The points of a block, or of a network (then `block` is None). `setting` is what all were measured with.
 
     `hold` names the quantity that the widths were chosen to keep, `held` its value.
@@ -119,18 +120,6 @@ class Spectrum:
             ],
         }
 
-    def to_json(self) -> str:
-        return self._render("json")
-
-    def to_csv(self) -> str:
-        return self._render("csv")
-
-    def to_markdown(self) -> str:
-        return self._render("markdown")
-
-    def to_latex(self) -> str:
-        return self._render("latex")
-
     def to_svg(self, plot: str = "", theme: str = "light") -> str:
         """`panels` or a `curve`, by default as for `archscope spectrum -o x.svg`. Raises ArchscopeError."""
         from archscope.views.spectrum.pictures import render
@@ -142,12 +131,6 @@ class Spectrum:
         from archscope.views.spectrum.pictures import render
 
         return render(self, plot, "png", theme)
-
-    def __str__(self) -> str:
-        return self._render("table")
-
-    def _repr_html_(self) -> str:
-        return self._render("html")
 
     def _render(self, name: str) -> str:
         from archscope.views import Options

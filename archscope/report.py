@@ -10,6 +10,7 @@ from typing import Any, Literal
 from archscope.claims import Claim
 from archscope.errors import ArchscopeError
 from archscope.graph import Graph, Layer, Tensor, Window
+from archscope.shown import Tabulated
 
 SCHEMA = "archscope.report"
 VERSION = 1
@@ -52,7 +53,7 @@ def heaviest(words: Iterable[tuple[str | None, Number | None]]) -> str | None:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Tabulated):
     """What `archscope summary` knows. `claims` are the paper's numbers that apply to the network as built."""
 
     graph: Graph
@@ -122,18 +123,6 @@ class Report:
             "notes": list(graph.notes),
         }
 
-    def to_json(self) -> str:
-        return self._render("json")
-
-    def to_csv(self) -> str:
-        return self._render("csv")
-
-    def to_markdown(self) -> str:
-        return self._render("markdown")
-
-    def to_latex(self) -> str:
-        return self._render("latex")
-
     def to_pandas(self) -> Any:
         """A pandas.DataFrame, one row a layer. Raises ArchscopeError where pandas is not installed."""
         try:
@@ -142,16 +131,10 @@ class Report:
             raise ArchscopeError("to_pandas needs pandas: pip install pandas") from error
         return pandas.DataFrame(self.to_dict()["layers"]).set_index("name")
 
-    def __str__(self) -> str:
-        return self._render("table")
-
-    def _repr_html_(self) -> str:
-        return self._render("html")
-
-    def _render(self, view: str) -> str:
+    def _render(self, name: str) -> str:
         from archscope.views import render
 
-        return render(self, view)
+        return render(self, name)
 
     @classmethod
     def from_json(cls, text: str, source: str = "report") -> "Report":

@@ -18,6 +18,7 @@ from archscope.differences.sharing import shared
 from archscope.differences.steps import Step
 from archscope.differences.wiring import Wiring
 from archscope.report import Report
+from archscope.shown import Shown
 
 Verdict = Literal["identical", "same_parameters", "different"]
 SCHEMA = "archscope.diff/1"
@@ -40,7 +41,7 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Diff:
+class Diff(Shown):
     """How network `a`, the reader's own, stands to the reference `b`.
 
     The `params` and `macs` of the `differences` sum to the totals of `b` minus those of `a`. `pairs` are the layers
@@ -77,15 +78,6 @@ class Diff:
             "totals": self.totals,
             "weights": None if self.proof is None else asdict(self.proof),
         }
-
-    def to_json(self) -> str:
-        return self._render("json")
-
-    def to_markdown(self) -> str:
-        return self._render("markdown")
-
-    def __str__(self) -> str:
-        return self._render("table")
 
     def _repr_html_(self) -> str:
         return self._render("html")
