@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from archscope.registry import canonical, unknown
-from archscope.roofline import Ceilings
+
+if TYPE_CHECKING:
+    from archscope.roofline import Ceilings
 
 DTYPES = ("float32", "tf32", "bfloat16", "float16")
 """What rates are published for; `tf32` is how newer devices may multiply float32 tensors."""
@@ -31,8 +34,10 @@ class Device:
     aliases: tuple[str, ...] = ()
 
     @property
-    def ceilings(self) -> Ceilings:
+    def ceilings(self) -> "Ceilings":
         """The published peaks. What a launch costs is not published: it counts as nothing."""
+        from archscope.roofline import Ceilings
+
         rates = {dtype: rate * 1e12 for dtype, rate in self.tflops.items()}
         return Ceilings(self.label, self.bandwidth_gb_per_s * 1e9, rates, origin="published")
 

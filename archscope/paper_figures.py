@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archscope.points import Block, Spectrum
-from archscope.sweep import of_block
 
 if TYPE_CHECKING:
     from archscope.report import Report
@@ -39,6 +38,7 @@ def paper_figures() -> PaperFigures:
     from archscope.networks.inception_v3 import inception_a
     from archscope.skeleton import Skeleton
     from archscope.summary import summarize
+    from archscope.sweep import of_block
 
     width, size = CHANNELS // TOWERS, (CHANNELS, 35, 35)
 

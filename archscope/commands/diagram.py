@@ -8,7 +8,6 @@ from archscope.commands import app
 from archscope.commands.arguments import Inputs, Settings, Target, parse_settings
 from archscope.commands.measured import report_of
 from archscope.commands.output import is_stream, write
-from archscope.targets import resolve
 
 
 @app.command()
@@ -33,6 +32,7 @@ def diagram(
     settings: Settings = None,
 ) -> None:  # fmt: skip
     """TARGET's architecture as a figure."""
+    from archscope.targets import resolve
     from archscope.views.diagram.drawing import DiagramOptions, draw, format_of
 
     shown = tuple(name.strip() for name in show.split(",") if name.strip())

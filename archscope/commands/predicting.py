@@ -9,7 +9,6 @@ from archscope import devices
 from archscope.commands.arguments import completes
 from archscope.commands.measured import report_of
 from archscope.errors import ArchscopeError
-from archscope.roofline import predict
 
 if TYPE_CHECKING:
     from archscope.report import Report
@@ -43,6 +42,8 @@ def predicted_report(
     dtype: str,
 ) -> "Report":
     """The Report with its bounds on the devices of these names; a saved report takes another batch and dtype too."""
+    from archscope.roofline import predict
+
     ceilings = ceilings_of(names)
     report = report_of(target, inputs, () if target.endswith(".json") else batches, mode, options)
     return predict(report, ceilings, dtype, batches[0] if batches else 0)
