@@ -1,5 +1,7 @@
 """Memory traffic: the fewest bytes that a layer must move, and the operations it does per byte."""
 
+from operator import le
+
 from archscope.graph import BYTES_PER_ELEMENT, Graph, Layer, Shape, elements_of
 from archscope.measures import measure
 from archscope.measures.elementwise import of_layer as elementwise_of
@@ -41,7 +43,7 @@ def _read_shapes(layer: Layer) -> tuple[Shape, ...]:
     window, shapes = layer.window, layer.input_shapes
     if window is None or CATEGORY.get(layer.operation) not in SLIDING or not shapes:
         return shapes
-    if all(stride <= kernel for stride, kernel in zip(window.stride, window.kernel_size, strict=True)):
+    if all(map(le, window.stride, window.kernel_size)):
         return shapes
     axes = len(window.kernel_size)
     places = zip(shapes[0][-axes:], layer.output_shape[-axes:], window.kernel_size, strict=True)
