@@ -25,6 +25,8 @@ def unknown(what: str, name: str, known: Iterable[str], shown_by: str = "") -> A
         hint = f"did you mean {' or '.join(near)}?"
     else:
         hint = f"known: {', '.join(names)}" if len(names) <= MOST_LISTED else shown_by or f"{len(names)} are known"
+    if not names:
+        hint = "there is none"
     return ArchscopeError(f"no {what} named '{name}'; {hint}")
 
 

@@ -183,7 +183,8 @@ def parsed(text: str, versions: Mapping[str, int], source: str) -> dict[str, Any
     schema, _, version = str(data.get("schema", "") if isinstance(data, dict) else "").partition("/")
     if schema not in versions or not version.isdigit():
         known = " or ".join(f"{name}/{newest}" for name, newest in versions.items())
-        raise ArchscopeError(f"{source} is no archscope report: its schema is not {known}")
+        what = f"holds {schema}/{version}" if schema.startswith("archscope.") else "is no archscope report"
+        raise ArchscopeError(f"{source} {what}: what is read here is {known}")
     if int(version) > versions[schema]:
         newer = f"schema {schema}/{version}, newer than the {versions[schema]} that this archscope reads"
         raise ArchscopeError(f"{source} has {newer}: upgrade archscope")

@@ -11,6 +11,8 @@ import torch
 from torch import nn
 
 CONTAINERS = frozenset({dict, OrderedDict, list, set})
+SEED = 0
+"""What random numbers start from in a trace."""
 
 
 @contextmanager
@@ -44,11 +46,17 @@ def _nothing_compiled() -> AbstractContextManager[Any]:
 
 @contextmanager
 def random_states_kept() -> Iterator[None]:
+    """Random states are as before afterwards. Inside they start anew, so that a network whose way depends on its
+    values takes the same in every run."""
     python_state = random.getstate()
     numpy_random = sys.modules.get("numpy.random")
     numpy_state = numpy_random.get_state() if numpy_random else None
     try:
         with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(SEED)
+            random.seed(SEED)
+            if numpy_random:
+                numpy_random.seed(SEED)
             yield
     finally:
         random.setstate(python_state)

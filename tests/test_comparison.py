@@ -158,7 +158,11 @@ def test_a_report_is_a_comparison_of_one() -> None:
     ("text", "said"),
     [
         ("{", "x.json is no complete JSON"),
-        ('{"schema": "archscope.verify/1"}', "x.json is no archscope report: its schema is not archscope.compare/1 or"),
+        (
+            '{"schema": "archscope.verify/1"}',
+            "x.json holds archscope.verify/1: what is read here is archscope.compare/1 or",
+        ),
+        ('{"schema": 3}', "x.json is no archscope report: what is read here is archscope.compare/1 or"),
         ('{"schema": "archscope.compare/2"}', "x.json has schema archscope.compare/2, newer than the 1"),
         ('{"schema": "archscope.compare/1"}', "x.json is a broken archscope comparison: it has no networks"),
         ('{"schema": "archscope.compare/1", "networks": [{}]}', "x.json is a broken archscope report"),

@@ -1,5 +1,8 @@
 """Which input a pass takes, and what is said where none goes through."""
 
+import inspect
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -130,3 +133,29 @@ def test_too_small_names_layer_and_smallest_size_for_a_module() -> None:
     with pytest.raises(ArchscopeError, match=rf"too small: 2: .*smallest square that works is 3x{smallest}x{smallest}"):
         archscope.summarize(module, (3, 9, 9))
     archscope.summarize(module, (3, smallest, smallest))
+
+
+class Chosen(nn.Module):
+    """Which layers it runs depends on its weights and on its image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 20, 1)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        y = self.conv(image)
+        for value in y.mean((0, 2, 3)).tolist():
+            y = y.neg() if value > 0 else y.abs()
+        return y
+
+
+def test_a_way_that_depends_on_values_is_the_same_in_every_run(tmp_path: Path) -> None:
+    source = tmp_path / "chosen.py"
+    source.write_text("import torch\nfrom torch import nn\n\n" + inspect.getsource(Chosen), encoding="utf-8")
+
+    def kinds(seed: int) -> list[str]:
+        torch.manual_seed(seed)
+        return [layer.kind for layer in archscope.summarize(str(source), 8).graph.layers]
+
+    assert kinds(1) == kinds(2)
+    assert {"neg", "abs"} <= set(kinds(3))

@@ -40,3 +40,4 @@ def test_without_a_near_name_a_few_are_listed_and_many_are_counted() -> None:
     assert str(unknown("fruit", "xyz", ["apple", "pear"])) == "no fruit named 'xyz'; known: apple, pear"
     assert str(unknown("fruit", "xyz", [f"apple{i}" for i in range(99)])).endswith("99 are known")
     assert str(unknown("fruit", "xyz", ["apple"] * 99, "the shop shows all")).endswith("; the shop shows all")
+    assert str(unknown("fruit", "xyz", [])) == "no fruit named 'xyz'; there is none"

@@ -33,7 +33,7 @@ def diff(
 
     suffix = (output or "").lower().rpartition(".")[2]
     pictured = format_name is None and suffix in beside.FORMATS
-    show_in = None if pictured else one_of(diff_formats(), format_name, output)
+    show_in = None if pictured else one_of(diff_formats(), format_name, output, beside.FORMATS)
     import_torch()
     found = measured.diff(
         target, reference, inputs or None, options=parse_settings(settings or []),

@@ -4,7 +4,7 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -90,9 +90,13 @@ def chosen_format(name: str | None, output: str | None) -> str:
     return name or ("table" if output is None or is_stream(output) else views.format_of(output))
 
 
-def one_of(formats: Mapping[str, T], name: str | None, output: str | None) -> T:
-    """The format of this name, or that of the output's suffix."""
-    name = chosen_format(name, output)
+def one_of(formats: Mapping[str, T], name: str | None, output: str | None, pictures: Sequence[str] = ()) -> T:
+    """The format of this name, or that of the output's suffix. `pictures` are suffixes that the command draws."""
+    try:
+        name = chosen_format(name, output)
+    except ArchscopeError:
+        written = ", ".join([*formats, *pictures])
+        raise ArchscopeError(f"no format for '{output}': this command writes {written}") from None
     if name not in formats:
         raise ArchscopeError(f"this command writes {', '.join(formats)}, not {name}")
     return formats[name]

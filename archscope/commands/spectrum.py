@@ -75,7 +75,7 @@ def spectrum(
     picture = "" if format_name else pictures.format_of(output)
     if plot and not picture:
         raise ArchscopeError("--plot is for a picture: give a file, -o spectrum.svg, .png or .pdf")
-    show_in = None if picture else one_of(spectrum_formats(), format_name, output)
+    show_in = None if picture else one_of(spectrum_formats(), format_name, output, pictures.FORMATS)
     latency = measuring_options(
         device, dtype=dtype, channels_last=channels_last, compile=compiled, seconds=seconds, threads=threads
     )

@@ -92,10 +92,14 @@ def _receptive_field(report: Report) -> str:
 
 def _depth(report: Report) -> str:
     totals = report.totals
-    said = f"{totals['depth_separable_as_one']} weighted layers on the longest path"
+    said = f"{_counted(totals['depth_separable_as_one'], 'weighted layer')} on the longest path"
     if totals["depth"] != totals["depth_separable_as_one"]:
         said += f", a separable convolution as one ({totals['depth']} as executed)"
-    return f"{said}; {totals['conv_layers']} convolutions, {totals['linear_layers']} linear in all"
+    return f"{said}; {_counted(totals['conv_layers'], 'convolution')}, {totals['linear_layers']} linear in all"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + "s" * (number != 1)
 
 
 def _bound(entry: Mapping[str, Any], report: Report) -> str:

@@ -5,6 +5,7 @@ from io import StringIO
 from rich.console import Console
 from rich.text import Text
 
+from archscope.graph import Graph
 from archscope.report import Report
 from archscope.views import Options, view, words
 from archscope.views.footer import footer
@@ -20,6 +21,8 @@ GAP = 2
 BAR = 12
 NARROWEST = 12
 """A name or operation is never cut below this."""
+MOST_RESULTS = 4
+"""More of a network's results are only counted."""
 
 
 @view("table", ".txt")
@@ -36,9 +39,16 @@ def table(report: Report, options: Options) -> str:
 
 def _title(report: Report, width: int) -> list[Text]:
     inputs = ", ".join(words.shape(tensor.shape) for tensor in report.graph.inputs.values())
-    last = report.graph.layers[-1].output_shape if report.graph.layers else ()
-    first = Text(report.graph.name, "bold").append(f"   {inputs} to {words.shape(last)}", "not bold")
+    first = Text(report.graph.name, "bold").append(f"   {inputs} to {_results(report.graph)}", "not bold")
     return [first, *wrapped("", report.title, 0, width)] if report.title else [first]
+
+
+def _results(graph: Graph) -> str:
+    """The shapes of what the network returns, which its last layer need not make."""
+    made = [layer for layer in graph.layers if layer.name in graph.outputs] or graph.layers[-1:]
+    shapes = [words.shape(layer.output_shape) for layer in made]
+    more = f" and {len(shapes) - MOST_RESULTS} more" if len(shapes) > MOST_RESULTS else ""
+    return (", ".join(shapes[:MOST_RESULTS]) or "1") + more
 
 
 def _body(report: Report, listed: list[Row], options: Options) -> list[Text]:

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -205,3 +206,31 @@ def test_a_graph_without_layers() -> None:
 
     with pytest.raises(ArchscopeError):
         render(report, "table")
+
+
+def test_the_heading_shows_what_the_network_returns() -> None:
+    """Not what its last layer makes."""
+    net = Net(input=(3, 8, 8))
+    wide = net.conv("wide", "input", 4, 1)
+    narrow = net.conv("narrow", wide, 2, 1)
+    report = report_of(net.graph())
+
+    def said(*outputs: str) -> str:
+        return render(replace(report, graph=replace(report.graph, outputs=outputs)), "table").splitlines()[0]
+
+    assert said(wide).endswith("   3x8x8 to 4x8x8")
+    assert said(narrow, wide).endswith("   3x8x8 to 4x8x8, 2x8x8")
+
+
+def test_many_results_are_counted() -> None:
+    net = Net(input=(3, 8, 8))
+    names = tuple(net.conv(f"head_{i}", "input", i, 1) for i in range(1, 7))
+    graph = replace(net.graph(), outputs=names)
+
+    assert render(report_of(graph), "table").splitlines()[0].endswith("to 1x8x8, 2x8x8, 3x8x8, 4x8x8 and 2 more")
+
+
+def test_one_is_one() -> None:
+    net = Net(input=(3, 8, 8))
+    net.conv("conv", "input", 4, 1)
+    assert "1 weighted layer on the longest path; 1 convolution, 0 linear" in render(report_of(net.graph()), "table")

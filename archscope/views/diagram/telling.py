@@ -33,6 +33,9 @@ def heading(report: Report, options: DiagramOptions, drawing: Drawing) -> tuple[
         said.append("s2: stride 2.")
     if "V" in facts:
         said.append("V: valid padding.")
+    if "latency" in (*options.show, options.color) and "device_name" in report.setting:
+        setting = report.setting
+        said.append(f"Latency on {setting['device_name']}, {setting['dtype']}, batch {setting['batch']}.")
     return title, said
 
 

@@ -3,6 +3,7 @@ import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -179,6 +180,15 @@ def test_latency_can_be_shown_and_coloured_where_it_was_measured() -> None:
     assert "0 to 2.00 ms in a box; ×N: the mean of the N" in shown
     titles = [element.text or "" for element in ElementTree.fromstring(str(made)).iter(f"{SVG}title")]
     assert any(title.startswith("entry_flow.conv1\n") and title.endswith("2.00 ms") for title in titles)
+
+
+@pytest.mark.parametrize("options", [{"show": ("latency",)}, {"color": "latency"}])
+def test_a_picture_of_latency_says_on_what(options: dict[str, Any]) -> None:
+    made = latent(report("xception"))
+    made = replace(made, setting={**made.setting, "device_name": "Some GPU"})
+    said = "Latency on Some GPU, float32, batch 1."
+    assert said in " ".join(texts(draw(made, DiagramOptions(**options))))
+    assert said not in " ".join(texts(draw(made)))
 
 
 @pytest.mark.parametrize("options", [{"show": ("latency",)}, {"color": "latency"}])
