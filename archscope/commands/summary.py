@@ -97,7 +97,10 @@ def summary(
     missing = report.totals["operations"]["unknown"]
     if strict and missing:
         raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")
-    write(views.render(report, name, view_options(parse_columns(columns, report), depth, fold, sort, output)), output)
+    chosen = view_options(parse_columns(columns, report), depth, fold, sort, output)
+    if not columns.strip() and "latency_ms" in report.columns:
+        chosen = replace(chosen, spare=views.SPARE_COLUMNS)
+    write(views.render(report, name, chosen), output)
     raise typer.Exit(code)
 
 

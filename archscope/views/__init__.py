@@ -14,12 +14,15 @@ from archscope.report import Report
 DEFAULT_COLUMNS = ("output", "params", "macs", "share")
 BOUND_COLUMNS = ("bound_ms", "bound", "bound_percent")
 """Shown besides where a report has them."""
+SPARE_COLUMNS = (*reversed(BOUND_COLUMNS), "output", "share", "latency_share")
+"""Beside a latency these go where a terminal is narrow, the first first."""
 
 
 @dataclass(frozen=True)
 class Options:
     """What a reader may choose. `depth` levels of the module tree (0: all), equal neighbours folded to one,
-    `sort` flattens the tree to its parts in descending order of a column. `width` 0 is as wide as needed."""
+    `sort` flattens the tree to its parts in descending order of a column. `width` 0 is as wide as needed; where it is
+    too narrow, the columns in `spare` are left out, the first first."""
 
     columns: tuple[str, ...] = DEFAULT_COLUMNS
     depth: int = 3
@@ -27,6 +30,7 @@ class Options:
     sort: str = ""
     width: int = 0
     color: bool = False
+    spare: tuple[str, ...] = ()
 
 
 View = Callable[[Report, Options], str]

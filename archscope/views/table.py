@@ -1,5 +1,7 @@
 """The table that a terminal shows; plain text without colours elsewhere."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
 
 from rich.console import Console
@@ -28,9 +30,11 @@ MOST_RESULTS = 4
 @view("table", ".txt")
 def table(report: Report, options: Options) -> str:
     """Tree, operation and the chosen columns; the totals in words below. Numbers are never cut."""
-    listed = rows(report, options)
-    lines = [*_title(report, options.width), Text(""), *_body(report, listed, options), Text("")]
+    shown = replace(options, columns=_with_room(report, options))
+    lines = [*_title(report, options.width), Text(""), *_body(report, rows(report, shown), shown), Text("")]
     totals = footer(report)
+    if left_out := [name for name in options.columns if name not in shown.columns]:
+        totals.append(("Not shown", f"{', '.join(left_out)}: a wider terminal has room for them, or --columns"))
     width = max(len(heading) for heading, _ in totals)
     for heading, said in totals:
         lines += wrapped(heading, said, width, options.width)
@@ -52,9 +56,8 @@ def _results(graph: Graph) -> str:
 
 
 def _body(report: Report, listed: list[Row], options: Options) -> list[Text]:
-    titles = ["Layer", "Operation", *headings(options.columns)]
-    cells = [[row.lines + row.name, _operation(row), *row.cells] for row in listed]
-    widths = [max(map(len, column)) for column in zip(titles, *cells, strict=True)]
+    titles, *cells = _texts(listed, options.columns)
+    widths = _widths([titles, *cells])
     room = options.width - sum(widths) - GAP * len(widths)
     widths = _fitted(widths, options.width)
     lines = [_line(titles, widths, ["bold"] * len(titles))]
@@ -67,6 +70,30 @@ def _body(report: Report, listed: list[Row], options: Options) -> list[Text]:
             lines[-1].pad_right(sum(widths) + GAP * len(widths) - lines[-1].cell_len)
             lines[-1].append(bar, color)
     return lines
+
+
+def _texts(listed: list[Row], columns: Sequence[str]) -> list[list[str]]:
+    """The heading and the rows, cell by cell."""
+    cells = [[row.lines + row.name, _operation(row), *row.cells] for row in listed]
+    return [["Layer", "Operation", *headings(columns)], *cells]
+
+
+def _widths(lines: list[list[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*lines, strict=True)]
+
+
+def _with_room(report: Report, options: Options) -> tuple[str, ...]:
+    """The columns without as many of the spare ones, the first first, as the width has no room for."""
+    if not (options.width and options.spare):
+        return options.columns
+    name, operation, *widths = _widths(_texts(rows(report, options), options.columns))
+    width_of = dict(zip(options.columns, widths, strict=True))
+    names = min(name, NARROWEST) + GAP + min(operation, NARROWEST)
+    for spare in options.spare:
+        if names + sum(width_of.values()) + GAP * len(width_of) <= options.width:
+            break
+        width_of.pop(spare, None)
+    return tuple(width_of)
 
 
 def _bar(share: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from archscope.report import Column, Report, summed
-from archscope.views import Options, default_columns, render
+from archscope.views import SPARE_COLUMNS, Options, default_columns, render
 from archscope.views.rows import rows
 from archscope.views.timing import timing
 from tests.graphs import six_layer_report
@@ -85,3 +85,24 @@ def test_a_folded_row_has_the_mean_of_its_copies(fold: bool) -> None:
         assert [listed[f"block{i}"].cells for i in (1, 2)] == [("5.00 ms",), ("9.00 ms",)]
     inner = {row.name: row for row in rows(measured(), Options(("latency_ms",), depth=0, fold=True))}
     assert inner["conv_3x3"].cells == ("3.00 ms",)  # (2 + 4) / 2
+
+
+def test_a_narrow_terminal_leaves_out_columns_and_says_which() -> None:
+    report = measured(bound_percent=7.0)
+    bounds = {name: Column(name, "ms", 1.0, dict.fromkeys(NAMES, 1.0)) for name in ("bound_ms", "bound_percent")}
+    report = replace(report, columns={**report.columns, **bounds})
+    columns = default_columns(report)
+
+    def shown(width: int, spare: tuple[str, ...] = SPARE_COLUMNS) -> str:
+        return render(report, "table", Options(columns, width=width, spare=spare))
+
+    wide = shown(0)
+    widest = max(map(len, wide.partition("\n\n")[2].partition("\n\n")[0].splitlines()))
+    assert shown(widest).partition("Parameters ")[0] == wide.partition("Parameters ")[0]
+    assert "Not shown" not in wide
+    narrow = shown(80)
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert "Of bound" not in narrow
+    assert "Not shown        output, bound_ms, bound_percent: " in narrow
+    assert "Latency %" in narrow
+    assert "Of bound" in shown(80, spare=())

@@ -119,13 +119,13 @@ def find_block(report: Report, options: DiagramOptions) -> str:
     path = options.block
     run = {path for layer in report.graph.layers for path in _upwards(layer.name)}
     blocks = [path for path in report.graph.blocks if path in run]
+    named = f"such as {', '.join([path for path in blocks if '.' not in path][:6])}"
     if not path:
         if options.level == "block":
-            named = [path for path in blocks if "." not in path]
-            raise ArchscopeError(f"--level block needs --block PATH, such as {', '.join(named[:6])}")
+            raise ArchscopeError(f"--level block needs --block PATH, {named}")
         return ""
     if path not in blocks:
-        raise unknown(f"block of {report.graph.name}", path, blocks)
+        raise unknown(f"block of {report.graph.name}", path, blocks, named)
     node = tree_of(report.graph)
     for part in path.split("."):
         node = next((child for child in node.children if child.name == part), node)
