@@ -235,8 +235,9 @@ def _symbol(painter: Painter, box: Box) -> None:
 
 
 def _label(painter: Painter, box: Box, page: Page) -> None:
-    theme_ink = LIGHT.ink if box.name in page.heat else painter.color("ink")
-    muted = LIGHT.muted if box.name in page.heat else painter.color("muted")
+    heated = box.name in page.heat
+    ink = LIGHT.ink if heated else painter.color("ink")
+    muted = LIGHT.ink if heated else painter.color("muted")  # paler text is too near the dearest boxes' colour
     beside = box.details[:1] if box.one_line else ()
     below = box.details[1:] if box.one_line else box.details
     badge = badge_width(box.repeat)
@@ -244,7 +245,7 @@ def _label(painter: Painter, box: Box, page: Page) -> None:
     row = first + sum(text_width(text, SMALL) + 8.0 for text in beside) + (badge + 8.0 if badge else 0.0)
     y = box.y + 4.3 - LINE / 2 * len(below)
     x = box.x - row / 2
-    painter.text(box.title, x, y, BOLD, theme_ink, bold=True, anchor="start")
+    painter.text(box.title, x, y, BOLD, ink, bold=True, anchor="start")
     x += first + 8.0
     for text in beside:
         painter.text(text, x, y, SMALL, muted, anchor="start")
