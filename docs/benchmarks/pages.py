@@ -130,7 +130,7 @@ def _answer(rows: Mapping[Row, Mapping[str, float]]) -> str:
     span, paper = " to ".join(ends), _ratio(*PAPER.values())
     return (
         f"### The answer\n\nXception trains at {span} times the speed of Inception-v3; in the paper at {paper}. "
-        f"The expectation that it would be the faster one came true in {many} of {len(ratios)} settings.\n"
+        f"It was expected to be the faster one; of {len(ratios)} setting{'s'[: len(ratios) - 1]} measured it is so in {many}.\n"
     )
 
 
