@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from archscope.comparison import Comparison
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, UnknownName
 from archscope.inputs import Sizes
 from archscope.latency import Interrupted, Job, Options, Progress, unheard
 from archscope.report import Report
@@ -32,9 +32,9 @@ def compare(
     """Trace every target and compare what each costs with the first, at each of several batches.
 
     A target is what `archscope.summarize` takes, a Report, or the path of a saved report or comparison (to which the
-    other arguments do not apply). With `latency` the networks also run, a step of each in turn; the comparison's
-    `failures` say which could not. Raises ArchscopeError, also where all of them fail, and, after Ctrl-C while
-    measuring, `latency.Interrupted`.
+    other arguments do not apply). With `latency` the networks also run, a step of each in turn. The comparison's
+    `failures` say which could not be built, traced or measured. Raises UnknownName for a name that nothing has,
+    ArchscopeError, also where all networks fail, and, after Ctrl-C while measuring, `latency.Interrupted`.
     """
     named = [one for target in targets for one in _opened(target)]
     if not named:
@@ -46,7 +46,8 @@ def compare(
     failures: dict[str, ArchscopeError] = {}
     batches: Sequence[int | None] = [batch] if isinstance(batch, int) else batch or [None]
     for images in batches:
-        jobs = [_job(one, input_size, images, mode or "eval", latency) for one in named]
+        jobs, untraced = _jobs(named, input_size, images, mode or "eval", latency)
+        failures |= untraced
         try:
             results = _results(jobs, latency, progress)
         except Interrupted as stopped:
@@ -56,7 +57,7 @@ def compare(
                 failures[f"{job.report.graph.name}, batch {job.report.graph.batch}"] = result
             reports.append(job.report if isinstance(result, ArchscopeError) else result)
         named = [one for one in named if not isinstance(one, Report)]  # those are at their own batch, once
-    if failures and not any("wall_ms" in report.totals for report in reports):
+    if failures and not any(latency is None or "wall_ms" in report.totals for report in reports):
         raise next(iter(failures.values()))
     return Comparison(tuple(reports), tuple(f"{what}: {why}" for what, why in failures.items()))
 
@@ -68,6 +69,22 @@ def _opened(target: "Target") -> "Iterator[Target]":
         yield from reports if len(reports) > 1 else [replace(reports[0], target=target)]
     else:
         yield target
+
+
+def _jobs(
+    targets: "Sequence[Target]", input_size: Sizes | None, batch: int | None, mode: "Mode", latency: Options | None
+) -> tuple[list[Job], dict[str, ArchscopeError]]:
+    """A job for each target that can be built and traced, and why the others cannot. Raises UnknownName."""
+    jobs: list[Job] = []
+    failures: dict[str, ArchscopeError] = {}
+    for target in targets:
+        try:
+            jobs.append(_job(target, input_size, batch, mode, latency))
+        except UnknownName:
+            raise
+        except ArchscopeError as failure:
+            failures[target if isinstance(target, str) else type(target).__name__] = failure
+    return jobs, failures
 
 
 def _job(target: "Target", input_size: Sizes | None, batch: int | None, mode: "Mode", latency: Options | None) -> Job:

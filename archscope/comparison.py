@@ -22,7 +22,7 @@ VERSION = 1
 class Comparison:
     """Reports of several networks, or of one in several settings. What each says holds under its own setting.
 
-    `failures` say which could not be measured, and why.
+    `failures` say which could not be built, traced or measured, and why.
     """
 
     reports: tuple[Report, ...]

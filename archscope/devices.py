@@ -53,8 +53,10 @@ def devices() -> Mapping[str, Device]:
 
 
 def find(name: str) -> Device:
-    """The device of this name or alias; `-`, `_` and case do not matter. Raises ArchscopeError."""
+    """The device of this name, alias or title; `-`, `_` and case do not matter. Raises ArchscopeError."""
     names = {alias: device for device in devices().values() for alias in (device.name, *device.aliases)}
-    if canonical(name) not in names:
+    titles = {canonical(device.label): device for device in devices().values()}
+    found = names.get(canonical(name)) or titles.get(canonical(name))
+    if found is None:
         raise unknown("device", name, names, "archscope devices shows all")
-    return names[canonical(name)]
+    return found

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
-from archscope.errors import ArchscopeError
+from archscope.errors import UnknownName
 
 T = TypeVar("T")
 MOST_LISTED = 30
@@ -16,7 +16,7 @@ def canonical(name: str) -> str:
     return name.strip().lower().replace("-", "_")
 
 
-def unknown(what: str, name: str, known: Iterable[str], shown_by: str = "") -> ArchscopeError:
+def unknown(what: str, name: str, known: Iterable[str], shown_by: str = "") -> UnknownName:
     """An error for a name that nothing has, with the nearest ones that something has, or else what shows them."""
     names = list(known)
     spelt = {canonical(each): each for each in names}
@@ -27,7 +27,7 @@ def unknown(what: str, name: str, known: Iterable[str], shown_by: str = "") -> A
         hint = f"known: {', '.join(names)}" if len(names) <= MOST_LISTED else shown_by or f"{len(names)} are known"
     if not names:
         hint = "there is none"
-    return ArchscopeError(f"no {what} named '{name}'; {hint}")
+    return UnknownName(f"no {what} named '{name}'; {hint}")
 
 
 class Registry(Generic[T]):

@@ -64,12 +64,18 @@ class Ceilings:
 def predict(report: Report, ceilings: Sequence[Ceilings], dtype: str = "", batch: int = 0) -> Report:
     """The report at this dtype and batch (by default its own), with its bounds on these devices.
 
-    What was timed is left out: it is another device's. Raises ArchscopeError for a dtype that a device has no peak for.
+    What was timed is left out, as another device's, and a note says so. Raises ArchscopeError for a dtype that a device
+    has no peak for.
     """
     dtype = dtype or report.setting["dtype"]
     graph = converted(replace(report.graph, batch=batch or report.graph.batch), dtype)
     kept = {key: report.setting[key] for key in OF_ANY_DEVICE if key in report.setting}
     setting = {"device": "meta", "dtype": dtype, "batch": graph.batch, **kept}
+    if "wall_ms" in report.columns:
+        left_out = (
+            f"the times measured on {report.setting['device_name']} are left out: the bounds are of other devices"
+        )
+        graph = replace(graph, notes=(*graph.notes, left_out))
     return with_bounds(replace(report, graph=graph, columns=measure_all(graph), setting=setting), ceilings)
 
 

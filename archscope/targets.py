@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archscope import networks
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, UnknownName
 from archscope.networks import Network
 from archscope.registry import unknown
 from archscope.usercode import UserCode, said_of
@@ -103,9 +103,9 @@ def resolve(target: "str | nn.Module") -> Target:
         raise ArchscopeError(f"{target}: archscope opens no weights; name the code that builds the network, net.py:Net")
     try:
         network = networks.find(target)
-    except ArchscopeError:
+    except UnknownName:
         if Path(target).exists():
-            raise ArchscopeError(f"{target} is no network's name: in a file it is named file.py:Name") from None
+            raise UnknownName(f"{target} is no network's name: in a file it is named file.py:Name") from None
         raise
     return Target(network.name, network.build, network.label, network.input_size, network)
 

@@ -43,7 +43,7 @@ def test_narrower_types_are_no_slower(device: Device) -> None:
 
 def test_names_are_found_however_they_are_spelled(device: Device) -> None:
     assert canonical(device.name) == device.name
-    for name in (device.name, *device.aliases):
+    for name in (device.name, *device.aliases, device.label):
         assert find(name.upper().replace("_", "-")) == device
 
 

@@ -1,6 +1,8 @@
 """Bounds from symbols: a device whose ceilings are round numbers, and layers whose bytes and operations are counted
 here by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from archscope.errors import ArchscopeError
@@ -195,3 +197,16 @@ def test_a_predicted_report_is_read_back() -> None:
 def test_a_type_without_a_peak_is_refused() -> None:
     with pytest.raises(ArchscopeError, match="Slate has no measured peak for float16: choose float32, tf32, bfloat16"):
         predict(six_layer_report(), [DEVICE], "float16")
+
+
+def test_a_measured_report_says_that_its_times_are_left_out() -> None:
+    report = six_layer_report()
+    timed = replace(
+        report,
+        columns={**report.columns, "wall_ms": Column("wall_ms", "ms", {"median": 1.0})},
+        setting={**report.setting, "device_name": "Abacus"},
+    )
+    predicted = predict(timed, [DEVICE])
+    assert "wall_ms" not in predicted.totals
+    assert "the times measured on Abacus are left out" in predicted.graph.notes[-1]
+    assert predict(report, [DEVICE]).graph.notes == report.graph.notes

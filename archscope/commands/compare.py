@@ -83,7 +83,8 @@ def compare(
     )  # fmt: skip
     batches = parse_batches(batch)
     members = [network.name for network in networks.family(family)] if family else []
-    named = list(dict.fromkeys([*(targets or ()), *members]))
+    given = targets or []
+    named = [*given, *(member for member in members if member not in given)]
     import_torch()
     try:
         found = comparing.compare(
@@ -105,4 +106,4 @@ def predicted(found: "Comparison", batches: tuple[int, ...], devices: str, dtype
 
     ceilings = ceilings_of(devices)
     at = [predict(report, ceilings, dtype, images) for images in batches or (0,) for report in found.reports]
-    return Comparison(tuple(at))
+    return Comparison(tuple(at), found.failures)

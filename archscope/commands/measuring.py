@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
 from archscope.latency import Dtype, Options, Progress
 
@@ -18,7 +19,7 @@ Batch = Annotated[
 DataType = Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and inputs [default: float32].")]
 ChannelsLast = Annotated[bool, typer.Option("--channels-last", help="Images in memory as height x width x channels.")]
 Compile = Annotated[bool, typer.Option("--compile", help="Through torch.compile; without times by layer.")]
-Train = Annotated[bool, typer.Option("--train", help="Time training steps: forward, backward, SGD.")]
+Train = Annotated[bool, typer.Option("--train", help="Time training steps: forward, backward, SGD with momentum.")]
 Seconds = Annotated[
     float | None, typer.Option("--seconds", metavar="S", help="Time budget per network and batch [default: 5].")
 ]
@@ -31,7 +32,8 @@ def measuring_options(
 ) -> Options | None:
     """What is to be measured; None without a device, and then none of the other options may be given.
 
-    With --predict, --dtype says what to predict for.
+    With --predict, --dtype says what to predict for. Raises EnvironmentFailure where the device is missing, before
+    anything is built.
     """
     if given.get("train") and mode == "eval":
         raise ArchscopeError("--train times training steps: --mode eval does not apply")
@@ -40,11 +42,19 @@ def measuring_options(
     given["dtype"] = None if predict else dtype
     chosen = {name: value for name, value in given.items() if value is not None and value is not False}
     if device is not None:
-        return Options(device, **chosen)
+        return _checked(Options(device, **chosen))
     if chosen:
         names = ", ".join(f"--{name.replace('_', '-')}" for name in chosen)
         raise ArchscopeError(f"{names} is for measuring: give a --device, cpu or cuda, too")
     return None
+
+
+def _checked(options: Options) -> Options:
+    import_torch()
+    from archscope.latency.device import check
+
+    check(options)
+    return options
 
 
 def parse_batches(text: str | None) -> tuple[int, ...]:

@@ -31,8 +31,27 @@ def test_one_network_is_fine(run: Run, saved: str) -> None:
     assert "ratio" not in out
 
 
-def test_a_name_given_twice_counts_once(run: Run, saved: str) -> None:
-    assert run("compare", saved, saved)[1] == run("compare", saved)[1]
+def test_a_network_given_twice_shows_the_noise(run: Run, saved: str) -> None:
+    data = json.loads(run("compare", saved, saved, "-f", "json")[1])
+    assert data["labels"] == ["six_layers, no. 1", "six_layers, no. 2"]
+
+
+def test_a_network_that_cannot_be_built_does_not_lose_the_others(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "boom.py"
+    path.write_text("def boom():\n    raise ValueError('no fuse')\n")
+    code, out, err = run("compare", "lenet5", f"{path}:boom", str(path) + "x.py", "nin_cifar10")
+    assert (code, err) == (1, "")
+    assert "lenet5" in out
+    assert "nin_cifar10" in out
+    assert out.count("Failed  ") == 2
+    assert "no fuse" in out
+    code, out, err = run("compare", "lenet5", f"{path}:boom", "--predict", "h200")
+    assert (code, "no fuse" in out) == (1, True), (out, err)
+
+
+def test_where_none_can_be_built_one_line_says_so(run: Run) -> None:
+    code, out, err = run("compare", "none.py:A", "none.py:B")
+    assert (code, out, err.count("\n")) == (2, "", 1)
 
 
 def test_saved_comparisons_and_networks_mix(run: Run, saved: str, tmp_path: Path) -> None:
@@ -69,7 +88,7 @@ def test_families() -> None:
     ("arguments", "said"),
     [
         ([], "nothing to compare: name networks, such as xception inception_v3, or a family"),
-        (["xceptoin"], "no network named 'xceptoin'; did you mean xception"),
+        (["lenet5", "xceptoin"], "no network named 'xceptoin'; did you mean xception"),
         (["--family", "transformers"], "no family named 'transformers'; known: densenet,"),
         (["lenet5", "--by", "nonsense"], "Invalid value for '--by'"),
         (["lenet5", "-f", "yaml"], "this command writes table, json, csv, markdown, latex, html"),
@@ -84,7 +103,7 @@ def test_families() -> None:
         (["lenet5", "--device", "cpu", "--train", "--mode", "eval"], "--mode eval does not apply"),
         (["lenet5", "--device", "tpu"], "--device tpu: it is cpu, cuda or cuda:N"),
         (["lenet5", "--batch", "0"], "--batch 0: write a number of images"),
-        (["lenet5", "xception", "--input", "1x32x32"], "xception takes 3 channels"),
+        (["xception", "resnet18", "--input", "1x32x32"], "xception takes 3 channels"),
     ],
 )
 def test_mistakes(mistake: Callable[..., str], arguments: list[str], said: str) -> None:
@@ -130,14 +149,16 @@ def saved_net(folder: Path) -> str:
     return f"{path}:net"
 
 
-def test_no_device_at_all(run: Run) -> None:
+@pytest.mark.parametrize("command", ["summary lenet5", "compare lenet5 nin_cifar10", "spectrum xception"])
+def test_no_device_at_all(run: Run, command: str) -> None:
     import torch
 
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device")
-    code, out, err = run("compare", "lenet5", "nin_cifar10", "--device", "cuda")
+    code, out, err = run(*command.split(), "--device", "cuda")
     assert (code, out) == (1, "")
-    assert "CUDA" in err.splitlines()[-1]
+    (line,) = err.splitlines()
+    assert "CUDA" in line
 
 
 def test_exit_code_of_a_failure(run: Run, tmp_path: Path) -> None:

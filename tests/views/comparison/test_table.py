@@ -8,6 +8,7 @@ import pytest
 
 from archscope.comparison import Comparison
 from archscope.views.comparison import Choices
+from archscope.views.comparison.grids import cell
 from archscope.views.comparison.table import as_table
 from tests.graphs import Net, report_of, six_layer_report, six_layers, traced
 
@@ -80,3 +81,7 @@ def test_layers_that_are_alike_are_one_line() -> None:
     text = shown(Comparison((traced("xception"),)), by="layer")
     assert re.search(r"^25 x Conv 1x1, 728: middle_flow\S+ \.\.\. +13\.25 M +58\.0 % +4\.783 G +57\.2 %", text, re.M)
     assert re.search(r"^all others .*^total +22\.86 M +8\.357 G", text, re.M | re.S)
+
+
+def test_no_time_is_below_nothing() -> None:
+    assert [cell("ms", value) for value in (None, -0.5, 0.5)] == ["-", "-", "0.5 ms"]
