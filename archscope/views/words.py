@@ -13,6 +13,9 @@ PLAIN = {"Sequential", "ModuleList", "ModuleDict"}
 EXACT_BELOW = 100_000
 """Counts under this are shown to the last one, with thousands separated."""
 
+MILLISECONDS_FROM = 0.01
+"""Shorter times, in ms, are shown in µs or ns."""
+
 
 def shape(sizes: Shape | Sequence[int]) -> str:
     """`32x149x149`; a scalar is `1`."""
@@ -48,7 +51,11 @@ def size(value: float) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """`0.0123 ms`, `12.3 ms`, `1,234 ms`: three significant digits."""
+    """`28.4 ns`, `5.46 µs`, `0.0123 ms`, `12.3 ms`, `1,234 ms`: three significant digits."""
+    if 0 < abs(value) < MILLISECONDS_FROM:
+        microseconds = float(f"{1e3 * value:.3g}")
+        small, unit = (microseconds, "µs") if abs(microseconds) >= 1 else (1e3 * microseconds, "ns")
+        return f"{small:#.3g}".rstrip(".") + f" {unit}"
     whole = len(f"{abs(value):.0f}") if abs(value) >= 1 else 0
     return f"{value:.3g} ms" if abs(value) < 1 else f"{value:,.{max(3 - whole, 0)}f} ms"
 

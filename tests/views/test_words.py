@@ -57,3 +57,12 @@ def operation(method: str, *args: object, **kwargs: object) -> str:
 )
 def test_operations(found: str, said: str) -> None:
     assert found == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0 ms"), (2.84e-5, "28.4 ns"), (1e-4, "100 ns"), (9.997e-4, "1.00 µs"), (0.0041, "4.10 µs"),
+     (-0.0041, "-4.10 µs"), (0.0123, "0.0123 ms"), (12.34, "12.3 ms"), (1234, "1,234 ms")],
+)  # fmt: skip
+def test_times(value: float, said: str) -> None:
+    assert words.milliseconds(value) == said

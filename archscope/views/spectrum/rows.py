@@ -44,7 +44,9 @@ def _cell(name: str, value: Any) -> str:
 
 
 def milliseconds(value: float) -> str:
-    """Three digits: `48.0 ms`."""
+    """Three digits: `48.0 ms`; tiny ones as elsewhere."""
+    if abs(value) < words.MILLISECONDS_FROM:
+        return words.milliseconds(value)
     return f"{value:#.3g}".rstrip(".") + " ms"
 
 
