@@ -121,7 +121,7 @@ def of_network(
     """
     from archscope.summary import job_of
 
-    network, own = find(name), dict(options or {})
+    network, own = segmented_network(name), dict(options or {})
     _check(network, hold, own)
     held = _params(lambda: network.build(**own)) if hold else 0
     chosen = in_order(FOR_NETWORKS if segments is None else segments)
@@ -140,10 +140,19 @@ def of_network(
     return Spectrum(network.name, tuple(points), reports[0].setting, None, title, hold, held, own)
 
 
-def _check(network: Network, hold: Hold, options: dict[str, Any]) -> None:
+def segmented_network(name: str) -> Network:
+    """The catalogue's network of this name, which has the option `segments`. Raises ArchscopeError for any other."""
+    others = {entry.paper.file: entry.name for entry in catalogue().values() if "segments" in entry.options}
+    known = f"{', '.join(others.values())} and their like"
+    if ":" in name or name.endswith(".py"):
+        raise ArchscopeError(f"{name} is code of your own; archscope knows how to segment {known}")
+    network = find(name)
     if "segments" not in network.options:
-        others = {entry.paper.file: entry.name for entry in catalogue().values() if "segments" in entry.options}
-        raise ArchscopeError(f"{network.name} has nothing to segment; {', '.join(others.values())} and their like have")
+        raise ArchscopeError(f"{network.name} has nothing to segment; {known} have")
+    return network
+
+
+def _check(network: Network, hold: Hold, options: dict[str, Any]) -> None:
     if "segments" in options:
         raise ArchscopeError("the points are given by --segments, not by --set segments=...")
     if hold and "width_multiplier" not in network.options:

@@ -124,7 +124,7 @@ def figures() -> PaperFigures:
 def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any]) -> Spectrum:
     from archscope import sweep
 
-    networks.find(target)
+    sweep.segmented_network(target)
     counts = parse_segments(chosen["segments"]) if chosen["segments"] else None
     import_torch()
     return sweep.of_network(target, counts, input_size=chosen["input"], options=options, **common(chosen))
