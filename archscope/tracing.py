@@ -77,6 +77,7 @@ def trace(
                 f"{error}; the model needs real values to run: build it with weights, not on meta", error.layer
             ) from error.__cause__
         reason = f"traced by a real pass on the {_device(stored).type.upper()}, since on the meta device {error}"
+        reason += "; only the way that this input took was seen"
     graph = _run(blocks, inputs, mode, name, _device(stored))
     return replace(graph, notes=(reason, *graph.notes))
 

@@ -94,6 +94,7 @@ def test_weights_where_the_pass_needs_them() -> None:
 
     (note,) = archscope.summarize(Branch(), (3, 8, 8)).graph.notes
     assert note.startswith("traced by a real pass on the CPU")
+    assert note.endswith("; only the way that this input took was seen")
 
 
 def failing(net: nn.Module, given: object = None, **options: object) -> str:

@@ -1,6 +1,7 @@
 """From two targets to their Diff: both measured at one input size."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archscope.differences import Diff, compare
@@ -75,4 +76,7 @@ def _report(target: Any, size: "Sizes | None", options: Mapping[str, Any]) -> Re
 
     if isinstance(target, Report):
         return target
-    return summarize(target, size, options=options)
+    report = summarize(target, size, options=options)
+    if isinstance(target, str) and target.endswith(".json"):
+        return replace(report, target=target)  # so that a network and a report of it are told apart
+    return report

@@ -50,7 +50,7 @@ def test_the_reference_gives_the_input(run: Run, net: str, tmp_path: Path) -> No
     assert run("summary", net, "--input", "1x20x20", "-o", path)[0] == 0
     code, out, _ = run("diff", net, path)
     assert code == 0
-    assert "at 1x20x20" in out
+    assert f"{net} against {path}, at 1x20x20" in out.replace("\n", " ")
 
 
 def test_weights(run: Run, net: str) -> None:
