@@ -10,8 +10,11 @@ from tests.foreign import NETWORKS
 
 pytest.importorskip("pytorchcv", reason="networks of others; `make lint` installs it")
 
+NOT_ON_META = {"danet_resnetd50b_cityscapes", "xdensenet121_2"}
+"""Torch's own counter does not run them on meta; their parameters are checked below."""
 
-@pytest.mark.parametrize("name", NETWORKS)
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in NOT_ON_META])
 def test_counts_are_those_of_torch(name: str) -> None:
     target, size = NETWORKS[name]
     report = archscope.summarize(target, size)

@@ -111,8 +111,8 @@ def matches(file: str, patterns: str) -> bool:
     return any(fnmatchcase(file, pattern) for pattern in patterns.split())
 
 
-PURE = """graph.py shown.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py claims.py
-    conventions.py verdicts.py accuracy.py breakdown.py comparison.py quantities.py roofline.py devices.py
+PURE = """graph.py connected.py shown.py operations.py shapes.py calls.py report.py registry.py errors.py tree.py
+    claims.py conventions.py verdicts.py accuracy.py breakdown.py comparison.py quantities.py roofline.py devices.py
     measures/* views/* latency/attribution.py latency/fitting.py latency/statistics.py differences/*"""
 RUNS_NETWORKS = "differences/measured.py differences/proof.py"
 """Of these packages the files that trace or run what the others compare."""

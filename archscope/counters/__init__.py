@@ -88,6 +88,10 @@ def is_fused_attention(layer: Layer) -> bool:
     return fused or layer.operation == "scaled_dot_product_attention"
 
 
+RECURRENT = {"lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN", "rnn_relu": "RNN"}
+"""What a recurrent operation's module is called."""
+
+
 def hidden_steps(layer: Layer) -> int:
     """Hidden units x steps of a recurrent layer, over its layers and directions."""
     directions = 2 if layer.settings.get("bidirectional") else 1
@@ -129,8 +133,8 @@ def counters() -> tuple[Counter, ...]:
 
 
 def counter_names() -> tuple[str, ...]:
-    _load()
-    return tuple(_counters)
+    """Names of all tools, which are their files': nothing is loaded to list them."""
+    return tuple(module.name for module in iter_modules(__path__))
 
 
 def counted_as(report: Report, name: str) -> Report:

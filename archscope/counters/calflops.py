@@ -4,6 +4,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archscope.counters import (
+    RECURRENT,
     Count,
     Counter,
     Found,
@@ -26,8 +27,8 @@ ONCE |= {f"{kind}_pool{axes}d" for kind in ("max", "avg", "adaptive_max", "adapt
 NORMALISATIONS = {"batch_norm": (2, 1), "layer_norm": (5, 4), "group_norm": (5, 4), "instance_norm": (5, 4)}
 """An element, with scale and shift and without."""
 
-RECURRENT = {"LSTM": (10, 2), "GRU": (7, 1), "RNN": (1, -1)}
-"""A hidden unit and step, with biases and without."""
+ELEMENTWISE = {"LSTM": (10, 2), "GRU": (7, 1), "RNN": (1, -1)}
+"""Operations a hidden unit and step, with biases and without."""
 
 
 @counter
@@ -54,8 +55,8 @@ class Calflops(Counter):
             return Count(self.own(layer) + bias, f"a {category}'s bias")
         if is_fused_attention(layer):
             return Count(self.own(layer) - 2 * attention_scores(layer), "attention's products not counted")
-        if kind := {"lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN", "rnn_relu": "RNN"}.get(layer.operation):
-            each = RECURRENT[kind][not layer.settings["has_biases"]]
+        if kind := RECURRENT.get(layer.operation):
+            each = ELEMENTWISE[kind][not layer.settings["has_biases"]]
             return Count(self.own(layer) + each * hidden_steps(layer), f"{kind}: {each} a hidden unit and step")
         if layer.operation == "local_response_norm":
             return Count(response_norm(layer), "local_response_norm: its products, sum and pooling")

@@ -2,15 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from archscope.counters import Count, Counter, Found, counter, is_fused_attention
+from archscope.counters import RECURRENT, Count, Counter, Found, counter, is_fused_attention
 from archscope.graph import Graph, Layer
 from archscope.measures.macs import attention_scores
 
 if TYPE_CHECKING:
     from torch import nn
-
-OPAQUE = {"lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN", "rnn_relu": "RNN"}
-"""One kernel on the CPU, which has no formula."""
 
 
 @counter
@@ -21,8 +18,8 @@ class FlopCounter(Counter):
     rules = "as archscope, but on the CPU neither recurrent layers nor the fused attention kernel"
 
     def count(self, layer: Layer, graph: Graph) -> Count:
-        if layer.operation in OPAQUE:
-            return Count(0, f"{OPAQUE[layer.operation]} not counted: one kernel on the CPU")
+        if layer.operation in RECURRENT:
+            return Count(0, f"{RECURRENT[layer.operation]} not counted: one kernel on the CPU")
         if is_fused_attention(layer):
             missed = 2 * attention_scores(layer)
             return Count(self.own(layer) - missed, "attention's products not counted: one fused kernel on the CPU")

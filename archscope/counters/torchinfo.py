@@ -5,7 +5,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archscope.counters import Count, Counter, Found, counter
-from archscope.graph import Graph, Layer, elements_of
+from archscope.graph import Graph, Layer
 from archscope.operations import CATEGORY
 
 if TYPE_CHECKING:
@@ -84,4 +84,4 @@ def _held(graph: Graph) -> dict[str, int]:
             inside = names.setdefault(path, {name for name in graph.parameters if name.startswith(f"{path}.")})
             inside.update(layer.parameters)
             path = path.rpartition(".")[0]
-    return {path: sum(elements_of(graph.parameters[name].shape) for name in held) for path, held in names.items()}
+    return {path: sum(graph.parameters[name].elements for name in held) for path, held in names.items()}

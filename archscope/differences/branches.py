@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from archscope.connected import connected_parts
 from archscope.differences.steps import WEIGHTED, Step
 
 BRANCHES = "branches"
@@ -82,7 +83,7 @@ class Flow:
         if not region:
             return [Item(step)]
         identity = direct and end in self.readers[begin]
-        parts = self._parts(region)
+        parts = connected_parts(region, self.readers.__getitem__)
         if len(parts) == 1 and not identity:
             return [*self._loose(region), Item(step)]
         branches = [self._between(begin, end, part, False) for part in parts]
@@ -94,7 +95,7 @@ class Flow:
 
     def _ending(self, begin: int, end: int, region: Sequence[int]) -> Series:
         """What a branch ends with: several branches where it parts before the join that the others end in."""
-        parts = self._parts(region)
+        parts = connected_parts(region, self.readers.__getitem__)
         if len(parts) < 2:
             return self._loose(region)
         branches = [self._between(begin, end, part, False) for part in parts]
@@ -103,25 +104,6 @@ class Flow:
     def _loose(self, region: Sequence[int]) -> Series:
         """Steps whose paths cross, one after another."""
         return [Item(self.steps[place]) for place in region]
-
-    def _parts(self, region: Sequence[int]) -> list[list[int]]:
-        """Parts of the region that no edge joins, in execution order."""
-        label = {place: place for place in region}
-
-        def root(place: int) -> int:
-            while label[place] != place:
-                label[place] = label[label[place]]
-                place = label[place]
-            return place
-
-        for place in region:
-            for other in self.readers[place]:
-                if other in label:
-                    label[root(other)] = root(place)
-        parts: dict[int, list[int]] = {}
-        for place in region:
-            parts.setdefault(root(place), []).append(place)
-        return list(parts.values())
 
 
 def _size(series: Series) -> tuple[float, ...]:

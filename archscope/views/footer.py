@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archscope.claims import Claim
-from archscope.counters import Counter, counters
+from archscope.counters import Counter, counter_names, find
 from archscope.report import Report
 from archscope.verdicts import judge
 from archscope.views import words
@@ -20,7 +20,7 @@ def footer(report: Report) -> list[tuple[str, str]]:
         ("Memory", _memory(report)),
         ("Receptive field", _receptive_field(report)),
         ("Depth", _depth(report)),
-        *[(f"As {tool.name}", _counted_by(tool, report)) for tool in counters() if tool.name in report.columns],
+        *[(f"As {name}", _counted_by(find(name), report)) for name in counter_names() if name in report.columns],
         *[("Lower bound", _bound(entry, report)) for entry in report.totals.get("roofline", ())],
         ("Coverage", _coverage(report)),
         *timing(report),

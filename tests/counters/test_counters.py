@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 import archscope
-from archscope.counters import Counter, counted_as, counters, find
+from archscope.counters import Counter, counted_as, counter_names, counters, find
 from archscope.errors import ArchscopeError
 from archscope.report import Report
 from tests.counters.nets import NETWORKS, PROBES
@@ -104,6 +104,10 @@ def test_the_docs_name_every_tool(name: str) -> None:
 
 
 # ---- the registry ------------------------------------------------------------------------------------------------
+
+
+def test_names_are_those_of_the_files() -> None:
+    assert counter_names() == tuple(tool.name for tool in counters())
 
 
 def test_an_unknown_tool() -> None:

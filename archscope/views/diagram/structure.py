@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from archscope.connected import connected_parts
 from archscope.views.diagram.ops import Op, Ops, under
 
 ENTRY = "<entry>"
@@ -209,7 +210,7 @@ def _between(region: list[str], begin: str, end: str, flow: Flow, direct: bool) 
     """What stands between two items through which every path runs."""
     if not region:
         return []
-    parts = _components(region, flow)
+    parts = connected_parts(region, flow.after.__getitem__)
     identity = direct and end in flow.after[begin]
     if len(parts) == 1 and not identity:
         return [_core(region, begin, end, flow)]
@@ -228,27 +229,6 @@ def with_split(series: Series, name: str) -> Series:
         return series
     wide = isinstance(first, Parallel) and sum(bool(branch) for branch in first.branches) > 2
     return [Split(name, wide), *series]
-
-
-def _components(region: list[str], flow: Flow) -> list[list[str]]:
-    """Parts of the region that no edge joins, in execution order."""
-    label = {name: name for name in region}
-
-    def root(name: str) -> str:
-        while label[name] != name:
-            label[name] = label[label[name]]
-            name = label[name]
-        return name
-
-    for name in region:
-        for other in flow.after[name]:
-            if other in label:
-                first, second = root(name), root(other)
-                label[second] = first
-    parts: dict[str, list[str]] = {}
-    for name in region:
-        parts.setdefault(root(name), []).append(name)
-    return list(parts.values())
 
 
 def _core(region: list[str], begin: str, end: str, flow: Flow) -> Core:
