@@ -15,8 +15,8 @@ Nothing here prints, and nothing imports torch before it is needed.
 from typing import TYPE_CHECKING, Any, Literal
 
 from archscope.errors import ArchscopeError, EnvironmentFailure
-from archscope.graph import Graph, Layer, Tensor, Window
-from archscope.report import Column, Report
+from archscope.model.graph import Graph, Layer, Tensor, Window
+from archscope.model.report import Column, Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archscope.auditing import Audit
-    from archscope.comparison import Comparison
+    from archscope.comparison.report import Comparison
+    from archscope.continuum.points import Spectrum
     from archscope.differences import Diff
-    from archscope.points import Spectrum
     from archscope.views.diagram.drawing import Diagram
 
 __version__ = "0.1.0"
@@ -85,10 +85,10 @@ def audit(target: str, input_size: Any = None, *, options: "Mapping[str, Any] | 
 
 
 def compare(*targets: "str | nn.Module | Report", input_size: Any = None, **settings: Any) -> "Comparison":
-    """The Comparison of networks, modules, Reports and saved reports. See `archscope.comparing.compare`."""
-    from archscope import comparing
+    """The Comparison of networks, modules, Reports and saved reports. See `archscope.comparison.compare`."""
+    from archscope import comparison
 
-    return comparing.compare(*targets, input_size=input_size, **settings)
+    return comparison.compare(*targets, input_size=input_size, **settings)
 
 
 def diagram(
@@ -123,15 +123,16 @@ def spectrum(
 ) -> "Spectrum":
     """The Spectrum of a network by name, or of a block without one.
 
-    `segments` are counts, "depthwise", or the sizes of a block's segments as a tuple. `hold` as in `archscope.sweep`.
-    `options` go to the network's builder, or are the fields of `archscope.points.Block`: channels, kernel_size ...
+    `segments` are counts, "depthwise", or the sizes of a block's segments as a tuple. `hold` as in
+    `archscope.continuum`. `options` go to the network's builder, or are the fields of
+    `archscope.continuum.points.Block`: channels, kernel_size ...
     """
-    from archscope import sweep
-    from archscope.points import Block
+    from archscope import continuum
+    from archscope.continuum.points import Block
 
     if target:
-        return sweep.of_network(target, segments, input_size=input_size, batch=batch, hold=hold, options=options)
-    return sweep.of_block(Block(input_size=input_size or (), **options), segments, batch=batch, hold=hold)
+        return continuum.of_network(target, segments, input_size=input_size, batch=batch, hold=hold, options=options)
+    return continuum.of_block(Block(input_size=input_size or (), **options), segments, batch=batch, hold=hold)
 
 
 def diff(

@@ -7,17 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archscope.claims import Claim
 from archscope.errors import ArchscopeError
-from archscope.first_pass import first_pass
-from archscope.garbage import collection_paused
-from archscope.graph import Graph, Shape
-from archscope.inputs import Sizes
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.measures import measure_all
+from archscope.model.claims import Claim
+from archscope.model.graph import Graph, Shape
+from archscope.model.report import Report
 from archscope.networks import Network
-from archscope.report import Report
 from archscope.targets import resolve
+from archscope.targets.default_input import first_pass
+from archscope.targets.inputs import Sizes
 
 if TYPE_CHECKING:
     from torch import nn
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from archscope.tracing import Mode
 
 
-@collection_paused()
 def summarize(
     target: "str | nn.Module",
     input_size: Sizes | None = None,
@@ -75,9 +73,12 @@ def job_of(
     options: Mapping[str, Any],
 ) -> Job:
     """The target's Report at the first batch, with weights of this type (empty: its own), and how to measure it."""
+    from archscope.tracing.untouched import collection_paused
+
     found = resolve(target)
-    graph, images = first_pass(found, options, input_size, inputs, mode, dtype)
-    report = _report(graph, target if isinstance(target, str) else found.name, _first(batches, images), mode)
+    with collection_paused():
+        graph, images = first_pass(found, options, input_size, inputs, mode, dtype)
+        report = _report(graph, target if isinstance(target, str) else found.name, _first(batches, images), mode)
     network = found.network
     if network is not None:
         (size, *_) = (tensor.shape for tensor in graph.inputs.values())

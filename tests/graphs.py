@@ -5,10 +5,10 @@ from functools import cache
 from math import prod
 from typing import Any
 
-from archscope.claims import Claim
-from archscope.graph import Graph, Layer, Shape, Tensor, Window
 from archscope.measures import measure_all
-from archscope.report import Report
+from archscope.model.claims import Claim
+from archscope.model.graph import Graph, Layer, Shape, Tensor, Window
+from archscope.model.report import Report
 
 NETWORKS = ["xception", "inception_v3", "inception_resnet_v2", "inception_resnet_v2_released"]
 F32 = 4

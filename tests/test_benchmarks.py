@@ -11,8 +11,8 @@ from types import ModuleType
 
 import pytest
 
-from archscope.graph import Graph
-from archscope.report import Column, Report, summed
+from archscope.model.graph import Graph
+from archscope.model.report import Column, Report, summed
 from archscope.roofline import Ceilings, with_bounds
 from tests.graphs import Net, report_of
 

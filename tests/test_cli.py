@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from archscope import __version__, cli, networks, views
+from archscope import __version__, cli, networks
 from archscope.commands import arguments
 from archscope.errors import ArchscopeError
-from archscope.views.rows import HEADINGS, STRUCTURE
+from archscope.views import Options, tables
+from archscope.views.tables.rows import HEADINGS, STRUCTURE
 from tests.graphs import Net, report_of, six_layer_report, traced
 
 PROGRAM = str(Path(sys.executable).parent / "archscope")
@@ -45,10 +46,10 @@ def test_a_saved_report_says_the_same(run: Run, saved: str) -> None:
     assert run("summary", saved) == (0, str(six_layer_report()), "")
 
 
-@pytest.mark.parametrize("name", views.formats())
+@pytest.mark.parametrize("name", tables.formats())
 def test_formats(run: Run, saved: str, name: str, tmp_path: Path) -> None:
-    expected = views.render(six_layer_report(), name)
-    suffix = next(suffix for suffix, form in views._suffixes.items() if form == name)
+    expected = tables.render(six_layer_report(), name)
+    suffix = next(suffix for suffix, form in tables._suffixes.items() if form == name)
     path = tmp_path / f"out{suffix}"
 
     assert run("summary", saved, "--format", name) == (0, expected, "")
@@ -71,7 +72,7 @@ def test_options_reach_the_table(run: Run, saved: str) -> None:
         return out
 
     def expected(**options: object) -> str:
-        return views.render(six_layer_report(), "table", views.Options(**options))  # type: ignore[arg-type]
+        return tables.render(six_layer_report(), "table", Options(**options))  # type: ignore[arg-type]
 
     assert shown("--depth", "1") == expected(depth=1)
     assert shown("--depth", "0", "--unfold") == expected(depth=0, fold=False)
@@ -389,7 +390,7 @@ def test_ctrl_c_while_the_users_code_runs(tmp_path: Path) -> None:
 
 
 def test_the_list_fits_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archscope.commands.listing.plain_options", lambda output: views.Options(width=80))
+    monkeypatch.setattr("archscope.commands.listing.plain_options", lambda output: Options(width=80))
     code, out, err = run("list")
     assert (code, err) == (0, "")
     assert max(map(len, out.splitlines())) <= 80
@@ -406,7 +407,7 @@ def test_a_device_has_no_suffix_and_gets_the_usual_format(saved: str) -> None:
 
 def test_completion_functions() -> None:
     assert arguments.completes(networks.catalogue)("xce") == ["xception"]
-    assert arguments.completes(views.formats)("") == list(views.formats())
+    assert arguments.completes(tables.formats)("") == list(tables.formats())
     assert arguments.completes(arguments.column_names)("params,mac") == ["params,macs"]
     assert set(arguments.column_names()) == {*STRUCTURE, *HEADINGS}
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
-from archscope import networks, views
+from archscope import networks
 from archscope.errors import ArchscopeError
+from archscope.views import tables
 
 # ---- completion ----------------------------------------------------------------------------------------------
 
@@ -26,13 +27,13 @@ def completes(choices: Callable[[], Any]) -> Callable[[str], list[str]]:
 
 
 def column_names() -> list[str]:
-    from archscope.views.rows import HEADINGS, STRUCTURE
+    from archscope.views.tables.rows import HEADINGS, STRUCTURE
 
     return [*STRUCTURE, *HEADINGS]
 
 
 def sortable_names() -> list[str]:
-    from archscope.views.rows import HEADINGS
+    from archscope.views.tables.rows import HEADINGS
 
     return list(HEADINGS)
 
@@ -101,7 +102,7 @@ Output = Annotated[
 Format = Annotated[
     str | None,
     typer.Option(
-        "-f", "--format", help="table, json, csv, markdown, latex or html.", autocompletion=completes(views.formats)
+        "-f", "--format", help="table, json, csv, markdown, latex or html.", autocompletion=completes(tables.formats)
     ),
 ]
 Settings = Annotated[

@@ -29,7 +29,7 @@ from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
 
 if TYPE_CHECKING:
-    from archscope.comparison import Comparison
+    from archscope.comparison.report import Comparison
 
 PICTURES = (".svg", ".png", ".pdf")
 
@@ -69,8 +69,8 @@ def compare(
     output: Output = None,
 ) -> None:  # fmt: skip
     """What several networks cost, side by side, and in ratio to the first. With --device their steps take turns."""
-    from archscope import comparing
-    from archscope.comparison import Comparison
+    from archscope import comparison
+    from archscope.comparison.report import Comparison
     from archscope.views.comparison import PLOTTED, Choices, formats
 
     name = format_name or (Path(output).suffix[1:].lower() if output and output.lower().endswith(PICTURES) else None)
@@ -87,7 +87,7 @@ def compare(
     named = [*given, *(member for member in members if member not in given)]
     import_torch()
     try:
-        found = comparing.compare(
+        found = comparison.compare(
             *named, input_size=inputs or None, mode=mode, batch=() if predict else batches,
             latency=latency, progress=progress_line(),
         )  # fmt: skip
@@ -101,7 +101,7 @@ def compare(
 
 def predicted(found: "Comparison", batches: tuple[int, ...], devices: str, dtype: str) -> "Comparison":
     """The comparison with lower bounds on these devices, at each batch, or else at the networks' own."""
-    from archscope.comparison import Comparison
+    from archscope.comparison.report import Comparison
     from archscope.roofline import predict
 
     ceilings = ceilings_of(devices)

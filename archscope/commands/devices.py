@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from archscope import devices as published
 from archscope.commands import app
 from archscope.commands.arguments import completes
 from archscope.commands.output import write
+from archscope.roofline import devices as published
 
 HEADINGS = ("Name", "Memory", "GB/s", *published.DTYPES, "Device")
 

@@ -9,7 +9,7 @@ from archscope.errors import ArchscopeError
 from archscope.latency import Options, unheard
 
 if TYPE_CHECKING:
-    from archscope.report import Report
+    from archscope.model.report import Report
 
 
 def report_of(

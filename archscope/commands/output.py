@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from archscope import views
 from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.views import Options, tables
 
 T = TypeVar("T")
 
@@ -70,11 +70,11 @@ def _permissions(path: Path) -> int:
     return 0o666 & ~mask
 
 
-def plain_options(output: str | None) -> views.Options:
+def plain_options(output: str | None) -> Options:
     """Colours and the terminal's width only on a terminal."""
     terminal = Console() if output is None and sys.stdout.isatty() else None
     color = terminal is not None and not terminal.no_color and terminal.color_system is not None
-    return views.Options(width=terminal.width if terminal else 0, color=color)
+    return Options(width=terminal.width if terminal else 0, color=color)
 
 
 def is_stream(output: str | None) -> bool:
@@ -87,7 +87,7 @@ def is_stream(output: str | None) -> bool:
 
 def chosen_format(name: str | None, output: str | None) -> str:
     """The name of the format that is asked for, by itself or by the output's suffix; a table where neither is."""
-    return name or ("table" if output is None or is_stream(output) else views.format_of(output))
+    return name or ("table" if output is None or is_stream(output) else tables.format_of(output))
 
 
 def one_of(formats: Mapping[str, T], name: str | None, output: str | None, pictures: Sequence[str] = ()) -> T:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from archscope import devices
 from archscope.commands.arguments import completes
 from archscope.commands.measured import report_of
 from archscope.errors import ArchscopeError
+from archscope.roofline import devices
 
 if TYPE_CHECKING:
-    from archscope.report import Report
+    from archscope.model.report import Report
     from archscope.roofline import Ceilings
 
 Predict = Annotated[

@@ -19,11 +19,11 @@ from archscope.commands.measuring import (
 )
 from archscope.commands.output import one_of, plain_options, write
 from archscope.commands.startup import import_torch
+from archscope.continuum.paper_figures import PaperFigures, paper_figures
+from archscope.continuum.points import ORDERS, Block, Spectrum
 from archscope.errors import ArchscopeError
-from archscope.inputs import parse_input
-from archscope.paper_figures import PaperFigures, paper_figures
-from archscope.points import ORDERS, Block, Spectrum
-from archscope.segments import Segments, parse_partition, parse_segments
+from archscope.model.segments import Segments, parse_partition, parse_segments
+from archscope.targets.inputs import parse_input
 
 
 @app.command()
@@ -111,7 +111,7 @@ def refuse(why: str, options: dict[str, Any]) -> None:
 
 
 def read(path: str) -> Spectrum:
-    from archscope.sweep import read_spectrum
+    from archscope.continuum import read_spectrum
 
     return read_spectrum(path)
 
@@ -122,17 +122,17 @@ def figures() -> PaperFigures:
 
 
 def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any]) -> Spectrum:
-    from archscope import sweep
+    from archscope import continuum
 
-    sweep.segmented_network(target)
+    continuum.segmented_network(target)
     counts = parse_segments(chosen["segments"]) if chosen["segments"] else None
     import_torch()
-    return sweep.of_network(target, counts, input_size=chosen["input"], options=options, **common(chosen))
+    return continuum.of_network(target, counts, input_size=chosen["input"], options=options, **common(chosen))
 
 
 def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> Spectrum:
     """Channels that are not given are those of a partition, or of the input."""
-    from archscope import sweep
+    from archscope import continuum
 
     sizes = shape.pop("partition")
     given = {name: value for name, value in shape.items() if value is not None}
@@ -143,7 +143,7 @@ def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> Spectrum:
     if chosen["segments"]:
         points += parse_segments(chosen["segments"], block.segmented_channels)
     import_torch()
-    return sweep.of_block(block, points or None, **common(chosen))
+    return continuum.of_block(block, points or None, **common(chosen))
 
 
 def common(chosen: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archscope import views
+from archscope.auditing.counters import counted_as, counter_names
 from archscope.commands import app
 from archscope.commands.arguments import (
     Format,
@@ -35,15 +35,15 @@ from archscope.commands.measuring import (
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, predicted_report
 from archscope.commands.startup import INTERRUPTED
-from archscope.counters import counted_as, counter_names
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
+from archscope.views import DEFAULT_COLUMNS, Options, tables
 
 if TYPE_CHECKING:
-    from archscope.report import Report
+    from archscope.model.report import Report
 
 
-COLUMNS_HELP = f"Comma-separated, or 'all' [default: {','.join(views.DEFAULT_COLUMNS)}, and what is asked for besides]."
+COLUMNS_HELP = f"Comma-separated, or 'all' [default: {','.join(DEFAULT_COLUMNS)}, and what is asked for besides]."
 
 AS_HELP = f"Add what another tool would count: {', '.join(counter_names())}."
 
@@ -82,7 +82,7 @@ def summary(
 ) -> None:  # fmt: skip
     """What TARGET is made of: every layer with its shape, parameters, MACs and latency, and the totals in words."""
     name = chosen_format(format_name, output)
-    views.check_format(name)
+    tables.check_format(name)
     latency = measuring_options(
         device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
         seconds=seconds, threads=threads, fresh=fresh,
@@ -99,20 +99,20 @@ def summary(
         raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")
     chosen = view_options(parse_columns(columns, report), depth, fold, sort, output)
     if not columns.strip() and "latency_ms" in report.columns:
-        chosen = replace(chosen, spare=views.SPARE_COLUMNS)
-    write(views.render(report, name, chosen), output)
+        chosen = replace(chosen, spare=tables.SPARE_COLUMNS)
+    write(tables.render(report, name, chosen), output)
     raise typer.Exit(code)
 
 
 def parse_columns(text: str, report: "Report") -> tuple[str, ...]:
     """Comma-separated column names; `all` is every column of the report, none are the usual ones."""
     if not text.strip():
-        return views.default_columns(report)
+        return tables.default_columns(report)
     if text.strip() == "all":
         return ("output", "share", *report.table_columns)
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def view_options(columns: tuple[str, ...], depth: int, fold: bool, sort: str, output: str | None) -> views.Options:
+def view_options(columns: tuple[str, ...], depth: int, fold: bool, sort: str, output: str | None) -> Options:
     """What the reader chose, for a terminal, a pipe or a file."""
     return replace(plain_options(output), columns=columns, depth=depth, fold=fold, sort=sort)

@@ -30,7 +30,7 @@ def verify(
     output: Output = None,
 ) -> None:  # fmt: skip
     """What the papers claim, recomputed claim by claim. Exit code 1 if one that should hold does not."""
-    from archscope import verify
+    from archscope.papers import verify
     from archscope.views.equivalences import equivalence_formats
     from archscope.views.verdicts import verdict_formats
 

@@ -17,8 +17,8 @@ from archscope.differences.rows import Difference, rows, stored_alike, unused_ro
 from archscope.differences.sharing import shared
 from archscope.differences.steps import Step
 from archscope.differences.wiring import Wiring
-from archscope.report import Report
-from archscope.shown import Shown
+from archscope.model.report import Report
+from archscope.model.results import Shown
 
 Verdict = Literal["identical", "same_parameters", "different"]
 SCHEMA = "archscope.diff/1"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from archscope.connected import connected_parts
 from archscope.differences.steps import WEIGHTED, Step
+from archscope.model.connected import connected_parts
 
 BRANCHES = "branches"
 """The kind of a step that is none: branches that have no join of their own."""

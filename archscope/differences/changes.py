@@ -13,7 +13,7 @@ from archscope.differences.alignment import Alignment, Gap
 from archscope.differences.facts import differing, distance
 from archscope.differences.repeats import Repeat, module_of, parts, repeat_of
 from archscope.differences.steps import Step
-from archscope.graph import Graph
+from archscope.model.graph import Graph
 
 SIZED = (
     "kind", "depthwise", "kernel_size", "groups", "multiplier", "filters", "stride", "dilation", "padding",

@@ -3,7 +3,7 @@
 from archscope.differences.branches import BRANCHES
 from archscope.differences.sequences import NEVER
 from archscope.differences.steps import GLOBAL_POOLS, POOLS, WEIGHTED, Step, spatial
-from archscope.operations import CATEGORIES
+from archscope.model.operations import CATEGORIES
 
 FAMILIES = (
     {*CATEGORIES["activation"].split(), "shift"},

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.differences import Diff, compare
 from archscope.errors import ArchscopeError
-from archscope.report import Report
+from archscope.model.report import Report
 from archscope.targets import resolve
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from archscope.inputs import Sizes
+    from archscope.targets.inputs import Sizes
 
 
 def diff(

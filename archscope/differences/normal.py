@@ -10,9 +10,9 @@ from typing import Any
 
 from archscope.differences.rules import other, pointwise, shapes, windows
 from archscope.differences.steps import Step, hashable, live
-from archscope.graph import Graph, Layer
-from archscope.operations import CATEGORY
-from archscope.report import Report
+from archscope.model.graph import Graph, Layer
+from archscope.model.operations import CATEGORY
+from archscope.model.report import Report
 
 SAME = {"identity", "clone", "contiguous", "alias", "expand", "expand_as", "broadcast_to", "to", "float", "type_as"}
 """Operations that change no value; a broadcast is part of what reads it."""

@@ -17,9 +17,9 @@ from torch.overrides import TorchFunctionMode
 from archscope.differences import Diff, Proof
 from archscope.differences.steps import WEIGHTED, Step
 from archscope.differences.words import noun
-from archscope.equivalences import relative_difference
-from archscope.graph import Graph
-from archscope.records import tensors_in
+from archscope.model.graph import Graph
+from archscope.papers.equivalences import relative_difference
+from archscope.tracing.records import tensors_in
 
 IMAGES = 2
 TOLD_APART = 1e-6

@@ -7,7 +7,7 @@ from typing import Any
 
 from archscope.differences.alignment import common_path
 from archscope.differences.changes import Change
-from archscope.graph import Graph
+from archscope.model.graph import Graph
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from archscope.graph import Layer, Shape
+from archscope.model.graph import Layer, Shape
 
 WEIGHTED = {"conv", "transposed conv", "linear"}
 POOLS = {"max pool", "average pool"}

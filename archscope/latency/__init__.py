@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from archscope.errors import ArchscopeError
-from archscope.report import Report
+from archscope.model.report import Report
 
 if TYPE_CHECKING:
     from torch import nn

@@ -17,7 +17,7 @@ import torch
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.latency import Dtype, Options, Progress, unheard
 from archscope.latency.device import check, described, set_up, synchronize
-from archscope.report import Report
+from archscope.model.report import Report
 from archscope.roofline import Ceilings, with_bounds
 
 SECONDS = 0.3

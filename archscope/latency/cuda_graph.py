@@ -7,7 +7,7 @@ from time import perf_counter
 import torch
 
 from archscope.latency.network import Network
-from archscope.records import tensors_in
+from archscope.tracing.records import tensors_in
 
 BEFORE_CAPTURE = 3
 """Steps on a side stream before the capture, as torch asks for: libraries choose and allocate in them."""

@@ -11,9 +11,9 @@ import torch
 from torch.profiler import ProfilerActivity
 
 from archscope.errors import EnvironmentFailure
-from archscope.graph import Graph
 from archscope.latency import Options
 from archscope.latency.fitting import fitting, predicted_bytes
+from archscope.model.graph import Graph
 
 TF32_SINCE = (8, 0)
 """The compute capability of the first GPUs with TF32 (Ampere)."""

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from archscope.graph import Graph
 from archscope.latency import Options
 from archscope.measures.memory import memory
 from archscope.measures.training_memory import training_memory
-from archscope.views import words
+from archscope.model import units
+from archscope.model.graph import Graph
 
 
 def predicted_bytes(graph: Graph, train: bool) -> int:
@@ -29,9 +29,9 @@ def largest_batch(graph: Graph, train: bool, free: int) -> int:
 
 def fitting(graph: Graph, options: Options, free: int | None) -> str:
     """`batch 512 needs about 60.1 GiB, 40.0 GiB are free: --batch 256 would fit`."""
-    needed = f"batch {graph.batch} needs about {words.size(predicted_bytes(graph, options.train))}"
+    needed = f"batch {graph.batch} needs about {units.size(predicted_bytes(graph, options.train))}"
     if free is None:
         return f"{needed}: take a smaller --batch"
     batch = min(largest_batch(graph, options.train, free), graph.batch // 2)
     advice = f"--batch {batch} would fit" if batch else "not even --batch 1 would fit"
-    return f"{needed}, {words.size(free)} are free: {advice}"
+    return f"{needed}, {units.size(free)} are free: {advice}"

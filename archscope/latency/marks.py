@@ -10,12 +10,12 @@ from torch import nn
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, record_function
 
-from archscope.graph import Graph
 from archscope.latency.attribution import MARK, Event
-from archscope.records import Effect, Invocation, describe, tensors_in
-from archscope.tracer import Tracer
+from archscope.model.graph import Graph
 from archscope.tracing import ONE_AT_A_TIME, Mode, watch
-from archscope.untouched import untouched
+from archscope.tracing.records import Effect, Invocation, describe, tensors_in
+from archscope.tracing.untouched import untouched
+from archscope.tracing.watcher import Tracer
 
 Forward = Callable[..., Any]
 

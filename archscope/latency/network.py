@@ -10,10 +10,10 @@ import torch
 from torch import nn
 
 from archscope.errors import ArchscopeError
-from archscope.graph import Graph, Tensor, bytes_of
 from archscope.latency import Options
-from archscope.records import map_tensors, tensors_in
+from archscope.model.graph import Graph, Tensor, bytes_of
 from archscope.tracing import Mode
+from archscope.tracing.records import map_tensors, tensors_in
 
 ROTATED_BYTES = 128 * 2**20
 """Inputs take turns until so many bytes have passed: more than a cache holds."""

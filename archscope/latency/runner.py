@@ -12,13 +12,13 @@ from typing import Any
 import torch
 
 from archscope.errors import ArchscopeError, EnvironmentFailure
-from archscope.graph import Graph
 from archscope.latency import Job, Options, device, marks
 from archscope.latency.attribution import Event, Profile, attribute, middle
 from archscope.latency.fitting import fitting
 from archscope.latency.network import Network
 from archscope.latency.statistics import is_warm, summary_of
-from archscope.report import Column, summed
+from archscope.model.graph import Graph
+from archscope.model.report import Column, summed
 from archscope.tracing import Mode
 
 WARM_UP_SHARE = 0.5

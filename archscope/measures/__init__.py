@@ -5,9 +5,9 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from archscope.graph import Graph
+from archscope.model.graph import Graph
+from archscope.model.report import Column
 from archscope.registry import Registry
-from archscope.report import Column
 
 Measure = Callable[[Graph], tuple[Column, ...]]
 

@@ -1,10 +1,10 @@
 """Activations: elements that convolutions, linear layers and products write (Radosavovic et al., CVPR 2020,
 "Designing Network Design Spaces", section 3; fvcore and timm count the same)."""
 
-from archscope.graph import Graph
 from archscope.measures import measure
-from archscope.operations import CATEGORY, WEIGHTED
-from archscope.report import Column, summed
+from archscope.model.graph import Graph
+from archscope.model.operations import CATEGORY, WEIGHTED
+from archscope.model.report import Column, summed
 
 
 @measure

@@ -2,10 +2,10 @@
 
 from collections.abc import Set
 
-from archscope.graph import Graph, Layer
 from archscope.measures import measure
-from archscope.operations import CATEGORY, WEIGHTED
-from archscope.report import Column
+from archscope.model.graph import Graph, Layer
+from archscope.model.operations import CATEGORY, WEIGHTED
+from archscope.model.report import Column
 
 
 @measure

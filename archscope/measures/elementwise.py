@@ -2,10 +2,10 @@
 
 from math import prod
 
-from archscope.graph import Graph, Layer
 from archscope.measures import measure
-from archscope.operations import CATEGORY
-from archscope.report import Column, summed
+from archscope.model.graph import Graph, Layer
+from archscope.model.operations import CATEGORY
+from archscope.model.report import Column, summed
 
 PER_OUTPUT = {"activation": 1, "elementwise": 1, "softmax": 5}
 """Softmax: maximum, difference, exponential, sum, quotient."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from math import isqrt, prod
 from typing import Any
 
-from archscope.graph import Graph, Layer
 from archscope.measures import measure
-from archscope.operations import CATEGORY, WEIGHTED
-from archscope.report import Column, summed
+from archscope.model.graph import Graph, Layer
+from archscope.model.operations import CATEGORY, WEIGHTED
+from archscope.model.report import Column, summed
 
 GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 

@@ -1,8 +1,8 @@
 """Memory of inference: weights, outputs, and the peak by liveness. `Graph.batch` images at a time."""
 
-from archscope.graph import Graph, bytes_of
 from archscope.measures import measure
-from archscope.report import Column, summed
+from archscope.model.graph import Graph, bytes_of
+from archscope.model.report import Column, summed
 
 
 @measure

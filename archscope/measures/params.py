@@ -1,8 +1,8 @@
 """Parameters, as stored and as used: a shared one counts once, at the layer that uses it first."""
 
-from archscope.graph import Graph
 from archscope.measures import measure
-from archscope.report import Column
+from archscope.model.graph import Graph
+from archscope.model.report import Column
 
 
 @measure

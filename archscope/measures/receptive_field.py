@@ -10,10 +10,10 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import NamedTuple
 
-from archscope.graph import Graph, Layer, Shape
 from archscope.measures import measure
-from archscope.operations import CATEGORY
-from archscope.report import Column
+from archscope.model.graph import Graph, Layer, Shape
+from archscope.model.operations import CATEGORY
+from archscope.model.report import Column
 
 
 class Axis(NamedTuple):

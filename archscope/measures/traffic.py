@@ -2,12 +2,12 @@
 
 from operator import le
 
-from archscope.graph import BYTES_PER_ELEMENT, Graph, Layer, Shape, elements_of
 from archscope.measures import measure
 from archscope.measures.elementwise import of_layer as elementwise_of
 from archscope.measures.macs import of_layer as macs_of
-from archscope.operations import CATEGORY
-from archscope.report import Column, summed
+from archscope.model.graph import BYTES_PER_ELEMENT, Graph, Layer, Shape, elements_of
+from archscope.model.operations import CATEGORY
+from archscope.model.report import Column, summed
 
 SLIDING = {"convolution", "pooling"}
 """What reads its input through a window."""

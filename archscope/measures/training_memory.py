@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from math import prod
 
-from archscope.graph import Graph, Layer, bytes_of
 from archscope.measures import measure
 from archscope.measures.memory import storage_roots
-from archscope.operations import CATEGORY
-from archscope.report import Column, summed
+from archscope.model.graph import Graph, Layer, bytes_of
+from archscope.model.operations import CATEGORY
+from archscope.model.report import Column, summed
 
 KEEP_OUTPUT = {"relu", "sigmoid", "tanh", "softmax", "log_softmax", "exp", "sqrt", "rsqrt", "reciprocal"}
 """Their derivative needs only what they returned."""

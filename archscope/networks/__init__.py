@@ -12,8 +12,8 @@ from inspect import signature
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints, overload
 
-from archscope.claims import Claim, table
 from archscope.errors import ArchscopeError
+from archscope.model.claims import Claim, table
 from archscope.registry import Registry, canonical, unknown
 
 if TYPE_CHECKING:

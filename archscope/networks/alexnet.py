@@ -10,8 +10,8 @@ fully connected layers.
 
 from torch import nn
 
-from archscope.layers import ConvReLU, V, series
 from archscope.networks import network
+from archscope.networks.layers import ConvReLU, V, series
 
 
 def response_norm() -> nn.Module:

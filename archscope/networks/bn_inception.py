@@ -14,9 +14,9 @@ from typing import Literal
 
 from torch import nn
 
-from archscope.layers import Concat, Conv, chain, series
 from archscope.networks import network
-from archscope.segmented import SeparableConv
+from archscope.networks.layers import Concat, Conv, chain, series
+from archscope.networks.segmented import SeparableConv
 
 
 def pool() -> nn.Module:

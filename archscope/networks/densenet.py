@@ -9,8 +9,8 @@ other three their names, DenseNet-264 as the table prints it has 265 layers.
 
 from torch import nn
 
-from archscope.layers import Concat, Conv, series
 from archscope.networks import network
+from archscope.networks.layers import Concat, Conv, series
 
 
 def bn_relu_conv(in_channels: int, out_channels: int, kernel_size: int) -> nn.Module:

@@ -19,9 +19,9 @@ from typing import Literal
 
 from torch import nn
 
-from archscope.layers import Conv, Residual, SqueezeExcitation, series
 from archscope.networks import network
-from archscope.segmented import conv_over_segments, partitions
+from archscope.networks.layers import Conv, Residual, SqueezeExcitation, series
+from archscope.networks.segmented import conv_over_segments, partitions
 
 
 class MBConv(nn.Sequential):

@@ -10,8 +10,8 @@ auxiliary classifiers of Figure 3 on inception (4a) and (4d).
 
 from torch import nn
 
-from archscope.layers import Concat, ConvReLU, WithAuxiliaryHeads, chain, series
 from archscope.networks import network
+from archscope.networks.layers import Concat, ConvReLU, WithAuxiliaryHeads, chain, series
 
 
 def pool() -> nn.Module:

@@ -9,7 +9,6 @@ Inception-v4 that the paper speaks of.
 
 from torch import nn
 
-from archscope.layers import Concat, Conv, WithAuxiliaryHeads, chain, series
 from archscope.networks import network
 from archscope.networks.inception_v3 import auxiliary_head, average_pool, reference_stem
 from archscope.networks.inception_v4 import (
@@ -20,6 +19,7 @@ from archscope.networks.inception_v4 import (
     reduction_a,
     resnet_reduction_b,
 )
+from archscope.networks.layers import Concat, Conv, WithAuxiliaryHeads, chain, series
 
 
 def mixed() -> nn.Module:

@@ -14,8 +14,8 @@ from typing import Literal
 
 from torch import nn
 
-from archscope.layers import Concat, Conv, Size, V, WithAuxiliaryHeads, chain, series
 from archscope.networks import network
+from archscope.networks.layers import Concat, Conv, Size, V, WithAuxiliaryHeads, chain, series
 
 
 def reference_stem() -> nn.Module:

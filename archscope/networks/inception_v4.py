@@ -17,9 +17,9 @@ inception_resnet_v2_released.py.
 
 from torch import nn
 
-from archscope.layers import Concat, Conv, Residual, V, WithAuxiliaryHeads, chain, series
 from archscope.networks import network
 from archscope.networks.inception_v3 import auxiliary_head, average_pool
+from archscope.networks.layers import Concat, Conv, Residual, V, WithAuxiliaryHeads, chain, series
 
 ROW, COLUMN = (1, 7), (7, 1)
 Activation = type[nn.Module] | None

@@ -11,8 +11,8 @@ names.
 import torch
 from torch import nn
 
-from archscope.layers import Concat, series
 from archscope.networks import network
+from archscope.networks.layers import Concat, series
 
 TABLE_I = (
     (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5),

@@ -9,8 +9,8 @@ pixels only (32 to 16, 16 to 8). Dropout of 0.5 follows both poolings. CIFAR-100
 
 from torch import nn
 
-from archscope.layers import ConvReLU, chain, series
 from archscope.networks import network
+from archscope.networks.layers import ConvReLU, chain, series
 
 
 def mlpconv(in_channels: int, kernel_size: int, *widths: int) -> nn.Module:

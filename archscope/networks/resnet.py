@@ -14,8 +14,8 @@ from typing import Literal
 
 from torch import nn
 
-from archscope.layers import Conv, Residual, series
 from archscope.networks import network
+from archscope.networks.layers import Conv, Residual, series
 
 conv = partial(Conv, eps=1e-5)
 

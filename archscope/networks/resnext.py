@@ -20,10 +20,10 @@ from typing import Literal
 import torch
 from torch import nn
 
-from archscope.layers import Concat, Residual, series
 from archscope.networks import network
+from archscope.networks.layers import Concat, Residual, series
 from archscope.networks.resnet import classifier, conv, shortcut, stage
-from archscope.segmented import conv_over_segments, partitions
+from archscope.networks.segmented import conv_over_segments, partitions
 
 Segments = int | Literal["cardinality", "depthwise"]
 Partition = Callable[[int], Sequence[int]]

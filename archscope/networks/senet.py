@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from torch import nn
 
-from archscope.layers import Residual, SqueezeExcitation, series
 from archscope.networks import network
+from archscope.networks.layers import Residual, SqueezeExcitation, series
 from archscope.networks.resnet import classifier, conv, shortcut, stage
 
 

@@ -10,9 +10,9 @@ response normalisation and column C are not here.
 from torch import nn
 from torch.nn import Conv2d, MaxPool2d, ReLU
 
-from archscope.layers import series
 from archscope.networks import network
 from archscope.networks.alexnet import fully_connected
+from archscope.networks.layers import series
 
 TABLE_1 = {
     "vgg11": ((64,), (128,), (256, 256), (512, 512), (512, 512)),

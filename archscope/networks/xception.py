@@ -25,9 +25,9 @@ import torch
 from torch import nn
 from torch.nn import ReLU
 
-from archscope.layers import Conv, Residual, series
 from archscope.networks import network
-from archscope.segmented import SegmentedConv, SeparableConv, partitions
+from archscope.networks.layers import Conv, Residual, series
+from archscope.networks.segmented import SegmentedConv, SeparableConv, partitions
 
 BETWEEN: dict[str, type[nn.Module] | None] = {"none": None, "relu": nn.ReLU, "elu": nn.ELU}
 

@@ -9,9 +9,9 @@ model with 512, 1024 and 512 maps in layers 3 to 5.
 
 from torch import nn
 
-from archscope.layers import ConvReLU, V, series
 from archscope.networks import network
 from archscope.networks.alexnet import fully_connected, response_norm
+from archscope.networks.layers import ConvReLU, V, series
 
 
 def pool() -> nn.Module:

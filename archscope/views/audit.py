@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich.text import Text
 
 from archscope.auditing import Audit, Audited, Difference
-from archscope.views import Options, words
-from archscope.views.table import to_text, wrapped
+from archscope.model import units
+from archscope.views import Options
+from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
 WIDTH = 80
@@ -34,7 +35,7 @@ def as_table(audit: Audit, options: Options) -> str:
     """A paragraph a tool: its numbers, and the steps from archscope's to them, which sum up."""
     width = options.width or WIDTH
     totals, graph = audit.report.totals, audit.report.graph
-    inputs = ", ".join(words.shape(tensor.shape) for tensor in graph.inputs.values())
+    inputs = ", ".join(units.shape(tensor.shape) for tensor in graph.inputs.values())
     own = f"{totals['macs']:,} MACs = {totals['flops']:,} FLOPs; {totals['params']:,} parameters"
     lines = [
         Text(graph.name, "bold").append(f"   {inputs}", "not bold"),

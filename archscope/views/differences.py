@@ -7,9 +7,10 @@ from rich.text import Text
 
 from archscope.differences import Diff
 from archscope.differences.rows import Difference
-from archscope.report import Report
-from archscope.views import Options, words
-from archscope.views.table import to_text, wrapped
+from archscope.model import units
+from archscope.model.report import Report
+from archscope.views import Options
+from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
 WIDTH = 100
@@ -37,7 +38,7 @@ def heading(diff: Diff) -> str:
 
 
 def _input(report: Report) -> str:
-    return ", ".join(words.shape(tensor.shape) for tensor in report.graph.inputs.values())
+    return ", ".join(units.shape(tensor.shape) for tensor in report.graph.inputs.values())
 
 
 def more(amount: int) -> str:

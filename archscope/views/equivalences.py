@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.text import Text
 
-from archscope.claims import Equivalence
+from archscope.model.claims import Equivalence
 from archscope.views import Options
-from archscope.views.table import to_text, wrapped
+from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 from archscope.views.verdicts import SCHEMA, WIDTH
 

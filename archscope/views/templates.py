@@ -5,10 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archscope.report import Report
+from archscope.model.report import Report
 from archscope.views import Options
-from archscope.views.footer import footer
-from archscope.views.rows import headings, rows
+from archscope.views.tables.footer import footer
+from archscope.views.tables.rows import headings, rows
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -8,10 +8,11 @@ from typing import Any
 
 from rich.text import Text
 
-from archscope.claims import Quantity
-from archscope.verdicts import Verdict
-from archscope.views import Options, words
-from archscope.views.table import to_text, wrapped
+from archscope.model import units
+from archscope.model.claims import Quantity
+from archscope.papers.verdicts import Verdict
+from archscope.views import Options
+from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
 SCHEMA = "archscope.verify/1"
@@ -36,7 +37,7 @@ def number(value: Quantity | None, unit: float = 1) -> str:
     if value is None:
         return "-"
     if not isinstance(value, int | float):
-        return words.shape(value)
+        return units.shape(value)
     if unit in IN_UNIT:
         return f"{value / unit:,.2f}"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"

@@ -11,10 +11,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from archscope.graph import Layer
 from archscope.latency.fitting import predicted_bytes
 from archscope.measures.depth import is_depthwise, is_pointwise
-from archscope.report import Report
+from archscope.model.graph import Layer
+from archscope.model.report import Report
 
 HERE = Path(__file__).parent
 NETWORKS = ("xception", "inception_v3")

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import archscope
+from archscope.continuum import read_spectrum
+from archscope.continuum.paper_figures import paper_figures
 from archscope.networks import family
-from archscope.paper_figures import paper_figures
-from archscope.sweep import read_spectrum
 
 HERE = Path(__file__).parent
 PICTURES = {

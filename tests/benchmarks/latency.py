@@ -17,7 +17,7 @@ from archscope.latency.attribution import Profile, attribute
 from archscope.latency.fitting import predicted_bytes
 from archscope.latency.measuring import measure
 from archscope.latency.runner import Runner
-from archscope.report import Report
+from archscope.model.report import Report
 from archscope.summary import job_of
 
 CASES = [("mobilenet", 128, False), ("resnet18", 64, False), ("inception_v3", 149, False), ("resnet18", 64, True)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from archscope import cli
-from archscope.devices import devices, find
+from archscope.roofline.devices import devices, find
 from tests.graphs import six_layer_report
 
 TORCHLESS = "import sys; sys.modules['torch'] = None; from archscope.cli import main; main()"

@@ -3,7 +3,7 @@
 import pytest
 
 from archscope.differences import Diff, compare
-from archscope.report import Report
+from archscope.model.report import Report
 from tests.graphs import Net, report_of
 
 

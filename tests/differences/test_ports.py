@@ -8,8 +8,8 @@ from torch import nn
 
 import archscope
 from archscope.differences import Diff
-from archscope.report import Report
-from archscope.skeleton import Skeleton
+from archscope.model.report import Report
+from archscope.tracing.meta_build import Skeleton
 from tests.differences.ports.convolutional_vgg import ConvolutionalVGG
 from tests.differences.ports.flat_xception import FlatXception
 from tests.differences.ports.functional_resnet import FunctionalResNet50

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import archscope
-from archscope.layers import Concat, Conv, Residual, series
+from archscope.networks.layers import Concat, Conv, Residual, series
 
 SIZE = (3, 32, 32)
 

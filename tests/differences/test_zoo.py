@@ -8,9 +8,9 @@ import pytest
 
 import archscope
 from archscope.differences import compare
+from archscope.model.report import Report
 from archscope.networks import catalogue
-from archscope.report import Report
-from archscope.skeleton import Skeleton
+from archscope.tracing.meta_build import Skeleton
 from tests.networks.test_equality import TWINS
 
 DROPOUT = {

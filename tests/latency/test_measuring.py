@@ -7,7 +7,7 @@ from torch import nn
 import archscope
 from archscope.errors import ArchscopeError
 from archscope.latency import Options
-from archscope.report import Report
+from archscope.model.report import Report
 
 
 class Small(nn.Module):

@@ -10,7 +10,7 @@ from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.latency import Interrupted, Job, Options
 from archscope.latency.measuring import PROFILED, measure
 from archscope.latency.runner import Runner
-from archscope.report import Report
+from archscope.model.report import Report
 from tests.graphs import six_layer_report
 
 REPORT = six_layer_report()

@@ -15,9 +15,9 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
 
 import archscope
-from archscope.graph import Graph
 from archscope.measures import measure_all
-from archscope.report import Column
+from archscope.model.graph import Graph
+from archscope.model.report import Column
 from tests.graphs import NETWORKS, traced
 from tests.small_nets import NETS, REAL_ONLY
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from archscope.graph import Layer, Window
+from archscope.model.graph import Layer, Window
 from tests.graphs import Net, total, values
 
 SHAPE = (6, 8, 10)

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from archscope.graph import Layer, Window
 from archscope.measures.macs import FORMULAS, einsum, of_layer
-from archscope.operations import CATEGORIES, CATEGORY, WEIGHTED
+from archscope.model.graph import Layer, Window
+from archscope.model.operations import CATEGORIES, CATEGORY, WEIGHTED
 from tests.graphs import Net, total, values
 
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from archscope.graph import Graph
+from archscope.model.graph import Graph
 from tests.graphs import F32, Net, total, values
 
 IMAGE = 4 * 8 * 8 * F32

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archscope.graph import Window
+from archscope.model.graph import Window
 from tests.graphs import Net, total, values
 
 

@@ -1,8 +1,8 @@
 import pytest
 
-from archscope.graph import Graph
 from archscope.measures import measure_all
-from archscope.report import Report
+from archscope.model.graph import Graph
+from archscope.model.report import Report
 from tests.graphs import F32, Net, total, values
 
 SIDE = 8

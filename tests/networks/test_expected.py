@@ -14,8 +14,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from archscope import networks
 from archscope.errors import ArchscopeError
-from archscope.graph import Graph
 from archscope.measures.macs import macs
+from archscope.model.graph import Graph
 from archscope.networks import Network, catalogue
 from archscope.registry import canonical
 from archscope.tracing import trace

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archscope.equivalences import mapped, resnext
+from archscope.papers.equivalences import mapped, resnext
 
 
 @pytest.mark.parametrize("form", ["a", "b"])

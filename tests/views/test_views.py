@@ -1,7 +1,7 @@
 import pytest
 
 from archscope.errors import ArchscopeError
-from archscope.views import check_format, format_of, formats, render
+from archscope.views.tables import check_format, format_of, formats, render
 from tests.graphs import six_layer_report
 
 FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv", "markdown": ".md", "latex": ".tex", "html": ".html"}

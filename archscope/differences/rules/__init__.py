@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archscope.differences.steps import Step
-from archscope.graph import Layer
+from archscope.model.graph import Layer
 
 if TYPE_CHECKING:
     from archscope.differences.normal import Normaliser

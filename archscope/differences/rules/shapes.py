@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from archscope.differences.rules import other
 from archscope.differences.steps import Step, squeezed
-from archscope.graph import Layer
+from archscope.model.graph import Layer
 
 if TYPE_CHECKING:
     from archscope.differences.normal import Normaliser

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from archscope.differences.rules import DEFAULTS, other
 from archscope.differences.steps import Sides, Step, spatial, squeezed
-from archscope.graph import Layer, Window
+from archscope.model.graph import Layer, Window
 
 if TYPE_CHECKING:
     from archscope.differences.normal import Normaliser

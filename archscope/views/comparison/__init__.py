@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from archscope.comparison import Comparison
+from archscope.comparison.report import Comparison
 from archscope.views import Options
 
 

@@ -8,13 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from archscope.breakdown import IN_NO_LAYER
-from archscope.comparison import Comparison
+from archscope.comparison.breakdown import IN_NO_LAYER
+from archscope.comparison.report import Comparison
 from archscope.views.comparison.grids import cell
 from archscope.views.comparison.panels import FEATURE_MAPS, Panel, panels
 from archscope.views.comparison.picture import LONGEST_NAME, WIDTH, ink_on, styled
-from archscope.views.diagram.palette import DARK, LIGHT
-from archscope.views.diagram.text import fitted, text_width
+from archscope.views.diagram.paint.palette import DARK, LIGHT
+from archscope.views.diagram.place.text import fitted, text_width
 
 COLORS = {
     "depthwise": LIGHT.kinds["depthwise"][1], "grouped": DARK.kinds["depthwise"][1],

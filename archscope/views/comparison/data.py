@@ -4,9 +4,9 @@ import csv
 import json
 from io import StringIO
 
-from archscope.breakdown import COLUMNS, breakdown
-from archscope.comparison import Comparison
-from archscope.views import words
+from archscope.comparison.breakdown import COLUMNS, breakdown
+from archscope.comparison.report import Comparison
+from archscope.model import units
 from archscope.views.comparison import Choices
 
 
@@ -45,5 +45,5 @@ def _parts(comparison: Comparison, by: str) -> list[list[object]]:
 
 def _cell(value: object) -> object:
     if isinstance(value, list):
-        return words.shape(value)
+        return units.shape(value)
     return "" if value is None else value

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from archscope.comparison import Comparison
+from archscope.comparison.report import Comparison
 from archscope.views.comparison import Choices
 from archscope.views.comparison.grids import BESIDE
 

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from archscope.comparison import Comparison
-from archscope.quantities import Group, Row
-from archscope.views import words
+from archscope.comparison.quantities import Group, Row
+from archscope.comparison.report import Comparison
+from archscope.model import units
 
 BESIDE = 4
 """Up to so many networks stand side by side, a column each; more get a row each."""
@@ -40,16 +40,16 @@ def cell(unit: str, value: Any) -> str:
     if value is None or (unit == "ms" and value < 0):
         return "-"
     if isinstance(value, list):
-        return " ".join(map(words.shape, value)) if value and isinstance(value[0], list) else words.shape(value)
+        return " ".join(map(units.shape, value)) if value and isinstance(value[0], list) else units.shape(value)
     if unit == "bytes":
-        return words.size(value)
+        return units.size(value)
     if unit == "ms":
-        return words.milliseconds(value)
+        return units.milliseconds(value)
     if unit.endswith("/s"):
-        return words.rate(value)
+        return units.rate(value)
     if unit == "%":
         return f"{_decimals(value)} %"
-    return f"{value:.3f}" if isinstance(value, float) else words.count(value)
+    return f"{value:.3f}" if isinstance(value, float) else units.count(value)
 
 
 def _decimals(percent: float) -> str:

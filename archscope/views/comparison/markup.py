@@ -1,6 +1,6 @@
 """A comparison for READMEs, papers and web pages."""
 
-from archscope.comparison import Comparison
+from archscope.comparison.report import Comparison
 from archscope.views.comparison import Choices
 from archscope.views.comparison.figure import as_svg
 from archscope.views.comparison.grids import grids

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from archscope.comparison import Comparison
-from archscope.quantities import paired_ratio
-from archscope.views.timing import measured_on
+from archscope.comparison.quantities import paired_ratio
+from archscope.comparison.report import Comparison
+from archscope.views.tables.timing import measured_on
 
 SETTINGS = {
     "batch": "memory and times are of the whole batch",

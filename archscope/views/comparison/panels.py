@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from archscope.breakdown import breakdown
-from archscope.report import Report
-from archscope.views import words
+from archscope.comparison.breakdown import breakdown
+from archscope.model import units
+from archscope.model.report import Report
 
 FEATURE_MAPS = "feature maps"
 """What is alive at the peak of inference besides the weights."""
@@ -32,7 +32,7 @@ class Panel:
         if self.unit == "ms":
             return 1, "ms"
         longest = max(self.totals)
-        scales, said = (BYTES, words.size(longest)) if self.unit == "bytes" else (POWERS, words.scaled(longest, 3))
+        scales, said = (BYTES, units.size(longest)) if self.unit == "bytes" else (POWERS, units.scaled(longest, 3))
         prefix = said.partition(" ")[2]
         return scales[prefix], prefix
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from archscope.breakdown import COLUMNS, KINDS, Part, breakdown
-from archscope.comparison import Comparison
-from archscope.report import Report
-from archscope.views import words
+from archscope.comparison.breakdown import COLUMNS, KINDS, Part, breakdown
+from archscope.comparison.report import Comparison
+from archscope.model import units
+from archscope.model.report import Report
 from archscope.views.comparison.grids import BESIDE, Grid, cell
-from archscope.views.rows import HEADINGS
+from archscope.views.tables.rows import HEADINGS
 
 MOST_LAYERS = 15
 """So many layers of each network are listed, the most costly first; the rest are one line."""
@@ -73,7 +73,7 @@ def _costly(report: Report, parts: Parts) -> list[Part]:
 def _likeness(report: Report, part: Part) -> tuple[Any, ...]:
     """Equal for two layers that do the same with tensors of the same sizes."""
     layer = report.graph.layer.get(part.name)
-    return (words.layer_words(layer), layer.input_shapes, layer.output_shapes) if layer else (part.name,)
+    return (units.layer_words(layer), layer.input_shapes, layer.output_shapes) if layer else (part.name,)
 
 
 def _name(report: Report, alike: Sequence[Part]) -> str:
@@ -82,7 +82,7 @@ def _name(report: Report, alike: Sequence[Part]) -> str:
     if layer is None:
         return alike[0].name
     times, more = (f"{len(alike)} x ", " ...") if len(alike) > 1 else ("", "")
-    return f"{times}{words.layer_words(layer)}: {layer.name}{more}"
+    return f"{times}{units.layer_words(layer)}: {layer.name}{more}"
 
 
 def _sum(name: str, parts: Sequence[Part]) -> Part:

@@ -10,8 +10,8 @@ from typing import Any
 from matplotlib import font_manager, rc_context
 from matplotlib.figure import Figure
 
-from archscope.views.diagram.palette import LIGHT
-from archscope.views.diagram.text import FONT_FAMILY
+from archscope.views.diagram.paint.palette import LIGHT
+from archscope.views.diagram.place.text import FONT_FAMILY
 
 WIDTH = 7.2
 """Inches: a page of two columns."""

@@ -5,12 +5,12 @@ from textwrap import wrap
 
 from rich.text import Text
 
-from archscope.comparison import Comparison
+from archscope.comparison.report import Comparison
 from archscope.views.comparison import Choices
 from archscope.views.comparison.grids import Grid, grids
 from archscope.views.comparison.notes import notes
 from archscope.views.comparison.parts import part_grids
-from archscope.views.table import GAP, NARROWEST, to_text, wrapped
+from archscope.views.tables.table import GAP, NARROWEST, to_text, wrapped
 
 RELATIONS = {"ratio", "share"}
 """Columns that belong to the one before them: dim on a terminal."""

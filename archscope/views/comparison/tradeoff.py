@@ -9,14 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from archscope.accuracy import Accuracy
-from archscope.comparison import Comparison
+from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError
-from archscope.views import words
+from archscope.model import units
+from archscope.papers.accuracy import Accuracy
 from archscope.views.comparison.labels import Box, Disc, Label, Placing, Point
 from archscope.views.comparison.picture import LONGEST_NAME, WIDTH, styled
-from archscope.views.diagram.palette import LIGHT
-from archscope.views.diagram.text import fitted, text_width
+from archscope.views.diagram.paint.palette import LIGHT
+from archscope.views.diagram.place.text import fitted, text_width
 
 LABEL, NOTE = 7.0, 6.0
 """Sizes of the type, in points."""
@@ -109,7 +109,7 @@ def _set_axes(axes: Axes, bubbles: Sequence[Bubble]) -> None:
         FixedLocator([tick for tick in ticks if axes.get_xlim()[0] < tick < axes.get_xlim()[1]])
     )
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: words.scaled(value, 1)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: units.scaled(value, 1)))
     axes.set_xlabel("Multiply-accumulates of one image")
     axes.set_ylabel(f"Top-1 accuracy on {bubbles[0].accuracy.data} (%)")
     axes.grid()
@@ -171,7 +171,7 @@ def _key_place(discs: Sequence[Disc], frame: Box) -> Box:
 def _draw_key(axes: Axes, key: Box, frame: Box, bubbles: Sequence[Bubble]) -> None:
     """What areas and outlines mean."""
     largest = max(bubbles, key=lambda bubble: bubble.params)
-    lines = [f"area: parameters, {words.scaled(largest.params, 3)} in {largest.label}"]
+    lines = [f"area: parameters, {units.scaled(largest.params, 3)} in {largest.label}"]
     if not all(bubble.accuracy.is_single_crop for bubble in bubbles):
         lines += ["filled: single crop", "dashed: another protocol, or not stated"]
     for i, line in enumerate(reversed(lines)):

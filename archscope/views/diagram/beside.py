@@ -8,9 +8,9 @@ from xml.sax.saxutils import escape
 from archscope.differences import Diff
 from archscope.views.diagram.drawing import Diagram, draw
 from archscope.views.diagram.options import DiagramOptions
-from archscope.views.diagram.painter import number, printable
-from archscope.views.diagram.palette import LIGHT
-from archscope.views.diagram.png import to_pdf, to_png
+from archscope.views.diagram.paint.painter import number, printable
+from archscope.views.diagram.paint.palette import LIGHT
+from archscope.views.diagram.paint.png import to_pdf, to_png
 
 OTHER, ALONE = "!", "+"
 """Signs that the fonts of the pictures have."""

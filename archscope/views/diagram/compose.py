@@ -3,29 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from archscope.graph import Graph
-from archscope.views.diagram.columns import LARGE, in_columns, page_scale
-from archscope.views.diagram.encoder_decoder import encoder_decoder
-from archscope.views.diagram.flows import are_flows, place_flows
-from archscope.views.diagram.folding import alike, fold
-from archscope.views.diagram.fuse import fused_ops, plain_ops
-from archscope.views.diagram.levels import Modules, Plan, at_depth, flow_plan, network_plan
-from archscope.views.diagram.names import joined_title
-from archscope.views.diagram.ops import Op, under
-from archscope.views.diagram.picture import Piece
-from archscope.views.diagram.place import Placer
-from archscope.views.diagram.smaller import smaller_plans
-from archscope.views.diagram.spread import segments
-from archscope.views.diagram.structure import Item, Leaf, Panel, Parallel, Series, Split, structure
-from archscope.views.diagram.style import (
-    SMALL,
-    Style,
-    label,
-    label_size,
-)  # fmt: skip
-from archscope.views.diagram.sums import with_whole_sums
-from archscope.views.diagram.turn import sideways
-from archscope.views.diagram.u_shape import place_u
+from archscope.model.graph import Graph
+from archscope.views.diagram.ops.fuse import fused_ops, plain_ops
+from archscope.views.diagram.ops.names import joined_title
+from archscope.views.diagram.ops.ops import Op, under
+from archscope.views.diagram.ops.sums import with_whole_sums
+from archscope.views.diagram.place.columns import LARGE, in_columns, page_scale
+from archscope.views.diagram.place.flows import are_flows, place_flows
+from archscope.views.diagram.place.picture import Piece
+from archscope.views.diagram.place.place import Placer
+from archscope.views.diagram.place.spread import segments
+from archscope.views.diagram.place.style import SMALL, Style, label, label_size
+from archscope.views.diagram.place.turn import sideways
+from archscope.views.diagram.place.u_shape import place_u
+from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
+from archscope.views.diagram.plan.folding import alike, fold
+from archscope.views.diagram.plan.levels import Modules, Plan, at_depth, flow_plan, network_plan
+from archscope.views.diagram.plan.smaller import smaller_plans
+from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, structure
 
 MOST_BOXES = 60
 SMALLEST_TEXT, SMALLEST_NOTED = 6.1, 5.0

@@ -5,20 +5,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from archscope.errors import ArchscopeError
+from archscope.model.report import Report
+from archscope.model.tree import tree_of
 from archscope.registry import unknown
-from archscope.report import Report
-from archscope.tree import tree_of
-from archscope.views.diagram import engines
 from archscope.views.diagram.compose import Drawing, compose
-from archscope.views.diagram.costs import check_is_measured, heat, notes, told
 from archscope.views.diagram.options import DiagramOptions
-from archscope.views.diagram.paint import to_svg
-from archscope.views.diagram.painter import Page
-from archscope.views.diagram.png import to_pdf
-from archscope.views.diagram.sources import to_dot, to_mermaid
-from archscope.views.diagram.style import Style
-from archscope.views.diagram.telling import heading
-from archscope.views.diagram.turn import upside_down
+from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, told
+from archscope.views.diagram.paint.paint import to_svg
+from archscope.views.diagram.paint.painter import Page
+from archscope.views.diagram.paint.png import to_pdf
+from archscope.views.diagram.paint.sources import to_dot, to_mermaid
+from archscope.views.diagram.paint.telling import heading
+from archscope.views.diagram.place import engines
+from archscope.views.diagram.place.style import Style
+from archscope.views.diagram.place.turn import upside_down
 
 __all__ = ["Diagram", "DiagramOptions", "draw", "format_of"]
 
@@ -50,7 +50,7 @@ class Diagram:
         return self.svg
 
     def to_png(self, zoom: float = 2.0) -> bytes:
-        from archscope.views.diagram.png import to_png
+        from archscope.views.diagram.paint.png import to_png
 
         return to_png(self.plain_svg, zoom)
 

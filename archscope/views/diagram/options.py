@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from archscope.errors import ArchscopeError
-from archscope.views.diagram.engines import ENGINES
-from archscope.views.diagram.palette import THEMES
+from archscope.views.diagram.paint.palette import THEMES
+from archscope.views.diagram.place.engines import ENGINES
 
 LEVELS = ("network", "flow", "block", "layer")
 SHOWN = ("shapes", "params", "macs", "receptive_field", "latency")

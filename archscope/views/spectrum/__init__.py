@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from archscope.points import Spectrum
+from archscope.continuum.points import Spectrum
 from archscope.views import Options
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from archscope.views.diagram.painter import Painter, number, printable
-from archscope.views.diagram.palette import PRINT, THEMES, Theme
-from archscope.views.diagram.text import FONT_FAMILY, text_width
+from archscope.views.diagram.paint.painter import Painter, number, printable
+from archscope.views.diagram.paint.palette import PRINT, THEMES, Theme
+from archscope.views.diagram.place.text import FONT_FAMILY, text_width
 from archscope.views.spectrum.hues import hue
 
 MARGIN, GAP = 18.0, 10.0

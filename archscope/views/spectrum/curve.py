@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from archscope.points import Point, Spectrum
-from archscope.views import words
+from archscope.continuum.points import Point, Spectrum
+from archscope.model import units
 from archscope.views.comparison.picture import WIDTH, styled
-from archscope.views.diagram.palette import LIGHT
+from archscope.views.diagram.paint.palette import LIGHT
 from archscope.views.spectrum.rows import milliseconds, setting_words, title
 
 LINES: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -136,8 +136,8 @@ def _labels(axes: Axes, last: float, ratios: dict[str, list[float]], points: Seq
 
 def _amount(name: str, value: float) -> str:
     if name == "bytes_moved":
-        return words.size(value)
-    return milliseconds(value) if name.endswith("_ms") else words.count(value)
+        return units.size(value)
+    return milliseconds(value) if name.endswith("_ms") else units.count(value)
 
 
 def _head(figure: Figure, spectrum: Spectrum) -> None:

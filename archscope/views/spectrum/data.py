@@ -4,7 +4,7 @@ import csv
 import json
 from io import StringIO
 
-from archscope.points import Spectrum
+from archscope.continuum.points import Spectrum
 from archscope.views import Options
 
 

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from archscope.graph import Layer
+from archscope.continuum.paper_figures import PaperFigures
+from archscope.continuum.points import Block
 from archscope.measures.depth import is_pointwise
-from archscope.operations import CATEGORY
-from archscope.paper_figures import PaperFigures
-from archscope.points import Block
-from archscope.report import Report
-from archscope.views import words
-from archscope.views.diagram.text import text_width
+from archscope.model import units
+from archscope.model.graph import Layer
+from archscope.model.operations import CATEGORY
+from archscope.model.report import Report
+from archscope.views.diagram.place.text import text_width
 from archscope.views.spectrum.canvas import BOLD, SMALL, Canvas, Color, Panel, picture
 from archscope.views.spectrum.panels import INNER, panel
 
@@ -72,7 +72,7 @@ def _tower(
     for layer in layers:
         canvas.arrow(x, y, y + STEP)
         pooling = CATEGORY[layer.operation] == "pooling"
-        said = words.class_words(layer.kind) if pooling else words.windows(layer).replace("x", "×")
+        said = units.class_words(layer.kind) if pooling else units.windows(layer).replace("x", "×")
         color = canvas.kind("pool" if pooling else "conv") if pooling or is_pointwise(layer) else spatial
         size = BOLD if text_width(said, BOLD, True) < width - 6.0 else SMALL
         canvas.box(x, y + STEP, width, BOX, color, said, bold=size)

@@ -1,6 +1,6 @@
 """A spectrum for a README, a paper, a notebook."""
 
-from archscope.points import Spectrum
+from archscope.continuum.points import Spectrum
 from archscope.views import Options
 from archscope.views.spectrum.rows import cells, headings, notes, sizes, title
 from archscope.views.templates import fill

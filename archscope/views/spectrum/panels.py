@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from archscope.points import Block, Point, Spectrum
-from archscope.views import words
-from archscope.views.diagram.text import text_width
+from archscope.continuum.points import Block, Point, Spectrum
+from archscope.model import units
+from archscope.views.diagram.place.text import text_width
 from archscope.views.spectrum.canvas import BOLD, PAD, PANEL, SMALL, TINY, Canvas, Panel, picture
 from archscope.views.spectrum.rows import ACTIVATIONS
 
@@ -68,7 +68,7 @@ def notes(block: Block, point: Point) -> tuple[str, ...]:
     share = Fraction(sum(size * size for size in point.partition), total * total)
     said = f"1/{share.denominator}" if share.numerator == 1 else f"{float(share):.3g}"
     words_ = "all channels and space mapped jointly" if share == 1 else f"{said} of the regular convolution's"
-    macs = words.scaled(point.values["macs"], 4)
+    macs = units.scaled(point.values["macs"], 4)
     return (
         f"{point.values['spatial_params']:,} weights in the {kernel}",
         words_,

@@ -1,9 +1,9 @@
 """Which picture a reader asked for, as SVG, PNG or PDF."""
 
+from archscope.continuum.paper_figures import PaperFigures
+from archscope.continuum.points import Spectrum
 from archscope.errors import ArchscopeError
-from archscope.paper_figures import PaperFigures
-from archscope.points import Spectrum
-from archscope.views.diagram.palette import THEMES
+from archscope.views.diagram.paint.palette import THEMES
 
 FORMATS = ("svg", "png", "pdf")
 PLOTS = ("panels", "curve", "figures")
@@ -35,14 +35,14 @@ def render(made: Spectrum | PaperFigures, plot: str, name: str, theme: str) -> b
 
 
 def _painted(svg: str, name: str) -> bytes:
-    from archscope.views.diagram.png import to_pdf, to_png
+    from archscope.views.diagram.paint.png import to_pdf, to_png
 
     return svg.encode("utf-8") if name == "svg" else to_png(svg) if name == "png" else to_pdf(svg)
 
 
 def _plotted(spectrum: Spectrum, name: str) -> bytes:
     from archscope.views.comparison.picture import to_png, to_svg
-    from archscope.views.diagram.png import to_pdf
+    from archscope.views.diagram.paint.png import to_pdf
     from archscope.views.spectrum.curve import curve
 
     figure = curve(spectrum)

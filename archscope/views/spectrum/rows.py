@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from archscope.points import Block, Point, Spectrum
-from archscope.segments import sizes_said
-from archscope.views import words
+from archscope.continuum.points import Block, Point, Spectrum
+from archscope.model import units
+from archscope.model.segments import sizes_said
 
 HEADINGS = {
     "channels": "Channels", "width_multiplier": "Width", "params": "Params", "spatial_params": "Spatial",
@@ -35,18 +35,18 @@ def _cell(name: str, value: Any) -> str:
     if value is None:
         return "?"
     if name == "bytes_moved":
-        return words.size(value)
+        return units.size(value)
     if name.endswith("_ms"):
         return milliseconds(value)
     if name == "width_multiplier":
         return f"{value:.4g}"
-    return f"{value:.1f}" if isinstance(value, float) else words.count(value)
+    return f"{value:.1f}" if isinstance(value, float) else units.count(value)
 
 
 def milliseconds(value: float) -> str:
     """Three digits: `48.0 ms`; tiny ones as elsewhere."""
-    if abs(value) < words.MILLISECONDS_FROM:
-        return words.milliseconds(value)
+    if abs(value) < units.MILLISECONDS_FROM:
+        return units.milliseconds(value)
     return f"{value:#.3g}".rstrip(".") + " ms"
 
 
@@ -61,8 +61,8 @@ def title(spectrum: Spectrum) -> str:
 
 def block_words(block: Block) -> str:
     """What a block does, in its order."""
-    input_size, channels = words.shape(block.input_size), block.segmented_channels
-    kernel = words.shape((block.kernel_size, block.kernel_size)) + (f" /{block.stride}" if block.stride > 1 else "")
+    input_size, channels = units.shape(block.input_size), block.segmented_channels
+    kernel = units.shape((block.kernel_size, block.kernel_size)) + (f" /{block.stride}" if block.stride > 1 else "")
     times = f", {block.depth_multiplier} filters a channel" if block.depth_multiplier > 1 else ""
     spatial, between = f"{kernel} over segments of {channels}{times}", _between(block)
     pointwise = f"1x1 to {block.channels}"

@@ -2,10 +2,10 @@
 
 from rich.text import Text
 
-from archscope.points import Spectrum
+from archscope.continuum.points import Spectrum
 from archscope.views import Options
 from archscope.views.spectrum.rows import cells, headings, notes, sizes, title
-from archscope.views.table import GAP, NARROWEST, to_text, wrapped
+from archscope.views.tables.table import GAP, NARROWEST, to_text, wrapped
 
 LEFT = {"Point", "Sizes"}
 

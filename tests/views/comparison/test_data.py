@@ -3,7 +3,7 @@
 import csv
 from io import StringIO
 
-from archscope.comparison import Comparison
+from archscope.comparison.report import Comparison
 from archscope.views.comparison import Choices
 from archscope.views.comparison.data import as_csv
 from tests.graphs import report_of, six_layer_report, six_layers

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from archscope.comparison import Comparison
+from archscope.comparison.report import Comparison
 from archscope.views.comparison import Choices
 from archscope.views.comparison.grids import cell
 from archscope.views.comparison.table import as_table

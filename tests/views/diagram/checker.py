@@ -5,11 +5,11 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 
-from archscope.views.diagram.columns import page_scale
 from archscope.views.diagram.drawing import Diagram
-from archscope.views.diagram.picture import Box, Line, Piece, Point, Row
-from archscope.views.diagram.style import BOLD, SMALL, badge_width
-from archscope.views.diagram.text import text_width
+from archscope.views.diagram.place.columns import page_scale
+from archscope.views.diagram.place.picture import Box, Line, Piece, Point, Row
+from archscope.views.diagram.place.style import BOLD, SMALL, badge_width
+from archscope.views.diagram.place.text import text_width
 
 SLACK = 0.5
 CAPITAL = 0.73

@@ -3,11 +3,11 @@
 import itertools
 from collections import Counter
 
-from archscope.graph import Graph
+from archscope.model.graph import Graph
 from archscope.views.diagram.drawing import Diagram
-from archscope.views.diagram.fuse import fused_ops, plain_ops
-from archscope.views.diagram.ops import Op
-from archscope.views.diagram.picture import Box, Frame, Piece
+from archscope.views.diagram.ops.fuse import fused_ops, plain_ops
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.place.picture import Box, Frame, Piece
 
 Edge = tuple[str, str]
 

@@ -6,7 +6,7 @@ import pytest
 
 import archscope
 from archscope.views.diagram.drawing import DiagramOptions, draw
-from archscope.views.diagram.picture import Line, Piece
+from archscope.views.diagram.place.picture import Line, Piece
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import drawn_edges, drawn_ops
 

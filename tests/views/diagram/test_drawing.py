@@ -10,12 +10,12 @@ import pytest
 
 import archscope
 from archscope.errors import ArchscopeError, EnvironmentFailure
-from archscope.graph import Graph, Layer, Tensor
 from archscope.measures import measure_all
-from archscope.report import Report, summed
+from archscope.model.graph import Graph, Layer, Tensor
+from archscope.model.report import Report, summed
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw, format_of
-from archscope.views.diagram.palette import HEAT, LEGEND, THEMES
-from archscope.views.diagram.text import text_width
+from archscope.views.diagram.paint.palette import HEAT, LEGEND, THEMES
+from archscope.views.diagram.place.text import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -268,7 +268,7 @@ def test_drawing_needs_no_torch(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     path.write_text(report("googlenet").to_json(), encoding="utf-8")
     code = (
-        "import sys\nfrom archscope.report import Report\nfrom archscope.views.diagram.drawing import draw\n"
+        "import sys\nfrom archscope.model.report import Report\nfrom archscope.views.diagram.drawing import draw\n"
         f"print(len(str(draw(Report.from_json(open({str(path)!r}).read())))))\nassert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -5,7 +5,7 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
-from archscope.views.diagram.picture import Box, Line
+from archscope.views.diagram.place.picture import Box, Line
 from tests.views.diagram.checker import faults, size
 from tests.views.diagram.encoders import Autoencoder, LinkNet, Nested, Pyramid, UNet, Unpadded
 from tests.views.diagram.rebuild import differences

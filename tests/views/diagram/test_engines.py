@@ -9,8 +9,8 @@ import pytest
 
 import archscope
 from archscope.errors import EnvironmentFailure
-from archscope.views.diagram import engines
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.place import engines
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import differences
 from tests.views.diagram.test_foreign import Crossing

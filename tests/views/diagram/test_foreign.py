@@ -6,7 +6,7 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
-from archscope.views.diagram.fuse import plain_ops
+from archscope.views.diagram.ops.fuse import plain_ops
 from tests.views.diagram.checker import faults
 from tests.views.diagram.encoders import UNet
 from tests.views.diagram.rebuild import differences

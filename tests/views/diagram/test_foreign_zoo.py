@@ -3,8 +3,8 @@
 import pytest
 
 import archscope
-from archscope.graph import Graph
-from archscope.report import Report
+from archscope.model.graph import Graph
+from archscope.model.report import Report
 from archscope.views.diagram.drawing import DiagramOptions, draw
 from tests.foreign import NETWORKS
 from tests.views.diagram.checker import faults, misfits

@@ -6,10 +6,10 @@ from functools import cache
 import pytest
 
 import archscope
+from archscope.model.report import Report
 from archscope.networks import catalogue
-from archscope.report import Report
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
-from archscope.views.diagram.names import family
+from archscope.views.diagram.ops.names import family
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences
 

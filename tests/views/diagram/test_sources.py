@@ -5,10 +5,10 @@ import re
 import pytest
 
 import archscope
+from archscope.model.report import Report
 from archscope.networks import catalogue
-from archscope.report import Report
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
-from archscope.views.diagram.engines import embedded
+from archscope.views.diagram.place.engines import embedded
 
 
 @pytest.fixture(scope="module")

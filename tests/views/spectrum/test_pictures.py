@@ -8,11 +8,11 @@ from itertools import pairwise
 import pytest
 
 import archscope
+from archscope.continuum.paper_figures import paper_figures
+from archscope.continuum.points import Spectrum
 from archscope.errors import ArchscopeError
-from archscope.paper_figures import paper_figures
-from archscope.points import Spectrum
-from archscope.segments import equal_partition
-from archscope.views.diagram.palette import THEMES
+from archscope.model.segments import equal_partition
+from archscope.views.diagram.paint.palette import THEMES
 from archscope.views.spectrum.canvas import PANEL, columns_for
 from archscope.views.spectrum.figures import branches, figures
 from archscope.views.spectrum.hues import hue

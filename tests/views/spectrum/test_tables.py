@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 import archscope
-from archscope.points import Spectrum
+from archscope.continuum.points import Spectrum
 from archscope.views import Options
 from archscope.views.spectrum import spectrum_formats
 

@@ -1,0 +1,58 @@
+"""fvcore.nn.FlopCountAnalysis: multiply-accumulates, which it calls flops, from a torch.jit trace."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from archscope.auditing.counters import Count, Counter, Found, counter, is_fused_attention, normalisation
+from archscope.measures.macs import attention_scores
+from archscope.model.graph import Graph, Layer, elements_of
+from archscope.model.operations import CATEGORY
+
+if TYPE_CHECKING:
+    from torch import nn
+
+NORMALISATIONS = {"layer_norm", "group_norm", "instance_norm"}
+UNSUPPORTED = {"mv", "dot", "vdot", "inner", "baddbmm", "addbmm", "addmv", "tensordot", "bilinear", "outer"}
+RESAMPLED = {"nearest": 1, "bilinear": 4}
+"""Operations that it counts an element of the resampled image, in two dimensions."""
+IMAGE = 3
+"""Axes of an image without the batch."""
+
+
+@counter
+class Fvcore(Counter):
+    name = "fvcore"
+    package = "fvcore"
+    unit = "MACs"
+    rules = """batch normalisation 2 an element, other normalisation 5, global average pooling 1, interpolation 1 to 4;
+        no attention kernel, no recurrent layer"""
+
+    def count(self, layer: Layer, graph: Graph) -> Count:
+        elements = elements_of(layer.input_shapes[0]) if layer.input_shapes else 0
+        affine = bool(layer.parameters)
+        category = CATEGORY.get(layer.operation)
+        if layer.operation == "batch_norm" and not layer.settings.get("training"):
+            return Count((2 if affine else 1) * elements, f"batch normalisation: {2 if affine else 1} an element")
+        if layer.operation in NORMALISATIONS or layer.operation == "batch_norm":
+            return Count((5 if affine else 4) * elements, f"{normalisation(layer)}: {5 if affine else 4} an element")
+        if layer.operation == "adaptive_avg_pool2d":
+            return Count(elements, "global average pooling: 1 an input element")
+        if layer.operation == "grid_sample":
+            return Count(4 * layer.output_elements, "grid_sample: 4 an output element")
+        mode = layer.settings.get("mode", "nearest")
+        if layer.operation in {"interpolate", "upsample"} and len(layer.output_shape) == IMAGE and mode in RESAMPLED:
+            return Count(
+                RESAMPLED[mode] * layer.output_elements, f"{mode} interpolation: {RESAMPLED[mode]} an output element"
+            )
+        if is_fused_attention(layer):
+            return Count(self.own(layer) - attention_scores(layer), "attention's products not counted")
+        if category == "recurrent" or layer.operation in UNSUPPORTED:
+            return Count(0, f"{layer.operation} not counted")
+        return Count(self.own(layer))
+
+    def run(self, module: "nn.Module", arguments: tuple[Any, ...]) -> Found:
+        from fvcore.nn import FlopCountAnalysis, parameter_count
+
+        logging.getLogger("fvcore").setLevel(logging.ERROR)
+        counted = FlopCountAnalysis(module, arguments).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        return Found(int(counted.total()), parameter_count(module)[""])

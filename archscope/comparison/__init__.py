@@ -1,0 +1,118 @@
+"""From what the user named to a Comparison."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from archscope.comparison.report import Comparison
+from archscope.errors import ArchscopeError, UnknownName
+from archscope.latency import Interrupted, Job, Options, Progress, unheard
+from archscope.model.report import Report
+from archscope.summary import checked_batches, job_of, read_text
+from archscope.targets.inputs import Sizes
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from archscope.tracing import Mode
+
+    Target = str | nn.Module | Report
+
+T = TypeVar("T")
+
+
+def compare(
+    *targets: "Target",
+    input_size: Sizes | None = None,
+    batch: int | Sequence[int] | None = None,
+    mode: "Mode | None" = None,
+    latency: Options | None = None,
+    progress: Progress = unheard,
+) -> Comparison:
+    """Trace every target and compare what each costs with the first, at each of several batches.
+
+    A target is what `archscope.summarize` takes, a Report, or the path of a saved report or comparison (to which the
+    other arguments do not apply). With `latency` the networks also run, a step of each in turn. The comparison's
+    `failures` say which could not be built, traced or measured. Raises UnknownName for a name that nothing has,
+    ArchscopeError, also where all networks fail, and, after Ctrl-C while measuring, `latency.Interrupted`.
+    """
+    named = [one for target in targets for one in _opened(target)]
+    if not named:
+        raise ArchscopeError("nothing to compare: name networks, such as xception inception_v3, or a family")
+    if (input_size or batch or mode or latency) and all(isinstance(one, Report) for one in named):
+        refused = "--input, --batch, --mode and --device do not apply to them"
+        raise ArchscopeError(f"saved reports are measured already: {refused}")
+    reports: list[Report] = []
+    failures: dict[str, ArchscopeError] = {}
+    batches: Sequence[int | None] = [batch] if isinstance(batch, int) else batch or [None]
+    for images in batches:
+        jobs, untraced = _jobs(named, input_size, images, mode or "eval", latency)
+        failures |= untraced
+        try:
+            results = _results(jobs, latency, progress)
+        except Interrupted as stopped:
+            raise Interrupted([*reports, *stopped.reports]) from None
+        for job, result in zip(jobs, results, strict=True):
+            if isinstance(result, ArchscopeError):
+                failures[f"{job.report.graph.name}, batch {job.report.graph.batch}"] = result
+            reports.append(job.report if isinstance(result, ArchscopeError) else result)
+        named = [one for one in named if not isinstance(one, Report)]  # those are at their own batch, once
+    if failures and not any(latency is None or "wall_ms" in report.totals for report in reports):
+        raise next(iter(failures.values()))
+    return Comparison(tuple(reports), tuple(f"{what}: {why}" for what, why in failures.items()))
+
+
+def _opened(target: "Target") -> "Iterator[Target]":
+    """The target, or the reports of a file that `archscope summary` or `archscope compare` wrote."""
+    if isinstance(target, str) and target.endswith(".json"):
+        reports = Comparison.from_json(read_text(target), target).reports
+        yield from reports if len(reports) > 1 else [replace(reports[0], target=target)]
+    else:
+        yield target
+
+
+def _jobs(
+    targets: "Sequence[Target]", input_size: Sizes | None, batch: int | None, mode: "Mode", latency: Options | None
+) -> tuple[list[Job], dict[str, ArchscopeError]]:
+    """A job for each target that can be built and traced, and why the others cannot. Raises UnknownName."""
+    jobs: list[Job] = []
+    failures: dict[str, ArchscopeError] = {}
+    for target in targets:
+        try:
+            jobs.append(_job(target, input_size, batch, mode, latency))
+        except UnknownName:
+            raise
+        except ArchscopeError as failure:
+            failures[target if isinstance(target, str) else type(target).__name__] = failure
+    return jobs, failures
+
+
+def _job(target: "Target", input_size: Sizes | None, batch: int | None, mode: "Mode", latency: Options | None) -> Job:
+    """What is known of a target, and how it is built; a Report is as it is."""
+    if isinstance(target, Report):
+        return Job(target, _never)
+    batches = checked_batches(batch, latency)
+    if latency is None:
+        return job_of(target, input_size, None, batches, mode, "", {})
+    return job_of(target, input_size, None, batches, "train" if latency.train else mode, latency.stored_dtype, {})
+
+
+def _never() -> "nn.Module":
+    raise AssertionError("a saved report is not measured again")
+
+
+def _results(jobs: Sequence[Job], latency: Options | None, progress: Progress) -> list[Report | ArchscopeError]:
+    """What is found of each job, in their order; the measured ones take turns."""
+    own = [job for job in jobs if latency and job.build is not _never]
+    if latency is None or not own:
+        return [job.report for job in jobs]
+    from archscope.latency.measuring import measure
+
+    def in_place(found: Sequence[T]) -> list[Report | T]:
+        rest = iter(found)
+        return [next(rest) if job in own else job.report for job in jobs]
+
+    try:
+        return in_place(measure(own, latency, [own[0].report.graph.batch], progress))
+    except Interrupted as stopped:
+        raise Interrupted(in_place(stopped.reports)) from None

@@ -1,0 +1,146 @@
+"""What networks are compared by: quantities, their values in each Report, and their ratios to the first. No torch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Literal
+
+from archscope.model.report import Report
+from archscope.papers.accuracy import Accuracy
+
+Group = Literal["setting", "shape", "counts", "memory", "accuracy", "time"]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """What is compared. `of` gives a report's value, None where it has none."""
+
+    name: str
+    heading: str
+    group: Group
+    unit: str
+    of: Callable[[Report], Any]
+
+
+def _total(name: str, key: str = "") -> Callable[[Report], Any]:
+    """A total of the report; of a total with several numbers, the one of this key."""
+    if not key:
+        return lambda report: report.totals.get(name)
+    return lambda report: (report.totals.get(name) or {}).get(key)
+
+
+def input_shape(report: Report) -> Any:
+    """A list of sizes, or one of lists where there are several inputs."""
+    shapes = [list(tensor.shape) for tensor in report.graph.inputs.values()]
+    return shapes[0] if len(shapes) == 1 else shapes
+
+
+QUANTITIES = (
+    Quantity("input_shape", "Input", "setting", "", input_shape),
+    Quantity("params", "Parameters", "counts", "parameters", _total("params")),
+    Quantity("macs", "MACs", "counts", "MACs", _total("macs")),
+    Quantity("flops", "FLOPs", "counts", "FLOPs", _total("flops")),
+    Quantity("activations", "Activations", "counts", "elements", _total("activations")),
+    Quantity("depth_separable_as_one", "Depth", "shape", "layers", _total("depth_separable_as_one")),
+    Quantity("receptive_field", "Receptive field", "shape", "pixels", _total("receptive_field", "size")),
+    Quantity("batch", "Batch", "setting", "images", lambda report: report.setting["batch"]),
+    Quantity("weight_bytes", "Weights", "memory", "bytes", _total("weight_bytes")),
+    Quantity("peak_memory_bytes", "Inference peak", "memory", "bytes", _total("peak_memory_bytes")),
+    Quantity("training_memory_bytes", "Kept to train", "memory", "bytes", _total("training_memory_bytes")),
+    Quantity("measured_peak_memory_bytes", "Measured peak", "memory", "bytes", _total("measured_peak_memory_bytes")),
+    
+    Quantity("latency_median_ms", "Latency, median", "time", "ms", _total("wall_ms", "median")),
+    Quantity("latency_p95_ms", "Latency, p95", "time", "ms", _total("wall_ms", "p95")),
+    Quantity("latency_iqr_ms", "Latency, IQR", "time", "ms", _total("wall_ms", "iqr")),
+    Quantity("device_ms", "Device time", "time", "ms", _total("device_ms", "median")),
+    Quantity("overhead_ms", "Overhead, idle", "time", "ms", _total("overhead_ms")),
+    Quantity("images_per_s", "Images/s", "time", "images/s", _total("images_per_s")),
+    Quantity("training_steps_per_s", "Training steps/s", "time", "steps/s", _total("training_steps_per_s")),
+)  # fmt: skip
+"""In the order they are shown; memory and time are of the whole batch."""
+
+ACCURACY = {rank: Quantity(f"top{rank}_accuracy", f"Top-{rank}, published", "accuracy", "%", lambda _: None)
+            for rank in (1, 5)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """A quantity of every network. `ratios` are to the first network; accuracies have differences instead."""
+
+    quantity: Quantity
+    values: tuple[Any, ...]
+    ratios: tuple[float | None, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        relation = "differences" if self.quantity.group == "accuracy" else "ratios"
+        said = {"name": self.quantity.name, "unit": self.quantity.unit, "values": list(self.values)}
+        return said if self.quantity.group == "setting" else said | {relation: list(self.ratios)}
+
+
+def rows_of(reports: Sequence[Report], accuracies: Mapping[int, Sequence[Accuracy | None]]) -> tuple[Row, ...]:
+    """Every quantity that one of the networks has."""
+    rows = [_row(quantity, reports) for quantity in (*QUANTITIES, *_bounds(reports))]
+    rows += [_accuracy_row(quantity, accuracies[rank]) for rank, quantity in ACCURACY.items()]
+    return tuple(row for row in rows if any(value is not None for value in row.values))
+
+
+def _bounds(reports: Sequence[Report]) -> list[Quantity]:
+    """The lower bound on the time, a quantity for each device that it is predicted for."""
+
+    def on(device: str) -> Callable[[Report], Any]:
+        return lambda report: next((one["bound_ms"] for one in _roofline(report) if one["device"] == device), None)
+
+    devices = dict.fromkeys(one["device"] for report in reports for one in _roofline(report))
+    return [Quantity(f"bound_ms, {name}", f"Bound, {name}", "time", "ms", on(name)) for name in devices]
+
+
+def _roofline(report: Report) -> Sequence[Mapping[str, Any]]:
+    return report.totals.get("roofline") or ()
+
+
+def _row(quantity: Quantity, reports: Sequence[Report]) -> Row:
+    values = tuple(map(quantity.of, reports))
+    if quantity.group == "setting":
+        return Row(quantity, values, (None,) * len(values))
+    ratios = tuple(_ratio(value, values[0]) for value in values)
+    if quantity.name in FROM_PAIRS:
+        pairs = [paired_ratio(report, reports[0]) for report in reports]
+        ratios = tuple(
+            (pair and pair ** FROM_PAIRS[quantity.name]) or own for pair, own in zip(pairs, ratios, strict=True)
+        )
+    return Row(quantity, values, ratios)
+
+
+FROM_PAIRS = {"latency_median_ms": 1, "images_per_s": -1, "training_steps_per_s": -1}
+"""Ratios that follow from steps taken in turns: of the times, or of their inverses."""
+
+
+def paired_ratio(report: Report, first: Report) -> float | None:
+    """The median ratio of the steps of two networks that were timed in turns, which what slows both leaves as it is.
+
+    None where they were not.
+    """
+    turns = report.setting.get("turns")
+    if not turns or turns != first.setting.get("turns"):
+        return None
+    times, others = (each.totals.get("wall_times_ms") or () for each in (report, first))
+    return median([own / other for own, other in zip(times, others, strict=False)]) if times and others else None
+
+
+def _ratio(value: Any, first: Any) -> float | None:
+    """The ratio of two numbers; of two sizes, that of their means."""
+    if isinstance(value, list) and isinstance(first, list):
+        value, first = sum(value) / len(value), sum(first) / len(first)
+    if value is None or not first or min(value, first) < 0:  # an overhead may be negative: there is no ratio to it
+        return None
+    return float(value / first)
+
+
+def _accuracy_row(quantity: Quantity, accuracies: Sequence[Accuracy | None]) -> Row:
+    """Accuracies in percent and their differences to the first in percentage points; None between two datasets."""
+    first, percents = accuracies[0], tuple(own and own.percent for own in accuracies)
+    differences = tuple(
+        round(own.percent - first.percent, 3) if own and first and own.data == first.data else None
+        for own in accuracies
+    )
+    return Row(quantity, percents, differences)

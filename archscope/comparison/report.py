@@ -1,0 +1,126 @@
+"""Several Reports side by side: every quantity of each network, and its ratio to the first. No torch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from archscope.comparison.breakdown import breakdown
+from archscope.comparison.quantities import ACCURACY, Row, input_shape, rows_of
+from archscope.errors import ArchscopeError
+from archscope.model.report import SCHEMA as REPORT_SCHEMA
+from archscope.model.report import VERSION as REPORT_VERSION
+from archscope.model.report import Report, parsed
+from archscope.papers.accuracy import Accuracy, published
+
+SCHEMA = "archscope.compare"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Reports of several networks, or of one in several settings. What each says holds under its own setting.
+
+    `failures` say which could not be built, traced or measured, and why.
+    """
+
+    reports: tuple[Report, ...]
+    failures: tuple[str, ...] = ()
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """What each is called: the network's name, and where two have the same, what tells them apart."""
+        names = [report.graph.name for report in self.reports]
+        return tuple(
+            name if names.count(name) == 1 else self._distinct(report)
+            for name, report in zip(names, self.reports, strict=True)
+        )
+
+    def _distinct(self, report: Report) -> str:
+        alike = [other for other in self.reports if other.graph.name == report.graph.name]
+        if len({other.target for other in alike}) == len(alike):
+            return Path(report.target).stem if report.target.endswith(".json") else report.target
+        facts = [_facts(other) for other in alike]
+        differing = [own for own, *others in zip(_facts(report), *facts, strict=True) if len(set(others)) > 1]
+        number = "" if facts.count(_facts(report)) == 1 else f"no. {[*map(id, alike)].index(id(report)) + 1}"
+        return ", ".join([report.graph.name, *differing, *filter(None, [number])])
+
+    @cached_property
+    def accuracies(self) -> Mapping[int, tuple[Accuracy | None, ...]]:
+        """The published top-1 and top-5 accuracy of each network."""
+        return {rank: published(self.reports, rank) for rank in ACCURACY}
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """Every quantity that one of the networks has."""
+        return rows_of(self.reports, self.accuracies)
+
+    def by_batch(self) -> tuple["Comparison", ...]:
+        """One comparison a batch, where the same networks are compared at several."""
+        batches: dict[int, list[Report]] = {}
+        for report in self.reports:
+            batches.setdefault(report.setting["batch"], []).append(report)
+        names = {tuple(report.graph.name for report in reports) for reports in batches.values()}
+        return tuple(Comparison(tuple(reports)) for reports in batches.values()) if len(names) == 1 else (self,)
+
+    def to_dict(self, by: str = "") -> dict[str, Any]:
+        """Plain data; `by` adds where the costs go. docs/compare.md describes it."""
+        data: dict[str, Any] = {
+            "schema": f"{SCHEMA}/{VERSION}",
+            "labels": list(self.labels),
+            "quantities": [row.to_dict() for row in self.rows],
+            "accuracy_sources": [
+                {f"top{rank}": own and own.said() for rank, own in zip(ACCURACY, accuracies, strict=True)}
+                for accuracies in zip(*self.accuracies.values(), strict=True)
+            ],
+            "failures": list(self.failures),
+            "networks": [report.to_dict() for report in self.reports],
+        }
+        if by:
+            parts = [[{"name": part.name, **part.values} for part in breakdown(report, by)] for report in self.reports]
+            data["by"], data["parts"] = by, parts
+        return data
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "comparison") -> "Comparison":
+        """Read back what `to_json` wrote; a saved report is a comparison of one. Raises ArchscopeError."""
+        data = parsed(text, {SCHEMA: VERSION, REPORT_SCHEMA: REPORT_VERSION}, source)
+        networks = data.get("networks") if data["schema"].startswith(SCHEMA) else [data]
+        if not isinstance(networks, list) or not networks:
+            raise ArchscopeError(f"{source} is a broken archscope comparison: it has no networks")
+        return cls(tuple(Report.from_dict(network, source) for network in networks), tuple(data.get("failures", ())))
+
+    def to_json(self, by: str = "") -> str:
+        return self._render("json", by)
+
+    def to_csv(self, by: str = "") -> str:
+        return self._render("csv", by)
+
+    def to_markdown(self, by: str = "") -> str:
+        return self._render("markdown", by)
+
+    def to_latex(self, by: str = "") -> str:
+        return self._render("latex", by)
+
+    def to_svg(self, plot: str = "") -> str:
+        """A plot: `bars`, or the `tradeoff` of accuracy against cost; by default what suits so many networks."""
+        return self._render("svg", plot=plot)
+
+    def __str__(self) -> str:
+        return self._render("table")
+
+    def _repr_html_(self) -> str:
+        return self._render("html")
+
+    def _render(self, name: str, by: str = "", plot: str = "") -> str:
+        from archscope.views.comparison import Choices, formats
+
+        return str(formats()[name](self, Choices(by=by, plot=plot)))
+
+
+def _facts(report: Report) -> tuple[str, ...]:
+    """What may tell two reports of one network apart."""
+    setting = report.setting
+    shape = "x".join(map(str, input_shape(report)))
+    return shape, f"batch {setting['batch']}", setting["device"], setting["dtype"], setting["mode"]

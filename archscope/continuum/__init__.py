@@ -1,0 +1,249 @@
+"""Walk the spectrum: a block or a network, built and traced with one count of segments after the other."""
+
+from ast import literal_eval
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from math import log
+from typing import TYPE_CHECKING, Any, Literal
+
+from archscope.continuum.points import Block, Point, Spectrum
+from archscope.errors import ArchscopeError
+from archscope.latency import Job, Options, Progress, unheard
+from archscope.measures.depth import is_pointwise
+from archscope.model.operations import CATEGORY
+from archscope.model.report import Report
+from archscope.model.segments import FOR_NETWORKS, Segments, equal_partition, in_order, name_of, usual
+from archscope.networks import Network, catalogue, find
+from archscope.targets.inputs import Sizes
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Hold = Literal["", "params"]
+
+TRIES = 12
+"""So many scales are tried at most to hold a quantity; it takes about five."""
+
+# ---- a block --------------------------------------------------------------------------------------------------
+
+
+def of_block(
+    block: Block,
+    segments: Iterable[Segments] | None = None,
+    *,
+    batch: int | None = None,
+    hold: Hold = "",
+    latency: Options | None = None,
+    progress: Progress = unheard,
+) -> Spectrum:
+    """The spectrum of a block.
+
+    `hold` "params" scales each point's widths, the input's too, so that all have (nearly) the parameters of the
+    depthwise separable one. With `latency` all points are timed in turns. Raises ArchscopeError where the segments
+    do not fit.
+    """
+    chosen = in_order(usual(block.segmented_channels) if segments is None else segments)
+    held = _params(lambda: module_of(block, block.segmented_channels)) if hold else 0
+    blocks = [_scaled_block(block, count, held) if hold else block for count in chosen]
+    jobs = [_block_job(own, count, batch, latency) for own, count in zip(blocks, chosen, strict=True)]
+    reports = _reports(jobs, latency, progress)
+    points = [_block_point(*found, hold) for found in zip(blocks, chosen, reports, strict=True)]
+    return Spectrum("block", tuple(points), reports[0].setting, block, hold=hold, held=held)
+
+
+def module_of(block: Block, segments: Segments) -> "nn.Module":
+    """The block with so many segments, on torch's default device. Raises ArchscopeError where they do not fit."""
+    from torch import nn
+
+    from archscope.networks.segmented import SegmentedConv
+
+    between = {"none": None, "relu": nn.ReLU, "elu": nn.ELU}[block.activation]
+    out_channels = block.channels * (block.depth_multiplier if block.order == "pointwise-first" else 1)
+    ends, shape = (block.input_size[0], out_channels), (block.kernel_size, block.stride, block.depth_multiplier)
+    try:
+        return SegmentedConv(*ends, segments, *shape, block.order, between)  # type: ignore[arg-type]
+    except ValueError as error:
+        raise ArchscopeError(str(error)) from None
+
+
+def _scaled_block(block: Block, segments: Segments, held: int) -> Block:
+    """The block with its widths scaled to `held` parameters."""
+    if not isinstance(segments, int):
+        raise ArchscopeError("--hold params scales equal segments: leave out --partition")
+
+    def scaled(scale: float) -> Block:
+        before, *size = block.input_size
+        least = segments / block.segmented_channels
+        before, after = (round(width * max(scale, least)) for width in (before, block.channels))
+        return replace(block, channels=after, input_size=(before, size[0], size[1]))
+
+    return scaled(rescaled(lambda scale: _params(lambda: module_of(scaled(scale), segments)), held))
+
+
+def _block_job(block: Block, segments: Segments, batch: int | None, latency: Options | None) -> Job:
+    from archscope.summary import job_of
+    from archscope.tracing.meta_build import Skeleton
+
+    with Skeleton():
+        module = module_of(block, segments)
+    dtype = latency.stored_dtype if latency else ""
+    job = job_of(module, block.input_size, None, [batch or 1], "eval", dtype, {})
+    count = segments if isinstance(segments, int) else len(segments)
+    graph = replace(job.report.graph, name=f"{count} segment{'s' * (count > 1)}")  # what progress calls it
+    return replace(job, report=replace(job.report, graph=graph), build=lambda: module_of(block, segments))
+
+
+def _block_point(block: Block, segments: Segments, report: Report, hold: Hold) -> Point:
+    sizes = equal_partition(block.segmented_channels, segments) if isinstance(segments, int) else segments
+    values = {"channels": block.channels} if hold else {}
+    partition = tuple(map(int, sizes))
+    return Point(len(partition), name_of(partition), values | _values(report), partition)
+
+
+# ---- a network ------------------------------------------------------------------------------------------------
+
+
+def of_network(
+    name: str,
+    segments: Iterable[Segments] | None = None,
+    *,
+    input_size: Sizes | None = None,
+    batch: int | None = None,
+    hold: Hold = "",
+    options: Mapping[str, Any] | None = None,
+    latency: Options | None = None,
+    progress: Progress = unheard,
+) -> Spectrum:
+    """The spectrum of a network whose builder has the option `segments`. `options` go to the builder.
+
+    `hold` "params" scales each point's widths so that all have (nearly) the parameters of the network as it comes.
+    Raises ArchscopeError where there is nothing to segment.
+    """
+    from archscope.summary import job_of
+
+    network, own = segmented_network(name), dict(options or {})
+    _check(network, hold, own)
+    held = _params(lambda: network.build(**own)) if hold else 0
+    chosen = in_order(FOR_NETWORKS if segments is None else segments)
+    scales = [_scale(network, own | {"segments": count}, held) if hold else {} for count in chosen]
+    dtype, batches = latency.stored_dtype if latency else "", [batch] if batch else []
+    jobs = [
+        job_of(network.name, input_size, None, batches, "eval", dtype, own | {"segments": count} | scale)
+        for count, scale in zip(chosen, scales, strict=True)
+    ]
+    reports = _reports(jobs, latency, progress)
+    points = [
+        Point(count, _name(network, count), scale | _values(report))
+        for count, scale, report in zip(chosen, scales, reports, strict=True)
+    ]
+    title = f"{network.label}: {network.paper.citation}"
+    return Spectrum(network.name, tuple(points), reports[0].setting, None, title, hold, held, own)
+
+
+def segmented_network(name: str) -> Network:
+    """The catalogue's network of this name, which has the option `segments`. Raises ArchscopeError for any other."""
+    others = {entry.paper.file: entry.name for entry in catalogue().values() if "segments" in entry.options}
+    known = f"{', '.join(others.values())} and their like"
+    if ":" in name or name.endswith(".py"):
+        raise ArchscopeError(f"{name} is code of your own; archscope knows how to segment {known}")
+    network = find(name)
+    if "segments" not in network.options:
+        raise ArchscopeError(f"{network.name} has nothing to segment; {known} have")
+    return network
+
+
+def _check(network: Network, hold: Hold, options: dict[str, Any]) -> None:
+    if "segments" in options:
+        raise ArchscopeError("the points are given by --segments, not by --set segments=...")
+    if hold and "width_multiplier" not in network.options:
+        raise ArchscopeError(f"--hold params scales widths, and {network.name} has no width_multiplier")
+
+
+def _name(network: Network, segments: Segments) -> str:
+    """A network's layers have several widths: a cardinality may divide them unevenly."""
+    default = literal_eval(network.options["segments"].rpartition(" = ")[2])
+    if isinstance(segments, int):
+        name = "Inception-like" if segments in {3, 4} else f"ResNeXt-like, cardinality {segments}"
+        name = name if segments > 1 else "regular convolutions"
+    else:
+        name = "depthwise separable" if segments == "depthwise" else str(segments)
+    return f"{name}, as published" if segments == default else name
+
+
+def _scale(network: Network, options: Mapping[str, Any], held: int) -> dict[str, float]:
+    """The width multiplier that gives `held` parameters."""
+
+    def count(scale: float) -> int:
+        return _params(lambda: network.build(**options, width_multiplier=scale))
+
+    return {"width_multiplier": rescaled(count, held)}
+
+
+def read_spectrum(path: str) -> Spectrum:
+    """A spectrum that `archscope spectrum -o spectrum.json` wrote. Raises ArchscopeError."""
+    from archscope.summary import read_text
+
+    return Spectrum.from_json(read_text(path), path)
+
+
+# ---- both -----------------------------------------------------------------------------------------------------
+
+
+def _reports(jobs: Sequence[Job], latency: Options | None, progress: Progress) -> list[Report]:
+    if latency is None:
+        return [job.report for job in jobs]
+    from archscope.latency.measuring import measure
+
+    found = measure(jobs, latency, [jobs[0].report.graph.batch], progress)
+    for report in found:
+        if isinstance(report, ArchscopeError):
+            raise report
+    return [report for report in found if isinstance(report, Report)]
+
+
+def _params(build: "Callable[[], nn.Module]") -> int:
+    from archscope.tracing.meta_build import Skeleton
+
+    with Skeleton():
+        return sum(parameter.numel() for parameter in build().parameters() if parameter.requires_grad)
+
+
+def rescaled(count: Callable[[float], int], wanted: int) -> float:
+    """The scale of the widths, to four digits, at which `count` is nearest to `wanted`.
+
+    Parameters grow as a power of the scale, between its first and its second; the power is taken from the last two.
+    """
+    tried: dict[float, int] = {}
+    scale, power = 1.0, 2.0
+    while scale not in tried and len(tried) < TRIES:
+        tried[scale] = count(scale)
+        if len(tried) > 1:
+            before, now = list(tried)[-2:]
+            slope = log(tried[now] / tried[before]) / log(now / before)
+            power = min(max(slope, 1.0), 2.0)
+        scale = round(scale * (wanted / tried[scale]) ** (1 / power), 4)
+    return min(tried, key=lambda scale: abs(tried[scale] - wanted))
+
+
+def _values(report: Report) -> dict[str, Any]:
+    convolutions = [layer for layer in report.graph.layers if "convolution" in CATEGORY.get(layer.operation, "")]
+    pointwise = [layer.name for layer in convolutions if is_pointwise(layer)]
+    spatial = [layer.name for layer in convolutions if not is_pointwise(layer)]
+    totals = {name: report.totals[name] for name in ("params", "macs", "bytes_moved", "intensity")}
+    totals["spatial_params"] = report.value("params", spatial) or 0
+    totals["pointwise_params"] = report.value("params", pointwise) or 0
+    return totals | _times(report.totals)
+
+
+def _times(totals: Mapping[str, Any]) -> dict[str, float]:
+    """What was measured, and how near it comes to what the device could do."""
+    if "wall_ms" not in totals:
+        return {}
+    wall = totals["wall_ms"]
+    times = {"latency_ms": wall["median"], "latency_p95_ms": wall["p95"], "latency_min_ms": wall["min"]}
+    if "device_ms" in totals:
+        times["device_ms"] = totals["device_ms"]["median"]
+    if totals.get("bound_ms"):
+        bound = totals["bound_ms"]
+        times |= {"bound_ms": bound, "bound_percent": 100 * bound / times.get("device_ms", times["latency_ms"])}
+    return times

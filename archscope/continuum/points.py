@@ -1,0 +1,165 @@
+"""The spectrum from regular to depthwise separable convolutions: its points, to JSON and back. No torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from archscope.errors import ArchscopeError
+from archscope.model.report import parsed
+from archscope.model.results import Tabulated
+from archscope.model.segments import Segments
+from archscope.registry import unknown
+
+SCHEMA = "archscope.spectrum"
+VERSION = 1
+
+ORDERS = ("pointwise-first", "depthwise-first")
+ACTIVATIONS = ("none", "relu", "elu")
+
+UNITS = {
+    "channels": "channels", "width_multiplier": "", "params": "parameters", "spatial_params": "parameters",
+    "pointwise_params": "parameters", "macs": "MACs", "bytes_moved": "bytes", "intensity": "operations/byte",
+    "latency_ms": "ms", "latency_p95_ms": "ms", "latency_min_ms": "ms", "device_ms": "ms", "bound_ms": "ms",
+    "bound_percent": "%",
+}  # fmt: skip
+"""What is known of a point, in the order it is shown."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A 1x1 convolution to `channels`, and k x k convolutions over segments of them; or the other way round.
+
+    Without an `input_size` (channels x height x width) it is `channels` x 35 x 35, as in Inception's first modules.
+    """
+
+    channels: int = 256
+    input_size: tuple[int, ...] = ()
+    kernel_size: int = 3
+    stride: int = 1
+    depth_multiplier: int = 1
+    order: str = "pointwise-first"
+    activation: str = "none"
+
+    def __post_init__(self) -> None:
+        size = tuple(self.input_size) or (self.channels, 35, 35)  # JSON gives a list
+        object.__setattr__(self, "input_size", size)
+        if len(self.input_size) != 3:
+            raise ArchscopeError(f"a block's input is channels x height x width, not {self.input_size}")
+        if self.kernel_size < 3 or self.kernel_size % 2 == 0:
+            raise ArchscopeError(f"a kernel of {self.kernel_size}: it is odd, 3 or more")
+        for what, number in (
+            ("channels", self.channels),
+            ("stride", self.stride),
+            ("depth multiplier", self.depth_multiplier),
+        ):
+            if number < 1:
+                raise ArchscopeError(f"{what} {number}: it takes 1 or more")
+        for what, word, known in (("order", self.order, ORDERS), ("activation", self.activation, ACTIVATIONS)):
+            if word not in known:
+                raise unknown(what, word, known)
+
+    @property
+    def segmented_channels(self) -> int:
+        """C: what the segments divide, the 1x1 convolution's channels or the input's."""
+        return self.channels if self.order == "pointwise-first" else self.input_size[0]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One way to segment. `partition` holds the segments' sizes; a network has none, each of its layers has its own.
+
+    `segments` is a word where a network's option takes one: `depthwise`, `cardinality`.
+    """
+
+    segments: Segments
+    name: str
+    values: Mapping[str, Any]
+    partition: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spectrum(Tabulated):
+    """The points of a block, or of a network (then `block` is None). `setting` is what all were measured with.
+
+    `hold` names the quantity that the widths were chosen to keep, `held` its value.
+    """
+
+    target: str
+    points: tuple[Point, ...]
+    setting: Mapping[str, Any]
+    block: Block | None = None
+    title: str = ""
+    hold: str = ""
+    held: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The quantities that some point has, in the order they are shown."""
+        return tuple(name for name in UNITS if any(point.values.get(name) is not None for point in self.points))
+
+    def values(self, name: str) -> list[Any]:
+        """One quantity, point by point."""
+        return [point.values.get(name) for point in self.points]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; docs/spectrum.md describes it."""
+        return {
+            "schema": f"{SCHEMA}/{VERSION}",
+            "target": self.target,
+            "title": self.title,
+            "block": self.block and asdict(self.block),
+            "options": dict(self.options),
+            "hold": self.hold or None,
+            "held": self.held or None,
+            "setting": dict(self.setting),
+            "units": {name: UNITS[name] for name in self.columns},
+            "points": [
+                {"segments": point.segments, "name": point.name, "partition": list(point.partition), **point.values}
+                for point in self.points
+            ],
+        }
+
+    def to_svg(self, plot: str = "", theme: str = "light") -> str:
+        """`panels` or a `curve`, by default as for `archscope spectrum -o x.svg`. Raises ArchscopeError."""
+        from archscope.views.spectrum.pictures import render
+
+        return render(self, plot, "svg", theme).decode("utf-8")
+
+    def to_png(self, plot: str = "", theme: str = "light") -> bytes:
+        """As `to_svg`."""
+        from archscope.views.spectrum.pictures import render
+
+        return render(self, plot, "png", theme)
+
+    def _render(self, name: str) -> str:
+        from archscope.views import Options
+        from archscope.views.spectrum import spectrum_formats
+
+        return spectrum_formats()[name](self, Options())
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "spectrum") -> "Spectrum":
+        """Read back what `to_json` wrote. Raises ArchscopeError for anything else, naming `source`."""
+        data = parsed(text, {SCHEMA: VERSION}, source)
+        try:
+            block = data["block"] and Block(**data["block"])
+            hold = data["hold"] or "", data["held"] or 0
+            points = _points(data["points"])
+            return cls(data["target"], points, data["setting"], block, data["title"], *hold, data["options"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            said = f"{type(error).__name__} {error}"
+            raise ArchscopeError(f"{source} is a broken archscope spectrum: {said}") from None
+
+
+def _points(rows: Sequence[Mapping[str, Any]]) -> tuple[Point, ...]:
+    own = ("segments", "name", "partition")
+    return tuple(
+        Point(
+            row["segments"],
+            row["name"],
+            {name: value for name, value in row.items() if name not in own},
+            tuple(row["partition"]),
+        )
+        for row in rows
+    )

@@ -1,0 +1,226 @@
+"""A Graph with its measured columns and the setting they hold for; written to JSON and read back. No torch."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from math import isfinite
+from typing import Any, Literal
+
+from archscope.errors import ArchscopeError
+from archscope.model.claims import Claim
+from archscope.model.graph import Graph, Layer, Tensor, Window
+from archscope.model.results import Tabulated
+
+SCHEMA = "archscope.report"
+VERSION = 1
+
+Number = int | float
+Reduce = Literal["sum", "max", "last", "ratio", "heaviest"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One quantity: a value per layer and a total.
+
+    A value of None means that archscope does not know it for this kind of layer; it is never counted as zero.
+    `reduce` says how a block's value follows from its layers'; a ratio is that of the sums of two other columns,
+    `ratio_of`, times 100 where the unit is %; of words the heaviest is taken, weighed by the column `weighed_by`.
+    A column without values has a total only.
+    """
+
+    name: str
+    unit: str
+    total: Any
+    values: Mapping[str, Any] = field(default_factory=dict)
+    reduce: Reduce = "sum"
+    ratio_of: tuple[str, str] | None = None
+    weighed_by: str = ""
+
+
+def summed(name: str, unit: str, values: Mapping[str, Number | None]) -> Column:
+    """A column whose total is the sum of what is known."""
+    return Column(name, unit, sum(value for value in values.values() if value is not None), values)
+
+
+def heaviest(words: Iterable[tuple[str | None, Number | None]]) -> str | None:
+    """Of words with their weights the one that weighs most in all; None where there is none."""
+    sums: dict[str, Number] = {}
+    for word, weight in words:
+        if word is not None:
+            sums[word] = sums.get(word, 0) + (weight or 0)
+    return max(sums, key=sums.__getitem__, default=None)
+
+
+@dataclass(frozen=True)
+class Report(Tabulated):
+    """What `archscope summary` knows. `claims` are the paper's numbers that apply to the network as built."""
+
+    graph: Graph
+    columns: Mapping[str, Column]
+    setting: Mapping[str, Any]
+    target: str
+    title: str = ""
+    claims: tuple[Claim, ...] = ()
+
+    @cached_property
+    def totals(self) -> Mapping[str, Any]:
+        return {name: column.total for name, column in self.columns.items()}
+
+    @cached_property
+    def table_columns(self) -> tuple[str, ...]:
+        """Names of the columns that have a value per layer."""
+        return tuple(name for name, column in self.columns.items() if column.values)
+
+    def value(self, column: str, layers: Iterable[str]) -> Any:
+        """The column's value for a block of these layers; None where nothing of it is known."""
+        entry = self.columns[column]
+        layers = list(layers)
+        if entry.ratio_of:
+            over, under = (self.value(name, layers) for name in entry.ratio_of)
+            scale = 100 if entry.unit == "%" else 1
+            return scale * over / under if over is not None and under else None
+        values = [entry.values.get(name) for name in layers]
+        if entry.reduce == "heaviest":
+            weights = self.columns[entry.weighed_by].values
+            return heaviest(zip(values, map(weights.get, layers), strict=True))
+        known = [value for value in values if value is not None]
+        if not known:
+            return None
+        if entry.reduce == "last":
+            return values[-1]
+        return max(known) if entry.reduce == "max" else sum(known)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data; docs/report-schema.md describes it."""
+        graph = self.graph
+        table = [self.columns[name] for name in self.table_columns]
+        shapes = [list(tensor.shape) for tensor in graph.inputs.values()]
+        return {
+            "schema": f"{SCHEMA}/{VERSION}",
+            "network": graph.name,
+            "title": self.title,
+            "target": self.target,
+            "setting": dict(self.setting),
+            "input_shape": shapes[0] if len(shapes) == 1 else shapes,
+            "layers": [
+                _layer_to_dict(layer) | {column.name: column.values.get(layer.name) for column in table}
+                for layer in graph.layers
+            ],
+            "totals": dict(self.totals),
+            "columns": {
+                column.name: {"unit": column.unit, "reduce": column.reduce, "ratio_of": column.ratio_of}
+                | ({"weighed_by": column.weighed_by} if column.weighed_by else {})
+                | {"by_layer": bool(column.values)}
+                for column in self.columns.values()
+            },
+            "claims": [asdict(claim) for claim in self.claims],
+            "inputs": [asdict(tensor) for tensor in graph.inputs.values()],
+            "outputs": list(graph.outputs),
+            "blocks": dict(graph.blocks),
+            "parameters": [asdict(tensor) for tensor in graph.parameters.values()],
+            "buffers": [asdict(tensor) for tensor in graph.buffers.values()],
+            "notes": list(graph.notes),
+        }
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame, one row a layer. Raises ArchscopeError where pandas is not installed."""
+        try:
+            import pandas
+        except ImportError as error:
+            raise ArchscopeError("to_pandas needs pandas: pip install pandas") from error
+        return pandas.DataFrame(self.to_dict()["layers"]).set_index("name")
+
+    def _render(self, name: str) -> str:
+        from archscope.views.tables import render
+
+        return render(self, name)
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "report") -> "Report":
+        """Read back what `to_json` wrote. Raises ArchscopeError for anything else, naming `source`."""
+        return cls.from_dict(parsed(text, {SCHEMA: VERSION}, source), source)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], source: str = "report") -> "Report":
+        """Read back what `to_dict` made. Raises ArchscopeError where something is missing or broken."""
+        try:
+            report = cls._from_dict(data)
+            str(report)  # what cannot be shown is broken
+            return report
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ArchscopeError(f"{source} is a broken archscope report: {type(error).__name__} {error}") from None
+
+    @classmethod
+    def _from_dict(cls, data: Mapping[str, Any]) -> "Report":
+        columns = {}
+        for name, meta in data["columns"].items():
+            values = {layer["name"]: layer[name] for layer in data["layers"]} if meta["by_layer"] else {}
+            ratio_of = tuple(meta["ratio_of"]) if meta["ratio_of"] else None
+            rule = (meta["reduce"], ratio_of, meta.get("weighed_by", ""))
+            columns[name] = Column(name, meta["unit"], data["totals"][name], values, *rule)
+        graph = Graph(
+            name=data["network"],
+            inputs=_tensors(data["inputs"]),
+            layers=tuple(_layer_from_dict(layer) for layer in data["layers"]),
+            outputs=tuple(data["outputs"]),
+            blocks=data["blocks"],
+            parameters=_tensors(data["parameters"]),
+            buffers=_tensors(data["buffers"]),
+            batch=data["setting"]["batch"],
+            notes=tuple(data["notes"]),
+        )
+        claims = tuple(Claim(**claim) for claim in data["claims"])
+        return cls(graph, columns, data["setting"], data["target"], data["title"], claims)
+
+
+def parsed(text: str, versions: Mapping[str, int], source: str) -> dict[str, Any]:
+    """JSON text of one of these schemas. Raises ArchscopeError for another, a newer version or broken JSON."""
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ArchscopeError(f"{source} is no complete JSON ({error}); write it again with --format json") from None
+    schema, _, version = str(data.get("schema", "") if isinstance(data, dict) else "").partition("/")
+    if schema not in versions or not version.isdigit():
+        known = " or ".join(f"{name}/{newest}" for name, newest in versions.items())
+        what = f"holds {schema}/{version}" if schema.startswith("archscope.") else "is no archscope report"
+        raise ArchscopeError(f"{source} {what}: what is read here is {known}")
+    if int(version) > versions[schema]:
+        newer = f"schema {schema}/{version}, newer than the {versions[schema]} that this archscope reads"
+        raise ArchscopeError(f"{source} has {newer}: upgrade archscope")
+    return dict(data)
+
+
+def _tensors(rows: Iterable[Mapping[str, Any]]) -> dict[str, Tensor]:
+    return {row["name"]: Tensor(**{**row, "shape": tuple(row["shape"])}) for row in rows}
+
+
+LAYER_KEYS = {entry.name: entry.name for entry in fields(Layer)}
+LAYER_KEYS |= {"parameters": "parameter_names", "buffers": "buffer_names"}  # `buffers` is a column, a number
+"""Where a field of Layer stands in the JSON."""
+
+
+def _layer_to_dict(layer: Layer) -> dict[str, Any]:
+    data = {key: getattr(layer, name) for name, key in LAYER_KEYS.items()}
+    data["settings"] = {name: _plain(value) for name, value in layer.settings.items()}
+    data["window"] = layer.window and asdict(layer.window)
+    data["output_shape"] = layer.output_shape
+    return data
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity: it is written as a word."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
+
+
+def _layer_from_dict(row: Mapping[str, Any]) -> Layer:
+    data = {name: row[key] for name, key in LAYER_KEYS.items()}
+    for name in ("inputs", "dtypes", "parameters", "buffers"):
+        data[name] = tuple(data[name])
+    for name in ("input_shapes", "output_shapes"):
+        data[name] = tuple(tuple(shape) for shape in data[name])
+    if data["window"]:
+        data["window"] = Window(**{name: tuple(value) for name, value in data["window"].items()})
+    return Layer(**data)

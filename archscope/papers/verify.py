@@ -1,0 +1,70 @@
+"""Every claim of the catalogue, recomputed."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+from archscope.model.claims import Claim
+from archscope.model.report import Report
+from archscope.networks import Network
+from archscope.papers import explanations
+from archscope.papers.verdicts import Explanation, Verdict, judge
+from archscope.summary import summarize
+
+if TYPE_CHECKING:
+    from archscope.model.claims import Equivalence
+
+T = TypeVar("T")
+
+
+def verify(network: Network) -> list[Verdict]:
+    """A verdict on each claim about a network, in the catalogue's order."""
+    built = Built(network)
+    return [judge(network.name, claim, *built.for_claim(claim)) for claim in network.claims]
+
+
+def equivalences() -> "tuple[Equivalence, ...]":
+    """Functions that papers call equal, and a wrong twin of each, run and compared in float64."""
+    from archscope.papers.equivalences import prove_all
+
+    return prove_all()
+
+
+class Built:
+    """What a network's claims need, each report and explanation made once."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self._reports: dict[str, Report] = {}
+        self._explanations: dict[str, Explanation] = {}
+
+    def for_claim(self, claim: Claim) -> tuple[Report, Callable[[], Explanation]]:
+        """The network as the claim wants it, and its explanation where one is asked for."""
+        size = tuple(claim.input_size or self.network.input_size)
+        built = f"{sorted(claim.options.items())} {size}"
+        report = _once(self._reports, built, lambda: summarize(self.network.name, size, **claim.options))
+        return report, lambda: _once(
+            self._explanations, f"{claim.explanation} {built}", lambda: self._explain(claim, size)
+        )
+
+    def _explain(self, claim: Claim, size: tuple[int, ...]) -> Explanation:
+        changes = explanations.find(claim.explanation)
+        return Explanation((changes.__doc__ or "").strip(), tuple(self._steps(claim, size)))
+
+    def _steps(self, claim: Claim, size: tuple[int, ...]) -> Iterator[tuple[str, Report]]:
+        from archscope.tracing.meta_build import Skeleton
+
+        with Skeleton():
+            module = self.network.build(**claim.options)
+            changes = explanations.find(claim.explanation)(module)
+        while True:
+            with Skeleton():
+                what = next(changes, "")
+            if not what:
+                return
+            yield what, summarize(module, size)
+
+
+def _once(made: dict[str, T], key: str, make: Callable[[], T]) -> T:
+    if key not in made:
+        made[key] = make()
+    return made[key]

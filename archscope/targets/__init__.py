@@ -1,0 +1,226 @@
+"""From what the user named to a module that can be built. Torch-free until it is."""
+
+import ast
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from archscope import networks
+from archscope.errors import ArchscopeError, UnknownName
+from archscope.networks import Network
+from archscope.registry import unknown
+from archscope.targets.usercode import UserCode, said_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".bin", ".safetensors", ".onnx")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A module for a trace, the name it goes by, and what a reader must know about how it was built."""
+
+    module: "nn.Module"
+    name: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What can be built under a name; without one it is that of the module's class, the only one of a file.
+
+    `input_size` is its own, where it has one; `network` its catalogue entry.
+
+    `running` is entered wherever the target's code runs: while it is built, traced or timed.
+    """
+
+    name: str
+    builder: "Callable[..., nn.Module]"
+    label: str = ""
+    input_size: tuple[int, ...] | None = None
+    network: Network | None = None
+    running: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
+
+    def build(self, **options: Any) -> "nn.Module":
+        """The module with its weights, on torch's default device. Raises ArchscopeError for an unknown option."""
+        with self.running():
+            return self.builder(**options)
+
+    def on_meta(self, **options: Any) -> Built:
+        """The module without memory, as a trace needs it; with memory where its constructor asks for numbers."""
+        from archscope.tracing.meta_build import Skeleton
+        from archscope.tracing.untouched import random_states_kept
+
+        with self.running(), random_states_kept():
+            try:
+                with Skeleton():
+                    return self._built(self.builder(**options))
+            except ArchscopeError:
+                raise
+            except Exception as error:
+                reason = f"built on the CPU, since its constructor needs numbers ({said_of(error)})"
+                return self._built(self.builder(**options), reason)
+
+    def on_cpu(self, **options: Any) -> Built:
+        """The module with weights, for a pass that needs them. Random states stay as they are."""
+        from archscope.tracing.untouched import random_states_kept
+
+        with random_states_kept():
+            return self._built(self.build(**options))
+
+    def _built(self, module: "nn.Module", *notes: str) -> Built:
+        if self.name:
+            return Built(module, self.name, notes)
+        name = type(module).__name__
+        return Built(module, name, (f"{name} is the only network of the file", *notes))
+
+
+def resolve(target: "str | nn.Module") -> Target:
+    """The Target of what a user names, or of a module that is built already. Raises ArchscopeError.
+
+    A catalogue network's name, `file.py`, `file.py:Name`, `package.module:Name`, `timm:name`, `torchvision:name`.
+    """
+    if not isinstance(target, str):
+        return Target(type(target).__name__, lambda **options: _made(target, options, "the module"))
+    place, colon, name = target.rpartition(":")
+    if colon and not (place and name):
+        raise ArchscopeError(f"{target} is half a name: write file.py:Name or package.module:Name")
+    if colon and place in LIBRARIES:
+        return LIBRARIES[place](name)
+    if target.endswith(".py"):
+        place, name = target, ""
+    if place.endswith(".py"):
+        return _of_code(target, _file(place), name)
+    if colon:
+        return _of_code(target, UserCode.of_module(place), name)
+    if target.endswith(PICKLED):
+        raise ArchscopeError(f"{target}: archscope opens no weights; name the code that builds the network, net.py:Net")
+    try:
+        network = networks.find(target)
+    except UnknownName:
+        if Path(target).exists():
+            raise UnknownName(f"{target} is no network's name: in a file it is named file.py:Name") from None
+        raise
+    return Target(network.name, network.build, network.label, network.input_size, network)
+
+
+def _file(path: str) -> UserCode:
+    if not Path(path).is_file():
+        raise ArchscopeError(f"cannot read {path}: no such file")
+    return UserCode.of_file(Path(path))
+
+
+def _of_code(target: str, code: UserCode, name: str) -> Target:
+    def build(**options: Any) -> "nn.Module":
+        found = _attribute(code.module, name, target) if name else _only_network(code.module, target)
+        return _made(found, options, target)
+
+    return Target(name, build, running=code.running)
+
+
+def _attribute(module: ModuleType, name: str, target: str) -> Any:
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise unknown(f"network in {target.rpartition(':')[0]}", name, _networks_in(module))
+        found = getattr(found, part)
+    return found
+
+
+def _networks_in(module: ModuleType) -> Mapping[str, Any]:
+    """The module's classes and instances of nn.Module, and its functions, as far as they are its own and public."""
+    from torch import nn
+
+    def is_own(found: Any) -> bool:
+        if isinstance(found, nn.Module):
+            return True
+        candidate = inspect.isfunction(found) or (inspect.isclass(found) and issubclass(found, nn.Module))
+        return candidate and found.__module__ == module.__name__
+
+    return {name: found for name, found in vars(module).items() if not name.startswith("_") and is_own(found)}
+
+
+def _only_network(module: ModuleType, target: str) -> Any:
+    """The network of a file that has one: a module class that no other part of the file uses."""
+    found = _networks_in(module)
+    used = _used_by_classes(module)
+    alone = [name for name, network in found.items() if not inspect.isfunction(network) and name not in used]
+    if len(alone) == 1:
+        return found[alone[0]]
+    if not found:
+        raise ArchscopeError(f"{target} defines no network: no nn.Module and no function that makes one")
+    raise ArchscopeError(f"{target} defines {', '.join(found)}: name one, such as {target}:{[*alone, *found][0]}")
+
+
+def _used_by_classes(module: ModuleType) -> set[str]:
+    """Names that the module's classes are built of: bases, and what their methods mention."""
+    classes = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)]
+    return {part.id for node in classes for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _made(found: Any, options: Mapping[str, Any], target: str) -> "nn.Module":
+    """The module that `found` is, or makes of the options."""
+    from torch import nn
+
+    if isinstance(found, nn.Module):
+        if options:
+            raise ArchscopeError(f"{target} is built already: it takes no options ({', '.join(options)})")
+        return found
+    if not callable(found):
+        raise ArchscopeError(f"{target} is of type {type(found).__name__}, not an nn.Module, its class or a function")
+    _check_options(found, options, target)
+    made = found(**options)
+    if not isinstance(made, nn.Module):
+        raise ArchscopeError(f"{target} returns {type(made).__name__}, not an nn.Module")
+    return made
+
+
+def _check_options(function: Callable[..., Any], options: Mapping[str, Any], target: str) -> None:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:  # written in C
+        return
+    named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    takes = ", ".join(name if p.default is p.empty else f"{name}={p.default!r}" for name, p in named.items())
+    for option in options:
+        if option not in named and all(p.kind is not p.VAR_KEYWORD for p in parameters):
+            raise ArchscopeError(f"{target} takes no {option}; it takes {takes or 'nothing'}")
+    missing = [name for name, p in named.items() if p.default is p.empty and name not in options]
+    if missing:
+        raise ArchscopeError(f"{target} needs {', '.join(f'--set {name}=...' for name in missing)}; it takes {takes}")
+
+
+# ---- other zoos ----------------------------------------------------------------------------------------------
+
+
+def _of_timm(name: str) -> Target:
+    def build(**options: Any) -> "nn.Module":
+        return _made(_installed("timm").create_model(name, pretrained=False, **options), {}, f"timm:{name}")
+
+    return Target(name, build, running=UserCode.of_module("timm").running)
+
+
+def _of_torchvision(name: str) -> Target:
+    def build(**options: Any) -> "nn.Module":
+        return _made(_installed("torchvision.models").get_model(name, weights=None, **options), {}, "")
+
+    return Target(name, build, running=UserCode.of_module("torchvision").running)
+
+
+def _installed(library: str) -> Any:
+    """An optional library. Raises ArchscopeError where it is missing."""
+    try:
+        return importlib.import_module(library)
+    except ImportError as error:
+        package = library.partition(".")[0]
+        raise ArchscopeError(f"{package}:NAME needs {package}: pip install {package} ({error})") from None
+
+
+LIBRARIES = {"timm": _of_timm, "torchvision": _of_torchvision}
+"""Other zoos by the prefix that their networks' names take."""

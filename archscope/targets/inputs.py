@@ -1,0 +1,157 @@
+"""What a network takes: sizes as a user writes them, and what its first layer says of them. No torch."""
+
+import inspect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from archscope.errors import ArchscopeError
+from archscope.model.graph import BYTES_PER_ELEMENT
+from archscope.registry import unknown
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SIDES = (224, 299, 32, 28, 64, 96, 128, 256, 384, 512)
+"""Sides of square images, the most customary ones first."""
+
+TOKENS = 128
+SAMPLES = 1024
+CLIP = (16, 112, 112)
+"""Lengths that nothing but custom says: of a text, of a signal, and frames x height x width of a video."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """One tensor that `forward` takes: its size without the batch. No dtype is the model's own; no name, the next."""
+
+    size: tuple[int, ...]
+    dtype: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        named = f"{self.name}=" if self.name else ""
+        return named + "x".join(map(str, self.size)) + (f":{self.dtype}" if self.dtype else "")
+
+
+Size = int | str | Sequence[int] | Input
+Sizes = Size | Sequence[Size]
+"""One size or several, each as numbers without the batch or as text: (3, 224, 224), "ids=128:int64"."""
+
+
+def parse_input(text: str) -> Input:
+    """`3x299x299`, `1x3x299x299`, `3,299,299`, `299`, `ids=128:int64`. Raises ArchscopeError."""
+    name, _, rest = text.strip().rpartition("=")
+    sizes, _, dtype = rest.partition(":")
+    if dtype and dtype not in BYTES_PER_ELEMENT:
+        raise unknown("dtype", dtype, BYTES_PER_ELEMENT)
+    numbers = re.split(r"[x\u00d7,*\s]+", sizes.strip().lower())
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
+        raise ArchscopeError(
+            f"--input {text}: write channels x height x width, such as 3x299x299, or one side, 299; "
+            "name and dtype go around it: ids=128:int64"
+        )
+    return Input(tuple(map(int, numbers)), dtype, name.strip())
+
+
+def as_inputs(sizes: Sizes) -> list[Input]:
+    """One Input per tensor: `(3, 299, 299)` is one, a list of such tuples or of texts several."""
+    if isinstance(sizes, int | str | Input):
+        return [_input(sizes)]
+    if sizes and all(isinstance(size, int) for size in sizes):
+        return [_input(sizes)]  # type: ignore[arg-type]
+    return [_input(size) for size in sizes]
+
+
+def _input(size: Size) -> Input:
+    if isinstance(size, str | Input):
+        return parse_input(size) if isinstance(size, str) else size
+    size = (size,) if isinstance(size, int) else tuple(size)
+    if any(length < 1 for length in size):
+        raise ArchscopeError(f"input_size must be positive, such as (3, 224, 224), not {size}")
+    return Input(size)
+
+
+# ---- what a network takes --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The inputs that a network is known, or thought, to take, the likeliest first.
+
+    `why` is what a guess rests on, such as "its first layer, conv1, takes 3 channels"; empty: the network's own.
+    """
+
+    inputs: tuple[Input, ...]
+    why: str = ""
+
+    def complete(self, given: Input) -> tuple[Input, int | None]:
+        """What is meant by one side instead of all sizes, by a batch in front, by no dtype; and that batch."""
+        likely = self.inputs[0]
+        size, images = given.size, None
+        if len(size) == 1 and len(likely.size) > 1:
+            size = (likely.size[0], *size * (len(likely.size) - 1))
+        elif len(size) == len(likely.size) + 1 and not (self.why and len(size) == 2):
+            images, size = size[0], size[1:]
+        elif len(size) != len(likely.size) and not self.why:
+            raise ArchscopeError(f"--input {given}: the network takes {len(likely.size)} sizes, such as {likely}")
+        return replace(given, size=size, dtype=given.dtype or likely.dtype), images
+
+
+def expected_by(module: "nn.Module") -> Expected | None:
+    """What a module's first layer says of its input; None where that is not enough."""
+    arguments = required_arguments(module)
+    if len(arguments) > 1:
+        return None
+    for path, layer in module.named_modules():
+        kinds = {kind.__name__ for kind in type(layer).__mro__}
+        for kind in kinds & GUESSES.keys():
+            attribute, what = GUESSES[kind]
+            number = getattr(layer, attribute)
+            name = next((name for name, by_keyword in arguments.items() if by_keyword), "")
+            found = tuple(replace(each, name=name) for each in _customary(kind, number))
+            said = f"{number:,} {what.removesuffix('s') if number == 1 else what}"
+            return Expected(found, f"its first layer, {path or kind}, takes {said}") if number else None
+        if layer._parameters and not layer._modules:
+            return None  # a layer that says nothing of what it takes
+    return None
+
+
+GUESSES = {
+    "Conv1d": ("in_channels", "channels"),
+    "Conv2d": ("in_channels", "channels"),
+    "Conv3d": ("in_channels", "channels"),
+    "BatchNorm2d": ("num_features", "channels"),
+    "Linear": ("in_features", "features"),
+    "Embedding": ("num_embeddings", "different integers"),
+}
+"""Where a layer, by its class, has what it takes, and what that is."""
+
+
+def _customary(kind: str, number: int) -> Iterator[Input]:
+    if kind in {"Conv2d", "BatchNorm2d"}:
+        yield from (Input((number, side, side)) for side in SIDES)
+    elif kind == "Conv1d":
+        yield Input((number, SAMPLES))
+    elif kind == "Conv3d":
+        yield Input((number, *CLIP))
+    elif kind == "Linear":
+        yield Input((number,))
+    else:
+        yield Input((TOKENS,), "int64")
+
+
+def required_arguments(module: "nn.Module") -> dict[str, bool]:
+    """The arguments that `forward` cannot do without, and whether they go by keyword only."""
+    parameters = forward_parameters(module)
+    needed = (p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
+    return {p.name: p.kind is p.KEYWORD_ONLY for p in needed}
+
+
+def forward_parameters(module: "nn.Module") -> list[inspect.Parameter]:
+    """What `forward` takes; nothing is known of one that was recorded by torch.jit.trace."""
+    try:
+        return list(inspect.signature(module.forward).parameters.values())
+    except ValueError:
+        return []

@@ -1,0 +1,203 @@
+"""What a tracer notes down: calls of modules, calls of torch functions, and what equal calls have in common."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal
+
+import torch
+
+from archscope.model.graph import Shape, Tensor, Window
+from archscope.model.operations import CATEGORY
+from archscope.tracing import calls
+
+Memory = Literal["new", "view", "in_place"]
+META = torch.device("meta")
+
+PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device, torch.memory_format})
+"""Types of arguments that hold no tensor: by far the most frequent, and so asked for first."""
+
+
+@dataclass(slots=True, eq=False)
+class ModuleCall:
+    """One call of one module. `leaf`: it called no other module. `constants`: it made tensors from nothing.
+
+    `lost` are the tensors whose values it took out of torch, into numpy say. `main` is the one operation that the
+    module is there for, if there is one.
+    """
+
+    path: str
+    kind: str
+    leaf: bool = True
+    constants: bool = False
+    records: list["Record"] = field(default_factory=list)
+    lost: list[torch.Tensor] = field(default_factory=list)
+    main: "Record | None" = None
+
+
+class Effect:
+    """What equal calls have in common: the value of the memo.
+
+    `container` is None for a single tensor; `blanks` are the places in it that hold None.
+    """
+
+    __slots__ = ("blanks", "container", "dtypes", "groups", "memory", "operation", "output_shapes", "outputs",
+                 "settings", "window")  # fmt: skip
+
+    def __init__(
+        self,
+        operation: str,
+        outputs: list[torch.Tensor],
+        memory: Memory = "new",
+        container: type | None = None,
+        settings: dict[str, Any] | None = None,
+        window: Window | None = None,
+        groups: int = 1,
+    ) -> None:
+        self.operation, self.memory, self.container = operation, memory, container
+        self.blanks: tuple[int, ...] = ()
+        self.settings, self.window, self.groups = settings or {}, window, groups
+        self.outputs = [(tensor.shape, tensor.stride(), tensor.dtype) for tensor in outputs]
+        self.output_shapes = tuple([without_batch(tensor) for tensor in outputs])
+        self.dtypes = tuple([dtype_name(tensor.dtype) for tensor in outputs])
+
+    def again(self) -> Any:
+        """Fresh meta tensors as the first such call returned them."""
+        made: list[Any] = [
+            torch.empty_strided(size, stride, dtype=dtype, device=META) for size, stride, dtype in self.outputs
+        ]
+        if self.container is None:
+            return made[0]
+        for place in self.blanks:
+            made.insert(place, None)
+        return self.container(made)
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """One executed operation; it becomes a Layer once all names are known."""
+
+    call: ModuleCall
+    effect: Effect
+    inputs: list["Source"] = field(default_factory=list)
+    input_shapes: list[Shape] = field(default_factory=list)
+    parameters: list[str] = field(default_factory=list)
+    buffers: list[str] = field(default_factory=list)
+    name: str = ""
+
+
+Source = Record | Tensor
+"""What a tensor holds: the result of an operation, or an input, a parameter, a buffer."""
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One call of a torch function, taken apart."""
+
+    function: Callable[..., Any]
+    operation: str
+    in_place: bool
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    tensors: list[torch.Tensor]
+
+    def key(self) -> Any:
+        """Equal keys give equal shapes; one that cannot be hashed has an argument that cannot."""
+        named = tuple([(name, key_of(value)) for name, value in self.kwargs.items()]) if self.kwargs else ()
+        return self.function, self.in_place, key_of(self.args), named
+
+    def effect(self, result: list[torch.Tensor], memory: Memory, container: type | None = None) -> Effect:
+        """What this call does, once its result is known."""
+        bound, window, settings = self.understand()
+        return Effect(self.operation, result, memory, container, settings, window, bound.get("groups", 1))
+
+    def understand(self) -> tuple[dict[str, Any], Window | None, dict[str, Any]]:
+        """Arguments by name, the sliding window, and the settings that a Layer keeps."""
+        bound = calls.bind(self.function, self.operation, self.args, self.kwargs)
+        category = CATEGORY.get(self.operation, "")
+        weight = bound.get("weight") if "convolution" in category else None
+        settings = calls.settings_of(bound)
+        if category in {"product", "attention", "recurrent"}:
+            settings["operands"] = [list(tensor.shape) for tensor in self.tensors]
+        return bound, calls.window_of(bound, self.operation, None if weight is None else tuple(weight.shape)), settings
+
+
+def tensors_in(value: Any) -> list[torch.Tensor]:
+    """Every tensor in nested arguments or results, in order."""
+    found: list[torch.Tensor] = []
+    _collect(value, found)
+    return found
+
+
+def _collect(value: Any, found: list[torch.Tensor]) -> None:
+    if type(value) in PLAIN:
+        return
+    if isinstance(value, torch.Tensor):
+        found.append(value)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _collect(item, found)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            _collect(item, found)
+    elif hasattr(value, "__dataclass_fields__"):
+        for name in value.__dataclass_fields__:
+            _collect(getattr(value, name), found)
+
+
+def map_tensors(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
+    """The same nested structure with every tensor changed."""
+    if isinstance(value, torch.Tensor):
+        return change(value)
+    if isinstance(value, list | tuple):
+        items = [map_tensors(item, change) for item in value]
+        return type(value)(*items) if hasattr(value, "_fields") else type(value)(items)
+    if isinstance(value, dict):
+        return {key: map_tensors(item, change) for key, item in value.items()}
+    if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+        changed = copy.copy(value)
+        for name in value.__dataclass_fields__:
+            object.__setattr__(changed, name, map_tensors(getattr(value, name), change))
+        return changed
+    return value
+
+
+def key_of(value: Any) -> Any:
+    """A stand-in for an argument; 1, 1.0 and True stay apart, since they give other types."""
+    if type(value) in PLAIN:
+        return type(value), value
+    if isinstance(value, torch.Tensor):
+        return value.shape, value.stride(), value.dtype
+    if isinstance(value, (list, tuple)):
+        return type(value), tuple([key_of(item) for item in value])
+    if isinstance(value, slice):
+        return slice, value.start, value.stop, value.step
+    return type(value), value
+
+
+def without_batch(tensor: torch.Tensor) -> Shape:
+    shape = tuple(tensor.shape)
+    return shape[1:] if shape[:1] == (1,) else shape
+
+
+@cache
+def dtype_name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def describe(name: str, tensor: torch.Tensor, trainable: bool = False) -> Tensor:
+    return Tensor(name, tuple(tensor.shape), dtype_name(tensor.dtype), trainable)
+
+
+class Unchanged:
+    """Marks, as a container, a call that returned its own argument."""
+
+
+class Irregular:
+    """Marks, as a container, a call whose result is more than tensors in a row, and so is not remembered."""
+
+
+def meta_like(tensor: torch.Tensor) -> torch.Tensor:
+    """A meta tensor of the same size, strides and type."""
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=META)

@@ -1,0 +1,172 @@
+"""From layers to Ops: a convolution, its normalisation and its activation are one box in every figure.
+
+Nothing is dropped: each layer belongs to exactly one Op, and `absorbed` says what is drawn within another.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable
+
+from archscope.measures.depth import is_depthwise
+from archscope.model.graph import Graph, Layer
+from archscope.model.operations import CATEGORY
+from archscope.model.tree import Node, tree_of, walk
+from archscope.views.diagram.ops.label import kind_of, labelled
+from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
+from archscope.views.diagram.ops.rewrites import chained, is_concat_of_one
+
+WEIGHTED = {"convolution", "transposed convolution", "linear"}
+DRAWN_VIEWS = {"pixel_shuffle", "pixel_unshuffle", "native_channel_shuffle"}
+"""Views that figures draw: they mix channels and positions."""
+
+
+class Fusion:
+    """Which layer is drawn within which: `owner` of every layer, itself for those with a box of their own."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.owner = {layer.name: layer.name for layer in graph.layers}
+        self.units = self._units()
+        for layer in graph.layers:
+            self._join(layer)
+        for layer in graph.layers:
+            self._precede(layer)
+
+    def groups(self) -> dict[str, list[Layer]]:
+        """Layers by the layer that names their Op."""
+        groups: dict[str, list[Layer]] = {}
+        for layer in self.graph.layers:
+            groups.setdefault(self.root(layer.name), []).append(layer)
+        return groups
+
+    def root(self, name: str) -> str:
+        while self.owner.get(name, name) != name:
+            name = self.owner[name]
+        return name
+
+    def _units(self) -> dict[str, Node]:
+        """Modules that are one box: by the layer that names it."""
+        found = {}
+        for _, node in walk(tree_of(self.graph, fold=False), 0, units=True):
+            if node.is_unit and self._is_chain(node.layers):
+                main = max(node.convolutions, key=lambda layer: layer.window.kernel_size if layer.window else ())
+                found[main.name] = node
+                self.owner.update((layer.name, main.name) for layer in node.layers)
+        return found
+
+    def _is_chain(self, layers: tuple[Layer, ...]) -> bool:
+        return all(self.graph.consumers[one.name] == (two.name,) for one, two in itertools.pairwise(layers))
+
+    def _join(self, layer: Layer) -> None:
+        """Join a normalisation, activation or view to the Op before it, where figures do."""
+        if len(set(layer.inputs)) != 1 or self.root(layer.name) != layer.name or layer.name in self.units:
+            return
+        before = layer.inputs[0]
+        category = CATEGORY.get(layer.operation, "")
+        if before not in self.graph.layer:
+            return
+        if _is_view(layer) or (
+            self._is_only_reader(before) and self._belongs(layer, category, self.root(before), before)
+        ):
+            self.owner[layer.name] = self.root(before)
+
+    def _is_only_reader(self, before: str) -> bool:
+        """Does one layer alone read this tensor, and what it is a view of?"""
+        while before in self.graph.layer and len(self.graph.consumers[before]) == 1:
+            layer = self.graph.layer[before]
+            if not _is_view(layer):
+                return True
+            before = layer.inputs[0]
+        return False
+
+    def _belongs(self, layer: Layer, category: str, root: str, before: str) -> bool:
+        main = self.graph.layer[root]
+        if CATEGORY.get(main.operation) not in WEIGHTED:
+            return False
+        if category == "normalisation":
+            return layer.operation != "local_response_norm"
+        in_unit = root in self.units and before in {one.name for one in self.units[root].layers}
+        return category == "activation" and not in_unit and _parent(layer.name) == _parent(root)
+
+    def _precede(self, layer: Layer) -> None:
+        """A normalisation and activation that only this convolution reads are its pre-activation."""
+        if "convolution" not in _category(layer) or layer.name in self.units:
+            return
+        chain = []
+        name = layer.inputs[0] if layer.inputs else ""
+        while name in self.graph.layer and self.root(name) == name and len(self.graph.consumers[name]) == 1:
+            before = self.graph.layer[name]
+            if CATEGORY.get(before.operation) not in {"normalisation", "activation"} or len(before.inputs) != 1:
+                break
+            chain.append(before)
+            name = before.inputs[0]
+        if chain and any(CATEGORY.get(one.operation) == "normalisation" for one in chain):
+            self.owner.update((one.name, layer.name) for one in chain)
+
+
+def _is_view(layer: Layer) -> bool:
+    """Is its output its input, seen otherwise, and no box of its own in figures?"""
+    view = CATEGORY.get(layer.operation) == "view" and layer.operation not in DRAWN_VIEWS
+    return view or is_concat_of_one(layer)
+
+
+def _parent(path: str) -> str:
+    return path.rpartition(".")[0]
+
+
+def fused_ops(graph: Graph) -> list[Op]:
+    """The Ops of the levels network, flow and block."""
+    fusion = Fusion(graph)
+    made = []
+    usual = _usual_activation(fusion)
+    normalised = _most_are_normalised(fusion)
+    for root, layers in fusion.groups().items():
+        node = fusion.units.get(root)
+        path = node.path if node else root
+        names = {layer.name for layer in layers}
+        inputs = dict.fromkeys(
+            fusion.root(source) if source in graph.layer else source
+            for layer in layers for source in layer.inputs if source not in names
+        )  # fmt: skip
+        made.append(labelled(graph.layer[root], layers, path, tuple(inputs), usual, normalised))
+    return in_order([*inputs_of(graph), *chained(made, graph)])
+
+
+def plain_ops(graph: Graph) -> list[Op]:
+    """The Ops of the level `layer`: one for each layer."""
+    made = [labelled(layer, [layer], layer.name, tuple(dict.fromkeys(layer.inputs)), None) for layer in graph.layers]
+    return in_order([*inputs_of(graph), *chained(made, graph)])
+
+
+def _most_are_normalised(fusion: Fusion) -> bool:
+    groups = [
+        layers for root, layers in fusion.groups().items() if "convolution" in _category(fusion.graph.layer[root])
+    ]
+    having = [layers for layers in groups if any(_category(layer) == "normalisation" for layer in layers)]
+    return 2 * len(having) > len(groups)
+
+
+def _category(layer: Layer) -> str:
+    return CATEGORY.get(layer.operation, "")
+
+
+def _usual_activation(fusion: Fusion) -> str:
+    """The activation that most fused boxes have, which their labels need not name."""
+    counted = Counter(
+        layer.kind
+        for layers in fusion.groups().values() if len(layers) > 1
+        for layer in layers if CATEGORY.get(layer.operation) == "activation"
+    )  # fmt: skip
+    return counted.most_common(1)[0][0] if counted else ""
+
+
+def absorbed(ops: Iterable[Op], graph: Graph) -> Counter[str]:
+    """What is drawn within another operation's box: how many of each class."""
+    counted: Counter[str] = Counter()
+    for op in ops:
+        for name in op.layers:
+            layer = graph.layer[name]
+            if kind_of(layer) != op.kind and not is_depthwise(layer) and op.kind != "module":
+                kind = layer.kind.removesuffix("2d").removesuffix("1d")
+                counted["pointwise Conv" if kind == "Conv" else kind] += 1
+    return counted

@@ -1,0 +1,172 @@
+"""What a box says: the operation in a word, its kernel, and what a reader of the paper needs to rebuild it."""
+
+from collections.abc import Sequence
+
+from archscope.measures.depth import is_depthwise
+from archscope.model.graph import Layer, Shape
+from archscope.model.operations import CATEGORY
+from archscope.views.diagram.ops.ops import Op
+
+KINDS = {
+    "convolution": "conv", "transposed convolution": "conv", "pooling": "pool", "global pooling": "pool",
+    "resampling": "pool", "linear": "linear", "product": "linear", "attention": "linear", "recurrent": "linear",
+    "embedding": "linear",
+}  # fmt: skip
+JOINS = {
+    "add": "add", "sum": "add", "mul": "mul", "cat": "cat", "concat": "cat", "concatenate": "cat", "stack": "cat",
+    "hstack": "cat", "vstack": "cat",
+}  # fmt: skip
+NAMED = {"cat": "Concat", "matmul": "MatMul", "bmm": "MatMul", "relu": "ReLU", "gelu": "GELU", "silu": "SiLU"}
+SCALARS = {"mul": "×{:g}", "div": "÷{:g}", "true_divide": "÷{:g}", "add": "+{:g}", "sub": "−{:g}"}
+
+
+def kind_of(layer: Layer) -> str:
+    """Which colour and legend entry a layer has."""
+    if is_depthwise(layer):
+        return "depthwise"
+    join = join_of(layer)
+    if join:
+        return {"add": "add", "cat": "concat", "mul": "other"}[join]
+    return KINDS.get(CATEGORY.get(layer.operation, ""), "other")
+
+
+def join_of(layer: Layer) -> str:
+    """`add`, `cat` or `mul` where two tensors or more come together."""
+    return JOINS.get(layer.operation, "") if len(set(layer.inputs)) > 1 else ""
+
+
+def labelled(
+    main: Layer, layers: Sequence[Layer], path: str, inputs: tuple[str, ...], usual: str | None,
+    normalised: bool = False,
+) -> Op:  # fmt: skip
+    """The Op of these layers. `usual` is the activation that goes without saying; None: layers are not fused.
+
+    Where convolutions are `normalised`, one that is followed by nothing is called linear, as in the papers.
+    """
+    convolutions = [layer for layer in layers if "convolution" in CATEGORY.get(layer.operation, "")]
+    last = convolutions[-1] if convolutions else main
+    separable = len(convolutions) > 1 and is_depthwise(main)
+    facts = [*_width(main, last), *_window_facts(main), *_extras(main)]
+    if usual is not None and len(layers) > 1:
+        facts += _within(main, layers, usual)
+    if normalised and len(layers) == 1 and "convolution" in CATEGORY.get(main.operation, ""):
+        facts.append("linear")
+    name = "SeparableConv" if separable else word(main)
+    shape = layers[-1].output_shape
+    return Op(
+        main.name, kind_of(main), name, path, tuple(layer.name for layer in layers), inputs, shape,
+        _kernel(main), tuple(facts), join_of(main) if len(inputs) > 1 else "",
+    )  # fmt: skip
+
+
+def word(layer: Layer) -> str:
+    """Conv, MaxPool, GlobalAvgPool, Linear, ReLU, Concat ..."""
+    category = CATEGORY.get(layer.operation, "")
+    if category == "convolution":
+        return "DepthwiseConv" if is_depthwise(layer) else "Conv"
+    if category == "transposed convolution":
+        return "UpConv"
+    join = join_of(layer)
+    if join:
+        return {"add": "+", "mul": "×", "cat": "Concat"}[join]
+    kind = _camel(layer.kind.removesuffix("1d").removesuffix("2d").removesuffix("3d"))
+    if category == "global pooling":
+        every = layer.output_shape and set(layer.output_shape[1:]) <= {1}
+        return ("Global" if every else "") + kind.removeprefix("Adaptive")
+    if layer.operation in SCALARS and _scalar(layer) is not None:
+        return "Scale" if layer.operation == "mul" else kind
+    return kind or layer.operation
+
+
+def _camel(kind: str) -> str:
+    """A function's name as a class's: adaptive_avg_pool is AdaptiveAvgPool."""
+    return NAMED.get(kind) or "".join(part[:1].upper() + part[1:] for part in kind.split("_"))
+
+
+def _kernel(layer: Layer) -> str:
+    return "×".join(map(str, layer.window.kernel_size)) if layer.window else ""
+
+
+def _width(main: Layer, last: Layer) -> list[str]:
+    """Filters of a convolution, units of a linear layer."""
+    category = CATEGORY.get(main.operation, "")
+    if "convolution" in category:
+        rank = len(last.window.kernel_size) if last.window else 2
+        return [str(last.output_shape[-rank - 1])] if len(last.output_shape) > rank else []
+    if category == "linear" and main.output_shape:
+        return [str(main.output_shape[-1])]
+    return []
+
+
+def _window_facts(layer: Layer) -> list[str]:
+    window = layer.window
+    if window is None:
+        return []
+    facts = []
+    if set(window.stride) != {1}:
+        facts.append(f"s{_one(window.stride)}")
+    if set(window.dilation) != {1}:
+        facts.append(f"dilation {_one(window.dilation)}")
+    facts += _padding(layer)
+    if layer.groups > 1 and not is_depthwise(layer):
+        facts.append(f"{layer.groups} groups")
+    return facts
+
+
+def _padding(layer: Layer) -> list[str]:
+    """V where a window wider than its stride has no padding; the number where it is not the one that keeps sizes."""
+    window = layer.window
+    assert window is not None
+    if "transposed" in CATEGORY.get(layer.operation, ""):
+        return []
+    keeps = tuple(d * (k - 1) // 2 for k, d in zip(window.kernel_size, window.dilation, strict=True))
+    rank = len(window.kernel_size)
+    sees_all = bool(layer.input_shapes) and layer.input_shapes[0][-rank:] == window.kernel_size
+    if window.padding == keeps or window.kernel_size == window.stride or sees_all:
+        return []
+    return ["V"] if set(window.padding) == {0} else [f"pad {_one(window.padding)}"]
+
+
+def _one(values: Shape) -> str:
+    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+
+
+def _scalar(layer: Layer) -> float | None:
+    other = layer.settings.get("other")
+    return other if isinstance(other, int | float) and not isinstance(other, bool) else None
+
+
+def _extras(layer: Layer) -> list[str]:
+    scalar = _scalar(layer)
+    if layer.operation in SCALARS and scalar is not None:
+        return [SCALARS[layer.operation].format(scalar)]
+    if layer.kind == layer.operation and layer.parameters:  # a parameter of the block itself, such as a bias
+        return [f"with {name.rpartition('.')[2]}" for name in layer.parameters]
+    if CATEGORY.get(layer.operation) == "resampling":
+        return _factor(layer)
+    if CATEGORY.get(layer.operation) == "dropout":
+        return [f"p {layer.settings.get('p', 0.5):g}"]
+    return []
+
+
+def _factor(layer: Layer) -> list[str]:
+    """`×2`: by how much the height grows, where every axis grows by as much."""
+    before, after = layer.input_shapes[0][1:], layer.output_shape[1:]
+    factors = {new / old for new, old in zip(after, before, strict=False) if old}
+    return [f"×{factor:g}" for factor in factors] if len(factors) == 1 and len(before) == len(after) else []
+
+
+def _within(main: Layer, layers: Sequence[Layer], usual: str) -> list[str]:
+    """What stands before the convolution, and an activation other than the usual one."""
+    if CATEGORY.get(main.operation) not in {"convolution", "transposed convolution", "linear"}:
+        return []
+    facts = []
+    place = next(i for i, layer in enumerate(layers) if _weighs(layer))
+    if any(CATEGORY.get(layer.operation) in {"normalisation", "activation"} for layer in layers[:place]):
+        facts.append("pre-act")
+    between = [layer.kind for layer in layers[place:] if CATEGORY.get(layer.operation) == "activation"]
+    return facts + [kind for kind in between if kind != usual]
+
+
+def _weighs(layer: Layer) -> bool:
+    return CATEGORY.get(layer.operation) in {"convolution", "transposed convolution", "linear"}

@@ -1,0 +1,135 @@
+"""What a diagram draws: one Op for each operation of a Graph, or for several that figures draw as one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from archscope.model.graph import Graph, Layer, Shape
+
+
+@dataclass(frozen=True)
+class Op:
+    """A box. `layers` are all that it stands for, in execution order; `inputs` are names of Ops.
+
+    `word`, `kernel` and `facts` are what its label says: Conv, 3×3, (32, s2, V). `join` is `add`, `cat` or `mul`
+    where tensors come together. `inner` is what two closed modules must have in common to look the same.
+    """
+
+    name: str
+    kind: str
+    word: str
+    path: str
+    layers: tuple[str, ...]
+    inputs: tuple[str, ...]
+    shape: Shape
+    kernel: str = ""
+    facts: tuple[str, ...] = ()
+    join: str = ""
+    inner: Any = None
+
+    @cached_property
+    def key(self) -> Any:
+        """Equal for Ops that look the same."""
+        return self.kind, self.word, self.kernel, self.facts, self.join, self.inner
+
+
+@dataclass
+class Group:
+    """Layers that become one Op; `main` gives it its name and label."""
+
+    main: Layer
+    layers: list[Layer] = field(default_factory=list)
+
+
+class Ops:
+    """Ops in execution order, and the readers of each among them."""
+
+    def __init__(self, ops: Iterable[Op]) -> None:
+        self.by_name: dict[str, Op] = {op.name: op for op in ops}
+        self.readers: dict[str, list[str]] = {name: [] for name in self.by_name}
+        for op in self.by_name.values():
+            for source in op.inputs:
+                if source in self.readers:
+                    self.readers[source].append(op.name)
+
+    def __iter__(self) -> Any:
+        return iter(self.by_name.values())
+
+    def __len__(self) -> int:
+        return len(self.by_name)
+
+
+def under(path: str, block: str) -> bool:
+    """Is `path` this block, or within it?"""
+    return not block or path == block or path.startswith(f"{block}.")
+
+
+def relative(ops: Iterable[Op]) -> Any:
+    """What a part of the network does, told without names: labels, and inputs counted back."""
+    place: dict[str, int] = {}
+    told = []
+    for number, op in enumerate(ops):
+        sources = tuple([number - place[source] if source in place else 0 for source in op.inputs])
+        told.append((op.key, sources))
+        place[op.name] = number
+    return tuple(told)
+
+
+def merged(ops: Ops, members: Mapping[str, Op]) -> list[Op]:
+    """The Ops with each name in `members` replaced by the Op that it now belongs to, once, where its last part stood.
+
+    Inputs are renamed; what an Op reads from itself is dropped.
+    """
+    new_name = {name: whole.name for name, whole in members.items()}
+    last = {whole.name: name for name, whole in members.items()}
+    result = []
+    for op in ops:
+        whole = members.get(op.name, op)
+        if op.name in members and last[whole.name] != op.name:
+            continue
+        inputs = [new_name.get(source, source) for source in whole.inputs]
+        own = tuple(dict.fromkeys(source for source in inputs if source != whole.name))
+        result.append(Op(**{**_fields(whole), "inputs": own}))
+    return result
+
+
+def _fields(op: Op) -> dict[str, Any]:
+    return {name: getattr(op, name) for name in Op.__dataclass_fields__}
+
+
+def is_acyclic(ops: Iterable[Op]) -> bool:
+    """Can the Ops be put in an order in which each follows its inputs?"""
+    waiting = {op.name: set(op.inputs) for op in ops}
+    while waiting:
+        ready = [name for name, inputs in waiting.items() if not inputs & waiting.keys()]
+        if not ready:
+            return False
+        for name in ready:
+            del waiting[name]
+    return True
+
+
+def in_order(ops: Iterable[Op]) -> list[Op]:
+    """The Ops so that each follows its inputs, otherwise in the order given."""
+    found = {op.name: op for op in ops}
+    placed: dict[str, Op] = {}
+    stack = list(reversed(found))
+    while stack:
+        name = stack[-1]
+        missing = [source for source in found[name].inputs if source in found and source not in placed]
+        if name in placed or not missing:
+            placed.setdefault(name, found[name])
+            stack.pop()
+        else:
+            stack.extend(reversed(missing))
+    return list(placed.values())
+
+
+def inputs_of(graph: Graph) -> list[Op]:
+    """One Op for each input of the network."""
+    one = len(graph.inputs) == 1
+    return [
+        Op(name, "tensor", "Input" if one else name, name, (), (), tensor.shape)
+        for name, tensor in graph.inputs.items()
+    ]

@@ -1,0 +1,60 @@
+"""Equal ways to say the same that show the structure: a concatenation that continues an earlier one reads that."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archscope.model.graph import Graph, Layer
+from archscope.views.diagram.ops.ops import Op
+
+
+def chained(ops: Sequence[Op], graph: Graph) -> list[Op]:
+    """`cat(a, b, c)` as `cat(cat(a, b), c)` where `cat(a, b)` is computed too, as dense layers that keep a list do.
+
+    Each then stands with what it adds: in the module of `c`, as if that ended by concatenating what it was given.
+    """
+    op_of = {op.name: op for op in ops}
+    before = _continued([graph.layer[op.name] for op in ops if op.join == "cat"])
+    moved = {}
+    for name in {**before, **dict.fromkeys(before.values())}:
+        op = op_of[name]
+        held = op_of[before[name]].inputs if name in before else op.inputs[:1]
+        added = [source for source in op.inputs if source not in held]
+        path = _joined(op.path, [op_of[source].path for source in added if source in op_of])
+        moved[name] = replace(op, path=path, inputs=(before[name], *added) if name in before else op.inputs)
+    return [moved.get(op.name, op) for op in ops]
+
+
+def _continued(layers: Sequence[Layer]) -> dict[str, str]:
+    """By the name of a concatenation, that of the one which has most of its first inputs, in their order."""
+    made = {_key(layer, len(layer.inputs)): layer.name for layer in layers}
+    found = {}
+    for layer in layers:
+        keys = (_key(layer, count) for count in range(len(layer.inputs) - 1, 1, -1))
+        before = next((made[key] for key in keys if key in made), "")
+        if before:
+            found[layer.name] = before
+    return found
+
+
+def _key(layer: Layer, count: int) -> tuple[object, ...]:
+    return layer.operation, layer.settings.get("dim"), *layer.inputs[:count]
+
+
+def _joined(path: str, added: Sequence[str]) -> str:
+    """The path of a concatenation in the module, beside its own, that all it adds comes from."""
+    own = path.split(".")
+    modules = {tuple(_module_beside(own, other.split("."))) for other in added}
+    module = modules.pop() if len(modules) == 1 else ()
+    return ".".join([*module, own[-1]]) if module else path
+
+
+def _module_beside(own: Sequence[str], other: Sequence[str]) -> Sequence[str]:
+    shared = 0
+    while shared < min(len(own), len(other)) and own[shared] == other[shared]:
+        shared += 1
+    return other[: shared + 1] if shared + 1 < len(other) else ()
+
+
+def is_concat_of_one(layer: Layer) -> bool:
+    """A list of features with one in it, concatenated: what went in comes out."""
+    return layer.operation in {"cat", "concat", "concatenate"} and layer.input_shapes == layer.output_shapes

@@ -1,0 +1,112 @@
+"""What boxes cost: further lines in them, what they tell when pointed at, their colour by cost."""
+
+from collections.abc import Callable, Sequence
+from statistics import fmean
+from typing import Any
+
+from archscope.errors import ArchscopeError
+from archscope.model import units
+from archscope.model.graph import Shape
+from archscope.model.report import Report
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.options import DiagramOptions
+from archscope.views.diagram.place.picture import Box
+from archscope.views.diagram.place.text import sizes
+
+COLUMNS = {"params": "params", "macs": "macs", "latency": "latency_ms"}
+"""Which column of a report has the cost that an option names."""
+
+WRITTEN: dict[str, Callable[[Any], str]] = {
+    "params": lambda value: f"{units.count(value)} params",
+    "macs": lambda value: f"{units.scaled(value, 3)} MACs",
+    "latency": units.milliseconds,
+}
+TOLD: dict[str, Callable[[Any], str]] = {
+    "params": lambda value: f"{value:,} parameters",
+    "macs": lambda value: f"{value:,} MACs",
+    "latency": units.milliseconds,
+}
+SCALES: dict[str, Callable[[Any], str]] = {
+    "params": lambda value: f"{units.scaled(value, 3)} parameters",
+    "macs": lambda value: f"{units.scaled(value, 3)} MACs",
+    "latency": units.milliseconds,
+}
+
+
+def check_is_measured(report: Report, options: DiagramOptions) -> None:
+    """Raises ArchscopeError where the latency is asked for that the report does not have."""
+    if "latency" in (*options.show, options.color) and COLUMNS["latency"] not in report.columns:
+        raise ArchscopeError(
+            f"the latency of {report.graph.name} is not measured yet: "
+            f"archscope summary {report.target} --device cpu -o report.json, then draw report.json"
+        )
+
+
+def notes(report: Report, options: DiagramOptions) -> Callable[[Sequence[Op]], tuple[str, ...]]:
+    """Further lines of a box that stands for these equal Ops: what `--show` asks for."""
+
+    def said(alike: Sequence[Op]) -> tuple[str, ...]:
+        if not alike[0].layers:
+            return ()
+        return tuple(filter(None, (_line(report, name, alike, options) for name in options.show)))
+
+    return said
+
+
+def _line(report: Report, name: str, alike: Sequence[Op], options: DiagramOptions) -> str:
+    if name == "shapes":
+        return _range([sizes(op.shape, options.layout == "HxWxC") for op in alike])
+    if name == "receptive_field":
+        fields = [report.value(name, op.layers) for op in alike]
+        return f"sees {_range([sizes(field, False) for field in fields])}" if all(fields) else ""
+    return _cost(report, name, alike, WRITTEN[name])
+
+
+def _range(said: Sequence[str]) -> str:
+    """From the first of equal Ops to the last, where they differ."""
+    return said[0] if len(set(said)) == 1 else f"{said[0]} to {said[-1]}"
+
+
+def _cost(report: Report, name: str, alike: Sequence[Op], written: Callable[[Any], str]) -> str:
+    """`1,792 params`; of several equal Ops `1,792 params each`, or where they differ `9,100 params in all`."""
+    values = [report.value(COLUMNS[name], op.layers) or 0 for op in alike]
+    if not any(values):
+        return ""
+    if len(values) == 1:
+        return written(values[0])
+    return f"{written(values[0])} each" if len(set(values)) == 1 else f"{written(sum(values))} in all"
+
+
+def heat(report: Report, color: str, boxes: Sequence[Box]) -> tuple[dict[str, float], str]:
+    """How dear each box is beside the dearest, and the scale in words; of equal Ops the mean counts."""
+    if color == "kind":
+        return {}, ""
+    costs = {
+        box.name: fmean(report.value(COLUMNS[color], op.layers) or 0 for op in box.alike)
+        for box in boxes if box.op and box.op.layers and box.form != "circle"
+    }  # fmt: skip
+    most = max(costs.values(), default=0) or 1
+    several = "; ×N: the mean of the N" if any(len(box.alike) > 1 for box in boxes) else ""
+    return {name: cost / most for name, cost in costs.items()}, f"0 to {SCALES[color](most)} in a box{several}"
+
+
+def _path(op: Op) -> str:
+    """Where it is computed; what joins tensors may be drawn within another module."""
+    return op.name if op.join else op.path
+
+
+def told(report: Report, box: Box) -> str:
+    """A node's title: path, shapes, parameters, MACs, latency where it was measured."""
+    if box.op is None:
+        return box.title
+    op = box.op
+    lines = [_path(op)]
+    if len(box.alike) > 1:
+        lines[0] += f" to {_path(box.alike[-1])} ({len(box.alike)} alike)"
+    inputs: list[Shape] = []
+    if op.layers:
+        inputs = list(report.graph.layer[op.layers[0]].input_shapes)
+    lines.append(f"{', '.join(map(sizes, inputs))} → {sizes(op.shape)}" if inputs else sizes(op.shape))
+    measured = [name for name, column in COLUMNS.items() if column in report.columns and op.layers]
+    costs = [_cost(report, name, box.alike, TOLD[name]) for name in measured]
+    return "\n".join([*lines, *filter(None, costs)])

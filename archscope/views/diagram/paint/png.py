@@ -1,0 +1,34 @@
+"""SVG as PNG or PDF, painted with fonts of archscope's own: a machine without fonts draws the same."""
+
+from importlib.resources import as_file, files
+
+from archscope.errors import EnvironmentFailure
+
+ZOOM = 2.0
+
+
+def to_png(svg: str, zoom: float = ZOOM) -> bytes:
+    """Bytes of a PNG file. The SVG must name its colours: resvg knows no CSS variables."""
+    try:
+        import resvg_py
+    except ImportError as error:
+        raise EnvironmentFailure("a PNG needs resvg-py: pip install resvg-py") from error
+    with as_file(files("archscope.views.diagram").joinpath("fonts")) as folder:
+        fonts = [str(folder / f"DiagramSans-{weight}.ttf") for weight in ("Regular", "Bold")]
+        made = resvg_py.svg_to_bytes(
+            svg_string=svg, zoom=zoom, dpi=96, skip_system_fonts=True, font_files=fonts,
+            font_family="Diagram Sans", sans_serif_family="Diagram Sans",
+        )  # fmt: skip
+    return bytes(made)
+
+
+def to_pdf(svg: str) -> bytes:
+    """Bytes of a PDF file with vector graphics, by an optional package."""
+    try:
+        import vl_convert  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise EnvironmentFailure("a PDF needs vl-convert-python: pip install vl-convert-python") from error
+    with as_file(files("archscope.views.diagram").joinpath("fonts")) as folder:
+        vl_convert.register_font_directory(str(folder))
+        made: bytes = vl_convert.svg_to_pdf(svg)
+    return made

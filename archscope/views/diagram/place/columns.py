@@ -1,0 +1,130 @@
+"""The trunk cut into columns, so that the picture is as large as can be on a page."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from archscope.views.diagram.place.picture import Line, Piece, Row, stacked
+from archscope.views.diagram.place.place import Placer
+from archscope.views.diagram.place.style import SMALL
+from archscope.views.diagram.place.text import text_width
+
+A4 = (595.0, 842.0)
+FLATTEST, TALLEST = 1 / 2.3, 2.3
+"""Height to width: a picture a little beyond 2.2 gets wider margins."""
+
+LARGE = 0.8
+"""A picture that stands on the page so large needs no more columns."""
+
+NARROWEST = 356.0
+"""Width of a picture that titles and legend need."""
+
+MOST_COLUMNS = 8
+ABOVE = 16.0
+LEADER = 22.0
+"""From the widest box of a column to its shapes."""
+
+
+def page_scale(width: float, height: float) -> float:
+    """How large the picture is on A4, upright or across, 1 at most."""
+    short, long = A4
+    return min(1.0, max(min(short / width, long / height), min(long / width, short / height)))
+
+
+def distinct(rows: Sequence[Row]) -> list[Row]:
+    """The shapes to write: each where it differs from the last, unless its box says it."""
+    kept: list[Row] = []
+    for row in rows:
+        if not kept or kept[-1].text != row.text:
+            kept.append(row)
+    return [row for row in kept if row.shown]
+
+
+def align_rows(piece: Piece, sideways: bool = False) -> None:
+    """Put the shapes of a column under each other, right of everything, each where it differs from the last."""
+    piece.rows = distinct(sorted(piece.rows, key=lambda row: row.y))
+    at = piece.right + LEADER
+    for row in piece.rows:
+        row.at = at
+    if piece.rows:
+        piece.right = at + (SMALL + 2.0 if sideways else max(text_width(row.text, SMALL) for row in piece.rows))
+
+
+def partition(heights: Sequence[float], count: int, gap: float) -> list[int]:
+    """Where to begin each of `count` columns so that the highest is as low as can be."""
+    n = len(heights)
+    total = [0.0]
+    for height in heights:
+        total.append(total[-1] + height + gap)
+    best = [[float("inf")] * (n + 1) for _ in range(count + 1)]
+    start = [[0] * (n + 1) for _ in range(count + 1)]
+    best[0][0] = 0.0
+    for k in range(1, count + 1):
+        for end in range(k, n + 1):
+            for begin in range(k - 1, end):
+                high = max(best[k - 1][begin], total[end] - total[begin])
+                if high < best[k][end]:
+                    best[k][end], start[k][end] = high, begin
+    cuts, end = [], n
+    for k in range(count, 0, -1):
+        end = start[k][end]
+        cuts.append(end)
+    return cuts[::-1]
+
+
+def width_of(pieces: Sequence[Piece]) -> float:
+    """Width of a column of these pieces, with room for shapes."""
+    texts = [text_width(row.text, SMALL) for piece in pieces for row in piece.rows]
+    room = LEADER + max(texts) if texts else 0.0
+    return max(piece.left for piece in pieces) + max(piece.right for piece in pieces) + room
+
+
+def choose(pieces: Sequence[Piece], placer: Placer, head: float) -> list[int]:
+    """Where each column begins, for the largest picture on a page; `head` is the height of title and legend."""
+    gap = placer.style.gap
+    heights = [piece.height for piece in pieces]
+    found = []
+    for count in range(1, min(MOST_COLUMNS, len(pieces)) + 1):
+        cuts = partition(heights, count, gap)
+        columns = [pieces[a:b] for a, b in pairwise([*cuts, len(pieces)])]
+        width = sum(width_of(column) for column in columns) + placer.style.gutter * (count - 1) + 36.0
+        height = max(sum(p.height + gap for p in column) for column in columns) + (2 * ABOVE if count > 1 else 0.0)
+        if placer.style.sideways:
+            width, height = height, width
+        ratio = (height + head) / max(width, NARROWEST)
+        off = max(ratio / TALLEST, FLATTEST / ratio, 1.0)
+        found.append((-off, min(page_scale(width, height + head), LARGE), -count, cuts))
+    return max(found)[3]
+
+
+def in_columns(pieces: Sequence[Piece], placer: Placer, head: float) -> Piece:
+    """The pieces as one trunk, cut where it serves the page; a line leads from each column to the next."""
+    cuts = choose(pieces, placer, head)
+    columns = [placer.stack(pieces[a:b]) for a, b in pairwise([*cuts, len(pieces)])]
+    for column in columns:
+        align_rows(column, placer.style.sideways)
+        column.shift(0.0, ABOVE if len(columns) > 1 else 0.0)
+    return _joined(columns, placer.style.gutter)
+
+
+def _joined(columns: Sequence[Piece], gutter: float) -> Piece:
+    """Columns beside each other, from x = 0."""
+    at = 0.0
+    for i, column in enumerate(columns):
+        width = column.left + column.right
+        column.shift(at + column.left, 0.0)
+        if i:
+            _continue(columns[i - 1], column, gutter)
+        at += width + gutter
+    whole = stacked(columns)
+    whole.left, whole.right = 0.0, at - gutter
+    whole.height = max(column.height for column in columns) + (2 * ABOVE if len(columns) > 1 else 0.0)
+    return whole
+
+
+def _continue(before: Piece, column: Piece, gutter: float) -> None:
+    """The line from the end of one column through the gutter to the top of the next."""
+    middle = before.right + gutter / 2
+    for name, x, y in before.tails:
+        low = ABOVE + before.height + ABOVE * 0.7
+        points = [(x, y), (x, low), (middle, low), (middle, 4.0), (column.x, 4.0), (column.x, ABOVE)]
+        column.lines.append(Line(points, name, column.head))

@@ -1,0 +1,37 @@
+"""Items whose paths cross, placed by Graphviz, or in layers where there is none."""
+
+from typing import TYPE_CHECKING
+
+from archscope.views.diagram.place import engines, graphviz_layout, layered
+from archscope.views.diagram.place.picture import Box, Line, Piece
+from archscope.views.diagram.plan.structure import ENTRY, Core
+
+if TYPE_CHECKING:
+    from archscope.views.diagram.place.place import Placer
+
+
+def place_core(core: Core, placer: "Placer") -> Piece:
+    """A piece whose lines start at ENTRY, on the axis, and end at the bottom in a point each."""
+    pieces = {item.name: placer.node(item, None) for item in core.items}
+    engine = engines.find(placer.style.engine)
+    layout = graphviz_layout.layout(core, pieces, engine) if engine else layered.layout(core, pieces)
+    whole = Piece(head=ENTRY, height=layout.height)
+    for name, piece in pieces.items():
+        whole.take(piece.shift(*layout.nodes[name]))
+    for (source, target), points in zip(core.edges, layout.curves, strict=True):
+        line = Line(points, pieces[source].tails[0][0] if source in pieces else ENTRY, target, curved=True)
+        if target in pieces:
+            line.target = pieces[target].head
+        else:
+            _end(line, whole)
+        whole.lines.append(line)
+        whole.left = max(whole.left, *(-x for x, _ in points))
+        whole.right = max(whole.right, *(x for x, _ in points))
+    return whole
+
+
+def _end(line: Line, whole: Piece) -> None:
+    x, y = line.points[-1]
+    line.target, line.arrow = f"{line.source}~exit", False
+    whole.boxes.append(Box(line.target, "tensor", x, y, x, y, "point"))
+    whole.tails.append((line.target, x, y))

@@ -1,0 +1,176 @@
+"""Lines between placed pieces: forks and joins, shortcuts on the left, gates on the right."""
+
+from collections.abc import Sequence
+
+from archscope.views.diagram.place.picture import Box, Line, Piece, Point
+from archscope.views.diagram.place.style import LANE, SIDE, SMALL
+from archscope.views.diagram.place.text import text_width
+from archscope.views.diagram.plan.structure import ENTRY, Parallel
+
+Tail = tuple[str, float, float]
+LONGEST_LANE = 2
+TURN = 11.0
+"""From the corner of a line to the box that it enters."""
+
+TAP = 6.0
+"""A shortcut that cannot leave a box's side leaves the trunk so far below."""
+
+PORT = 24.0
+"""A bar reaches so far beyond the last line that ends at it."""
+
+WORD = "identity"
+
+
+def sort_branches(parallel: Parallel, join: str) -> tuple[list[int], list[int], list[int]]:
+    """Which branches are lanes, which gates, which columns: by place."""
+    branches = parallel.branches
+    lengths = [len(branch) for branch in branches]
+    numbers = range(len(branches))
+    if join == "mul" and 0 in lengths:
+        return [], [i for i in numbers if lengths[i]], []
+    lanes = []
+    if join == "add":
+        lanes = [i for i in numbers if lengths[i] <= LONGEST_LANE and max(lengths) > lengths[i]]
+    elif join == "cat":
+        lanes = [i for i in numbers if lengths[i] == 0 and len(branches) <= 2]
+    elif join == "other":
+        lanes = [i for i in numbers if lengths[i] == 0]
+    if len(lanes) > 1:
+        lanes = [i for i in lanes if lengths[i] == 0][:1] if 0 in lengths else lanes[:1]
+    return lanes, [], [i for i in numbers if i not in lanes]
+
+
+def columns_of(pieces: list[Piece], snap: float) -> list[Piece]:
+    """The pieces side by side; the axis runs through the middle, or through the middle piece where that is near."""
+    if len(pieces) <= 1:
+        return pieces
+    x = 0.0
+    centres = []
+    for piece in pieces:
+        centres.append(x + piece.left)
+        x += piece.left + piece.right + SIDE
+    middle = (x - SIDE) / 2
+    if len(pieces) % 2 and abs(centres[len(pieces) // 2] - middle) <= snap:
+        middle = centres[len(pieces) // 2]
+    for piece, centre in zip(pieces, centres, strict=True):
+        piece.shift(centre - middle, 0)
+    return pieces
+
+
+def hull_of(above: Sequence[Piece], below: Sequence[Piece]) -> tuple[float, float]:
+    """How far a bar between these pieces reaches, left and right of the axis, to have all their lines end at it."""
+    pieces = [piece for group in (above, below) if len(group) > 1 for piece in group]
+    ends = [x for piece in above if len(piece.tails) > 1 for _, x, _ in piece.tails]
+    left = [piece.left for piece in pieces] + [PORT - x for x in ends]
+    right = [piece.right for piece in pieces] + [PORT + x for x in ends]
+    return max(left, default=0.0), max(right, default=0.0)
+
+
+def connect(tails: Sequence[Tail], head: str, y: float, bar: Box | None = None) -> list[Line]:
+    """Lines from these ends down to the head at (0, y), or straight down to a bar that spans them."""
+    return [Line(_down((x, start), y, bar), name, head) for name, x, start in tails]
+
+
+def _down(start: Point, y: float, bar: Box | None) -> list[Point]:
+    x, top = start
+    if abs(x) < 0.01 or (bar is not None and bar.left + 4 <= x <= bar.right - 4):
+        return [(x, top), (x, y)]
+    turn = max(y - TURN, (top + y) / 2)
+    return [(x, top), (x, turn), (0.0, turn), (0.0, y)]
+
+
+def fork(before: Piece, columns: Sequence[Piece], top: float) -> list[Line]:
+    """Lines from the node before to the tops of the columns; an identity among them is left for its join."""
+    lines = []
+    (source, _, start), *_ = before.tails
+    bar = before.boxes[0] if before.boxes and before.boxes[0].form == "bar" else None
+    for piece in columns:
+        if piece.head == ENTRY:
+            for line in piece.lines:
+                if line.source == ENTRY:
+                    line.source, line.points = source, [(0.0, start), (0.0, start), (0.0, top), *line.points]
+            continue
+        points = _across(start, piece.x, top, bar)
+        if piece.head:
+            lines.append(Line(points, source, piece.head, arrow=not is_point(piece)))
+        else:
+            name = f"{source}~{piece.x:.2f}"
+            lines.append(Line(points, source, name, arrow=False))
+            piece.boxes.append(Box(name, "tensor", piece.x, top, piece.x, top, "point"))
+            piece.tails = [(name, piece.x, top)]
+    return lines
+
+
+def is_point(piece: Piece) -> bool:
+    return any(box.name == piece.head and box.form == "point" for box in piece.boxes)
+
+
+def _across(start: float, x: float, top: float, bar: Box | None) -> list[Point]:
+    if abs(x) < 0.01 or (bar is not None and bar.left + 4 <= x <= bar.right - 4):
+        return [(x, start), (x, top)]
+    turn = top - TURN
+    return [(0.0, start), (0.0, turn), (x, turn), (x, top)]
+
+
+def join(columns: Sequence[Piece], head: str, y: float, bar: Box | None) -> list[Line]:
+    """Lines from the ends of the columns to the node that joins them."""
+    lines = []
+    for piece in columns:
+        lines += connect(piece.tails, head, y, bar)
+    return lines
+
+
+def _side(piece: Piece, sign: int) -> Point:
+    """Where a shortcut leaves: the side of a box, else a little below, from the trunk. `sign` -1 is left."""
+    _, x, bottom = piece.tails[0]
+    if piece.tap:
+        return x, bottom + TAP
+    box = piece.boxes[0]
+    return (box.left if sign < 0 else box.right), box.y
+
+
+def lane_line(whole: Piece, before: Piece | None, lane: Piece, node: Piece, left: float, kind: str) -> float:
+    """Draw a shortcut on the left of all that reaches `left` from the axis; returns how far it reaches itself."""
+    word = WORD if not lane.head and kind == "shortcut" else ""
+    half = text_width(word, SMALL) / 2 + 3.0 if word else max(lane.right, 3.0)
+    x = -(left + LANE + half)
+    box = node.boxes[0]
+    end = (box.left, box.y)
+    start = _side(before, -1) if before else (x, box.top)
+    source = before.tails[0][0] if before else ""
+    if not lane.head:
+        line = Line([start, (x, start[1]), (x, end[1]), end], source, node.head, kind)
+        line.label, line.label_at = word, (x, (start[1] + end[1]) / 2)
+        whole.lines.append(line)
+    else:
+        top = (start[1] + end[1] - lane.height) / 2
+        lane.shift(x, top)
+        if before:
+            whole.lines.append(Line([start, (x, start[1]), (x, top)], source, lane.head, kind))
+        name, _, bottom = lane.tails[0]
+        whole.lines.append(Line([(x, bottom), (x, end[1]), end], name, node.head, kind))
+        for inner in lane.lines:
+            inner.kind = kind
+        lane.rows = []
+        whole.take(lane)
+    reach = max(-x + half, lane.left if lane.head else 0.0)
+    whole.left = max(whole.left, reach)
+    return reach
+
+
+def gate_lines(before: Piece | None, gates: Sequence[Piece], node: Piece, through: bool) -> list[Line]:
+    """Lines into the gates on the right and from there into the right of the node that multiplies."""
+    lines: list[Line] = []
+    if before is None:
+        return lines
+    source, x, bottom = before.tails[0]
+    box = node.boxes[0]
+    if through:
+        lines.append(Line([(x, bottom), (x, box.top)], source, node.head))
+    start = _side(before, 1)
+    for gate in gates:
+        head_y = min([b.top for b in gate.boxes] + [f.top for f in gate.frames])
+        lines.append(Line([start, (gate.x, start[1]), (gate.x, head_y)], source, gate.head))
+        for name, tail_x, tail_y in gate.tails:
+            lines.append(Line([(tail_x, tail_y), (tail_x, box.y), (box.right, box.y)], name, node.head))
+    return lines

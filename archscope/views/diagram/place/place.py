@@ -1,0 +1,283 @@
+"""From the series-parallel structure to coordinates: trunks and branches are straight by construction.
+
+Every piece has its axis at x = 0. A Series stacks its items on the axis. A Parallel puts its branches beside each
+other, their tops aligned; shortcuts run in lanes on the left, gates on the right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from archscope.views.diagram.place.core import place_core
+from archscope.views.diagram.place.joints import (
+    TURN,
+    columns_of,
+    connect,
+    fork,
+    gate_lines,
+    hull_of,
+    is_point,
+    join,
+    lane_line,
+    sort_branches,
+)
+from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Row
+from archscope.views.diagram.place.spread import Spread, has_bar, is_bar, ops_of, piece_of, segments
+from archscope.views.diagram.place.style import (
+    CIRCLE,
+    FRAME_PAD,
+    FRAME_TITLE,
+    SMALL,
+    STACK,
+    SYMBOLS,
+    Style,
+    badge_width,
+    label,
+    label_size,
+)
+from archscope.views.diagram.place.text import fitted, sizes, text_width
+from archscope.views.diagram.plan.structure import ENTRY, Core, Item, Leaf, Panel, Parallel, Series, Split
+
+FEATURE_MAPS = "feature maps"
+SNAP = 14.0
+UNITS = {"conv", "depthwise", "pool", "linear", "module"}
+
+
+@dataclass
+class Placer:
+    """Places items in one style. `level` counts the frames around them."""
+
+    style: Style
+    level: int = 0
+
+    def series(self, series: Series) -> Piece:
+        """The items stacked on the axis."""
+        return self.stack([self.segment(part) for part in segments(series)])
+
+    def stack(self, pieces: Sequence[Piece]) -> Piece:
+        """Pieces under each other, joined by the trunk."""
+        whole = Piece(head=pieces[0].head if pieces else "")
+        y = 0.0
+        for i, piece in enumerate(pieces):
+            if i:
+                y += self.style.gap
+            piece.shift(0, y)
+            if i:
+                whole.lines += connect(whole.tails, piece.head, y)
+            whole.take(piece)
+            whole.tails = piece.tails
+            y += piece.height
+        whole.height = y
+        return whole
+
+    # ---- segments: nodes, and the Parallels between them ---------------------------------------------------------
+
+    def segment(self, items: Series) -> Piece:
+        """Items between two points where the trunk could be cut: one node, or nodes with a Parallel between them."""
+        spread = {i: self.spread(item, items, i) for i, item in enumerate(items) if isinstance(item, Parallel | Core)}
+        whole = Piece()
+        before: Piece | None = None
+        for i, item in enumerate(items):
+            if i in spread:
+                continue
+            hull = hull_of(*(spread[j].columns if j in spread else () for j in (i - 1, i + 1)))
+            node = self.node(item, hull if is_bar(item) and sum(hull) > 0 else None)
+            self._add(whole, node, before, spread.get(i - 1))
+            before = node
+            if not whole.head:
+                whole.head = node.head
+        if items and len(items) - 1 in spread:
+            self._end(whole, before, spread[len(items) - 1])
+        elif before:
+            whole.tails = before.tails
+        return whole
+
+    def _add(self, whole: Piece, node: Piece, before: Piece | None, between: Spread | None) -> None:
+        """Put a node under what stands already, with the branches between."""
+        if between is None:
+            y = whole.height + (self.style.gap if before else 0.0)
+            node.shift(0, y)
+            if before:
+                whole.lines += connect(before.tails, node.head, y)
+        else:
+            self._branches(whole, before, between)
+            y = whole.height + between.gap_below(self.style.gap, node)
+            node.shift(0, y)
+            whole.lines += join(between.columns, node.head, y, node.boxes[0] if has_bar(node) else None)
+            self._lanes(whole, before, between, node)
+        whole.height = y + node.height
+        whole.take(node)
+
+    def _branches(self, whole: Piece, before: Piece | None, between: Spread) -> None:
+        top = whole.height + between.gap_above(self.style.gap, before)
+        for piece in between.columns:
+            piece.shift(0, top)
+        if before is not None:
+            whole.lines += fork(before, between.columns, top)
+        else:
+            for piece in between.columns:  # the network's inputs: nothing leads to them
+                piece.lines = [line for line in piece.lines if line.source != ENTRY]
+        kept = list(whole.rows)
+        for piece in between.columns:
+            whole.take(piece)
+        aside = max([before.right + TURN - gate.x for gate in between.gates if before], default=0.0)
+        for gate in between.gates:
+            gate.shift(max(aside, 0.0), top + 8.0)
+            whole.take(gate)
+        whole.rows = kept
+        heights = [piece.height for piece in between.columns] + [gate.height + 8.0 for gate in between.gates]
+        lanes = [lane.height + 8.0 for lane in between.lanes]
+        whole.height = top + max(heights + lanes, default=0.0)
+
+    def _lanes(self, whole: Piece, before: Piece | None, between: Spread, node: Piece) -> None:
+        left = max(piece.left for piece in (before, node, *between.columns) if piece)
+        for lane in between.lanes:
+            left = lane_line(whole, before, lane, node, left, between.kind)
+        if between.gates or between.through:
+            whole.lines += gate_lines(before, between.gates, node, between.through)
+
+    def _end(self, whole: Piece, before: Piece | None, between: Spread) -> None:
+        """A Parallel that the enclosing join ends."""
+        self._branches(whole, before, between)
+        whole.tails = [tail for piece in between.columns for tail in piece.tails]
+
+    def spread(self, item: Parallel | Core, items: Series, place: int) -> Spread:
+        """The branches as placed pieces: columns on the axis, lanes and gates apart."""
+        after = items[place + 1] if place + 1 < len(items) else None
+        join = (after.op.join or "other") if isinstance(after, Leaf) else ""
+        if isinstance(item, Core):
+            return Spread([place_core(item, self)], [], [], "flow")
+        lanes, gates, columns = sort_branches(item, join)
+        pieces = [self._column(item, i) for i in columns]
+        kind = {"add": "shortcut", "cat": "skip"}.get(join, "flow")
+        hung = [self.series(item.branches[i]) for i in gates]
+        through = bool(gates) and not columns
+        right = max([13.0, *(piece.right for piece in pieces)])
+        for gate in hung:
+            gate.shift(right + 18.0 + gate.left, 0)
+            right = gate.right
+        return Spread(columns_of(pieces, SNAP), [self._lane(item.branches[i]) for i in lanes], hung, kind, through)
+
+    def _lane(self, branch: Series) -> Piece:
+        return self.series(branch) if branch else Piece()
+
+    def _column(self, item: Parallel, i: int) -> Piece:
+        branch = item.branches[i]
+        if not branch:
+            return Piece()
+        piece = self.series(branch)
+        copies = item.copies.get(i)
+        return self._repeated(piece, branch, copies) if copies else piece
+
+    def _repeated(self, piece: Piece, branch: Series, copies: list[Series]) -> Piece:
+        """A frame around a branch that stands for several."""
+        frame = Frame(
+            f"{piece.head}|branches", "", "Parallel", 0, 0, 0, 0, 1 + len(copies), self.level, 8.0, beside=True
+        )
+        frame.ops, frame.copies = tuple(ops_of(branch)), tuple(tuple(ops_of(copy)) for copy in copies)
+        return self._framed(piece, frame)
+
+    # ---- nodes ---------------------------------------------------------------------------------------------------
+
+    def node(self, item: Item, hull: tuple[float, float] | None) -> Piece:
+        if isinstance(item, Panel):
+            return self.panel(item)
+        if isinstance(item, Split):
+            return self._split(item, hull)
+        assert isinstance(item, Leaf)
+        return self._leaf(item, hull)
+
+    def panel(self, panel: Panel) -> Piece:
+        inner = Placer(self.style, self.level + 1)
+        copies = tuple(tuple(copy.ops) for copy in panel.copies)
+        frame = Frame(panel.name, panel.path, panel.title, 0, 0, 0, 0, 1 + len(copies), self.level, 8.0)
+        frame.ops, frame.copies = tuple(panel.ops), copies
+        piece = self._framed(inner.series(panel.body), frame)
+        if copies:
+            self._forget_shapes(piece, panel)
+            piece.rows = piece.rows[-1:]
+            piece.rows[0].text = sizes(panel.copies[-1].exit.shape, self.style.channels_last)
+        return piece
+
+    def _forget_shapes(self, piece: Piece, panel: Panel) -> None:
+        """No shape within a frame that stands for several where theirs differ: the last one's stands beside it."""
+        first = {op.name: i for i, op in enumerate(panel.ops)}
+        for box in piece.boxes:
+            if box.op is None or box.name not in first or not box.details:
+                continue
+            shape = sizes(box.op.shape, self.style.channels_last)
+            if any(copy.ops[first[box.name]].shape != box.op.shape for copy in panel.copies):
+                box.details = tuple(detail for detail in box.details if detail != shape)
+
+    def _framed(self, body: Piece, frame: Frame) -> Piece:
+        """A frame around a piece, its title to the right of the line that enters, its badge after that."""
+        titled = bool(frame.title) or frame.repeat > 1
+        band = FRAME_TITLE if titled and not self.style.sideways else FRAME_PAD
+        width = text_width(frame.title, SMALL, bold=True) + badge_width(frame.repeat) + 22.0
+        left, right = body.left + FRAME_PAD, body.right + FRAME_PAD
+        if self.style.sideways:  # the title will stand above what is the left side now
+            left += FRAME_TITLE - FRAME_PAD / 2 if titled else 0.0
+            band += max(width + 8.0 - body.height - 2 * FRAME_PAD, 0.0) / 2
+        else:
+            right = max(right, width)
+        body.shift(0, band)
+        bottom = band + body.height + (band if self.style.sideways else FRAME_PAD)
+        frame.left, frame.right, frame.bottom = -left, right, bottom
+        body.frames.insert(0, frame)
+        body.lines.append(Line([(0, 0), (0, band)], frame.name, body.head, arrow=not is_point(body), role="enter"))
+        body.lines += [
+            Line([(x, y), (x, bottom)], tail, frame.name, arrow=False, role="leave") for tail, x, y in body.tails
+        ]
+        body.left, body.right, body.height = left, right, bottom
+        body.head, body.tails = frame.name, [(frame.name, x, bottom) for _, x, _ in body.tails]
+        body.tap = True
+        return body
+
+    def _split(self, split: Split, hull: tuple[float, float] | None) -> Piece:
+        if not split.wide or hull is None:
+            point = Box(split.name, "tensor", 0, 0, 0, 0, "point")
+            return Piece([point], head=split.name, tails=[(split.name, 0, 0)], tap=True)
+        height = text_width("Input", 12.0, True) + 16.0 if self.style.sideways else 24.0
+        box = Box(split.name, "tensor", -hull[0], 0, hull[1], height, "bar", "Input", one_line=True)
+        return piece_of(box)
+
+    def _leaf(self, leaf: Leaf, hull: tuple[float, float] | None) -> Piece:
+        op, copies = leaf.op, tuple(copy.op for copy in leaf.copies)
+        alike = tuple(self.style.alike.get(op.name, (op,)))
+        if op.join in SYMBOLS:
+            half = CIRCLE / 2
+            circle = piece_of(
+                Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op, alike=alike), tap=True
+            )
+            if op.join == "add":  # a gate's line comes in where the leader would leave
+                circle.rows = [Row(half, half, sizes(op.shape, self.style.channels_last))]
+            return circle
+        one_line = self.style.one_line or hull is not None or op.kind == "tensor"
+        title, detail = label(op, one_line)
+        if op.word == FEATURE_MAPS:
+            title = f"{sizes(op.shape, self.style.channels_last)} {title}"
+        elif op.kind == "tensor" or hull is not None:
+            detail = sizes(op.shape, self.style.channels_last)
+        details = tuple(dict.fromkeys(part for part in (detail, *self.style.notes(alike)) if part))
+        if one_line and self.style.beside:
+            details = (", ".join(details),) if details else ()
+        title = fitted("Filter concat" if hull and op.kind == "concat" else title, 12.0, self.style.label_width, True)
+        details = tuple(fitted(part, 11.0, self.style.label_width) for part in details)
+        width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
+        width = max(width, self.style.unit_width if op.kind in UNITS or op.kind == "tensor" else self.style.narrow)
+        if self.style.sideways:
+            width, height = height, width
+        left = right = width / 2
+        if hull is not None:
+            left, right = max(hull[0], left), max(hull[1], right)
+        box = Box(op.name, op.kind, -left, 0, right, height, "bar" if hull else "box", title, details, one_line, op,
+                  copies, alike)  # fmt: skip
+        piece = piece_of(box)
+        if leaf_repeat > 1:  # the second border is part of the node, so that arrows end at it
+            piece.shift(0, STACK)
+            piece.left, piece.right, piece.height = left + STACK, right + STACK, height + 2 * STACK
+            piece.tails = [(op.name, 0, piece.height)]
+        last = copies[-1] if copies else op
+        piece.rows = [
+            Row(piece.height / 2, piece.right, sizes(last.shape, self.style.channels_last), shown=op.kind != "tensor")
+        ]
+        return piece

@@ -1,0 +1,97 @@
+"""Measures of the drawing in points, and how a box's label is set."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.place.text import text_width
+
+BOLD = 12.0
+SMALL = 11.0
+TITLE = 18.0
+HEADING = 14.0
+MARGIN = 18.0
+PAD = 12.0
+"""Room between a label and its box's border, left and right."""
+
+LINE = 14.5
+"""From one line of a label to the next."""
+
+GAP = 16.0
+"""From a box to the next one below."""
+
+GUTTER = 36.0
+"""From one column of the trunk to the next."""
+
+SIDE = 22.0
+"""From a branch to the one beside it."""
+
+LANE = 14.0
+"""From a shortcut to what it passes."""
+
+CIRCLE = 22.0
+FRAME_PAD = 12.0
+FRAME_TITLE = 24.0
+STACK = 4.0
+"""How far the second border of a folded box stands off."""
+
+NARROW = 76.0
+WIDE, COMPACT = 104.0, 88.0
+BADGE = 9.0
+"""Room around the ×N of a badge, left and right together with its gap."""
+
+SYMBOLS = {"add": "+", "mul": "×"}
+
+
+@dataclass(frozen=True)
+class Style:
+    """Choices that change sizes. `one_line` sets details beside the word; `alike` are the equal Ops that the
+    box of each Op stands for, `notes` further lines that say something of them,
+    set `beside` the details where those are set so too. `sideways`: axes will be swapped. `engine`: one of
+    engines.ENGINES.
+    """
+
+    one_line: bool = False
+    channels_last: bool = True
+    unit_width: float = WIDE
+    narrow: float = NARROW
+    gap: float = GAP
+    alike: Mapping[str, Sequence[Op]] = field(default_factory=dict)
+    notes: Callable[[Sequence[Op]], tuple[str, ...]] = lambda alike: ()
+    beside: bool = False
+    label_width: float = 320.0
+    sideways: bool = False
+    engine: str = "auto"
+    gutter: float = GUTTER
+
+    def compact(self) -> "Style":
+        """Narrower boxes, closer to each other: for a picture that would not fit a page."""
+        return replace(self, unit_width=COMPACT, gap=GAP * 0.7, gutter=GUTTER * 0.75)
+
+
+def label(op: Op, one_line: bool) -> tuple[str, str]:
+    """The bold word and the details: `Conv 3×3` over `32, s2, V`, or `Conv` beside `32, 3×3, stride 2`."""
+    if not one_line:
+        return f"{op.word} {op.kernel}".strip(), ", ".join(op.facts)
+    counted = [fact for fact in op.facts[:1] if fact.isdigit()]
+    others = [f"stride {fact[1:]}" if fact[:1] == "s" and fact[1:2].isdigit() else fact
+              for fact in op.facts[len(counted):]]  # fmt: skip
+    return op.word, ", ".join([*counted, *([op.kernel] if op.kernel else []), *others])
+
+
+def badge_width(repeat: int) -> float:
+    """Width of `×8` with its ground."""
+    return text_width(f"×{repeat}", SMALL, bold=True) + 2 * BADGE if repeat > 1 else 0.0
+
+
+def label_size(title: str, details: tuple[str, ...], one_line: bool, repeat: int) -> tuple[float, float]:
+    """Width and height that a box needs."""
+    first = text_width(title, BOLD, bold=True)
+    badge = badge_width(repeat) + (8.0 if repeat > 1 else 0.0)
+    if one_line:
+        beside = [text_width(details[0], SMALL)] if details else []
+        below = [text_width(detail, SMALL) for detail in details[1:]]
+        row = first + sum(beside) + 8.0 * len(beside) + badge
+        return max([row, *below]) + 2 * PAD, 26.0 + LINE * len(below)
+    widths = [first + badge, *(text_width(detail, SMALL) for detail in details)]
+    return max(widths) + 2 * PAD, 28.0 + (LINE - 4.0) * bool(details) + LINE * max(len(details) - 1, 0)

@@ -1,0 +1,42 @@
+"""How wide a text is, and how sizes are written: from one table of advance widths, on every machine the same."""
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from archscope.model.graph import Shape
+
+FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', 'Diagram Sans', sans-serif"
+UNKNOWN_WIDTH = 1000
+"""A character that the table lacks is taken as wide as the widest, in thousandths of the font's size."""
+
+
+@cache
+def _widths(bold: bool) -> dict[str, int]:
+    text = files("archscope.views.diagram").joinpath("fonts", "widths.json").read_text(encoding="utf-8")
+    groups = json.loads(text)["bold" if bold else "regular"]
+    return {character: int(width) for width, characters in groups.items() for character in characters}
+
+
+def text_width(text: str, size: float, bold: bool = False) -> float:
+    """Width in points as Helvetica sets it."""
+    widths = _widths(bold)
+    return sum([widths.get(character, UNKNOWN_WIDTH) for character in text]) * size / 1000
+
+
+def sizes(shape: Shape, channels_last: bool = True) -> str:
+    """`35×35×384`, or `384×35×35`; a vector is its length, a scalar `1`."""
+    if channels_last and len(shape) >= 3:
+        shape = (*shape[1:], shape[0])
+    return "×".join(map(str, shape)) or "1"
+
+
+def fitted(text: str, size: float, width: float, bold: bool = False) -> str:
+    """The text, its middle replaced by an ellipsis where it is wider than `width`."""
+    if text_width(text, size, bold) <= width:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        short = text[: kept - kept // 3] + "…" + text[len(text) - kept // 3 :]
+        if text_width(short, size, bold) <= width:
+            return short
+    return "…"

@@ -1,0 +1,199 @@
+"""How much a picture opens: which modules it draws as one box, which with a frame, which not at all."""
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from archscope.views.diagram.ops.names import GENERIC, block_title, part_title, pretty
+from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under
+
+WRAPPER_SHARE = 0.75
+"""A module with so much of the network is a wrapper: its children are the stages."""
+
+LOOSE_CHAIN = 4
+"""A stage of so few operations in a row is drawn without a frame."""
+
+
+class Modules:
+    """The module tree of these Ops, as their paths spell it."""
+
+    def __init__(self, ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> None:
+        self.ops = [op for op in ops if op.kind != "tensor"]
+        self.kinds = kinds
+        self.root = root
+        self.children: dict[str, list[str]] = {}
+        self.below: dict[str, list[Op]] = {}
+        for op in self.ops:
+            self._enter(op.path)
+            for path in _upwards(op.path):
+                self.below.setdefault(path, []).append(op)
+
+    def _enter(self, path: str) -> None:
+        while path and path != self.root:
+            parent = path.rpartition(".")[0]
+            siblings = self.children.setdefault(parent, [])
+            if path in siblings:
+                return
+            siblings.append(path)
+            path = parent
+
+    def members(self, path: str) -> list[Op]:
+        """The Ops of a module, in execution order."""
+        return self.below.get(path, [])
+
+    def modules(self, path: str) -> list[str]:
+        """Children that are drawn as two boxes or more."""
+        return [child for child in self.children.get(path, []) if len(self.members(child)) > 1]
+
+    def stages(self) -> list[str]:
+        """The parts that a figure of the whole would show: the root's children, wrappers opened."""
+        found = list(self.children.get(self.root, []))
+        while wrapper := next((path for path in found if self._is_wrapper(path)), None):
+            at = found.index(wrapper)
+            found[at : at + 1] = self.children[wrapper]
+        return found
+
+    def _is_wrapper(self, path: str) -> bool:
+        share = len(self.members(path)) / max(len(self.ops), 1)
+        return share >= WRAPPER_SHARE and len(self.modules(path)) >= 2 and not self.repeats(path)
+
+    def repeats(self, path: str) -> bool:
+        """Do equal modules follow each other here?"""
+        blocks = self.children.get(path, [])
+        looks = [relative(self.members(block)) if len(self.members(block)) > 1 else None for block in blocks]
+        return any(one is not None and one == two for one, two in itertools.pairwise(looks))
+
+    def is_chain(self, path: str) -> bool:
+        """One operation after another, without a module that is more than one."""
+        members = self.members(path)
+        straight = all(two.inputs == (one.name,) for one, two in itertools.pairwise(members))
+        return straight and not self.modules(path)
+
+
+def _upwards(path: str) -> Iterable[str]:
+    """The path and all that it is within, the root last."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+    yield ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to draw: Ops, and which modules have a frame under which title. `closed` modules are one box."""
+
+    ops: list[Op]
+    frames: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+    closed: tuple[str, ...] = ()
+    every: bool = False
+
+
+def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Plan:
+    """Every stage with a frame, and its blocks where some of them are equal."""
+    modules = Modules(ops, kinds, root)
+    if root:
+        blocks = modules.modules(root) if modules.repeats(root) else []
+        return Plan(list(ops), tuple(blocks), {block: part_title(block, kinds.get(block, "")) for block in blocks})
+    frames, titles = [], {}
+    for stage in modules.stages():
+        short = modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN
+        if len(modules.members(stage)) < 2 or short or _is_head(modules, stage, modules.stages()):
+            continue
+        frames.append(stage)
+        titles[stage] = block_title(stage, kinds.get(stage, "")) if _last(stage).isdecimal() else pretty(_last(stage))
+        if modules.repeats(stage):
+            frames += modules.modules(stage)
+            titles |= {block: part_title(block, kinds.get(block, "")) for block in modules.modules(stage)}
+    return Plan(list(ops), tuple(frames), titles)
+
+
+def network_plan(ops: Sequence[Op], kinds: Mapping[str, str]) -> Plan:
+    """One box a stage; the last stage's pooling and classifier, and stages of one operation, as they are."""
+    modules = Modules(ops, kinds)
+    stages = modules.stages()
+    boxes: list[tuple[str, str, tuple[str, ...]]] = []
+    whole = []
+    for stage in stages:
+        if len(modules.members(stage)) < 2 or _is_head(modules, stage, stages):
+            continue
+        blocks = modules.children.get(stage, [])
+        alike = len({relative(modules.members(block)) for block in blocks}) == 1 and len(blocks) > 1
+        if alike and kinds.get(blocks[0]) in GENERIC and len(modules.members(blocks[0])) > 1:
+            boxes += [(block, pretty(_last(stage)), ()) for block in blocks]
+        else:
+            boxes.append((stage, _stage_title(stage, kinds), _summary(modules, stage)))
+        whole.append(stage)
+    if len(stages) < 4 and whole:
+        largest = max(whole, key=lambda stage: len(modules.members(stage)))
+        boxes = [box for box in boxes if not under(box[0], largest)]
+        blocks = modules.modules(largest)
+        boxes += [(block, _stage_title(block, kinds), _summary(modules, block)) for block in blocks]
+    return Plan(closed(ops, boxes), closed=tuple(path for path, _, _ in boxes), every=True)
+
+
+def _is_head(modules: Modules, stage: str, stages: Sequence[str]) -> bool:
+    return stage == stages[-1] and modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN + 2
+
+
+def _stage_title(path: str, kinds: Mapping[str, str]) -> str:
+    return block_title(path, kinds.get(path, "")) if _last(path).isdecimal() else pretty(_last(path))
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
+    """What a closed stage holds, where its name alone does not say: `6 × DenseLayer`, `MaxPool, 3 × Bottleneck`."""
+    runs: list[tuple[str, int]] = []
+    for child in modules.children.get(stage, []):
+        members = modules.members(child)
+        kind = modules.kinds.get(child, "")
+        word = members[0].word if len(members) == 1 else kind
+        if len(members) > 1 and kind in GENERIC - {"Block"}:
+            return ()
+        if runs and runs[-1][0] == word:
+            runs[-1] = (word, runs[-1][1] + 1)
+        else:
+            runs.append((word, 1))
+    if len(runs) > 3 or modules.kinds.get(stage) not in GENERIC:
+        return ()
+    return tuple(f"{count} × {word}" if count > 1 else word for word, count in runs)
+
+
+def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]]) -> list[Op]:
+    """The Ops with each of these modules as one; those that would make a cycle stay open."""
+    modules = Modules(ops, {})
+    wholes: dict[str, Op] = {}
+    for path, title, facts in boxes:
+        members = modules.members(path)
+        if len(members) > 1:
+            wholes |= dict.fromkeys([op.name for op in members], _as_one(members, path, title, facts))
+    every = merged(Ops(ops), wholes)
+    if is_acyclic(every):
+        return in_order(every)
+    current = list(ops)
+    for path, title, facts in boxes:
+        members = [op for op in current if under(op.path, path) and op.kind != "tensor"]
+        if len(members) > 1:
+            whole = _as_one(members, path, title, facts)
+            tried = merged(Ops(current), dict.fromkeys([op.name for op in members], whole))
+            current = in_order(tried) if is_acyclic(tried) else current
+    return current
+
+
+def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...]) -> Op:
+    names = {op.name for op in members}
+    inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
+    layers = tuple(name for op in members for name in op.layers)
+    last = members[-1]
+    return Op(f"{path}/", "module", title, path, layers, inputs, last.shape, facts=facts, inner=relative(members))
+
+
+def at_depth(ops: Sequence[Op], kinds: Mapping[str, str], depth: int, root: str) -> list[Op]:
+    """The Ops with every module that lies `depth` levels below the root as one."""
+    level = depth + (root.count(".") + 1 if root else 0)
+    modules = Modules(ops, kinds, root)
+    paths = [path for path in modules.below if path and path.count(".") + 1 == level and under(path, root)]
+    return closed(ops, [(path, _stage_title(path, kinds), ()) for path in paths])

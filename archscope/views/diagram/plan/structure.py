@@ -1,0 +1,239 @@
+"""The series-parallel structure of a part of a network: what the combinators built, found again in any Graph.
+
+A Series is a list of items from one split to one join; where paths run side by side it holds a Parallel, where they
+cross a Core. A module that is drawn with a frame is a Panel, a Series of its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archscope.model.connected import connected_parts
+from archscope.views.diagram.ops.ops import Op, Ops, under
+
+ENTRY = "<entry>"
+EXIT = "<exit>"
+
+
+@dataclass
+class Leaf:
+    """An Op, and the equal ones that follow it."""
+
+    op: Op
+    copies: list["Leaf"] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.op.name
+
+    @property
+    def key(self) -> Any:
+        return self.op.key
+
+    @property
+    def ops(self) -> list[Op]:
+        return [self.op]
+
+    @property
+    def exit(self) -> Op:
+        return self.op
+
+
+@dataclass
+class Panel:
+    """A module with a frame around it: one tensor in, one out."""
+
+    path: str
+    title: str
+    body: "Series"
+    ops: list[Op]
+    exit: Op
+    copies: list["Panel"] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"{self.path}/"
+
+    @property
+    def key(self) -> Any:
+        return series_key(self.body)
+
+
+@dataclass
+class Split:
+    """A point from which paths part inside a branch. It stands for no operation; `wide`: drawn as an Input bar."""
+
+    name: str
+    wide: bool
+    shape: tuple[int, ...] = ()
+
+    @property
+    def key(self) -> Any:
+        return "split", self.wide
+
+
+@dataclass
+class Parallel:
+    """Branches side by side from the item before to the item after; an empty Series is the identity.
+
+    A branch that stands for several equal ones has them in `copies`, by its place.
+    """
+
+    branches: list["Series"]
+    copies: dict[int, list["Series"]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> Any:
+        counts = tuple(len(self.copies.get(i, ())) for i in range(len(self.branches)))
+        return "parallel", tuple(series_key(branch) for branch in self.branches), counts
+
+
+@dataclass
+class Core:
+    """Items whose paths cross: no series, no branches. `edges` are pairs of names, ENTRY and EXIT among them."""
+
+    items: list["Node"]
+    edges: list[tuple[str, str]]
+
+    @property
+    def key(self) -> Any:
+        place = {item.name: i for i, item in enumerate(self.items)}
+        edges = tuple((place.get(a, -1), place.get(b, -2)) for a, b in self.edges)
+        return "core", tuple(item.key for item in self.items), edges
+
+
+Node = Leaf | Panel
+Item = Leaf | Panel | Split | Parallel | Core
+Series = list[Item]
+
+
+def series_key(series: Series) -> Any:
+    return tuple(item.key for item in series)
+
+
+class Flow:
+    """The items of one scope and the tensors between them: from ENTRY, which feeds it, to EXIT, where it ends."""
+
+    def __init__(self, nodes: Sequence[Node], outputs: Iterable[str]) -> None:
+        self.nodes = {node.name: node for node in nodes}
+        holder = {op.name: node.name for node in nodes for op in node.ops}
+        self.after: dict[str, list[str]] = {name: [] for name in [*self.nodes, ENTRY]}
+        self.before: dict[str, list[str]] = {name: [] for name in [*self.nodes, EXIT]}
+        for node in nodes:
+            own = {op.name for op in node.ops}
+            sources = [holder.get(source, ENTRY) for op in node.ops for source in op.inputs if source not in own]
+            for source in dict.fromkeys(sources or [ENTRY]):
+                self._edge(source, node.name)
+        for name in self.nodes:
+            if not self.after[name] or any(op.name in set(outputs) for op in self.nodes[name].ops):
+                self._edge(name, EXIT)
+
+    def _edge(self, source: str, target: str) -> None:
+        self.after[source].append(target)
+        self.before[target].append(source)
+
+
+def structure(ops: Sequence[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Iterable[str]) -> Series:
+    """The Series of these Ops, which are in execution order; modules in `frames` become Panels where they can."""
+    outputs = list(outputs)
+    nodes = _with_panels(list(ops), frames, titles, outputs)
+    flow = Flow(nodes, outputs)
+    return _decompose(list(flow.nodes), ENTRY, EXIT, flow, True)
+
+
+def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Sequence[str]) -> list[Node]:
+    """Leaves and Panels, each Panel where its last Op stood."""
+    inside = Ops(ops)
+    within = _by_module(ops)
+    panel_at: dict[str, Panel] = {}
+    hidden: set[str] = set()
+    for frame in frames:
+        members = within.get(frame, [])
+        if len(members) < 2 or len(members) == len(ops) or hidden & {op.name for op in members}:
+            continue
+        leaving = leaving_of(members, inside, outputs)
+        if len(entering_of(members)) == 1 and len(leaving) == 1:
+            deeper = [other for other in frames if under(other, frame) and other != frame]
+            body = with_split(structure(members, deeper, titles, [leaving[0].name]), f"{frame}/<")
+            panel_at[members[-1].name] = Panel(frame, titles.get(frame, frame), body, members, leaving[0])
+            hidden |= {op.name for op in members}
+    return [
+        panel_at[op.name] if op.name in panel_at else Leaf(op)
+        for op in ops if op.name in panel_at or op.name not in hidden
+    ]  # fmt: skip
+
+
+def _by_module(ops: Sequence[Op]) -> dict[str, list[Op]]:
+    """The Ops within each module, by its path."""
+    found: dict[str, list[Op]] = {}
+    for op in ops:
+        path = op.path.rpartition(".")[0] if op.kind != "tensor" else ""
+        while path:
+            found.setdefault(path, []).append(op)
+            path = path.rpartition(".")[0]
+    return found
+
+
+def entering_of(members: Sequence[Op]) -> list[str]:
+    """What the members read from outside."""
+    names = {op.name for op in members}
+    return list(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
+
+
+def leaving_of(members: Sequence[Op], inside: Ops, outputs: Sequence[str]) -> list[Op]:
+    """The members whose tensor is read outside, or that end the network."""
+    names = {op.name for op in members}
+    ends = [op for op in members if op.name in outputs or not names.issuperset(inside.readers[op.name])]
+    return ends or [op for op in members if not inside.readers[op.name]]
+
+
+def _decompose(region: list[str], start: str, end: str, flow: Flow, direct: bool) -> Series:
+    """The Series of the region between `start` and `end`; `direct` counts an edge from the one to the other too."""
+    place = {name: i for i, name in enumerate(region)}
+    place[end] = len(region)
+    reach = max([place[name] for name in flow.after[start] if name in place and (direct or name != end)], default=-1)
+    series: Series = []
+    waiting: list[str] = []
+    begin = start
+    for i, name in enumerate(region):
+        if reach == i:
+            series += _between(waiting, begin, name, flow, True)
+            series.append(flow.nodes[name])
+            begin, waiting = name, []
+        else:
+            waiting.append(name)
+        reach = max([reach, *(place[other] for other in flow.after[name] if other in place)])
+    return series + _between(waiting, begin, end, flow, direct or begin != start)
+
+
+def _between(region: list[str], begin: str, end: str, flow: Flow, direct: bool) -> Series:
+    """What stands between two items through which every path runs."""
+    if not region:
+        return []
+    parts = connected_parts(region, flow.after.__getitem__)
+    identity = direct and end in flow.after[begin]
+    if len(parts) == 1 and not identity:
+        return [_core(region, begin, end, flow)]
+    branches = [_branch(part, begin, end, flow) for part in parts]
+    return [Parallel([[], *branches] if identity else branches)]
+
+
+def _branch(part: list[str], begin: str, end: str, flow: Flow) -> Series:
+    return with_split(_decompose(part, begin, end, flow, False), f"{part[0]}<{len(part)}")
+
+
+def with_split(series: Series, name: str) -> Series:
+    """The Series with a point to enter it where it would begin with several items at once."""
+    first = series[0]
+    if not isinstance(first, Parallel | Core):
+        return series
+    wide = isinstance(first, Parallel) and sum(bool(branch) for branch in first.branches) > 2
+    return [Split(name, wide), *series]
+
+
+def _core(region: list[str], begin: str, end: str, flow: Flow) -> Core:
+    inside = set(region)
+    edges = [(ENTRY, name) for name in flow.after[begin] if name in inside]
+    edges += [(name, other) for name in region for other in flow.after[name] if other in inside]
+    edges += [(name, EXIT) for name in flow.before[end] if name in inside]
+    return Core([flow.nodes[name] for name in region], edges)

@@ -1,0 +1,154 @@
+"""The table that a terminal shows; plain text without colours elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
+from rich.text import Text
+
+from archscope.model import units
+from archscope.model.graph import Graph
+from archscope.model.report import Report
+from archscope.views import Options
+from archscope.views.tables import view
+from archscope.views.tables.footer import footer
+from archscope.views.tables.rows import Row, headings, rows
+
+COLORS = {
+    "convolution": "blue", "transposed convolution": "blue", "depthwise": "green", "pooling": "yellow",
+    "global pooling": "yellow", "cat": "magenta", "add": "red", "linear": "dark_orange3", "product": "dark_orange3",
+    "attention": "dark_orange3", "recurrent": "dark_orange3", "block": "bold", "unknown": "bold red",
+}  # fmt: skip
+LEFT = {"Layer", "Operation"}
+GAP = 2
+BAR = 12
+NARROWEST = 12
+"""A name or operation is never cut below this."""
+MOST_RESULTS = 4
+"""More of a network's results are only counted."""
+
+
+@view("table", ".txt")
+def table(report: Report, options: Options) -> str:
+    """Tree, operation and the chosen columns; the totals in words below. Numbers are never cut."""
+    shown = replace(options, columns=_with_room(report, options))
+    lines = [*_title(report, options.width), Text(""), *_body(report, rows(report, shown), shown), Text("")]
+    totals = footer(report)
+    if left_out := [name for name in options.columns if name not in shown.columns]:
+        totals.append(("Not shown", f"{', '.join(left_out)}: a wider terminal has room for them, or --columns"))
+    width = max(len(heading) for heading, _ in totals)
+    for heading, said in totals:
+        lines += wrapped(heading, said, width, options.width)
+    return to_text(lines, options)
+
+
+def _title(report: Report, width: int) -> list[Text]:
+    inputs = ", ".join(units.shape(tensor.shape) for tensor in report.graph.inputs.values())
+    first = Text(report.graph.name, "bold").append(f"   {inputs} to {_results(report.graph)}", "not bold")
+    return [first, *wrapped("", report.title, 0, width)] if report.title else [first]
+
+
+def _results(graph: Graph) -> str:
+    """The shapes of what the network returns, which its last layer need not make."""
+    made = [layer for layer in graph.layers if layer.name in graph.outputs] or graph.layers[-1:]
+    shapes = [units.shape(layer.output_shape) for layer in made]
+    more = f" and {len(shapes) - MOST_RESULTS} more" if len(shapes) > MOST_RESULTS else ""
+    return (", ".join(shapes[:MOST_RESULTS]) or "1") + more
+
+
+def _body(report: Report, listed: list[Row], options: Options) -> list[Text]:
+    titles, *cells = _texts(listed, options.columns)
+    widths = _widths([titles, *cells])
+    room = options.width - sum(widths) - GAP * len(widths)
+    widths = _fitted(widths, options.width)
+    lines = [_line(titles, widths, ["bold"] * len(titles))]
+    for row, texts in zip(listed, cells, strict=True):
+        color = COLORS.get(row.category, "")
+        styles = [color, "" if row.category == "block" else color, *[""] * len(row.cells)]
+        lines.append(_line(texts, widths, styles, len(row.lines)))
+        bar = _bar((row.values.get("macs") or 0) / (report.totals["macs"] or 1))
+        if bar and "share" in options.columns and room >= BAR:
+            lines[-1].pad_right(sum(widths) + GAP * len(widths) - lines[-1].cell_len)
+            lines[-1].append(bar, color)
+    return lines
+
+
+def _texts(listed: list[Row], columns: Sequence[str]) -> list[list[str]]:
+    """The heading and the rows, cell by cell."""
+    cells = [[row.lines + row.name, _operation(row), *row.cells] for row in listed]
+    return [["Layer", "Operation", *headings(columns)], *cells]
+
+
+def _widths(lines: list[list[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*lines, strict=True)]
+
+
+def _with_room(report: Report, options: Options) -> tuple[str, ...]:
+    """The columns without as many of the spare ones, the first first, as the width has no room for."""
+    if not (options.width and options.spare):
+        return options.columns
+    name, operation, *widths = _widths(_texts(rows(report, options), options.columns))
+    width_of = dict(zip(options.columns, widths, strict=True))
+    names = min(name, NARROWEST) + GAP + min(operation, NARROWEST)
+    for spare in options.spare:
+        if names + sum(width_of.values()) + GAP * len(width_of) <= options.width:
+            break
+        width_of.pop(spare, None)
+    return tuple(width_of)
+
+
+def _bar(share: float) -> str:
+    """A share as a bar of at most BAR characters, drawn to the eighth."""
+    full, eighths = divmod(round(8 * BAR * min(share, 1)), 8)
+    return "\u2588" * full + ("" if not eighths else "\u258f\u258e\u258d\u258c\u258b\u258a\u2589"[eighths - 1])
+
+
+def _operation(row: Row) -> str:
+    return f"{row.operation} x{row.repeat}, each".strip() if row.repeat > 1 else row.operation
+
+
+def _fitted(widths: list[int], width: int) -> list[int]:
+    """Cut names and operations, the wider first, until the line fits."""
+    over = sum(widths) + GAP * (len(widths) - 1) - width if width else 0
+    widths = list(widths)
+    while over > 0 and max(widths[:2]) > NARROWEST:
+        widest = 0 if widths[0] > widths[1] else 1
+        widths[widest] -= 1
+        over -= 1
+    return widths
+
+
+def _line(texts: list[str], widths: list[int], styles: list[str], dim: int = 0) -> Text:
+    line = Text()
+    for i, (text, width, style) in enumerate(zip(texts, widths, styles, strict=True)):
+        cut = text if len(text) <= width else text[: width - 1] + "…"
+        padded = cut.ljust(width) if i < 2 else cut.rjust(width)  # names read from the left, numbers from the right
+        if i == 0 and dim:
+            line.append(padded[:dim], "dim")
+            padded = padded[dim:]
+        line.append(padded, style)
+        line.append(" " * GAP)
+    line.rstrip()
+    return line
+
+
+def wrapped(heading: str, said: str, indent: int, width: int) -> list[Text]:
+    indent += GAP if heading else 0
+    lines, room = [""], max(width - indent, 30) if width else 10_000
+    for word in said.split(" "):
+        if len(lines[-1]) + len(word) + 1 > room and lines[-1]:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + word
+    heads = [heading, *[""] * (len(lines) - 1)]
+    return [Text(head.ljust(indent), "bold").append(line, "not bold") for head, line in zip(heads, lines, strict=True)]
+
+
+def to_text(lines: list[Text], options: Options) -> str:
+    if not options.color:
+        return "".join(line.plain.rstrip() + "\n" for line in lines)
+    out = StringIO()
+    console = Console(file=out, force_terminal=True, width=10_000, highlight=False)
+    for line in lines:
+        console.print(line, soft_wrap=True)
+    return out.getvalue()

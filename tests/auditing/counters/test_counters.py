@@ -1,0 +1,132 @@
+"""What a tool says when it runs is what its rules say: on single layers, on small networks, and on those of the zoo."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from functools import partial
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.auditing.counters import Counter, counted_as, counter_names, counters, find
+from archscope.errors import ArchscopeError
+from archscope.model.report import Report
+from tests.auditing.counters.nets import NETWORKS, PROBES
+
+ALL = [tool.name for tool in counters() if tool.runs]
+ZOO = {"resnet50": (3, 64, 64), "xception": (3, 96, 96), "googlenet": (3, 64, 64), "efficientnet_b0": (3, 64, 64)}
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "conventions.md"
+TABLE = re.compile(r"\| one layer \|.*?\n\n", re.S)
+
+
+REMAINDERS = dict.fromkeys([("calflops", "attention"), ("ptflops", "attention")], -2 * 17 * 64)
+"""The two ReLU of nn.TransformerEncoderLayer, which holds the function itself from before these tools patch it."""
+CASES = PROBES | NETWORKS | {name: (partial(archscope.build, name), size) for name, size in ZOO.items()}
+
+
+def answers(tool: str) -> dict[str, list[int | None]]:
+    """Operations and parameters of each case, from a process of its own: some tools patch torch as they count."""
+    code = f"from tests.auditing.counters.test_counters import answer_all; answer_all({tool!r})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[int | None]] = json.loads(done.stdout)
+    return found
+
+
+def answer_all(tool: str) -> None:
+    torch.set_num_threads(1)
+    counted = {}
+    with redirect_stdout(sys.stderr):
+        for name, (build, size) in CASES.items():
+            found = find(tool).run(as_network(build()), (torch.rand(1, *size),))
+            counted[name] = (found.operations, found.params)
+    print(json.dumps(counted))
+
+
+def as_network(module: nn.Module) -> nn.Module:
+    """A single layer stands in a network, which has a parameter: some tools need one."""
+    if not any(module.children()):
+        module = nn.Sequential(module)
+        module.register_parameter("unused", nn.Parameter(torch.zeros(1)))
+    return module.eval()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_tool_says_what_its_rules_say(name: str) -> None:
+    tool = find(name)
+    if not tool.installed:
+        pytest.skip(f"{name} is not installed")
+    said = answers(name)
+    for case, (build, size) in CASES.items():
+        graph = archscope.trace(as_network(build()), size)
+        operations, params = said[case]
+
+        assert operations == tool.operations(graph) + REMAINDERS.get((name, case), 0), case
+        assert params in (None, tool.parameters(graph)), case
+
+
+# ---- the table in the docs ---------------------------------------------------------------------------------------
+
+
+def row(name: str) -> str:
+    build, size = PROBES[name]
+    graph = archscope.trace(nn.Sequential(build()), size)
+    own = sum(Counter.own(find("fvcore"), layer) for layer in graph.layers)
+    cells = [f"{own:,}", *[f"{find(tool).operations(graph):,}" for tool in ALL]]
+    return f"| {name} | {' | '.join(cells)} |\n"
+
+
+def table() -> str:
+    heads = ["archscope MACs", *[f"{find(tool).name} {find(tool).unit}" for tool in ALL]]
+    ruler = "| :--- |" + " ---: |" * len(heads)
+    return f"| one layer | {' | '.join(heads)} |\n{ruler}\n" + "".join(map(row, PROBES)) + "\n"
+
+
+def test_the_docs_table_is_what_the_tools_say(request: pytest.FixtureRequest) -> None:
+    """The rules stand in it, and the tests above hold them against the tools."""
+    page = PAGE.read_text(encoding="utf-8")
+    if request.config.getoption("--update-snapshots"):
+        PAGE.write_text(TABLE.sub(lambda _: table(), page), encoding="utf-8")
+        return
+    assert TABLE.search(page)[0] == table()  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", [tool.name for tool in counters()])
+def test_the_docs_name_every_tool(name: str) -> None:
+    assert f"| {name} |" in PAGE.read_text(encoding="utf-8")
+
+
+# ---- the registry ------------------------------------------------------------------------------------------------
+
+
+def test_names_are_those_of_the_files() -> None:
+    assert counter_names() == tuple(tool.name for tool in counters())
+
+
+def test_an_unknown_tool() -> None:
+    with pytest.raises(ArchscopeError, match="no counter named 'torchinf'; did you mean torchinfo"):
+        find("torchinf")
+
+
+@pytest.mark.parametrize(
+    ("build", "operations"), [(lambda: nn.BatchNorm2d(8), 4096), (lambda: nn.BatchNorm2d(8, affine=False), 2048)]
+)
+def test_fvcore_by_hand(build: Callable[[], nn.Module], operations: int) -> None:
+    """Two operations an element of 8 x 16 x 16, one without scale and shift."""
+    assert find("fvcore").operations(archscope.trace(nn.Sequential(build()), (8, 16, 16))) == operations
+
+
+def test_a_column_as_another_tool_counts() -> None:
+    report = counted_as(archscope.summarize("xception"), "fvcore")
+    said = str(report)
+
+    assert report.totals["fvcore"] == sum(report.columns["fvcore"].values.values()) == 8_399_882_600
+    assert "As fvcore        8,399,882,600 MACs, 22,855,952 parameters" in said
+    assert str(Report.from_json(report.to_json())) == said

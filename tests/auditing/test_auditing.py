@@ -1,0 +1,115 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rich.text import Text
+
+import archscope
+from archscope import auditing
+from archscope.auditing import Audit, audit
+from archscope.auditing.counters import Found, find
+from archscope.model.report import Report
+from archscope.views import Options
+from archscope.views.audit import NUMBER, as_table
+
+Answer = Callable[[Any, Report, Any], tuple[Found, str]]
+FOUND = {"fvcore": Found(8_400_000_000, 22_855_952), "torchinfo": Found(8_357_459_024, 22_855_953)}
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return archscope.summarize("xception")
+
+
+@pytest.fixture
+def audited(report: Report, monkeypatch: pytest.MonkeyPatch) -> Audit:
+    """Three tools: one with a remainder in operations, one with one in parameters, one that fails."""
+
+    def run(tool: Any, *_: Any) -> tuple[Found, str]:
+        return (FOUND[tool.name], "") if tool.name in FOUND else (Found(None, None), "RuntimeError: no")
+
+    monkeypatch.setattr(auditing, "_run", run)
+    monkeypatch.setattr(auditing, "counters", lambda: [find(name) for name in ("fvcore", "torchinfo", "flop_counter")])
+    return audit(report, {})
+
+
+def test_the_steps_sum_up(audited: Audit) -> None:
+    fvcore, torchinfo, _ = audited.rows
+
+    assert fvcore.own_operations == 8_357_403_496
+    assert sum(step.amount for step in fvcore.differences) == 42_274_304 + 204_800
+    assert fvcore.unexplained == 8_400_000_000 - 8_357_403_496 - 42_274_304 - 204_800
+    assert (fvcore.params_unexplained, torchinfo.unexplained, torchinfo.params_unexplained) == (0, 0, 1)
+    assert not audited.holds
+
+
+def test_the_largest_step_comes_first(audited: Audit) -> None:
+    for row in audited.rows:
+        amounts = [abs(step.amount) for step in row.differences]
+        assert amounts == sorted(amounts, reverse=True)
+
+
+def test_what_is_printed_sums_up(audited: Audit) -> None:
+    numbers = [line[:NUMBER].strip().replace(",", "") for line in as_table(audited, Options()).splitlines()]
+    total = 0
+    for number in filter(lambda text: text.lstrip("+-").isdigit(), numbers):
+        if number.startswith(("+", "-")):
+            total += int(number)
+        elif total and int(number) in {8_400_000_000, 8_357_459_024, 22_855_953}:
+            assert int(number) == total
+            total = 0
+        else:
+            total = int(number)
+
+
+def test_a_remainder_and_a_failure_are_said(audited: Audit) -> None:
+    said = str(audited)
+
+    assert "+117,400  unexplained" in said
+    assert "failed: RuntimeError: no" in said
+    assert "0 of 3 counters explained to the last one; a remainder at fvcore, torchinfo;\nfailed: flop_counter" in said
+
+
+def test_json(audited: Audit) -> None:
+    data = json.loads(audited.to_json())
+
+    assert data["schema"] == "archscope.audit/1"
+    assert data["archscope"] == {"params": 22_855_952, "macs": 8_357_403_496, "flops": 16_714_806_992}
+    assert [row["tool"] for row in data["counters"]] == ["fvcore", "torchinfo", "flop_counter"]
+    assert data["counters"][0]["unexplained"] == 117_400
+
+
+def test_markdown(audited: Audit) -> None:
+    assert "| fvcore 0.1.5.post20221221 | 8,357,403,496 | MACs by archscope |" in audited.to_markdown()
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_lines_fit(audited: Audit, width: int) -> None:
+    assert all(Text(line).cell_len <= width for line in as_table(audited, Options(width=width)).splitlines())
+
+
+def test_tools_that_are_not_installed(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    fvcore = find("fvcore")
+    monkeypatch.setattr(type(fvcore), "package", "no_such_package")
+    monkeypatch.setattr(auditing, "counters", lambda: [fvcore])
+    found = audit(report, {})
+
+    assert (found.rows, found.absent) == ((), ("fvcore",))
+    assert "not installed: fvcore" in str(found)
+
+
+def test_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For real, on the smallest network: options reach the build, and the answer comes back."""
+    monkeypatch.setattr(auditing, "counters", lambda: [find("flop_counter")])
+    options = {"num_classes": 7}
+    (row,) = audit(archscope.summarize("alexnet", options=options), options).rows
+
+    assert (row.error, row.unexplained) == ("", 0)
+    assert row.operations == 2 * (archscope.summarize("alexnet").totals["macs"] - 4096 * 993)
+
+
+def test_a_process_that_fails(report: Report) -> None:
+    _, said = auditing._run(find("flop_counter"), report, {"depth": "none"})
+
+    assert "no option of xception named 'depth'" in said

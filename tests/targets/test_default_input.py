@@ -1,0 +1,162 @@
+"""Which input a pass takes, and what is said where none goes through."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.errors import ArchscopeError
+
+
+class Text(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(100, 8), nn.Linear(8, 2)
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.head((self.embedding(ids) * mask[..., None]).mean(1))  # type: ignore[no-any-return]
+
+
+class ByKeyword(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, *, image: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
+        return self.conv(image) * scale  # type: ignore[no-any-return]
+
+
+def lenet() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(1, 6, 5), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(6 * 12 * 12, 10))
+
+
+def shapes(report: archscope.Report) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {name: (tensor.shape, tensor.dtype) for name, tensor in report.graph.inputs.items()}
+
+
+def test_an_assumed_input_is_said_so() -> None:
+    report = archscope.summarize(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU()))
+    assert shapes(report) == {"input": ((3, 224, 224), "float32")}
+    assert report.graph.notes == ("input 3x224x224 assumed: its first layer, 0, takes 3 channels",)
+    assert "input 3x224x224 assumed" in str(report)
+
+
+def test_another_side_is_assumed_where_the_first_does_not_go_through() -> None:
+    report = archscope.summarize(lenet())
+    assert shapes(report) == {"input": ((1, 28, 28), "float32")}
+    assert report.graph.notes == (
+        "input 1x28x28 assumed: its first layer, 0, takes 1 channel; 1x224x224 does not go through",
+    )
+
+
+def test_embeddings_take_integers() -> None:
+    report = archscope.summarize(nn.Sequential(nn.Embedding(100, 8), nn.Linear(8, 2)))
+    assert shapes(report) == {"input": ((128,), "int64")}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ["ids=16:int64", "mask=16"],
+        ["mask=16", "ids=16:int64"],
+        ["16:int64", "16"],
+        ["16:int64", "mask=16"],
+        ["mask=16", "16:int64"],
+    ],
+)
+def test_several_inputs_in_any_order(given: list[str]) -> None:
+    report = archscope.summarize(Text(), given)
+    assert shapes(report) == {"ids": ((16,), "int64"), "mask": ((16,), "float32")}
+
+
+def test_arguments_by_keyword_only() -> None:
+    expected = {"image": ((3, 224, 224), "float32")}
+    assert shapes(archscope.summarize(ByKeyword())) == expected
+    assert shapes(archscope.summarize(ByKeyword(), "image=224")) == expected
+
+
+def test_a_batch_in_front_of_the_size() -> None:
+    report = archscope.summarize(nn.Conv2d(3, 4, 3), "8x3x32x32")
+    assert (report.setting["batch"], shapes(report)) == (8, {"input": ((3, 32, 32), "float32")})
+
+
+def test_weights_where_the_pass_needs_them() -> None:
+    class Branch(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 3, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv(x) if self.conv.weight.sum() < 1e9 else x  # type: ignore[no-any-return]
+
+    (note,) = archscope.summarize(Branch(), (3, 8, 8)).graph.notes
+    assert note.startswith("traced by a real pass on the CPU")
+    assert note.endswith("; only the way that this input took was seen")
+
+
+def failing(net: nn.Module, given: object = None, **options: object) -> str:
+    with pytest.raises(ArchscopeError) as caught:
+        archscope.summarize(net, given, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_what_is_said_where_the_input_is_not_known() -> None:
+    assert failing(nn.ReLU()).startswith("ReLU needs an input size, such as --input 3x224x224")
+    assert failing(Text()).startswith("Text takes ids and mask: give --input ids=... --input mask=...")
+
+
+def test_wrong_inputs() -> None:
+    conv = nn.Sequential(nn.Conv2d(3, 4, 3))
+    assert failing(conv, (4, 8, 8)).endswith("; its first layer, 0, takes 3 channels")
+    assert failing(Text(), ["ids=16:int64", "masks=16"]).startswith("no argument of Text.forward named 'masks'; did")
+    assert "missing 1 required positional argument: 'mask'" in failing(Text(), "16:int64")
+    assert failing(conv, "8x3x8x8", batch=4) == "the input has a batch of 8, --batch says 4: give one of them"
+
+
+def test_an_error_that_is_no_matter_of_size() -> None:
+    class Faulty(nn.Sequential):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            raise ValueError("broken")
+
+    said = failing(Faulty(nn.Conv2d(3, 4, 3)))
+    assert said.startswith("Faulty: broken (tests/targets/test_default_input.py:")
+    assert said.endswith("; input 3x224x224 was assumed, as its first layer, 0, takes 3 channels: else say --input")
+
+
+def test_too_small_names_layer_and_smallest_size_for_a_module() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 7), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3))
+    smallest = 2 * 3 + (7 - 1)
+
+    with pytest.raises(ArchscopeError, match=rf"too small: 2: .*smallest square that works is 3x{smallest}x{smallest}"):
+        archscope.summarize(module, (3, 9, 9))
+    archscope.summarize(module, (3, smallest, smallest))
+
+
+class Chosen(nn.Module):
+    """Which layers it runs depends on its weights and on its image."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 20, 1)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        y = self.conv(image)
+        for value in y.mean((0, 2, 3)).tolist():
+            y = y.neg() if value > 0 else y.abs()
+        return y
+
+
+def test_a_way_that_depends_on_values_is_the_same_in_every_run(tmp_path: Path) -> None:
+    source = tmp_path / "chosen.py"
+    source.write_text("import torch\nfrom torch import nn\n\n" + inspect.getsource(Chosen), encoding="utf-8")
+
+    def kinds(seed: int) -> list[str]:
+        torch.manual_seed(seed)
+        return [layer.kind for layer in archscope.summarize(str(source), 8).graph.layers]
+
+    assert kinds(1) == kinds(2)
+    assert {"neg", "abs"} <= set(kinds(3))

@@ -1,0 +1,100 @@
+import pytest
+from torch import nn
+
+from archscope.errors import ArchscopeError
+from archscope.targets.inputs import SIDES, Expected, Input, as_inputs, expected_by, parse_input
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("3x299x299", Input((3, 299, 299))),
+        ("1x3x299x299", Input((1, 3, 299, 299))),
+        ("3,299,299", Input((3, 299, 299))),
+        ("3X299X299", Input((3, 299, 299))),
+        ("3*299*299", Input((3, 299, 299))),
+        (" 3 299 299", Input((3, 299, 299))),
+        ("299", Input((299,))),
+        ("ids=128:int64", Input((128,), "int64", "ids")),
+        ("mask=1x16:bool", Input((1, 16), "bool", "mask")),
+        ("3x8x8:float16", Input((3, 8, 8), "float16")),
+        ("x=3x8x8", Input((3, 8, 8), "", "x")),
+    ],
+)
+def test_forms(text: str, expected: Input) -> None:
+    assert parse_input(text) == expected
+    assert parse_input(str(expected)) == expected
+
+
+@pytest.mark.parametrize("text", ["", "abc", "3x-1x3", "3x0x3", "3x299x", "299.5", "²", "ids=", "=", "3x8:", ":int64"])
+def test_malformed(text: str) -> None:
+    if text == "3x8:":
+        assert parse_input(text) == Input((3, 8))
+    else:
+        with pytest.raises(ArchscopeError, match="write channels x height x width"):
+            parse_input(text)
+
+
+def test_an_unknown_dtype_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ArchscopeError, match="no dtype named 'int63'; did you mean int64"):
+        parse_input("ids=3:int63")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (299, ["299"]),
+        ((3, 8, 8), ["3x8x8"]),
+        ([(3, 8, 8), (16,)], ["3x8x8", "16"]),
+        ("3x8x8", ["3x8x8"]),
+        (["3x8x8", (16,), 4, Input((2,), "bool", "m")], ["3x8x8", "16", "4", "m=2:bool"]),
+    ],
+)
+def test_one_or_several(given: object, expected: list[str]) -> None:
+    assert list(map(str, as_inputs(given))) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "completed", "images"),
+    [
+        ("299", (3, 224, 224), "3x299x299", None),
+        ("99", (1, 32, 32), "1x99x99", None),
+        ("3x99x99", (3, 224, 224), "3x99x99", None),
+        ("8x3x99x99", (3, 224, 224), "3x99x99", 8),
+        ("x=8x3x99x99", (3, 224, 224), "x=3x99x99", 8),
+    ],
+)
+def test_what_is_left_out_is_the_networks_own(
+    text: str, own: tuple[int, ...], completed: str, images: int | None
+) -> None:
+    assert Expected((Input(own),)).complete(parse_input(text)) == (parse_input(completed), images)
+
+
+def test_integers_where_an_embedding_comes_first() -> None:
+    expected = expected_by(nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 2)))
+    assert expected
+    assert expected.complete(parse_input("16")) == (Input((16,), "int64"), None)
+
+
+@pytest.mark.parametrize(
+    ("first", "size", "why"),
+    [
+        (nn.Conv2d(4, 8, 3), (4, SIDES[0], SIDES[0]), "takes 4 channels"),
+        (nn.Conv1d(2, 8, 3), (2, 1024), "takes 2 channels"),
+        (nn.Conv3d(3, 8, 3), (3, 16, 112, 112), "takes 3 channels"),
+        (nn.BatchNorm2d(6), (6, SIDES[0], SIDES[0]), "takes 6 channels"),
+        (nn.Linear(7, 2), (7,), "takes 7 features"),
+        (nn.Embedding(1000, 2), (128,), "takes 1,000 different integers"),
+        (nn.utils.parametrizations.weight_norm(nn.Conv2d(5, 8, 3)), (5, SIDES[0], SIDES[0]), "takes 5 channels"),
+    ],
+)
+def test_what_a_first_layer_says(first: nn.Module, size: tuple[int, ...], why: str) -> None:
+    expected = expected_by(nn.Sequential(nn.Sequential(nn.Identity(), first), nn.Linear(2, 2)))
+    assert expected
+    assert expected.inputs[0].size == size
+    assert expected.why == f"its first layer, 0.1, {why}"
+
+
+@pytest.mark.parametrize("first", [nn.ReLU(), nn.LSTM(3, 4), nn.LazyConv2d(3, 3), nn.Bilinear(1, 2, 3)])
+def test_a_first_layer_that_does_not_say(first: nn.Module) -> None:
+    assert expected_by(nn.Sequential(first)) is None

@@ -1,0 +1,109 @@
+"""What a measured report looks like; the numbers are made up."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from archscope.model.report import Column, Report, summed
+from archscope.views import Options
+from archscope.views.tables import SPARE_COLUMNS, default_columns, render
+from archscope.views.tables.rows import rows
+from archscope.views.tables.timing import timing
+from tests.graphs import six_layer_report
+
+SIX = six_layer_report()
+NAMES = [layer.name for layer in SIX.graph.layers]
+LATENCY = dict(zip(NAMES, [1.0, 2.0, 3.0, 4.0, 5.0, 0.0625], strict=True))
+SETTING = {
+    "device": "cuda", "device_name": "Fake GPU", "dtype": "tf32", "train": False, "channels_last": True,
+    "compile": False,
+    "threads": 2, "load": [0.5, 0.4, 0.3], "torch": "2.13.0", "date": "2026-01-01T12:00:00",
+    "clocks": {"sm_mhz": 345.0, "max_sm_mhz": 1980.0, "utilization_percent": 0.0},
+}  # fmt: skip
+
+
+def times(median: float) -> dict[str, Any]:
+    return {"median": median, "p95": 1.5 * median, "iqr": 0.1, "min": median / 2, "repeats": 90, "warmup": 7}
+
+
+def measured(**totals: Any) -> Report:
+    found = {"wall_ms": times(20.0), "images_per_s": 50.0, "unattributed_ms": 0.5, "overhead_ms": 4.4375, **totals}
+    columns = {name: Column(name, "ms", total) for name, total in found.items()}
+    columns["latency_ms"] = summed("latency_ms", "ms", LATENCY)
+    return replace(SIX, columns={**SIX.columns, **columns}, setting={**SIX.setting, **SETTING})
+
+
+def test_nothing_is_said_of_what_was_not_measured() -> None:
+    assert timing(SIX) == []
+    assert "latency_ms" not in default_columns(SIX)
+
+
+def test_the_whole_the_layers_and_the_setting() -> None:
+    row = {"batch": 8, "wall_ms": times(100.0), "images_per_s": 80.0}
+    said = dict(timing(measured(device_ms=times(16.0), measured_peak_memory_bytes=2**22, by_batch=[{}, row])))
+
+    assert said["Latency"] == "20.0 ms median, 30.0 ms p95; 50.0 images/s (90 timed after 7 to warm up)"
+    assert said["Device time"] == "16.0 ms median, 24.0 ms p95, as a CUDA graph without the host"
+    assert said["Layers"] == "15.1 ms in the layers, 0.5 ms in no layer, 4.44 ms launches and idle"
+    assert said["Peak memory"].startswith("4.0 MiB measured, ")
+    assert said["Batch 8"].startswith("100 ms median, 150 ms p95; 80.0 images/s")
+    assert said["Measured on"].startswith("Fake GPU, tf32, batch 1, channels last, load 0.5, ")
+    assert said["Measured on"].endswith(", 345 of 1980 MHz and 0 % busy before, torch 2.13.0, 2026-01-01")
+
+
+def test_a_training_step() -> None:
+    said = dict(timing(measured(training_steps_per_s=50.0, optimizer_ms=1.0)))
+
+    assert said["Latency"].startswith("training step, 20.0 ms median")
+    assert "50.0 images/s, 50.0 steps/s" in said["Latency"]
+    assert ", 1.00 ms in the optimizer, " in said["Layers"]
+
+
+def test_a_sum_above_the_whole_is_no_negative_idle_time() -> None:
+    said = dict(timing(measured(overhead_ms=-2.0)))
+
+    assert said["Layers"].endswith(": 2.00 ms more than the whole, timed at faster moments")
+
+
+def test_latency_and_its_share_are_shown_unasked() -> None:
+    report = measured()
+    first = render(report, "table").splitlines()[3]
+
+    assert default_columns(report)[4:6] == ("latency_ms", "latency_share")
+    assert first.split()[-3:] == ["Latency", "Latency", "%"]
+
+
+@pytest.mark.parametrize("fold", [True, False])
+def test_a_folded_row_has_the_mean_of_its_copies(fold: bool) -> None:
+    listed = {row.name: row for row in rows(measured(), Options(("latency_ms",), depth=2, fold=fold))}
+
+    assert listed["middle"].cells == ("14.0 ms",)
+    if fold:
+        assert listed["block1..2"].repeat == 2
+        assert listed["block1..2"].cells == ("7.00 ms",)  # (2 + 3 + 4 + 5) / 2
+    else:
+        assert [listed[f"block{i}"].cells for i in (1, 2)] == [("5.00 ms",), ("9.00 ms",)]
+    inner = {row.name: row for row in rows(measured(), Options(("latency_ms",), depth=0, fold=True))}
+    assert inner["conv_3x3"].cells == ("3.00 ms",)  # (2 + 4) / 2
+
+
+def test_a_narrow_terminal_leaves_out_columns_and_says_which() -> None:
+    report = measured(bound_percent=7.0)
+    bounds = {name: Column(name, "ms", 1.0, dict.fromkeys(NAMES, 1.0)) for name in ("bound_ms", "bound_percent")}
+    report = replace(report, columns={**report.columns, **bounds})
+    columns = default_columns(report)
+
+    def shown(width: int, spare: tuple[str, ...] = SPARE_COLUMNS) -> str:
+        return render(report, "table", Options(columns, width=width, spare=spare))
+
+    wide = shown(0)
+    widest = max(map(len, wide.partition("\n\n")[2].partition("\n\n")[0].splitlines()))
+    assert shown(widest).partition("Parameters ")[0] == wide.partition("Parameters ")[0]
+    assert "Not shown" not in wide
+    narrow = shown(80)
+    assert max(map(len, narrow.splitlines())) <= 80
+    assert "Of bound" not in narrow
+    assert "Not shown        output, bound_ms, bound_percent: " in narrow
+    assert "Latency %" in narrow
+    assert "Of bound" in shown(80, spare=())
