@@ -112,8 +112,8 @@ def matches(file: str, patterns: str) -> bool:
 
 
 PURE = """registry.py errors.py model/* tracing/shape_rules.py papers/conventions.py papers/verdicts.py
-    papers/accuracy.py comparison/report.py comparison/breakdown.py comparison/quantities.py roofline/* measures/* views/*
-    latency/attribution.py latency/fitting.py latency/statistics.py differences/*"""
+    papers/accuracy.py comparison/report.py comparison/breakdown.py comparison/quantities.py roofline/* measures/*
+    views/* latency/attribution.py latency/fitting.py latency/statistics.py differences/*"""
 RUNS_NETWORKS = "differences/measured.py differences/proof.py"
 """Of these packages the files that trace or run what the others compare."""
 
