@@ -70,12 +70,13 @@ def spectrum(
     output: Output = None,
 ) -> None:  # fmt: skip
     """From regular to depthwise separable convolutions by the count of segments: a block's points, or a network's."""
-    from archscope.views.spectrum import pictures, spectrum_formats
+    from archscope.views.spectrum import plot as spectrum_plot
+    from archscope.views.spectrum import spectrum_formats
 
-    picture = "" if format_name else pictures.format_of(output)
+    picture = "" if format_name else spectrum_plot.format_of(output)
     if plot and not picture:
         raise ArchscopeError("--plot is for a picture: give a file, -o spectrum.svg, .png or .pdf")
-    show_in = None if picture else one_of(spectrum_formats(), format_name, output, pictures.FORMATS)
+    show_in = None if picture else one_of(spectrum_formats(), format_name, output, spectrum_plot.FORMATS)
     latency = measuring_options(
         device, dtype=dtype, channels_last=channels_last, compile=compiled, seconds=seconds, threads=threads
     )
@@ -98,7 +99,7 @@ def spectrum(
         refuse("it goes to a network, such as archscope spectrum xception", {"set": settings})
         made = block_spectrum(of_block, of_any)
     if picture:
-        write(pictures.render(made, plot or "", picture, theme), output)
+        write(spectrum_plot.render(made, plot or "", picture, theme), output)
     elif show_in and not isinstance(made, PaperFigures):
         write(show_in(made, plain_options(output)), output)
 

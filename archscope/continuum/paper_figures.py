@@ -24,7 +24,7 @@ class PaperFigures:
 
     def to_svg(self, theme: str = "light") -> str:
         """All four side by side."""
-        from archscope.views.spectrum.figures import figures
+        from archscope.views.spectrum.paper_figures import figures
 
         return figures(self, theme)
 

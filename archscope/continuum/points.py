@@ -122,13 +122,13 @@ class Spectrum(Tabulated):
 
     def to_svg(self, plot: str = "", theme: str = "light") -> str:
         """`panels` or a `curve`, by default as for `archscope spectrum -o x.svg`. Raises ArchscopeError."""
-        from archscope.views.spectrum.pictures import render
+        from archscope.views.spectrum.plot import render
 
         return render(self, plot, "svg", theme).decode("utf-8")
 
     def to_png(self, plot: str = "", theme: str = "light") -> bytes:
         """As `to_svg`."""
-        from archscope.views.spectrum.pictures import render
+        from archscope.views.spectrum.plot import render
 
         return render(self, plot, "png", theme)
 

@@ -23,7 +23,7 @@ PLOTTED = ("svg", "png", "pdf", "html")
 
 
 def formats() -> Mapping[str, View]:
-    from archscope.views.comparison import data, figure, markup, table
+    from archscope.views.comparison import data, markup, plot, table
 
     return {
         "table": table.as_table,
@@ -32,7 +32,7 @@ def formats() -> Mapping[str, View]:
         "markdown": markup.as_markdown,
         "latex": markup.as_latex,
         "html": markup.as_html,
-        "svg": figure.as_svg,
-        "png": figure.as_png,
-        "pdf": figure.as_pdf,
+        "svg": plot.as_svg,
+        "png": plot.as_png,
+        "pdf": plot.as_pdf,
     }

@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from archscope.comparison.breakdown import IN_NO_LAYER
 from archscope.comparison.report import Comparison
 from archscope.views.comparison.grids import cell
-from archscope.views.comparison.panels import FEATURE_MAPS, Panel, panels
-from archscope.views.comparison.picture import LONGEST_NAME, WIDTH, ink_on, styled
+from archscope.views.comparison.plot_style import LONGEST_NAME, WIDTH, ink_on, styled
+from archscope.views.comparison.stacks import FEATURE_MAPS, Panel, panels
 from archscope.views.diagram.paint.palette import DARK, LIGHT
 from archscope.views.diagram.place.text import fitted, text_width
 

@@ -2,10 +2,10 @@
 
 from archscope.comparison.report import Comparison
 from archscope.views.comparison import Choices
-from archscope.views.comparison.figure import as_svg
 from archscope.views.comparison.grids import grids
 from archscope.views.comparison.notes import notes
 from archscope.views.comparison.parts import part_grids
+from archscope.views.comparison.plot import as_svg
 from archscope.views.templates import fill
 
 

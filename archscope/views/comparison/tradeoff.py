@@ -14,7 +14,7 @@ from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.papers.accuracy import Accuracy
 from archscope.views.comparison.labels import Box, Disc, Label, Placing, Point
-from archscope.views.comparison.picture import LONGEST_NAME, WIDTH, styled
+from archscope.views.comparison.plot_style import LONGEST_NAME, WIDTH, styled
 from archscope.views.diagram.paint.palette import LIGHT
 from archscope.views.diagram.place.text import fitted, text_width
 

@@ -12,7 +12,6 @@ from archscope.views.diagram.place.columns import LARGE, in_columns, page_scale
 from archscope.views.diagram.place.flows import are_flows, place_flows
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.place import Placer
-from archscope.views.diagram.place.spread import segments
 from archscope.views.diagram.place.style import SMALL, Style, label, label_size
 from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
@@ -20,7 +19,7 @@ from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
 from archscope.views.diagram.plan.folding import alike, fold
 from archscope.views.diagram.plan.levels import Modules, Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.plan.smaller import smaller_plans
-from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, structure
+from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, segments, structure
 
 MOST_BOXES = 60
 SMALLEST_TEXT, SMALLEST_NOTED = 6.1, 5.0

@@ -11,11 +11,11 @@ from archscope.registry import unknown
 from archscope.views.diagram.compose import Drawing, compose
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, told
+from archscope.views.diagram.paint.heading import heading
 from archscope.views.diagram.paint.paint import to_svg
 from archscope.views.diagram.paint.painter import Page
 from archscope.views.diagram.paint.png import to_pdf
 from archscope.views.diagram.paint.sources import to_dot, to_mermaid
-from archscope.views.diagram.paint.telling import heading
 from archscope.views.diagram.place import engines
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.turn import upside_down
@@ -61,7 +61,7 @@ class Diagram:
         return to_mermaid(self.drawing.piece, self.drawing.ops, self._page().title, self.options.direction)
 
     def _page(self) -> Page:
-        title, subtitles = heading(self.report, self.options, self.drawing)
+        title, subtitles = heading(self.report, self.options, self.drawing.ops, self.drawing.piece.boxes)
         shares, scale = heat(self.report, self.options.color, self.drawing.piece.boxes)
         return Page(
             title, subtitles, self.options.theme, lambda box: told(self.report, box), shares, self._signs(), scale

@@ -1,15 +1,17 @@
-"""What a reader may choose of a diagram."""
+"""What a reader may choose of a diagram. Plain words: no room is asked what it can do, so each may read them."""
 
 from dataclasses import dataclass, replace
 
 from archscope.errors import ArchscopeError
-from archscope.views.diagram.paint.palette import THEMES
-from archscope.views.diagram.place.engines import ENGINES
 
 LEVELS = ("network", "flow", "block", "layer")
 SHOWN = ("shapes", "params", "macs", "receptive_field", "latency")
 COLORS = ("kind", "macs", "params", "latency")
 DIRECTIONS = ("TB", "LR", "BT")
+THEMES = ("light", "dark", "print")
+LAYOUTS = ("HxWxC", "CxHxW")
+ENGINES = ("auto", "embedded", "dot", "own")
+"""`auto`: the embedded one, else dot, else archscope's own layers."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class DiagramOptions:
         """Raises ArchscopeError for a value that there is not."""
         choices = (
             ("level", self.level or "flow", LEVELS), ("direction", self.direction, DIRECTIONS),
-            ("color", self.color, COLORS), ("theme", self.theme, tuple(THEMES)),
-            ("layout", self.layout, ("HxWxC", "CxHxW")), ("engine", self.engine, ENGINES),
+            ("color", self.color, COLORS), ("theme", self.theme, THEMES),
+            ("layout", self.layout, LAYOUTS), ("engine", self.engine, ENGINES),
             *(("--show value", one, SHOWN) for one in self.show),
         )  # fmt: skip
         for what, value, known in choices:

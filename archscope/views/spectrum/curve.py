@@ -15,7 +15,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 
 from archscope.continuum.points import Point, Spectrum
 from archscope.model import units
-from archscope.views.comparison.picture import WIDTH, styled
+from archscope.views.comparison.plot_style import WIDTH, styled
 from archscope.views.diagram.paint.palette import LIGHT
 from archscope.views.spectrum.rows import milliseconds, setting_words, title
 

@@ -4,11 +4,11 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from tests.views.test_markup import HOSTILE, hostile
 
 from archscope.comparison.report import Comparison
 from archscope.views.comparison import Choices, formats
 from tests.graphs import report_of, six_layer_report, six_layers
+from tests.views.tables.test_markup import HOSTILE, hostile
 
 BOTH = Comparison((six_layer_report(), report_of(six_layers("twin"))))
 

@@ -13,6 +13,7 @@ from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.measures import measure_all
 from archscope.model.graph import Graph, Layer, Tensor
 from archscope.model.report import Report, summed
+from archscope.views.diagram import options
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw, format_of
 from archscope.views.diagram.paint.palette import HEAT, LEGEND, THEMES
 from archscope.views.diagram.place.text import text_width
@@ -236,6 +237,10 @@ def luminance(color: str) -> float:
 def contrast(one: str, two: str) -> float:
     dark, light = sorted([luminance(one), luminance(two)])
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_every_theme_that_may_be_chosen_has_its_colours() -> None:
+    assert tuple(THEMES) == options.THEMES
 
 
 @pytest.mark.parametrize("name", THEMES)

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from archscope.views.diagram.place.picture import Line, Piece, Row, stacked
 from archscope.views.diagram.place.place import Placer
-from archscope.views.diagram.place.style import SMALL
+from archscope.views.diagram.place.style import MARGIN, SMALL
 from archscope.views.diagram.place.text import text_width
 
 A4 = (595.0, 842.0)
@@ -20,6 +20,12 @@ NARROWEST = 356.0
 
 MOST_COLUMNS = 8
 ABOVE = 16.0
+BEND, TOPMOST = 0.7, 4.0
+"""Where the line between columns turns: this share of ABOVE under the one, this far from the top over the other."""
+
+UNDER = 2.0
+"""Room around a shape that stands below its box."""
+
 LEADER = 22.0
 """From the widest box of a column to its shapes."""
 
@@ -46,7 +52,7 @@ def align_rows(piece: Piece, sideways: bool = False) -> None:
     for row in piece.rows:
         row.at = at
     if piece.rows:
-        piece.right = at + (SMALL + 2.0 if sideways else max(text_width(row.text, SMALL) for row in piece.rows))
+        piece.right = at + (SMALL + UNDER if sideways else max(text_width(row.text, SMALL) for row in piece.rows))
 
 
 def partition(heights: Sequence[float], count: int, gap: float) -> list[int]:
@@ -86,7 +92,7 @@ def choose(pieces: Sequence[Piece], placer: Placer, head: float) -> list[int]:
     for count in range(1, min(MOST_COLUMNS, len(pieces)) + 1):
         cuts = partition(heights, count, gap)
         columns = [pieces[a:b] for a, b in pairwise([*cuts, len(pieces)])]
-        width = sum(width_of(column) for column in columns) + placer.style.gutter * (count - 1) + 36.0
+        width = sum(width_of(column) for column in columns) + placer.style.gutter * (count - 1) + 2 * MARGIN
         height = max(sum(p.height + gap for p in column) for column in columns) + (2 * ABOVE if count > 1 else 0.0)
         if placer.style.sideways:
             width, height = height, width
@@ -125,6 +131,6 @@ def _continue(before: Piece, column: Piece, gutter: float) -> None:
     """The line from the end of one column through the gutter to the top of the next."""
     middle = before.right + gutter / 2
     for name, x, y in before.tails:
-        low = ABOVE + before.height + ABOVE * 0.7
-        points = [(x, y), (x, low), (middle, low), (middle, 4.0), (column.x, 4.0), (column.x, ABOVE)]
+        low = ABOVE + before.height + ABOVE * BEND
+        points = [(x, y), (x, low), (middle, low), (middle, TOPMOST), (column.x, TOPMOST), (column.x, ABOVE)]
         column.lines.append(Line(points, name, column.head))

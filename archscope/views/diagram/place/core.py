@@ -1,19 +1,15 @@
 """Items whose paths cross, placed by Graphviz, or in layers where there is none."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from archscope.views.diagram.place import engines, graphviz_layout, layered
 from archscope.views.diagram.place.picture import Box, Line, Piece
 from archscope.views.diagram.plan.structure import ENTRY, Core
 
-if TYPE_CHECKING:
-    from archscope.views.diagram.place.place import Placer
 
-
-def place_core(core: Core, placer: "Placer") -> Piece:
-    """A piece whose lines start at ENTRY, on the axis, and end at the bottom in a point each."""
-    pieces = {item.name: placer.node(item, None) for item in core.items}
-    engine = engines.find(placer.style.engine)
+def place_core(core: Core, pieces: Mapping[str, Piece], engine_name: str) -> Piece:
+    """One piece of these, by item; its lines start at ENTRY, on the axis, and end at the bottom in a point each."""
+    engine = engines.find(engine_name)
     layout = graphviz_layout.layout(core, pieces, engine) if engine else layered.layout(core, pieces)
     whole = Piece(head=ENTRY, height=layout.height)
     for name, piece in pieces.items():

@@ -9,8 +9,6 @@ from typing import Any
 from archscope.errors import EnvironmentFailure
 
 Engine = Callable[[str], str]
-ENGINES = ("auto", "embedded", "dot", "own")
-"""`auto`: the embedded one, else dot, else archscope's own layers."""
 
 
 def find(name: str) -> Engine | None:

@@ -10,6 +10,9 @@ from archscope.views.diagram.place.style import FRAME_PAD, FRAME_TITLE, GUTTER, 
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Series, Split
 
+BETWEEN = GUTTER / 2
+"""From one stage to the next: no line runs there, the tensors' boxes say what goes on."""
+
 
 def are_flows(series: Series) -> bool:
     """An input, two to four framed stages, and a few single operations after the last."""
@@ -105,11 +108,11 @@ def _beside(columns: Sequence[Piece]) -> Piece:
     for i, column in enumerate(columns):
         width = column.left + column.right
         column.shift(at + column.left, 0.0)
-        at += width + GUTTER * 0.5
+        at += width + BETWEEN
         if i:
             before = columns[i - 1]
             whole.lines.append(Line([], before.tails[0][0], column.head))
         whole.take(column)
-    whole.left, whole.right = 0.0, at - GUTTER * 0.5
+    whole.left, whole.right = 0.0, at - BETWEEN
     whole.height = max(column.height for column in columns)
     return whole

@@ -18,6 +18,15 @@ TAP = 6.0
 PORT = 24.0
 """A bar reaches so far beyond the last line that ends at it."""
 
+INSET = 4.0
+"""A line that ends so near to the end of a bar would meet its round corner."""
+
+CLEAR = 3.0
+"""From a line, or its word, to what stands beside it."""
+
+ON_AXIS = 0.01
+"""Nearer to the axis than this is on it: sums of floats are not exact."""
+
 WORD = "identity"
 
 
@@ -73,7 +82,7 @@ def connect(tails: Sequence[Tail], head: str, y: float, bar: Box | None = None) 
 
 def _down(start: Point, y: float, bar: Box | None) -> list[Point]:
     x, top = start
-    if abs(x) < 0.01 or (bar is not None and bar.left + 4 <= x <= bar.right - 4):
+    if abs(x) < ON_AXIS or (bar is not None and bar.left + INSET <= x <= bar.right - INSET):
         return [(x, top), (x, y)]
     turn = max(y - TURN, (top + y) / 2)
     return [(x, top), (x, turn), (0.0, turn), (0.0, y)]
@@ -106,7 +115,7 @@ def is_point(piece: Piece) -> bool:
 
 
 def _across(start: float, x: float, top: float, bar: Box | None) -> list[Point]:
-    if abs(x) < 0.01 or (bar is not None and bar.left + 4 <= x <= bar.right - 4):
+    if abs(x) < ON_AXIS or (bar is not None and bar.left + INSET <= x <= bar.right - INSET):
         return [(x, start), (x, top)]
     turn = top - TURN
     return [(0.0, start), (0.0, turn), (x, turn), (x, top)]
@@ -132,7 +141,7 @@ def _side(piece: Piece, sign: int) -> Point:
 def lane_line(whole: Piece, before: Piece | None, lane: Piece, node: Piece, left: float, kind: str) -> float:
     """Draw a shortcut on the left of all that reaches `left` from the axis; returns how far it reaches itself."""
     word = WORD if not lane.head and kind == "shortcut" else ""
-    half = text_width(word, SMALL) / 2 + 3.0 if word else max(lane.right, 3.0)
+    half = text_width(word, SMALL) / 2 + CLEAR if word else max(lane.right, CLEAR)
     x = -(left + LANE + half)
     box = node.boxes[0]
     end = (box.left, box.y)

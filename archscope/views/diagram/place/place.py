@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from archscope.views.diagram.place.core import place_core
 from archscope.views.diagram.place.joints import (
+    CLEAR,
     TURN,
     columns_of,
     connect,
@@ -21,24 +22,47 @@ from archscope.views.diagram.place.joints import (
     sort_branches,
 )
 from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Row
-from archscope.views.diagram.place.spread import Spread, has_bar, is_bar, ops_of, piece_of, segments
+from archscope.views.diagram.place.spread import FORK, Spread, has_bar, is_bar, piece_of
 from archscope.views.diagram.place.style import (
+    BAR,
+    BAR_PAD,
+    BOLD,
     CIRCLE,
     FRAME_PAD,
     FRAME_TITLE,
     SMALL,
     STACK,
     SYMBOLS,
+    TITLE_AT,
     Style,
     badge_width,
     label,
     label_size,
 )
 from archscope.views.diagram.place.text import fitted, sizes, text_width
-from archscope.views.diagram.plan.structure import ENTRY, Core, Item, Leaf, Panel, Parallel, Series, Split
+from archscope.views.diagram.plan.structure import (
+    ENTRY,
+    Core,
+    Item,
+    Leaf,
+    Panel,
+    Parallel,
+    Series,
+    Split,
+    ops_of,
+    segments,
+)
 
 FEATURE_MAPS = "feature maps"
 SNAP = 14.0
+"""The middle of three branches stands on the axis where that moves them by no more."""
+
+BESIDE_TITLE = 6.0
+"""Room that a frame keeps right of its title."""
+
+GATE = 18.0
+"""From the trunk to a gate."""
+
 UNITS = {"conv", "depthwise", "pool", "linear", "module"}
 
 
@@ -121,11 +145,11 @@ class Placer:
             whole.take(piece)
         aside = max([before.right + TURN - gate.x for gate in between.gates if before], default=0.0)
         for gate in between.gates:
-            gate.shift(max(aside, 0.0), top + 8.0)
+            gate.shift(max(aside, 0.0), top + FORK)
             whole.take(gate)
         whole.rows = kept
-        heights = [piece.height for piece in between.columns] + [gate.height + 8.0 for gate in between.gates]
-        lanes = [lane.height + 8.0 for lane in between.lanes]
+        heights = [piece.height for piece in between.columns] + [gate.height + FORK for gate in between.gates]
+        lanes = [lane.height + FORK for lane in between.lanes]
         whole.height = top + max(heights + lanes, default=0.0)
 
     def _lanes(self, whole: Piece, before: Piece | None, between: Spread, node: Piece) -> None:
@@ -145,15 +169,16 @@ class Placer:
         after = items[place + 1] if place + 1 < len(items) else None
         join = (after.op.join or "other") if isinstance(after, Leaf) else ""
         if isinstance(item, Core):
-            return Spread([place_core(item, self)], [], [], "flow")
+            placed = {node.name: self.node(node, None) for node in item.items}
+            return Spread([place_core(item, placed, self.style.engine)], [], [], "flow")
         lanes, gates, columns = sort_branches(item, join)
         pieces = [self._column(item, i) for i in columns]
         kind = {"add": "shortcut", "cat": "skip"}.get(join, "flow")
         hung = [self.series(item.branches[i]) for i in gates]
         through = bool(gates) and not columns
-        right = max([13.0, *(piece.right for piece in pieces)])
+        right = max([CIRCLE / 2 + CLEAR, *(piece.right for piece in pieces)])
         for gate in hung:
-            gate.shift(right + 18.0 + gate.left, 0)
+            gate.shift(right + GATE + gate.left, 0)
             right = gate.right
         return Spread(columns_of(pieces, SNAP), [self._lane(item.branches[i]) for i in lanes], hung, kind, through)
 
@@ -171,7 +196,7 @@ class Placer:
     def _repeated(self, piece: Piece, branch: Series, copies: list[Series]) -> Piece:
         """A frame around a branch that stands for several."""
         frame = Frame(
-            f"{piece.head}|branches", "", "Parallel", 0, 0, 0, 0, 1 + len(copies), self.level, 8.0, beside=True
+            f"{piece.head}|branches", "", "Parallel", 0, 0, 0, 0, 1 + len(copies), self.level, TITLE_AT, beside=True
         )
         frame.ops, frame.copies = tuple(ops_of(branch)), tuple(tuple(ops_of(copy)) for copy in copies)
         return self._framed(piece, frame)
@@ -189,7 +214,7 @@ class Placer:
     def panel(self, panel: Panel) -> Piece:
         inner = Placer(self.style, self.level + 1)
         copies = tuple(tuple(copy.ops) for copy in panel.copies)
-        frame = Frame(panel.name, panel.path, panel.title, 0, 0, 0, 0, 1 + len(copies), self.level, 8.0)
+        frame = Frame(panel.name, panel.path, panel.title, 0, 0, 0, 0, 1 + len(copies), self.level, TITLE_AT)
         frame.ops, frame.copies = tuple(panel.ops), copies
         piece = self._framed(inner.series(panel.body), frame)
         if copies:
@@ -212,11 +237,11 @@ class Placer:
         """A frame around a piece, its title to the right of the line that enters, its badge after that."""
         titled = bool(frame.title) or frame.repeat > 1
         band = FRAME_TITLE if titled and not self.style.sideways else FRAME_PAD
-        width = text_width(frame.title, SMALL, bold=True) + badge_width(frame.repeat) + 22.0
+        width = text_width(frame.title, SMALL, bold=True) + badge_width(frame.repeat) + 2 * TITLE_AT + BESIDE_TITLE
         left, right = body.left + FRAME_PAD, body.right + FRAME_PAD
         if self.style.sideways:  # the title will stand above what is the left side now
             left += FRAME_TITLE - FRAME_PAD / 2 if titled else 0.0
-            band += max(width + 8.0 - body.height - 2 * FRAME_PAD, 0.0) / 2
+            band += max(width + TITLE_AT - body.height - 2 * FRAME_PAD, 0.0) / 2
         else:
             right = max(right, width)
         body.shift(0, band)
@@ -236,7 +261,7 @@ class Placer:
         if not split.wide or hull is None:
             point = Box(split.name, "tensor", 0, 0, 0, 0, "point")
             return Piece([point], head=split.name, tails=[(split.name, 0, 0)], tap=True)
-        height = text_width("Input", 12.0, True) + 16.0 if self.style.sideways else 24.0
+        height = text_width("Input", BOLD, True) + BAR_PAD if self.style.sideways else BAR
         box = Box(split.name, "tensor", -hull[0], 0, hull[1], height, "bar", "Input", one_line=True)
         return piece_of(box)
 
@@ -260,8 +285,8 @@ class Placer:
         details = tuple(dict.fromkeys(part for part in (detail, *self.style.notes(alike)) if part))
         if one_line and self.style.beside:
             details = (", ".join(details),) if details else ()
-        title = fitted("Filter concat" if hull and op.kind == "concat" else title, 12.0, self.style.label_width, True)
-        details = tuple(fitted(part, 11.0, self.style.label_width) for part in details)
+        title = fitted("Filter concat" if hull and op.kind == "concat" else title, BOLD, self.style.label_width, True)
+        details = tuple(fitted(part, SMALL, self.style.label_width) for part in details)
         width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
         width = max(width, self.style.unit_width if op.kind in UNITS or op.kind == "tensor" else self.style.narrow)
         if self.style.sideways:

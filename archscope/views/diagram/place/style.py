@@ -37,8 +37,25 @@ STACK = 4.0
 
 NARROW = 76.0
 WIDE, COMPACT = 104.0, 88.0
+COMPACT_GAP, COMPACT_GUTTER = 0.7, 0.75
+"""Shares of the usual ones in a compact picture."""
 BADGE = 9.0
 """Room around the ×N of a badge, left and right together with its gap."""
+
+BESIDE = 8.0
+"""Between words of a label that are set side by side."""
+
+ONE_LINE, TWO_LINES = 26.0, 28.0
+"""Height of a box with its word alone, details beside it or further below it."""
+
+CLOSER = 4.0
+"""The first line of details stands so much nearer to the word than LINE."""
+
+TITLE_AT = 8.0
+"""From a frame's left side to its title; the line that enters the frame passes on the other side."""
+
+BAR, BAR_PAD = 24.0, 16.0
+"""Height of a bar with one word; room around the word where it stands upright."""
 
 SYMBOLS = {"add": "+", "mul": "×"}
 
@@ -48,7 +65,7 @@ class Style:
     """Choices that change sizes. `one_line` sets details beside the word; `alike` are the equal Ops that the
     box of each Op stands for, `notes` further lines that say something of them,
     set `beside` the details where those are set so too. `sideways`: axes will be swapped. `engine`: one of
-    engines.ENGINES.
+    options.ENGINES.
     """
 
     one_line: bool = False
@@ -66,7 +83,7 @@ class Style:
 
     def compact(self) -> "Style":
         """Narrower boxes, closer to each other: for a picture that would not fit a page."""
-        return replace(self, unit_width=COMPACT, gap=GAP * 0.7, gutter=GUTTER * 0.75)
+        return replace(self, unit_width=COMPACT, gap=GAP * COMPACT_GAP, gutter=GUTTER * COMPACT_GUTTER)
 
 
 def label(op: Op, one_line: bool) -> tuple[str, str]:
@@ -87,11 +104,11 @@ def badge_width(repeat: int) -> float:
 def label_size(title: str, details: tuple[str, ...], one_line: bool, repeat: int) -> tuple[float, float]:
     """Width and height that a box needs."""
     first = text_width(title, BOLD, bold=True)
-    badge = badge_width(repeat) + (8.0 if repeat > 1 else 0.0)
+    badge = badge_width(repeat) + (BESIDE if repeat > 1 else 0.0)
     if one_line:
         beside = [text_width(details[0], SMALL)] if details else []
         below = [text_width(detail, SMALL) for detail in details[1:]]
-        row = first + sum(beside) + 8.0 * len(beside) + badge
-        return max([row, *below]) + 2 * PAD, 26.0 + LINE * len(below)
+        row = first + sum(beside) + BESIDE * len(beside) + badge
+        return max([row, *below]) + 2 * PAD, ONE_LINE + LINE * len(below)
     widths = [first + badge, *(text_width(detail, SMALL) for detail in details)]
-    return max(widths) + 2 * PAD, 28.0 + (LINE - 4.0) * bool(details) + LINE * max(len(details) - 1, 0)
+    return max(widths) + 2 * PAD, TWO_LINES + (LINE - CLOSER) * bool(details) + LINE * max(len(details) - 1, 0)

@@ -14,6 +14,7 @@ from archscope.views.diagram.place.turn import upside_down
 from archscope.views.diagram.plan.encoder_decoder import EncoderDecoder, Level
 from archscope.views.diagram.plan.structure import Leaf, Series
 
+SAME_HEIGHT = 1.0
 ABOVE_SKIP = 8.5
 """A shape beside a skip connection stands so far above its line."""
 
@@ -162,7 +163,7 @@ def _shapes(lefts: Sequence[Piece], bottom: Piece, rights: Sequence[Piece], skip
         shown = distinct(column)
         for row in shown:
             row.at = max(piece.right for piece in pieces) + LEADER
-            if pieces is lefts and any(abs(row.y - y) < 1.0 for y in skips):
+            if pieces is lefts and any(abs(row.y - y) < SAME_HEIGHT for y in skips):
                 row.y -= ABOVE_SKIP
         rows += shown
     return rows

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archscope.model.graph import Shape
-from archscope.views.diagram.place.spread import ops_of
-from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, Split
+from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of
 
 FEWEST_LEVELS = 2
 LONGEST_SKIP = 3

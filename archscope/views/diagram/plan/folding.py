@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.place.spread import ops_of
-from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, series_key
+from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, ops_of, series_key
 
 MANY_BRANCHES = 4
 """So many equal branches beside each other are drawn once."""

@@ -111,6 +111,33 @@ def series_key(series: Series) -> Any:
     return tuple(item.key for item in series)
 
 
+def ops_of(series: Series) -> list[Op]:
+    """Every Op of a series, those of copies too, in the order in which equal series hold equal Ops."""
+    found: list[Op] = []
+    for item in series:
+        if isinstance(item, Leaf | Panel):
+            found += [op for one in (item, *item.copies) for op in one.ops]
+        elif isinstance(item, Parallel):
+            for i, branch in enumerate(item.branches):
+                found += [op for one in (branch, *item.copies.get(i, ())) for op in ops_of(one)]
+        elif isinstance(item, Core):
+            found += ops_of(list(item.items))
+    return found
+
+
+def segments(series: Series) -> list[Series]:
+    """The series cut wherever one node follows another."""
+    parts: list[Series] = []
+    for item in series:
+        spreads = isinstance(item, Parallel | Core)
+        joined = parts and (spreads or isinstance(parts[-1][-1], Parallel | Core))
+        if joined:
+            parts[-1].append(item)
+        else:
+            parts.append([item])
+    return parts
+
+
 class Flow:
     """The items of one scope and the tensors between them: from ENTRY, which feeds it, to EXIT, where it ends."""
 

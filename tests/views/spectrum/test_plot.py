@@ -14,10 +14,10 @@ from archscope.errors import ArchscopeError
 from archscope.model.segments import equal_partition
 from archscope.views.diagram.paint.palette import THEMES
 from archscope.views.spectrum.canvas import PANEL, columns_for
-from archscope.views.spectrum.figures import branches, figures
 from archscope.views.spectrum.hues import hue
 from archscope.views.spectrum.panels import panels, strips_of
-from archscope.views.spectrum.pictures import render
+from archscope.views.spectrum.paper_figures import branches, figures
+from archscope.views.spectrum.plot import render
 
 SVG = "{http://www.w3.org/2000/svg}"
 BLOCKS = {

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 def as_svg(comparison: Comparison, choices: Choices) -> str:
-    from archscope.views.comparison.picture import to_svg
+    from archscope.views.comparison.plot_style import to_svg
 
     return to_svg(_figure(comparison, choices))
 
 
 def as_png(comparison: Comparison, choices: Choices) -> bytes:
-    from archscope.views.comparison.picture import to_png
+    from archscope.views.comparison.plot_style import to_png
 
     return to_png(_figure(comparison, choices))
 
 
 def as_pdf(comparison: Comparison, choices: Choices) -> bytes:
-    from archscope.views.comparison.picture import to_pdf
+    from archscope.views.comparison.plot_style import to_pdf
 
     return to_pdf(_figure(comparison, choices))
 

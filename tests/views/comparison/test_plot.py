@@ -12,7 +12,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from tests.views.test_markup import hostile
 
 from archscope import roofline
 from archscope.comparison.report import Comparison
@@ -22,10 +21,11 @@ from archscope.networks import catalogue
 from archscope.roofline import devices
 from archscope.views.comparison import PLOTS, Choices, formats
 from archscope.views.comparison.bars import COLORS, bars
-from archscope.views.comparison.panels import FEATURE_MAPS, Panel, panels
-from archscope.views.comparison.picture import ink_on
+from archscope.views.comparison.plot_style import ink_on
+from archscope.views.comparison.stacks import FEATURE_MAPS, Panel, panels
 from archscope.views.comparison.tradeoff import tradeoff
 from tests.graphs import report_of, six_layers, traced
+from tests.views.tables.test_markup import hostile
 
 THREE = Comparison((traced("xception"), traced("inception_v3"), traced("resnet50")))
 MANY = Comparison((*THREE.reports, *map(traced, ["vgg16", "googlenet", "mobilenet_v1", "resnext29_8x64d"])))

@@ -41,7 +41,7 @@ def _painted(svg: str, name: str) -> bytes:
 
 
 def _plotted(spectrum: Spectrum, name: str) -> bytes:
-    from archscope.views.comparison.picture import to_png, to_svg
+    from archscope.views.comparison.plot_style import to_png, to_svg
     from archscope.views.diagram.paint.png import to_pdf
     from archscope.views.spectrum.curve import curve
 
