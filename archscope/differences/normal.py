@@ -6,8 +6,8 @@ after it and a padded convolution, nested concatenations and a flat one, `x * si
 """
 
 from collections.abc import Callable
-from typing import Any
 
+from archscope.differences.draft import Draft
 from archscope.differences.rules import other, pointwise, shapes, windows
 from archscope.differences.steps import Step, hashable, live
 from archscope.model.graph import Graph, Layer
@@ -35,44 +35,33 @@ class Normaliser:
     def __init__(self, report: Report) -> None:
         self.graph: Graph = report.graph
         self.params, self.macs = (report.columns[name].values for name in ("params", "macs"))
-        self.made: list[Step] = []
+        self.draft = Draft(self.graph)
         self.at: dict[str, Step] = {}
-        self.cats: dict[tuple[int, ...], Step] = {}  # by axis and operands
         for name, tensor in self.graph.inputs.items():
-            self.at[name] = self._keep(Step("input", name=name, shape=tensor.shape))
+            self.at[name] = self.draft.keep(Step("input", name=name, shape=tensor.shape))
 
     def steps(self) -> list[Step]:
         for layer in self.graph.layers:
             self.at[layer.name] = self._step(layer, [self.at[name] for name in layer.inputs])
         ends = [self.at[name] for name in self.graph.outputs]
-        kept = [*live(self.made, ends), Step("output", ends, name="output")]
+        kept = [*live(self.draft.steps, ends), Step("output", ends, name="output")]
         for place, step in enumerate(kept):
             step.place = place
         return kept
-
-    def _keep(self, step: Step) -> Step:
-        self.made.append(step)
-        return step
 
     def _step(self, layer: Layer, inputs: list[Step]) -> Step:
         """The step of a layer: a new one, or the one before it where the layer changes nothing."""
         step = Step(layer.operation, inputs, {}, layer, layer.name, layer.output_shape)
         step.params, step.macs = self.params[layer.name] or 0, self.macs[layer.name] or 0
         rule = RULES.get(layer.operation) or OF_CATEGORY.get(CATEGORY.get(layer.operation, ""), other)
-        found = step if step.params and rule is shapes.same else rule(step, layer, self)
+        found = step if step.params and rule is shapes.same else rule(step, layer, self.draft)
         if found is step:
             step.facts = {name: hashable(value) for name, value in step.facts.items()}
-            self._keep(step)
+            self.draft.keep(step)
         return found
 
-    def extra(self, kind: str, inputs: list[Step], layer: Layer, **facts: Any) -> Step:
-        """A step that a layer does besides its own."""
-        made = Step(kind, inputs, {name: hashable(value) for name, value in facts.items()}, layer, layer.name)
-        made.shape = layer.output_shape
-        return self._keep(made)
 
-
-Rule = Callable[[Step, Layer, Normaliser], Step]
+Rule = Callable[[Step, Layer, Draft], Step]
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(SAME, shapes.same),

@@ -1,13 +1,11 @@
 """How each operation becomes a step in normal form: functions that fill the step to be, or give another. No torch."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from archscope.differences.draft import Draft
 from archscope.differences.steps import Step
 from archscope.model.graph import Layer
-
-if TYPE_CHECKING:
-    from archscope.differences.normal import Normaliser
 
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "batch_norm": {"eps": 1e-5}, "layer_norm": {"eps": 1e-5}, "group_norm": {"eps": 1e-5},
@@ -23,7 +21,7 @@ NO_FUNCTION = frozenset("training momentum train use_input_stats operands input 
 """Settings that change no value in evaluation. BN's momentum is a matter of how the network is trained."""
 
 
-def other(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def other(step: Step, layer: Layer, draft: Draft) -> Step:
     """An operation by its name with all its settings."""
     step.facts = {**DEFAULTS.get(layer.operation, {}), **settings_of(layer)}
     if "dim" in step.facts and isinstance(step.facts["dim"], int):

@@ -1,16 +1,12 @@
 """Normalisations, activations, sums and products. No torch."""
 
-from typing import TYPE_CHECKING
-
+from archscope.differences.draft import Draft
 from archscope.differences.rules import DEFAULTS, settings_of
 from archscope.differences.steps import Step
 from archscope.model.graph import Layer
 
-if TYPE_CHECKING:
-    from archscope.differences.normal import Normaliser
 
-
-def batch_norm(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def batch_norm(step: Step, layer: Layer, draft: Draft) -> Step:
     """`scale` and `shift` are gamma and beta; without running statistics it normalises with those of the batch."""
     named = [name.rpartition(".")[2] for name in layer.parameters]
     alone = len(named) == 1 and ("bias" in named[0] or "beta" in named[0])
@@ -22,7 +18,7 @@ def batch_norm(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
     return step
 
 
-def activation(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def activation(step: Step, layer: Layer, draft: Draft) -> Step:
     settings = {**DEFAULTS.get(layer.operation, {}), **settings_of(layer)}
     low = settings.get("min", settings.get("min_val", 0 if layer.operation == "clamp_min" else None))
     high = settings.get("max", settings.get("max_val"))
@@ -36,7 +32,7 @@ def activation(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
     return step
 
 
-def dropout(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def dropout(step: Step, layer: Layer, draft: Draft) -> Step:
     rate = layer.settings.get("p", 0.5)
     if not rate:
         return step.inputs[0]
@@ -45,18 +41,18 @@ def dropout(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
     return step
 
 
-def add(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def add(step: Step, layer: Layer, draft: Draft) -> Step:
     """A sum of what comes in, in any order."""
     constant, alpha = layer.settings.get("other"), layer.settings.get("alpha", 1)
     if isinstance(constant, int | float) and len(step.inputs) == 1 and not layer.parameters:
         return _with_scalar(step, "shift", constant * alpha, 0)
     if alpha != 1 and len(step.inputs) == 2:
-        step.inputs[1] = normaliser.extra("scale", [step.inputs[1]], layer, by=alpha)
+        step.inputs[1] = draft.extra("scale", [step.inputs[1]], layer, by=alpha)
     step.kind, step.facts = "add", {}
     return step
 
 
-def multiply(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def multiply(step: Step, layer: Layer, draft: Draft) -> Step:
     constant = layer.settings.get("other")
     if isinstance(constant, int | float) and len(step.inputs) == 1 and not layer.parameters:
         divides = layer.operation in {"div", "true_divide"}
@@ -69,7 +65,7 @@ def multiply(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
     return step
 
 
-def negate(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def negate(step: Step, layer: Layer, draft: Draft) -> Step:
     return _with_scalar(step, "scale", -1, 1)
 
 

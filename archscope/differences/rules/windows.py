@@ -1,19 +1,15 @@
 """Convolutions, fully connected layers, poolings and padding. No torch."""
 
-from typing import TYPE_CHECKING
-
+from archscope.differences.draft import Draft
 from archscope.differences.rules import DEFAULTS, other
 from archscope.differences.steps import Sides, Step, spatial, squeezed
 from archscope.model.graph import Layer, Window
 
-if TYPE_CHECKING:
-    from archscope.differences.normal import Normaliser
 
-
-def convolution(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def convolution(step: Step, layer: Layer, draft: Draft) -> Step:
     window, padding = _absorb_padding(step, layer, zero_is_neutral=True)
     if window is None:
-        return other(step, layer, normaliser)
+        return other(step, layer, draft)
     channels, filters = step.input_shape[0] if step.input_shape else 1, layer.output_shape[0]
     depthwise = 1 < layer.groups == channels
     covers = spatial(step.input_shape) == window.kernel_size and set(spatial(layer.output_shape)) == {1}
@@ -29,7 +25,7 @@ def convolution(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
     return step
 
 
-def linear(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def linear(step: Step, layer: Layer, draft: Draft) -> Step:
     return _fully_connected(step, layer, layer.output_shape[-1] if layer.output_shape else 1)
 
 
@@ -41,10 +37,10 @@ def _fully_connected(step: Step, layer: Layer, units: int) -> Step:
     return step
 
 
-def transposed(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def transposed(step: Step, layer: Layer, draft: Draft) -> Step:
     window = layer.window
     if window is None:
-        return other(step, layer, normaliser)
+        return other(step, layer, draft)
     step.kind = "transposed conv"
     step.facts = {
         "kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation,
@@ -92,7 +88,7 @@ def _extent(step: Step, layer: Layer, window: Window, padding: Sides) -> Sides:
 # ---- pooling --------------------------------------------------------------------------------------------------
 
 
-def pooling(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def pooling(step: Step, layer: Layer, draft: Draft) -> Step:
     average = "avg" in layer.operation
     settings = {**DEFAULTS["avg_pool" if average else "max_pool"], **layer.settings}
     before = step.inputs[0]
@@ -102,7 +98,7 @@ def pooling(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
     padded = before.kind == "pad" and absorbs
     window, padding = _absorb_padding(step, layer, zero_is_neutral=absorbs)
     if window is None or len(layer.output_shape) != len(step.input_shape):
-        return other(step, layer, normaliser)
+        return other(step, layer, draft)
     kind = "average pool" if average else "max pool"
     extent = _extent(step, layer, window, padding)
     if (
@@ -123,7 +119,7 @@ def pooling(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
     return step
 
 
-def adaptive_pooling(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def adaptive_pooling(step: Step, layer: Layer, draft: Draft) -> Step:
     before, after = spatial(step.input_shape), spatial(layer.output_shape)
     if before == after:
         return step.inputs[0]
@@ -149,7 +145,7 @@ def adaptive_pooling(step: Step, layer: Layer, normaliser: "Normaliser") -> Step
     return step
 
 
-def mean(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def mean(step: Step, layer: Layer, draft: Draft) -> Step:
     """Over all axes but the channels, at once or one after another: a global pooling."""
     source, axes = step.inputs[0], _axes(layer)
     if source.kind in {"mean", "max"} and source.kind == layer.operation and source.facts.get("axes"):
@@ -181,7 +177,7 @@ def _global_pool(step: Step, kind: str) -> Step:
     return step
 
 
-def pad(step: Step, layer: Layer, normaliser: "Normaliser") -> Step:
+def pad(step: Step, layer: Layer, draft: Draft) -> Step:
     sides = layer.settings.get("pad", [])
     if not any(sides):
         return step.inputs[0]
