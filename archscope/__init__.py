@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.model.graph import Graph, Layer, Tensor, Window
 from archscope.model.report import Column, Report
+from archscope.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from archscope.differences import Diff
     from archscope.views.diagram.drawing import Diagram
 
-__version__ = "0.1.0"
 __all__ = [
     "ArchscopeError",
     "Column",
@@ -39,6 +39,7 @@ __all__ = [
     "Report",
     "Tensor",
     "Window",
+    "__version__",
     "audit",
     "build",
     "compare",

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from archscope import __version__, commands
+from archscope import commands
 from archscope.commands import app
 from archscope.commands.output import write
 from archscope.commands.startup import INTERRUPTED
 from archscope.errors import ArchscopeError
+from archscope.version import __version__
 
 commands.load()
 ClickException: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")

@@ -12,11 +12,12 @@ from archscope.latency import Job, Options, Progress, unheard
 from archscope.measures import measure_all
 from archscope.model.claims import Claim
 from archscope.model.graph import Graph, Shape
+from archscope.model.input_sizes import Sizes
 from archscope.model.report import Report
 from archscope.networks import Network
 from archscope.targets import resolve
 from archscope.targets.default_input import first_pass
-from archscope.targets.inputs import Sizes
+from archscope.version import __version__
 
 if TYPE_CHECKING:
     from torch import nn
@@ -130,8 +131,6 @@ def read_text(path: str) -> str:
 def _report(graph: Graph, target: str, batch: int, mode: str) -> Report:
     import torch
 
-    import archscope
-
     graph = replace(graph, batch=batch)
     dtypes = [tensor.dtype for tensor in graph.parameters.values()]
     setting = {
@@ -139,7 +138,7 @@ def _report(graph: Graph, target: str, batch: int, mode: str) -> Report:
         "dtype": dtypes[0] if dtypes else "float32",
         "batch": batch,
         "mode": mode,
-        "archscope": archscope.__version__,
+        "archscope": __version__,
         "torch": torch.__version__,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }

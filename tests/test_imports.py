@@ -1,6 +1,8 @@
 """Who may import whom, read from the source: nothing is imported to find out.
 
-Everything after `Graph` runs without torch, and `archscope --help` does not wait for it.
+Rooms import downwards, and no circle of modules is left, imports inside functions counted. `differences`, `auditing`
+and `papers` stand above `summary`, since they make Reports of what a user names. Everything after `Graph` runs without
+torch, and `archscope --help` does not wait for it.
 """
 
 import ast
@@ -117,7 +119,7 @@ PURE = """registry.py errors.py model/* tracing/shape_rules.py papers/convention
 RUNS_NETWORKS = "differences/measured.py differences/proof.py"
 """Of these packages the files that trace or run what the others compare."""
 
-FIRST = """__init__.py __main__.py cli.py commands/* targets/* papers/verify.py */__init__.py"""
+FIRST = """__init__.py __main__.py cli.py commands/* targets/* papers/verify.py */__init__.py version.py"""
 NEEDS_TORCH = "differences/proof.py tracing/__init__.py"
 
 ROOMS = ("ops", "plan", "place", "paint")
@@ -171,6 +173,86 @@ RULES = [
 def test_imports(rule: Rule, file: str) -> None:
     broken = [f"archscope/{file}:{found.line} imports {found.module}" for found in imports(file) if rule.breaks(found)]
     assert not broken, f"{file} {rule.says}"
+
+
+ROOMS = """
+    __main__
+    cli
+    commands
+    __init__
+    views
+    continuum comparison
+    differences auditing
+    papers
+    summary
+    latency
+    targets roofline
+    tracing networks measures
+    model
+    registry
+    errors version
+"""
+"""Top to bottom; those of a row do not know each other."""
+HEIGHT = {room: -row for row, rooms in enumerate(ROOMS.split("\n")) for room in rooms.split()}
+
+UPWARDS = {
+    "auditing/__init__.py": "views",
+    "comparison/report.py": "views",
+    "continuum/paper_figures.py": "views",
+    "continuum/points.py": "views",
+    "differences/__init__.py": "views",
+    "model/report.py": "views",
+}
+"""Results that still import their views, until they ask for them by name."""
+CIRCLES: set[str] = {
+    "differences.normal differences.rules differences.rules.pointwise differences.rules.shapes "
+    "differences.rules.windows",
+    "views.diagram.place.core views.diagram.place.place",
+}
+"""Circles that are still to be cut."""
+
+
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+def broken_order() -> list[tuple[str, str, str]]:
+    """File, room and module of each import of another room that does not lie below."""
+    return [
+        (file, room_of(found.module), found.module)
+        for file in FILES
+        for found in imports(file)
+        if found.module in MODULES
+        and room_of(found.module) != room_of(module_of(file))
+        and HEIGHT[room_of(found.module)] >= HEIGHT[room_of(module_of(file))]
+    ]
+
+
+def test_rooms_import_downwards() -> None:
+    upwards = broken_order()
+    assert [found for found in upwards if UPWARDS.get(found[0]) != found[1]] == []
+    assert {file for file, _, _ in upwards} == set(UPWARDS), "an exception that is none any more"
+
+
+def circles() -> set[str]:
+    """Modules that reach themselves through what they import, at load or inside a function: one text a circle."""
+    reached: dict[str, set[str]] = {
+        module: {found.module for found in imports(file) if found.module in MODULES and found.module != module}
+        for module, file in MODULES.items()
+    }
+    for between in MODULES:  # Warshall: paths by way of each module in turn
+        for found in reached.values():
+            if between in found:
+                found.update(reached[between])
+    alike = {module: {other for other in found if module in reached[other]} for module, found in reached.items()}
+    return {" ".join(sorted(each.removeprefix("archscope.") for each in circle)) for circle in alike.values() if circle}
+
+
+def test_no_circles() -> None:
+    upwards = {module_of(file).removeprefix("archscope.") for file in UPWARDS}
+    found = {circle for circle in circles() if upwards.isdisjoint(circle.split())}
+    assert found - CIRCLES == set()
+    assert CIRCLES - found == set(), "a circle that is none any more"
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,12 @@
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+
+import archscope
 
 ROOT = Path(__file__).parent.parent
 SDIST = "import sys; from hatchling.build import build_sdist; build_sdist(sys.argv[1])"
@@ -44,12 +45,12 @@ def test_wheel(origin: str, tmp_path: Path) -> None:
     assert names == files_below("archscope") | templates
 
 
-def versions(file: str, pattern: str) -> list[str]:
-    return re.findall(pattern, (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE)
+def test_the_version_is_one() -> None:
+    """Where it stands, what a user reads of it, what the wheel is called, and the newest section of the changes."""
+    metadata = pytest.importorskip("hatchling.metadata.core", reason="hatchling is in the dev dependencies")
+    plugins = pytest.importorskip("hatchling.plugin.manager").PluginManager()
 
+    changes = re.findall(r"^## \D*(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
 
-def test_versions_agree() -> None:
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-
-    assert versions("archscope/__init__.py", r'^__version__ = "(.+)"$') == [version]
-    assert versions("CHANGELOG.md", r"^## \D*(\d+\.\d+\.\d+)")[:1] == [version]
+    assert metadata.ProjectMetadata(str(ROOT), plugins).version == archscope.__version__
+    assert changes[:1] == [archscope.__version__]

@@ -22,8 +22,8 @@ from archscope.commands.startup import import_torch
 from archscope.continuum.paper_figures import PaperFigures, paper_figures
 from archscope.continuum.points import ORDERS, Block, Spectrum
 from archscope.errors import ArchscopeError
+from archscope.model.input_sizes import parse_input
 from archscope.model.segments import Segments, parse_partition, parse_segments
-from archscope.targets.inputs import parse_input
 
 
 @app.command()

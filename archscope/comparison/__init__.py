@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, TypeVar
 from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError, UnknownName
 from archscope.latency import Interrupted, Job, Options, Progress, unheard
+from archscope.model.input_sizes import Sizes
 from archscope.model.report import Report
 from archscope.summary import checked_batches, job_of, read_text
-from archscope.targets.inputs import Sizes
 
 if TYPE_CHECKING:
     from torch import nn

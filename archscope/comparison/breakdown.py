@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from archscope.measures.depth import is_depthwise, is_pointwise
-from archscope.model.graph import Layer
+from archscope.model.graph import Layer, is_depthwise, is_pointwise
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Number, Report
 from archscope.papers.conventions import is_convolution

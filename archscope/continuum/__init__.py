@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from archscope.continuum.points import Block, Point, Spectrum
 from archscope.errors import ArchscopeError
 from archscope.latency import Job, Options, Progress, unheard
-from archscope.measures.depth import is_pointwise
+from archscope.model.graph import is_pointwise
+from archscope.model.input_sizes import Sizes
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
 from archscope.model.segments import FOR_NETWORKS, Segments, equal_partition, in_order, name_of, usual
 from archscope.networks import Network, catalogue, find
-from archscope.targets.inputs import Sizes
 
 if TYPE_CHECKING:
     from torch import nn

@@ -12,7 +12,7 @@ from archscope.targets import resolve
 if TYPE_CHECKING:
     from torch import nn
 
-    from archscope.targets.inputs import Sizes
+    from archscope.model.input_sizes import Sizes
 
 
 def diff(

@@ -58,7 +58,7 @@ def marked(module: nn.Module, mode: Mode) -> Iterator[tuple[Marker, Forward]]:
         try:
             yield marker, forward
         finally:
-            marker.forget()
+            marker.sources.put_back()
 
 
 def is_of(marker: Marker, graph: Graph) -> bool:

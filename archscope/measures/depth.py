@@ -3,7 +3,7 @@
 from collections.abc import Set
 
 from archscope.measures import measure
-from archscope.model.graph import Graph, Layer
+from archscope.model.graph import Graph, Layer, is_depthwise, is_pointwise
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Column
 
@@ -30,13 +30,6 @@ def longest_path(graph: Graph, uncounted: Set[str] = frozenset()) -> int:
     return max(depth.values(), default=0)
 
 
-def is_depthwise(layer: Layer) -> bool:
-    """A convolution that gives each input channel its own kernels."""
-    if CATEGORY.get(layer.operation) != "convolution" or not layer.input_shapes or layer.window is None:
-        return False
-    return 1 < layer.groups == layer.input_shapes[0][-len(layer.window.kernel_size) - 1]
-
-
 def is_first_half(graph: Graph, layer: Layer) -> bool:
     """A depthwise convolution that only a pointwise one reads."""
     if not is_depthwise(layer):
@@ -48,9 +41,3 @@ def is_first_half(graph: Graph, layer: Layer) -> bool:
 def separable_halves(graph: Graph) -> set[str]:
     """The layers that are left out where a separable convolution counts as one."""
     return {layer.name for layer in graph.layers if is_first_half(graph, layer)}
-
-
-def is_pointwise(layer: Layer) -> bool:
-    """A 1x1 convolution."""
-    kernel_size = layer.window.kernel_size if layer.window else ()
-    return CATEGORY.get(layer.operation) == "convolution" and set(kernel_size) == {1}

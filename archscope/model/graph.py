@@ -7,6 +7,8 @@ from functools import cache, cached_property
 from math import prod
 from typing import Any, Literal
 
+from archscope.model.operations import CATEGORY
+
 Shape = tuple[int, ...]
 """Sizes without the batch axis: channels x height x width for an image."""
 
@@ -91,6 +93,19 @@ class Layer:
     @property
     def output_bytes(self) -> int:
         return sum(map(bytes_of, self.output_shapes, self.dtypes))
+
+
+def is_depthwise(layer: Layer) -> bool:
+    """A convolution that gives each input channel its own kernels."""
+    if CATEGORY.get(layer.operation) != "convolution" or not layer.input_shapes or layer.window is None:
+        return False
+    return 1 < layer.groups == layer.input_shapes[0][-len(layer.window.kernel_size) - 1]
+
+
+def is_pointwise(layer: Layer) -> bool:
+    """A 1x1 convolution."""
+    kernel_size = layer.window.kernel_size if layer.window else ()
+    return CATEGORY.get(layer.operation) == "convolution" and set(kernel_size) == {1}
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from archscope.measures.depth import is_depthwise, is_pointwise
-from archscope.model.graph import Graph, Layer
+from archscope.model.graph import Graph, Layer, is_depthwise, is_pointwise
 from archscope.model.operations import CATEGORY
 
 UNIT = {"convolution", "transposed convolution", "normalisation", "activation", "view", "dropout"}

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from archscope.measures.depth import is_depthwise
-from archscope.model.graph import Layer, Shape
+from archscope.model.graph import Layer, Shape, is_depthwise
 from archscope.model.operations import CATEGORY
 from archscope.model.tree import Node
 

@@ -6,9 +6,9 @@ from functools import cached_property
 from math import prod
 
 from archscope.measures import elementwise
-from archscope.measures.depth import is_depthwise, is_pointwise, longest_path, separable_halves
+from archscope.measures.depth import longest_path, separable_halves
 from archscope.model.claims import Number, Quantity
-from archscope.model.graph import Layer, elements_of
+from archscope.model.graph import Layer, elements_of, is_depthwise, is_pointwise
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Report
 

@@ -10,8 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from archscope.errors import ArchscopeError
 from archscope.measures import measure_all
-from archscope.measures.depth import is_depthwise
-from archscope.model.graph import Graph, Layer
+from archscope.model.graph import Graph, Layer, is_depthwise
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Column, Report, heaviest, summed
 

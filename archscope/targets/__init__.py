@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archscope import networks
-from archscope.errors import ArchscopeError, UnknownName
+from archscope.errors import ArchscopeError, UnknownName, said_of
 from archscope.networks import Network
 from archscope.registry import unknown
-from archscope.targets.usercode import UserCode, said_of
+from archscope.targets.usercode import UserCode
 
 if TYPE_CHECKING:
     from torch import nn

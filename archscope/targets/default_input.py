@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
+from archscope.model.input_sizes import Input, Sizes, as_inputs
 from archscope.targets import Built, Target
-from archscope.targets.inputs import Expected, Input, Sizes, as_inputs, expected_by, required_arguments
+from archscope.targets.inputs import Expected, expected_by, required_arguments
 
 if TYPE_CHECKING:
     from archscope.tracing import Mode

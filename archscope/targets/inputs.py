@@ -1,14 +1,11 @@
-"""What a network takes: sizes as a user writes them, and what its first layer says of them. No torch."""
+"""What a network is known, or thought, to take: its own input, or what its first layer says of it. No torch."""
 
-import inspect
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from archscope.errors import ArchscopeError
-from archscope.model.graph import BYTES_PER_ELEMENT
-from archscope.registry import unknown
+from archscope.model.input_sizes import Input, parameters_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,60 +17,6 @@ TOKENS = 128
 SAMPLES = 1024
 CLIP = (16, 112, 112)
 """Lengths that nothing but custom says: of a text, of a signal, and frames x height x width of a video."""
-
-
-@dataclass(frozen=True)
-class Input:
-    """One tensor that `forward` takes: its size without the batch. No dtype is the model's own; no name, the next."""
-
-    size: tuple[int, ...]
-    dtype: str = ""
-    name: str = ""
-
-    def __str__(self) -> str:
-        named = f"{self.name}=" if self.name else ""
-        return named + "x".join(map(str, self.size)) + (f":{self.dtype}" if self.dtype else "")
-
-
-Size = int | str | Sequence[int] | Input
-Sizes = Size | Sequence[Size]
-"""One size or several, each as numbers without the batch or as text: (3, 224, 224), "ids=128:int64"."""
-
-
-def parse_input(text: str) -> Input:
-    """`3x299x299`, `1x3x299x299`, `3,299,299`, `299`, `ids=128:int64`. Raises ArchscopeError."""
-    name, _, rest = text.strip().rpartition("=")
-    sizes, _, dtype = rest.partition(":")
-    if dtype and dtype not in BYTES_PER_ELEMENT:
-        raise unknown("dtype", dtype, BYTES_PER_ELEMENT)
-    numbers = re.split(r"[x\u00d7,*\s]+", sizes.strip().lower())
-    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
-        raise ArchscopeError(
-            f"--input {text}: write channels x height x width, such as 3x299x299, or one side, 299; "
-            "name and dtype go around it: ids=128:int64"
-        )
-    return Input(tuple(map(int, numbers)), dtype, name.strip())
-
-
-def as_inputs(sizes: Sizes) -> list[Input]:
-    """One Input per tensor: `(3, 299, 299)` is one, a list of such tuples or of texts several."""
-    if isinstance(sizes, int | str | Input):
-        return [_input(sizes)]
-    if sizes and all(isinstance(size, int) for size in sizes):
-        return [_input(sizes)]  # type: ignore[arg-type]
-    return [_input(size) for size in sizes]
-
-
-def _input(size: Size) -> Input:
-    if isinstance(size, str | Input):
-        return parse_input(size) if isinstance(size, str) else size
-    size = (size,) if isinstance(size, int) else tuple(size)
-    if any(length < 1 for length in size):
-        raise ArchscopeError(f"input_size must be positive, such as (3, 224, 224), not {size}")
-    return Input(size)
-
-
-# ---- what a network takes --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -144,14 +87,6 @@ def _customary(kind: str, number: int) -> Iterator[Input]:
 
 def required_arguments(module: "nn.Module") -> dict[str, bool]:
     """The arguments that `forward` cannot do without, and whether they go by keyword only."""
-    parameters = forward_parameters(module)
+    parameters = parameters_of(module.forward)
     needed = (p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
     return {p.name: p.kind is p.KEYWORD_ONLY for p in needed}
-
-
-def forward_parameters(module: "nn.Module") -> list[inspect.Parameter]:
-    """What `forward` takes; nothing is known of one that was recorded by torch.jit.trace."""
-    try:
-        return list(inspect.signature(module.forward).parameters.values())
-    except ValueError:
-        return []

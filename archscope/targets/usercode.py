@@ -7,16 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
-from traceback import walk_tb
 from types import ModuleType
 
-from archscope.errors import ArchscopeError, EnvironmentFailure
-
-NOT_THE_USERS = sys.stdlib_module_names | {"archscope", "torch", "numpy"}
-"""Packages whose lines say nothing about where a user's code went wrong."""
-
-INSTALLED = "site-packages"
-"""A folder of libraries: their lines are told only where there is none of the user's."""
+from archscope.errors import INSTALLED, NOT_THE_USERS, ArchscopeError, EnvironmentFailure, said_of
 
 
 class UserCode:
@@ -109,33 +102,3 @@ def _folder_of(name: str) -> Path | None:
     top = sys.modules.get(name.partition(".")[0])
     places = [*getattr(top, "__path__", [])] or [getattr(top, "__file__", None)]
     return Path(places[0]).parent if places[0] else None
-
-
-def said_of(error: BaseException) -> str:
-    """`my_net.py:12: ValueError: ...`: the user's line and the first line of the message."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{_near(error.filename)}:{error.lineno}: {type(error).__name__}: {error.msg}"
-    message = str(error).strip().partition("\n")[0]
-    said = f"{type(error).__name__}: {message}" if message else type(error).__name__
-    if isinstance(error, SystemExit):
-        said = f"the code ends the program here, with sys.exit({message})"
-    line = users_line(error)
-    return f"{line}: {said}" if line else said
-
-
-def users_line(error: BaseException) -> str:
-    """`my_net.py:12`: the innermost line of the user's own code that an error passed through, if any."""
-    lines = [
-        f"{_near(frame.f_code.co_filename)}:{number}"
-        for frame, number in walk_tb(error.__traceback__)
-        if frame.f_globals.get("__name__", "").partition(".")[0] not in NOT_THE_USERS
-        and not frame.f_code.co_filename.startswith("<")
-    ]
-    own = [line for line in lines if INSTALLED not in line]
-    return (own or lines or [""])[-1]
-
-
-def _near(filename: str) -> str:
-    """A path as seen from the working folder, if it lies there."""
-    path = Path(filename)
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else filename

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from archscope.latency.fitting import predicted_bytes
-from archscope.measures.depth import is_depthwise, is_pointwise
-from archscope.model.graph import Layer
+from archscope.model.graph import Layer, is_depthwise, is_pointwise
 from archscope.model.report import Report
 
 HERE = Path(__file__).parent

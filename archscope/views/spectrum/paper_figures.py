@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from archscope.continuum.paper_figures import PaperFigures
 from archscope.continuum.points import Block
-from archscope.measures.depth import is_pointwise
 from archscope.model import units
-from archscope.model.graph import Layer
+from archscope.model.graph import Layer, is_pointwise
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
 from archscope.views.diagram.place.text import text_width

@@ -7,8 +7,8 @@ from math import prod
 from typing import Any
 
 from archscope.errors import ArchscopeError
-from archscope.measures.depth import is_depthwise
 from archscope.model import units
+from archscope.model.graph import is_depthwise
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Column, Report
 from archscope.model.tree import Node, tree_of, walk

@@ -7,8 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable
 
-from archscope.measures.depth import is_depthwise
-from archscope.model.graph import Graph, Layer
+from archscope.model.graph import Graph, Layer, is_depthwise
 from archscope.model.operations import CATEGORY
 from archscope.model.tree import Node, tree_of, walk
 from archscope.views.diagram.ops.label import kind_of, labelled

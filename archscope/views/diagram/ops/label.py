@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from archscope.measures.depth import is_depthwise
-from archscope.model.graph import Layer, Shape
+from archscope.model.graph import Layer, Shape, is_depthwise
 from archscope.model.operations import CATEGORY
 from archscope.views.diagram.ops.ops import Op
 

@@ -1,0 +1,70 @@
+"""What a user types as the inputs of a network: sizes without the batch, with names and dtypes where it takes them."""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archscope.errors import ArchscopeError
+from archscope.model.graph import BYTES_PER_ELEMENT
+from archscope.registry import unknown
+
+
+@dataclass(frozen=True)
+class Input:
+    """One tensor that `forward` takes: its size without the batch. No dtype is the model's own; no name, the next."""
+
+    size: tuple[int, ...]
+    dtype: str = ""
+    name: str = ""
+
+    def __str__(self) -> str:
+        named = f"{self.name}=" if self.name else ""
+        return named + "x".join(map(str, self.size)) + (f":{self.dtype}" if self.dtype else "")
+
+
+Size = int | str | Sequence[int] | Input
+Sizes = Size | Sequence[Size]
+"""One size or several, each as numbers without the batch or as text: (3, 224, 224), "ids=128:int64"."""
+
+
+def parse_input(text: str) -> Input:
+    """`3x299x299`, `1x3x299x299`, `3,299,299`, `299`, `ids=128:int64`. Raises ArchscopeError."""
+    name, _, rest = text.strip().rpartition("=")
+    sizes, _, dtype = rest.partition(":")
+    if dtype and dtype not in BYTES_PER_ELEMENT:
+        raise unknown("dtype", dtype, BYTES_PER_ELEMENT)
+    numbers = re.split(r"[x\u00d7,*\s]+", sizes.strip().lower())
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
+        raise ArchscopeError(
+            f"--input {text}: write channels x height x width, such as 3x299x299, or one side, 299; "
+            "name and dtype go around it: ids=128:int64"
+        )
+    return Input(tuple(map(int, numbers)), dtype, name.strip())
+
+
+def as_inputs(sizes: Sizes) -> list[Input]:
+    """One Input per tensor: `(3, 299, 299)` is one, a list of such tuples or of texts several."""
+    if isinstance(sizes, int | str | Input):
+        return [_input(sizes)]
+    if sizes and all(isinstance(size, int) for size in sizes):
+        return [_input(sizes)]  # type: ignore[arg-type]
+    return [_input(size) for size in sizes]
+
+
+def _input(size: Size) -> Input:
+    if isinstance(size, str | Input):
+        return parse_input(size) if isinstance(size, str) else size
+    size = (size,) if isinstance(size, int) else tuple(size)
+    if any(length < 1 for length in size):
+        raise ArchscopeError(f"input_size must be positive, such as (3, 224, 224), not {size}")
+    return Input(size)
+
+
+def parameters_of(forward: Callable[..., Any]) -> list[inspect.Parameter]:
+    """What a module's `forward` takes; nothing is known of one that was recorded by torch.jit.trace."""
+    try:
+        return list(inspect.signature(forward).parameters.values())
+    except ValueError:
+        return []

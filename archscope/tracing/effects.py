@@ -1,0 +1,153 @@
+"""What a call of a torch function does to shapes: by a memo of equal calls, plain-Python rules, or torch itself."""
+
+from typing import Any
+
+import torch
+
+from archscope.model.operations import CATEGORY
+from archscope.tracing import shape_rules
+from archscope.tracing.records import META, Effect, Invocation, Irregular, Memory, Unchanged, map_tensors, tensors_in
+from archscope.tracing.sources import Sources
+
+RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
+
+
+class Effects:
+    """The effects of one pass on meta. Equal calls have one."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._twin = sources.twin
+        self._memo: dict[Any, Effect] = {}
+
+    def of(self, call: Invocation) -> tuple[Effect, Any]:
+        """What `call` does, and its result."""
+        try:
+            effect = self._memo.get(key := call.key())
+        except TypeError:  # an argument that cannot be hashed
+            return self._first_time(call)
+        if effect is None:
+            shape = call.tensors[0].shape
+            effect, result = self._first_time(call)
+            reshaped = effect.memory == "in_place" and call.tensors[0].shape != shape  # unsqueeze_ must run each time
+            if effect.outputs and effect.container is not Irregular and not reshaped:
+                self._memo[key] = effect
+            return effect, result
+        if effect.memory == "in_place":
+            return effect, call.tensors[0] if call.operation != "setitem" else None
+        if effect.container is Unchanged:
+            return effect, call.tensors[0]
+        return effect, effect.again()
+
+    def _first_time(self, call: Invocation) -> tuple[Effect, Any]:
+        predicted = self._predict(call)
+        if predicted is not None:
+            return predicted
+        args, kwargs = map_tensors(call.args, self._twin), map_tensors(call.kwargs, self._twin)
+        twins = [*tensors_in(args), *tensors_in(kwargs)]
+        if call.operation in {"cpu", "cuda"}:
+            return observed(call, twins, twins[0]), call.tensors[0]
+        try:
+            result = call.function(*stay_on_meta(call.operation, args), **stay_on_meta(call.operation, kwargs))
+        except RuntimeError as error:
+            raise reason_on_cpu(call) or error from None
+        effect = observed(call, twins, result)
+        if effect.container is Unchanged or (effect.memory == "in_place" and result is not None):
+            result = call.tensors[0]
+        return effect, result
+
+    def _predict(self, call: Invocation) -> tuple[Effect, Any] | None:
+        """The result by archscope's own shape rules, where one applies and the types leave no doubt."""
+        dtype = call.tensors[0].dtype
+        if (
+            call.operation not in shape_rules.RULES
+            or not dtype.is_floating_point
+            or call.kwargs.get("dtype") is not None
+        ):
+            return None
+        if any(tensor.dtype != dtype for tensor in call.tensors) or any(isinstance(arg, complex) for arg in call.args):
+            return None
+        strides = self._common_strides(call)
+        if strides is None:
+            return None
+        bound, window, settings = call.understand()
+        sizes = [tuple(tensor.shape) for tensor in call.tensors]
+        predicted = shape_rules.output_shapes(call.operation, sizes, bound, window)
+        if predicted is None or (call.in_place and predicted[0] != sizes[0]):
+            return None
+        groups = bound.get("groups", 1)
+        if call.in_place:
+            effect = Effect(call.operation, call.tensors[:1], "in_place", None, settings, window, groups)
+            return effect, call.tensors[0]
+        idle = CATEGORY[call.operation] == "dropout" and not bound.get("training", True)
+        outputs = [torch.empty(shape, dtype=dtype, device=META) for shape in predicted]
+        if strides:
+            outputs = [torch.empty_strided(predicted[0], strides, dtype=dtype, device=META)]
+        container = tuple if call.operation in RECURRENT else None
+        memory: Memory = "view" if idle else "new"
+        effect = Effect(call.operation, outputs, memory, container, settings, window, groups)
+        return effect, outputs[0] if container is None else tuple(outputs)
+
+    @staticmethod
+    def _common_strides(call: Invocation) -> tuple[int, ...] | None:
+        """How the result lies in memory: () if row by row, None if only torch can tell."""
+        first = call.tensors[0]
+        if all([tensor.is_contiguous() for tensor in call.tensors]):
+            return ()
+        alike = all(tensor.shape == first.shape and tensor.stride() == first.stride() for tensor in call.tensors)
+        return first.stride() if alike and call.operation in shape_rules.POINTWISE and is_dense(first) else None
+
+
+def observed(call: Invocation, tensors: list[torch.Tensor], result: Any) -> Effect:
+    """The effect of a call that torch has answered, `tensors` being what it was given."""
+    if call.in_place:
+        return call.effect(tensors[:1], "in_place")
+    outputs = tensors_in(result)
+    if result is tensors[0]:
+        return call.effect(outputs, "view", Unchanged)
+    shared = bool(outputs) and torch._C._is_alias_of(outputs[0], tensors[0])  # type: ignore[attr-defined]
+    memory: Memory = "view" if shared else "new"
+    if isinstance(result, torch.Tensor):
+        return call.effect(outputs, memory)
+    flat = isinstance(result, list | tuple) and all([item is None or isinstance(item, torch.Tensor) for item in result])
+    effect = call.effect(outputs, memory, type(result) if flat else Irregular)
+    if flat:
+        effect.blanks = tuple([place for place, item in enumerate(result) if item is None])
+    return effect
+
+
+def is_dense(tensor: torch.Tensor) -> bool:
+    """Do the elements fill their memory without gaps or overlaps, in whatever order of the axes?"""
+    expected = 1
+    for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True)):
+        if size != 1 and stride != expected:
+            return False
+        expected *= size
+    return True
+
+
+def reason_on_cpu(call: Invocation) -> Exception | None:
+    """Why a call fails, in torch's words for real tensors, which say more than those for tensors on meta."""
+    try:
+        call.function(*map_tensors(call.args, stand_in), **map_tensors(call.kwargs, stand_in))
+    except Exception as reason:
+        return reason
+    return None
+
+
+def stand_in(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor like it on the CPU. Memory that nobody writes costs nothing; an index must be a valid one, though."""
+    made = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype)
+    return made if tensor.dtype.is_floating_point else made.zero_()
+
+
+def stay_on_meta(operation: str, arguments: Any) -> Any:
+    """Arguments, positional or by keyword, that ask for no device but meta."""
+    if isinstance(arguments, dict):
+        return {
+            name: META if name == "device" and value is not None else stay_on_meta(operation, [value])[0]
+            for name, value in arguments.items()
+        }
+    return [
+        META if isinstance(value, torch.device) or (operation == "to" and isinstance(value, str)) else value
+        for value in arguments
+    ]

@@ -1,0 +1,127 @@
+"""What happened to memory: what each tensor of a pass holds, whose memory it shows, and what must be put back.
+
+    x ----------> conv ------> y ------> y[:, :2] = v ---.zero_()
+    |              |           |            |
+    source:        weight      source:      source: y's, until something is written
+    the input      source:     the record   base: y. A write into v is a write into y: both get the source `zero`
+                   the Tensor  of `conv`
+                   twin: on meta
+
+*Source* is what a tensor holds: the Record of the operation that made it, or the Tensor that describes an input, a
+parameter or a buffer; a constant has none. *Base* is the tensor whose memory a view shows. A *twin* is the stand-in on
+meta of a real tensor, one for each, so that a model on any device can be traced untouched. A *mark* is where a tensor
+carries its source and base: an attribute of the tensor itself, so that it goes when the tensor goes; parameters and
+buffers are the user's and carry none, their sources stand in a table here.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+
+from archscope.model.graph import Tensor
+from archscope.tracing.records import Source, describe, meta_like
+
+
+class Sources:
+    """The tensors of one pass over `blocks`. `real`: the pass computes values, and may write over the user's."""
+
+    def __init__(self, blocks: Mapping[str, nn.Module], real: bool) -> None:
+        self.parameters: dict[str, Tensor] = {}
+        self.buffers: dict[str, Tensor] = {}
+        self._stored: dict[int, Source] = {}
+        self._twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._overwritten: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._marked: list[torch.Tensor] = []
+        for path, module in blocks.items():
+            prefix = path + "." if path else ""
+            if module._parameters:
+                self._store(prefix, module._parameters, self.parameters)
+            if module._buffers:
+                self._store(prefix, module._buffers, self.buffers)
+            if real or isinstance(module, torch.jit.ScriptModule):
+                for buffer in module._buffers.values():  # batch_norm writes its statistics from inside
+                    if buffer is not None:
+                        self.keep_value(buffer)
+
+    def _store(self, prefix: str, found: Mapping[str, torch.Tensor | None], described: dict[str, Tensor]) -> None:
+        for name, tensor in found.items():
+            if tensor is not None and id(tensor) not in self._stored:
+                trainable = described is self.parameters and tensor.requires_grad
+                description = describe(prefix + name, tensor, trainable)
+                described[description.name] = self._stored[id(tensor)] = description
+
+    # ---- what a tensor holds -------------------------------------------------------------------------------
+
+    def of(self, tensor: torch.Tensor) -> Source | None:
+        """What `tensor` holds; None for a constant."""
+        found: Source | None = getattr(tensor, "_archscope_source", None)
+        return found if found is not None else self._stored.get(id(tensor))
+
+    def is_parameter(self, source: Source | None) -> bool:
+        """A parameter, that is; an input may bear the same name."""
+        return isinstance(source, Tensor) and self.parameters.get(source.name) is source
+
+    def is_buffer(self, source: Source | None) -> bool:
+        return isinstance(source, Tensor) and self.buffers.get(source.name) is source
+
+    def is_stored(self, source: Source | None) -> bool:
+        return self.is_parameter(source) or self.is_buffer(source)
+
+    def tag(self, tensor: torch.Tensor, source: Source, base: torch.Tensor | None = None) -> None:
+        """Remember what `tensor` holds, and whose memory it shows."""
+        if id(tensor) in self._stored:  # the user's tensors carry no marks
+            self._stored[id(tensor)] = source
+            return
+        tensor._archscope_source = source  # type: ignore[attr-defined]
+        if base is not None:
+            root = root_of(base)
+            if root is not tensor:
+                tensor._archscope_base = root  # type: ignore[attr-defined]
+
+    def overwrite(self, tensor: torch.Tensor, source: Source) -> None:
+        """`tensor` now holds something else. A write through a view is a write to what it views."""
+        root = root_of(tensor)
+        for written in (tensor,) if root is tensor else (tensor, root):
+            if not hasattr(written, "_archscope_source"):
+                self._marked.append(written)  # it was there before the pass, or a constant
+            self.tag(written, source)
+
+    # ---- stand-ins, and what is put back -------------------------------------------------------------------
+
+    def twin(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The meta stand-in of a real tensor; a meta tensor stands for itself."""
+        if tensor.is_meta:
+            return tensor
+        found = self._twins.get(id(tensor))
+        if found is None:
+            found = self._twins[id(tensor)] = (tensor, meta_like(tensor))  # keeping `tensor` keeps its id its own
+        return found[1]
+
+    def keep_value(self, tensor: torch.Tensor) -> None:
+        """Remember what lies in memory that the pass is about to overwrite."""
+        root = root_of(tensor)
+        if id(root) not in self._overwritten and not root.is_meta:
+            self._overwritten[id(root)] = (root, root.detach().clone())
+
+    def put_back(self) -> None:
+        """Undo what the pass wrote into tensors that are not its own, and its marks on them."""
+        for tensor, value in self._overwritten.values():
+            tensor.detach().copy_(value)
+        for tensor in self._marked:
+            for mark in ("_archscope_source", "_archscope_base"):
+                vars(tensor).pop(mark, None)
+
+
+def shown_again(tensor: torch.Tensor) -> torch.Tensor:
+    """A tensor of its own that shows the same memory. Gradients pass."""
+    with torch._C.DisableTorchFunction():
+        return tensor.view_as(tensor) if tensor.requires_grad else tensor.detach()
+
+
+def root_of(tensor: torch.Tensor) -> torch.Tensor:
+    """The tensor whose memory `tensor` shows: itself, unless it is a view."""
+    root = getattr(tensor, "_archscope_base", None)
+    if root is None:
+        root = tensor._base
+    return tensor if root is None else root
