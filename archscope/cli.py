@@ -8,6 +8,7 @@ import typer
 
 from archscope import commands
 from archscope.commands import app
+from archscope.commands.help import usage
 from archscope.commands.output import write
 from archscope.commands.startup import INTERRUPTED
 from archscope.errors import ArchscopeError
@@ -21,18 +22,31 @@ def main() -> None:
     """Run the command line. Mistakes get one line and exit code 2; `--debug` shows where they arose."""
     gc.disable()  # a short process: nothing to collect, and importing torch is a tenth faster without
     debug = "--debug" in sys.argv
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     try:
-        code = app([argument for argument in sys.argv[1:] if argument != "--debug"], standalone_mode=False)
-        sys.exit(code or 0)
+        arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+        code = app(arguments or ["--help"], prog_name="archscope", standalone_mode=False)
+        sys.exit(code or (0 if arguments else 2))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
     except (ArchscopeError, ClickException) as error:
         if debug:
             raise
-        message = error.format_message() if isinstance(error, ClickException) else str(error)
-        if message.strip():  # none where the help has been shown instead
-            print(f"archscope: {' '.join(message.split())}", file=sys.stderr)
+        message = _said(error) if isinstance(error, ClickException) else str(error)
+        print(f"archscope: {' '.join(message.split())}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+def _said(error: Any) -> str:
+    """What the command line lacks or has too much of, and what would be right."""
+    said = str(error.format_message()).replace("Value error, ", "")
+    context = getattr(error, "ctx", None)
+    if context and type(error).__name__ == "MissingParameter":
+        return f"Missing argument {error.param.metavar}; usage: {usage(context.command, context)}"
+    if context and type(error).__name__ == "NoSuchOption":
+        return f"{said.rstrip('.')}; {context.command_path} --help lists them"
+    return said
 
 
 def _print_version(asked: bool) -> None:

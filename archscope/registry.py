@@ -1,6 +1,6 @@
 """One way to look things up by name: networks, measures, views."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Generic, TypeVar
 
@@ -9,6 +9,10 @@ from archscope.errors import UnknownName
 T = TypeVar("T")
 MOST_LISTED = 30
 """More names than this are not listed in one line."""
+LIKE = 0.65
+"""How like a name what is proposed for it must be: `two` for `tow`, but not `lenet_5` for `mobilenet_v2`."""
+MOST_NEAR = 12
+"""So many spellings are looked at for three names: one network may have as many as four."""
 
 
 def canonical(name: str) -> str:
@@ -16,11 +20,16 @@ def canonical(name: str) -> str:
     return name.strip().lower().replace("-", "_")
 
 
-def unknown(what: str, name: str, known: Iterable[str], shown_by: str = "") -> UnknownName:
-    """An error for a name that nothing has, with the nearest ones that something has, or else what shows them."""
+def unknown(
+    what: str, name: str, known: Iterable[str], shown_by: str = "", aliases: Mapping[str, str] | None = None
+) -> UnknownName:
+    """An error for a name that nothing has, with the nearest ones that something has, or else what shows them.
+
+    What is near an alias is proposed once, by its name: `aliases` are other spellings of the known names.
+    """
     names = list(known)
-    spelt = {canonical(each): each for each in names}
-    near = [spelt[each] for each in get_close_matches(canonical(name), spelt, n=3)]
+    spelt = {canonical(each): each for each in names} | {canonical(each): of for each, of in (aliases or {}).items()}
+    near = list(dict.fromkeys(spelt[each] for each in get_close_matches(canonical(name), spelt, MOST_NEAR, LIKE)))[:3]
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     else:

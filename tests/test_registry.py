@@ -36,6 +36,12 @@ def test_unknown_names_suggest_the_nearest(registry: Registry[int]) -> None:
         registry["tow"]
 
 
+def test_what_is_near_an_alias_is_proposed_once_by_its_name() -> None:
+    aliases = {"apple_v1": "pome", "apple_v1_0": "pome", "applev1": "pome", "apple_w": "quince"}
+    said = str(unknown("fruit", "apple_v2", ["pome", "quince"], "", aliases))
+    assert said == "no fruit named 'apple_v2'; did you mean pome or quince?"
+
+
 def test_without_a_near_name_a_few_are_listed_and_many_are_counted() -> None:
     assert str(unknown("fruit", "xyz", ["apple", "pear"])) == "no fruit named 'xyz'; known: apple, pear"
     assert str(unknown("fruit", "xyz", [f"apple{i}" for i in range(99)])).endswith("99 are known")

@@ -1,18 +1,33 @@
 """The commands, one file each: parse, call the library, write. Nothing else prints."""
 
+from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any, Literal, TypeVar
 
 import typer
 
+from archscope.commands.help import Command, Group
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 app = typer.Typer(
     name="archscope",
-    help="What a convolutional network is made of, what it costs, and how it stands to its paper.",
-    no_args_is_help=True,
+    cls=Group,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",  # in rich markup [default: 1] would be a style, and not be shown
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def command(
+    panel: Literal["Understand", "Compare", "Check", "Look up"], example: str, name: str | None = None
+) -> Callable[[Function], Function]:
+    """Decorator: register a command under this heading of `archscope --help`, with a line to try.
+
+    It is called as its function is, where it has no other `name`; the docstring is its help.
+    """
+    return app.command(name, cls=Command, rich_help_panel=panel, epilog=example)
 
 
 def load() -> None:

@@ -79,9 +79,13 @@ def _literal(value: str) -> Any:
 
 # ---- options -------------------------------------------------------------------------------------------------
 
+NETWORK, SHOWN, WRITTEN = "The network", "What is shown", "Where it goes"
+"""The headings of `--help` that several commands have."""
+
 Target = Annotated[
     str,
     typer.Argument(
+        metavar="TARGET",
         help="A network's name (archscope list), file.py:Name, package.module:Name or a saved report.json.",
         autocompletion=complete_target,
     ),
@@ -93,25 +97,39 @@ Inputs = Annotated[
         "--input",
         metavar="CxHxW",
         help="Such as 3x299x299 or 299; several by name and with a dtype: -i ids=128:int64 -i mask=128:bool "
-        "[default: the network's own, or what its first layer suggests].",
+        "[default: the network's own, or what its first layer suggests]",
+        rich_help_panel=NETWORK,
     ),
 ]
-Output = Annotated[
-    str | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; its suffix picks the format.")
-]
-Format = Annotated[
-    str | None,
-    typer.Option(
-        "-f", "--format", help="table, json, csv, markdown, latex or html.", autocompletion=completes(tables.formats)
-    ),
-]
+
+
+def output_to(said: str) -> Any:
+    """`-o`, which every command has."""
+    return typer.Option("-o", "--output", metavar="FILE", help=said, rich_help_panel=WRITTEN)
+
+
+def format_of(formats: Callable[[], Any]) -> Any:
+    """`-f` with the names of a command's formats."""
+    return typer.Option(
+        "-f",
+        "--format",
+        metavar="FORMAT",
+        help="Of what is written, where -o's suffix does not say it.",
+        rich_help_panel=WRITTEN,
+        autocompletion=completes(formats),
+    )
+
+
+Output = Annotated[str | None, output_to("Write to FILE; its suffix picks the format.")]
+Format = Annotated[str | None, format_of(tables.formats)]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
         "-s",
         "--set",
         metavar="KEY=VALUE",
-        help="An option of the network (archscope show NAME).",
+        help="An option of the network, such as num_classes=10; archscope show NAME lists them.",
+        rich_help_panel=NETWORK,
         autocompletion=complete_set,
     ),
 ]

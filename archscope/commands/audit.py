@@ -1,32 +1,39 @@
 """archscope audit"""
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-import typer
-
-from archscope.commands import app
-from archscope.commands.arguments import Inputs, Output, Settings, Target, parse_settings
+from archscope.commands import command
+from archscope.commands.arguments import Inputs, Output, Settings, Target, format_of, parse_settings
 from archscope.commands.measured import report_of
 from archscope.commands.output import one_of, plain_options, write
 from archscope.errors import ArchscopeError
 
 
-@app.command()
+def formats() -> Mapping[str, Any]:
+    from archscope.views.audit import audit_formats
+
+    return audit_formats()
+
+
+@command("Check", "archscope audit resnet18")
 def audit(
     target: Target,
     inputs: Inputs = None,
     settings: Settings = None,
-    format_name: Annotated[str | None, typer.Option("-f", "--format", help="table, json or markdown.")] = None,
+    format_name: Annotated[str | None, format_of(formats)] = None,
     output: Output = None,
 ) -> None:
-    """Why other counters print other numbers: each runs on TARGET, and the way from archscope's number to its own."""
+    """Why other counters print other numbers.
+
+    Each that is installed runs on TARGET, and the way from archscope's number to its own is told step by step.
+    """
     from archscope import auditing
-    from archscope.views.audit import audit_formats
 
     if target.endswith(".json"):
         raise ArchscopeError(f"{target} is a report; audit runs the counters on the network itself: name that")
-    show_in = one_of(audit_formats(), format_name, output)
+    show_in = one_of(formats(), format_name, output)
     options = parse_settings(settings or [])
     report = report_of(target, inputs, (), None, options)
     write(show_in(auditing.audit(report, options, _said), plain_options(output)), output)

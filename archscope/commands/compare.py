@@ -1,13 +1,14 @@
 """archscope compare"""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from archscope import networks
-from archscope.commands import app
-from archscope.commands.arguments import Inputs, Output, completes
+from archscope.commands import command
+from archscope.commands.arguments import NETWORK, SHOWN, Inputs, Output, completes, format_of
 from archscope.commands.measuring import (
     Batch,
     ChannelsLast,
@@ -15,6 +16,7 @@ from archscope.commands.measuring import (
     DataType,
     Device,
     Fresh,
+    Mode,
     Seconds,
     Threads,
     Train,
@@ -34,22 +36,37 @@ if TYPE_CHECKING:
 PICTURES = (".svg", ".png", ".pdf")
 
 
-@app.command()
+def formats() -> Mapping[str, Any]:
+    from archscope.views import comparison
+
+    return comparison.formats()
+
+
+@command("Compare", "archscope compare xception inception_v3 --by stage")
 def compare(
     targets: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TARGET]...", help="As for summary; a saved compare.json too.",
+            metavar="TARGET", help="As for summary; a saved compare.json too.",
             autocompletion=completes(networks.catalogue),
         ),
     ] = None,
-    family: Annotated[str, typer.Option(help="All networks of a family, such as inception or resnet.")] = "",
+    family: Annotated[
+        str,
+        typer.Option(
+            metavar="FAMILY", help="All networks of a family, besides.", rich_help_panel=NETWORK,
+            autocompletion=completes(networks.families),
+        ),
+    ] = "",
     by: Annotated[
-        Literal["kind", "stage", "layer"] | None, typer.Option(help="Where parameters, MACs, bytes and time go.")
+        Literal["kind", "stage", "layer"] | None,
+        typer.Option(
+            metavar="kind|stage|layer", help="Where parameters, MACs, bytes and time go.", rich_help_panel=SHOWN
+        ),
     ] = None,
     inputs: Inputs = None,
     batch: Batch = None,
-    mode: Annotated[Literal["eval", "train"] | None, typer.Option(help="The mode of the pass [default: eval].")] = None,
+    mode: Mode = None,
     predict: Predict = "",
     device: Device = None,
     dtype: DataType = None,
@@ -61,17 +78,21 @@ def compare(
     fresh: Fresh = False,
     plot: Annotated[
         Literal["bars", "tradeoff"] | None,
-        typer.Option(help="What a picture shows: costs by kind, or accuracy against MACs [default: by their number]."),
+        typer.Option(
+            metavar="bars|tradeoff", rich_help_panel=SHOWN,
+            help="What a picture shows: costs by kind, or accuracy against MACs [default: by their number]",
+        ),
     ] = None,
-    format_name: Annotated[
-        str | None, typer.Option("-f", "--format", help="table, json, csv, markdown, latex, html, svg, png or pdf.")
-    ] = None,
+    format_name: Annotated[str | None, format_of(formats)] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
-    """What several networks cost, side by side, and in ratio to the first. With --device their steps take turns."""
+    """What several networks cost, side by side, and in ratio to the first.
+
+    With --device they are measured, their steps in turns, so that drift hits all alike.
+    """
     from archscope import comparison
     from archscope.comparison.report import Comparison
-    from archscope.views.comparison import PLOTTED, Choices, formats
+    from archscope.views.comparison import PLOTTED, Choices
 
     name = format_name or (Path(output).suffix[1:].lower() if output and output.lower().endswith(PICTURES) else None)
     show_in = one_of(formats(), name, output)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from archscope.commands import app
+from archscope.commands import command
 from archscope.commands.arguments import completes
 from archscope.commands.output import write
 from archscope.roofline import devices as published
@@ -12,13 +12,19 @@ from archscope.roofline import devices as published
 HEADINGS = ("Name", "Memory", "GB/s", *published.DTYPES, "Device")
 
 
-@app.command()
+@command("Look up", "archscope devices h200")
 def devices(
     name: Annotated[
-        str, typer.Argument(help="One of them, with its source.", autocompletion=completes(published.devices))
+        str,
+        typer.Argument(
+            metavar="NAME", help="One of them, with its source.", autocompletion=completes(published.devices)
+        ),
     ] = "",
 ) -> None:
-    """Published peaks of the devices that --predict knows: bandwidth, and 10^12 operations a second by dtype."""
+    """Published peaks of the devices that --predict knows.
+
+    Bandwidth in GB/s, and 10^12 dense operations a second by dtype.
+    """
     write(_described(published.find(name)) if name else _table(), None)
 
 

@@ -1,37 +1,57 @@
 """archscope diagram"""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from archscope.commands import app
-from archscope.commands.arguments import Inputs, Settings, Target, parse_settings
+from archscope.commands import command
+from archscope.commands.arguments import SHOWN, Inputs, Settings, Target, output_to, parse_settings
 from archscope.commands.measured import report_of
 from archscope.commands.output import is_stream, write
 
 
-@app.command()
+def shown(short: str, name: str, metavar: str, said: str) -> Any:
+    return typer.Option(*filter(None, (short, name)), metavar=metavar, help=said, rich_help_panel=SHOWN)
+
+
+def looks(name: str, metavar: str, said: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=said, rich_help_panel="How it looks")
+
+
+@command("Understand", "archscope diagram inception_v4 --block stem -o stem.svg")
 def diagram(
     target: Target,
-    output: Annotated[
-        str, typer.Option("-o", "--output", metavar="FILE", help="As .svg, .png, .pdf, .dot or .mmd; - prints SVG.")
-    ] = "-",
-    level: Annotated[str, typer.Option("-l", "--level", help="network, flow, block or layer [default: flow].")] = "",
-    block: Annotated[str, typer.Option("-b", "--block", metavar="PATH", help="One module, such as stem.")] = "",
-    depth: Annotated[int, typer.Option("-d", "--depth", min=0, help="Modules so deep are one box; 0 opens all.")] = 0,
-    direction: Annotated[str, typer.Option(help="TB, LR or BT.")] = "TB",
-    show: Annotated[str, typer.Option(help="Further lines: shapes, params, macs, receptive_field, latency.")] = "",
-    color: Annotated[str, typer.Option(help="Colour by kind, macs, params or latency.")] = "kind",
-    theme: Annotated[str, typer.Option(help="light, dark or print.")] = "light",
-    layout: Annotated[str, typer.Option(help="Shapes as HxWxC or CxHxW.")] = "HxWxC",
-    engine: Annotated[
-        str, typer.Option(help="Who places paths that cross: auto, embedded or dot (Graphviz), or own.")
-    ] = "auto",
-    fold: Annotated[bool, typer.Option("--fold/--unfold", help="Draw equal neighbours once.")] = True,
     inputs: Inputs = None,
     settings: Settings = None,
+    level: Annotated[
+        str, shown("-l", "--level", "network|flow|block|layer", "How much is opened [default: flow]")
+    ] = "",
+    block: Annotated[str, shown("", "--block", "PATH", "One module alone, such as stem.")] = "",
+    depth: Annotated[
+        int,
+        typer.Option(
+            "-d", "--depth", metavar="N", min=0, help="Modules so deep are one box; 0 opens all [default: 0]",
+            rich_help_panel=SHOWN,
+        ),
+    ] = 0,
+    fold: Annotated[
+        bool, typer.Option("--fold/--unfold", help="Draw equal neighbours once.", rich_help_panel=SHOWN)
+    ] = True,
+    show: Annotated[
+        str, shown("", "--show", "NAME[,...]", "Further lines: shapes, params, macs, receptive_field, latency.")
+    ] = "",
+    color: Annotated[str, looks("--color", "kind|macs|params|latency", "What colours are for.")] = "kind",
+    direction: Annotated[
+        str, looks("--direction", "TB|LR|BT", "Top to bottom, left to right, or bottom to top.")
+    ] = "TB",
+    theme: Annotated[str, looks("--theme", "light|dark|print", "Its colours.")] = "light",
+    layout: Annotated[str, looks("--layout", "HxWxC|CxHxW", "How shapes are written.")] = "HxWxC",
+    engine: Annotated[
+        str, looks("--engine", "auto|embedded|dot|own", "Who places paths that cross: Graphviz, or nobody else.")
+    ] = "auto",
+    output: Annotated[str, output_to("As .svg, .png, .pdf, .dot or .mmd; - prints SVG.")] = "-",
 ) -> None:  # fmt: skip
-    """TARGET's architecture as a figure."""
+    """TARGET's architecture as a figure: SVG, PNG, PDF, DOT or Mermaid."""
     from archscope.targets import resolve
     from archscope.views.diagram.drawing import DiagramOptions, draw, format_of
 

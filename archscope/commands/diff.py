@@ -1,39 +1,66 @@
 """archscope diff"""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
-from archscope.commands import app
-from archscope.commands.arguments import Inputs, Output, Settings, Target, parse_settings
+from archscope.commands import command
+from archscope.commands.arguments import (
+    NETWORK,
+    SHOWN,
+    Inputs,
+    Output,
+    Settings,
+    Target,
+    complete_target,
+    format_of,
+    parse_settings,
+)
 from archscope.commands.output import one_of, plain_options, write
 from archscope.commands.startup import import_torch
 
 
-@app.command()
+def formats() -> Mapping[str, Any]:
+    from archscope.views.differences import diff_formats
+
+    return diff_formats()
+
+
+@command("Compare", "archscope diff resnet50 seresnet50")
 def diff(
     target: Target,
-    reference: Target,
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="What it should be.", autocompletion=complete_target)
+    ],
     inputs: Inputs = None,
     weights: Annotated[
-        bool, typer.Option("--weights", help="Copy TARGET's weights to REFERENCE, run both, compare the outputs.")
+        bool,
+        typer.Option(
+            "--weights", rich_help_panel=SHOWN,
+            help="Copy TARGET's weights to REFERENCE, run both, compare the outputs.",
+        ),
     ] = False,
     settings: Settings = None,
     reference_settings: Annotated[
         list[str] | None,
-        typer.Option("--set-reference", metavar="KEY=VALUE", help="As --set, an option of REFERENCE."),
+        typer.Option(
+            "--set-reference", metavar="KEY=VALUE", help="As --set, an option of REFERENCE.", rich_help_panel=NETWORK
+        ),
     ] = None,
-    format_name: Annotated[str | None, typer.Option("-f", "--format", help="table, json, markdown or html.")] = None,
+    format_name: Annotated[str | None, format_of(formats)] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
-    """Is TARGET the network that REFERENCE is, and if not, where and why? Exit code 0 if it is, 1 if not."""
+    """Is TARGET the network that REFERENCE is, and if not, where and why?
+
+    Exit code 0 if it is, 1 if not.
+    """
     from archscope.differences import measured
     from archscope.views.diagram import beside
-    from archscope.views.differences import diff_formats
 
     suffix = (output or "").lower().rpartition(".")[2]
     pictured = format_name is None and suffix in beside.FORMATS
-    show_in = None if pictured else one_of(diff_formats(), format_name, output, beside.FORMATS)
+    show_in = None if pictured else one_of(formats(), format_name, output, beside.FORMATS)
     import_torch()
     found = measured.diff(
         target, reference, inputs or None, options=parse_settings(settings or []),

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from archscope import networks
-from archscope.commands import app
+from archscope.commands import command
 from archscope.commands.arguments import completes
 from archscope.commands.output import plain_options, write
 
 
-@app.command("list")
+@command("Look up", "archscope list", "list")
 def list_networks() -> None:
     """The networks that archscope implements."""
     rows = [
@@ -34,9 +34,11 @@ def _cut(line: str, room: int) -> str:
     return line if len(line) <= room else line[: room - 1] + "…"
 
 
-@app.command()
+@command("Look up", "archscope show xception")
 def show(
-    name: Annotated[str, typer.Argument(help="A network's name.", autocompletion=completes(networks.catalogue))],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A network's name.", autocompletion=completes(networks.catalogue))
+    ],
 ) -> None:
     """What the paper says of a network, and the network's options."""
     entry = networks.find(name)

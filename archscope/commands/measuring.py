@@ -1,30 +1,49 @@
 """What every command takes that measures on a device: its options, and how far it is, on standard error."""
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import typer
 
+from archscope.commands.arguments import NETWORK
 from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
 from archscope.latency import Dtype, Options, Progress
 
 # ---- options -------------------------------------------------------------------------------------------------
 
-Device = Annotated[str | None, typer.Option("--device", metavar="cpu|cuda[:N]", help="Measure latency on it.")]
+TIMED = "Time on a device"
+"""The heading of these options in `--help`."""
+
+
+def timed(name: str, metavar: str, said: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=said, rich_help_panel=TIMED)
+
+
+Device = Annotated[str | None, timed("--device", "cpu|cuda[:N]", "Measure latency on it.")]
 Batch = Annotated[
     str | None,
-    typer.Option("-b", "--batch", metavar="N[,N...]", help="Images at a time [default: 1]; several with --device."),
+    typer.Option(
+        "-b",
+        "--batch",
+        metavar="N[,N...]",
+        help="Images at a time; several with --device [default: 1]",
+        rich_help_panel=NETWORK,
+    ),
 ]
-DataType = Annotated[Dtype | None, typer.Option("--dtype", help="Of weights and inputs [default: float32].")]
-ChannelsLast = Annotated[bool, typer.Option("--channels-last", help="Images in memory as height x width x channels.")]
-Compile = Annotated[bool, typer.Option("--compile", help="Through torch.compile; without times by layer.")]
-Train = Annotated[bool, typer.Option("--train", help="Time training steps: forward, backward, SGD with momentum.")]
-Seconds = Annotated[
-    float | None, typer.Option("--seconds", metavar="S", help="Time budget per network and batch [default: 5].")
+Mode = Annotated[
+    Literal["eval", "train"] | None,
+    typer.Option(metavar="eval|train", help="The mode of the pass [default: eval]", rich_help_panel=NETWORK),
 ]
-Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="Of the CPU [default: torch's].")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Measure the device's bandwidth and products anew, too.")]
+DataType = Annotated[
+    Dtype | None, timed("--dtype", "|".join(get_args(Dtype)), "Of weights and inputs [default: float32]")
+]
+ChannelsLast = Annotated[bool, timed("--channels-last", "", "Images in memory as height x width x channels.")]
+Compile = Annotated[bool, timed("--compile", "", "Through torch.compile; without times by layer.")]
+Train = Annotated[bool, timed("--train", "", "Time training steps: forward, backward, SGD with momentum.")]
+Seconds = Annotated[float | None, timed("--seconds", "S", "Time budget per network and batch [default: 5]")]
+Threads = Annotated[int | None, timed("--threads", "N", "Of the CPU [default: torch's]")]
+Fresh = Annotated[bool, timed("--fresh", "", "Measure the device's bandwidth and products anew, too.")]
 
 
 def measuring_options(

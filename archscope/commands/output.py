@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from rich.console import Console
-
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.views import Options, tables
 
@@ -19,8 +17,6 @@ T = TypeVar("T")
 def write(made: str | bytes, output: str | None) -> None:
     """To standard output, or to a file: whole or not at all."""
     if output in (None, "-"):
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
         try:
             sys.stdout.write(made) if isinstance(made, str) else sys.stdout.buffer.write(made)
             sys.stdout.flush()
@@ -72,9 +68,12 @@ def _permissions(path: Path) -> int:
 
 def plain_options(output: str | None) -> Options:
     """Colours and the terminal's width only on a terminal."""
-    terminal = Console() if output is None and sys.stdout.isatty() else None
-    color = terminal is not None and not terminal.no_color and terminal.color_system is not None
-    return Options(width=terminal.width if terminal else 0, color=color)
+    if output is not None or not sys.stdout.isatty():
+        return Options()
+    from rich.console import Console  # at a terminal alone: its import is a tenth of the start
+
+    terminal = Console()
+    return Options(width=terminal.width, color=not terminal.no_color and terminal.color_system is not None)
 
 
 def is_stream(output: str | None) -> bool:

@@ -7,6 +7,7 @@ import typer
 
 from archscope.commands.arguments import completes
 from archscope.commands.measured import report_of
+from archscope.commands.measuring import TIMED
 from archscope.errors import ArchscopeError
 from archscope.roofline import devices
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 Predict = Annotated[
     str,
     typer.Option(
-        metavar="DEVICE",
-        help="Add a lower bound on the time on this device, such as h200; several with commas (archscope devices).",
+        metavar="DEVICE[,...]",
+        help="Add a lower bound on the time on devices that need not be here (archscope devices).",
+        rich_help_panel=TIMED,
         autocompletion=completes(devices.devices),
     ),
 ]

@@ -1,12 +1,21 @@
 """archscope spectrum"""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import typer
 
 from archscope import networks
-from archscope.commands import app
-from archscope.commands.arguments import Format, Output, Settings, completes, parse_settings
+from archscope.commands import command
+from archscope.commands.arguments import (
+    NETWORK,
+    SHOWN,
+    Output,
+    Settings,
+    completes,
+    format_of,
+    parse_settings,
+)
 from archscope.commands.measuring import (
     ChannelsLast,
     Compile,
@@ -26,57 +35,90 @@ from archscope.model.input_sizes import parse_input
 from archscope.model.segments import Segments, parse_partition, parse_segments
 
 
-@app.command()
+def formats() -> Mapping[str, Any]:
+    from archscope.views.spectrum import spectrum_formats
+
+    return spectrum_formats()
+
+
+def of_the(panel: str, name: str, metavar: str, said: str, short: str = "") -> Any:
+    return typer.Option(*filter(None, (short, name)), metavar=metavar, help=said, rich_help_panel=panel)
+
+
+BLOCK = "A block, where no network is named"
+
+
+@command("Understand", "archscope spectrum --channels 256 --segments 1,3,32,256")
 def spectrum(
     target: Annotated[
         str,
         typer.Argument(
-            help="A network's name, or a saved spectrum.json [default: a block].",
+            metavar="TARGET",
+            help="A network's name, or a saved spectrum.json [default: a block]",
             autocompletion=completes(networks.catalogue),
         ),
     ] = "",
-    segments: Annotated[
-        str, typer.Option("-S", "--segments", help="1,3,depthwise; 1,2,...,256; powers; all-divisors.")
-    ] = "",
-    partition: Annotated[
-        list[str] | None, typer.Option("-P", "--partition", help="A point with segments of these sizes: 64,128,32,32.")
-    ] = None,
-    channels: Annotated[int | None, typer.Option("-C", "--channels", help="C, of a block [default: 256].")] = None,
     input_size: Annotated[
-        str | None, typer.Option("-i", "--input", metavar="CxHxW", help="[default: Cx35x35, a network's own].")
+        str | None, of_the(NETWORK, "--input", "CxHxW", "[default: the network's own; of a block Cx35x35]", "-i")
     ] = None,
-    kernel_size: Annotated[int | None, typer.Option("-k", "--kernel", help="k of the k x k [default: 3].")] = None,
-    stride: Annotated[int | None, typer.Option(help="Of the k x k convolutions [default: 1].")] = None,
-    depth_multiplier: Annotated[int | None, typer.Option(help="Filters for each channel [default: 1].")] = None,
-    order: Annotated[str | None, typer.Option(help=f"{ORDERS[0]} [default] or {ORDERS[1]}.")] = None,
-    activation: Annotated[str | None, typer.Option(help="Between the two: none [default], relu or elu.")] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            "-b", "--batch", metavar="N", min=1, help="Images at a time [default: 1]", rich_help_panel=NETWORK
+        ),
+    ] = None,
+    settings: Settings = None,
+    partition: Annotated[
+        list[str] | None, of_the(BLOCK, "--partition", "SIZES", "Segments of these sizes: 64,128,32,32.", "-P")
+    ] = None,
+    channels: Annotated[int | None, of_the(BLOCK, "--channels", "C", "[default: 256]", "-C")] = None,
+    kernel_size: Annotated[int | None, of_the(BLOCK, "--kernel", "K", "Its side [default: 3]", "-k")] = None,
+    stride: Annotated[int | None, of_the(BLOCK, "--stride", "N", "Of the K x K convolutions [default: 1]")] = None,
+    depth_multiplier: Annotated[
+        int | None, of_the(BLOCK, "--depth-multiplier", "N", "Filters for each channel [default: 1]")
+    ] = None,
+    order: Annotated[
+        str | None, of_the(BLOCK, "--order", "|".join(ORDERS), f"Which comes first [default: {ORDERS[0]}]")
+    ] = None,
+    activation: Annotated[
+        str | None, of_the(BLOCK, "--activation", "none|relu|elu", "Between the two [default: none]")
+    ] = None,
+    segments: Annotated[
+        str, of_the(SHOWN, "--segments", "COUNTS", "1,3,depthwise; 1,2,...,256; powers; all-divisors.", "-S")
+    ] = "",
     hold: Annotated[
-        Literal["params"] | None, typer.Option(help="Scale the widths so that all points have equal parameters.")
+        Literal["params"] | None,
+        of_the(SHOWN, "--hold", "params", "Scale the widths so that all points have equal parameters."),
     ] = None,
-    batch: Annotated[int | None, typer.Option("-b", "--batch", min=1, help="Images at a time [default: 1].")] = None,
+    plot: Annotated[
+        Literal["panels", "curve", "figures"] | None,
+        of_the(
+            SHOWN, "--plot", "panels|curve|figures",
+            "What -o x.svg, .png or .pdf shows; figures are the Xception paper's 1 to 4.",
+        ),
+    ] = None,
+    theme: Annotated[
+        Literal["light", "dark", "print"], of_the(SHOWN, "--theme", "light|dark|print", "Of panels and figures.")
+    ] = "light",
     device: Device = None,
     dtype: DataType = None,
     channels_last: ChannelsLast = False,
     compiled: Compile = False,
     seconds: Seconds = None,
     threads: Threads = None,
-    settings: Settings = None,
-    plot: Annotated[
-        Literal["panels", "curve", "figures"] | None,
-        typer.Option(help="What -o x.svg, .png or .pdf shows; figures are the Xception paper's 1 to 4."),
-    ] = None,
-    theme: Annotated[Literal["light", "dark", "print"], typer.Option(help="Of panels and figures.")] = "light",
-    format_name: Format = None,
+    format_name: Annotated[str | None, format_of(formats)] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
-    """From regular to depthwise separable convolutions by the count of segments: a block's points, or a network's."""
+    """From regular to depthwise separable convolutions, by the count of segments.
+
+    The points of a block, or of a network whose depthwise separable convolutions are each replaced.
+    """
     from archscope.views.spectrum import plot as spectrum_plot
-    from archscope.views.spectrum import spectrum_formats
 
     picture = "" if format_name else spectrum_plot.format_of(output)
     if plot and not picture:
         raise ArchscopeError("--plot is for a picture: give a file, -o spectrum.svg, .png or .pdf")
-    show_in = None if picture else one_of(spectrum_formats(), format_name, output, spectrum_plot.FORMATS)
+    show_in = None if picture else one_of(formats(), format_name, output, spectrum_plot.FORMATS)
     latency = measuring_options(
         device, dtype=dtype, channels_last=channels_last, compile=compiled, seconds=seconds, threads=threads
     )

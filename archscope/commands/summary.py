@@ -1,13 +1,15 @@
 """archscope summary"""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archscope.auditing.counters import counted_as, counter_names
-from archscope.commands import app
+from archscope.commands import command
 from archscope.commands.arguments import (
+    NETWORK,
+    SHOWN,
     Format,
     Inputs,
     Output,
@@ -26,6 +28,7 @@ from archscope.commands.measuring import (
     DataType,
     Device,
     Fresh,
+    Mode,
     Seconds,
     Threads,
     Train,
@@ -43,25 +46,49 @@ if TYPE_CHECKING:
     from archscope.model.report import Report
 
 
-COLUMNS_HELP = f"Comma-separated, or 'all' [default: {','.join(DEFAULT_COLUMNS)}, and what is asked for besides]."
-
-AS_HELP = f"Add what another tool would count: {', '.join(counter_names())}."
+COLUMNS_HELP = f"Or all [default: {', '.join(DEFAULT_COLUMNS)}, and what is asked for besides]."
 
 
-@app.command()
+@command("Understand", "archscope summary xception --depth 2 --columns output,params,macs")
 def summary(
     target: Target,
     inputs: Inputs = None,
     batch: Batch = None,
-    depth: Annotated[int, typer.Option("-d", "--depth", min=0, help="Levels of the module tree; 0 shows all.")] = 3,
+    mode: Mode = None,
+    settings: Settings = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail if an operation's cost is unknown.", rich_help_panel=NETWORK)
+    ] = False,
+    depth: Annotated[
+        int,
+        typer.Option(
+            "-d", "--depth", metavar="N", min=0, help="Levels of the module tree; 0 shows all.", rich_help_panel=SHOWN
+        ),
+    ] = 3,
+    fold: Annotated[
+        bool,
+        typer.Option("--fold/--unfold", help="Show equal neighbours once, units as one row.", rich_help_panel=SHOWN),
+    ] = True,
     columns: Annotated[
         str,
-        typer.Option("-c", "--columns", help=COLUMNS_HELP, autocompletion=completes(column_names)),
+        typer.Option(
+            "-c", "--columns", metavar="NAME[,...]", help=COLUMNS_HELP, rich_help_panel=SHOWN,
+            autocompletion=completes(column_names),
+        ),
     ] = "",
-    mode: Annotated[Literal["eval", "train"] | None, typer.Option(help="The mode of the pass [default: eval].")] = None,
-    settings: Settings = None,
+    sort: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="List the parts by a column, largest first.", rich_help_panel=SHOWN,
+            autocompletion=completes(sortable_names),
+        ),
+    ] = "",
     counter: Annotated[
-        str, typer.Option("--as", metavar="TOOL", help=AS_HELP, autocompletion=completes(counter_names))
+        str,
+        typer.Option(
+            "--as", metavar="TOOL", help="Add what another tool would count.", rich_help_panel=SHOWN,
+            autocompletion=completes(counter_names),
+        ),
     ] = "",
     predict: Predict = "",
     device: Device = None,
@@ -72,15 +99,10 @@ def summary(
     seconds: Seconds = None,
     threads: Threads = None,
     fresh: Fresh = False,
-    fold: Annotated[bool, typer.Option("--fold/--unfold", help="Show equal neighbours once, units as one row.")] = True,
-    sort: Annotated[
-        str, typer.Option(help="List the parts by a column, largest first.", autocompletion=completes(sortable_names))
-    ] = "",
     format_name: Format = None,
     output: Output = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail if an operation's cost is unknown.")] = False,
 ) -> None:  # fmt: skip
-    """What TARGET is made of: every layer with its shape, parameters, MACs and latency, and the totals in words."""
+    """What TARGET is made of: its layers with shape, parameters and MACs, and the totals in words."""
     name = chosen_format(format_name, output)
     tables.check_format(name)
     latency = measuring_options(

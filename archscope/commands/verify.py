@@ -1,38 +1,48 @@
 """archscope verify"""
 
 import sys
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from archscope import networks
-from archscope.commands import app
-from archscope.commands.arguments import Output, completes
+from archscope.commands import command
+from archscope.commands.arguments import SHOWN, Output, completes, format_of
 from archscope.commands.output import one_of, plain_options, write
 from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
 
 
-@app.command()
+def formats() -> Mapping[str, Any]:
+    from archscope.views.verdicts import verdict_formats
+
+    return verdict_formats()
+
+
+@command("Check", "archscope verify xception")
 def verify(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...", help="Networks [default: all].", autocompletion=completes(networks.catalogue)
+            metavar="NAME", help="Networks [default: all]", autocompletion=completes(networks.catalogue)
         ),
     ] = None,
     equivalences: Annotated[
-        bool, typer.Option("--equivalences", help="Prove instead that functions the papers call equal are.")
+        bool,
+        typer.Option(
+            "--equivalences", help="Prove instead that functions the papers call equal are.", rich_help_panel=SHOWN
+        ),
     ] = False,
-    format_name: Annotated[str | None, typer.Option("-f", "--format", help="table, json or markdown.")] = None,
+    format_name: Annotated[str | None, format_of(formats)] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
-    """What the papers claim, recomputed claim by claim. Exit code 1 if one that should hold does not."""
+    """What the papers claim, recomputed claim by claim.
+
+    Exit code 1 if one that should hold does not.
+    """
     from archscope.papers import verify
     from archscope.views.equivalences import equivalence_formats
-    from archscope.views.verdicts import verdict_formats
 
     if equivalences:
         if names:
@@ -42,7 +52,7 @@ def verify(
         proofs = verify.equivalences()
         write(prove_in(proofs, plain_options(output)), output)
         raise typer.Exit(not all(proof.holds for proof in proofs))
-    show_in = one_of(verdict_formats(), format_name, output)
+    show_in = one_of(formats(), format_name, output)
     entries = [networks.find(name) for name in names] if names else list(networks.catalogue().values())
     import_torch()
     verdicts = [verdict for entry in _progress(entries) for verdict in verify.verify(entry)]
@@ -52,6 +62,7 @@ def verify(
 
 def _progress(entries: list[networks.Network]) -> Iterable[networks.Network]:
     """A bar on the terminal, where standard error is one."""
+    from rich.console import Console
     from rich.progress import track
 
     return track(entries, "verify", console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())

@@ -168,10 +168,10 @@ def catalogue() -> Mapping[str, Network]:
 def find(name: str) -> Network:
     """The network of this name or alias; `-`, `_` and case do not matter."""
     networks = catalogue()
-    names = {alias: entry for entry in networks.values() for alias in (entry.name, *entry.aliases)}
+    names = {alias: entry.name for entry in networks.values() for alias in (entry.name, *entry.aliases)}
     if canonical(name) not in names:
-        raise unknown("network", name, names, "archscope list shows all")
-    return names[canonical(name)]
+        raise unknown("network", name, networks, "archscope list shows all", names)
+    return networks[names[canonical(name)]]
 
 
 def family(name: str) -> tuple[Network, ...]:
@@ -179,8 +179,13 @@ def family(name: str) -> tuple[Network, ...]:
     alias (`inception`). Raises ArchscopeError, which lists the families."""
     found = _families()
     if canonical(name) not in found:
-        raise unknown("family", name, [word for word, members in found.items() if len(members) > 1])
+        raise unknown("family", name, families())
     return found[canonical(name)]
+
+
+def families() -> tuple[str, ...]:
+    """The names of the families that have several members."""
+    return tuple(word for word, members in _families().items() if len(members) > 1)
 
 
 @cache

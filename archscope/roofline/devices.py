@@ -54,9 +54,11 @@ def devices() -> Mapping[str, Device]:
 
 def find(name: str) -> Device:
     """The device of this name, alias or title; `-`, `_` and case do not matter. Raises ArchscopeError."""
-    names = {alias: device for device in devices().values() for alias in (device.name, *device.aliases)}
-    titles = {canonical(device.label): device for device in devices().values()}
-    found = names.get(canonical(name)) or titles.get(canonical(name))
-    if found is None:
-        raise unknown("device", name, names, "archscope devices shows all")
-    return found
+    names = {
+        canonical(spelt): device.name
+        for device in devices().values()
+        for spelt in (device.label, device.name, *device.aliases)
+    }
+    if canonical(name) not in names:
+        raise unknown("device", name, devices(), "archscope devices shows all", names)
+    return devices()[names[canonical(name)]]

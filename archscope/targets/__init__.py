@@ -147,21 +147,35 @@ def _networks_in(module: ModuleType) -> Mapping[str, Any]:
 
 
 def _only_network(module: ModuleType, target: str) -> Any:
-    """The network of a file that has one: a module class that no other part of the file uses."""
+    """The network of a file that has one: a module class that nothing else in the file uses."""
     found = _networks_in(module)
-    used = _used_by_classes(module)
-    alone = [name for name, network in found.items() if not inspect.isfunction(network) and name not in used]
-    if len(alone) == 1:
-        return found[alone[0]]
     if not found:
         raise ArchscopeError(f"{target} defines no network: no nn.Module and no function that makes one")
-    raise ArchscopeError(f"{target} defines {', '.join(found)}: name one, such as {target}:{[*alone, *found][0]}")
+    helpers = _used(module)
+    networks = [name for name in found if name not in helpers] or list(found)
+    if len(networks) == 1 and not inspect.isfunction(found[networks[0]]):
+        return found[networks[0]]
+    raise ArchscopeError(f"{target} defines {', '.join(networks)}: name one, such as {target}:{networks[0]}")
 
 
-def _used_by_classes(module: ModuleType) -> set[str]:
-    """Names that the module's classes are built of: bases, and what their methods mention."""
-    classes = [node for node in ast.parse(inspect.getsource(module)).body if isinstance(node, ast.ClassDef)]
-    return {part.id for node in classes for part in ast.walk(node) if isinstance(part, ast.Name)}
+def _used(module: ModuleType) -> set[str]:
+    """Names of what the module's classes and functions are made of, and of the functions that return nothing.
+
+    A function that returns nothing makes no network; what it uses, as a test or a training loop does, is no helper.
+    """
+    used: set[str] = set()
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.FunctionDef) and not _returns(node):
+            used.add(node.name)
+        elif isinstance(node, ast.ClassDef | ast.FunctionDef):
+            parts = [*node.body, *getattr(node, "bases", ())]  # an argument's annotation is no use
+            names = {part.id for each in parts for part in ast.walk(each) if isinstance(part, ast.Name)}
+            used |= names - {node.name}
+    return used
+
+
+def _returns(function: ast.FunctionDef) -> bool:
+    return any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(function))
 
 
 def _made(found: Any, options: Mapping[str, Any], target: str) -> "nn.Module":

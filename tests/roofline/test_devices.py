@@ -53,7 +53,7 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(("name", "said"), [("h20", "did you mean h200"), ("abacus", "archscope devices shows all")])
+@pytest.mark.parametrize(("name", "said"), [("h20", "did you mean h200_sxm"), ("abacus", "known: k80, p100_pcie_12gb")])
 def test_an_unknown_device_names_the_nearest(name: str, said: str) -> None:
     with pytest.raises(ArchscopeError, match=f"no device named '{name}'; .*{said}"):
         find(name)

@@ -121,7 +121,7 @@ def test_what_can_be_named(folder: Path, target: str, options: dict[str, object]
         ("net.py:Nett", "no network in net.py named 'Nett'; did you mean Net"),
         (
             "net.py",
-            "net.py defines Net, Drop, .*, narrow, pair, instance: name one, such as net.py:Drop$",
+            "net.py defines Drop, Wrong, WrongForward, narrow, pair, instance: name one, such as net.py:Drop$",
         ),
         ("none.py:Net", "cannot read none.py: no such file"),
         ("pkg.none:Net", "No module named 'pkg.none'"),
@@ -238,6 +238,33 @@ def test_the_only_network_of_a_file_is_taken_and_said_so(folder: Path) -> None:
     report = archscope.summarize("one.py", (3, 16, 16))
     assert (report.graph.name, report.target, report.totals["params"]) == ("Net", "one.py", params())
     assert report.graph.notes == ("Net is the only network of the file",)
+
+
+HELPED = """
+from torch import nn
+
+def conv(channels):
+    return [nn.Conv2d(3, channels, 3), nn.ReLU()]
+
+class Block(nn.Sequential):
+    def __init__(self):
+        super().__init__(*conv(8))
+
+def small():
+    return nn.Sequential(Block())
+
+def large(block: Block = None):
+    return nn.Sequential(*conv(64))
+
+def train():
+    small()
+"""
+
+
+def test_a_file_with_several_is_answered_with_networks_and_not_with_their_helpers(folder: Path) -> None:
+    (folder / "helped.py").write_text(HELPED)
+    with pytest.raises(ArchscopeError, match=r"helped.py defines small, large: name one, such as helped.py:small$"):
+        archscope.summarize("helped.py")
 
 
 def test_a_network_in_a_diagram(folder: Path) -> None:
