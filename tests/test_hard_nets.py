@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.test_trace import state
+from tests.tracing.test_tracing import state
 from torch import nn
 
 import archscope
