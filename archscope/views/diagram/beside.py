@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from archscope.differences import Diff
 from archscope.views.diagram.drawing import Diagram, draw
 from archscope.views.diagram.options import DiagramOptions
-from archscope.views.diagram.paint.painter import number, printable
+from archscope.views.diagram.paint.painter import Painter, number, printable
 from archscope.views.diagram.paint.palette import LIGHT
 from archscope.views.diagram.paint.png import to_pdf, to_png
 
@@ -20,26 +20,25 @@ FORMATS = ("svg", "png", "pdf")
 
 def render(diff: Diff, name: str) -> bytes:
     """Both networks as svg, png or pdf; the reference is on the right."""
+    made = side_by_side(diff)
     if name == "svg":
-        return side_by_side(diff).encode("utf-8")
-    made = side_by_side(diff, variables=False)
+        return made.encode("utf-8")
     return to_png(made) if name == "png" else to_pdf(made)
 
 
-def side_by_side(diff: Diff, variables: bool = True) -> str:
-    """An SVG of two. Without `variables` its colours are named, for programs that know none."""
+def side_by_side(diff: Diff) -> str:
+    """An SVG of two."""
     diagrams = _drawn(diff, "")
     if len({_has_closed(diagram) for diagram in diagrams}) > 1:  # one of them is too large to be opened
         diagrams = _drawn(diff, "network")
-    left, right = (diagram.svg if variables else diagram.plain_svg for diagram in diagrams)
+    left, right = (diagram.svg for diagram in diagrams)
     (width, height), (other_width, other_height) = _size(left), _size(right)
     whole, high = width + other_width, max(height, other_height)
-    ground = "var(--ground)" if variables else LIGHT.ground
     title = f"{diff.a.target} against {diff.b.target}: {diff.verdict}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="archscope" width="{number(whole)}" height="{number(high)}" '
         f'viewBox="0 0 {number(whole)} {number(high)}" role="img">\n<title>{escape(printable(title))}</title>\n'
-        f'<rect width="100%" height="100%" fill="{ground}"/>\n'
+        f'<rect width="100%" height="100%"{Painter(LIGHT).paint("ground")}/>\n'
         f"{left}{_moved(right, width)}</svg>\n"
     )
 

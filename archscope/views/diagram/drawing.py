@@ -41,18 +41,13 @@ class Diagram:
     def svg(self) -> str:
         return to_svg(self.drawing.piece, self._page())
 
-    @cached_property
-    def plain_svg(self) -> str:
-        """The same with its colours named, for programs that know no CSS variables."""
-        return to_svg(self.drawing.piece, self._page(), variables=False)
-
     def _repr_svg_(self) -> str:
         return self.svg
 
     def to_png(self, zoom: float = 2.0) -> bytes:
         from archscope.views.diagram.paint.png import to_png
 
-        return to_png(self.plain_svg, zoom)
+        return to_png(self.svg, zoom)
 
     def to_dot(self) -> str:
         return to_dot(self.drawing.piece, self.drawing.ops, self._page().title, self.options.direction)
@@ -81,7 +76,7 @@ class Diagram:
         if name == "png":
             return self.to_png()
         if name == "pdf":
-            return to_pdf(self.plain_svg)
+            return to_pdf(self.svg)
         made = {"svg": Diagram.__str__, "dot": Diagram.to_dot, "mmd": Diagram.to_mermaid}[name](self)
         return made.encode("utf-8")
 

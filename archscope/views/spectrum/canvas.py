@@ -37,7 +37,7 @@ class Canvas:
     def __init__(self, theme: str) -> None:
         self.name = theme
         self.theme: Theme = THEMES[theme]
-        self.painter = Painter(self.theme, variables=False)
+        self.painter = Painter(self.theme)
 
     def kind(self, name: str) -> Color:
         return self.theme.kinds[name]

@@ -35,9 +35,8 @@ def test_what_follows_bears_no_sign() -> None:
     assert marks(found)[1] == {"conv0": "!"}
 
 
-@pytest.mark.parametrize("variables", [True, False])
-def test_both_stand_in_one_picture(variables: bool) -> None:
-    svg = side_by_side(diff(8, 12), variables)
+def test_both_stand_in_one_picture() -> None:
+    svg = side_by_side(diff(8, 12))
     root = ElementTree.fromstring(svg)
     parts = [child for child in root if child.tag.endswith("svg")]
     assert len(parts) == 2
@@ -46,7 +45,6 @@ def test_both_stand_in_one_picture(variables: bool) -> None:
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(ids) == len(set(ids))
     assert svg.count(">!</text>") == 2
-    assert ("var(--" in svg) is variables
 
 
 def test_equal_networks_bear_none() -> None:

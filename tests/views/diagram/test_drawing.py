@@ -15,7 +15,7 @@ from archscope.model.graph import Graph, Layer, Tensor
 from archscope.model.report import Report, summed
 from archscope.views.diagram import options
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw, format_of
-from archscope.views.diagram.paint.palette import HEAT, LEGEND, THEMES
+from archscope.views.diagram.paint.palette import LEGEND, THEMES
 from archscope.views.diagram.place.text import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -259,11 +259,32 @@ def test_colours_pass_wcag_aa(name: str) -> None:
 def test_text_on_costs_passes_wcag_aa(theme: str) -> None:
     made = draw(report("lenet5"), DiagramOptions(color="macs", show=("params",), theme=theme))
     root = ElementTree.fromstring(str(made))
-    boxes = [box for box in root.iter(f"{SVG}g") if "op" in box.get("class", "").split()]
-    inks = {text.get("fill", "") for box in boxes for text in box.iter(f"{SVG}text")}
-    fixed = [ink for ink in inks if ink.startswith("#")]  # as costs are; others turn with the page
-    assert fixed
-    assert min(contrast(ink, color) for ink in fixed for color in HEAT) >= 4.5
+    boxes = [box for box in root.iter(f"{SVG}g") if box.get("class", "").startswith("op ")]
+    boxes = [box for box in boxes if box.get("class") != "op tensor"]  # the input costs nothing and has its own colour
+    written = [text for box in boxes for text in box.iter(f"{SVG}text") if not re.fullmatch(r"×\d+", text.text or "")]
+    inks = {text.get("fill", "") for text in written}  # a badge has its own ground
+    assert min(contrast(ink, color) for ink in inks for color in THEMES[theme].heat) >= 4.5
+
+
+def greys(svg: str) -> bool:
+    return all(len({color[i : i + 2] for i in (1, 3, 5)}) == 1 for color in re.findall(r"#[0-9A-Fa-f]{6}", svg))
+
+
+def test_print_is_grey_with_costs_too() -> None:
+    assert greys(str(diagram("lenet5", theme="print", color="macs")))
+    assert not greys(str(diagram("lenet5", color="macs")))
+
+
+def test_colours_are_attributes_and_a_dark_page_turns_them() -> None:
+    svg = str(diagram("xception"))
+    assert "var(" not in svg
+    rules = dict(re.findall(r"\.archscope \.([\w-]+)\{([^}]+)\}", svg))
+    used = {name for classes in re.findall(r'class="([^"]+)"', svg) for name in classes.split() if name[1] == "-"}
+    assert used == set(rules)
+    assert rules["f-ink"] == f"fill:{THEMES['dark'].ink}"
+    assert rules["s-conv-line"] == f"stroke:{THEMES['dark'].kinds['conv'][1]}"
+    for theme in ("dark", "print"):
+        assert "<style>" not in str(diagram("lenet5", theme=theme))
 
 
 def test_drawing_needs_no_torch(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def _texts(element: ElementTree.Element, dx: float, dy: float) -> Iterator[tuple
         dx, dy = dx + float(moved[1]), dy + float(moved[2])
     if element.tag == f"{SVG}text":
         x, y, size, width = (float(element.get(name, 0)) for name in ("x", "y", "font-size", "textLength"))
-        left = x + dx - (width / 2 if element.get("text-anchor") == "middle" else 0.0)
+        left = x + dx - width * {"middle": 0.5, "end": 1.0}.get(element.get("text-anchor", ""), 0.0)
         top, right, bottom = y + dy - size * CAPITAL, left + width, y + dy
         yield element.text or "", (ZOOM * left, ZOOM * top, ZOOM * right, ZOOM * bottom), element.get("fill", "")
     for child in element:
@@ -63,12 +63,12 @@ def _has_ink(image: Image.Image, color: str) -> bool:
 )
 def test_every_text_has_ink(name: str, options: DiagramOptions) -> None:
     made = draw(archscope.summarize(name), options)
-    assert len(list(texts(made.plain_svg))) > 15
-    assert unpainted(made.plain_svg, made.to_png(ZOOM)) == []
+    assert len(list(texts(made.svg))) > 15
+    assert unpainted(made.svg, made.to_png(ZOOM)) == []
 
 
 def test_without_fonts_no_text_has_ink() -> None:
     """What `unpainted` must find; `to_png` never asks the machine for fonts either."""
-    svg = draw(archscope.summarize("lenet5")).plain_svg
+    svg = draw(archscope.summarize("lenet5")).svg
     png = bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=ZOOM, dpi=96, skip_system_fonts=True))
     assert unpainted(svg, png) == [text for text, _, _ in texts(svg)]

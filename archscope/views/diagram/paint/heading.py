@@ -11,13 +11,13 @@ from archscope.views.diagram.ops.names import network_title, pretty
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.painter import Page, Painter
-from archscope.views.diagram.paint.palette import HEAT_BORDER, LEGEND, heat
+from archscope.views.diagram.paint.palette import LEGEND
 from archscope.views.diagram.place.picture import Box
 from archscope.views.diagram.place.style import MARGIN, SMALL, TITLE
-from archscope.views.diagram.place.text import sizes, text_width
+from archscope.views.diagram.place.text import room_for, sizes, text_width
 
-KEY = 18.0
-"""Width of a colour in the legend."""
+KEY, KEY_GAP = 18.0, 14.0
+"""Width of a colour in the legend, and from one of its words to the next colour."""
 
 
 # ---- what it says -------------------------------------------------------------------------------------
@@ -79,18 +79,18 @@ def head(
     painter: Painter, page: Page, subtitles: Sequence[str], legend: Sequence[Sequence[str]], width: float, extra: float
 ) -> None:
     y = MARGIN + TITLE * 0.8 + extra * 0.5
-    painter.text(page.title, width / 2, y, TITLE, painter.color("ink"), bold=True)
+    painter.text(page.title, width / 2, y, TITLE, "ink", bold=True)
     y += 8.0
     for line in subtitles:
         y += 16.0
-        painter.text(line, width / 2, y, SMALL, painter.color("muted"))
+        painter.text(line, width / 2, y, SMALL, "muted")
     for row in legend:
         y += 20.0
         x = (width - row_width(row)) / 2
         for kind in row:
             box = (x, y - 9.5, x + KEY, y + 1.5)
-            painter.rect(box, 3.0, painter.color(f"{kind}-fill"), painter.color(f"{kind}-line"), ' stroke-width="1.3"')
-            painter.text(LEGEND[kind], x + KEY + 6.0, y, SMALL, painter.color("muted"), anchor="start")
+            painter.rect(box, 3.0, f"{kind}-fill", f"{kind}-line", ' stroke-width="1.3"')
+            painter.text(LEGEND[kind], x + KEY + 6.0, y, SMALL, "muted", anchor="start")
             x += _key_width(kind)
     if page.scale:
         _heat_scale(painter, page.scale, width, y + 20.0)
@@ -100,17 +100,23 @@ def _heat_scale(painter: Painter, said: str, width: float, y: float) -> None:
     """From white to dark, and what that means."""
     x = (width - text_width(said, SMALL) - 6 * KEY - 8.0) / 2
     for i in range(6):
-        painter.rect((x, y - 9.5, x + KEY, y + 1.5), 0.0, heat(i / 5), HEAT_BORDER, ' stroke-width="0.8"')
+        painter.rect(
+            (x, y - 9.5, x + KEY, y + 1.5),
+            0.0,
+            painter.theme.heated(i / 5),
+            painter.theme.heat_line,
+            ' stroke-width="0.8"',
+        )
         x += KEY
-    painter.text(said, x + 8.0, y, SMALL, painter.color("muted"), anchor="start")
+    painter.text(said, x + 8.0, y, SMALL, "muted", anchor="start")
 
 
 def _key_width(kind: str) -> float:
-    return KEY + 6.0 + text_width(LEGEND[kind], SMALL) + 18.0
+    return KEY + 6.0 + room_for(LEGEND[kind], SMALL) + KEY_GAP
 
 
 def row_width(row: Sequence[str]) -> float:
-    return sum(_key_width(kind) for kind in row) - 18.0
+    return sum(_key_width(kind) for kind in row) - KEY_GAP
 
 
 def legend_rows(kinds: Sequence[str], width: float) -> list[list[str]]:

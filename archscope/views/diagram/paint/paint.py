@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from archscope.views.diagram.paint.heading import head, legend_rows, row_width, wrapped
 from archscope.views.diagram.paint.painter import Page, Painter, number, printable
-from archscope.views.diagram.paint.palette import DARK, HEAT_BORDER, LEGEND, LIGHT, THEMES, Theme, heat
+from archscope.views.diagram.paint.palette import LEGEND, THEMES
 from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import BOLD, HEADING, LINE, MARGIN, SMALL, STACK, TITLE, badge_width
 from archscope.views.diagram.place.text import FONT_FAMILY, text_width
@@ -15,9 +15,9 @@ ARROW = (8.0, 3.2)
 FLATTEST = 1 / 2.15
 
 
-def to_svg(piece: Piece, page: Page, variables: bool = True) -> str:
+def to_svg(piece: Piece, page: Page) -> str:
     """The whole picture. The same piece and page give the same bytes."""
-    painter = Painter(THEMES[page.theme], variables and page.theme != "print")
+    painter = Painter(THEMES[page.theme])
     kinds = [kind for kind in LEGEND if not page.heat and any(_shows(box, kind) for box in piece.boxes)]
     inner = max(piece.left + piece.right, text_width(page.title, TITLE, True), 220.0)
     subtitles = wrapped(page.subtitles, max(inner, 320.0) if inner < 320.0 else inner)
@@ -37,7 +37,7 @@ def to_svg(piece: Piece, page: Page, variables: bool = True) -> str:
     width, height, top = width + 2 * side, height + 2 * extra, top + extra
     x = (width - piece.left - piece.right) / 2 + piece.left
     head(painter, page, subtitles, legend, width, extra)
-    body = Painter(painter.theme, painter.variables)
+    body = Painter(painter.theme, painter.turned)
     _body(body, piece, page)
     shift = f'<g transform="translate({number(x)} {number(top)})">'
     return "\n".join([*_start(page, width, height, painter), *painter.out, shift, *body.out, "</g>", "</svg>"]) + "\n"
@@ -49,28 +49,13 @@ def _shows(box: Box, kind: str) -> bool:
 
 def _start(page: Page, width: float, height: float, painter: Painter) -> list[str]:
     size = f'width="{number(width)}" height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}"'
-    style = [_css(page.theme, bool(page.marks))] if painter.variables else []
+    ground = painter.paint("ground")
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="archscope" {size} font-family="{FONT_FAMILY}" role="img">',
         f"<title>{escape(printable(page.title))}</title>",
-        *style,
-        f'<rect width="100%" height="100%" fill="{painter.color("ground")}"/>',
+        *painter.style(),
+        f'<rect width="100%" height="100%"{ground}/>',
     ]
-
-
-def _css(theme: str, marked: bool) -> str:
-    """Colours as variables; the light theme turns dark where the reader's page asks for it."""
-    first = f".archscope{{{_variables(THEMES[theme], marked)}}}"
-    dark = f"@media (prefers-color-scheme:dark){{.archscope{{{_variables(DARK, marked)}}}}}" if theme == "light" else ""
-    return f"<style>{first}{dark}text{{white-space:pre}}</style>"
-
-
-def _variables(theme: Theme, marked: bool) -> str:
-    plain = ("ink", "muted", "edge", "leader", "ground", "panel", "panel_border", "badge", "badge_ink")
-    colors = {name.replace("_", "-"): getattr(theme, name) for name in (*plain, *(["mark"] if marked else []))}
-    for kind, (fill, line) in theme.kinds.items():
-        colors |= {f"{kind}-fill": fill, f"{kind}-line": line}
-    return ";".join(f"--{name}:{value}" for name, value in colors.items())
 
 
 # ---- body -------------------------------------------------------------------------------------------------------
@@ -98,7 +83,7 @@ def _body(painter: Painter, piece: Piece, page: Page) -> None:
 def _frame(painter: Painter, frame: Frame) -> None:
     box = (frame.left, frame.top, frame.right, frame.bottom)
     painter.out.append(f'<g class="module"><title>{escape(printable(frame.path))}</title>')
-    painter.rect(box, 10.0, painter.color("panel"), painter.color("panel-border"), ' stroke-width="1.2"')
+    painter.rect(box, 10.0, "panel", "panel-border", ' stroke-width="1.2"')
     painter.out.append("</g>")
 
 
@@ -111,40 +96,38 @@ def _frame_title(painter: Painter, frame: Frame) -> None:
         x = (frame.left + frame.right - width - (badge + 8.0 if badge else 0.0)) / 2
     else:
         x = frame.title_x
-    color = painter.color("ink" if frame.heading else "muted")
-    if frame.title:
-        painter.text(frame.title, x, y, size, color, bold=True, anchor="start")
+    color = "ink" if frame.heading else "muted"
+    if frame.title and frame.title_x is None and not badge:
+        painter.text(frame.title, x + width / 2, y, size, color, bold=True)
+    elif frame.title:
+        held = "end" if badge and frame.title_x is None else "start"
+        painter.text(frame.title, x + width * (held == "end"), y, size, color, bold=True, anchor=held)
     if badge:
         painter.badge(frame.repeat, x + width + (8.0 if frame.title else 0.0), y - 4.0)
 
 
 def _leader(painter: Painter, row: Row) -> None:
-    color = painter.color("leader")
     start, end, y = number(row.start + 6.0), number(row.at - 6.0), number(row.y)
     path = f"M{y} {start}V{end}" if row.upright else f"M{start} {y}H{end}"
-    painter.out.append(
-        f'<path d="{path}" stroke="{color}" stroke-width="1.2" stroke-dasharray="0.1 4" stroke-linecap="round" '
-        'fill="none"/>'
-    )
+    painter.path(path, line="leader", more=' stroke-width="1.2" stroke-dasharray="0.1 4" stroke-linecap="round"')
     if row.upright:
-        painter.text(row.text, row.y, row.at + 5.0, SMALL, painter.color("muted"))
+        painter.text(row.text, row.y, row.at + 5.0, SMALL, "muted")
     else:
-        painter.text(row.text, row.at, row.y + 4.0, SMALL, painter.color("muted"), anchor="start")
+        painter.text(row.text, row.at, row.y + 4.0, SMALL, "muted", anchor="start")
 
 
 def _line(painter: Painter, line: Line) -> None:
-    name = {"shortcut": "add-line", "skip": "concat-line"}.get(line.kind, "edge")
-    color = painter.color(name)
+    color = {"shortcut": "add-line", "skip": "concat-line"}.get(line.kind, "edge")
     points = list(line.points)
-    head = ""
-    if line.arrow:
-        head = _arrow(points[-2], points[-1], color)
+    head = _arrow(points[-2], points[-1]) if line.arrow else ""
+    if head:
         points[-1] = _towards(points[-1], points[-2], ARROW[0] - 1.0)
-    path = _curve(points) if line.curved else _rounded(points)
-    painter.out.append(
-        f'<g class="edge"><title>{escape(printable(line.source))} → {escape(printable(line.target))}</title>'
-        f'<path d="{path}" fill="none" stroke="{color}" stroke-width="1.3"/>{head}</g>'
-    )
+    title = escape(f"{printable(line.source)} → {printable(line.target)}")
+    painter.out.append(f'<g class="edge"><title>{title}</title>')
+    painter.path(_curve(points) if line.curved else _rounded(points), line=color, more=' stroke-width="1.3"')
+    if head:
+        painter.path(head, fill=color)
+    painter.out.append("</g>")
 
 
 def _towards(start: Point, end: Point, by: float) -> Point:
@@ -152,12 +135,12 @@ def _towards(start: Point, end: Point, by: float) -> Point:
     return start[0] + (end[0] - start[0]) * by / length, start[1] + (end[1] - start[1]) * by / length
 
 
-def _arrow(before: Point, tip: Point, color: str) -> str:
+def _arrow(before: Point, tip: Point) -> str:
     x, y = _towards(tip, before, ARROW[0])
     length = max(((tip[0] - x) ** 2 + (tip[1] - y) ** 2) ** 0.5, 0.01)
     dx, dy = -(tip[1] - y) / length * ARROW[1], (tip[0] - x) / length * ARROW[1]
     corners = (tip, (x + dx, y + dy), (x - dx, y - dy))
-    return f'<path d="M{"L".join(f"{number(a)} {number(b)}" for a, b in corners)}Z" fill="{color}"/>'
+    return f"M{'L'.join(f'{number(a)} {number(b)}' for a, b in corners)}Z"
 
 
 def _rounded(points: Sequence[Point]) -> str:
@@ -183,26 +166,26 @@ def _holds(frame: Frame, point: Point) -> bool:
 def _word(painter: Painter, line: Line, ground: str) -> None:
     x, y = line.label_at
     half = text_width(line.label, SMALL) / 2 + 2.0
-    painter.rect((x - half, y - 8.0, x + half, y + 8.0), 0.0, painter.color(ground), "")
-    painter.text(line.label, x, y + 4.0, SMALL, painter.color("add-line"))
+    painter.rect((x - half, y - 8.0, x + half, y + 8.0), 0.0, "ground", "")
+    painter.text(line.label, x, y + 4.0, SMALL, "add-line")
 
 
 def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
     painter.out.append(f'<g id="n{number_}" class="op {box.kind}"><title>{escape(printable(page.tell(box)))}</title>')
-    fill, line = painter.color(f"{box.kind}-fill"), painter.color(f"{box.kind}-line")
+    fill, line = f"{box.kind}-fill", f"{box.kind}-line"
     more = ' stroke-width="1.4"'
     if box.name in page.heat:
-        fill, line = heat(page.heat[box.name]), HEAT_BORDER
+        fill, line = painter.theme.heated(page.heat[box.name]), painter.theme.heat_line
     if box.form == "circle":
         painter.out.append(
             f'<circle cx="{number(box.x)}" cy="{number(box.y)}" r="{number((box.right - box.left) / 2)}" '
-            f'fill="{fill}" stroke="{line}"{more}/>'
+            f"{painter.paint(fill, line)[1:]}{more}/>"
         )
         _symbol(painter, box)
     else:
         if box.repeat > 1:
             outer = (box.left - STACK, box.top - STACK, box.right + STACK, box.bottom + STACK)
-            painter.rect(outer, RADIUS + 3.0, painter.color("ground"), line, more)
+            painter.rect(outer, RADIUS + 3.0, "ground", line, more)
         painter.rect((box.left, box.top, box.right, box.bottom), RADIUS, fill, line, more)
         _label(painter, box, page)
     if box.name in page.marks:
@@ -212,12 +195,12 @@ def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
 
 def _mark(painter: Painter, box: Box, sign: str) -> None:
     """A border around the box, and the sign in its corner."""
-    color, off = painter.color("mark"), STACK + 3.0
+    off = STACK + 3.0
     outer = (box.left - off, box.top - off, box.right + off, box.bottom + off)
-    painter.rect(outer, RADIUS + off, "none", color, ' stroke-width="2.6"')
+    painter.rect(outer, RADIUS + off, "none", "mark", ' stroke-width="2.6"')
     x, y = box.right + off - 2.0, box.top - off + 2.0
-    painter.out.append(f'<circle cx="{number(x)}" cy="{number(y)}" r="8" fill="{color}"/>')
-    painter.text(sign, x, y + 4.5, BOLD, painter.color("ground"), bold=True)
+    painter.out.append(f'<circle cx="{number(x)}" cy="{number(y)}" r="8"{painter.paint("mark")}/>')
+    painter.text(sign, x, y + 4.5, BOLD, "ground", bold=True)
 
 
 def _symbol(painter: Painter, box: Box) -> None:
@@ -231,22 +214,26 @@ def _symbol(painter: Painter, box: Box) -> None:
             f"M{number(x - arm)} {number(y - arm)}L{number(x + arm)} {number(y + arm)}"
             f"M{number(x - arm)} {number(y + arm)}L{number(x + arm)} {number(y - arm)}"
         )
-    painter.out.append(f'<path d="{path}" stroke="{painter.color("ink")}" stroke-width="2" fill="none"/>')
+    painter.path(path, line="ink", more=' stroke-width="2"')
 
 
 def _label(painter: Painter, box: Box, page: Page) -> None:
     heated = box.name in page.heat
-    ink = LIGHT.ink if heated else painter.color("ink")
-    muted = LIGHT.ink if heated else painter.color("muted")  # paler text is too near the dearest boxes' colour
+    ink = painter.theme.heat_ink if heated else "ink"
+    muted = painter.theme.heat_ink if heated else "muted"
     beside = box.details[:1] if box.one_line else ()
     below = box.details[1:] if box.one_line else box.details
     badge = badge_width(box.repeat)
     first = text_width(box.title, BOLD, bold=True)
     row = first + sum(text_width(text, SMALL) + 8.0 for text in beside) + (badge + 8.0 if badge else 0.0)
     y = box.y + 4.3 - LINE / 2 * len(below)
-    x = box.x - row / 2
-    painter.text(box.title, x, y, BOLD, ink, bold=True, anchor="start")
-    x += first + 8.0
+    x = box.x - row / 2 + first
+    # where something stands beside the word, both are held where they meet: a wider font than ours grows outwards
+    if beside or badge:
+        painter.text(box.title, x, y, BOLD, ink, bold=True, anchor="end")
+    else:
+        painter.text(box.title, box.x, y, BOLD, ink, bold=True)
+    x += 8.0
     for text in beside:
         painter.text(text, x, y, SMALL, muted, anchor="start")
         x += text_width(text, SMALL) + 8.0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from archscope.views.diagram.paint.palette import Theme
+from archscope.views.diagram.paint.palette import DARK, LIGHT, Theme
 from archscope.views.diagram.place.picture import Box
 from archscope.views.diagram.place.style import SMALL, badge_width
 from archscope.views.diagram.place.text import text_width
@@ -32,27 +32,39 @@ def number(value: float) -> str:
 
 
 class Painter:
-    """Collects SVG elements. `variables`: colours as CSS variables, which resvg does not know."""
+    """Collects SVG elements in one theme.
 
-    def __init__(self, theme: Theme, variables: bool) -> None:
-        self.theme, self.variables = theme, variables
+    Colours are attributes, which every renderer reads. The light theme writes classes besides, by which a style turns
+    the picture dark where the reader's page is: `turned` are the rules that this takes.
+    """
+
+    def __init__(self, theme: Theme, turned: dict[str, str] | None = None) -> None:
+        self.theme = theme
+        self.turned: dict[str, str] = {} if turned is None else turned
         self.out: list[str] = []
 
-    def color(self, name: str) -> str:
-        if self.variables:
-            return f"var(--{name})"
-        kind, _, part = name.rpartition("-")
-        if part in {"fill", "line"}:
-            return self.theme.kinds[kind][part == "line"]
-        return str(getattr(self.theme, name.replace("-", "_")))
+    def paint(self, fill: str = "", line: str = "") -> str:
+        """The attributes that colour an element, by names of the theme's colours or by fixed ones."""
+        said, classes = "", []
+        for attribute, name in (("fill", fill), ("stroke", line)):
+            if not name:
+                continue
+            color = self.theme.color(name)
+            said += f' {attribute}="{color}"'
+            if self.theme is LIGHT and color != name:
+                classes.append(f"{attribute[0]}-{name}")
+                self.turned[classes[-1]] = f"{attribute}:{DARK.color(name)}"
+        return f' class="{" ".join(classes)}"{said}' if classes else said
 
     def rect(self, box: tuple[float, float, float, float], radius: float, fill: str, line: str, more: str = "") -> None:
         left, top, right, bottom = box
-        stroke = f' stroke="{line}"' if line else ""
         self.out.append(
             f'<rect x="{number(left)}" y="{number(top)}" width="{number(right - left)}" '
-            f'height="{number(bottom - top)}" rx="{number(radius)}" fill="{fill}"{stroke}{more}/>'
+            f'height="{number(bottom - top)}" rx="{number(radius)}"{self.paint(fill, line)}{more}/>'
         )
+
+    def path(self, path: str, fill: str = "none", line: str = "", more: str = "") -> None:
+        self.out.append(f'<path d="{path}"{self.paint(fill, line)}{more}/>')
 
     def text(
         self, text: str, x: float, y: float, size: float, color: str, bold: bool = False, anchor: str = "middle"
@@ -62,15 +74,20 @@ class Painter:
         place = f' text-anchor="{anchor}"' if anchor != "start" else ""
         width = number(text_width(text, size, bold))
         self.out.append(
-            f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}"{weight}{place} fill="{color}" '
+            f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}"{weight}{place}{self.paint(color)} '
             f'textLength="{width}" lengthAdjust="spacingAndGlyphs">{escape(printable(text))}</text>'
         )
 
     def badge(self, repeat: int, x: float, y: float) -> None:
         """×N on its ground, from `x` on, its middle at `y`."""
         width = badge_width(repeat)
-        self.rect((x, y - 8.5, x + width, y + 8.5), 6.0, self.color("badge"), "")
-        self.text(f"×{repeat}", x + width / 2, y + 4.0, SMALL, self.color("badge-ink"), bold=True)
+        self.rect((x, y - 8.5, x + width, y + 8.5), 6.0, "badge", "")
+        self.text(f"×{repeat}", x + width / 2, y + 4.0, SMALL, "badge-ink", bold=True)
+
+    def style(self) -> list[str]:
+        """The rules that turn what was painted, on screens: paper stays light. Where nothing turns there are none."""
+        rules = "".join(f".archscope .{name}{{{rule}}}" for name, rule in sorted(self.turned.items()))
+        return [f"<style>@media screen and (prefers-color-scheme:dark){{{rules}}}</style>"] if rules else []
 
 
 def printable(text: str) -> str:

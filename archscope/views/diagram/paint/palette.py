@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Theme:
-    """`kinds`: fill and border of each kind of box."""
+    """`kinds`: fill and border of each kind of box; `heat`: from nothing to the most costly box, its border and ink."""
 
     ink: str
     muted: str
@@ -18,6 +18,26 @@ class Theme:
     badge_ink: str
     mark: str
     kinds: dict[str, tuple[str, str]]
+    heat: tuple[str, ...] = ("#FFFFFF", "#FDEBD8", "#FBD3AC", "#F6B47E", "#EF9458")
+    heat_line: str = "#8A4513"
+    heat_ink: str = "#1B1F24"  # on the darkest its contrast is 7.4; paler text would be too near that colour
+
+    def color(self, name: str) -> str:
+        """`ink`, `conv-fill`, `conv-line`; a colour itself stays."""
+        kind, _, part = name.rpartition("-")
+        if part in {"fill", "line"} and kind in self.kinds:
+            return self.kinds[kind][part == "line"]
+        fixed = name.startswith("#") or name == "none"
+        return name if fixed else str(getattr(self, name.replace("-", "_")))
+
+    def heated(self, share: float) -> str:
+        """The colour of a box that costs `share` of the most costly one."""
+        steps = len(self.heat) - 1
+        at = min(max(share, 0.0), 1.0) ** 0.5 * steps
+        low = min(int(at), steps - 1)
+        one, two = (tuple(int(self.heat[i][j : j + 2], 16) for j in (1, 3, 5)) for i in (low, low + 1))
+        mixed = (round(a + (b - a) * (at - low)) for a, b in zip(one, two, strict=True))
+        return "#" + "".join(f"{part:02X}" for part in mixed)
 
 
 LEGEND = {
@@ -54,20 +74,7 @@ PRINT = Theme(
         "concat": ("#DCDCDC", "#000000"), "add": ("#FFFFFF", "#000000"), "other": ("#FFFFFF", "#555555"),
         "linear": ("#EEEEEE", "#000000"), "module": ("#F0F0F0", "#000000"), "tensor": ("#FFFFFF", "#000000"),
     },
+    heat=("#FFFFFF", "#EBEBEB", "#D6D6D6", "#C0C0C0", "#A8A8A8"), heat_line="#000000", heat_ink="#000000",
 )  # fmt: skip
 
 THEMES = {"light": LIGHT, "dark": DARK, "print": PRINT}
-
-HEAT = ("#FFFFFF", "#FDEBD8", "#FBD3AC", "#F6B47E", "#EF9458")
-"""From nothing to the most costly box; ink on the darkest has a contrast of 7.4."""
-HEAT_BORDER = "#8A4513"
-
-
-def heat(share: float) -> str:
-    """The colour of a box that costs `share` of the most costly one."""
-    steps = len(HEAT) - 1
-    at = min(max(share, 0.0), 1.0) ** 0.5 * steps
-    low = min(int(at), steps - 1)
-    one, two = (tuple(int(HEAT[i][j : j + 2], 16) for j in (1, 3, 5)) for i in (low, low + 1))
-    mixed = (round(a + (b - a) * (at - low)) for a, b in zip(one, two, strict=True))
-    return "#" + "".join(f"{part:02X}" for part in mixed)

@@ -8,7 +8,7 @@ ZOOM = 2.0
 
 
 def to_png(svg: str, zoom: float = ZOOM) -> bytes:
-    """Bytes of a PNG file. The SVG must name its colours: resvg knows no CSS variables."""
+    """Bytes of a PNG file."""
     try:
         import resvg_py
     except ImportError as error:

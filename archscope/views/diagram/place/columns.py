@@ -6,7 +6,7 @@ from itertools import pairwise
 from archscope.views.diagram.place.picture import Line, Piece, Row, stacked
 from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import MARGIN, SMALL
-from archscope.views.diagram.place.text import text_width
+from archscope.views.diagram.place.text import room_for
 
 A4 = (595.0, 842.0)
 FLATTEST, TALLEST = 1 / 2.3, 2.3
@@ -52,7 +52,7 @@ def align_rows(piece: Piece, sideways: bool = False) -> None:
     for row in piece.rows:
         row.at = at
     if piece.rows:
-        piece.right = at + (SMALL + UNDER if sideways else max(text_width(row.text, SMALL) for row in piece.rows))
+        piece.right = at + (SMALL + UNDER if sideways else max(room_for(row.text, SMALL) for row in piece.rows))
 
 
 def partition(heights: Sequence[float], count: int, gap: float) -> list[int]:
@@ -79,7 +79,7 @@ def partition(heights: Sequence[float], count: int, gap: float) -> list[int]:
 
 def width_of(pieces: Sequence[Piece]) -> float:
     """Width of a column of these pieces, with room for shapes."""
-    texts = [text_width(row.text, SMALL) for piece in pieces for row in piece.rows]
+    texts = [room_for(row.text, SMALL) for piece in pieces for row in piece.rows]
     room = LEADER + max(texts) if texts else 0.0
     return max(piece.left for piece in pieces) + max(piece.right for piece in pieces) + room
 

@@ -9,7 +9,7 @@ from archscope.views.diagram.place.joints import TAP, TURN, WORD, connect, is_po
 from archscope.views.diagram.place.picture import Line, Piece, Point, Row
 from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import SIDE, SMALL, STACK
-from archscope.views.diagram.place.text import text_width
+from archscope.views.diagram.place.text import room_for, text_width
 from archscope.views.diagram.place.turn import upside_down
 from archscope.views.diagram.plan.encoder_decoder import EncoderDecoder, Level
 from archscope.views.diagram.plan.structure import Leaf, Series
@@ -72,7 +72,7 @@ def place_u(shape: EncoderDecoder, placer: Placer) -> Piece:
     for piece in (*lefts, bottom, *rights, *(piece for storey in storeys for piece in storey.lane)):
         whole.take(piece)
     whole.rows = rows
-    whole.right = max([whole.right, *(row.at + text_width(row.text, SMALL) for row in rows)])
+    whole.right = max([whole.right, *(row.at + room_for(row.text, SMALL) for row in rows)])
     return whole
 
 
@@ -103,7 +103,7 @@ def _foot(piece: Piece) -> float:
 
 def _reach(pieces: Sequence[Piece]) -> float:
     """How far boxes and shapes on one axis reach to its right."""
-    texts = [text_width(row.text, SMALL) for piece in pieces for row in piece.rows if row.shown]
+    texts = [room_for(row.text, SMALL) for piece in pieces for row in piece.rows if row.shown]
     return max(piece.right for piece in pieces) + LEADER + max(texts, default=0.0)
 
 
