@@ -203,7 +203,7 @@ UPWARDS = {
     "differences/__init__.py": "views",
     "model/report.py": "views",
 }
-"""Results that still import their views, until they ask for them by name; with this list both circles go."""
+"""Results that still import their views, until they ask for them by name; their circles go with this list."""
 
 
 def room_of(module: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 
 from archscope.model.graph import Shape, Tensor, Window
-from archscope.model.operations import CATEGORY
+from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.tracing import calls
 
 Memory = Literal["new", "view", "in_place"]
@@ -118,7 +118,7 @@ class Invocation:
         category = CATEGORY.get(self.operation, "")
         weight = bound.get("weight") if "convolution" in category else None
         settings = calls.settings_of(bound)
-        if category in {"product", "attention", "recurrent"}:
+        if category in WEIGHTED:
             settings["operands"] = [list(tensor.shape) for tensor in self.tensors]
         return bound, calls.window_of(bound, self.operation, None if weight is None else tuple(weight.shape)), settings
 
