@@ -30,12 +30,12 @@ Sizes = Size | Sequence[Size]
 
 
 def parse_input(text: str) -> Input:
-    """`3x299x299`, `1x3x299x299`, `3,299,299`, `299`, `ids=128:int64`. Raises ArchscopeError."""
+    """`3x299x299`, `(1, 3, 299, 299)`, `299x299`, `299`, `ids=128:int64`. Raises ArchscopeError."""
     name, _, rest = text.strip().rpartition("=")
     sizes, _, dtype = rest.partition(":")
     if dtype and dtype not in BYTES_PER_ELEMENT:
         raise unknown("dtype", dtype, BYTES_PER_ELEMENT)
-    numbers = re.split(r"[x\u00d7,*\s]+", sizes.strip().lower())
+    numbers = re.split(r"[x\u00d7,*\s]+", sizes.strip("()[], ").lower())  # a tuple's brackets, as Python prints it
     if not all(number.isdecimal() and int(number) > 0 for number in numbers):
         raise ArchscopeError(
             f"--input {text}: write channels x height x width, such as 3x299x299, or one side, 299; "

@@ -30,11 +30,13 @@ class Expected:
     why: str = ""
 
     def complete(self, given: Input) -> tuple[Input, int | None]:
-        """What is meant by one side instead of all sizes, by a batch in front, by no dtype; and that batch."""
+        """What is meant by one side or two instead of all sizes, by a batch in front, by no dtype; and that batch."""
         likely = self.inputs[0]
         size, images = given.size, None
         if len(size) == 1 and len(likely.size) > 1:
             size = (likely.size[0], *size * (len(likely.size) - 1))
+        elif len(size) == 2 and len(likely.size) == 3:  # height x width of an image
+            size = (likely.size[0], *size)
         elif len(size) == len(likely.size) + 1 and not (self.why and len(size) == 2):
             images, size = size[0], size[1:]
         elif len(size) != len(likely.size) and not self.why:

@@ -9,6 +9,8 @@ from archscope.targets.inputs import SIDES, Expected, expected_by
     ("text", "own", "completed", "images"),
     [
         ("299", (3, 224, 224), "3x299x299", None),
+        ("299x199", (3, 224, 224), "3x299x199", None),
+        ("(1, 3, 299, 299)", (3, 224, 224), "3x299x299", 1),
         ("99", (1, 32, 32), "1x99x99", None),
         ("3x99x99", (3, 224, 224), "3x99x99", None),
         ("8x3x99x99", (3, 224, 224), "3x99x99", 8),
