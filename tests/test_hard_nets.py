@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import torch
-from tests.tracing.test_tracing import state
 from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError
 from tests import hard_nets
+from tests.tracing.test_tracing import state
 
 INPUTS = {"Lazy": "3x8x8", "BuffersOnly": "3x8x8", "NoParameters": "3x8x8", "Complex": "8x8:complex64",
           "scripted": "3x8x8", "recorded": "3x8x8"}  # fmt: skip
