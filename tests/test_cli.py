@@ -13,7 +13,7 @@ import pytest
 from archscope import __version__, cli, networks
 from archscope.commands import arguments
 from archscope.errors import ArchscopeError
-from archscope.views import Options, tables
+from archscope.views import Options, format_of, formats, render
 from archscope.views.tables.rows import HEADINGS, STRUCTURE
 from tests.graphs import Net, report_of, six_layer_report, traced
 
@@ -46,10 +46,13 @@ def test_a_saved_report_says_the_same(run: Run, saved: str) -> None:
     assert run("summary", saved) == (0, str(six_layer_report()), "")
 
 
-@pytest.mark.parametrize("name", tables.formats())
+SUFFIXES = (".txt", ".json", ".csv", ".md", ".tex", ".html")
+
+
+@pytest.mark.parametrize("name", formats("report"))
 def test_formats(run: Run, saved: str, name: str, tmp_path: Path) -> None:
-    expected = tables.render(six_layer_report(), name)
-    suffix = next(suffix for suffix, form in tables._suffixes.items() if form == name)
+    expected = render(six_layer_report(), name)
+    suffix = next(suffix for suffix in SUFFIXES if format_of(suffix, "report") == name)
     path = tmp_path / f"out{suffix}"
 
     assert run("summary", saved, "--format", name) == (0, expected, "")
@@ -72,7 +75,7 @@ def test_options_reach_the_table(run: Run, saved: str) -> None:
         return out
 
     def expected(**options: object) -> str:
-        return tables.render(six_layer_report(), "table", Options(**options))  # type: ignore[arg-type]
+        return render(six_layer_report(), "table", Options(**options))  # type: ignore[arg-type]
 
     assert shown("--depth", "1") == expected(depth=1)
     assert shown("--depth", "0", "--unfold") == expected(depth=0, fold=False)
@@ -402,7 +405,7 @@ def test_a_device_has_no_suffix_and_gets_the_usual_format(saved: str) -> None:
 
 def test_completion_functions() -> None:
     assert arguments.completes(networks.catalogue)("xce") == ["xception"]
-    assert arguments.completes(tables.formats)("") == list(tables.formats())
+    assert arguments.completes(lambda: formats("report"))("") == list(formats("report"))
     assert arguments.completes(arguments.column_names)("params,mac") == ["params,macs"]
     assert set(arguments.column_names()) == {*STRUCTURE, *HEADINGS}
 

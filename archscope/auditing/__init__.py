@@ -63,6 +63,8 @@ def _rest(found: int | None, own: int, differences: Iterable[Difference]) -> int
 class Audit(Shown):
     """All tools on one model. `absent` are the tools that are not installed."""
 
+    KIND = "audit"
+
     report: Report
     rows: tuple[Audited, ...]
     absent: tuple[str, ...]
@@ -83,12 +85,6 @@ class Audit(Shown):
         return {"schema": SCHEMA, "network": self.report.graph.name, "target": self.report.target} | {
             "setting": dict(self.report.setting), "archscope": own, "counters": rows, "absent": list(self.absent)
         }  # fmt: skip
-
-    def _render(self, name: str) -> str:
-        from archscope.views import Options
-        from archscope.views.audit import audit_formats
-
-        return audit_formats()[name](self, Options())
 
 
 def audit(report: Report, options: Mapping[str, Any], finished: Callable[[str], None] = lambda tool: None) -> Audit:

@@ -11,7 +11,7 @@ import typer
 
 from archscope import networks
 from archscope.errors import ArchscopeError
-from archscope.views import tables
+from archscope.views import formats
 
 # ---- completion ----------------------------------------------------------------------------------------------
 
@@ -108,20 +108,20 @@ def output_to(said: str) -> Any:
     return typer.Option("-o", "--output", metavar="FILE", help=said, rich_help_panel=WRITTEN)
 
 
-def format_of(formats: Callable[[], Any]) -> Any:
-    """`-f` with the names of a command's formats."""
+def format_of(kind: str) -> Any:
+    """`-f` with the names of the formats that this kind of result has."""
     return typer.Option(
         "-f",
         "--format",
         metavar="FORMAT",
         help="Of what is written, where -o's suffix does not say it.",
         rich_help_panel=WRITTEN,
-        autocompletion=completes(formats),
+        autocompletion=completes(lambda: formats(kind)),
     )
 
 
 Output = Annotated[str | None, output_to("Write to FILE; its suffix picks the format.")]
-Format = Annotated[str | None, format_of(tables.formats)]
+Format = Annotated[str | None, format_of("report")]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,20 +1,14 @@
 """archscope audit"""
 
 import sys
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from archscope.commands import command
 from archscope.commands.arguments import Inputs, Output, Settings, Target, format_of, parse_settings
 from archscope.commands.measured import report_of
-from archscope.commands.output import one_of, plain_options, write
+from archscope.commands.output import chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
-
-
-def formats() -> Mapping[str, Any]:
-    from archscope.views.audit import audit_formats
-
-    return audit_formats()
+from archscope.views import render
 
 
 @command("Check", "archscope audit resnet18")
@@ -22,7 +16,7 @@ def audit(
     target: Target,
     inputs: Inputs = None,
     settings: Settings = None,
-    format_name: Annotated[str | None, format_of(formats)] = None,
+    format_name: Annotated[str | None, format_of("audit")] = None,
     output: Output = None,
 ) -> None:
     """Why other counters print other numbers.
@@ -33,10 +27,10 @@ def audit(
 
     if target.endswith(".json"):
         raise ArchscopeError(f"{target} is a report; audit runs the counters on the network itself: name that")
-    show_in = one_of(formats(), format_name, output)
+    name = chosen_format("audit", format_name, output)
     options = parse_settings(settings or [])
     report = report_of(target, inputs, (), None, options)
-    write(show_in(auditing.audit(report, options, _said), plain_options(output)), output)
+    write(render(auditing.audit(report, options, _said), name, plain_options(output)), output)
 
 
 def _said(tool: str) -> None:

@@ -1,8 +1,7 @@
 """archscope compare"""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,22 +23,15 @@ from archscope.commands.measuring import (
     parse_batches,
     progress_line,
 )
-from archscope.commands.output import one_of, plain_options, write
+from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.commands.startup import INTERRUPTED, import_torch
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
+from archscope.views import render
 
 if TYPE_CHECKING:
     from archscope.comparison.report import Comparison
-
-PICTURES = (".svg", ".png", ".pdf")
-
-
-def formats() -> Mapping[str, Any]:
-    from archscope.views import comparison
-
-    return comparison.formats()
 
 
 @command("Compare", "archscope compare xception inception_v3 --by stage")
@@ -83,7 +75,7 @@ def compare(
             help="What a picture shows: costs by kind, or accuracy against MACs [default: by their number]",
         ),
     ] = None,
-    format_name: Annotated[str | None, format_of(formats)] = None,
+    format_name: Annotated[str | None, format_of("comparison")] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
     """What several networks cost, side by side, and in ratio to the first.
@@ -92,11 +84,10 @@ def compare(
     """
     from archscope import comparison
     from archscope.comparison.report import Comparison
-    from archscope.views.comparison import PLOTTED, Choices
+    from archscope.views.comparison import PLOTTED
 
-    name = format_name or (Path(output).suffix[1:].lower() if output and output.lower().endswith(PICTURES) else None)
-    show_in = one_of(formats(), name, output)
-    if plot and show_in not in [formats()[shown] for shown in PLOTTED]:
+    name = chosen_format("comparison", format_name, output)
+    if plot and name not in PLOTTED:
         raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
     latency = measuring_options(
         device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
@@ -115,8 +106,7 @@ def compare(
         found, code = (predicted(found, batches, predict, dtype or "") if predict else found), int(bool(found.failures))
     except Interrupted as stopped:
         found, code = Comparison(tuple(stopped.reports)), INTERRUPTED
-    plain = plain_options(output)
-    write(show_in(found, Choices(width=plain.width, color=plain.color, by=by or "", plot=plot or "")), output)
+    write(render(found, name, replace(plain_options(output), by=by or "", plot=plot or "")), output)
     raise typer.Exit(code)
 
 

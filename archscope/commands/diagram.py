@@ -7,7 +7,8 @@ import typer
 from archscope.commands import command
 from archscope.commands.arguments import SHOWN, Inputs, Settings, Target, output_to, parse_settings
 from archscope.commands.measured import report_of
-from archscope.commands.output import is_stream, write
+from archscope.commands.output import chosen_format, plain_options, write
+from archscope.views import render
 
 
 def shown(short: str, name: str, metavar: str, said: str) -> Any:
@@ -53,11 +54,11 @@ def diagram(
 ) -> None:  # fmt: skip
     """TARGET's architecture as a figure: SVG, PNG, PDF, DOT or Mermaid."""
     from archscope.targets import resolve
-    from archscope.views.diagram.drawing import DiagramOptions, draw, format_of
+    from archscope.views.diagram.drawing import DiagramOptions, draw
 
     shown = tuple(name.strip() for name in show.split(",") if name.strip())
     title = "" if target.endswith(".json") else resolve(target).label
     options = DiagramOptions(level, block, depth, direction, shown, color, theme, layout, engine, fold, title).checked()
-    name = "svg" if is_stream(output) else format_of(output)
-    made = draw(report_of(target, inputs, (), None, parse_settings(settings or [])), options).render(name)
-    write(made, output)
+    name = chosen_format("diagram", None, output, "svg")
+    made = draw(report_of(target, inputs, (), None, parse_settings(settings or [])), options)
+    write(render(made, name, plain_options(output)), output)

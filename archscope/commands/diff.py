@@ -1,7 +1,6 @@
 """archscope diff"""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -17,14 +16,9 @@ from archscope.commands.arguments import (
     format_of,
     parse_settings,
 )
-from archscope.commands.output import one_of, plain_options, write
+from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.startup import import_torch
-
-
-def formats() -> Mapping[str, Any]:
-    from archscope.views.differences import diff_formats
-
-    return diff_formats()
+from archscope.views import render
 
 
 @command("Compare", "archscope diff resnet50 seresnet50")
@@ -48,7 +42,7 @@ def diff(
             "--set-reference", metavar="KEY=VALUE", help="As --set, an option of REFERENCE.", rich_help_panel=NETWORK
         ),
     ] = None,
-    format_name: Annotated[str | None, format_of(formats)] = None,
+    format_name: Annotated[str | None, format_of("diff")] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
     """Is TARGET the network that REFERENCE is, and if not, where and why?
@@ -56,15 +50,12 @@ def diff(
     Exit code 0 if it is, 1 if not.
     """
     from archscope.differences import measured
-    from archscope.views.diagram import beside
 
-    suffix = (output or "").lower().rpartition(".")[2]
-    pictured = format_name is None and suffix in beside.FORMATS
-    show_in = None if pictured else one_of(formats(), format_name, output, beside.FORMATS)
+    name = chosen_format("diff", format_name, output)
     import_torch()
     found = measured.diff(
         target, reference, inputs or None, options=parse_settings(settings or []),
         reference_options=parse_settings(reference_settings or []), weights=weights,
     )  # fmt: skip
-    write(show_in(found, plain_options(output)) if show_in else beside.render(found, suffix), output)
+    write(render(found, name, plain_options(output)), output)
     raise typer.Exit(found.verdict != "identical")

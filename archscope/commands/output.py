@@ -4,14 +4,12 @@ import contextlib
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from archscope.errors import ArchscopeError, EnvironmentFailure
-from archscope.views import Options, tables
-
-T = TypeVar("T")
+from archscope.registry import canonical, unknown
+from archscope.views import Options, format_of, formats
 
 
 def write(made: str | bytes, output: str | None) -> None:
@@ -84,18 +82,14 @@ def is_stream(output: str | None) -> bool:
     return path.exists() and not (path.is_file() or path.is_dir())
 
 
-def chosen_format(name: str | None, output: str | None) -> str:
-    """The name of the format that is asked for, by itself or by the output's suffix; a table where neither is."""
-    return name or ("table" if output is None or is_stream(output) else tables.format_of(output))
-
-
-def one_of(formats: Mapping[str, T], name: str | None, output: str | None, pictures: Sequence[str] = ()) -> T:
-    """The format of this name, or that of the output's suffix. `pictures` are suffixes that the command draws."""
-    try:
-        name = chosen_format(name, output)
-    except ArchscopeError:
-        written = ", ".join([*formats, *pictures])
-        raise ArchscopeError(f"no format for '{output}': this command writes {written}") from None
-    if name not in formats:
-        raise ArchscopeError(f"this command writes {', '.join(formats)}, not {name}")
-    return formats[name]
+def chosen_format(kind: str, name: str | None, output: str | None, usual: str = "table") -> str:
+    """The format that is asked for, by its name or by the output's suffix. Raises ArchscopeError for one that this
+    kind of result does not have."""
+    if name is None:
+        found = usual if output is None or is_stream(output) else format_of(output, kind)
+        if not found:
+            raise ArchscopeError(f"no format for '{output}': this command writes {', '.join(formats(kind))}")
+        return found
+    if canonical(name) not in formats(kind):
+        raise unknown("format", name, formats(kind))
+    return canonical(name)

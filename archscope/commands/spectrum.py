@@ -1,6 +1,6 @@
 """archscope spectrum"""
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import typer
@@ -26,19 +26,16 @@ from archscope.commands.measuring import (
     measuring_options,
     progress_line,
 )
-from archscope.commands.output import one_of, plain_options, write
+from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.startup import import_torch
 from archscope.continuum.paper_figures import PaperFigures, paper_figures
 from archscope.continuum.points import ORDERS, Block, Spectrum
 from archscope.errors import ArchscopeError
 from archscope.model.input_sizes import parse_input
 from archscope.model.segments import Segments, parse_partition, parse_segments
+from archscope.views import render
 
-
-def formats() -> Mapping[str, Any]:
-    from archscope.views.spectrum import spectrum_formats
-
-    return spectrum_formats()
+PICTURES = ("svg", "png", "pdf")
 
 
 def of_the(panel: str, name: str, metavar: str, said: str, short: str = "") -> Any:
@@ -106,19 +103,16 @@ def spectrum(
     compiled: Compile = False,
     seconds: Seconds = None,
     threads: Threads = None,
-    format_name: Annotated[str | None, format_of(formats)] = None,
+    format_name: Annotated[str | None, format_of("spectrum")] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
     """From regular to depthwise separable convolutions, by the count of segments.
 
     The points of a block, or of a network whose depthwise separable convolutions are each replaced.
     """
-    from archscope.views.spectrum import plot as spectrum_plot
-
-    picture = "" if format_name else spectrum_plot.format_of(output)
-    if plot and not picture:
+    name = chosen_format("spectrum", format_name, output)
+    if plot and name not in PICTURES:
         raise ArchscopeError("--plot is for a picture: give a file, -o spectrum.svg, .png or .pdf")
-    show_in = None if picture else one_of(formats(), format_name, output, spectrum_plot.FORMATS)
     latency = measuring_options(
         device, dtype=dtype, channels_last=channels_last, compile=compiled, seconds=seconds, threads=threads
     )
@@ -140,10 +134,7 @@ def spectrum(
     else:
         refuse("it goes to a network, such as archscope spectrum xception", {"set": settings})
         made = block_spectrum(of_block, of_any)
-    if picture:
-        write(spectrum_plot.render(made, plot or "", picture, theme), output)
-    elif show_in and not isinstance(made, PaperFigures):
-        write(show_in(made, plain_options(output)), output)
+    write(render(made, name, replace(plain_options(output), plot=plot or "", theme=theme)), output)
 
 
 def refuse(why: str, options: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ from archscope.commands.predicting import Predict, predicted_report
 from archscope.commands.startup import INTERRUPTED
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
-from archscope.views import DEFAULT_COLUMNS, Options, tables
+from archscope.views import DEFAULT_COLUMNS, Options, render, tables
 
 if TYPE_CHECKING:
     from archscope.model.report import Report
@@ -103,8 +103,7 @@ def summary(
     output: Output = None,
 ) -> None:  # fmt: skip
     """What TARGET is made of: its layers with shape, parameters and MACs, and the totals in words."""
-    name = chosen_format(format_name, output)
-    tables.check_format(name)
+    name = chosen_format("report", format_name, output)
     latency = measuring_options(
         device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
         seconds=seconds, threads=threads, fresh=fresh,
@@ -122,7 +121,7 @@ def summary(
     chosen = view_options(parse_columns(columns, report), depth, fold, sort, output)
     if not columns.strip() and "latency_ms" in report.columns:
         chosen = replace(chosen, spare=tables.SPARE_COLUMNS)
-    write(tables.render(report, name, chosen), output)
+    write(render(report, name, chosen), output)
     raise typer.Exit(code)
 
 

@@ -1,23 +1,17 @@
 """archscope verify"""
 
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable
+from typing import Annotated
 
 import typer
 
 from archscope import networks
 from archscope.commands import command
 from archscope.commands.arguments import SHOWN, Output, completes, format_of
-from archscope.commands.output import one_of, plain_options, write
+from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
-
-
-def formats() -> Mapping[str, Any]:
-    from archscope.views.verdicts import verdict_formats
-
-    return verdict_formats()
 
 
 @command("Check", "archscope verify xception")
@@ -34,7 +28,7 @@ def verify(
             "--equivalences", help="Prove instead that functions the papers call equal are.", rich_help_panel=SHOWN
         ),
     ] = False,
-    format_name: Annotated[str | None, format_of(formats)] = None,
+    format_name: Annotated[str | None, format_of("verification")] = None,
     output: Output = None,
 ) -> None:  # fmt: skip
     """What the papers claim, recomputed claim by claim.
@@ -42,17 +36,17 @@ def verify(
     Exit code 1 if one that should hold does not.
     """
     from archscope.papers import verify
-    from archscope.views.equivalences import equivalence_formats
+    from archscope.views import formats
 
     if equivalences:
         if names:
             raise ArchscopeError(f"--equivalences proves all of them: leave out {' '.join(names)}")
-        prove_in = one_of(equivalence_formats(), format_name, output)
+        prove_in = formats("equivalences")[chosen_format("equivalences", format_name, output)]
         import_torch()
         proofs = verify.equivalences()
         write(prove_in(proofs, plain_options(output)), output)
         raise typer.Exit(not all(proof.holds for proof in proofs))
-    show_in = one_of(formats(), format_name, output)
+    show_in = formats("verification")[chosen_format("verification", format_name, output)]
     entries = [networks.find(name) for name in names] if names else list(networks.catalogue().values())
     import_torch()
     verdicts = [verdict for entry in _progress(entries) for verdict in verify.verify(entry)]

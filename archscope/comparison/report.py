@@ -12,6 +12,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.report import SCHEMA as REPORT_SCHEMA
 from archscope.model.report import VERSION as REPORT_VERSION
 from archscope.model.report import Report, parsed
+from archscope.model.results import Tabulated
 from archscope.papers.accuracy import Accuracy, published
 
 SCHEMA = "archscope.compare"
@@ -19,11 +20,13 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Tabulated):
     """Reports of several networks, or of one in several settings. What each says holds under its own setting.
 
     `failures` say which could not be built, traced or measured, and why.
     """
+
+    KIND = "comparison"
 
     reports: tuple[Report, ...]
     failures: tuple[str, ...] = ()
@@ -92,31 +95,20 @@ class Comparison:
         return cls(tuple(Report.from_dict(network, source) for network in networks), tuple(data.get("failures", ())))
 
     def to_json(self, by: str = "") -> str:
-        return self._render("json", by)
+        return str(self._render("json", by=by))
 
     def to_csv(self, by: str = "") -> str:
-        return self._render("csv", by)
+        return str(self._render("csv", by=by))
 
     def to_markdown(self, by: str = "") -> str:
-        return self._render("markdown", by)
+        return str(self._render("markdown", by=by))
 
     def to_latex(self, by: str = "") -> str:
-        return self._render("latex", by)
+        return str(self._render("latex", by=by))
 
     def to_svg(self, plot: str = "") -> str:
         """A plot: `bars`, or the `tradeoff` of accuracy against cost; by default what suits so many networks."""
-        return self._render("svg", plot=plot)
-
-    def __str__(self) -> str:
-        return self._render("table")
-
-    def _repr_html_(self) -> str:
-        return self._render("html")
-
-    def _render(self, name: str, by: str = "", plot: str = "") -> str:
-        from archscope.views.comparison import Choices, formats
-
-        return str(formats()[name](self, Choices(by=by, plot=plot)))
+        return str(self._render("svg", plot=plot))
 
 
 def _facts(report: Report) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archscope.continuum.points import Block, Spectrum
+from archscope.model.results import Result
 
 if TYPE_CHECKING:
     from archscope.model.report import Report
@@ -15,8 +16,10 @@ TOWERS = 3
 
 
 @dataclass(frozen=True)
-class PaperFigures:
+class PaperFigures(Result):
     """`canonical` and `simplified` are Figures 1 and 2; the points of `segmented` Figures 3 and 4."""
+
+    KIND = "figures"
 
     canonical: "Report"
     simplified: "Report"
@@ -24,9 +27,7 @@ class PaperFigures:
 
     def to_svg(self, theme: str = "light") -> str:
         """All four side by side."""
-        from archscope.views.spectrum.paper_figures import figures
-
-        return figures(self, theme)
+        return str(self._render("svg", theme=theme))
 
 
 def paper_figures() -> PaperFigures:

@@ -84,6 +84,8 @@ class Spectrum(Tabulated):
     `hold` names the quantity that the widths were chosen to keep, `held` its value.
     """
 
+    KIND = "spectrum"
+
     target: str
     points: tuple[Point, ...]
     setting: Mapping[str, Any]
@@ -122,21 +124,12 @@ class Spectrum(Tabulated):
 
     def to_svg(self, plot: str = "", theme: str = "light") -> str:
         """`panels` or a `curve`, by default as for `archscope spectrum -o x.svg`. Raises ArchscopeError."""
-        from archscope.views.spectrum.plot import render
-
-        return render(self, plot, "svg", theme).decode("utf-8")
+        return str(self._render("svg", plot=plot, theme=theme))
 
     def to_png(self, plot: str = "", theme: str = "light") -> bytes:
         """As `to_svg`."""
-        from archscope.views.spectrum.plot import render
-
-        return render(self, plot, "png", theme)
-
-    def _render(self, name: str) -> str:
-        from archscope.views import Options
-        from archscope.views.spectrum import spectrum_formats
-
-        return spectrum_formats()[name](self, Options())
+        made: bytes = self._render("png", plot=plot, theme=theme)
+        return made
 
     @classmethod
     def from_json(cls, text: str, source: str = "spectrum") -> "Spectrum":

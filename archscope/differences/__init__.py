@@ -48,6 +48,8 @@ class Diff(Shown):
     that stand for each other.
     """
 
+    KIND = "diff"
+
     a: Report
     b: Report
     verdict: Verdict
@@ -80,13 +82,7 @@ class Diff(Shown):
         }
 
     def _repr_html_(self) -> str:
-        return self._render("html")
-
-    def _render(self, name: str) -> str:
-        from archscope.views import Options
-        from archscope.views.differences import diff_formats
-
-        return diff_formats()[name](self, Options())
+        return str(self._render("html"))
 
 
 def _side(report: Report) -> dict[str, Any]:

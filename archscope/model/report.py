@@ -56,6 +56,8 @@ def heaviest(words: Iterable[tuple[str | None, Number | None]]) -> str | None:
 class Report(Tabulated):
     """What `archscope summary` knows. `claims` are the paper's numbers that apply to the network as built."""
 
+    KIND = "report"
+
     graph: Graph
     columns: Mapping[str, Column]
     setting: Mapping[str, Any]
@@ -130,11 +132,6 @@ class Report(Tabulated):
         except ImportError as error:
             raise ArchscopeError("to_pandas needs pandas: pip install pandas") from error
         return pandas.DataFrame(self.to_dict()["layers"]).set_index("name")
-
-    def _render(self, name: str) -> str:
-        from archscope.views.tables import render
-
-        return render(self, name)
 
     @classmethod
     def from_json(cls, text: str, source: str = "report") -> "Report":

@@ -1,20 +1,67 @@
 """How results look: each view a pure function from a result and what the reader chose to text or bytes. No torch."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from archscope.model.results import Result
+from archscope.registry import unknown
 
 DEFAULT_COLUMNS = ("output", "params", "macs", "share")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a reader may choose. `depth` levels of the module tree (0: all), equal neighbours folded to one,
-    `sort` flattens the tree to its parts in descending order of a column. `width` 0 is as wide as needed; where it is
-    too narrow, the columns in `spare` are left out, the first first."""
+    """What a reader may choose; a view heeds what there is to choose of its kind of result.
 
-    columns: tuple[str, ...] = DEFAULT_COLUMNS
+    Of a table its `columns` (none: the usual ones), `depth` levels of the module tree (0: all), equal neighbours
+    folded to one, `sort` flattens the tree to its parts in descending order of a column. Of a comparison where costs
+    go, `by` kind, stage or layer. Of a picture which `plot`, and its `theme`. `width` 0 is as wide as needed; where it
+    is too narrow, the columns in `spare` are left out, the first first.
+    """
+
+    columns: tuple[str, ...] = ()
     depth: int = 3
     fold: bool = True
     sort: str = ""
+    by: str = ""
+    plot: str = ""
+    theme: str = "light"
     width: int = 0
     color: bool = False
     spare: tuple[str, ...] = ()
+
+
+View = Callable[[Any, Options], str | bytes]
+
+HOMES = {
+    "report": "tables", "comparison": "comparison", "spectrum": "spectrum", "figures": "spectrum.paper_figures",
+    "diff": "differences", "audit": "audit", "verification": "verdicts", "equivalences": "equivalences",
+    "diagram": "diagram.drawing",
+}  # fmt: skip
+"""The module below this one that has the views of a kind of result."""
+
+SUFFIXES = {"txt": "table", "md": "markdown", "tex": "latex", "mmd": "mermaid"}
+"""Where a file's suffix is not the format's name."""
+
+
+def formats(kind: str) -> Mapping[str, View]:
+    """The views of a kind of result, by the format's name. They are loaded when they are first asked for."""
+    found: Mapping[str, View] = import_module(f"{__name__}.{HOMES[kind]}").formats()
+    return found
+
+
+def format_of(path: str, kind: str) -> str:
+    """The format that a file's suffix asks for; empty where this kind of result has none such."""
+    suffix = path.lower().rpartition(".")[2] if "." in path else ""
+    name = SUFFIXES.get(suffix, suffix)
+    return name if name in formats(kind) else ""
+
+
+def render(result: Result, name: str, options: Options = Options()) -> str | bytes:  # it is frozen
+    """The result in the format of this name. Raises ArchscopeError for a format that its kind does not have."""
+    views = formats(result.KIND)
+    if name not in views:
+        raise unknown("format", name, views)
+    return views[name](result, options)

@@ -1,13 +1,13 @@
 """What `archscope audit` found, as a table, JSON or Markdown. No torch."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
 from archscope.auditing import Audit, Audited, Difference
 from archscope.model import units
-from archscope.views import Options
+from archscope.views import Options, View
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
@@ -17,7 +17,7 @@ NUMBER = 20
 """Characters of a number's column: a thousand billion with separators, and its sign."""
 
 
-def audit_formats() -> Mapping[str, Callable[[Audit, Options], str]]:
+def formats() -> Mapping[str, View]:
     return {"table": as_table, "json": as_json, "markdown": as_markdown}
 
 

@@ -1,7 +1,7 @@
 """What `archscope diff` found, as a table, JSON, Markdown or HTML. No torch."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from rich.text import Text
 
@@ -9,7 +9,7 @@ from archscope.differences import Diff
 from archscope.differences.rows import Difference
 from archscope.model import units
 from archscope.model.report import Report
-from archscope.views import Options
+from archscope.views import Options, View
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
@@ -23,8 +23,11 @@ VERDICTS = {
 }
 
 
-def diff_formats() -> Mapping[str, Callable[[Diff, Options], str]]:
-    return {"table": as_table, "json": as_json, "markdown": as_markdown, "html": as_html}
+def formats() -> Mapping[str, View]:
+    from archscope.views.diagram import beside
+
+    tables: dict[str, View] = {"table": as_table, "json": as_json, "markdown": as_markdown, "html": as_html}
+    return {**tables, "svg": beside.as_svg, "png": beside.as_png, "pdf": beside.as_pdf}
 
 
 # ---- words ----------------------------------------------------------------------------------------------------

@@ -1,18 +1,18 @@
 """The proofs of `archscope verify --equivalences`, as a table, JSON or Markdown. No torch."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from archscope.model.claims import Equivalence
-from archscope.views import Options
+from archscope.views import Options, View
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 from archscope.views.verdicts import SCHEMA, WIDTH
 
 
-def equivalence_formats() -> Mapping[str, Callable[[Sequence[Equivalence], Options], str]]:
+def formats() -> Mapping[str, View]:
     return {"table": as_table, "json": as_json, "markdown": as_markdown}
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +11,7 @@ from rich.text import Text
 from archscope.model import units
 from archscope.model.claims import Quantity
 from archscope.papers.verdicts import Verdict
-from archscope.views import Options
+from archscope.views import Options, View
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
@@ -25,7 +25,7 @@ IN_UNIT = {0.01, 1024, 2**20}
 """Units that nobody converts in the head: recomputed numbers are shown in them too."""
 
 
-def verdict_formats() -> Mapping[str, Callable[[Sequence[Verdict], Options], str]]:
+def formats() -> Mapping[str, View]:
     return {"table": as_table, "json": as_json, "markdown": as_markdown}
 
 

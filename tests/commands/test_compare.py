@@ -91,7 +91,7 @@ def test_families() -> None:
         (["lenet5", "xceptoin"], "no network named 'xceptoin'; did you mean xception"),
         (["--family", "transformers"], "no family named 'transformers'; known: densenet,"),
         (["lenet5", "--by", "nonsense"], "Invalid value for '--by'"),
-        (["lenet5", "-f", "yaml"], "this command writes table, json, csv, markdown, latex, html"),
+        (["lenet5", "-f", "yaml"], "known: table, json, csv, markdown, latex, html"),
         (["lenet5", "-o", "x.yaml"], "no format for 'x.yaml'"),
         (["nowhere.json"], "cannot read nowhere.json"),
         (["lenet5", "--plot", "bars"], "--plot bars is a picture: write it with -o"),

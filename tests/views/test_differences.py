@@ -6,7 +6,7 @@ import pytest
 
 from archscope.differences import Diff, Proof, compare
 from archscope.views import Options
-from archscope.views.differences import diff_formats, more
+from archscope.views.differences import formats, more
 from tests.graphs import Net, report_of, six_layer_report
 
 
@@ -47,7 +47,7 @@ def test_rows_say_how_much_more_ones_own_network_has(amount: int, said: str) -> 
 
 @pytest.mark.parametrize("width", [60, 80, 160])
 def test_the_table_keeps_to_the_width(width: int) -> None:
-    said = diff_formats()["table"](small(6), Options(width=width))
+    said = formats()["table"](small(6), Options(width=width))
     assert max(map(len, said.splitlines())) <= width
 
 
@@ -65,7 +65,7 @@ def test_json() -> None:
 
 @pytest.mark.parametrize("name", ["markdown", "html"])
 def test_untrusted_names_are_escaped(name: str) -> None:
-    said = diff_formats()[name](small(6, name="<script>|x"), Options())
+    said = formats()[name](small(6, name="<script>|x"), Options())
     assert "<script>" not in said
     assert "6 filters instead of 8" in said
 
@@ -80,4 +80,4 @@ def test_untrusted_names_are_escaped(name: str) -> None:
 )
 def test_what_the_weights_showed(proof: Proof, said: str) -> None:
     for form in ("table", "markdown", "html"):
-        assert f"weights: {said}" in diff_formats()[form](small(6).proven(proof), Options(width=200))
+        assert f"weights: {said}" in formats()[form](small(6).proven(proof), Options(width=200))

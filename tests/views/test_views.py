@@ -1,26 +1,37 @@
 import pytest
 
 from archscope.errors import ArchscopeError
-from archscope.views.tables import check_format, format_of, formats, render
+from archscope.views import HOMES, format_of, formats, render
 from tests.graphs import six_layer_report
 
 FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv", "markdown": ".md", "latex": ".tex", "html": ".html"}
 
 
-def test_formats() -> None:
-    assert set(formats()) >= FORMATS.keys()
+PICTURES = {"svg": ".svg", "png": ".png", "pdf": ".pdf"}
+KINDS = {
+    "report": FORMATS,
+    "comparison": FORMATS | PICTURES,
+    "spectrum": FORMATS | PICTURES,
+    "diagram": PICTURES | {"dot": ".dot", "mermaid": ".mmd"},
+}
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_suffixes(name: str) -> None:
-    assert format_of(f"some/report.v2{FORMATS[name]}") == name
-    assert format_of(f"REPORT{FORMATS[name].upper()}") == name
-    check_format(name)
+@pytest.mark.parametrize("kind", KINDS)
+def test_formats_and_their_suffixes(kind: str) -> None:
+    assert set(formats(kind)) == KINDS[kind].keys()
+    for name, suffix in KINDS[kind].items():
+        assert format_of(f"some/report.v2{suffix}", kind) == name
+        assert format_of(f"REPORT{suffix.upper()}", kind) == name
 
 
-def test_unknown_suffix_lists_the_known() -> None:
-    with pytest.raises(ArchscopeError, match=r"no format for 'x\.docx'.*\.md"):
-        format_of("x.docx")
+@pytest.mark.parametrize("kind", HOMES)
+def test_each_kind_of_result_has_views(kind: str) -> None:
+    assert formats(kind)
+
+
+@pytest.mark.parametrize("path", ["x.docx", "json", "json.", "svg"])
+def test_no_format(path: str) -> None:
+    assert format_of(path, "comparison") == ""
 
 
 @pytest.mark.parametrize("name", ["tabel", "nothing"])

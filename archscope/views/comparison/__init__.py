@@ -1,21 +1,8 @@
 """What `archscope compare` shows: tables in every format of a summary, and plots. No torch."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from archscope.comparison.report import Comparison
-from archscope.views import Options
-
-
-@dataclass(frozen=True)
-class Choices(Options):
-    """What a reader of a comparison may choose besides: where costs go, `by` kind, stage or layer; which `plot`."""
-
-    by: str = ""
-    plot: str = ""
-
-
-View = Callable[[Comparison, Choices], str | bytes]
+from archscope.views import View
 
 PLOTS = ("bars", "tradeoff")
 PLOTTED = ("svg", "png", "pdf", "html")

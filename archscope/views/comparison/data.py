@@ -7,19 +7,19 @@ from io import StringIO
 from archscope.comparison.breakdown import COLUMNS, breakdown
 from archscope.comparison.report import Comparison
 from archscope.model import units
-from archscope.views.comparison import Choices
+from archscope.views import Options
 
 
-def as_json(comparison: Comparison, choices: Choices) -> str:
+def as_json(comparison: Comparison, options: Options) -> str:
     """Everything that the reports know; `archscope compare` reads it back."""
-    return json.dumps(comparison.to_dict(choices.by), indent=1, ensure_ascii=False, default=float) + "\n"
+    return json.dumps(comparison.to_dict(options.by), indent=1, ensure_ascii=False, default=float) + "\n"
 
 
-def as_csv(comparison: Comparison, choices: Choices) -> str:
+def as_csv(comparison: Comparison, options: Options) -> str:
     """One line a network, exact; with `by`, one a part of a network. An unknown value is empty."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows(_parts(comparison, choices.by) if choices.by else _networks(comparison))
+    writer.writerows(_parts(comparison, options.by) if options.by else _networks(comparison))
     return out.getvalue()
 
 

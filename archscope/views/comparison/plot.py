@@ -3,36 +3,36 @@
 from typing import TYPE_CHECKING
 
 from archscope.comparison.report import Comparison
-from archscope.views.comparison import Choices
+from archscope.views import Options
 from archscope.views.comparison.grids import BESIDE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def as_svg(comparison: Comparison, choices: Choices) -> str:
+def as_svg(comparison: Comparison, options: Options) -> str:
     from archscope.views.comparison.plot_style import to_svg
 
-    return to_svg(_figure(comparison, choices))
+    return to_svg(_figure(comparison, options))
 
 
-def as_png(comparison: Comparison, choices: Choices) -> bytes:
+def as_png(comparison: Comparison, options: Options) -> bytes:
     from archscope.views.comparison.plot_style import to_png
 
-    return to_png(_figure(comparison, choices))
+    return to_png(_figure(comparison, options))
 
 
-def as_pdf(comparison: Comparison, choices: Choices) -> bytes:
+def as_pdf(comparison: Comparison, options: Options) -> bytes:
     from archscope.views.comparison.plot_style import to_pdf
 
-    return to_pdf(_figure(comparison, choices))
+    return to_pdf(_figure(comparison, options))
 
 
-def _figure(comparison: Comparison, choices: Choices) -> "Figure":
+def _figure(comparison: Comparison, options: Options) -> "Figure":
     from archscope.views.comparison.bars import bars
     from archscope.views.comparison.tradeoff import tradeoff
 
-    return {"bars": bars, "tradeoff": tradeoff}[choices.plot or _usual(comparison)](comparison)
+    return {"bars": bars, "tradeoff": tradeoff}[options.plot or _usual(comparison)](comparison)
 
 
 def _usual(comparison: Comparison) -> str:

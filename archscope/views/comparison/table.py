@@ -6,7 +6,7 @@ from textwrap import wrap
 from rich.text import Text
 
 from archscope.comparison.report import Comparison
-from archscope.views.comparison import Choices
+from archscope.views import Options
 from archscope.views.comparison.grids import Grid, grids
 from archscope.views.comparison.notes import notes
 from archscope.views.comparison.parts import part_grids
@@ -16,17 +16,17 @@ RELATIONS = {"ratio", "share"}
 """Columns that belong to the one before them: dim on a terminal."""
 
 
-def as_table(comparison: Comparison, choices: Choices) -> str:
+def as_table(comparison: Comparison, options: Options) -> str:
     """What the networks cost, where it goes, and what to know of the numbers. Numbers are never cut."""
     lines: list[Text] = []
-    parts = part_grids(comparison, choices.by) if choices.by else ()
-    for grid in (*grids(comparison, choices.width), *parts):
-        lines += [*_lines(grid, choices.width), Text("")]
+    parts = part_grids(comparison, options.by) if options.by else ()
+    for grid in (*grids(comparison, options.width), *parts):
+        lines += [*_lines(grid, options.width), Text("")]
     said = notes(comparison)
     indent = max((len(heading) for heading, _ in said), default=0)
     for heading, text in said:
-        lines += wrapped(heading, text, indent, choices.width)
-    return to_text(lines if said else lines[:-1], choices)
+        lines += wrapped(heading, text, indent, options.width)
+    return to_text(lines if said else lines[:-1], options)
 
 
 def _lines(grid: Grid, width: int) -> Iterator[Text]:

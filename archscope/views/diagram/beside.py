@@ -6,6 +6,7 @@ from dataclasses import replace
 from xml.sax.saxutils import escape
 
 from archscope.differences import Diff
+from archscope.views import Options
 from archscope.views.diagram.drawing import Diagram, draw
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.painter import Painter, number, printable
@@ -15,15 +16,18 @@ from archscope.views.diagram.paint.png import to_pdf, to_png
 OTHER, ALONE = "!", "+"
 """Signs that the fonts of the pictures have."""
 
-FORMATS = ("svg", "png", "pdf")
+
+def as_svg(diff: Diff, options: Options) -> str:
+    """Both networks; the reference is on the right."""
+    return side_by_side(diff)
 
 
-def render(diff: Diff, name: str) -> bytes:
-    """Both networks as svg, png or pdf; the reference is on the right."""
-    made = side_by_side(diff)
-    if name == "svg":
-        return made.encode("utf-8")
-    return to_png(made) if name == "png" else to_pdf(made)
+def as_png(diff: Diff, options: Options) -> bytes:
+    return to_png(side_by_side(diff))
+
+
+def as_pdf(diff: Diff, options: Options) -> bytes:
+    return to_pdf(side_by_side(diff))
 
 
 def side_by_side(diff: Diff) -> str:

@@ -6,28 +6,30 @@ from functools import cached_property
 
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
+from archscope.model.results import Result
 from archscope.model.tree import tree_of
 from archscope.registry import unknown
+from archscope.views import View
 from archscope.views.diagram.compose import Drawing, compose
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, told
 from archscope.views.diagram.paint.heading import heading
 from archscope.views.diagram.paint.paint import to_svg
 from archscope.views.diagram.paint.painter import Page
-from archscope.views.diagram.paint.png import to_pdf
+from archscope.views.diagram.paint.png import to_pdf, to_png
 from archscope.views.diagram.paint.sources import to_dot, to_mermaid
 from archscope.views.diagram.place import engines
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.turn import upside_down
 
-__all__ = ["Diagram", "DiagramOptions", "draw", "format_of"]
-
-FORMATS = ("svg", "png", "pdf", "dot", "mmd")
+__all__ = ["Diagram", "DiagramOptions", "draw", "formats"]
 
 
 @dataclass(frozen=True)
-class Diagram:
+class Diagram(Result):
     """A picture. `str()` is its SVG; notebooks show it. `marks`: signs of layers, which their boxes bear."""
+
+    KIND = "diagram"
 
     report: Report
     options: DiagramOptions
@@ -45,9 +47,10 @@ class Diagram:
         return self.svg
 
     def to_png(self, zoom: float = 2.0) -> bytes:
-        from archscope.views.diagram.paint.png import to_png
-
         return to_png(self.svg, zoom)
+
+    def to_pdf(self) -> bytes:
+        return to_pdf(self.svg)
 
     def to_dot(self) -> str:
         return to_dot(self.drawing.piece, self.drawing.ops, self._page().title, self.options.direction)
@@ -71,22 +74,16 @@ class Diagram:
             found.update({box.name: signs[0]} if signs else {})
         return found
 
-    def render(self, name: str) -> bytes:
-        """The diagram as svg, png, pdf, dot or mmd."""
-        if name == "png":
-            return self.to_png()
-        if name == "pdf":
-            return to_pdf(self.svg)
-        made = {"svg": Diagram.__str__, "dot": Diagram.to_dot, "mmd": Diagram.to_mermaid}[name](self)
-        return made.encode("utf-8")
 
-
-def format_of(path: str) -> str:
-    """The format that a file's suffix asks for. Raises ArchscopeError."""
-    suffix = path.lower().rpartition(".")[2]
-    if "." not in path or suffix not in FORMATS:
-        raise ArchscopeError(f"no format for '{path}': use one of {', '.join(f'.{name}' for name in FORMATS)}")
-    return suffix
+def formats() -> Mapping[str, View]:
+    """What was chosen of a diagram is in it, hence no view looks at the options."""
+    return {
+        "svg": lambda diagram, options: diagram.svg,
+        "png": lambda diagram, options: diagram.to_png(),
+        "pdf": lambda diagram, options: diagram.to_pdf(),
+        "dot": lambda diagram, options: diagram.to_dot(),
+        "mermaid": lambda diagram, options: diagram.to_mermaid(),
+    }
 
 
 def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:

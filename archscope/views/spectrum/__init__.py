@@ -1,14 +1,12 @@
 """What `archscope spectrum` shows: tables in every format of a summary, and pictures. No torch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from archscope.continuum.points import Spectrum
-from archscope.views import Options
+from archscope.views import View
 
 
-def spectrum_formats() -> Mapping[str, Callable[[Spectrum, Options], str]]:
-    """Every format by name."""
-    from archscope.views.spectrum import data, markup, table
+def formats() -> Mapping[str, View]:
+    from archscope.views.spectrum import data, markup, plot, table
 
     return {
         "table": table.as_table,
@@ -17,4 +15,7 @@ def spectrum_formats() -> Mapping[str, Callable[[Spectrum, Options], str]]:
         "markdown": markup.as_markdown,
         "latex": markup.as_latex,
         "html": markup.as_html,
+        "svg": plot.as_svg,
+        "png": plot.as_png,
+        "pdf": plot.as_pdf,
     }

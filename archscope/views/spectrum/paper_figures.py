@@ -1,5 +1,6 @@
 """The Xception paper's Figures 1 to 4 side by side: an Inception module on its way to a depthwise separable one."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from archscope.continuum.paper_figures import PaperFigures
@@ -8,6 +9,8 @@ from archscope.model import units
 from archscope.model.graph import Layer, is_pointwise
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
+from archscope.views import Options, View
+from archscope.views.diagram.paint.png import to_pdf, to_png
 from archscope.views.diagram.place.text import text_width
 from archscope.views.spectrum.canvas import BOLD, SMALL, Canvas, Color, Panel, picture
 from archscope.views.spectrum.panels import INNER, panel
@@ -17,8 +20,16 @@ STEP = 22.0
 """Height of a box, and of the arrow before it."""
 
 
-def figures(traced: PaperFigures, theme: str) -> str:
-    """All four as SVG."""
+def formats() -> Mapping[str, View]:
+    return {
+        "svg": as_svg,
+        "png": lambda traced, options: to_png(as_svg(traced, options)),
+        "pdf": lambda traced, options: to_pdf(as_svg(traced, options)),
+    }
+
+
+def as_svg(traced: PaperFigures, options: Options) -> str:
+    """All four."""
     block = traced.segmented.block or Block()
     third, fourth = traced.segmented.points
     weights, extreme = third.values["params"], fourth.values["params"]
@@ -35,7 +46,8 @@ def figures(traced: PaperFigures, theme: str) -> str:
             f"{extreme:,} weights", "almost a depthwise separable convolution")),
     ]  # fmt: skip
     title = "From an Inception module to a depthwise separable convolution"
-    return picture(title, "The argument of the Xception paper (Chollet, CVPR 2017), Figures 1 to 4", panels, theme)
+    subtitle = "The argument of the Xception paper (Chollet, CVPR 2017), Figures 1 to 4"
+    return picture(title, subtitle, panels, options.theme)
 
 
 def branches(report: Report) -> list[list[Layer]]:

@@ -1,51 +1,51 @@
-"""Which picture a reader asked for, as SVG, PNG or PDF."""
+"""A spectrum as a picture: panels of a block's points, or a curve."""
 
-from archscope.continuum.paper_figures import PaperFigures
+from typing import TYPE_CHECKING
+
 from archscope.continuum.points import Spectrum
 from archscope.errors import ArchscopeError
-from archscope.views.diagram.paint.palette import THEMES
+from archscope.views import Options
 
-FORMATS = ("svg", "png", "pdf")
-PLOTS = ("panels", "curve", "figures")
-THEME_NAMES = tuple(THEMES)
-
-
-def format_of(path: str | None) -> str:
-    """The picture's format that a file's suffix asks for; empty where it asks for none."""
-    suffix = (path or "").lower().rpartition(".")[2]
-    return suffix if suffix in FORMATS else ""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
-def usual(spectrum: Spectrum) -> str:
-    """Panels of a block; curves of a network, and of what was measured."""
-    return "panels" if spectrum.block and "latency_ms" not in spectrum.columns else "curve"
+def as_svg(spectrum: Spectrum, options: Options) -> str:
+    from archscope.views.comparison.plot_style import to_svg
+
+    return to_svg(_curve(spectrum)) if _is_curve(spectrum, options) else _panels(spectrum, options)
 
 
-def render(made: Spectrum | PaperFigures, plot: str, name: str, theme: str) -> bytes:
-    """The picture in this format. Raises ArchscopeError where there is nothing to draw so."""
-    if isinstance(made, PaperFigures):
-        return _painted(made.to_svg(theme), name)
-    if (plot or usual(made)) == "curve":
-        return _plotted(made, name)
-    if made.block is None:
-        raise ArchscopeError("panels show a block: of a network there is a curve, --plot curve")
-    from archscope.views.spectrum.panels import panels
+def as_png(spectrum: Spectrum, options: Options) -> bytes:
+    from archscope.views.comparison import plot_style
+    from archscope.views.diagram.paint.png import to_png
 
-    return _painted(panels(made, theme), name)
+    if _is_curve(spectrum, options):
+        return plot_style.to_png(_curve(spectrum))
+    return to_png(_panels(spectrum, options))
 
 
-def _painted(svg: str, name: str) -> bytes:
-    from archscope.views.diagram.paint.png import to_pdf, to_png
-
-    return svg.encode("utf-8") if name == "svg" else to_png(svg) if name == "png" else to_pdf(svg)
-
-
-def _plotted(spectrum: Spectrum, name: str) -> bytes:
-    from archscope.views.comparison.plot_style import to_png, to_svg
+def as_pdf(spectrum: Spectrum, options: Options) -> bytes:
     from archscope.views.diagram.paint.png import to_pdf
+
+    return to_pdf(as_svg(spectrum, options))
+
+
+def _is_curve(spectrum: Spectrum, options: Options) -> bool:
+    """By default panels of a block; a curve of a network, and of what was measured."""
+    usual = "panels" if spectrum.block and "latency_ms" not in spectrum.columns else "curve"
+    return (options.plot or usual) == "curve"
+
+
+def _curve(spectrum: Spectrum) -> "Figure":
     from archscope.views.spectrum.curve import curve
 
-    figure = curve(spectrum)
-    if name == "png":
-        return to_png(figure)
-    return to_svg(figure).encode("utf-8") if name == "svg" else to_pdf(to_svg(figure))
+    return curve(spectrum)
+
+
+def _panels(spectrum: Spectrum, options: Options) -> str:
+    from archscope.views.spectrum.panels import panels
+
+    if spectrum.block is None:
+        raise ArchscopeError("panels show a block: of a network there is a curve, --plot curve")
+    return panels(spectrum, options.theme)

@@ -10,7 +10,7 @@ from archscope.views.tables import view
 from archscope.views.tables.rows import check_columns
 
 
-@view("csv", ".csv")
+@view("csv")
 def as_csv(report: Report, options: Options) -> str:
     """Every layer and every column, exact; an unknown value is empty. Options do not apply: it is data."""
     check_columns(report, options.columns)

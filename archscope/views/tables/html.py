@@ -6,7 +6,7 @@ from archscope.views.tables import view
 from archscope.views.templates import fill_summary
 
 
-@view("html", ".html")
+@view("html")
 def html(report: Report, options: Options) -> str:
     """One self-contained fragment: no script, nothing from elsewhere."""
     return fill_summary("summary.html", report, options)

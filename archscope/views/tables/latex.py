@@ -6,7 +6,7 @@ from archscope.views.tables import view
 from archscope.views.templates import fill_summary
 
 
-@view("latex", ".tex")
+@view("latex")
 def latex(report: Report, options: Options) -> str:
     """The rows of the table; needs \\usepackage{booktabs}."""
     return fill_summary("summary.tex", report, options)

@@ -6,7 +6,7 @@ from archscope.views.tables import view
 from archscope.views.templates import fill_summary
 
 
-@view("markdown", ".md")
+@view("markdown")
 def markdown(report: Report, options: Options) -> str:
     """The rows of the table, the totals as a list."""
     return fill_summary("summary.md", report, options)

@@ -29,7 +29,7 @@ MOST_RESULTS = 4
 """More of a network's results are only counted."""
 
 
-@view("table", ".txt")
+@view("table")
 def table(report: Report, options: Options) -> str:
     """Tree, operation and the chosen columns; the totals in words below. Numbers are never cut."""
     shown = replace(options, columns=_with_room(report, options))

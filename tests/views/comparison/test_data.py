@@ -4,7 +4,7 @@ import csv
 from io import StringIO
 
 from archscope.comparison.report import Comparison
-from archscope.views.comparison import Choices
+from archscope.views import Options
 from archscope.views.comparison.data import as_csv
 from tests.graphs import report_of, six_layer_report, six_layers
 
@@ -12,7 +12,7 @@ BOTH = Comparison((six_layer_report(), report_of(six_layers("twin"))))
 
 
 def read(by: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(StringIO(as_csv(BOTH, Choices(by=by)))))
+    return list(csv.DictReader(StringIO(as_csv(BOTH, Options(by=by)))))
 
 
 def test_a_line_a_network() -> None:

@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from archscope.comparison.report import Comparison
-from archscope.views.comparison import Choices, formats
+from archscope.views import Options
+from archscope.views.comparison import formats
 from tests.graphs import report_of, six_layer_report, six_layers
 from tests.views.tables.test_markup import HOSTILE, hostile
 
@@ -14,7 +15,7 @@ BOTH = Comparison((six_layer_report(), report_of(six_layers("twin"))))
 
 
 def shown(comparison: Comparison, name: str, by: str = "") -> str:
-    text = formats()[name](comparison, Choices(by=by))
+    text = formats()[name](comparison, Options(by=by))
     assert isinstance(text, str)
     return text
 

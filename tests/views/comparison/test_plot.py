@@ -19,7 +19,8 @@ from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.networks import catalogue
 from archscope.roofline import devices
-from archscope.views.comparison import PLOTS, Choices, formats
+from archscope.views import Options
+from archscope.views.comparison import PLOTS, formats
 from archscope.views.comparison.bars import COLORS, bars
 from archscope.views.comparison.plot_style import ink_on
 from archscope.views.comparison.stacks import FEATURE_MAPS, Panel, panels
@@ -32,7 +33,7 @@ MANY = Comparison((*THREE.reports, *map(traced, ["vgg16", "googlenet", "mobilene
 
 
 def shown(comparison: Comparison, name: str, plot: str) -> str | bytes:
-    return formats()[name](comparison, Choices(plot=plot))
+    return formats()[name](comparison, Options(plot=plot))
 
 
 def texts(figure: Figure) -> set[str]:

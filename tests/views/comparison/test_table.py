@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from archscope.comparison.report import Comparison
-from archscope.views.comparison import Choices
+from archscope.views import Options
 from archscope.views.comparison.grids import cell
 from archscope.views.comparison.table import as_table
 from tests.graphs import Net, report_of, six_layer_report, six_layers, traced
@@ -18,7 +18,7 @@ INCEPTIONS = ("inception_v3", "inception_resnet_v2", "inception_resnet_v2_releas
 
 
 def shown(comparison: Comparison, by: str = "", width: int = 0, color: bool = False) -> str:
-    return as_table(comparison, Choices(by=by, width=width, color=color))
+    return as_table(comparison, Options(by=by, width=width, color=color))
 
 
 @pytest.mark.parametrize("by", ["", "kind", "stage", "layer"])

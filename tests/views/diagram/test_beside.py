@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 import pytest
 
 from archscope.differences import Diff, compare
-from archscope.views.diagram.beside import marks, render, side_by_side
+from archscope.views import render
+from archscope.views.diagram.beside import marks, side_by_side
 from tests.graphs import Net, report_of, six_layer_report
 
 
@@ -56,5 +57,5 @@ def test_equal_networks_bear_none() -> None:
 
 def test_formats() -> None:
     found = diff(8, 12)
-    assert render(found, "svg").decode() == side_by_side(found)
+    assert render(found, "svg") == side_by_side(found)
     assert render(found, "png").startswith(b"\x89PNG")

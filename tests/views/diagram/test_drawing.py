@@ -14,7 +14,7 @@ from archscope.measures import measure_all
 from archscope.model.graph import Graph, Layer, Tensor
 from archscope.model.report import Report, summed
 from archscope.views.diagram import options
-from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw, format_of
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.paint.palette import LEGEND, THEMES
 from archscope.views.diagram.place.text import text_width
 
@@ -136,25 +136,20 @@ def test_a_wrong_choice_is_said_in_one_line(options: dict[str, object], said: st
     assert "\n" not in str(caught.value)
 
 
-def test_an_unknown_suffix_is_said() -> None:
-    with pytest.raises(ArchscopeError, match=r"use one of \.svg"):
-        format_of("figure.jpeg")
-
-
 def test_a_png_is_painted() -> None:
     png = diagram("inception_v4", block="inception_a").to_png()
     assert png.startswith(b"\x89PNG") and len(png) > 20_000
 
 
 def test_a_pdf_keeps_text_as_text() -> None:
-    pdf = diagram("inception_v4", block="inception_a").render("pdf")
+    pdf = diagram("inception_v4", block="inception_a").to_pdf()
     assert pdf.startswith(b"%PDF") and b"/Font" in pdf
 
 
 def test_a_pdf_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     with pytest.raises(EnvironmentFailure, match="a PDF needs vl-convert-python: pip install vl-convert-python"):
-        diagram("inception_v4", block="inception_a").render("pdf")
+        diagram("inception_v4", block="inception_a").to_pdf()
 
 
 def test_a_saved_report_draws_the_same() -> None:

@@ -12,12 +12,12 @@ from archscope.continuum.paper_figures import paper_figures
 from archscope.continuum.points import Spectrum
 from archscope.errors import ArchscopeError
 from archscope.model.segments import equal_partition
+from archscope.views import Options, render
 from archscope.views.diagram.paint.palette import THEMES
 from archscope.views.spectrum.canvas import PANEL, columns_for
 from archscope.views.spectrum.hues import hue
 from archscope.views.spectrum.panels import panels, strips_of
-from archscope.views.spectrum.paper_figures import branches, figures
-from archscope.views.spectrum.plot import render
+from archscope.views.spectrum.paper_figures import branches
 
 SVG = "{http://www.w3.org/2000/svg}"
 BLOCKS = {
@@ -36,7 +36,7 @@ def block(name: str) -> Spectrum:
 
 @cache
 def root_of(name: str, theme: str = "light") -> ET.Element:
-    svg = figures(paper_figures(), theme) if name == "figures" else panels(block(name), theme)
+    svg = paper_figures().to_svg(theme) if name == "figures" else panels(block(name), theme)
     return ET.fromstring(svg)
 
 
@@ -182,25 +182,25 @@ def with_latency() -> Spectrum:
 
 
 def test_a_curve_names_its_lines_points_and_setting() -> None:
-    svg = render(with_latency(), "", "svg", "light").decode("utf-8")
+    svg = render(with_latency(), "svg")
     said = " ".join(re.findall(r">([^<>\n]+)</(?:text|tspan)>", svg))
     for words in ("Parameters 400", "MACs 490.0 k", "Latency 3.50 ms", "Inception-", "separable", "promise"):
         assert words in said, words
-    assert svg == render(with_latency(), "curve", "svg", "light").decode("utf-8")
+    assert svg == render(with_latency(), "svg", Options(plot="curve"))
 
 
 def test_networks_have_curves_and_no_panels() -> None:
     network = archscope.spectrum("mobilenet_v1", [1, "depthwise"], input_size=(3, 32, 32))
-    assert b"depthwise" in render(network, "", "svg", "light")
+    assert "depthwise" in render(network, "svg")
     with pytest.raises(ArchscopeError, match="panels show a block"):
-        render(network, "panels", "svg", "light")
+        render(network, "svg", Options(plot="panels"))
 
 
 @pytest.mark.parametrize("plot", ["panels", "curve"])
 def test_png(plot: str) -> None:
-    assert render(block("held"), plot, "png", "print").startswith(b"\x89PNG")
+    assert render(block("held"), "png", Options(plot=plot, theme="print")).startswith(b"\x89PNG")
 
 
 def test_a_curve_of_one_point_or_of_partitions_alone() -> None:
     for segments in ([3], [(5, 2, 1)], [(5, 2, 1), (4, 3, 1)]):
-        assert render(archscope.spectrum(channels=8, segments=segments), "curve", "svg", "light")
+        assert render(archscope.spectrum(channels=8, segments=segments), "svg", Options(plot="curve"))

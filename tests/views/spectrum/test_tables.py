@@ -10,7 +10,7 @@ import pytest
 import archscope
 from archscope.continuum.points import Spectrum
 from archscope.views import Options
-from archscope.views.spectrum import spectrum_formats
+from archscope.views.spectrum import formats
 
 
 @cache
@@ -24,7 +24,7 @@ def held() -> Spectrum:
 
 
 def shown(name: str, spectrum: Spectrum, **options: int) -> str:
-    return spectrum_formats()[name](spectrum, Options(**options))
+    return formats()[name](spectrum, Options(**options))
 
 
 def test_table(snapshot: object) -> None:

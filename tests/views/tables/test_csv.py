@@ -5,8 +5,7 @@ from io import StringIO
 import pytest
 
 from archscope.errors import ArchscopeError
-from archscope.views import Options
-from archscope.views.tables import render
+from archscope.views import Options, render
 from tests.graphs import Net, layer_totals, report_of, six_layer_report
 
 SIX = six_layer_report()

@@ -1,8 +1,7 @@
 import json
 from collections.abc import Callable
 
-from archscope.views import Options
-from archscope.views.tables import render
+from archscope.views import Options, render
 from tests.graphs import Net, layer_totals, report_of, six_layer_report
 
 SIX = six_layer_report()

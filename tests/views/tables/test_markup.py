@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from archscope.model.report import Report
-from archscope.views import Options
-from archscope.views.tables import render
+from archscope.views import DEFAULT_COLUMNS, Options, render
 from archscope.views.tables.rows import rows
 from tests.graphs import NETWORKS, Net, layer_totals, report_of, six_layer_report, traced
 from tests.views.reading import Line, added_up, number
@@ -104,7 +103,7 @@ def test_printed_columns_add_up(name: str, form: str) -> None:
 @pytest.mark.parametrize("form", READERS)
 def test_every_format_has_the_rows_of_the_table(form: str) -> None:
     lines = READERS[form](render(SIX, form))
-    expected = rows(SIX, Options())
+    expected = rows(SIX, Options(DEFAULT_COLUMNS))
 
     assert [line.level for line in lines] == [len(row.lines) // 2 for row in expected]
     assert [line.repeat for line in lines] == [row.repeat for row in expected]
@@ -119,7 +118,7 @@ def test_every_format_has_the_rows_of_the_table(form: str) -> None:
 def test_markdown_escapes() -> None:
     text = render(hostile(), "markdown")
 
-    assert {len(line.cells) for line in of_markdown(text)} == {2 + len(Options().columns)}
+    assert {len(line.cells) for line in of_markdown(text)} == {2 + len(DEFAULT_COLUMNS)}
     assert not re.search(r"(?<!\\)[_*]", re.sub(r"\*\*\w[\w ]*\*\*:", "", text))
     heading = text.splitlines()[0].removeprefix("### ")
     assert re.sub(r"\\([_|*\\])", r"\1", heading) == HOSTILE
@@ -156,7 +155,7 @@ def test_latex_escapes() -> None:
     text = render(hostile(), "latex")
 
     assert not re.search(r"(?<!\\)[_#]", text.partition(r"\caption")[2])
-    assert {len(line.cells) for line in of_latex(text)} == {2 + len(Options().columns)}
+    assert {len(line.cells) for line in of_latex(text)} == {2 + len(DEFAULT_COLUMNS)}
     label = re.search(r"\\label\{(.*)\}", text)
     assert label
     assert re.fullmatch(r"tab:[\w-]+", label[1])

@@ -6,8 +6,7 @@ import pytest
 
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
-from archscope.views import Options
-from archscope.views.tables import render
+from archscope.views import DEFAULT_COLUMNS, Options, render
 from archscope.views.tables.rows import rows
 from tests.graphs import NETWORKS, Net, layer_totals, report_of, six_layer_report, traced
 from tests.views.reading import EXACT, Line, added_up, number
@@ -68,7 +67,7 @@ def test_fits_80_columns_and_cuts_no_number(name: str) -> None:
     wide, narrow = (render(report, "table", Options(width=width)) for width in (0, 80))
 
     assert max(map(len, narrow.splitlines())) <= 80
-    cells = [" ".join(row.cells).split() for row in rows(report, Options())]
+    cells = [" ".join(row.cells).split() for row in rows(report, Options(DEFAULT_COLUMNS))]
     assert [
         line.split()[-len(cell) :] if cell else [] for line, cell in zip(lines_of(narrow), cells, strict=True)
     ] == cells

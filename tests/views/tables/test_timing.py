@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from archscope.model.report import Column, Report, summed
-from archscope.views import Options
-from archscope.views.tables import SPARE_COLUMNS, default_columns, render
+from archscope.views import Options, render
+from archscope.views.tables import SPARE_COLUMNS, default_columns
 from archscope.views.tables.rows import rows
 from archscope.views.tables.timing import timing
 from tests.graphs import six_layer_report
