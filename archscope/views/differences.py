@@ -24,10 +24,19 @@ VERDICTS = {
 
 
 def formats() -> Mapping[str, View]:
-    from archscope.views.diagram import beside
-
     tables: dict[str, View] = {"table": as_table, "json": as_json, "markdown": as_markdown, "html": as_html}
-    return {**tables, "svg": beside.as_svg, "png": beside.as_png, "pdf": beside.as_pdf}
+    return tables | {name: _side_by_side(name) for name in ("svg", "png", "pdf")}
+
+
+def _side_by_side(name: str) -> View:
+    """A picture of both, which loads what draws it only when it is asked for."""
+
+    def drawn(diff: Diff, options: Options) -> str | bytes:
+        from archscope.views.diagram import beside
+
+        return beside.formats()[name](diff, options)
+
+    return drawn
 
 
 # ---- words ----------------------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def test_formats(run: Run, tmp_path: Path, name: str) -> None:
     ("arguments", "said"),
     [
         (["resnet18", "resnet35"], "or resnet34"),
-        (["resnet18", "resnet34", "-f", "csv"], "no format named 'csv'; known: table, json"),
+        (["resnet18", "resnet34", "-f", "docx"], "no format named 'docx'; known: table, json"),
         (["resnet18", "resnet34", "-o", "x.y"], "this command writes table, json, markdown, html, svg, png, pdf"),
         (["resnet18", "missing.json"], "cannot read missing.json"),
     ],

@@ -6,7 +6,7 @@ from dataclasses import replace
 from xml.sax.saxutils import escape
 
 from archscope.differences import Diff
-from archscope.views import Options
+from archscope.views import View
 from archscope.views.diagram.drawing import Diagram, draw
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.painter import Painter, number, printable
@@ -17,17 +17,13 @@ OTHER, ALONE = "!", "+"
 """Signs that the fonts of the pictures have."""
 
 
-def as_svg(diff: Diff, options: Options) -> str:
-    """Both networks; the reference is on the right."""
-    return side_by_side(diff)
-
-
-def as_png(diff: Diff, options: Options) -> bytes:
-    return to_png(side_by_side(diff))
-
-
-def as_pdf(diff: Diff, options: Options) -> bytes:
-    return to_pdf(side_by_side(diff))
+def formats() -> Mapping[str, View]:
+    """The pictures of a diff; there is nothing to choose."""
+    return {
+        "svg": lambda diff, options: side_by_side(diff),
+        "png": lambda diff, options: to_png(side_by_side(diff)),
+        "pdf": lambda diff, options: to_pdf(side_by_side(diff)),
+    }
 
 
 def side_by_side(diff: Diff) -> str:
