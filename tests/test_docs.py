@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -78,9 +79,10 @@ def test_commands_print_what_the_page_shows(
 def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(page, tmp_path)
     monkeypatch.chdir(tmp_path)
+    session: dict[str, object] = {"__name__": "docs"}  # a page is read from its top
     for block in PYTHON.findall(page.read_text(encoding="utf-8")):
         with redirect_stdout(io.StringIO()):
-            exec(compile(block, str(page), "exec"), {"__name__": "docs"})
+            exec(compile(block, str(page), "exec"), session)
 
 
 def test_every_command_option_column_and_format_is_documented() -> None:
@@ -111,6 +113,39 @@ def test_adding_a_network_works_as_its_page_says(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "archscope", "summary", "SqueezeNet1-0"]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "1,248,424 parameters: as published (Table 1)" in done.stdout
+
+
+def test_what_contributing_adds_works_as_it_says(tmp_path: Path) -> None:
+    """Each file of the page is added to a copy of the package, or, where it is there already, appended to it."""
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for folder in ("archscope", "templates", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "snapshots"))
+    added = re.findall(r"```py (\S+)\n(.*?)```", page, re.S)
+    for file, code in added:
+        with (tmp_path / file).open("a", encoding="utf-8") as existing:
+            existing.write(f"\n\n{code}")
+    for command, shown in [step for block in CONSOLE.findall(page) for step in steps(block)]:
+        words = [sys.executable, "-m", *shlex.split(command)]
+        done = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True)
+        assert done.stdout.startswith(shown.removesuffix("...\n"))
+    checks = ["tests/measures/test_against_torch.py", "-k", "grouped_and_dilated", "-q", "-n", "0"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *checks, "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert re.search(r"^[1-9]\d* passed", done.stdout, re.M), done.stdout
+
+
+def test_the_citation_is_whole() -> None:
+    """The keys that version 1.2.0 of the Citation File Format asks for, and the package's own version and license."""
+    yaml = pytest.importorskip("yaml", reason="a dependency of fvcore")
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert cited["cff-version"] == "1.2.0"
+    assert cited["type"] == "software"
+    assert cited["message"] and cited["title"].startswith("archscope")
+    assert all("name" in author or "family-names" in author for author in cited["authors"])
+    assert (cited["version"], cited["license"]) == (archscope.__version__, package["license"])
 
 
 def test_the_gallery_is_what_archscope_draws() -> None:
