@@ -14,6 +14,7 @@ from archscope.model.claims import Claim
 from archscope.model.graph import Graph, Shape
 from archscope.model.input_sizes import Sizes
 from archscope.model.report import Report
+from archscope.model.text import shown
 from archscope.networks import Network
 from archscope.targets import resolve
 from archscope.targets.default_input import first_pass
@@ -142,4 +143,4 @@ def _report(graph: Graph, target: str, batch: int, mode: str) -> Report:
         "torch": torch.__version__,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return Report(graph, measure_all(graph), setting, target)
+    return Report(graph, measure_all(graph), setting, shown(target))

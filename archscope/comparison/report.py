@@ -8,15 +8,10 @@ from typing import Any
 
 from archscope.comparison.breakdown import breakdown
 from archscope.comparison.quantities import ACCURACY, Row, input_shape, rows_of
-from archscope.errors import ArchscopeError
-from archscope.model.report import SCHEMA as REPORT_SCHEMA
-from archscope.model.report import VERSION as REPORT_VERSION
-from archscope.model.report import Report, parsed
+from archscope.model.report import Report
 from archscope.model.results import Tabulated
+from archscope.model.saved import SAVED_COMPARISON, SAVED_REPORT, parsed
 from archscope.papers.accuracy import Accuracy, published
-
-SCHEMA = "archscope.compare"
-VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -70,7 +65,7 @@ class Comparison(Tabulated):
     def to_dict(self, by: str = "") -> dict[str, Any]:
         """Plain data; `by` adds where the costs go. docs/compare.md describes it."""
         data: dict[str, Any] = {
-            "schema": f"{SCHEMA}/{VERSION}",
+            "schema": SAVED_COMPARISON.written,
             "labels": list(self.labels),
             "quantities": [row.to_dict() for row in self.rows],
             "accuracy_sources": [
@@ -88,11 +83,8 @@ class Comparison(Tabulated):
     @classmethod
     def from_json(cls, text: str, source: str = "comparison") -> "Comparison":
         """Read back what `to_json` wrote; a saved report is a comparison of one. Raises ArchscopeError."""
-        data = parsed(text, {SCHEMA: VERSION, REPORT_SCHEMA: REPORT_VERSION}, source)
-        networks = data.get("networks") if data["schema"].startswith(SCHEMA) else [data]
-        if not isinstance(networks, list) or not networks:
-            raise ArchscopeError(f"{source} is a broken archscope comparison: it has no networks")
-        return cls(tuple(Report.from_dict(network, source) for network in networks), tuple(data.get("failures", ())))
+        data = parsed(text, (SAVED_COMPARISON, SAVED_REPORT), source)
+        return cls(tuple(map(Report.of_checked, data.get("networks", [data]))), tuple(data.get("failures", ())))
 
     def to_json(self, by: str = "") -> str:
         return str(self._render("json", by=by))

@@ -5,13 +5,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from archscope.errors import ArchscopeError
-from archscope.model.report import parsed
+from archscope.model.report import row_as
 from archscope.model.results import Tabulated
+from archscope.model.saved import SAVED_SPECTRUM, parsed
 from archscope.model.segments import Segments
 from archscope.registry import unknown
-
-SCHEMA = "archscope.spectrum"
-VERSION = 1
 
 ORDERS = ("pointwise-first", "depthwise-first")
 ACTIVATIONS = ("none", "relu", "elu")
@@ -107,7 +105,7 @@ class Spectrum(Tabulated):
     def to_dict(self) -> dict[str, Any]:
         """Plain data; docs/spectrum.md describes it."""
         return {
-            "schema": f"{SCHEMA}/{VERSION}",
+            "schema": SAVED_SPECTRUM.written,
             "target": self.target,
             "title": self.title,
             "block": self.block and asdict(self.block),
@@ -134,15 +132,12 @@ class Spectrum(Tabulated):
     @classmethod
     def from_json(cls, text: str, source: str = "spectrum") -> "Spectrum":
         """Read back what `to_json` wrote. Raises ArchscopeError for anything else, naming `source`."""
-        data = parsed(text, {SCHEMA: VERSION}, source)
-        try:
-            block = data["block"] and Block(**data["block"])
-            hold = data["hold"] or "", data["held"] or 0
-            points = _points(data["points"])
-            return cls(data["target"], points, data["setting"], block, data["title"], *hold, data["options"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            said = f"{type(error).__name__} {error}"
-            raise ArchscopeError(f"{source} is a broken archscope spectrum: {said}") from None
+        data = parsed(text, (SAVED_SPECTRUM,), source)
+        block = data["block"] and row_as(Block, data["block"])
+        hold = data["hold"] or "", data["held"] or 0
+        return cls(
+            data["target"], _points(data["points"]), data["setting"], block, data["title"], *hold, data["options"]
+        )
 
 
 def _points(rows: Sequence[Mapping[str, Any]]) -> tuple[Point, ...]:

@@ -12,6 +12,9 @@ from archscope.model.operations import CATEGORY
 Shape = tuple[int, ...]
 """Sizes without the batch axis: channels x height x width for an image."""
 
+MOST_LEVELS = 100
+"""Modules within modules: no table or picture shows more."""
+
 BYTES_PER_ELEMENT = {
     "bool": 1, "uint8": 1, "int8": 1, "float8_e4m3fn": 1, "float8_e5m2": 1,
     "int16": 2, "float16": 2, "bfloat16": 2,

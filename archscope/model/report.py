@@ -1,20 +1,18 @@
 """A Graph with its measured columns and the setting they hold for; written to JSON and read back. No torch."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from math import isfinite
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from archscope.errors import ArchscopeError
 from archscope.model.claims import Claim
 from archscope.model.graph import Graph, Layer, Tensor, Window
 from archscope.model.results import Tabulated
+from archscope.model.saved import SAVED_REPORT, checked, parsed
 
-SCHEMA = "archscope.report"
-VERSION = 1
-
+T = TypeVar("T")
 Number = int | float
 Reduce = Literal["sum", "max", "last", "ratio", "heaviest"]
 
@@ -99,7 +97,7 @@ class Report(Tabulated):
         table = [self.columns[name] for name in self.table_columns]
         shapes = [list(tensor.shape) for tensor in graph.inputs.values()]
         return {
-            "schema": f"{SCHEMA}/{VERSION}",
+            "schema": SAVED_REPORT.written,
             "network": graph.name,
             "title": self.title,
             "target": self.target,
@@ -136,20 +134,16 @@ class Report(Tabulated):
     @classmethod
     def from_json(cls, text: str, source: str = "report") -> "Report":
         """Read back what `to_json` wrote. Raises ArchscopeError for anything else, naming `source`."""
-        return cls.from_dict(parsed(text, {SCHEMA: VERSION}, source), source)
+        return cls.of_checked(parsed(text, (SAVED_REPORT,), source))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], source: str = "report") -> "Report":
         """Read back what `to_dict` made. Raises ArchscopeError where something is missing or broken."""
-        try:
-            report = cls._from_dict(data)
-            str(report)  # what cannot be shown is broken
-            return report
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ArchscopeError(f"{source} is a broken archscope report: {type(error).__name__} {error}") from None
+        return cls.of_checked(checked(data, (SAVED_REPORT,), source))
 
     @classmethod
-    def _from_dict(cls, data: Mapping[str, Any]) -> "Report":
+    def of_checked(cls, data: Mapping[str, Any]) -> "Report":
+        """Of data that keeps the rules of `saved`."""
         columns = {}
         for name, meta in data["columns"].items():
             values = {layer["name"]: layer[name] for layer in data["layers"]} if meta["by_layer"] else {}
@@ -167,29 +161,23 @@ class Report(Tabulated):
             batch=data["setting"]["batch"],
             notes=tuple(data["notes"]),
         )
-        claims = tuple(Claim(**claim) for claim in data["claims"])
+        claims = tuple(row_as(Claim, claim) for claim in data["claims"])
         return cls(graph, columns, data["setting"], data["target"], data["title"], claims)
 
 
-def parsed(text: str, versions: Mapping[str, int], source: str) -> dict[str, Any]:
-    """JSON text of one of these schemas. Raises ArchscopeError for another, a newer version or broken JSON."""
-    try:
-        data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ArchscopeError(f"{source} is no complete JSON ({error}); write it again with --format json") from None
-    schema, _, version = str(data.get("schema", "") if isinstance(data, dict) else "").partition("/")
-    if schema not in versions or not version.isdigit():
-        known = " or ".join(f"{name}/{newest}" for name, newest in versions.items())
-        what = f"holds {schema}/{version}" if schema.startswith("archscope.") else "is no archscope report"
-        raise ArchscopeError(f"{source} {what}: what is read here is {known}")
-    if int(version) > versions[schema]:
-        newer = f"schema {schema}/{version}, newer than the {versions[schema]} that this archscope reads"
-        raise ArchscopeError(f"{source} has {newer}: upgrade archscope")
-    return dict(data)
-
-
 def _tensors(rows: Iterable[Mapping[str, Any]]) -> dict[str, Tensor]:
-    return {row["name"]: Tensor(**{**row, "shape": tuple(row["shape"])}) for row in rows}
+    return {row["name"]: row_as(Tensor, {**row, "shape": tuple(row["shape"])}) for row in rows}
+
+
+def row_as(kind: type[T], row: Mapping[str, Any]) -> T:
+    """The dataclass of what it knows of a row: a later archscope may write more."""
+    names: frozenset[str] = _names(kind)  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in row.items() if name in names})
+
+
+@cache
+def _names(kind: Any) -> frozenset[str]:
+    return frozenset(entry.name for entry in fields(kind))
 
 
 LAYER_KEYS = {entry.name: entry.name for entry in fields(Layer)}
@@ -219,5 +207,5 @@ def _layer_from_dict(row: Mapping[str, Any]) -> Layer:
     for name in ("input_shapes", "output_shapes"):
         data[name] = tuple(tuple(shape) for shape in data[name])
     if data["window"]:
-        data["window"] = Window(**{name: tuple(value) for name, value in data["window"].items()})
+        data["window"] = row_as(Window, {name: tuple(value) for name, value in data["window"].items()})
     return Layer(**data)

@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from archscope.errors import ArchscopeError, users_line
-from archscope.model.graph import Graph
+from archscope.model.graph import MOST_LEVELS, Graph
 from archscope.model.input_sizes import Sizes, as_inputs
 from archscope.tracing.arguments import arguments, describe_inputs, make_inputs
-from archscope.tracing.names import layer_of, name_records
+from archscope.tracing.names import layer_of, name_records, readable
 from archscope.tracing.records import META, tensors_in
 from archscope.tracing.untouched import collection_paused, random_states_kept, untouched
 from archscope.tracing.watcher import Tracer
@@ -99,6 +99,8 @@ def _run(
     blocks: Mapping[str, nn.Module], inputs: Any, mode: Mode, name: str | None, device: torch.device = META
 ) -> Graph:
     module = blocks[""]
+    if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
+        raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}")
     with ONE_AT_A_TIME, untouched(blocks), torch.no_grad():
         args, kwargs = arguments(inputs, device)
         described = describe_inputs(module, args, kwargs, blocks)
@@ -120,7 +122,7 @@ def _run(
     names = {tensor.name for tensor in described}
     name_records(tracer.records, names, blocks)
     notes = [f"{where}: values left torch, and what they became was not seen" for where in tracer.left_torch]
-    return Graph(
+    graph = Graph(
         name=name or type(module).__name__,
         inputs={tensor.name: tensor for tensor in described},
         layers=tuple([layer_of(record) for record in tracer.records]),
@@ -130,6 +132,7 @@ def _run(
         buffers=tracer.sources.buffers,
         notes=tuple(notes),
     )
+    return readable(graph)
 
 
 def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from archscope.model.graph import Shape, Window
 from archscope.model.operations import CATEGORY
+from archscope.model.text import shown
 from archscope.tracing.shape_rules import pair
 
 OPERATORS = {
@@ -125,8 +126,10 @@ def settings_of(bound: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, bool | int | float | str):
+    if isinstance(value, bool | int | float):
         return value
+    if isinstance(value, str):
+        return shown(value)
     if value is Ellipsis:
         return "..."
     if isinstance(value, slice):

@@ -1,10 +1,13 @@
 """From records to layers: each gets the path of the module that it stands for, or a name in its block."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 
 from torch import nn
 
-from archscope.model.graph import Layer
+from archscope.model.graph import Graph, Layer, Tensor
+from archscope.model.text import UNSHOWN, shown
 from archscope.tracing.records import Record
 
 
@@ -48,4 +51,55 @@ def layer_of(record: Record) -> Layer:
         parameters=tuple(dict.fromkeys(record.parameters)),
         buffers=tuple(dict.fromkeys(record.buffers)),
         memory=effect.memory,
+    )
+
+
+def readable(graph: Graph) -> Graph:
+    """The graph with names that can be shown, where modules bear others: a terminal's escapes are no name."""
+    tables = (graph.inputs, graph.parameters, graph.buffers)
+    said = (
+        graph.name,
+        *graph.notes,
+        *graph.blocks,
+        *graph.blocks.values(),
+        *chain(*tables),
+    )
+    if not any(map(UNSHOWN.search, said)):
+        return graph
+    renamed: dict[str, str] = {}
+
+    def named(name: str) -> str:
+        """Two names that are shown alike stay two."""
+        if name not in renamed:
+            new, taken = shown(name), set(renamed.values())
+            while new in taken:
+                new += "_"
+            renamed[name] = new
+        return renamed[name]
+
+    def tensors(of: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {named(name): replace(tensor, name=named(name)) for name, tensor in of.items()}
+
+    inputs, parameters, buffers = map(tensors, tables)
+    return replace(
+        graph,
+        name=shown(graph.name),
+        inputs=inputs,
+        layers=tuple(_renamed(layer, named) for layer in graph.layers),
+        outputs=tuple(map(named, graph.outputs)),
+        blocks={named(path): shown(kind) for path, kind in graph.blocks.items()},
+        parameters=parameters,
+        buffers=buffers,
+        notes=tuple(map(shown, graph.notes)),
+    )
+
+
+def _renamed(layer: Layer, named: Callable[[str], str]) -> Layer:
+    return replace(
+        layer,
+        name=named(layer.name),
+        kind=shown(layer.kind),
+        inputs=tuple(map(named, layer.inputs)),
+        parameters=tuple(map(named, layer.parameters)),
+        buffers=tuple(map(named, layer.buffers)),
     )

@@ -1,6 +1,5 @@
 """What `archscope audit` found, as a table, JSON or Markdown. No torch."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
@@ -8,6 +7,7 @@ from rich.text import Text
 from archscope.auditing import Audit, Audited, Difference
 from archscope.model import units
 from archscope.views import Options, View
+from archscope.views.data import to_json
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
@@ -22,7 +22,7 @@ def formats() -> Mapping[str, View]:
 
 
 def as_json(audit: Audit, options: Options) -> str:
-    return json.dumps(audit.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    return to_json(audit.to_dict())
 
 
 def as_markdown(audit: Audit, options: Options) -> str:

@@ -1,6 +1,5 @@
 """What `archscope diff` found, as a table, JSON, Markdown or HTML. No torch."""
 
-import json
 from collections.abc import Iterator, Mapping
 
 from rich.text import Text
@@ -10,6 +9,7 @@ from archscope.differences.rows import Difference
 from archscope.model import units
 from archscope.model.report import Report
 from archscope.views import Options, View
+from archscope.views.data import to_json
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
@@ -121,7 +121,7 @@ TITLES = ("Parameters", "MACs")
 
 
 def as_json(diff: Diff, options: Options) -> str:
-    return json.dumps(diff.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    return to_json(diff.to_dict())
 
 
 def as_markdown(diff: Diff, options: Options) -> str:

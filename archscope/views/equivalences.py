@@ -1,12 +1,12 @@
 """The proofs of `archscope verify --equivalences`, as a table, JSON or Markdown. No torch."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from archscope.model.claims import Equivalence
 from archscope.views import Options, View
+from archscope.views.data import to_json
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 from archscope.views.verdicts import SCHEMA, WIDTH
@@ -53,7 +53,7 @@ def as_json(proofs: Sequence[Equivalence], options: Options) -> str:
         }
         for proof in proofs
     ]
-    return json.dumps({"schema": SCHEMA, "equivalences": data}, indent=1, ensure_ascii=False) + "\n"
+    return to_json({"schema": SCHEMA, "equivalences": data})
 
 
 def as_markdown(proofs: Sequence[Equivalence], options: Options) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archscope.model.report import Report
+from archscope.model.text import shown_lines
 from archscope.views import Options
 from archscope.views.tables.footer import footer
 from archscope.views.tables.rows import headings, rows
@@ -18,7 +19,9 @@ LATEX_ESCAPES = str.maketrans(
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\u2026": r"\ldots{}"}
 )
 
-MARKDOWN_ESCAPES = str.maketrans({character: f"\\{character}" for character in "\\|_*`"} | {"<": "&lt;", "\n": " "})
+MARKDOWN_ESCAPES = str.maketrans({character: f"\\{character}" for character in "\\|_*`[]"} | {"<": "&lt;", "\n": " "})
+MARKDOWN_LINKS = re.compile(r"(://)|\b(www\.)", re.IGNORECASE)
+"""What GitHub's Markdown makes a link of, wherever it stands."""
 
 
 @cache
@@ -37,13 +40,18 @@ def _environment() -> "Environment":
     )
     environment.filters["latex"] = lambda text: str(text).translate(LATEX_ESCAPES)
     environment.filters["latex_label"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", str(text))
-    environment.filters["markdown"] = lambda text: str(text).translate(MARKDOWN_ESCAPES)
+    environment.filters["markdown"] = _markdown
     return environment
+
+
+def _markdown(text: object) -> str:
+    """Text that stays text: no image, link, table or heading comes of it."""
+    return MARKDOWN_LINKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", str(text).translate(MARKDOWN_ESCAPES))
 
 
 def fill(template: str, **values: Any) -> str:
     """The template of this file name, filled in."""
-    return _environment().get_template(template).render(**values)
+    return shown_lines(_environment().get_template(template).render(**values))
 
 
 def fill_summary(template: str, report: Report, options: Options) -> str:

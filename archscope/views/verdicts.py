@@ -1,6 +1,5 @@
 """What `archscope verify` found, as a table, JSON or Markdown. No torch."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -12,6 +11,7 @@ from archscope.model import units
 from archscope.model.claims import Quantity
 from archscope.papers.verdicts import Verdict
 from archscope.views import Options, View
+from archscope.views.data import to_json
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
@@ -142,7 +142,7 @@ def as_json(verdicts: Sequence[Verdict], options: Options) -> str:
         "claims": [verdict.to_dict() for verdict in verdicts],
         "verdicts": dict(Counter(verdict.outcome for verdict in verdicts)),
     }
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    return to_json(data)
 
 
 def as_markdown(verdicts: Sequence[Verdict], options: Options) -> str:

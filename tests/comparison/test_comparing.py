@@ -89,6 +89,7 @@ SETTING = {
     "threads": 1,
     "channels_last": False,
     "compile": False,
+    "train": False,
     "load": None,
 }
 

@@ -164,9 +164,12 @@ def test_a_report_is_a_comparison_of_one() -> None:
         ),
         ('{"schema": 3}', "x.json is no archscope report: what is read here is archscope.compare/1 or"),
         ('{"schema": "archscope.compare/2"}', "x.json has schema archscope.compare/2, newer than the 1"),
-        ('{"schema": "archscope.compare/1"}', "x.json is a broken archscope comparison: it has no networks"),
-        ('{"schema": "archscope.compare/1", "networks": [{}]}', "x.json is a broken archscope report"),
-        ('{"schema": "archscope.compare/1", "networks": [3]}', "x.json is a broken archscope report"),
+        ('{"schema": "archscope.compare/1"}', "x.json is a broken archscope comparison: there is no 'networks'"),
+        ('{"schema": "archscope.compare/1", "networks": [{}]}', "x.json is a broken archscope comparison: networks[0]"),
+        (
+            '{"schema": "archscope.compare/1", "networks": [3]}',
+            "x.json is a broken archscope comparison: networks[0]: 3 is no object",
+        ),
     ],
 )
 def test_what_cannot_be_read(text: str, said: str) -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 from xml.sax.saxutils import escape
 
 from archscope.differences import Diff
+from archscope.model.text import shown_lines
 from archscope.views import View
 from archscope.views.diagram.drawing import Diagram, draw
 from archscope.views.diagram.options import DiagramOptions
-from archscope.views.diagram.paint.painter import Painter, number, printable
+from archscope.views.diagram.paint.painter import Painter, number
 from archscope.views.diagram.paint.palette import LIGHT
 from archscope.views.diagram.paint.png import to_pdf, to_png
 
@@ -37,7 +38,7 @@ def side_by_side(diff: Diff) -> str:
     title = f"{diff.a.target} against {diff.b.target}: {diff.verdict}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="archscope" width="{number(whole)}" height="{number(high)}" '
-        f'viewBox="0 0 {number(whole)} {number(high)}" role="img">\n<title>{escape(printable(title))}</title>\n'
+        f'viewBox="0 0 {number(whole)} {number(high)}" role="img">\n<title>{escape(shown_lines(title))}</title>\n'
         f'<rect width="100%" height="100%"{Painter(LIGHT).paint("ground")}/>\n'
         f"{left}{_moved(right, width)}</svg>\n"
     )

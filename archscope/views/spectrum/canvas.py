@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from archscope.views.diagram.paint.painter import Painter, number, printable
+from archscope.model.text import shown_lines
+from archscope.views.diagram.paint.painter import Painter, number
 from archscope.views.diagram.paint.palette import PRINT, THEMES, Theme
 from archscope.views.diagram.place.text import FONT_FAMILY, text_width
 from archscope.views.spectrum.hues import hue
@@ -80,7 +81,7 @@ class Canvas:
     def group(self, title: str, **data: int) -> None:
         """What follows belongs together, until `end`; a reader who points at it sees the title."""
         facts = "".join(f' data-{name}="{value}"' for name, value in data.items())
-        self.painter.out.append(f"<g{facts}><title>{escape(printable(title))}</title>")
+        self.painter.out.append(f"<g{facts}><title>{escape(shown_lines(title))}</title>")
 
     def end(self) -> None:
         self.painter.out.append("</g>")
@@ -136,7 +137,7 @@ def _svg(canvas: Canvas, title: str, width: float, height: float) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT_FAMILY}" role="img">',
-            f"<title>{escape(printable(title))}</title>",
+            f"<title>{escape(shown_lines(title))}</title>",
             f'<rect width="100%" height="100%" fill="{canvas.theme.ground}"/>',
             *canvas.painter.out,
             "</svg>\n",

@@ -1,25 +1,23 @@
 """A spectrum for programs and spreadsheets: exact numbers."""
 
-import csv
-import json
-from io import StringIO
+from collections.abc import Sequence
 
-from archscope.continuum.points import Spectrum
+from archscope.continuum.points import Point, Spectrum
 from archscope.views import Options
+from archscope.views.data import to_csv, to_json
 
 
 def as_json(spectrum: Spectrum, options: Options) -> str:
     """Everything that is known, whatever the options; read back by `archscope spectrum FILE`."""
-    return json.dumps(spectrum.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    return to_json(spectrum.to_dict())
 
 
 def as_csv(spectrum: Spectrum, options: Options) -> str:
     """One line a point; an unknown value is empty."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["segments", "name", "partition", *spectrum.columns])
-    for point in spectrum.points:
-        values = [point.values.get(name) for name in spectrum.columns]
-        sizes = " ".join(map(str, point.partition))
-        writer.writerow([point.segments, point.name, sizes, *["" if value is None else value for value in values]])
-    return out.getvalue()
+    heading = ["segments", "name", "partition", *spectrum.columns]
+    return to_csv([heading, *(_line(point, spectrum.columns) for point in spectrum.points)])
+
+
+def _line(point: Point, columns: Sequence[str]) -> list[object]:
+    sizes = " ".join(map(str, point.partition))
+    return [point.segments, point.name, sizes, *map(point.values.get, columns)]

@@ -10,6 +10,7 @@ from rich.text import Text
 from archscope.model import units
 from archscope.model.graph import Graph
 from archscope.model.report import Report
+from archscope.model.text import shown
 from archscope.views import Options
 from archscope.views.tables import view
 from archscope.views.tables.footer import footer
@@ -145,6 +146,8 @@ def wrapped(heading: str, said: str, indent: int, width: int) -> list[Text]:
 
 
 def to_text(lines: list[Text], options: Options) -> str:
+    for line in lines:
+        line.plain = shown(line.plain)  # as long as it was: the styles stay where they are
     if not options.color:
         return "".join(line.plain.rstrip() + "\n" for line in lines)
     out = StringIO()

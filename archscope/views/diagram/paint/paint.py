@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
+from archscope.model.text import shown_lines
 from archscope.views.diagram.paint.heading import head, legend_rows, row_width, wrapped
-from archscope.views.diagram.paint.painter import Page, Painter, number, printable
+from archscope.views.diagram.paint.painter import Page, Painter, number
 from archscope.views.diagram.paint.palette import LEGEND, THEMES
 from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import BOLD, HEADING, LINE, MARGIN, SMALL, STACK, TITLE, badge_width
@@ -52,7 +53,7 @@ def _start(page: Page, width: float, height: float, painter: Painter) -> list[st
     ground = painter.paint("ground")
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="archscope" {size} font-family="{FONT_FAMILY}" role="img">',
-        f"<title>{escape(printable(page.title))}</title>",
+        f"<title>{escape(shown_lines(page.title))}</title>",
         *painter.style(),
         f'<rect width="100%" height="100%"{ground}/>',
     ]
@@ -82,7 +83,7 @@ def _body(painter: Painter, piece: Piece, page: Page) -> None:
 
 def _frame(painter: Painter, frame: Frame) -> None:
     box = (frame.left, frame.top, frame.right, frame.bottom)
-    painter.out.append(f'<g class="module"><title>{escape(printable(frame.path))}</title>')
+    painter.out.append(f'<g class="module"><title>{escape(shown_lines(frame.path))}</title>')
     painter.rect(box, 10.0, "panel", "panel-border", ' stroke-width="1.2"')
     painter.out.append("</g>")
 
@@ -122,7 +123,7 @@ def _line(painter: Painter, line: Line) -> None:
     head = _arrow(points[-2], points[-1]) if line.arrow else ""
     if head:
         points[-1] = _towards(points[-1], points[-2], ARROW[0] - 1.0)
-    title = escape(f"{printable(line.source)} → {printable(line.target)}")
+    title = escape(f"{shown_lines(line.source)} → {shown_lines(line.target)}")
     painter.out.append(f'<g class="edge"><title>{title}</title>')
     painter.path(_curve(points) if line.curved else _rounded(points), line=color, more=' stroke-width="1.3"')
     if head:
@@ -171,7 +172,7 @@ def _word(painter: Painter, line: Line, ground: str) -> None:
 
 
 def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
-    painter.out.append(f'<g id="n{number_}" class="op {box.kind}"><title>{escape(printable(page.tell(box)))}</title>')
+    painter.out.append(f'<g id="n{number_}" class="op {box.kind}"><title>{escape(shown_lines(page.tell(box)))}</title>')
     fill, line = f"{box.kind}-fill", f"{box.kind}-line"
     more = ' stroke-width="1.4"'
     if box.name in page.heat:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
+from archscope.model.text import shown_lines
 from archscope.views.diagram.paint.palette import DARK, LIGHT, Theme
 from archscope.views.diagram.place.picture import Box
 from archscope.views.diagram.place.style import SMALL, badge_width
@@ -75,7 +76,7 @@ class Painter:
         width = number(text_width(text, size, bold))
         self.out.append(
             f'<text x="{number(x)}" y="{number(y)}" font-size="{number(size)}"{weight}{place}{self.paint(color)} '
-            f'textLength="{width}" lengthAdjust="spacingAndGlyphs">{escape(printable(text))}</text>'
+            f'textLength="{width}" lengthAdjust="spacingAndGlyphs">{escape(shown_lines(text))}</text>'
         )
 
     def badge(self, repeat: int, x: float, y: float) -> None:
@@ -88,8 +89,3 @@ class Painter:
         """The rules that turn what was painted, on screens: paper stays light. Where nothing turns there are none."""
         rules = "".join(f".archscope .{name}{{{rule}}}" for name, rule in sorted(self.turned.items()))
         return [f"<style>@media screen and (prefers-color-scheme:dark){{{rules}}}</style>"] if rules else []
-
-
-def printable(text: str) -> str:
-    """Without the control characters that XML does not allow."""
-    return "".join(character if character >= " " or character == "\n" else " " for character in text)

@@ -1,0 +1,24 @@
+"""Text from outside, as it may be shown: nothing in it moves a terminal's cursor or turns what is written around."""
+
+import re
+
+BLANKS = "\t\n\x0b\x0c\r\x85\u2028\u2029"
+HIDDEN = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff\ufffe\uffff"
+"""Control characters, marks and overrides of the direction of writing, line separators, halves of a pair."""
+
+UNSHOWN = re.compile(f"[{HIDDEN}]")
+UNSHOWN_IN_LINES = re.compile(f"(?![\n\t])[{HIDDEN}]")
+
+
+def shown(text: object) -> str:
+    """One line of text: blanks of any kind become spaces, what cannot be shown a question mark."""
+    return UNSHOWN.sub(_substitute, str(text))
+
+
+def shown_lines(text: str) -> str:
+    """As `shown`, for a whole document: its lines and tabs stay."""
+    return UNSHOWN_IN_LINES.sub(_substitute, text)
+
+
+def _substitute(found: re.Match[str]) -> str:
+    return " " if found[0] in BLANKS else "?"

@@ -1,0 +1,47 @@
+"""Results for programs: JSON that every reader takes, and CSV that no spreadsheet runs."""
+
+import csv
+import json
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from math import isfinite
+from typing import Any
+
+from archscope.model import units
+from archscope.model.text import UNSHOWN_IN_LINES, shown
+
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
+"""A cell of text that begins so is a formula to them."""
+
+
+def to_json(data: Any) -> str:
+    """Indented JSON. It has no word for what is no number: null. What would move a cursor is escaped."""
+    try:
+        text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False, default=float)
+    except ValueError:
+        text = json.dumps(_finite(data), indent=1, ensure_ascii=False, allow_nan=False, default=float)
+    return UNSHOWN_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+def to_csv(rows: Iterable[Iterable[object]]) -> str:
+    """Exact numbers; an unknown value is empty. Text that a spreadsheet would run gets an apostrophe in front."""
+    out = StringIO()
+    csv.writer(out, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    return out.getvalue()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return units.shape(value)
+    if not isinstance(value, str):
+        return "" if value is None else value
+    text = shown(value)
+    return f"'{text}" if text.lstrip().startswith(RUN_BY_SPREADSHEETS) else text
