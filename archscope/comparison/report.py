@@ -11,6 +11,7 @@ from archscope.comparison.quantities import ACCURACY, Row, input_shape, rows_of
 from archscope.model.report import Report
 from archscope.model.results import Tabulated
 from archscope.model.saved import SAVED_COMPARISON, SAVED_REPORT, parsed
+from archscope.model.text import shown
 from archscope.papers.accuracy import Accuracy, published
 
 
@@ -31,7 +32,7 @@ class Comparison(Tabulated):
         """What each is called: the network's name, and where two have the same, what tells them apart."""
         names = [report.graph.name for report in self.reports]
         return tuple(
-            name if names.count(name) == 1 else self._distinct(report)
+            shown(name if names.count(name) == 1 else self._distinct(report))
             for name, report in zip(names, self.reports, strict=True)
         )
 

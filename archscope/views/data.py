@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from archscope.model import units
-from archscope.model.text import UNSHOWN_IN_LINES, shown
+from archscope.model.text import UNSHOWN_IN_LINES, shown_lines
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
 """A cell of text that begins so is a formula to them."""
@@ -43,5 +43,5 @@ def _cell(value: object) -> object:
         return units.shape(value)
     if not isinstance(value, str):
         return "" if value is None else value
-    text = shown(value)
+    text = shown_lines(value)
     return f"'{text}" if text.lstrip().startswith(RUN_BY_SPREADSHEETS) else text

@@ -1,0 +1,63 @@
+"""JSON that every reader takes, CSV that no spreadsheet runs, and names from outside in every format."""
+
+import csv
+import json
+import math
+import re
+from io import StringIO
+
+import pytest
+
+from archscope.comparison.report import Comparison
+from archscope.model.report import Report
+from archscope.views.data import to_csv, to_json
+from archscope.views.tables import formats, render
+from tests.graphs import Net, report_of
+
+ESCAPES = "a\x1b]0;owned\x07\x1b[2J\u202eb\x9b31m\u2066"
+LINK = "![x](http://example.org/x.png) <img src=x> www.example.org"
+
+
+def test_json_holds_only_numbers() -> None:
+    text = to_json({"a": [math.nan, {"b": -math.inf}], "c": 1.5})
+
+    assert json.loads(text) == {"a": [None, {"b": None}], "c": 1.5}
+
+
+def test_json_escapes_what_cannot_be_shown() -> None:
+    text = to_json({ESCAPES: "\ud800é\n"})
+
+    assert json.loads(text) == {ESCAPES: "\ud800é\n"}
+    assert "é" in text
+    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\ud800"} & set(text)
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\n=1"])
+def test_no_cell_of_text_is_a_formula(cell: str) -> None:
+    (row,) = csv.reader(StringIO(to_csv([[cell, -3, 2.5, None, [3, 4]]])))
+
+    assert row == [f"'{cell}", "-3", "2.5", "", "3x4"]
+
+
+def hostile(name: str) -> Report:
+    net = Net(input=(4, 8, 8))
+    net.conv(name, "input", 4, 1)
+    return report_of(net.graph(name, notes=(name,)), title=name)
+
+
+@pytest.mark.parametrize("name", formats())
+def test_no_format_moves_a_cursor(name: str) -> None:
+    report = hostile(ESCAPES)
+    texts = [render(report, name), Comparison((report, report))._render(name)]
+
+    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066"} & set("".join(texts))
+
+
+def test_markdown_links_nothing() -> None:
+    text = hostile(LINK).to_markdown()
+
+    assert "![" not in text
+    assert not re.search(r"(?<!\\)\]\(", text)
+    assert "://" not in text
+    assert "www." not in text
+    assert "<" not in text
