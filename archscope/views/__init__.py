@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from archscope.model.results import Result
+from archscope.model.text import shown_lines
 from archscope.registry import unknown
 
 DEFAULT_COLUMNS = ("output", "params", "macs", "share")
@@ -64,4 +65,5 @@ def render(result: Result, name: str, options: Options = Options()) -> str | byt
     views = formats(result.KIND)
     if name not in views:
         raise unknown("format", name, views)
-    return views[name](result, options)
+    made = views[name](result, options)
+    return made if options.color or isinstance(made, bytes) else shown_lines(made)  # colours are a terminal's escapes

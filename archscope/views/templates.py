@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archscope.model.report import Report
-from archscope.model.text import shown_lines
 from archscope.views import Options
 from archscope.views.tables.footer import footer
 from archscope.views.tables.rows import headings, rows
@@ -51,7 +50,7 @@ def _markdown(text: object) -> str:
 
 def fill(template: str, **values: Any) -> str:
     """The template of this file name, filled in."""
-    return shown_lines(_environment().get_template(template).render(**values))
+    return _environment().get_template(template).render(**values)
 
 
 def fill_summary(template: str, report: Report, options: Options) -> str:

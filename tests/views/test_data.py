@@ -10,8 +10,8 @@ import pytest
 
 from archscope.comparison.report import Comparison
 from archscope.model.report import Report
+from archscope.views import Options, formats, render
 from archscope.views.data import to_csv, to_json
-from archscope.views.tables import formats, render
 from tests.graphs import Net, report_of
 
 ESCAPES = "a\x1b]0;owned\x07\x1b[2J\u202eb\x9b31m\u2066"
@@ -45,12 +45,23 @@ def hostile(name: str) -> Report:
     return report_of(net.graph(name, notes=(name,)), title=name)
 
 
-@pytest.mark.parametrize("name", formats())
-def test_no_format_moves_a_cursor(name: str) -> None:
-    report = hostile(ESCAPES)
-    texts = [render(report, name), Comparison((report, report))._render(name)]
+MOVING = {"\x1b", "\x07", "\x9b", "\u202e", "\u2066"}
 
-    assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066"} & set("".join(texts))
+
+@pytest.mark.parametrize("kind", ["report", "comparison"])
+def test_no_format_moves_a_cursor(kind: str) -> None:
+    report = hostile(ESCAPES)
+    result = report if kind == "report" else Comparison((report, report))
+    made = {name: render(result, name) for name in formats(kind)}
+
+    assert [name for name, text in made.items() if isinstance(text, str) and MOVING & set(text)] == []
+
+
+def test_colours_are_archscopes_own() -> None:
+    text = str(render(hostile("a\x1b[31mb"), "table", Options(color=True)))
+
+    assert "\x1b" in text
+    assert "a?[31mb" in text
 
 
 def test_markdown_links_nothing() -> None:
