@@ -12,9 +12,10 @@ from torch.profiler import ProfilerActivity, record_function
 
 from archscope.latency.attribution import MARK, Event
 from archscope.model.graph import Graph
-from archscope.tracing import ONE_AT_A_TIME, Mode, watch
+from archscope.tracing import Mode, watch
+from archscope.tracing.doubles import doubles_of
 from archscope.tracing.records import Effect, Invocation, describe, tensors_in
-from archscope.tracing.untouched import untouched
+from archscope.tracing.untouched import undisturbed
 from archscope.tracing.watcher import Tracer
 
 Forward = Callable[..., Any]
@@ -42,9 +43,10 @@ class Marker(Tracer):
 
 @contextmanager
 def marked(module: nn.Module, mode: Mode) -> Iterator[tuple[Marker, Forward]]:
-    """A marker, and the module's forward pass under it; the module is put back afterwards."""
+    """A marker, and the module's forward pass under it, by a double of it."""
     blocks = dict(module.named_modules())
-    with ONE_AT_A_TIME, untouched(blocks):
+    with undisturbed(blocks):
+        blocks = doubles_of(blocks, mode == "train", real=True)
         marker = Marker(blocks, real=True)
         for submodule in blocks.values():
             watch(submodule, marker, mode)
@@ -53,7 +55,7 @@ def marked(module: nn.Module, mode: Mode) -> Iterator[tuple[Marker, Forward]]:
             for tensor in tensors_in((args, kwargs)):
                 tensor._archscope_source = describe("input", tensor)  # type: ignore[attr-defined]
             with marker:
-                return module(*args, **kwargs)
+                return blocks[""](*args, **kwargs)
 
         try:
             yield marker, forward

@@ -1,39 +1,48 @@
 """From an nn.Module to its Graph: one forward pass on the meta device, where tensors have shapes and no values."""
 
 import copy
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from threading import RLock
 from typing import Any, Literal, get_args
 
 import torch
 from torch import nn
 
 from archscope.errors import ArchscopeError, users_line
-from archscope.model.graph import MOST_LEVELS, Graph
+from archscope.model.graph import MOST_LEVELS, Graph, Tensor
 from archscope.model.input_sizes import Sizes, as_inputs
 from archscope.tracing.arguments import arguments, describe_inputs, make_inputs
+from archscope.tracing.doubles import doubles_of
+from archscope.tracing.effects import CERTAIN
 from archscope.tracing.names import layer_of, name_records, readable
-from archscope.tracing.records import META, tensors_in
-from archscope.tracing.untouched import collection_paused, random_states_kept, untouched
+from archscope.tracing.records import META, Source, opened, tensors_in
+from archscope.tracing.scripted import compiled_functions_seen, opaque
+from archscope.tracing.untouched import SEED, collection_paused, random_states_kept, undisturbed
 from archscope.tracing.watcher import Tracer
 
 Mode = Literal["eval", "train"]
-ONE_AT_A_TIME = RLock()
-"""Threads take turns: two passes at once would mix what they put back, in one module or in Python itself."""
+
+LONGEST_REASON = 100
+"""Characters of the reason that a note gives."""
 
 
 class TraceError(ArchscopeError):
-    """The forward pass failed. `layer` is the path of the module that raised."""
+    """The forward pass failed. `layer` is the path of the module that raised, `partial` gives the Graph up to there.
 
-    def __init__(self, message: str, layer: str = "") -> None:
+    `certain`: sizes do not fit, so that no values would help.
+    """
+
+    def __init__(
+        self, message: str, layer: str = "", partial: Callable[[], Graph] | None = None, certain: bool = False
+    ) -> None:
         super().__init__(message)
-        self.layer = layer
+        self.layer, self.partial, self.certain = layer, partial, certain
 
 
 class NeedsValues(TraceError):
-    """The pass asks for numbers, and a model on meta has none."""
+    """The pass failed on meta, and a model on meta has no values to run with."""
 
 
 @collection_paused()
@@ -44,14 +53,16 @@ def trace(
     inputs: Any = None,
     mode: Mode = "eval",
     name: str | None = None,
+    real_pass: bool = True,
 ) -> Graph:
     """Run `module` once, without weights or arithmetic, and return what it did.
 
     `input_size` is one size or several, without the batch: (3, 299, 299), "3x299x299", ["ids=128:int64", (16,)] by
     name and with a dtype. For anything else pass `inputs`: a tensor, a tuple of arguments or a dict of keyword
     arguments, batch included; shapes then are as passed, less a leading batch of 1. `mode` sets train or eval for the
-    pass. The module is left exactly as it was. What cannot run on the meta device runs once on the CPU, and the
-    Graph's notes say so. Raises TraceError, which names the layer, where the pass fails.
+    pass. It runs on a double of the module, which itself is left alone. What cannot run on the meta device runs once
+    for real, if the module has weights, unless `real_pass` is False; the Graph's notes say so. Raises TraceError,
+    which names the layer, where the pass fails.
     """
     if (input_size is None) == (inputs is None):
         raise ArchscopeError("give trace either input_size, such as (3, 224, 224), or inputs")
@@ -69,16 +80,24 @@ def trace(
     try:
         return _run(blocks, inputs, mode, name)
     except TraceError as error:
-        if not _needs_values(error.__cause__):
-            raise
         if any(tensor.is_meta for tensor in stored):
-            raise NeedsValues(
-                f"{error}; the model needs real values to run: build it with weights, not on meta", error.layer
-            ) from error.__cause__
-        reason = f"traced by a real pass on the {_device(stored).type.upper()}, since on the meta device {error}"
-        reason += "; only the way that this input took was seen"
+            if error.certain:
+                raise
+            advice = "if the model needs real values to run, build it with weights, not on meta"
+            raise NeedsValues(f"{error}; {advice}", error.layer, error.partial) from error.__cause__
+        if not real_pass:
+            raise
+        given_up = (
+            f"traced by a real pass on the {_device(stored).type.upper()}, since on the meta device {_short(error)}"
+        )
     graph = _run(blocks, inputs, mode, name, _device(stored))
-    return replace(graph, notes=(reason, *graph.notes))
+    return replace(graph, notes=(f"{given_up}; only the way that this input took was seen", *graph.notes))
+
+
+def _short(error: TraceError) -> str:
+    """What failed, without torch's advice."""
+    said = re.split(r"(?<=\w)[.;] ", str(error))[0].rstrip(".")
+    return said if len(said) <= LONGEST_REASON else said[:LONGEST_REASON].rsplit(" ", 1)[0] + " ..."
 
 
 def _stored_tensors(blocks: Mapping[str, nn.Module]) -> list[torch.Tensor]:
@@ -91,59 +110,71 @@ def _device(stored: Sequence[torch.Tensor]) -> torch.device:
     return stored[0].device if stored else torch.device("cpu")
 
 
-def _needs_values(error: BaseException | None) -> bool:
-    return isinstance(error, NotImplementedError) or bool(re.search(r"\bmeta\b|data-dependent|unbacked", str(error)))
-
-
 def _run(
     blocks: Mapping[str, nn.Module], inputs: Any, mode: Mode, name: str | None, device: torch.device = META
 ) -> Graph:
-    module = blocks[""]
     if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
-        raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}")
-    with ONE_AT_A_TIME, untouched(blocks), torch.no_grad():
-        args, kwargs = arguments(inputs, device)
-        described = describe_inputs(module, args, kwargs, blocks)
-        tracer = Tracer(blocks, real=device != META)
+        raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}", certain=True)
+    with undisturbed(blocks), torch.no_grad():
+        blocks = doubles_of(blocks, mode == "train", real=device != META)
+        module = blocks[""]
+        tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED))
+        described: dict[str, Tensor] = {}
         for submodule in blocks.values():
             watch(submodule, tracer, mode)
         try:
-            with tracer:
+            args, kwargs = arguments(inputs, device)
+            described = {each.name: each for each in describe_inputs(module, args, kwargs, blocks)}
+            with compiled_functions_seen(tracer), tracer:
                 result = module(*args, **kwargs)
-            sources = [tracer.sources.of(tensor) for tensor in tensors_in(result)]
+            sources = [tracer.sources.of(tensor) for tensor in tensors_in(opened(result))]
+        except ArchscopeError:
+            raise
         except Exception as error:
             where = tracer.stack[-1].path
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             line = users_line(error)
             said = f"{where or type(module).__name__}: {reason}" + (f" ({line})" if line else "")
-            raise TraceError(said, where) from error
+            partial = functools.partial(_graph, tracer, name, blocks, described, ())
+            raise TraceError(said, where, partial, certain=getattr(error, CERTAIN, False)) from error
         finally:
             tracer.sources.put_back()
-    names = {tensor.name for tensor in described}
-    name_records(tracer.records, names, blocks)
-    notes = [f"{where}: values left torch, and what they became was not seen" for where in tracer.left_torch]
+            for submodule in blocks.values():
+                del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
+    return _graph(tracer, name, blocks, described, sources)
+
+
+def _graph(
+    tracer: Tracer,
+    name: str | None,
+    blocks: Mapping[str, nn.Module],
+    inputs: Mapping[str, Tensor],
+    results: Sequence[Source | None],
+) -> Graph:
+    """What the tracer saw, by names."""
+    name_records(tracer.records, set(inputs), blocks)
+    layers = tuple([layer_of(record) for record in tracer.records])
+    known = {*inputs, *[layer.name for layer in layers]}
+    returned = dict.fromkeys(source.name for source in results if source is not None)
     graph = Graph(
-        name=name or type(module).__name__,
-        inputs={tensor.name: tensor for tensor in described},
-        layers=tuple([layer_of(record) for record in tracer.records]),
-        outputs=tuple(dict.fromkeys(source.name for source in sources if source is not None)),
+        name=name or type(blocks[""]).__name__,
+        inputs=dict(inputs),
+        layers=layers,
+        outputs=tuple([each for each in returned if each in known]),  # a parameter may be returned, too
         blocks={path: type(submodule).__name__ for path, submodule in blocks.items()},
         parameters=tracer.sources.parameters,
         buffers=tracer.sources.buffers,
-        notes=tuple(notes),
+        notes=tuple(tracer.notes()),
     )
     return readable(graph)
 
 
 def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
-    """Set its mode, and have it tell the tracer of its calls: a hook around all its own, and a cheaper one."""
-    attributes = vars(module)
+    """Have a double tell the tracer of its calls: a hook around all its own, and a cheaper one."""
     call: Callable[..., Any] = module._call_impl
     if isinstance(module, torch.jit.ScriptModule):
         module.training = mode == "train"  # kept in C++
         call = opaque(call)
-    else:
-        attributes["training"] = mode == "train"
 
     def watched(*args: Any, **kwargs: Any) -> Any:
         tracer.enter(module, args)
@@ -151,17 +182,7 @@ def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
         replaced = tracer.leave(module, args, kwargs, output)
         return output if replaced is None else replaced
 
-    attributes["_compiled_call_impl"] = watched  # what a module runs when called, where it is set
-
-
-def opaque(call: Callable[..., Any]) -> Callable[..., Any]:
-    """One operation: what runs in C++ shows no torch functions."""
-
-    def unseen(*args: Any, **kwargs: Any) -> Any:
-        with torch._C.DisableTorchFunction():
-            return call(*args, **kwargs)
-
-    return unseen
+    vars(module)["_compiled_call_impl"] = watched  # what a module runs when called, where it is set
 
 
 def _with_shapes(module: nn.Module, inputs: Any, device: torch.device) -> nn.Module:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from archscope.errors import ArchscopeError
 from archscope.model.graph import Tensor
 from archscope.model.input_sizes import Input, parameters_of
 from archscope.registry import unknown
@@ -15,10 +16,13 @@ from archscope.tracing.records import META, describe, map_tensors, meta_like, te
 
 def arguments(inputs: Any, device: torch.device) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Positional and keyword arguments for `forward`, with tensors of the trace's own on `device`."""
+    for tensor in tensors_in(inputs):
+        if tensor.is_nested:
+            raise ArchscopeError("an input is a nested tensor, which has no one size: give a padded tensor instead")
     inputs = map_tensors(inputs, meta_like if device == META else lambda tensor: _with_values(tensor, device))
     if isinstance(inputs, dict):
         return (), inputs
-    return inputs if isinstance(inputs, tuple) else (inputs,), {}
+    return inputs if type(inputs) is tuple else (inputs,), {}  # a packed sequence is one argument
 
 
 def _with_values(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from archscope.model.operations import CATEGORY
+from archscope.model.operations import CATEGORIES, CATEGORY
 from archscope.tracing import shape_rules
 from archscope.tracing.records import META, Effect, Invocation, Irregular, Memory, Unchanged, map_tensors, tensors_in
 from archscope.tracing.sources import Sources
@@ -125,11 +125,20 @@ def is_dense(tensor: torch.Tensor) -> bool:
     return True
 
 
+CERTAIN = "_archscope_certain"
+"""Attribute of an error that values have no part in."""
+
+BY_SIZES = frozenset(CATEGORIES) - {"attention", "recurrent", "embedding"}
+"""Categories whose operations, on floating numbers, fail because of sizes alone."""
+
+
 def reason_on_cpu(call: Invocation) -> Exception | None:
     """Why a call fails, in torch's words for real tensors, which say more than those for tensors on meta."""
     try:
         call.function(*map_tensors(call.args, stand_in), **map_tensors(call.kwargs, stand_in))
     except Exception as reason:
+        floating = all(tensor.dtype.is_floating_point for tensor in call.tensors)
+        setattr(reason, CERTAIN, floating and CATEGORY.get(call.operation) in BY_SIZES)
         return reason
     return None
 

@@ -14,13 +14,15 @@ carries its source and base: an attribute of the tensor itself, so that it goes 
 buffers are the user's and carry none, their sources stand in a table here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import nn
 
 from archscope.model.graph import Tensor
-from archscope.tracing.records import Source, describe, meta_like
+from archscope.tracing.batched import is_wrapped, layers_of
+from archscope.tracing.records import META, Source, describe, meta_like
 
 
 class Sources:
@@ -32,6 +34,8 @@ class Sources:
         self._stored: dict[int, Source] = {}
         self._twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._overwritten: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._reset: dict[int, Callable[[], None]] = {}
+        self._in_batches: dict[int, tuple[torch.Tensor, Source]] = {}
         self._marked: list[torch.Tensor] = []
         for path, module in blocks.items():
             prefix = path + "." if path else ""
@@ -39,10 +43,14 @@ class Sources:
                 self._store(prefix, module._parameters, self.parameters)
             if module._buffers:
                 self._store(prefix, module._buffers, self.buffers)
-            if real or isinstance(module, torch.jit.ScriptModule):
+            if isinstance(module, torch.jit.ScriptModule):
                 for buffer in module._buffers.values():  # batch_norm writes its statistics from inside
                     if buffer is not None:
                         self.keep_value(buffer)
+            if real:
+                for parameter in module._parameters.values():
+                    if parameter is not None:
+                        self._keep_gradient(parameter)
 
     def _store(self, prefix: str, found: Mapping[str, torch.Tensor | None], described: dict[str, Tensor]) -> None:
         for name, tensor in found.items():
@@ -56,7 +64,13 @@ class Sources:
     def of(self, tensor: torch.Tensor) -> Source | None:
         """What `tensor` holds; None for a constant."""
         found: Source | None = getattr(tensor, "_archscope_source", None)
-        return found if found is not None else self._stored.get(id(tensor))
+        if found is None:
+            found = self._stored.get(id(tensor))
+        if found is None and is_wrapped(tensor):
+            return self.of(layers_of(tensor)[1])
+        if found is None and self._in_batches:
+            found = self._in_batches.get(tensor.untyped_storage()._cdata, (None, None))[1]
+        return found
 
     def is_parameter(self, source: Source | None) -> bool:
         """A parameter, that is; an input may bear the same name."""
@@ -79,6 +93,12 @@ class Sources:
             if root is not tensor:
                 tensor._archscope_base = root  # type: ignore[attr-defined]
 
+    def tag_batch(self, tensor: torch.Tensor, source: Source) -> None:
+        """The same of a tensor under vmap, which shows what it wraps once vmap is over."""
+        for each in layers_of(tensor):
+            self.tag(each, source)
+        self._in_batches[each.untyped_storage()._cdata] = (each, source)  # keeping it keeps its memory its own
+
     def overwrite(self, tensor: torch.Tensor, source: Source) -> None:
         """`tensor` now holds something else. A write through a view is a write to what it views."""
         root = root_of(tensor)
@@ -87,12 +107,23 @@ class Sources:
                 self._marked.append(written)  # it was there before the pass, or a constant
             self.tag(written, source)
 
+    def overwrite_part(self, tensor: torch.Tensor, source: Source) -> torch.Tensor | None:
+        """The same, of a view that shows its base otherwise, which is returned: something has been written into it."""
+        root = root_of(tensor)
+        if root is tensor or root.shape == tensor.shape or is_wrapped(tensor):
+            self.overwrite(tensor, source)
+            return None
+        self.tag(tensor, source)
+        return root
+
     # ---- stand-ins, and what is put back -------------------------------------------------------------------
 
     def twin(self, tensor: torch.Tensor) -> torch.Tensor:
         """The meta stand-in of a real tensor; a meta tensor stands for itself."""
         if tensor.is_meta:
             return tensor
+        if is_wrapped(tensor):
+            return tensor.to(META)
         found = self._twins.get(id(tensor))
         if found is None:
             found = self._twins[id(tensor)] = (tensor, meta_like(tensor))  # keeping `tensor` keeps its id its own
@@ -104,13 +135,43 @@ class Sources:
         if id(root) not in self._overwritten and not root.is_meta:
             self._overwritten[id(root)] = (root, root.detach().clone())
 
+    def _keep_gradient(self, parameter: torch.Tensor) -> None:
+        """A backward pass inside of forward adds to it."""
+        before = parameter.grad
+        if before is not None:
+            self.keep_value(before)
+        elif id(parameter) not in self._reset:
+            self._reset[id(parameter)] = partial(setattr, parameter, "grad", None)
+
+    def keep_attributes(self, tensor: torch.Tensor) -> None:
+        """Remember the memory, gradient and flag of a parameter or buffer that the pass is about to set one of."""
+        if id(tensor) in self._stored:
+            self._twins.pop(id(tensor), None)
+            if not isinstance(self._reset.get(id(tensor)), _Attributes):
+                self._reset[id(tensor)] = _Attributes(tensor)
+
     def put_back(self) -> None:
         """Undo what the pass wrote into tensors that are not its own, and its marks on them."""
+        for reset in self._reset.values():
+            reset()
         for tensor, value in self._overwritten.values():
             tensor.detach().copy_(value)
         for tensor in self._marked:
             for mark in ("_archscope_source", "_archscope_base"):
                 vars(tensor).pop(mark, None)
+
+
+class _Attributes:
+    """What of a tensor can be set, to be set again when called."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self._tensor, self._data = tensor, tensor.data
+        self._grad, self._flag = tensor.grad, tensor.requires_grad
+
+    def __call__(self) -> None:
+        self._tensor.data = self._data
+        self._tensor.requires_grad_(self._flag)
+        self._tensor.grad = self._grad
 
 
 def shown_again(tensor: torch.Tensor) -> torch.Tensor:

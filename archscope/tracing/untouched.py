@@ -1,43 +1,56 @@
-"""What is as it was found when a pass is over: each attribute, flag, buffer slot, hook and random state of a model, and
-Python's collector of garbage."""
+"""What is not a network's own but Python's and torch's, and the same when a pass is over: random states, the compiler,
+the limit of recursion, the collector of garbage. Another thread is not disturbed, and a forked child finds all free."""
 
 import gc
+import os
 import random
 import sys
-from collections import OrderedDict
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
-CONTAINERS = frozenset({dict, OrderedDict, list, set})
 SEED = 0
 """What random numbers start from in a trace."""
 
 
+class _Turns:
+    """Threads take turns: two passes at once would mix what they put back in Python itself."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.collecting_paused = 0
+        os.register_at_fork(after_in_child=self._in_child)
+
+    def _in_child(self) -> None:
+        """The thread that held the lock, if another one, has not come along."""
+        self.lock = threading.RLock()
+        if self.collecting_paused:
+            gc.enable()
+
+
+TURNS = _Turns()
+
+
 @contextmanager
-def untouched(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
-    """Whatever happens inside, the modules and the random states are the same afterwards."""
-    attributes = [vars(module) for module in blocks.values()]
-    before = [values.copy() for values in attributes]
-    containers = [value for values in attributes for value in values.values() if type(value) in CONTAINERS]
-    contents = [value.copy() if value else () for value in containers]  # hooks among them: most hold nothing
+def undisturbed(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
+    """Whatever happens inside, to the doubles of a network, what it shares with all else is the same afterwards."""
     scripted = [(module, module.training) for module in blocks.values() if isinstance(module, torch.jit.ScriptModule)]
-    recursion_limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
-    try:
-        with random_states_kept(), _nothing_compiled():
-            yield
-    finally:
-        for now, then in zip(attributes + containers, before + contents, strict=True):
-            if now or then:
-                now.clear()
-                (now.extend if isinstance(now, list) else now.update)(then)
-        for module, training in scripted:
-            module.training = training
-        sys.setrecursionlimit(recursion_limit)
+    with TURNS.lock:
+        recursion_limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
+        try:
+            with random_states_kept(), _nothing_compiled():
+                yield
+        finally:
+            for module, training in scripted:  # kept in C++, so that a double has no flag of its own
+                if module.training != training:
+                    module.training = training
+            sys.setrecursionlimit(recursion_limit)
 
 
 def _nothing_compiled() -> AbstractContextManager[Any]:
@@ -46,10 +59,17 @@ def _nothing_compiled() -> AbstractContextManager[Any]:
     return torch.compiler.set_stance("force_eager") if loaded else nullcontext()
 
 
+# ---- random numbers ------------------------------------------------------------------------------------------------
+
+
 @contextmanager
 def random_states_kept() -> Iterator[None]:
     """Random states are as before afterwards. Inside they start anew, so that a network whose way depends on its
-    values takes the same in every run."""
+    values takes the same in every run. Beside other threads, which may draw too, they are left alone: `drawn_alone`
+    keeps torch's draws apart."""
+    if threading.active_count() > 1:
+        yield
+        return
     python_state = random.getstate()
     numpy_random = sys.modules.get("numpy.random")
     numpy_state = numpy_random.get_state() if numpy_random else None
@@ -66,14 +86,49 @@ def random_states_kept() -> Iterator[None]:
             numpy_random.set_state(numpy_state)
 
 
+DRAWS = frozenset(
+    "rand randn randint randperm rand_like randn_like randint_like bernoulli multinomial normal poisson bernoulli_ "
+    "normal_ uniform_ random_ exponential_ geometric_ cauchy_ log_normal_ trunc_normal_ xavier_uniform_ "
+    "xavier_normal_ kaiming_uniform_ kaiming_normal_ orthogonal_ sparse_".split()
+)
+"""Functions of torch, and of torch.nn.init, that take a generator of random numbers."""
+
+
+def drawn_alone(name: str, args: Any, kwargs: dict[str, Any], generator: torch.Generator | None) -> dict[str, Any]:
+    """The keywords of a call, with a generator that no other thread draws from, if it draws on the CPU."""
+    if name not in DRAWS or generator is None or kwargs.get("generator") is not None:
+        return kwargs
+    tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
+    devices = {tensor.device for tensor in tensors} | {torch.device(kwargs.get("device") or "cpu")}
+    return {**kwargs, "generator": generator} if devices == {torch.device("cpu")} else kwargs
+
+
+class DrawnAlone(TorchFunctionMode):
+    """`with DrawnAlone(): module = Net()` fills the weights without a number from the generator that others use."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._generator = torch.Generator().manual_seed(SEED)
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return function(*args, **drawn_alone(getattr(function, "__name__", ""), args, kwargs or {}, self._generator))
+
+
+# ---- the collector of garbage --------------------------------------------------------------------------------------
+
+
 @contextmanager
 def collection_paused() -> Iterator[None]:
     """Without Python's collector: with torch loaded each full collection visits a million objects, a trace makes
     thousands of small ones, and none of them is garbage."""
     collecting = gc.isenabled()
     gc.disable()
+    TURNS.collecting_paused += collecting
     try:
         yield
     finally:
+        TURNS.collecting_paused -= collecting
         if collecting:
             gc.enable()

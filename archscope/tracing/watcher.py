@@ -4,8 +4,10 @@ A `TorchFunctionMode` is local to the pass, so nothing in torch is patched. What
 what its tensors hold by `sources`.
 """
 
-from collections import OrderedDict
+import sys
 from collections.abc import Mapping
+from dataclasses import replace
+from types import FrameType
 from typing import Any
 
 import torch
@@ -14,9 +16,21 @@ from torch.overrides import TorchFunctionMode
 
 from archscope.model.operations import CATEGORY
 from archscope.tracing import calls
+from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.effects import Effects, observed
-from archscope.tracing.records import Effect, Invocation, ModuleCall, Record, Source, tensors_in, without_batch
-from archscope.tracing.sources import Sources, shown_again
+from archscope.tracing.records import (
+    Effect,
+    Invocation,
+    ModuleCall,
+    Record,
+    Source,
+    map_tensors,
+    tensors_in,
+    without_batch,
+)
+from archscope.tracing.scripted import opaque
+from archscope.tracing.sources import Sources, root_of, shown_again
+from archscope.tracing.untouched import drawn_alone
 
 QUESTIONS = frozenset(
     "dim size numel stride storage_offset is_contiguous is_floating_point is_complex element_size ndimension "
@@ -35,16 +49,23 @@ TRANSPARENT = frozenset({"detach", "contiguous", "positive", "resolve_conj", "re
 ALIASES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 """Attributes of a tensor that show the same memory."""
 
-ATTRIBUTES = frozenset({dict, OrderedDict, set, list, tuple, int, float, bool, str, type(None)})
-"""Types of a module's attributes that are no tensor: nearly all of them."""
+SETTERS = frozenset({"__set__", "requires_grad_"})
+"""Questions that set an attribute of a tensor."""
+
+CHECKS = frozenset({"_is_all_true", "all", "any"})
+"""What torch.distributions asks of its parameters."""
 
 
 class Tracer(TorchFunctionMode):
-    """Watches one pass over `blocks` (modules by path). `real`: compute values instead of shapes on meta."""
+    """Watches one pass over `blocks` (modules by path). `real`: compute values instead of shapes on meta.
 
-    def __init__(self, blocks: Mapping[str, nn.Module], real: bool) -> None:
+    With a `generator` random numbers come from there alone.
+    """
+
+    def __init__(self, blocks: Mapping[str, nn.Module], real: bool, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.real = real
+        self.generator = generator
         self.records: list[Record] = []
         self.stack = [ModuleCall("", type(blocks[""]).__name__)]
         self.left_torch: dict[str, None] = {}
@@ -52,8 +73,7 @@ class Tracer(TorchFunctionMode):
         self._source = self.sources.of
         self._effects = Effects(self.sources)
         self._paths = {id(module): path for path, module in blocks.items()}
-        values = [value for m in blocks.values() for value in vars(m).values() if type(value) not in ATTRIBUTES]
-        self._constants = {id(value): value for value in values if isinstance(value, torch.Tensor)}
+        self._unregistered: dict[int, torch.Tensor] = {}
 
     # ---- modules: which block is running -------------------------------------------------------------------
 
@@ -107,9 +127,7 @@ class Tracer(TorchFunctionMode):
         name = getattr(function, "__name__", "")
         kwargs = kwargs or {}
         if name in QUESTIONS:
-            if name in VALUES and not self.real and isinstance(self._source(args[0]), Record):
-                args = (self.sources.twin(args[0]), *args[1:])  # a constant that the network has written into
-            return function(*args, **kwargs)
+            return self._question(function, name, args, kwargs)
         if name == "__get__":
             return self._attribute(function, args)
         tensors = tensors_in(args)
@@ -118,6 +136,9 @@ class Tracer(TorchFunctionMode):
         sources = [self._source(tensor) for tensor in tensors]
         if not any(sources):
             return self._constant(function, args, kwargs)
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        if caller.startswith("torch.distributions") and (name in CHECKS or caller.endswith(".constraints")):
+            return function(*self._given(args), **self._given(kwargs))  # no work of the network's
         if kwargs.get("out") is not None:
             return self._into(function, types, args, kwargs)
         operation, in_place = calls.operation_name(function)
@@ -126,12 +147,29 @@ class Tracer(TorchFunctionMode):
             return self._count(function, args, kwargs, tensors)
         return self._operation(Invocation(function, operation, in_place, args, kwargs, tensors), sources)
 
+    def _question(self, function: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if name in VALUES and not self.real:
+            if name == "__bool__" and args[0].is_meta and _asks_itself(sys._getframe(2)):
+                return True
+            if isinstance(self._source(args[0]), Record):
+                args = (self.sources.twin(args[0]), *args[1:])  # a constant that the network has written into
+        elif name in SETTERS and isinstance(args[0], torch.Tensor):
+            self.sources.keep_attributes(args[0])
+        return function(*args, **kwargs)
+
+    def _given(self, arguments: Any) -> Any:
+        """Arguments as a kernel takes them in this pass."""
+        return arguments if self.real else map_tensors(arguments, self.sources.twin)
+
     def _constant(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Nothing of the network flows here, so the values are real."""
         self.stack[-1].constants = True
-        if args and id(args[0]) in self._constants and calls.operation_name(function)[1]:
-            self.sources.keep_value(args[0])
-        return function(*args, **kwargs)
+        if args and calls.operation_name(function)[1] and isinstance(args[0], torch.Tensor):
+            self.sources.keep_value(args[0])  # it may have been there before
+        return function(*args, **self._drawn_alone(function, args, kwargs))
+
+    def _drawn_alone(self, function: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+        return drawn_alone(getattr(function, "__name__", ""), args, kwargs, self.generator)
 
     def _counts(self, sources: list[Source | None]) -> bool:
         """Is the first one a buffer, and none of the network's values flows there?"""
@@ -168,6 +206,10 @@ class Tracer(TorchFunctionMode):
         return value
 
     def _operation(self, call: Invocation, sources: list[Source | None]) -> Any:
+        if FUNC.peek_interpreter_stack() is not None and any(map(is_wrapped, call.tensors)):
+            return self._batched(call, sources)
+        if call.operation == "setitem" and self._written_back(call, sources):
+            return call.function(*call.args) if self.real else None
         effect, result = self._compute_values(call) if self.real else self._effects.of(call)
         outputs = [call.tensors[0]] if effect.memory == "in_place" else tensors_in(result)
         if not outputs:  # numpy, or a question
@@ -185,14 +227,73 @@ class Tracer(TorchFunctionMode):
         self._record(self.stack[-1], effect, call.tensors, outputs, sources)
         return result
 
+    def _batched(self, call: Invocation, sources: list[Source | None]) -> Any:
+        """An operation under vmap: one row for the whole batch."""
+        result = call.function(*self._given(call.args), **self._given(call.kwargs))
+        outputs = tensors_in(result)
+        shown = replace(call, tensors=[whole(tensor) for tensor in call.tensors])
+        if CATEGORY.get(call.operation, "").endswith("convolution"):
+            shown.tensors[1] = call.tensors[1]  # formulas read the axes of one kernel
+        effect = shown.effect([whole(tensor) for tensor in outputs], "new")
+        effect.settings = settings_of_whole(effect.settings)
+        self._record(self.stack[-1], effect, shown.tensors, [], sources)
+        for output in outputs:
+            self.sources.tag_batch(output, self.records[-1])
+        return result
+
+    def _written_back(self, call: Invocation, sources: list[Source | None]) -> bool:
+        """Is it the last step of `x[:, :2] += 1`, which stores what has been added in place already?"""
+        value = sources[-1]
+        if not isinstance(value, Record) or value.effect.memory != "in_place" or not value.inputs:
+            return False
+        part = value.inputs[0]
+        if not isinstance(part, Record) or part.effect.operation != "getitem":
+            return False
+        index = call.understand()[2].get("index")
+        return index == part.effect.settings.get("index") and root_of(call.tensors[-1]) is root_of(call.tensors[0])
+
+    def compiled(self, function: Any, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A function that torch.jit compiled: as it was written, if that is known, or else one operation."""
+        written = getattr(function, "_torchdynamo_inline", None)
+        if written is not None:
+            return written(*args, **kwargs)
+        tensors = tensors_in((args, kwargs))
+        if not any(map(self._source, tensors)):
+            return call(function, *args, **kwargs)
+        result = opaque(call)(function, *self._given(args), **self._given(kwargs))
+        outputs = [tensor for tensor in tensors_in(result) if self._source(tensor) is None]
+        kind = f"compiled_{function.name}" if function.name in CATEGORY else function.name
+        self._record(self.stack[-1], Effect(kind, outputs), tensors, outputs)
+        return result
+
+    def notes(self) -> list[str]:
+        """What a reader must know of this pass."""
+        notes = [f"{where}: values left torch, and what they became was not seen" for where in self.left_torch]
+        if self._unregistered:
+            count = sum(tensor.numel() for tensor in self._unregistered.values())
+            notes.append(
+                f"{count:,} parameters are of modules that are not registered, such as those in a plain list: their "
+                "MACs count, the parameters do not, as in torch"
+            )
+        return notes
+
     def _compute_values(self, call: Invocation) -> tuple[Effect, Any]:
         target = call.tensors[0]
         if call.in_place and not isinstance(self._source(target), Record):
             self.sources.keep_value(target)
-        result = call.function(*call.args, **call.kwargs)
+        result = self._run(call)
         if result is target and CATEGORY.get(call.operation) == "dropout" and not call.in_place:
             result = shown_again(target)  # a row of its own, as on the meta device
         return observed(call, call.tensors, result), result
+
+    def _run(self, call: Invocation) -> Any:
+        """Dropout would draw from the numbers that other threads draw from, and nothing depends on which are kept."""
+        drops = CATEGORY.get(call.operation) == "dropout" and calls.bind(
+            call.function, call.operation, call.args, call.kwargs
+        ).get("training")
+        if drops and self.generator is not None:
+            return call.tensors[0] if call.in_place else call.tensors[0].clone()
+        return call.function(*call.args, **self._drawn_alone(call.function, call.args, call.kwargs))
 
     def _record(
         self,
@@ -206,6 +307,8 @@ class Tracer(TorchFunctionMode):
         sources = [self._source(tensor) for tensor in tensors] if sources is None else sources
         for tensor, source in zip(tensors, sources, strict=True):
             if source is None:
+                if isinstance(tensor, nn.Parameter):
+                    self._unregistered[id(tensor)] = tensor
                 continue
             if self.sources.is_parameter(source):
                 record.parameters.append(source.name)
@@ -217,8 +320,15 @@ class Tracer(TorchFunctionMode):
         self.records.append(record)
         call.records.append(record)
         if effect.memory == "in_place":
-            self.sources.overwrite(outputs[0], record)
+            whole_of = self.sources.overwrite_part(outputs[0], record)
+            if whole_of is not None:  # what reads the base reads a tensor of the base's shape
+                self._record(call, Effect("setitem", [whole_of], "in_place"), [whole_of, outputs[0]], [whole_of])
             return
         base = tensors[0] if tensors and effect.memory != "new" else None
         for output in outputs:
             self.sources.tag(output, record, base)
+
+
+def _asks_itself(frame: FrameType) -> bool:
+    """Is it torch that checks what a distribution is made of?"""
+    return str(frame.f_globals.get("__name__", "")).startswith("torch.distributions")
