@@ -84,7 +84,8 @@ def job_of(
     network = found.network
     if network is not None:
         (size, *_) = (tensor.shape for tensor in graph.inputs.values())
-        claims = tuple(claim for claim in network.claims if _is_of(claim, network, network.changed_by(options), size))
+        changed = network.changed_by({**found.options, **options})
+        claims = tuple(claim for claim in network.claims if _is_of(claim, network, changed, size))
         report = replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
 
     def build() -> "nn.Module":

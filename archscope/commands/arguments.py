@@ -1,6 +1,5 @@
 """What several commands take: targets, inputs, settings, formats, and their completion."""
 
-import ast
 import contextlib
 from collections.abc import Callable
 from glob import escape, glob
@@ -11,6 +10,7 @@ import typer
 
 from archscope import networks
 from archscope.errors import ArchscopeError
+from archscope.targets import variants
 from archscope.views import formats
 
 # ---- completion ----------------------------------------------------------------------------------------------
@@ -39,7 +39,12 @@ def sortable_names() -> list[str]:
 
 
 def complete_target(incomplete: str) -> list[str]:
-    """Networks by name, and what a path may lead to: a folder, a file with a network, a report."""
+    """Networks by name, their options after a `?`, and what a path may lead to: a folder, a file with a network, a
+    report."""
+    name, mark, typed = incomplete.partition("?")
+    if mark:
+        done, joint, last = typed.rpartition("&")
+        return [f"{name}?{done}{joint}{option}" for option in _options(name, last)]
     paths = sorted(glob(f"{escape(incomplete)}*")) if incomplete else []
     found = [path + "/" if Path(path).is_dir() else path for path in paths]
     return [
@@ -48,9 +53,15 @@ def complete_target(incomplete: str) -> list[str]:
 
 
 def complete_set(context: typer.Context, incomplete: str) -> list[str]:
+    return _options(context.params.get("target") or context.params.get("name") or "", incomplete)
+
+
+def _options(name: str, incomplete: str) -> list[str]:
+    """`key=` of each option of a network that starts so."""
     with contextlib.suppress(ArchscopeError):
-        name = context.params.get("target") or context.params.get("name") or ""
-        return [f"{option}=" for option in networks.find(name).options if option.startswith(incomplete)]
+        return [
+            f"{option}=" for option in networks.find(name.partition("?")[0]).options if option.startswith(incomplete)
+        ]
     return []
 
 
@@ -58,23 +69,8 @@ def complete_set(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def parse_settings(items: list[str]) -> dict[str, Any]:
-    """`key=value` items; values are Python literals, true/false, or else plain words."""
-    settings = {}
-    for item in items:
-        key, equals, value = item.partition("=")
-        if not equals or not key.strip():
-            raise ArchscopeError(f"--set {item}: write key=value, such as num_classes=10")
-        settings[key.strip().replace("-", "_")] = _literal(value.strip())
-    return settings
-
-
-def _literal(value: str) -> Any:
-    if value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    try:
-        return ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return value
+    """`key=value` items; values are Python literals, true/false, or else plain words. Raises ArchscopeError."""
+    return dict(variants.parse(item, f"--set {item}:") for item in items)
 
 
 # ---- options -------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import typer
 
 from archscope import networks
 from archscope.commands import command
-from archscope.commands.arguments import NETWORK, SHOWN, Inputs, Output, completes, format_of
+from archscope.commands.arguments import NETWORK, SHOWN, Inputs, Output, complete_target, completes, format_of
 from archscope.commands.measuring import (
     Batch,
     ChannelsLast,
@@ -40,7 +40,7 @@ def compare(
         list[str] | None,
         typer.Argument(
             metavar="TARGET", help="As for summary; a saved compare.json too.",
-            autocompletion=completes(networks.catalogue),
+            autocompletion=complete_target,
         ),
     ] = None,
     family: Annotated[

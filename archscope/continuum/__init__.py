@@ -15,6 +15,7 @@ from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
 from archscope.model.segments import FOR_NETWORKS, Segments, equal_partition, in_order, name_of, usual
 from archscope.networks import Network, catalogue, find
+from archscope.targets import variants
 
 if TYPE_CHECKING:
     from torch import nn
@@ -121,7 +122,8 @@ def of_network(
     """
     from archscope.summary import job_of
 
-    network, own = segmented_network(name), dict(options or {})
+    name, given = variants.split(name)
+    network, own = segmented_network(name), {**given, **(options or {})}
     _check(network, hold, own)
     held = _params(lambda: network.build(**own)) if hold else 0
     chosen = in_order(FOR_NETWORKS if segments is None else segments)
@@ -142,6 +144,7 @@ def of_network(
 
 def segmented_network(name: str) -> Network:
     """The catalogue's network of this name, which has the option `segments`. Raises ArchscopeError for any other."""
+    name, _ = variants.split(name)
     others = {entry.paper.file: entry.name for entry in catalogue().values() if "segments" in entry.options}
     known = f"{', '.join(others.values())} and their like"
     if ":" in name or name.endswith(".py"):

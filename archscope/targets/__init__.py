@@ -5,7 +5,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from archscope import networks
 from archscope.errors import ArchscopeError, UnknownName, said_of
 from archscope.networks import Network
 from archscope.registry import unknown
+from archscope.targets import variants
 from archscope.targets.usercode import UserCode
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ class Built:
 class Target:
     """What can be built under a name; without one it is that of the module's class, the only one of a file.
 
-    `input_size` is its own, where it has one; `network` its catalogue entry.
+    `input_size` is its own, where it has one; `network` its catalogue entry; `options` are those that the target names:
+    they hold where a builder is given no others, and are part of the name.
 
     `running` is entered wherever the target's code runs: while it is built, traced or timed.
     """
@@ -45,12 +47,13 @@ class Target:
     label: str = ""
     input_size: tuple[int, ...] | None = None
     network: Network | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     running: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
 
     def build(self, **options: Any) -> "nn.Module":
         """The module with its weights, on torch's default device. Raises ArchscopeError for an unknown option."""
         with self.running():
-            return self.builder(**options)
+            return self._module(options)
 
     def on_meta(self, **options: Any) -> Built:
         """The module without memory, as a trace needs it; with memory where its constructor asks for numbers."""
@@ -60,12 +63,12 @@ class Target:
         with self.running(), random_states_kept():
             try:
                 with Skeleton():
-                    return self._built(self.builder(**options))
+                    return self._built(self._module(options))
             except ArchscopeError:
                 raise
             except Exception as error:
                 reason = f"built on the CPU, since its constructor needs numbers ({said_of(error)})"
-                return self._built(self.builder(**options), reason)
+                return self._built(self._module(options), reason)
 
     def on_cpu(self, **options: Any) -> Built:
         """The module with weights, for a pass that needs them. Random states stay as they are."""
@@ -74,20 +77,30 @@ class Target:
         with random_states_kept():
             return self._built(self.build(**options))
 
+    def _module(self, options: Mapping[str, Any]) -> "nn.Module":
+        return self.builder(**{**self.options, **options})
+
     def _built(self, module: "nn.Module", *notes: str) -> Built:
+        variant = variants.suffix(self.options)
         if self.name:
-            return Built(module, self.name, notes)
+            return Built(module, self.name + variant, notes)
         name = type(module).__name__
-        return Built(module, name, (f"{name} is the only network of the file", *notes))
+        return Built(module, name + variant, (f"{name} is the only network of the file", *notes))
 
 
 def resolve(target: "str | nn.Module") -> Target:
     """The Target of what a user names, or of a module that is built already. Raises ArchscopeError.
 
-    A catalogue network's name, `file.py`, `file.py:Name`, `package.module:Name`, `timm:name`, `torchvision:name`.
+    A catalogue network's name, `file.py`, `file.py:Name`, `package.module:Name`, `timm:name`, `torchvision:name`, each
+    with options for its builder where it is followed by them: `xception?middle_blocks=4&num_classes=10`.
     """
     if not isinstance(target, str):
         return Target(type(target).__name__, lambda **options: _made(target, options, "the module"))
+    bare, options = variants.split(target)
+    if options:
+        found = resolve(bare)
+        label = found.label and f"{found.label}, {variants.suffix(options)[1:].replace('&', ', ')}"
+        return replace(found, options=options, label=label)
     place, colon, name = target.rpartition(":")
     if colon and not (place and name):
         raise ArchscopeError(f"{target} is half a name: write file.py:Name or package.module:Name")

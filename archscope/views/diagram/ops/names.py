@@ -42,8 +42,13 @@ def _spelled(word: str, capital: bool) -> str:
 
 
 def network_title(name: str) -> str:
-    """A network's name where nothing better is known: `MyNet` stays, `inception_v4` is Inception-v4."""
-    return pretty(name) if name == name.lower() else name
+    """A network's name where nothing better is known: `MyNet` stays, `inception_v4` is Inception-v4.
+
+    A variant keeps its options as they are typed: `inception_v4?num_classes=10`.
+    """
+    name, _, options = name.partition("?")
+    title = pretty(name) if name == name.lower() else name
+    return ", ".join([title, *options.split("&")]) if options else title
 
 
 def block_title(path: str, kind: str) -> str:
