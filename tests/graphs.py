@@ -61,7 +61,7 @@ class Net:
         parameters = [self.parameter(f"{name}.weight", out, channels // groups, *window.kernel_size)]
         parameters += [self.parameter(f"{name}.bias", out)] if bias else []
         return self.add(name, operation, source, shape=(out, *size), kind="Conv2d", window=window, groups=groups,
-                        parameters=tuple(parameters))  # fmt: skip
+                        settings=self.operands(source, parameters), parameters=tuple(parameters))  # fmt: skip
 
     def pool(self, name: str, source: str, kernel: int, stride: int, padding: int = 0, kind: str = "max") -> str:
         channels, *sizes = self.shapes[source]
@@ -74,7 +74,13 @@ class Net:
         parameters = [self.parameter(f"{name}.weight", out, features)]
         parameters += [self.parameter(f"{name}.bias", out)] if bias else []
         shape = (*self.shapes[source][:-1], out)
-        return self.add(name, "linear", source, shape=shape, kind="Linear", parameters=tuple(parameters))
+        return self.add(name, "linear", source, shape=shape, kind="Linear",
+                        settings=self.operands(source, parameters), parameters=tuple(parameters))  # fmt: skip
+
+    def operands(self, source: str, parameters: list[str]) -> dict[str, Any]:
+        """All shapes in full, as a trace notes them."""
+        stored = [list(self.parameters[name].shape) for name in parameters]
+        return {"operands": [[1, *self.shapes[source]], *stored]}
 
     def graph(self, name: str = "net", **fields: Any) -> Graph:
         return Graph(

@@ -148,6 +148,17 @@ class Complex(nn.Module):
         return torch.fft.ifft2(torch.fft.fft2(x) * self.weight).abs()
 
 
+class Inverted(nn.Module):
+    """What solves or inverts is not understood."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.eye(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.inv(self.weight + x)
+
+
 class KeywordOnly(Adaptive):
     def forward(self, *, image: torch.Tensor, scale: float = 1.0) -> torch.Tensor:  # type: ignore[override]
         return super().forward(image) * scale  # type: ignore[no-any-return]

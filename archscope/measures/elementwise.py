@@ -1,8 +1,10 @@
 """Arithmetic that no MAC count includes: one operation per arithmetic result, as docs/conventions.md tabulates."""
 
-from math import prod
+from math import log2, prod
 
 from archscope.measures import measure
+from archscope.measures.macs import attended
+from archscope.measures.macs import of_layer as macs_of
 from archscope.model.graph import Graph, Layer
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Column, summed
@@ -15,6 +17,8 @@ STATISTICS = 5
 
 PER_RECURRENT_UNIT = {"lstm": 17, "gru": 14, "rnn_tanh": 3, "rnn_relu": 3}
 """Per hidden unit and step: two bias additions and an activation a gate, then the state's update."""
+
+INTERPOLATED_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 
 @measure
@@ -33,7 +37,9 @@ def of_layer(layer: Layer) -> int | None:
     if category in PER_OUTPUT:
         return PER_OUTPUT[category] * outputs
     if category in {"convolution", "transposed convolution", "linear"}:
-        return outputs if len(layer.parameters) > 1 else 0
+        return outputs if len(_operands(layer)) > 2 else 0
+    if category == "product":
+        return _beside_product(layer)
     if category == "normalisation":
         return _normalisation(layer) * outputs
     if category == "pooling":
@@ -43,7 +49,9 @@ def of_layer(layer: Layer) -> int | None:
     if category == "dropout":
         return outputs if layer.settings.get("training") else 0
     if category == "resampling":
-        return outputs * _taps(layer)
+        return _resampling(layer)
+    if category == "transform":
+        return _transform(layer)
     if category == "attention":
         return 6 * _scores(layer)
     if category == "recurrent":
@@ -52,24 +60,94 @@ def of_layer(layer: Layer) -> int | None:
     return 0
 
 
+def _operands(layer: Layer) -> list[list[int]]:
+    found: list[list[int]] = layer.settings.get("operands", [])
+    return found
+
+
+def _beside_product(layer: Layer) -> int:
+    """A matrix added to a product; the differences and roots of distances; products that sum over nothing."""
+    if layer.operation in {"addmm", "addmv", "addbmm", "baddbmm"}:
+        return layer.output_elements
+    if layer.operation == "cdist":
+        return layer.output_elements * (_operands(layer)[0][-1] + 1)
+    if layer.operation == "deform_conv2d":
+        return _samples(layer)
+    return layer.output_elements if macs_of(layer) == 0 else 0
+
+
+def _samples(layer: Layer) -> int:
+    """Of a deformable convolution: each value under its kernel lies between four, and may be weighed."""
+    image, weight, offset, *others = _operands(layer)
+    samples = prod(offset) // offset[1] * prod(weight[2:]) * image[1]
+    weighed = any(len(shape) == len(offset) and prod(shape) for shape in others)
+    return samples * (7 + weighed) + layer.output_elements
+
+
 def _normalisation(layer: Layer) -> int:
     if layer.operation == "batch_norm" and not layer.settings.get("training"):
         return 2  # known statistics fold into one scale and one shift
     return STATISTICS + (2 if layer.parameters else 0)
 
 
-def _taps(layer: Layer) -> int:
-    """Products and sums of one interpolated value."""
-    axes = len(layer.output_shape) - 1
-    taps = {"bicubic": 4, "nearest": 1, "nearest-exact": 1}.get(str(layer.settings.get("mode", "nearest")), 2)
-    return 0 if taps == 1 else 2 * taps**axes - 1
+def _resampling(layer: Layer) -> int | None:
+    """Products and sums of the values that each interpolated one lies between."""
+    mode = str(layer.settings.get("mode", "nearest"))
+    if "roi" in layer.operation:
+        return None  # how many values it takes depends on the boxes
+    if layer.operation.startswith("affine_grid"):
+        return 0
+    if layer.operation.startswith("grid_sample"):
+        mode = {0: "bilinear", 1: "nearest", 2: "bicubic"}.get(layer.settings.get("interpolation_mode", 0), mode)
+        axes = len(_operands(layer)[0]) - 2
+    else:
+        axes = INTERPOLATED_AXES.get(mode, 0)
+    if layer.settings.get("antialias"):
+        return None  # how many values it takes depends on the scale
+    taps = {"bicubic": 4, "nearest": 0, "nearest-exact": 0, "area": 0}.get(mode, 2)
+    return layer.output_elements * (2 * taps**axes - 1) if taps else 0
+
+
+def _transform(layer: Layer) -> int | None:
+    """A fast Fourier transform of n complex numbers has n / 2 log2 n butterflies of 10 operations each; one of real
+    numbers takes half of that."""
+    if layer.operation in {"stft", "istft"}:
+        return _windows(layer)
+    given, result = _operands(layer)[0], [*_batch(layer), *layer.output_shape]
+    kind = layer.operation.removeprefix("fft_")
+    real = "r" in kind or "h" in kind
+    signal = given if kind.startswith(("rfft", "ihfft")) else result
+    axes, sizes = layer.settings.get("dim"), layer.settings.get("s", layer.settings.get("n"))
+    if axes is None:
+        axes = {"2": 2, "n": len(sizes or given)}.get(kind[-1], 1)
+        axes = list(range(-axes, 0))
+    axes, sizes = ([value] if isinstance(value, int) else value for value in (axes, sizes))
+    lengths = list(signal)
+    for axis, length in zip(axes, sizes or (), strict=bool(sizes)):
+        lengths[axis] = length if length != -1 else lengths[axis]
+    points = prod(lengths[axis] for axis in axes)
+    return round(prod(lengths) * 5 * log2(points) / (2 if real else 1)) if points else 0
+
+
+def _windows(layer: Layer) -> int | None:
+    """Each window of a signal is multiplied by its weights and transformed."""
+    points = int(layer.settings["n_fft"])
+    one_sided = layer.settings.get("onesided", True)
+    spectrum = _operands(layer)[0] if layer.operation == "istft" else layer.output_shape
+    numbers = prod(spectrum) // (points // 2 + 1 if one_sided else points)
+    pairs = layer.operation == "stft" and not layer.dtypes[0].startswith("complex")
+    return round(numbers / (1 + pairs) * (points + 2.5 * points * log2(points)))
+
+
+def _batch(layer: Layer) -> list[int]:
+    """The leading 1 that shapes do without."""
+    given = _operands(layer)[0]
+    return [1] * (len(given) - len(layer.output_shape))
 
 
 def _scores(layer: Layer) -> int:
-    query: list[int]
-    key: list[int]
-    query, key = layer.settings["operands"][:2]
-    if layer.operation == "scaled_dot_product_attention":
+    query, key = _operands(layer)[:2]
+    if layer.operation != "multi_head_attention_forward":
         return prod(query[:-1]) * key[-2]
     heads = int(layer.settings.get("num_heads", 1)) * (query[1] if len(query) == 3 else 1)
-    return heads * query[0] * key[0]
+    return heads * query[0] * attended(layer)

@@ -5,14 +5,14 @@ Biases, normalisation, activations, pooling and additions are in the elementwise
 
 from collections.abc import Callable, Sequence
 from math import isqrt, prod
-from typing import Any
 
 from archscope.measures import measure
+from archscope.measures.einsum import einsum
 from archscope.model.graph import Graph, Layer
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Column, summed
 
-GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+Operands = Sequence[Sequence[int]]
 
 
 @measure
@@ -34,118 +34,144 @@ def of_layer(layer: Layer) -> int | None:
     category = CATEGORY.get(layer.operation)
     if category is None:
         return None
-    return FORMULAS[category](layer) if category in WEIGHTED else 0
+    if category not in WEIGHTED:
+        return 0
+    operands = layer.settings.get("operands")
+    return FORMULAS[category](layer, operands) if operands else None
 
 
-def convolution(layer: Layer) -> int | None:
-    """Every output element sums kernel x channels of its group."""
-    if layer.window is None or not layer.input_shapes:
-        return None
-    kernel_size = layer.window.kernel_size
-    channels = layer.input_shapes[0][-len(kernel_size) - 1]
-    return layer.output_elements * channels // layer.groups * prod(kernel_size)
+def convolution(layer: Layer, operands: Operands) -> int:
+    """Every output element sums kernel x channels of its group, which are the axes of a weight after the first."""
+    return layer.output_elements * prod(operands[1][1:])
 
 
-def transposed_convolution(layer: Layer) -> int | None:
+def transposed_convolution(layer: Layer, operands: Operands) -> int:
     """Every input element is spread over kernel x channels of its group."""
-    if layer.window is None or not layer.input_shapes:
-        return None
-    kernel_size = layer.window.kernel_size
-    channels = layer.output_shape[-len(kernel_size) - 1]
-    return prod(layer.input_shapes[0]) * channels // layer.groups * prod(kernel_size)
+    return prod(operands[0]) * prod(operands[1][1:])
 
 
-def linear(layer: Layer) -> int | None:
-    if not layer.input_shapes:
-        return None
-    return layer.output_elements * (layer.input_shapes[0][-1] if layer.input_shapes[0] else 1)
+def linear(layer: Layer, operands: Operands) -> int:
+    return layer.output_elements * operands[1][-1]
 
 
-def _operands(layer: Layer) -> list[list[int]]:
-    """Full shapes of all tensor arguments, weights included."""
-    return list(layer.settings["operands"])
+# ---- products ------------------------------------------------------------------------------------------------
 
 
-def product(layer: Layer) -> int | None:
-    operands = _operands(layer)
-    if layer.operation == "einsum":
-        return einsum(layer.settings.get("equation"), operands)
-    if layer.operation == "tensordot":
-        return isqrt(prod(operands[0]) * prod(operands[1]) * layer.output_elements)
-    if layer.operation == "bilinear":
-        return layer.output_elements * operands[2][1] * operands[2][2]
-    if layer.operation in {"addmm", "addmv", "baddbmm", "addbmm"}:
-        operands = operands[1:]
-    if layer.operation == "addbmm":
-        return prod(operands[0]) * operands[1][-1]
-    return layer.output_elements * operands[0][-1]
+def product(layer: Layer, operands: Operands) -> int | None:
+    """Output elements x the length of the axis that is summed, which is the last of the first factor."""
+    special = PRODUCTS.get(layer.operation)
+    if special:
+        return special(layer, operands)
+    return layer.output_elements * operands[0][-1] if all(operands[:2]) else 0  # a number times a tensor sums nothing
 
 
-def einsum(equation: Any, operands: Sequence[Sequence[int]]) -> int | None:
-    """Pairs contracted from left to right, as torch does; an outer product multiplies and sums nothing."""
-    if not isinstance(equation, str) or "..." in equation:
-        return None
-    terms, _, result = equation.replace(" ", "").partition("->")
-    axes = [list(term) for term in terms.split(",")]
-    if "->" not in equation:
-        letters = "".join(terms.split(","))
-        result = "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
-    sizes = {
-        letter: size
-        for term, shape in zip(axes, operands, strict=True)
-        for letter, size in zip(term, shape, strict=True)
-    }
-    total, left = 0, set(axes[0])
-    for i, right in enumerate(axes[1:], start=1):
-        later = set(result).union(*axes[i + 1 :])
-        both = left | set(right)
-        if (left & set(right)) - later:
-            total += prod(sizes[letter] for letter in both)
-        left = both & later
-    return total
+def plus_product(layer: Layer, operands: Operands) -> int:
+    """A matrix added to a product, the first of three operands."""
+    return layer.output_elements * operands[1][-1]
 
 
-def attention(layer: Layer) -> int | None:
+def chain(layer: Layer, operands: Operands) -> int:
+    """Products of several matrices, in the order that takes the fewest operations; a vector may stand at each end."""
+    sides = [operands[0][0] if len(operands[0]) == 2 else 1, *[shape[-1] for shape in operands]]
+    if len(operands[-1]) == 1:
+        sides[-2:] = [operands[-1][0], 1]
+    count = len(operands)
+    fewest = {(i, i): 0 for i in range(count)}
+    for length in range(1, count):
+        for first in range(count - length):
+            last = first + length
+            fewest[first, last] = min(
+                fewest[first, k] + fewest[k + 1, last] + sides[first] * sides[k + 1] * sides[last + 1]
+                for k in range(first, last)
+            )
+    return fewest[0, count - 1]
+
+
+def vectors(layer: Layer, operands: Operands) -> int:
+    """Of every pair of vectors, which lie along one axis."""
+    axis = int(layer.settings.get("dim", -1))
+    return layer.output_elements * max(shape[axis] for shape in operands)
+
+
+def distances(layer: Layer, operands: Operands) -> int:
+    """Of every pair of rows: Euclidean ones sum squares, others no products."""
+    return layer.output_elements * operands[0][-1] if layer.settings.get("p", 2) == 2 else 0
+
+
+def grouped(layer: Layer, operands: Operands) -> int:
+    """Matrices that stand in a row are cut into groups: along the rows, or, of both factors, along what is summed."""
+    left, right = operands[:2]
+    return prod(left) * right[-1] if len(left) == len(right) == 2 else layer.output_elements * left[-1]
+
+
+PRODUCTS: dict[str, Callable[[Layer, Operands], int | None]] = {
+    "addmm": plus_product,
+    "addmv": plus_product,
+    "baddbmm": plus_product,
+    "addbmm": lambda layer, operands: prod(operands[1]) * operands[2][-1],
+    "einsum": lambda layer, operands: einsum(layer.settings.get("equation"), operands),
+    "tensordot": lambda layer, operands: isqrt(prod(operands[0]) * prod(operands[1]) * layer.output_elements),
+    "bilinear": lambda layer, operands: layer.output_elements * prod(operands[2][1:]),
+    "conv_tbc": lambda layer, operands: layer.output_elements * prod(operands[1][:2]),
+    "deform_conv2d": lambda layer, operands: layer.output_elements * prod(operands[1][1:]),
+    "linalg_vecdot": vectors,
+    "linalg_multi_dot": chain,
+    "chain_matmul": chain,
+    "cdist": distances,
+    "grouped_mm": grouped,
+    "scaled_grouped_mm": grouped,
+}
+"""Those that are not their output's elements x the last axis of the first factor."""
+
+
+# ---- attention and recurrent layers --------------------------------------------------------------------------
+
+
+def attention(layer: Layer, operands: Operands) -> int | None:
     """Scores and weighted sum; a MultiheadAttention also projects its query, key, value and output."""
-    if layer.operation == "scaled_dot_product_attention":
+    if layer.operation != "multi_head_attention_forward":
         return attention_scores(layer)
-    query, key, value = _operands(layer)[:3]
+    projection: list[int] | None = layer.settings.get("out_proj_weight")
+    if projection is None:
+        return None
+    query, key, value = operands[:3]
     batch = query[1] if len(query) == 3 else 1
     width = query[-1]
-    projections = query[0] * width * (query[-1] + width) + key[0] * width * key[-1] + value[0] * width * value[-1]
+    projections = (query[0] * query[-1] + key[0] * key[-1] + value[0] * value[-1]) * width
+    projections += query[0] * prod(projection)
     return batch * projections + attention_scores(layer)
 
 
 def attention_scores(layer: Layer) -> int:
     """The scores of every query and key, and the sum of the values weighted by them."""
-    query, key, value = _operands(layer)[:3]
-    if layer.operation == "scaled_dot_product_attention":
+    query, key, value = layer.settings["operands"][:3]
+    if layer.operation != "multi_head_attention_forward":
         heads = prod(query[:-2])
-        return heads * query[-2] * key[-2] * (query[-1] + value[-1])
+        return int(heads * query[-2] * key[-2] * (query[-1] + value[-1]))
     batch = query[1] if len(query) == 3 else 1
-    sources = key[0] + bool(layer.settings.get("add_zero_attn"))
-    return batch * 2 * query[0] * sources * query[-1]
+    return int(batch * 2 * query[0] * attended(layer) * query[-1])
 
 
-def recurrent(layer: Layer) -> int | None:
+def attended(layer: Layer) -> int:
+    """Positions that a MultiheadAttention attends to: those of the key, a learned one and zeros where it has them."""
+    more = ("bias_k" in layer.settings) + bool(layer.settings.get("add_zero_attn"))
+    return int(layer.settings["operands"][1][0]) + more
+
+
+def recurrent(layer: Layer, operands: Operands) -> int:
     """Every step multiplies the input and the state by one matrix a gate, in each layer and direction."""
-    operands = _operands(layer)
-    if layer.operation.endswith("_cell"):
-        features, hidden = operands[0][-1], operands[1][-1]
-        return prod(operands[0][:-1]) * operands[2][0] * (features + hidden)
-    features, state = operands[0][-1], operands[1][-1]
-    hidden = operands[2][-1] if layer.operation == "lstm" else state
-    directions = 2 if layer.settings.get("bidirectional") else 1
-    steps = prod(operands[0][:-1])
-    projection = hidden * state if state != hidden else 0
-    total = 0
-    for _ in range(int(layer.settings["num_layers"])):
-        total += steps * directions * (GATES[layer.operation] * hidden * (features + state) + projection)
-        features = directions * state
-    return total
+    matrices = recurrent_matrices(layer, operands)
+    return prod(operands[0][:-1]) * sum(map(prod, matrices))
 
 
-FORMULAS: dict[str, Callable[[Layer], int | None]] = {
+def recurrent_matrices(layer: Layer, operands: Operands) -> Operands:
+    """Its weights: what follows the sequence, the sizes of a packed sequence's steps, and the states."""
+    states = 2 if layer.operation.startswith("lstm") else 1
+    packed = len(operands[1]) == 1 and not layer.operation.endswith("_cell")
+    return [shape for shape in operands[1 + packed + states :] if len(shape) == 2]
+
+
+FORMULAS: dict[str, Callable[[Layer, Operands], int | None]] = {
     "convolution": convolution,
     "transposed convolution": transposed_convolution,
     "linear": linear,

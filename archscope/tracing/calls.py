@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from archscope.model.graph import Shape, Window
-from archscope.model.operations import CATEGORY
+from archscope.model.operations import ALIASES, CATEGORY
 from archscope.model.text import shown
 from archscope.tracing.shape_rules import pair
 
@@ -15,7 +15,11 @@ OPERATORS = {
     "xor": "bitwise_xor", "invert": "bitwise_not",
 }  # fmt: skip
 
+TORCHS = frozenset({"aten", "prims", "torchvision", "higher_order"})
+"""Libraries whose operators are known by their names alone."""
+
 ARGUMENTS = {
+    "convolution": "input weight bias stride padding dilation transposed output_padding groups",
     "conv1d conv2d conv3d": "input weight bias stride padding dilation groups",
     "conv_transpose1d conv_transpose2d conv_transpose3d":
         "input weight bias stride padding output_padding groups dilation",
@@ -25,7 +29,7 @@ ARGUMENTS = {
     "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d": "input output_size",
     "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d": "input output_size return_indices",
     "linear": "input weight bias",
-    "cat concat concatenate stack": "tensors dim",
+    "cat stack": "tensors dim",
     "add sub mul div pow rsub": "input other",
     "softmax log_softmax": "input dim",
     "mean sum amax amin argmax": "input dim keepdim",
@@ -42,6 +46,10 @@ ARGUMENTS = {
     "channel_shuffle": "input groups",
     "clamp": "input min max",
     "einsum": "equation",
+    "cdist": "input other p",
+    "fft_fft fft_ifft fft_rfft fft_irfft fft_hfft fft_ihfft": "input n dim norm",
+    "fft_fft2 fft_ifft2 fft_rfft2 fft_irfft2 fft_hfft2 fft_ihfft2": "input s dim norm",
+    "fft_fftn fft_ifftn fft_rfftn fft_irfftn fft_hfftn fft_ihfftn": "input s dim norm",
     "lstm gru rnn_tanh rnn_relu":
         "input hx weights has_biases num_layers dropout train bidirectional batch_first",
 }  # fmt: skip
@@ -69,7 +77,17 @@ def operation_name(function: Callable[..., Any]) -> tuple[str, bool]:
         reversed_operands = name[0] == "r" and name[1:] in {*OPERATORS, "add", "mul", "div", "matmul"}
         name = name[1:] if in_place or reversed_operands else name
         return OPERATORS.get(name, name), in_place
-    return name.strip("_"), name.endswith("_")
+    library = _library(function)
+    if library not in TORCHS:
+        return f"{library}::{name}", name.endswith("_")
+    plain = name.strip("_").removeprefix("special_")
+    return ALIASES.get(plain, plain), name.endswith("_")
+
+
+def _library(function: Callable[..., Any]) -> str:
+    """Whose operator it is: a user's own may bear any name, `add` for instance."""
+    packet = getattr(function, "_overloadpacket", function)
+    return str(getattr(packet, "_qualified_op_name", "aten::")).partition("::")[0]
 
 
 @cache
@@ -91,7 +109,7 @@ def bind(
         names = [*names[:1], "batch_sizes", *names[1:-1]]  # a packed sequence brings its batch sizes
     bound = DEFAULTS.get(CATEGORY.get(operation, ""), {}) | dict(zip(names, args, strict=False))
     bound |= {NUMPY_WORDS.get(name, name): value for name, value in kwargs.items()}
-    if operation in {"cat", "concat", "concatenate", "stack"}:
+    if operation in {"cat", "stack"}:
         bound.setdefault("dim", 0)
     return bound
 
@@ -117,6 +135,12 @@ def window_of(bound: Mapping[str, Any], operation: str, weight_shape: Shape | No
         padding=(0,) * axes if padding == "valid" else pair(padding, axes),
         dilation=dilation,
     )
+
+
+def kind_of_convolution(bound: Mapping[str, Any], window: Window | None) -> str:
+    """torch.convolution is all six of them: `conv_transpose2d`."""
+    kind = "conv_transpose" if bound.get("transposed") else "conv"
+    return f"{kind}{len(window.kernel_size)}d" if window else "convolution"
 
 
 def settings_of(bound: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,11 +10,14 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from archscope.model.graph import Shape, Tensor, Window
-from archscope.model.operations import CATEGORY, WEIGHTED
+from archscope.model.operations import CATEGORY, SHAPED
 from archscope.tracing import calls
 
 Memory = Literal["new", "view", "in_place"]
 META = torch.device("meta")
+
+OF_ATTENTION = ("bias_k", "out_proj_weight")
+"""Tensors of a MultiheadAttention on whose presence or shape its cost depends."""
 
 PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device, torch.memory_format})
 """Types of arguments that hold no tensor: by far the most frequent, and so asked for first."""
@@ -111,7 +114,8 @@ class Invocation:
     def effect(self, result: list[torch.Tensor], memory: Memory, container: type | None = None) -> Effect:
         """What this call does, once its result is known."""
         bound, window, settings = self.understand()
-        return Effect(self.operation, result, memory, container, settings, window, bound.get("groups", 1))
+        operation = calls.kind_of_convolution(bound, window) if self.operation == "convolution" else self.operation
+        return Effect(operation, result, memory, container, settings, window, bound.get("groups", 1))
 
     def understand(self) -> tuple[dict[str, Any], Window | None, dict[str, Any]]:
         """Arguments by name, the sliding window, and the settings that a Layer keeps."""
@@ -119,8 +123,12 @@ class Invocation:
         category = CATEGORY.get(self.operation, "")
         weight = bound.get("weight") if "convolution" in category else None
         settings = calls.settings_of(bound)
-        if category in WEIGHTED:
-            settings["operands"] = [list(tensor.shape) for tensor in self.tensors]
+        if category in SHAPED or not category:
+            turned = getattr(self.function, "__name__", "") == "__rmatmul__"
+            factors = self.tensors[::-1] if turned else self.tensors
+            settings["operands"] = [list(tensor.shape) for tensor in factors]
+        if category == "attention":
+            settings |= {name: list(bound[name].shape) for name in OF_ATTENTION if bound.get(name) is not None}
         return bound, calls.window_of(bound, self.operation, None if weight is None else tuple(weight.shape)), settings
 
 

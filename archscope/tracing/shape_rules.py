@@ -278,7 +278,7 @@ def pixel_shuffle(shapes: Sequence[Shape], settings: Settings, _: Window | None)
     return [(image[0], image[1] // factor**2, image[2] * factor, image[3] * factor)]
 
 
-BINARY = "add sub rsub mul div true_divide pow rpow minimum maximum"
+BINARY = "add sub rsub mul div pow rpow minimum maximum"
 UNARY = """neg abs exp expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos tan sinh cosh erf erfc floor ceil
     round trunc frac"""
 
@@ -288,7 +288,7 @@ RULES: dict[str, Rule] = {
     "batch_norm": batch_norm, "layer_norm": layer_norm, "group_norm": group_norm,
     "local_response_norm": local_response_norm, "prelu": prelu, "clamp": clamp,
     "softmax": softmax, "log_softmax": softmax,
-    "cat": cat, "concat": cat, "concatenate": cat, "stack": stack,
+    "cat": cat, "stack": stack,
     "mean": reduction, "sum": reduction, "amax": reduction, "amin": reduction,
     "interpolate": interpolate, "pixel_shuffle": pixel_shuffle,
 }  # fmt: skip

@@ -132,7 +132,8 @@ class Sources:
     def keep_value(self, tensor: torch.Tensor) -> None:
         """Remember what lies in memory that the pass is about to overwrite."""
         root = root_of(tensor)
-        if id(root) not in self._overwritten and not root.is_meta:
+        inside_vmap = torch._C._functorch.is_functorch_wrapped_tensor(root)  # its own
+        if id(root) not in self._overwritten and not root.is_meta and not inside_vmap:
             self._overwritten[id(root)] = (root, root.detach().clone())
 
     def _keep_gradient(self, parameter: torch.Tensor) -> None:

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from archscope.measures.macs import FORMULAS, einsum, of_layer
+from archscope.measures.einsum import einsum
+from archscope.measures.macs import FORMULAS, of_layer
 from archscope.model.graph import Layer, Window
 from archscope.model.operations import CATEGORIES, CATEGORY, WEIGHTED
 from tests.graphs import Net, total, values
@@ -41,7 +42,8 @@ def test_depthwise_convolution_reads_one_channel() -> None:
 def test_transposed_convolution_spreads_its_input() -> None:
     net = Net(input=(4, 5, 7))
     window = Window((3, 3), (2, 2), (1, 1), (1, 1))
-    net.add("up", "conv_transpose2d", "input", shape=(6, 9, 13), window=window, groups=2)
+    operands = {"operands": [[1, 4, 5, 7], [4, 6 // 2, 3, 3]]}
+    net.add("up", "conv_transpose2d", "input", shape=(6, 9, 13), window=window, groups=2, settings=operands)
 
     assert total(net.graph(), "macs") == (4 * 5 * 7) * (6 // 2) * (3 * 3)
 
@@ -68,6 +70,21 @@ M, K, N, B = 3, 5, 7, 2
         (layer("addbmm", [M, N], [B, M, K], [B, K, N], output=(M, N)), B * M * K * N),
         (layer("bilinear", [M, K], [M, N], [B, K, N], output=(M, B)), M * B * K * N),
         (layer("tensordot", [M, K], [K, N], output=(M, N)), M * K * N),
+        (layer("bilinear", [M, K], [M, N], [B, K, N], [B], output=(M, B)), M * B * K * N),
+        (layer("inner", [M, K], [N, K], output=(M, N)), M * K * N),
+        (layer("inner", [M, K], [], output=(M, K)), 0),  # by a number
+        (layer("conv_tbc", [9, B, M], [K, M, N], [N], output=(8, B, N)), 8 * B * K * M * N),
+        (layer("linalg_vecdot", [M, 1, K], [N, K], output=(M, N)), M * N * K),
+        (layer("linalg_vecdot", [K, M, 1], [K, 1, N], output=(M, N), dim=0), M * N * K),
+        (layer("linalg_multi_dot", [M, K], [K, N], [N], output=(M,)), K * N + M * K),  # from the right: fewer
+        (layer("chain_matmul", [M, K], [K, N], output=(M, N)), M * K * N),
+        (layer("cdist", [B, M, K], [B, N, K], output=(B, M, N)), B * M * N * K),
+        (layer("cdist", [M, K], [N, K], output=(M, N), p=1.0), 0),
+        (layer("scaled_mm", [M, K], [K, N], [], [], output=(M, N)), M * K * N),
+        (layer("int_mm", [M, K], [K, N], output=(M, N)), M * K * N),
+        (layer("grouped_mm", [M, K], [B, K, N], [B], output=(M, N)), M * K * N),
+        (layer("grouped_mm", [M, K], [K, N], [B], output=(B, M, N)), M * K * N),
+        (layer("deform_conv2d", [B, 4, 8, 8], [6, 2, 3, 3], [B, 18, 6, 6], output=(B, 6, 6, 6)), B * 6 * 36 * 2 * 9),
         (layer("einsum", [M, K], [K, N], output=(M, N), equation="mk,kn->mn"), M * K * N),
     ],
     ids=lambda value: value.operation if isinstance(value, Layer) else "",
@@ -84,7 +101,11 @@ def test_products(made: Layer, expected: int) -> None:
         ("i,j->ij", [[M], [N]], 0),  # an outer product sums nothing
         ("bij,bij->b", [[B, M, K], [B, M, K]], B * M * K),
         ("ij,jk,kl->il", [[M, K], [K, N], [N, B]], M * K * N + M * N * B),  # from left to right
-        ("...ij,jk->...ik", [[B, M, K], [K, N]], None),
+        ("...ij,jk->...ik", [[B, M, K], [K, N]], B * M * K * N),
+        ("...ij,...jk", [[B, 1, M, K], [3, K, N]], 3 * B * M * K * N),  # broadcast
+        ("ik,kj->ij", [[M, 1], [1, N]], 0),  # what is summed has one element
+        ("ik,j->j", [[M, K], [N]], 0),  # summed before it is multiplied
+        ("ijj->i", [[M, K, K]], 0),
         (None, [[M, K], [K, N]], None),
     ],
 )
@@ -102,9 +123,22 @@ def test_attention_function() -> None:
 
 def test_attention_module_projects_four_times() -> None:
     tokens, batch, width = 6, 3, 8
-    made = layer("multi_head_attention_forward", *[[tokens, batch, width]] * 3, output=(tokens, width), num_heads=2)
+    settings = {"num_heads": 2, "out_proj_weight": [width, width]}
+    made = layer("multi_head_attention_forward", *[[tokens, batch, width]] * 3, output=(tokens, width), **settings)
 
     assert of_layer(made) == batch * (4 * tokens * width * width + 2 * tokens * tokens * width)
+
+
+def test_attention_module_attends_to_what_it_learned_and_projects_to_any_width() -> None:
+    tokens, width, out = 6, 8, 5
+    more = {"num_heads": 2, "out_proj_weight": [out, width], "bias_k": [1, 1, width], "add_zero_attn": True}
+    made = layer("multi_head_attention_forward", *[[tokens, 1, width]] * 3, output=(tokens, out), **more)
+
+    assert of_layer(made) == tokens * width * (3 * width + out) + 2 * tokens * (tokens + 2) * width
+
+
+def weights(gates: int, features: int, hidden: int, state: int) -> list[list[int]]:
+    return [[gates * hidden, features], [gates * hidden, state], [gates * hidden], [gates * hidden]]
 
 
 @pytest.mark.parametrize(("operation", "gates"), [("lstm", 4), ("gru", 3), ("rnn_tanh", 1), ("rnn_relu", 1)])
@@ -112,27 +146,38 @@ def test_attention_module_projects_four_times() -> None:
 def test_recurrent(operation: str, gates: int, directions: int) -> None:
     steps, features, hidden = 6, 8, 5
     state = [2 * directions, 1, hidden]
-    operands = [[1, steps, features], state, *([state] if operation == "lstm" else [])]
-    made = layer(operation, *operands, output=(steps, hidden), num_layers=2, bidirectional=directions == 2)
+    first = weights(gates, features, hidden, hidden) * directions
+    second = weights(gates, directions * hidden, hidden, hidden) * directions
+    states = [state, state] if operation == "lstm" else [state]
+    made = layer(operation, [1, steps, features], *states, *first, *second, output=(steps, hidden))
 
-    first = gates * hidden * (features + hidden)
-    second = gates * hidden * (directions * hidden + hidden)
-    assert of_layer(made) == steps * directions * (first + second)
+    expected = gates * hidden * (features + hidden) + gates * hidden * (directions * hidden + hidden)
+    assert of_layer(made) == steps * directions * expected
+
+
+def test_a_packed_sequence_has_the_steps_that_run() -> None:
+    features, hidden = 8, 5
+    state = [1, 3, hidden]
+    made = layer("gru", [10, features], [5], state, *weights(3, features, hidden, hidden), output=(10, hidden))
+
+    assert of_layer(made) == 10 * 3 * hidden * (features + hidden)
 
 
 def test_recurrent_projection() -> None:
     steps, features, hidden, state = 6, 8, 5, 3
-    operands = [[1, steps, features], [1, 1, state], [1, 1, hidden]]
-    made = layer("lstm", *operands, output=(steps, state), num_layers=1)
+    operands = [[1, steps, features], [1, 1, state], [1, 1, hidden], *weights(4, features, hidden, state)]
+    made = layer("lstm", *operands, [state, hidden], output=(steps, state))
 
     assert of_layer(made) == steps * (4 * hidden * (features + state) + hidden * state)
 
 
-def test_recurrent_cell() -> None:
-    features, hidden = 8, 5
-    made = layer("gru_cell", [1, features], [1, hidden], [3 * hidden, features], output=(hidden,))
+@pytest.mark.parametrize(("operation", "gates"), [("lstm_cell", 4), ("gru_cell", 3), ("rnn_tanh_cell", 1)])
+def test_recurrent_cell(operation: str, gates: int) -> None:
+    features, hidden, batch = 8, 5, 3
+    states = [[batch, hidden]] * (2 if operation == "lstm_cell" else 1)
+    made = layer(operation, [batch, features], *states, *weights(gates, features, hidden, hidden), output=(hidden,))
 
-    assert of_layer(made) == 3 * hidden * (features + hidden)
+    assert of_layer(made) == batch * gates * hidden * (features + hidden)
 
 
 def test_everything_else_costs_nothing() -> None:
@@ -148,8 +193,8 @@ def test_every_weighted_category_has_a_formula() -> None:
 def test_unknown_is_said_and_never_zero() -> None:
     net = Net(input=(4, 8, 8))
     net.conv("conv", "input", 4, 1)
-    net.add("mystery", "fft_fft2", "conv", kind="Fourier")
-    net.add("again", "fft_fft2", "mystery", kind="Fourier")
+    net.add("mystery", "linalg_inv", "conv", kind="Fourier")
+    net.add("again", "linalg_inv", "mystery", kind="Fourier")
     graph = net.graph()
 
     assert values(graph, "macs")["mystery"] is None

@@ -52,7 +52,7 @@ def operation(method: str, *args: object, **kwargs: object) -> str:
         (operation("linear", "input", 10), "Linear 16 to 10"),
         (operation("add", "dropout", "input", kind="Dropout", settings={"p": 0.25}), "Dropout 0.25"),
         (operation("add", "mul", "input", settings={"other": 0.17}), "mul 0.17"),
-        (operation("add", "fft_fft2", "input"), "fft_fft2 (unknown)"),
+        (operation("add", "linalg_inv", "input"), "linalg_inv (unknown)"),
     ],
 )
 def test_operations(found: str, said: str) -> None:

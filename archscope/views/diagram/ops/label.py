@@ -12,11 +12,11 @@ KINDS = {
     "embedding": "linear",
 }  # fmt: skip
 JOINS = {
-    "add": "add", "sum": "add", "mul": "mul", "cat": "cat", "concat": "cat", "concatenate": "cat", "stack": "cat",
+    "add": "add", "sum": "add", "mul": "mul", "cat": "cat", "stack": "cat",
     "hstack": "cat", "vstack": "cat",
 }  # fmt: skip
 NAMED = {"cat": "Concat", "matmul": "MatMul", "bmm": "MatMul", "relu": "ReLU", "gelu": "GELU", "silu": "SiLU"}
-SCALARS = {"mul": "×{:g}", "div": "÷{:g}", "true_divide": "÷{:g}", "add": "+{:g}", "sub": "−{:g}"}
+SCALARS = {"mul": "×{:g}", "div": "÷{:g}", "add": "+{:g}", "sub": "−{:g}"}
 
 
 def kind_of(layer: Layer) -> str:

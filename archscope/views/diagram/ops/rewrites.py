@@ -57,4 +57,4 @@ def _module_beside(own: Sequence[str], other: Sequence[str]) -> Sequence[str]:
 
 def is_concat_of_one(layer: Layer) -> bool:
     """A list of features with one in it, concatenated: what went in comes out."""
-    return layer.operation in {"cat", "concat", "concatenate"} and layer.input_shapes == layer.output_shapes
+    return layer.operation == "cat" and layer.input_shapes == layer.output_shapes
