@@ -78,6 +78,17 @@ def output_shape(part: Part) -> Quantity:
     return part.layers[-1].output_shape
 
 
+def receptive_field(part: Part) -> Quantity:
+    """Its height, in pixels of the input, where the part ends: at its last layer whose elements have a place in it.
+    Raises ValueError where no layer's field is a number."""
+    values = part.report.columns["receptive_field"].values
+    placed = [values[layer.name] for layer in part.layers if values[layer.name] is not None]
+    if not placed or not isinstance(placed[-1], list):
+        raise ValueError(f"{part.report.graph.name} has no receptive field where '{part.block}' ends")
+    height: int = placed[-1][0]
+    return height
+
+
 def connections(part: Part) -> Number:
     """LeCun et al. 1998: one a weight, bias or pooled pixel of every output, and one a stored number compared with."""
     total: Number = 0
@@ -100,6 +111,7 @@ COUNTED: Mapping[str, Count] = {
     "depth": column("depth_separable_as_one"),
     "conv_layers": column("conv_layers"),
     "output_shape": output_shape,
+    "receptive_field": receptive_field,
     "neurons": column("activations"),
     "connections": connections,
     "weight_bytes": column("weight_bytes"),
