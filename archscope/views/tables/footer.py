@@ -5,9 +5,8 @@ from typing import Any
 
 from archscope.auditing.counters import Counter, counter_names, find
 from archscope.model import units
-from archscope.model.claims import Claim
 from archscope.model.report import Report
-from archscope.papers.verdicts import judge
+from archscope.papers.verdicts import Verdict, judge
 from archscope.views.tables.timing import timing
 
 
@@ -56,12 +55,15 @@ def _published(report: Report, quantity: str) -> str:
     """`: as published (Table 3)`, or what is published instead. A number that is exact makes the rounded ones moot."""
     claims = [claim for claim in report.claims if claim.quantity == quantity and not claim.counting]
     exact = [claim for claim in claims if claim.is_exact and claim.holds(report.totals[quantity])]
-    said = [_standing(claim, report) for claim in exact or claims]
-    return ": " + "; ".join(said) if said else ""
+    said: dict[bool, str] = {}
+    for claim in exact or claims:  # the first that agrees and the first that does not: `archscope verify` has them all
+        found = judge(report.graph.name, claim, report)
+        said.setdefault(found.outcome in {"holds", "holds under convention"}, _standing(found))
+    return ": " + "; ".join(said.values()) if said else ""
 
 
-def _standing(claim: Claim, report: Report) -> str:
-    found = judge(report.graph.name, claim, report)
+def _standing(found: Verdict) -> str:
+    claim = found.claim
     if found.outcome == "holds" and claim.is_exact:
         return f"as published ({claim.source})"
     if found.outcome in {"holds", "holds under convention"}:
