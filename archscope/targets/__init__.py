@@ -58,7 +58,7 @@ class Target:
     def on_meta(self, **options: Any) -> Built:
         """The module without memory, as a trace needs it; with memory where its constructor asks for numbers."""
         from archscope.tracing.meta_build import Skeleton
-        from archscope.tracing.untouched import random_states_kept
+        from archscope.tracing.untouched import DrawnAlone, random_states_kept
 
         with self.running(), random_states_kept():
             try:
@@ -68,13 +68,14 @@ class Target:
                 raise
             except Exception as error:
                 reason = f"built on the CPU, since its constructor needs numbers ({said_of(error)})"
-                return self._built(self._module(options), reason)
+                with DrawnAlone():
+                    return self._built(self._module(options), reason)
 
     def on_cpu(self, **options: Any) -> Built:
         """The module with weights, for a pass that needs them. Random states stay as they are."""
-        from archscope.tracing.untouched import random_states_kept
+        from archscope.tracing.untouched import DrawnAlone, random_states_kept
 
-        with random_states_kept():
+        with random_states_kept(), DrawnAlone():
             return self._built(self.build(**options))
 
     def _module(self, options: Mapping[str, Any]) -> "nn.Module":

@@ -19,7 +19,7 @@ from archscope.tracing.effects import CERTAIN
 from archscope.tracing.names import layer_of, name_records, readable
 from archscope.tracing.records import META, Source, opened, tensors_in
 from archscope.tracing.scripted import compiled_functions_seen, opaque
-from archscope.tracing.untouched import SEED, collection_paused, random_states_kept, undisturbed
+from archscope.tracing.untouched import SEED, DrawnAlone, collection_paused, random_states_kept, undisturbed
 from archscope.tracing.watcher import Tracer
 
 Mode = Literal["eval", "train"]
@@ -190,7 +190,7 @@ def _with_shapes(module: nn.Module, inputs: Any, device: torch.device) -> nn.Mod
     buffers = [buffer for buffer in module.buffers() if isinstance(buffer, nn.UninitializedBuffer)]
     fresh = {id(buffer): nn.UninitializedBuffer() for buffer in buffers}  # deepcopy fails on them
     module = copy.deepcopy(module, fresh).eval()
-    with random_states_kept(), torch.no_grad():
+    with random_states_kept(), DrawnAlone(), torch.no_grad():
         args, kwargs = arguments(inputs, device)
         try:
             module(*args, **kwargs)

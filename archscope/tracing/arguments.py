@@ -12,6 +12,7 @@ from archscope.model.graph import Tensor
 from archscope.model.input_sizes import Input, parameters_of
 from archscope.registry import unknown
 from archscope.tracing.records import META, describe, map_tensors, meta_like, tensors_in, without_batch
+from archscope.tracing.untouched import SEED
 
 
 def arguments(inputs: Any, device: torch.device) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -29,7 +30,11 @@ def _with_values(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     if not tensor.is_meta:
         return tensor.detach().clone().to(device)
     made = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=device)
-    return made.uniform_() if tensor.dtype.is_floating_point else made.zero_()
+    return (
+        made.uniform_(generator=torch.Generator(device).manual_seed(SEED))
+        if tensor.dtype.is_floating_point
+        else made.zero_()
+    )
 
 
 def make_inputs(

@@ -1,6 +1,5 @@
 """The trace of small nets: what each layer is, where its input comes from, and that the model is left as it was."""
 
-import contextlib
 import random
 import re
 import subprocess
@@ -17,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from archscope.errors import ArchscopeError
-from archscope.model.graph import Graph, Layer
+from archscope.model.graph import MOST_LEVELS, Graph, Layer
 from archscope.tracing import TraceError, _run, trace
 from archscope.tracing.records import tensors_in, without_batch
 from tests.small_nets import NETS, REAL_ONLY, Forward, build
@@ -414,17 +413,16 @@ def test_a_thousand_layers() -> None:
     assert all(later.inputs == (earlier.name,) for earlier, later in zip(graph.layers, graph.layers[1:], strict=False))
 
 
-def test_nesting_as_deep_as_torch_itself_can_run() -> None:
+def test_nesting_as_deep_as_is_shown() -> None:
+    """Hooks take frames of their own, and Python's limit of recursion is as before."""
     limit = sys.getrecursionlimit()
-    for depth in range(limit // 3, 0, -5):
-        module: nn.Module = nn.ReLU()
-        for _ in range(depth):
-            module = nn.Sequential(module)
-        with contextlib.suppress(RecursionError):
-            module(torch.zeros(1, 2))
-            break
-    assert trace(module, (2,)).layers[0].name == ".".join("0" * depth)
+    module: nn.Module = nn.ReLU()
+    for _ in range(MOST_LEVELS - 1):
+        module = nn.Sequential(module)
+    assert trace(module, (2,)).layers[0].name == ".".join("0" * (MOST_LEVELS - 1))
     assert sys.getrecursionlimit() == limit
+    with pytest.raises(TraceError, match=f"{MOST_LEVELS + 1} levels deep"):
+        trace(nn.Sequential(module), (2,))
 
 
 # ---- what needs values --------------------------------------------------------------------------------------------
