@@ -17,13 +17,17 @@ from archscope.model.report import Report
 from archscope.model.text import shown
 from archscope.networks import Network
 from archscope.targets import resolve
-from archscope.targets.default_input import first_pass
+from archscope.targets.default_input import broken_off, first_pass
 from archscope.version import __version__
 
 if TYPE_CHECKING:
     from torch import nn
 
     from archscope.tracing import Mode
+
+
+STOPPED = "stopped, and the layers before are shown: "
+"""How the note of a partial Report begins; the error follows."""
 
 
 def summarize(
@@ -36,6 +40,7 @@ def summarize(
     latency: Options | None = None,
     progress: Progress = unheard,
     options: Mapping[str, Any] | None = None,
+    partial: bool = False,
     **more_options: Any,
 ) -> Report:
     """Trace a target and measure everything.
@@ -45,7 +50,8 @@ def summarize(
     layer suggests (a note of the report then says so); several, with names and dtypes, and `inputs` as in `trace`.
     `batch` images, 1 by default, are assumed for the memory columns; counts are per image. With `latency` the network
     also runs, and is timed at each of several batches, layer by layer at the first; `progress` is told of it. `options`
-    and all further keywords go to the network's builder. Raises ArchscopeError, and, after Ctrl-C while measuring,
+    and all further keywords go to the network's builder. Where the pass fails, a `partial` Report is of the layers
+    before, and its first note is the error. Raises ArchscopeError, and, after Ctrl-C while measuring,
     `latency.Interrupted`.
     """
     if isinstance(target, str) and target.endswith(".json"):
@@ -54,7 +60,7 @@ def summarize(
     if latency and latency.train:
         mode = "train"
     dtype = latency.stored_dtype if latency else ""
-    job = job_of(target, input_size, inputs, batches, mode, dtype, {**(options or {}), **more_options})
+    job = job_of(target, input_size, inputs, batches, mode, dtype, {**(options or {}), **more_options}, partial)
     if latency is None:
         return job.report
     from archscope.latency.measuring import measure
@@ -73,13 +79,20 @@ def job_of(
     mode: "Mode",
     dtype: str,
     options: Mapping[str, Any],
+    partial: bool = False,
 ) -> Job:
     """The target's Report at the first batch, with weights of this type (empty: its own), and how to measure it."""
     from archscope.tracing.untouched import collection_paused
 
     found = resolve(target)
     with collection_paused():
-        graph, images = first_pass(found, options, input_size, inputs, mode, dtype)
+        try:
+            graph, images = first_pass(found, options, input_size, inputs, mode, dtype)
+        except ArchscopeError as error:
+            ran = broken_off(error) if partial else None
+            if ran is None:
+                raise
+            graph, images = replace(ran, notes=(f"{STOPPED}{error}", *ran.notes)), None
         report = _report(graph, target if isinstance(target, str) else found.name, _first(batches, images), mode)
     network = found.network
     if network is not None:

@@ -19,6 +19,7 @@ def report_of(
     mode: Literal["eval", "train"] | None,
     options: dict[str, Any],
     latency: Options | None = None,
+    partial: bool = False,
 ) -> "Report":
     from archscope.summary import read_report, summarize
 
@@ -36,4 +37,5 @@ def report_of(
         latency=latency,
         progress=progress_line() if latency else unheard,
         options=options,
+        partial=partial,
     )

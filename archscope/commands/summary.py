@@ -40,6 +40,7 @@ from archscope.commands.predicting import Predict, predicted_report
 from archscope.commands.startup import INTERRUPTED
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
+from archscope.summary import STOPPED
 from archscope.views import DEFAULT_COLUMNS, Options, render, tables
 
 if TYPE_CHECKING:
@@ -58,6 +59,10 @@ def summary(
     settings: Settings = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail if an operation's cost is unknown.", rich_help_panel=NETWORK)
+    ] = False,
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="Where the pass fails, show the layers before.", rich_help_panel=NETWORK),
     ] = False,
     depth: Annotated[
         int,
@@ -111,7 +116,7 @@ def summary(
     asked = (target, inputs, parse_batches(batch), mode, parse_settings(settings or []))
     code = 0
     try:
-        report = predicted_report(*asked, predict, dtype or "") if predict else report_of(*asked, latency)
+        report = predicted_report(*asked, predict, dtype or "") if predict else report_of(*asked, latency, partial)
     except Interrupted as stopped:
         (report,), code = stopped.reports, INTERRUPTED
     report = counted_as(report, counter) if counter else report
@@ -122,6 +127,9 @@ def summary(
     if not columns.strip() and "latency_ms" in report.columns:
         chosen = replace(chosen, spare=tables.SPARE_COLUMNS)
     write(render(report, name, chosen), output)
+    for note in report.graph.notes:
+        if partial and note.startswith(STOPPED):
+            raise ArchscopeError(note.removeprefix(STOPPED))
     raise typer.Exit(code)
 
 

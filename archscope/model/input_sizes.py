@@ -10,18 +10,29 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import BYTES_PER_ELEMENT
 from archscope.registry import unknown
 
+INTEGER = re.compile(r"u?int\d")
+VALUES = re.compile(r"\s*-?\d+\s*(,\s*-?\d+\s*)*,?\s*")
+"""Integers with a comma between them, or after the only one."""
+
 
 @dataclass(frozen=True)
 class Input:
-    """One tensor that `forward` takes: its size without the batch. No dtype is the model's own; no name, the next."""
+    """One tensor that `forward` takes: its size without the batch. No dtype is the model's own; no name, the next.
+
+    With `values` it is these integers, a tensor of one axis that has no batch; `batch` is that of others beside them.
+    """
 
     size: tuple[int, ...]
     dtype: str = ""
     name: str = ""
+    values: tuple[int, ...] = ()
+    batch: int = 1
 
     def __str__(self) -> str:
         named = f"{self.name}=" if self.name else ""
-        return named + "x".join(map(str, self.size)) + (f":{self.dtype}" if self.dtype else "")
+        said = ",".join(map(str, self.values)) if self.values else "x".join(map(str, self.size))
+        said += "," if len(self.values) == 1 else ""
+        return named + said + (f":{self.dtype}" if self.dtype else "")
 
 
 Size = int | str | Sequence[int] | Input
@@ -30,16 +41,22 @@ Sizes = Size | Sequence[Size]
 
 
 def parse_input(text: str) -> Input:
-    """`3x299x299`, `(1, 3, 299, 299)`, `299x299`, `299`, `ids=128:int64`. Raises ArchscopeError."""
+    """`3x299x299`, `(1, 3, 299, 299)`, `299x299`, `299`, `ids=128:int64`, `lengths=5,3,2:int64`. Raises ArchscopeError.
+
+    What stands between commas before an integer type is values.
+    """
     name, _, rest = text.strip().rpartition("=")
     sizes, _, dtype = rest.partition(":")
     if dtype and dtype not in BYTES_PER_ELEMENT:
         raise unknown("dtype", dtype, BYTES_PER_ELEMENT)
+    if INTEGER.match(dtype) and "," in sizes and VALUES.fullmatch(sizes):
+        values = tuple(int(number) for number in sizes.split(",") if number.strip())
+        return Input((len(values),), dtype, name.strip(), values)
     numbers = re.split(r"[x\u00d7,*\s]+", sizes.strip("()[], ").lower())  # a tuple's brackets, as Python prints it
     if not all(number.isdecimal() and int(number) > 0 for number in numbers):
         raise ArchscopeError(
             f"--input {text}: write channels x height x width, such as 3x299x299, or one side, 299; "
-            "name and dtype go around it: ids=128:int64"
+            "name and dtype go around it: ids=128:int64; integers may be given: lengths=5,3,2:int64"
         )
     return Input(tuple(map(int, numbers)), dtype, name.strip())
 

@@ -15,6 +15,7 @@ from archscope.errors import ArchscopeError, UnknownName, said_of
 from archscope.networks import Network
 from archscope.registry import unknown
 from archscope.targets import variants
+from archscope.targets.inputs import CLIP
 from archscope.targets.usercode import UserCode
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Target:
 
     `input_size` is its own, where it has one; `network` its catalogue entry; `options` are those that the target names:
     they hold where a builder is given no others, and are part of the name.
+    `published_size` tells, of the module that was built, the size that a library's weights take.
 
     `running` is entered wherever the target's code runs: while it is built, traced or timed.
     """
@@ -49,6 +51,7 @@ class Target:
     network: Network | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     running: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
+    published_size: "Callable[[nn.Module], tuple[int, ...] | None]" = field(default=lambda module: None)
 
     def build(self, **options: Any) -> "nn.Module":
         """The module with its weights, on torch's default device. Raises ArchscopeError for an unknown option."""
@@ -231,14 +234,29 @@ def _of_timm(name: str) -> Target:
     def build(**options: Any) -> "nn.Module":
         return _made(_installed("timm").create_model(name, pretrained=False, **options), {}, f"timm:{name}")
 
-    return Target(name, build, running=UserCode.of_module("timm").running)
+    def size(module: "nn.Module") -> tuple[int, ...] | None:
+        given = (getattr(module, "pretrained_cfg", None) or {}).get("input_size")
+        return tuple(given) if given else None
+
+    return Target(name, build, running=UserCode.of_module("timm").running, published_size=size)
 
 
 def _of_torchvision(name: str) -> Target:
     def build(**options: Any) -> "nn.Module":
         return _made(_installed("torchvision.models").get_model(name, weights=None, **options), {}, "")
 
-    return Target(name, build, running=UserCode.of_module("torchvision").running)
+    def size(module: "nn.Module") -> tuple[int, ...] | None:
+        weights = _installed("torchvision.models").get_model_weights(name)
+        if not len(weights):
+            return None
+        shown = next(iter(weights)).DEFAULT.transforms()
+        sides = getattr(shown, "crop_size", None) or getattr(shown, "resize_size", None)
+        if not sides:
+            return None
+        height, width = (*sides, *sides)[:2] if len(sides) == 1 else sides
+        return (3, CLIP[0], height, width) if type(shown).__name__ == "VideoClassification" else (3, height, width)
+
+    return Target(name, build, running=UserCode.of_module("torchvision").running, published_size=size)
 
 
 def _installed(library: str) -> Any:

@@ -4,16 +4,17 @@ import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
 from archscope.model.input_sizes import Input, Sizes, as_inputs
 from archscope.targets import Built, Target
-from archscope.targets.inputs import Expected, expected_by, required_arguments
+from archscope.targets.inputs import Expected, expected_by, published, required_arguments
 
 if TYPE_CHECKING:
-    from archscope.tracing import Mode
+    from archscope.tracing import Mode, TraceError
 
 LARGEST_TRIED = 1024
 TOO_SMALL = re.compile(r"too small|kernel size can't be greater|output size|non-?negative|negative dimension", re.I)
@@ -31,12 +32,12 @@ def first_pass(
     built = _stored_as(found.on_meta(**options), dtype)
     with found.running():
         try:
-            return _traced(FirstPass(built, found.input_size, mode), input_size, inputs)
+            return _traced(FirstPass(built, found, mode), input_size, inputs)
         except NeedsValues:
             pass
     built = _stored_as(found.on_cpu(**options), dtype)
     with found.running():
-        return _traced(FirstPass(built, found.input_size, mode), input_size, inputs)
+        return _traced(FirstPass(built, found, mode), input_size, inputs)
 
 
 def _stored_as(built: Built, dtype: str) -> Built:
@@ -59,12 +60,17 @@ def _traced(first: "FirstPass", input_size: Sizes | None, inputs: Any) -> tuple[
     elif input_size is None:
         graph = first.assumed()
     else:
-        wanted = as_inputs(input_size)
-        if first.expected and len(wanted) == 1:
-            completed, images = first.expected.complete(wanted[0])
-            wanted = [completed]
-        graph = first.given(wanted)
+        graph, images = first.typed(as_inputs(input_size))
     return replace(graph, notes=(*first.built.notes, *graph.notes)), images
+
+
+def broken_off(error: BaseException) -> Graph | None:
+    """What a pass ran until the error ended it, if a pass did."""
+    from archscope.tracing import TraceError
+
+    if isinstance(error, TraceError) and error.partial is not None:
+        return error.partial()
+    return broken_off(error.__cause__) if error.__cause__ else None
 
 
 @dataclass(frozen=True)
@@ -72,41 +78,86 @@ class FirstPass:
     """A module with the input that it is known to take, if one is, and the ways to pass something through it."""
 
     built: Built
-    own_size: tuple[int, ...] | None
+    found: Target
     mode: "Mode"
 
-    @property
+    @cached_property
     def expected(self) -> Expected | None:
-        return Expected((Input(self.own_size),)) if self.own_size else expected_by(self.built.module)
+        if self.found.input_size:
+            return Expected((Input(self.found.input_size),))
+        size = self.found.published_size(self.built.module)
+        return published(self.built.module, size, f"weights for {self.built.name}") if size else self._guess
 
-    def trace(self, wanted: list[Input] | None = None, inputs: Any = None) -> Graph:
+    @cached_property
+    def _guess(self) -> Expected | None:
+        return expected_by(self.built.module)
+
+    def trace(self, wanted: list[Input] | None = None, inputs: Any = None, real_pass: bool = True) -> Graph:
         from archscope.tracing import trace
 
-        return trace(self.built.module, wanted, inputs=inputs, mode=self.mode, name=self.built.name)
+        return trace(
+            self.built.module, wanted, inputs=inputs, mode=self.mode, name=self.built.name, real_pass=real_pass
+        )
+
+    def typed(self, wanted: list[Input]) -> tuple[Graph, int | None]:
+        """With what the user typed, as it stands if that goes through, or else completed; and the batch."""
+        if self.expected is None or len(wanted) != 1 or wanted[0].values:
+            return self.given(wanted), None
+        (as_typed,) = wanted
+        completed, images = self.expected.complete(as_typed)
+        if not self.expected.why or completed.size == as_typed.size or len(as_typed.size) == len(completed.size) - 1:
+            return self.given([completed]), images
+        as_it_stands = self._attempt(replace(as_typed, dtype=completed.dtype))
+        if as_it_stands is not None:
+            return as_it_stands, None
+        graph = self.given([completed])
+        if images is None:
+            graph = replace(graph, notes=(f"input {as_typed} read as {completed}: {self.expected.why}", *graph.notes))
+        return graph, images
+
+    def _attempt(self, wanted: Input) -> Graph | None:
+        from archscope.tracing import TraceError
+
+        try:
+            return self.trace([wanted])
+        except TraceError:
+            return None
 
     def assumed(self) -> Graph:
         """With the network's own input, or the likeliest that goes through: the notes then say which, and why."""
-        from archscope.tracing import NeedsValues, TraceError
+        from archscope.tracing import NeedsValues
 
         expected = self.expected
         if expected is None:
             raise ArchscopeError(self._what_to_give())
         if not expected.why:
             return self.given([*expected.inputs])
-        likeliest, failures = expected.inputs[0], list[str]()
+        found, failures = self._likeliest(expected, real_pass=False)
+        if found is None and isinstance(failures[0], NeedsValues):
+            raise failures[0]
+        if found is None and not failures[0].certain:
+            found, failures = self._likeliest(expected, real_pass=True)
+        if found is not None:
+            return found
+        said = f"{failures[0]}; input {expected.inputs[0]} was assumed, as {expected.why}: else say --input"
+        raise ArchscopeError(said) from failures[0]
+
+    def _likeliest(self, expected: Expected, real_pass: bool) -> "tuple[Graph | None, list[TraceError]]":
+        """The pass of the first input that goes through, and why those before it do not."""
+        from archscope.tracing import TraceError
+
+        failures: list[TraceError] = []
         for likely in expected.inputs:
             try:
-                graph = self.trace([likely])
-            except NeedsValues:
-                raise
+                graph = self.trace([likely], real_pass=real_pass)
             except TraceError as error:
-                if str(error) in failures:
+                if any(str(error) == str(failure) for failure in failures):
                     break  # no matter of size
-                failures.append(str(error))
+                failures.append(error)
                 continue
-            but = f"; {likeliest} does not go through" if failures else ""
-            return replace(graph, notes=(f"input {likely} assumed: {expected.why}{but}", *graph.notes))
-        raise ArchscopeError(f"{failures[0]}; input {likeliest} was assumed, as {expected.why}: else say --input")
+            but = f"; {expected.inputs[0]} does not go through" if failures else ""
+            return replace(graph, notes=(f"input {likely} assumed: {expected.why}{but}", *graph.notes)), failures
+        return None, failures
 
     def _what_to_give(self) -> str:
         name, arguments = self.built.name, required_arguments(self.built.module)
@@ -124,7 +175,7 @@ class FirstPass:
         if own and own.size[0] != wanted[0].size[0]:
             raise ArchscopeError(f"{self.built.name} takes {own.size[0]} channels, as in its own input {own}")
         try:
-            return self.trace(wanted)
+            return self._beside_values(wanted)
         except NeedsValues:
             raise
         except TraceError as error:
@@ -135,6 +186,23 @@ class FirstPass:
             if expected and expected.inputs[0].size[:1] != wanted[0].size[:1]:
                 raise ArchscopeError(f"{error}; {expected.why}") from error
             raise
+
+    def _beside_values(self, wanted: list[Input]) -> Graph:
+        """Lengths, say, are one for each item of a batch: where one item does not go through, as many are tried."""
+        from archscope.tracing import TraceError
+
+        counts = {len(each.values) for each in wanted if len(each.values) > 1}
+        try:
+            return self.trace(wanted)
+        except TraceError:
+            if len(counts) != 1 or len(wanted) == 1:
+                raise
+        (count,) = counts
+        batch = [each if each.values else replace(each, batch=count) for each in wanted]
+        graph = self.trace(batch)
+        return replace(
+            graph, notes=(f"a batch of {count}, as many as there are values: counts are of all", *graph.notes)
+        )
 
     def _too_small(self, given: Input, error: str, own: Input | None) -> str:
         """Which layer ran out of pixels, and the smallest square image that passes; where few do, the network's own."""
@@ -153,7 +221,7 @@ class FirstPass:
         from archscope.tracing import TraceError
 
         try:
-            self.trace([wanted])
+            self.trace([wanted], real_pass=False)
         except TraceError:
             return False
         return True

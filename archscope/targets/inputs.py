@@ -44,6 +44,14 @@ class Expected:
         return replace(given, size=size, dtype=given.dtype or likely.dtype), images
 
 
+def published(module: "nn.Module", size: tuple[int, ...], of: str) -> Expected:
+    """The size that a library's weights of this network take, with as many channels as this module does."""
+    guessed = expected_by(module)
+    others = guessed.inputs if guessed and len(guessed.inputs[0].size) == len(size) else ()
+    own = Input((others[0].size[0] if others else size[0], *size[1:]))
+    return Expected((own, *[each for each in others if each.size != own.size]), f"{of} take it")
+
+
 def expected_by(module: "nn.Module") -> Expected | None:
     """What a module's first layer says of its input; None where that is not enough."""
     arguments = required_arguments(module)

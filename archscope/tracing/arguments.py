@@ -40,18 +40,22 @@ def _with_values(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
 def make_inputs(
     wanted: Sequence[Input], module: nn.Module, stored: Sequence[torch.Tensor]
 ) -> tuple[torch.Tensor, ...] | dict[str, torch.Tensor]:
-    """Arguments for `forward` on meta: by position, unless a name does not allow it."""
+    """Arguments for `forward`, on meta but for given values: by position, unless a name does not allow it."""
     floating = (tensor.dtype for tensor in stored if tensor.dtype.is_floating_point)
     own = next(floating, torch.float32)
-    tensors = [
-        torch.empty((1, *each.size), dtype=getattr(torch, each.dtype) if each.dtype else own, device=META)
-        for each in wanted
-    ]
+    tensors = [_made(each, own) for each in wanted]
     if not any(each.name for each in wanted):
         return tuple(tensors)
     given = _by_name(module, [each.name for each in wanted], tensors)
     positional = _named_arguments(module, tuple(tensors))
     return tuple(given[name] for name in positional) if given.keys() == positional.keys() else given
+
+
+def _made(wanted: Input, own: torch.dtype) -> torch.Tensor:
+    dtype = getattr(torch, wanted.dtype) if wanted.dtype else own
+    if wanted.values:
+        return torch.tensor(wanted.values, dtype=dtype)
+    return torch.empty((wanted.batch, *wanted.size), dtype=dtype, device=META)
 
 
 def _by_name(module: nn.Module, names: Sequence[str], tensors: Sequence[torch.Tensor]) -> dict[str, torch.Tensor]:

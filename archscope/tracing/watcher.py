@@ -18,6 +18,7 @@ from archscope.model.operations import CATEGORY
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.effects import Effects, observed
+from archscope.tracing.meta_build import FACTORIES
 from archscope.tracing.records import (
     Effect,
     Invocation,
@@ -54,6 +55,10 @@ SETTERS = frozenset({"__set__", "requires_grad_"})
 
 CHECKS = frozenset({"_is_all_true", "all", "any"})
 """What torch.distributions asks of its parameters."""
+
+
+MAKERS = FACTORIES - {"as_tensor", "tensor"}
+"""What makes a constant, even where a tensor says of which size."""
 
 
 class Tracer(TorchFunctionMode):
@@ -134,7 +139,7 @@ class Tracer(TorchFunctionMode):
         if kwargs:
             tensors += tensors_in(kwargs)
         sources = [self._source(tensor) for tensor in tensors]
-        if not any(sources):
+        if not any(sources) or name in MAKERS:
             return self._constant(function, args, kwargs)
         caller = sys._getframe(1).f_globals.get("__name__", "")
         if caller.startswith("torch.distributions") and (name in CHECKS or caller.endswith(".constraints")):
