@@ -243,13 +243,20 @@ def _of_timm(name: str) -> Target:
 
 def _of_torchvision(name: str) -> Target:
     def build(**options: Any) -> "nn.Module":
-        return _made(_installed("torchvision.models").get_model(name, weights=None, **options), {}, "")
+        models = _installed("torchvision.models")
+        nothing = {"weights": None}
+        if (
+            name in models.list_models()
+            and "weights_backbone" in inspect.signature(models.get_model_builder(name)).parameters
+        ):
+            nothing["weights_backbone"] = None  # or a backbone's would be downloaded
+        return _made(models.get_model(name, **{**nothing, **options}), {}, f"torchvision:{name}")
 
     def size(module: "nn.Module") -> tuple[int, ...] | None:
         weights = _installed("torchvision.models").get_model_weights(name)
         if not len(weights):
             return None
-        shown = next(iter(weights)).DEFAULT.transforms()
+        shown = weights.DEFAULT.transforms()
         sides = getattr(shown, "crop_size", None) or getattr(shown, "resize_size", None)
         if not sides:
             return None

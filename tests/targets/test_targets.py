@@ -208,7 +208,30 @@ def {function}(name, {weights}, num_classes=10):
     assert not {weights}
     if name != "tiny":
         raise {error}(f"unknown model {{name}}")
-    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, num_classes))
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, num_classes))
+    net.pretrained_cfg = {{"input_size": (3, 75, 90)}}
+    return net
+"""
+TORCHVISION = """
+from types import SimpleNamespace
+
+def tiny(*, weights=None, weights_backbone="DEFAULT", num_classes=10):
+    pass
+
+def list_models():
+    return ["tiny"]
+
+def get_model_builder(name):
+    return tiny
+
+def get_model_weights(name):
+    return Weights()
+
+class Weights:
+    DEFAULT = SimpleNamespace(transforms=lambda: SimpleNamespace(crop_size=[75, 90]))
+
+    def __len__(self):
+        return 1
 """
 
 
@@ -219,7 +242,10 @@ def {function}(name, {weights}, num_classes=10):
         (
             "torchvision",
             "torchvision/models.py",
-            ZOO.format(function="get_model", weights="weights", error="ValueError"),
+            ZOO.format(function="get_model", weights="weights, weights_backbone=None", error="ValueError").replace(
+                "assert not weights, weights_backbone=None", "assert not weights and not weights_backbone"
+            )
+            + TORCHVISION,
         ),
     ],
 )
@@ -228,6 +254,8 @@ def test_other_zoos_where_they_are_installed(folder: Path, library: str, file: s
     (folder / file).write_text(code)
     report = archscope.summarize(f"{library}:tiny", num_classes=5)
     assert (report.graph.name, report.totals["params"]) == ("tiny", (3 * 3 * 3 + 1) * 8 + (8 + 1) * 5)
+    assert report.graph.inputs["input"].shape == (3, 75, 90)
+    assert report.graph.notes == ("input 3x75x90 assumed: weights for tiny take it",)
     with pytest.raises(ArchscopeError, match=r"Error: unknown model huge$"):
         archscope.summarize(f"{library}:huge")
 
