@@ -10,6 +10,9 @@ from archscope.tracing.records import META, Effect, Invocation, Irregular, Memor
 from archscope.tracing.sources import Sources
 
 RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
+PACKING = frozenset({"pack_padded_sequence", "pad_packed_sequence"})
+"""Their second argument and their second result are numbers that shapes depend on: how long each sequence is, or how
+many run at each step. They stay real."""
 
 
 class Effects:
@@ -21,6 +24,10 @@ class Effects:
 
     def of(self, call: Invocation) -> tuple[Effect, Any]:
         """What `call` does, and its result."""
+        if call.operation in PACKING:
+            sequences, *others = call.args
+            result = call.function(self._twin(sequences), *others, **call.kwargs)
+            return call.effect([result[0]], "new", Irregular), result
         try:
             effect = self._memo.get(key := call.key())
         except TypeError:  # an argument that cannot be hashed
@@ -43,6 +50,8 @@ class Effects:
         if predicted is not None:
             return predicted
         args, kwargs = map_tensors(call.args, self._twin), map_tensors(call.kwargs, self._twin)
+        if call.operation in RECURRENT and "batch_sizes" in call.understand()[0]:
+            args = (args[0], call.args[1], *args[2:])  # of a packed sequence, as above
         twins = [*tensors_in(args), *tensors_in(kwargs)]
         if call.operation in {"cpu", "cuda"}:
             return observed(call, twins, twins[0]), call.tensors[0]

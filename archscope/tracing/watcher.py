@@ -20,6 +20,7 @@ from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.effects import Effects, observed
 from archscope.tracing.meta_build import FACTORIES
 from archscope.tracing.records import (
+    META,
     Effect,
     Invocation,
     ModuleCall,
@@ -135,6 +136,8 @@ class Tracer(TorchFunctionMode):
             return self._question(function, name, args, kwargs)
         if name == "__get__":
             return self._attribute(function, args)
+        if name == "cond":
+            return self._branch(*args)
         tensors = tensors_in(args)
         if kwargs:
             tensors += tensors_in(kwargs)
@@ -151,6 +154,12 @@ class Tracer(TorchFunctionMode):
         if in_place and self._counts(sources):
             return self._count(function, args, kwargs, tensors)
         return self._operation(Invocation(function, operation, in_place, args, kwargs, tensors), sources)
+
+    def _branch(self, condition: Any, if_true: Any, if_false: Any, operands: Any = ()) -> Any:
+        """torch.cond: the branch that runs, as if it stood there."""
+        branch = if_true if condition else if_false
+        with self:
+            return branch(*operands)
 
     def _question(self, function: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if name in VALUES and not self.real:
@@ -171,6 +180,9 @@ class Tracer(TorchFunctionMode):
         self.stack[-1].constants = True
         if args and calls.operation_name(function)[1] and isinstance(args[0], torch.Tensor):
             self.sources.keep_value(args[0])  # it may have been there before
+        moved = not self.real and function is torch.Tensor.to and [*args[1:], *kwargs.values()] == [META]
+        if moved and not args[0].is_floating_point():
+            return args[0]  # numbers, such as the order of sequences, that a shape may depend on
         return function(*args, **self._drawn_alone(function, args, kwargs))
 
     def _drawn_alone(self, function: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -216,7 +228,7 @@ class Tracer(TorchFunctionMode):
         if call.operation == "setitem" and self._written_back(call, sources):
             return call.function(*call.args) if self.real else None
         effect, result = self._compute_values(call) if self.real else self._effects.of(call)
-        outputs = [call.tensors[0]] if effect.memory == "in_place" else tensors_in(result)
+        outputs = [call.tensors[0]] if effect.memory == "in_place" else tensors_in(result)[: len(effect.outputs)]
         if not outputs:  # numpy, or a question
             if call.operation in {"numpy", "array"}:
                 self.stack[-1].lost += call.tensors

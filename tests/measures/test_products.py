@@ -167,6 +167,33 @@ def test_flex_attention() -> None:
     assert report.totals["macs"] == 2 * 2 * 16 * 16 * 8
 
 
+@pytest.mark.filterwarnings("ignore")  # torch's own, about compiling
+@pytest.mark.parametrize(("sign", "macs"), [(1, 4 * 8), (-1, 0)])
+def test_of_two_branches_the_one_that_runs(sign: int, macs: int) -> None:
+    layer = nn.Linear(4, 8)
+    report = summed(lambda x: torch.cond(x.sum() > 0, layer, lambda x: x.repeat(1, 2), (x,)), sign * torch.ones(1, 4))
+
+    assert report.totals["macs"] == macs
+    assert "only the way that this input took was seen" in " ".join(report.graph.notes)
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_packed_sequence_runs_the_steps_that_are_there(kind: Callable[..., nn.Module], ordered: bool) -> None:
+    module, lengths = kind(8, 6, batch_first=True), [5, 3, 2] if ordered else [2, 5, 3]
+
+    def run(x: torch.Tensor) -> torch.Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=ordered)
+        y: torch.Tensor = nn.utils.rnn.pad_packed_sequence(module(packed)[0], batch_first=True)[0]
+        return y
+
+    report = summed(run, rand(3, 5, 8), module=module)
+    gates = {nn.LSTM: 4, nn.GRU: 3, nn.RNN: 1}[kind]
+    assert report.totals["macs"] == sum(lengths) * gates * 6 * (8 + 6)
+    assert report.graph.layers[-1].output_shape == (3, 5, 6)
+    assert report.graph.notes == ()
+
+
 def test_fourier_transforms_are_elementwise() -> None:
     """5 n log2 n, and half of that of real numbers."""
     for function, points, real in (
