@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 
-def build(target: str, **options: Any) -> "nn.Module":
+def build(target: str, /, **options: Any) -> "nn.Module":
     """The network of this name, or file.py:Name, with its options and weights, on torch's default device.
 
     `archscope.targets.resolve` says what can be named, `archscope show NAME` which options a network has.

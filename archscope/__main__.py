@@ -1,13 +1,13 @@
 """What `archscope` and `python -m archscope` run."""
 
-import sys
+from archscope import process
 
 
 def main() -> None:
-    try:
-        from archscope import cli
-    except KeyboardInterrupt:  # as early as this: the imports take most of the start
-        sys.exit(130)
+    process.end_on_signals()  # before the imports, which take most of the start
+    process.claim_streams()
+    from archscope import cli
+
     cli.main()
 
 

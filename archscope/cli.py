@@ -1,41 +1,73 @@
 """The command line: runs a command of archscope/commands and turns what stops it into one line and an exit code."""
 
+import contextlib
 import gc
 import sys
-from typing import Annotated, Any
+import traceback
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from archscope import commands
 from archscope.commands import app
 from archscope.commands.help import usage
-from archscope.commands.output import write
-from archscope.commands.startup import INTERRUPTED
+from archscope.commands.output import flush, write
 from archscope.errors import ArchscopeError
+from archscope.model.text import shown
+from archscope.process import INTERRUPTED
 from archscope.version import __version__
 
 commands.load()
 ClickException: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 
 
+LONGEST = 2000
+"""Characters of an error: more than that is somebody's own text."""
+
+
 def main() -> None:
-    """Run the command line. Mistakes get one line and exit code 2; `--debug` shows where they arose."""
+    """Run the command line. Whatever stops it is one line and an exit code; `--debug` shows where it arose."""
     gc.disable()  # a short process: nothing to collect, and importing torch is a tenth faster without
-    debug = "--debug" in sys.argv
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     try:
         arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
         code = app(arguments or ["--help"], prog_name="archscope", standalone_mode=False)
+        flush()
         sys.exit(code or (0 if arguments else 2))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
-    except (ArchscopeError, ClickException) as error:
-        if debug:
-            raise
-        message = _said(error) if isinstance(error, ClickException) else str(error)
-        print(f"archscope: {' '.join(message.split())}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        _stop(error)
+
+
+def _stop(error: BaseException) -> NoReturn:
+    """One line of what went wrong, and the exit code that says whose fault it is."""
+    if "--debug" in sys.argv:
+        traceback.print_exception(error)
+    said, code = _fault(error)
+    line = " ".join(shown(said).split())
+    line = line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
+    with contextlib.suppress(OSError, ValueError):  # where nobody hears, the code says enough
+        print(f"archscope: {line}", file=sys.stderr, flush=True)
+    with contextlib.suppress(ArchscopeError):
+        flush()
+    sys.exit(code)
+
+
+def _fault(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, ArchscopeError):
+        return str(error), error.exit_code
+    if isinstance(error, ClickException):
+        return _said(error), int(error.exit_code)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory", 1
+    if isinstance(error, OSError):
+        return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part), 1
+    said = " ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
+    return f"a fault of archscope: run again with --debug, and report it ({said})", 1
 
 
 def _said(error: Any) -> str:

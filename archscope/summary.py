@@ -11,7 +11,7 @@ from archscope.errors import ArchscopeError
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.measures import measure_all
 from archscope.model.claims import Claim
-from archscope.model.graph import Graph, Shape
+from archscope.model.graph import LARGEST_SIZE, Graph, Shape
 from archscope.model.input_sizes import Sizes
 from archscope.model.report import Report
 from archscope.model.text import shown
@@ -110,8 +110,8 @@ def job_of(
 def checked_batches(batch: int | Sequence[int] | None, latency: Options | None) -> list[int]:
     """The batches as a list. Raises ArchscopeError for one without images, and for several with nothing to measure."""
     batches = [batch] if isinstance(batch, int) else list(batch or ())
-    if any(images < 1 for images in batches):
-        raise ArchscopeError(f"a batch of {', '.join(map(str, batches))} images: it takes 1 or more")
+    if not all(0 < images <= LARGEST_SIZE for images in batches):
+        raise ArchscopeError(f"a batch of {', '.join(map(str, batches))} images: it takes 1 or more, below 2^63")
     if len(batches) > 1 and latency is None:
         raise ArchscopeError("several batches are for measuring: give a --device, or one batch")
     return batches
@@ -139,7 +139,7 @@ def read_text(path: str) -> str:
     """The file's text. Raises ArchscopeError."""
     try:
         return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # of bytes that are no text, and of a zero in the name
         raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not text'}") from None
 
 

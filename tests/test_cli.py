@@ -1,4 +1,3 @@
-import gc
 import json
 import os
 import signal
@@ -12,7 +11,6 @@ import pytest
 
 from archscope import __version__, cli, networks
 from archscope.commands import arguments
-from archscope.errors import ArchscopeError
 from archscope.views import Options, format_of, formats, render
 from archscope.views.tables.rows import HEADINGS, STRUCTURE
 from tests.graphs import Net, report_of, six_layer_report, traced
@@ -235,13 +233,12 @@ def test_strict(mistake: Callable[..., str], run: Run, saved: str, tmp_path: Pat
     assert run("summary", saved, "--strict")[0] == 0
 
 
-def test_debug_shows_where_a_mistake_arose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["archscope", "summary", "nothing", "--debug"])
-    try:
-        with pytest.raises(ArchscopeError):
-            cli.main()
-    finally:
-        gc.enable()
+def test_debug_shows_where_a_mistake_arose(run: Run) -> None:
+    code, _, err = run("summary", "nothing", "--debug")
+
+    assert code == 2
+    assert "Traceback" in err
+    assert err.splitlines()[-1].startswith("archscope: no network named 'nothing'")
 
 
 # ---- files -----------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ PURE = """registry.py errors.py model/* tracing/shape_rules.py papers/convention
 RUNS_NETWORKS = "differences/measured.py differences/proof.py"
 """Of these packages the files that trace or run what the others compare."""
 
-FIRST = """__init__.py __main__.py cli.py commands/* targets/* papers/verify.py */__init__.py version.py"""
+FIRST = """__init__.py __main__.py cli.py commands/* targets/* papers/verify.py */__init__.py version.py process.py"""
 NEEDS_TORCH = "differences/proof.py tracing/__init__.py"
 
 ROOMS = ("ops", "plan", "place", "paint")
@@ -190,7 +190,7 @@ ROOMS = """
     tracing networks measures
     model
     registry
-    errors version
+    errors version process
 """
 """Top to bottom; those of a row do not know each other."""
 HEIGHT = {room: -row for row, rooms in enumerate(ROOMS.split("\n")) for room in rooms.split()}

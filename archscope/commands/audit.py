@@ -27,7 +27,7 @@ def audit(
 
     if target.endswith(".json"):
         raise ArchscopeError(f"{target} is a report; audit runs the counters on the network itself: name that")
-    name = chosen_format("audit", format_name, output)
+    name = chosen_format("audit", format_name, output, targets=[target])
     options = parse_settings(settings or [])
     report = report_of(target, inputs, (), None, options)
     write(render(auditing.audit(report, options, _said), name, plain_options(output)), output)

@@ -25,9 +25,9 @@ from archscope.commands.measuring import (
 )
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
-from archscope.commands.startup import INTERRUPTED, import_torch
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
+from archscope.process import INTERRUPTED, import_torch
 from archscope.views import render
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def compare(
     from archscope.comparison.report import Comparison
     from archscope.views.comparison import PLOTTED
 
-    name = chosen_format("comparison", format_name, output)
+    name = chosen_format("comparison", format_name, output, targets=targets or [])
     if plot and name not in PLOTTED:
         raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
     latency = measuring_options(

@@ -59,6 +59,6 @@ def diagram(
     shown = tuple(name.strip() for name in show.split(",") if name.strip())
     title = "" if target.endswith(".json") else resolve(target).label
     options = DiagramOptions(level, block, depth, direction, shown, color, theme, layout, engine, fold, title).checked()
-    name = chosen_format("diagram", None, output, "svg")
+    name = chosen_format("diagram", None, output, "svg", [target])
     made = draw(report_of(target, inputs, (), None, parse_settings(settings or [])), options)
     write(render(made, name, plain_options(output)), output)

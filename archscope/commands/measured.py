@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from archscope.commands.measuring import progress_line
-from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
 from archscope.latency import Options, unheard
+from archscope.process import import_torch
 
 if TYPE_CHECKING:
     from archscope.model.report import Report

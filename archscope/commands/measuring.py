@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, get_args
 import typer
 
 from archscope.commands.arguments import NETWORK
-from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
 from archscope.latency import Dtype, Options, Progress
+from archscope.process import heed_interrupts, import_torch
 
 # ---- options -------------------------------------------------------------------------------------------------
 
@@ -70,6 +70,7 @@ def measuring_options(
 
 def _checked(options: Options) -> Options:
     import_torch()
+    heed_interrupts()
     from archscope.latency.device import check
 
     check(options)
@@ -81,7 +82,7 @@ def parse_batches(text: str | None) -> tuple[int, ...]:
     if text is None:
         return ()
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+    if not all(part.isdecimal() and len(part) < 20 and int(part) > 0 for part in parts):
         raise ArchscopeError(f"--batch {text}: write a number of images, or several such as 1,8,32")
     return tuple(dict.fromkeys(map(int, parts)))
 

@@ -2,30 +2,56 @@
 
 import contextlib
 import os
-import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
+from secrets import token_hex
 
+from archscope import process
 from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.model.text import shown
 from archscope.registry import canonical, unknown
 from archscope.views import Options, format_of, formats
 
+STANDARD = {None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
+"""Names of standard output, whose number is another by then."""
+
 
 def write(made: str | bytes, output: str | None) -> None:
-    """To standard output, or to a file: whole or not at all."""
-    if output in (None, "-"):
-        try:
-            sys.stdout.write(made) if isinstance(made, str) else sys.stdout.buffer.write(made)
-            sys.stdout.flush()
-        except BrokenPipeError:  # the reader has seen enough, as `| head` has
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        except OSError as error:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second failure as Python ends
-            raise EnvironmentFailure(f"cannot write to standard output: {error.strerror}") from None
+    """To standard output, or to a file: whole or not at all. Text is UTF-8, but for a terminal of another encoding."""
+    if output not in STANDARD:
+        with replacing(Path(str(output))) as temporary:
+            temporary.write_bytes(_encoded(made))
         return
-    with replacing(Path(str(output))) as temporary:
-        temporary.write_bytes(made.encode("utf-8") if isinstance(made, str) else made)
+    with _told():
+        out = process.output()
+        if isinstance(made, str) and (out.isatty() or not hasattr(out, "buffer")):
+            out.write(made)
+        else:
+            out.flush()
+            out.buffer.write(_encoded(made))
+        out.flush()
+
+
+def _encoded(made: str | bytes) -> bytes:
+    return made.encode("utf-8", errors="replace") if isinstance(made, str) else made
+
+
+def flush() -> None:
+    """What others have written to standard output, such as the help. Raises EnvironmentFailure."""
+    with _told():
+        process.output().flush()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Standard output that cannot be written to is a failure, but for a reader who has seen enough (`| head`)."""
+    try:
+        yield
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), process.output().fileno())  # no second failure as Python ends
+        if not isinstance(error, BrokenPipeError):
+            raise EnvironmentFailure(f"cannot write to standard output: {error.strerror}") from None
 
 
 @contextlib.contextmanager
@@ -34,25 +60,36 @@ def replacing(path: Path) -> Iterator[Path]:
 
     A link stays a link, a file keeps its permissions, and a device or pipe (/dev/stdout) is written to as it is.
     """
-    temporary = None
-    try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
+    if is_stream(str(path)):
+        with _named(path):
             yield path
-            return
+        return
+    with _named(path):
         path = path.resolve()
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-        temporary = Path(name)
-        yield temporary
-        temporary.chmod(_permissions(path))
-        temporary.replace(path)
-    except OSError as error:
-        mistyped = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
-        kind = ArchscopeError if mistyped else EnvironmentFailure
-        raise kind(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        if temporary is not None:
+        temporary = path.with_name(f".{path.name[:100]}.{token_hex(4)}")
+        process.temporaries.add(temporary)  # before it is there: a signal may come at any moment
+        try:
+            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            yield temporary
+            temporary.chmod(_permissions(path))
+            temporary.replace(path)
+        finally:
             temporary.unlink(missing_ok=True)
+            process.temporaries.discard(temporary)
+
+
+@contextlib.contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:  # of a loop of links; of a name with a zero in it
+        mistyped = not isinstance(error, OSError) or error.errno in MISTYPED
+        kind = ArchscopeError if mistyped else EnvironmentFailure
+        raise kind(f"cannot write {shown(path)}: {getattr(error, 'strerror', None) or error}") from None
+
+
+MISTYPED = {ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP}
+"""What is wrong with a name, rather than with the machine."""
 
 
 def _permissions(path: Path) -> int:
@@ -66,25 +103,39 @@ def _permissions(path: Path) -> int:
 
 def plain_options(output: str | None) -> Options:
     """Colours and the terminal's width only on a terminal."""
-    if output is not None or not sys.stdout.isatty():
+    if output is not None or not process.output().isatty():
         return Options()
     from rich.console import Console  # at a terminal alone: its import is a tenth of the start
 
-    terminal = Console()
+    terminal = Console(file=process.output())
     return Options(width=terminal.width, color=not terminal.no_color and terminal.color_system is not None)
 
 
 def is_stream(output: str | None) -> bool:
     """Standard output, or a device or pipe, such as /dev/stdout: no file whose name says a format."""
-    if output is None or output == "-":
+    if output is None or output in STANDARD:
         return True
-    path = Path(output)
-    return path.exists() and not (path.is_file() or path.is_dir())
+    return os.path.exists(output) and not (os.path.isfile(output) or os.path.isdir(output))
 
 
-def chosen_format(kind: str, name: str | None, output: str | None, usual: str = "table") -> str:
+def check_output(output: str | None, targets: Sequence[str]) -> None:
+    """Raises ArchscopeError for a file that must not be written over: code, and what is to be read."""
+    if output is None or is_stream(output):
+        return
+    if output.lower().endswith(".py"):
+        raise ArchscopeError(f"-o {output} is the name of code: give the result another")
+    for target in targets:
+        file = target if target.endswith((".py", ".json")) else target.rpartition(":")[0]
+        if os.path.exists(output) and os.path.exists(file) and os.path.samefile(file, output):
+            raise ArchscopeError(f"-o {output} is what is to be read: give the result another name")
+
+
+def chosen_format(
+    kind: str, name: str | None, output: str | None, usual: str = "table", targets: Sequence[str] = ()
+) -> str:
     """The format that is asked for, by its name or by the output's suffix. Raises ArchscopeError for one that this
-    kind of result does not have."""
+    kind of result does not have, and for a file that must not be written over."""
+    check_output(output, targets)
     if name is None:
         found = usual if output is None or is_stream(output) else format_of(output, kind)
         if not found:

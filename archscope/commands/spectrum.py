@@ -27,12 +27,12 @@ from archscope.commands.measuring import (
     progress_line,
 )
 from archscope.commands.output import chosen_format, plain_options, write
-from archscope.commands.startup import import_torch
 from archscope.continuum.paper_figures import PaperFigures, paper_figures
 from archscope.continuum.points import ORDERS, Block, Spectrum
 from archscope.errors import ArchscopeError
 from archscope.model.input_sizes import parse_input
 from archscope.model.segments import Segments, parse_partition, parse_segments
+from archscope.process import import_torch
 from archscope.views import render
 
 PICTURES = ("svg", "png", "pdf")
@@ -110,7 +110,7 @@ def spectrum(
 
     The points of a block, or of a network whose depthwise separable convolutions are each replaced.
     """
-    name = chosen_format("spectrum", format_name, output)
+    name = chosen_format("spectrum", format_name, output, targets=[target])
     if plot and name not in PICTURES:
         raise ArchscopeError("--plot is for a picture: give a file, -o spectrum.svg, .png or .pdf")
     latency = measuring_options(

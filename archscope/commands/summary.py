@@ -37,9 +37,9 @@ from archscope.commands.measuring import (
 )
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, predicted_report
-from archscope.commands.startup import INTERRUPTED
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
+from archscope.process import INTERRUPTED
 from archscope.summary import STOPPED
 from archscope.views import DEFAULT_COLUMNS, Options, render, tables
 
@@ -108,7 +108,7 @@ def summary(
     output: Output = None,
 ) -> None:  # fmt: skip
     """What TARGET is made of: its layers with shape, parameters and MACs, and the totals in words."""
-    name = chosen_format("report", format_name, output)
+    name = chosen_format("report", format_name, output, targets=[target])
     latency = measuring_options(
         device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
         seconds=seconds, threads=threads, fresh=fresh,

@@ -10,8 +10,8 @@ from archscope import networks
 from archscope.commands import command
 from archscope.commands.arguments import SHOWN, Output, completes, format_of
 from archscope.commands.output import chosen_format, plain_options, write
-from archscope.commands.startup import import_torch
 from archscope.errors import ArchscopeError
+from archscope.process import import_torch
 
 
 @command("Check", "archscope verify xception")

@@ -4,20 +4,23 @@ import contextlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from secrets import token_hex
 from time import perf_counter
 from typing import Any, TypeGuard, get_args
 
 import torch
 
+from archscope import process
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.latency import Dtype, Options, Progress, unheard
 from archscope.latency.device import check, described, set_up, synchronize
 from archscope.model.report import Report
+from archscope.model.rules import MapOf, Record
+from archscope.model.saved import CEILINGS, WORD
 from archscope.roofline import Ceilings, with_bounds
 
 SECONDS = 0.3
@@ -138,7 +141,10 @@ def _key(options: Options) -> dict[str, str]:
 
 
 def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "archscope"
+    """The user's; without a home one that cannot be: nothing is read from it, and nothing written."""
+    home = os.path.expanduser("~")
+    own = Path(home) / ".cache" if os.path.isabs(home) else Path(os.devnull)
+    return Path(os.environ.get("XDG_CACHE_HOME") or own) / "archscope"
 
 
 def _slug(text: str) -> str:
@@ -149,17 +155,24 @@ def _read(path: Path, key: Mapping[str, str]) -> Ceilings | None:
     """What was cached for this key; None where nothing was, or nothing that makes sense."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+        CACHED.check(data)
         found = Ceilings(**data["ceilings"])
-        rates = [found.bytes_per_second, found.operations_per_second["float32"], *found.operations_per_second.values()]
-        return found if data["key"] == key and min(rates) > 0 <= found.launch_ms else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return found if data["key"] == key and "float32" in found.operations_per_second else None
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+
+
+CACHED = Record({"key": MapOf(WORD, WORD), "ceilings": Record(CEILINGS)})
 
 
 def _write(path: Path, data: Mapping[str, Any]) -> None:
     """Whole or not at all; a cache that cannot be written is done without."""
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}")
+    process.temporaries.add(temporary)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            json.dump(data, file, indent=1)
-        os.replace(file.name, path)
+        temporary.write_text(json.dumps(data, indent=1), encoding="utf-8")
+        temporary.replace(path)
+    with contextlib.suppress(OSError):
+        temporary.unlink(missing_ok=True)
+    process.temporaries.discard(temporary)

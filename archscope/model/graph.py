@@ -12,6 +12,9 @@ from archscope.model.operations import CATEGORY
 Shape = tuple[int, ...]
 """Sizes without the batch axis: channels x height x width for an image."""
 
+LARGEST_SIZE = 2**63 - 1
+"""Torch counts the elements of a tensor in 64 bits."""
+
 MOST_LEVELS = 100
 """Modules within modules: no table or picture shows more."""
 

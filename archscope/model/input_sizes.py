@@ -4,10 +4,11 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from archscope.errors import ArchscopeError
-from archscope.model.graph import BYTES_PER_ELEMENT
+from archscope.model.graph import BYTES_PER_ELEMENT, LARGEST_SIZE
 from archscope.registry import unknown
 
 INTEGER = re.compile(r"u?int\d")
@@ -53,12 +54,12 @@ def parse_input(text: str) -> Input:
         values = tuple(int(number) for number in sizes.split(",") if number.strip())
         return Input((len(values),), dtype, name.strip(), values)
     numbers = re.split(r"[x\u00d7,*\s]+", sizes.strip("()[], ").lower())  # a tuple's brackets, as Python prints it
-    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
+    if not all(number.isdecimal() and len(number) < 20 and int(number) > 0 for number in numbers):
         raise ArchscopeError(
             f"--input {text}: write channels x height x width, such as 3x299x299, or one side, 299; "
             "name and dtype go around it: ids=128:int64; integers may be given: lengths=5,3,2:int64"
         )
-    return Input(tuple(map(int, numbers)), dtype, name.strip())
+    return _counted(Input(tuple(map(int, numbers)), dtype, name.strip()))
 
 
 def as_inputs(sizes: Sizes) -> list[Input]:
@@ -76,7 +77,13 @@ def _input(size: Size) -> Input:
     size = (size,) if isinstance(size, int) else tuple(size)
     if any(length < 1 for length in size):
         raise ArchscopeError(f"input_size must be positive, such as (3, 224, 224), not {size}")
-    return Input(size)
+    return _counted(Input(size))
+
+
+def _counted(wanted: Input) -> Input:
+    if prod(wanted.size) > LARGEST_SIZE:
+        raise ArchscopeError(f"an input of {wanted} has more elements than a tensor can have")
+    return wanted
 
 
 def parameters_of(forward: Callable[..., Any]) -> list[inspect.Parameter]:

@@ -11,6 +11,7 @@ from math import isfinite
 from operator import mul
 from typing import Any, Protocol
 
+from archscope.model.graph import LARGEST_SIZE
 from archscope.model.text import HIDDEN, UNSHOWN, shown
 
 Schema = dict[str, Any]
@@ -195,21 +196,19 @@ class Sizes:
     axes: int
     low: int = 0
 
-    MOST = 2**63 - 1
-
     def check(self, value: Any) -> None:
         if type(value) not in LISTS:
             raise Broken(f"{said(value)} is no list of sizes")
         if len(value) > self.axes:
             raise Broken(f"{len(value)} sizes, more than {self.axes}")
         for size in value:
-            if type(size) is not int or not self.low <= size <= self.MOST:
+            if type(size) is not int or not self.low <= size <= LARGEST_SIZE:
                 raise Broken(f"{said(size)} is no size")
-        if len(value) > 1 and max(accumulate(value, mul)) > self.MOST:
+        if len(value) > 1 and max(accumulate(value, mul)) > LARGEST_SIZE:
             raise Broken("more elements than a tensor can have")
 
     def schema(self, named: dict[str, Schema]) -> Schema:
-        size = {"type": "integer", "minimum": self.low, "maximum": self.MOST}
+        size = {"type": "integer", "minimum": self.low, "maximum": LARGEST_SIZE}
         return {"type": "array", "items": size, "maxItems": self.axes}
 
 

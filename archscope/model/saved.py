@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archscope.errors import ArchscopeError
-from archscope.model.graph import MOST_LEVELS
+from archscope.model.graph import LARGEST_SIZE, MOST_LEVELS
 from archscope.model.rules import (
     Broken,
     ListOf,
@@ -60,13 +60,16 @@ AT_BATCH: dict[str, Rule] = {
     "training_steps_per_s": AMOUNT,
     "measured_peak_memory_bytes": COUNT,
 }
+CEILINGS: dict[str, Rule] = {
+    "device": WORD,
+    "bytes_per_second": POSITIVE,
+    "operations_per_second": MapOf(WORD, POSITIVE),
+    "launch_ms": AMOUNT,
+    "origin": OneOf(("published", "measured")),
+}
 BOUND = Record(
     {
-        "device": WORD,
-        "bytes_per_second": POSITIVE,
-        "operations_per_second": MapOf(WORD, POSITIVE),
-        "launch_ms": AMOUNT,
-        "origin": OneOf(("published", "measured")),
+        **CEILINGS,
         "bound_ms": AMOUNT,
         "fused_bound_ms": AMOUNT,
         "due_to_ms": MapOf(WORD, AMOUNT),
@@ -158,7 +161,7 @@ LAYER = Record(
         "output_shapes": ListOf(SHAPE),
         "dtypes": ListOf(WORD),
         "window": Maybe(WINDOW),
-        "groups": Whole(1, 2**63 - 1, "number of groups"),
+        "groups": Whole(1, LARGEST_SIZE, "number of groups"),
         "settings": SETTINGS,
         "parameter_names": ListOf(PATH),
         "buffer_names": ListOf(PATH),
@@ -171,7 +174,7 @@ LAYER = Record(
 CLAIM = Record(
     {
         "quantity": WORD,
-        "value": Or((ListOf(Whole(0, 2**63 - 1, "size"), most=8), NUMBER)),
+        "value": Or((ListOf(Whole(0, LARGEST_SIZE, "size"), most=8), NUMBER)),
         "source": TEXT,
     },
     {
@@ -181,7 +184,7 @@ CLAIM = Record(
         "block": PATH,
         "unit": POSITIVE,
         "options": SETTINGS,
-        "input_size": ListOf(Whole(1, 2**63 - 1, "size"), most=8),
+        "input_size": ListOf(Whole(1, LARGEST_SIZE, "size"), most=8),
         "counting": TEXT,
         "explanation": WORD,
         "dispute": TEXT,
@@ -192,7 +195,7 @@ SETTING = Record(
     {
         "device": WORD,
         "dtype": WORD,
-        "batch": Whole(1, 2**63 - 1, "batch"),
+        "batch": Whole(1, LARGEST_SIZE, "batch"),
         "mode": WORD,
     },
     {
@@ -240,7 +243,7 @@ REPORT = Record(
 )
 COMPARISON = Record({"schema": WORD, "networks": ListOf(REPORT, 1)}, {"failures": ListOf(TEXT)}, name="comparison")
 POINT = Record(
-    {"segments": Or((WORD, ListOf(COUNT), COUNT)), "name": WORD, "partition": ListOf(Whole(1, 2**63 - 1, "size"))},
+    {"segments": Or((WORD, ListOf(COUNT), COUNT)), "name": WORD, "partition": ListOf(Whole(1, LARGEST_SIZE, "size"))},
     others=Maybe(AMOUNT),
     name="point",
 )

@@ -71,7 +71,7 @@ class Network:
         """The options that change the network: those that do not repeat their default."""
         return {option: value for option, value in options.items() if not _is_literal(value, self.options[option])}
 
-    def build(self, **options: Any) -> "nn.Module":
+    def build(self, /, **options: Any) -> "nn.Module":
         """The module, on the current default device. Raises ArchscopeError for an unknown option."""
         for option in options:
             if option not in self.options:

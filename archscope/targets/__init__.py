@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -53,12 +54,12 @@ class Target:
     running: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
     published_size: "Callable[[nn.Module], tuple[int, ...] | None]" = field(default=lambda module: None)
 
-    def build(self, **options: Any) -> "nn.Module":
+    def build(self, /, **options: Any) -> "nn.Module":
         """The module with its weights, on torch's default device. Raises ArchscopeError for an unknown option."""
         with self.running():
             return self._module(options)
 
-    def on_meta(self, **options: Any) -> Built:
+    def on_meta(self, /, **options: Any) -> Built:
         """The module without memory, as a trace needs it; with memory where its constructor asks for numbers."""
         from archscope.tracing.meta_build import Skeleton
         from archscope.tracing.untouched import DrawnAlone, random_states_kept
@@ -74,7 +75,7 @@ class Target:
                 with DrawnAlone():
                     return self._built(self._module(options), reason)
 
-    def on_cpu(self, **options: Any) -> Built:
+    def on_cpu(self, /, **options: Any) -> Built:
         """The module with weights, for a pass that needs them. Random states stay as they are."""
         from archscope.tracing.untouched import DrawnAlone, random_states_kept
 
@@ -121,14 +122,14 @@ def resolve(target: "str | nn.Module") -> Target:
     try:
         network = networks.find(target)
     except UnknownName:
-        if Path(target).exists():
+        if os.path.exists(target):
             raise UnknownName(f"{target} is no network's name: in a file it is named file.py:Name") from None
         raise
     return Target(network.name, network.build, network.label, network.input_size, network)
 
 
 def _file(path: str) -> UserCode:
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise ArchscopeError(f"cannot read {path}: no such file")
     return UserCode.of_file(Path(path))
 

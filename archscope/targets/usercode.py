@@ -60,7 +60,9 @@ class UserCode:
                 raise
             except MemoryError as error:
                 raise EnvironmentFailure(said_of(error)) from error
-            except (Exception, SystemExit) as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # code of the user's raises what it likes
                 raise ArchscopeError(said_of(error)) from error
 
     @contextmanager

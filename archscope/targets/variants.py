@@ -31,7 +31,7 @@ def _literal(value: str) -> Any:
         return value.lower() == "true"
     try:
         return ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # `{[]: 1}`, ten thousand brackets
         return value
 
 

@@ -128,7 +128,7 @@ def _run(
             with compiled_functions_seen(tracer), tracer:
                 result = module(*args, **kwargs)
             sources = [tracer.sources.of(tensor) for tensor in tensors_in(opened(result))]
-        except ArchscopeError:
+        except (ArchscopeError, MemoryError):
             raise
         except Exception as error:
             where = tracer.stack[-1].path

@@ -1,0 +1,82 @@
+"""The command line's process: what ends it, its standard streams, and the import that takes most of its time.
+
+None of it happens to a program that uses the library.
+"""
+
+import io
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
+
+temporaries: set[Path] = set()
+"""Files that are being written: whatever ends the process removes them."""
+
+_claimed: list[TextIO] = []
+"""Standard output as archscope has it to itself; none in a program that uses the library."""
+
+
+# ---- its end ---------------------------------------------------------------------------------------------------
+
+
+def end_on_signals() -> None:
+    """At once, wherever it is: an exception in a callback of torch's, or in the user's `except:`, would be lost."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+
+
+def _end(number: int, frame: Any) -> None:
+    for path in tuple(temporaries):
+        path.unlink(missing_ok=True)
+    os._exit(128 + number)
+
+
+def heed_interrupts() -> None:
+    """Ctrl-C raises KeyboardInterrupt from here on: what is measured by then is shown."""
+    if signal.getsignal(signal.SIGINT) is _end:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# ---- its streams -----------------------------------------------------------------------------------------------
+
+
+def claim_streams() -> None:
+    """Standard output is archscope's alone: its number is standard error's from here on, for whatever user code,
+    its threads and its child processes write there. What is closed gets its number taken, before a file gets it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY if number < 2 else os.O_WRONLY)  # to write to 1 fails, and so is told
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    encoding = sys.stdout.encoding if sys.stdout else "utf-8"
+    own = os.dup(1)
+    os.dup2(2, 1)
+    buffered = io.BufferedWriter(io.FileIO(own, "w"))  # where PYTHONUNBUFFERED is set, Python's writes but a part
+    sys.stdout = io.TextIOWrapper(buffered, encoding, errors="replace")
+    _claimed.append(sys.stdout)
+
+
+def hand_over() -> None:
+    """Before the code of others runs: what it prints, even as the process ends, goes to standard error."""
+    if _claimed:
+        sys.stdout = sys.stderr
+
+
+def output() -> TextIO:
+    """Where results go."""
+    return _claimed[0] if _claimed else sys.stdout
+
+
+# ---- torch -----------------------------------------------------------------------------------------------------
+
+
+def import_torch() -> None:
+    """Before the code of others runs, and before anything is written."""
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # what its C++ half warns of is not about the user's network
+    hand_over()
+    import torch  # noqa: F401

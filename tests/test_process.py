@@ -1,0 +1,207 @@
+"""The process itself, run as users run it: its streams, its exit codes, what it leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archscope import cli
+from archscope.commands import app
+from tests.conftest import Run
+from tests.graphs import six_layer_report
+
+LOUD = """
+import atexit, ctypes, os, subprocess
+from torch import nn
+
+def speak():
+    print("print")
+    os.write(1, b"os.write")
+    subprocess.run(["echo", "child"])
+    ctypes.CDLL(None).puts(b"C")
+
+speak()
+atexit.register(speak)
+
+class Net(nn.Conv2d):
+    def __init__(self):
+        super().__init__(3, 4, 3)
+
+    def forward(self, x):
+        speak()
+        return super().forward(x)
+
+class Odd(BaseException):
+    pass
+
+class Raises(Net):
+    def forward(self, x):
+        raise Odd("out\\x1b[31m")
+
+class Full(Net):
+    def forward(self, x):
+        raise MemoryError
+"""
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    path = tmp_path / "six.json"
+    path.write_text(six_layer_report().to_json(), encoding="utf-8")
+    return path
+
+
+def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A line in which ARCHSCOPE stands for the command."""
+    command = line.replace("ARCHSCOPE", f"{sys.executable} -m archscope")
+    root = str(Path(__file__).parents[1])
+    env = {**os.environ, "PYTHONPATH": root, **environment}
+    return subprocess.run(["bash", "-c", command], cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["summary six.json", "diagram six.json", "--help", "show lenet5", "--version"])
+@pytest.mark.parametrize("stream", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_lost_output_is_a_failure(command: str, stream: str, unbuffered: str, report: Path) -> None:
+    done = shell(f"ARCHSCOPE {command} {stream}", report.parent, PYTHONUNBUFFERED=unbuffered)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("archscope: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_picture_goes_through_a_raw_pipe_whole(report: Path) -> None:
+    piped = shell("ARCHSCOPE diagram six.json | (sleep 1; cat)", report.parent, PYTHONUNBUFFERED="1")
+    shell("ARCHSCOPE diagram six.json -o six.svg", report.parent)
+
+    assert len(piped.stdout) > 4096
+    assert piped.stdout == (report.parent / "six.svg").read_text(encoding="utf-8")
+
+
+def test_a_pipe_gets_the_bytes_of_a_file_in_every_locale(report: Path) -> None:
+    done = shell("ARCHSCOPE summary six.json >out.txt", report.parent, PYTHONIOENCODING="ascii", LC_ALL="C")
+    shell("ARCHSCOPE summary six.json -o six.txt", report.parent)
+
+    assert done.returncode == 0
+    assert (report.parent / "out.txt").read_bytes() == (report.parent / "six.txt").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
+def test_names_of_standard_output(name: str, report: Path) -> None:
+    done = shell(f"ARCHSCOPE summary six.json -f json -o {name} 2>errors.txt", report.parent)
+
+    assert json.loads(done.stdout)["network"] == "six_layers"
+    assert (report.parent / "errors.txt").read_bytes() == b""
+
+
+def test_closed_error_output_gets_nobody_elses_words(report: Path) -> None:
+    assert shell("ARCHSCOPE summary six.json -f json 2>&-", report.parent).stdout == six_layer_report().to_json()
+    assert shell("ARCHSCOPE summary nothing 2>&-", report.parent).stdout == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of POSIX")
+def test_what_user_code_prints_is_no_output(tmp_path: Path) -> None:
+    (tmp_path / "loud.py").write_text(LOUD)
+    done = shell("ARCHSCOPE summary loud.py:Net -i 3x8x8 -f json", tmp_path)
+
+    assert json.loads(done.stdout)["network"] == "Net"
+    assert {word: done.stderr.count(word) for word in ("print", "os.write", "child")} == {
+        "print": 3, "os.write": 3, "child": 3}  # fmt: skip
+
+
+def test_what_user_code_raises(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "loud.py").write_text(LOUD.replace("speak()", "pass").replace("def pass", "def speak()"))
+    raised = run("summary", f"{tmp_path}/loud.py:Raises", "-i", "3x8x8")
+    full = run("summary", f"{tmp_path}/loud.py:Full", "-i", "3x8x8")
+
+    assert raised[0] == 2
+    assert raised[2].endswith("Odd: out?[31m\n")
+    assert full[0] == 1
+    assert "MemoryError" in full[2]
+
+
+# ---- what stops it ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (ZeroDivisionError("by\nzero"), 1, "a fault of archscope: run again with --debug, and report it (Zero"),
+        (RecursionError(), 1, "a fault of archscope: run again with --debug"),
+        (GeneratorExit(), 1, "a fault of archscope: run again with --debug"),
+        (MemoryError(), 1, "there is not enough memory"),
+        (OSError(24, "Too many open files", "x"), 1, "x: Too many open files"),
+    ],
+)
+@pytest.mark.parametrize("debug", [False, True])
+def test_the_last_resort(
+    error: BaseException, code: int, said: str, debug: bool, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fail)
+    ended, out, err = run("list", *(["--debug"] if debug else []))
+
+    assert (ended, out) == (code, "")
+    assert err.splitlines()[-1].startswith(f"archscope: {said}")
+    assert ("Traceback" in err) == debug
+    assert app is not cli.app
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("after", [0.15, 0.5, 1.5])
+def test_signals(number: int, after: float, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import time\ntry:\n    time.sleep(60)\nexcept BaseException:\n    pass\n")
+    command = [sys.executable, "-m", "archscope", "summary", "slow.py:Net", "-o", "out.json"]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL) as process:
+        time.sleep(after)
+        process.send_signal(number)
+
+    assert process.returncode in (128 + number, -number)  # before Python has started it is the system that ends it
+    assert [path.name for path in tmp_path.iterdir()] == ["slow.py"]
+
+
+# ---- what must not be written over -------------------------------------------------------------------------------
+
+
+def test_the_target_is_not_written_over(report: Path, run: Run, tmp_path: Path) -> None:
+    before = report.read_bytes()
+    (tmp_path / "same.json").symlink_to(report)
+    (tmp_path / "net.py").write_text("")
+    for name in ("six.json", "same.json", "net.py", "new.PY"):
+        code, _, err = run("summary", str(report), "-f", "json", "-o", str(tmp_path / name))
+        assert (code, err.count("\n")) == (2, 1)
+
+    assert report.read_bytes() == before
+    assert not (tmp_path / "new.PY").exists()
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".json", "loop.json", "nu\0l.json"])
+def test_names_that_are_none(name: str, report: Path, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "loop.json").symlink_to("loop.json")
+
+    for arguments in (("summary", str(report), "-o", f"{tmp_path}/{name}"), ("summary", f"{tmp_path}/{name}")):
+        code, _, err = run(*arguments)
+        assert (code, err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "lenet5 -s self=1", "lenet5 -i 1x9223372036854775809x3", f"lenet5 -i {'9' * 5000}", f"lenet5 -b {'9' * 30}",
+        f"lenet5 -s x={'[' * 5000}", "lenet5 -s x={[]:1}", f"{'a' * 5000}", f"{'a' * 5000}.py", f"{'a' * 300}.py:Net",
+    ],
+)  # fmt: skip
+def test_slips(arguments: str, run: Run) -> None:
+    code, out, err = run("summary", *arguments.split())
+
+    assert (code, out, err.count("\n")) == (2, "", 1)
