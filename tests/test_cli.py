@@ -107,7 +107,7 @@ def test_version(run: Run) -> None:
 # ---- input sizes -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["3x299", "1x1x3x299x299", "3x-1x3", "3x0x3", "", "abc", "3x299x", "299.5", "²"])
+@pytest.mark.parametrize("text", ["1x1x3x299x299", "3x-1x3", "3x0x3", "", "abc", "3x299x", "299.5", "²"])
 def test_malformed_input(mistake: Callable[..., str], text: str) -> None:
     assert f"--input {text}: " in mistake("summary", "xception", f"--input={text}")
 
