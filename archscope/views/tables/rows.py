@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.model.graph import is_depthwise
 from archscope.model.operations import CATEGORY
@@ -62,11 +61,9 @@ def headings(columns: Sequence[str]) -> list[str]:
 
 
 def check_columns(report: Report, columns: Sequence[str]) -> None:
-    """Raises ArchscopeError for a name that is no column of this report, and where there is no layer to list."""
-    if not report.graph.layers:
-        raise ArchscopeError(f"{report.graph.name} returns its input: it has no layer to list")
+    """Raises ArchscopeError for a name that is no column of this report."""
     shares = [share for share, column in SHARES.items() if column in report.columns]
-    known = [*STRUCTURE, *shares, *report.table_columns]
+    known = [*STRUCTURE, *shares, *(report.table_columns if report.graph.layers else report.columns)]
     for name in columns:
         if name not in known:
             raise unknown("column", name, known)
@@ -117,7 +114,7 @@ def _even(node: Node, values: dict[str, Any]) -> None:
 
 def _following(listed: Sequence[tuple[int, Node]]) -> list[int]:
     """The level of the row after each row."""
-    return [level for level, _ in listed[1:]] + [0]
+    return [level for level, _ in [*listed[1:], (0, None)]][: len(listed)]
 
 
 def _sorted_rows(report: Report, options: Options, root: Node) -> list[Row]:

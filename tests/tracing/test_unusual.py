@@ -1,0 +1,282 @@
+"""What networks do besides calling layers on an image: each is seen for what it is, or said not to be."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+import archscope
+from archscope.errors import ArchscopeError
+from archscope.model.graph import Graph
+from archscope.tracing import TraceError, trace
+from tests.small_nets import Forward
+
+torch.set_num_threads(1)
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*torch.jit"),
+    pytest.mark.filterwarnings("ignore:.*[Ss]parse"),
+    pytest.mark.filterwarnings("ignore:.*nested tensors"),
+]
+
+
+def rows(graph: Graph) -> list[tuple[str, tuple[int, ...]]]:
+    return [(layer.operation, layer.output_shape) for layer in graph.layers]
+
+
+def same_as_torch_counts(module: nn.Module, x: torch.Tensor) -> bool:
+    """The MACs of a pass, against torch's own counter."""
+    with FlopCounterMode(display=False) as counter:
+        module(x)
+    report = archscope.summarize(module, inputs=x)
+    return bool(2 * report.totals["macs"] == counter.get_total_flops()) and not report.totals["operations"]["unknown"]
+
+
+# ---- functions that torch.jit compiled -----------------------------------------------------------------------------
+
+
+def attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+    return torch.softmax(q @ k.transpose(-2, -1), -1) @ v
+
+
+def test_a_scripted_function_is_what_it_was_written_as() -> None:
+    scripted = torch.jit.script(attend)
+    net = Forward(lambda net, x: scripted(*net.qkv(x).chunk(3, -1)), qkv=nn.Linear(64, 192))
+    assert [operation for operation, _ in rows(trace(net, (10, 64)))][2:] == [
+        "transpose", "matmul", "softmax", "matmul",
+    ]  # fmt: skip
+    assert same_as_torch_counts(net, torch.rand(1, 10, 64))
+
+
+def test_a_traced_function_too() -> None:
+    double_plus_one = torch.jit.trace(lambda x: x * 2 + 1, torch.ones(3))
+    net = Forward(lambda net, x: double_plus_one(net.linear(x)), linear=nn.Linear(4, 3))
+    assert [operation for operation, _ in rows(trace(net, (4,)))] == ["linear", "mul", "add"]
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_one_whose_source_is_gone_is_one_unknown_operation(real: bool) -> None:
+    def product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(a @ b)
+
+    compiled = torch.jit.script(product)
+    del compiled._torchdynamo_inline
+    end: Callable[[torch.Tensor], Any] = (lambda x: x * x.sum().item()) if real else (lambda x: x * 2)
+    net = Forward(lambda net, x: end(compiled(net.linear(x), net.weight)), linear=nn.Linear(4, 3))
+    net.weight = nn.Parameter(torch.ones(3, 5))
+    graph = trace(net, (4,))
+    assert rows(graph)[:2] == [("linear", (3,)), ("product", (5,))]
+    assert graph.layers[1].inputs == ("linear",)
+    assert graph.layers[1].parameters == ("weight",)
+    assert archscope.summarize(net, (4,)).totals["operations"]["unknown"] == ["product"]
+
+
+# ---- torch.func ----------------------------------------------------------------------------------------------------
+
+
+VMAPPED: dict[str, Callable[[Any, torch.Tensor], torch.Tensor]] = {
+    "a layer": lambda net, x: net.head(torch.func.vmap(net.body)(x)),
+    "along the last axis": lambda net, x: net.head(torch.func.vmap(net.body, in_dims=1)(x.T)),
+    "put last": lambda net, x: net.head(torch.func.vmap(net.body, out_dims=1)(x).T),
+    "stacked parameters": lambda net, x: net.head(torch.func.vmap(lambda w, v: torch.tanh(w @ v))(net.stacked, x)),
+    "an equation": lambda net, x: torch.func.vmap(lambda w, v: torch.einsum("ij,j->i", w, v))(net.stacked, x),
+    "twice": lambda net, x: torch.func.vmap(torch.func.vmap(net.body))(x[None]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(VMAPPED.keys() - {"an equation"}))
+def test_a_batch_of_calls_is_one_row_and_what_follows_reads_it(name: str) -> None:
+    net = Forward(VMAPPED[name], body=nn.Linear(10, 4), head=nn.Linear(4, 2))
+    net.stacked = nn.Parameter(torch.rand(3, 4, 10))
+    graph = trace(net, inputs=torch.rand(3, 10))
+    assert graph.outputs
+    assert graph.layer[graph.outputs[0]].output_shape[-1] == (4 if name == "twice" else 2)
+    assert sum(operation in {"linear", "matmul"} for operation, _ in rows(graph)) == 2 - (name == "twice")
+    assert same_as_torch_counts(net, torch.rand(3, 10))
+
+
+def test_an_equation_of_items_is_one_of_batches() -> None:
+    net = Forward(VMAPPED["an equation"])
+    net.stacked = nn.Parameter(torch.rand(3, 4, 10))
+    (layer,) = trace(net, inputs=torch.rand(3, 10)).layers
+    assert layer.settings["equation"] == "...ij,...j->...i"
+    assert layer.output_shape == (3, 4)
+
+
+def test_kernels_of_several_networks() -> None:
+    net = Forward(lambda net, x: torch.func.vmap(lambda k, v: F.conv2d(v[None], k)[0])(net.kernels, x))
+    net.kernels = nn.Parameter(torch.rand(3, 8, 4, 3, 3))
+    assert same_as_torch_counts(net, torch.rand(3, 4, 9, 9))
+
+
+def gradient(net: Any, x: torch.Tensor) -> torch.Tensor:
+    with torch.enable_grad():
+        x = x.clone().requires_grad_()
+        (found,) = torch.autograd.grad(net.linear(x).sum(), x)
+    return found * 2
+
+
+@pytest.mark.parametrize("forward", [gradient, lambda net, x: torch.func.grad(lambda v: net.linear(v).sum())(x) * 2])
+def test_a_gradient_inside_is_an_operation(forward: Any) -> None:
+    graph = trace(Forward(forward, linear=nn.Linear(8, 4)), (8,))
+    assert [operation for operation, _ in rows(graph)][-4:] == ["linear", "sum", "grad", "mul"]
+    assert graph.layers[-1].inputs == ("grad",)
+
+
+# ---- writes, results, parameters -----------------------------------------------------------------------------------
+
+
+def test_a_write_through_a_view_keeps_the_shape_of_the_whole() -> None:
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        x[:, :2].zero_()
+        return x
+
+    graph = trace(Forward(forward), (4, 8, 8))
+    assert graph.layer[graph.outputs[0]].output_shape == (4, 8, 8)
+    assert graph.layer[graph.outputs[0]].inputs == ("input", "zero")
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_an_augmented_assignment_stores_once(real: bool) -> None:
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        x[:, :2] += 1
+        return x * x.sum().item() if real else x * 2
+
+    operations = [operation for operation, _ in rows(trace(Forward(forward), (4, 8)))]
+    assert [each for each in operations if each != "sum"] == ["getitem", "add", "setitem", "mul"]
+
+
+class Result:
+    def __init__(self, value: torch.Tensor) -> None:
+        self.inner = [{"value": value}]
+
+
+@pytest.mark.parametrize(
+    ("wrap", "outputs"),
+    [
+        (Result, 1),
+        (lambda x: torch.distributions.Normal(x, x.exp()), 2),
+        (lambda x: torch.distributions.Categorical(logits=x), 1),
+        (lambda x: torch.distributions.Independent(torch.distributions.Normal(x, x.exp()), 1), 2),
+    ],
+)
+def test_results_inside_objects_are_found_and_checks_are_no_layers(wrap: Any, outputs: int) -> None:
+    graph = trace(Forward(lambda net, x: wrap(net.linear(x)), linear=nn.Linear(8, 4)), (8,))
+    assert len(graph.outputs) == outputs
+    assert not {"ge", "gt", "eq", "all", "_is_all_true"} & {operation for operation, _ in rows(graph)}
+    assert graph.notes == ()
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [lambda net, x: net.scale, lambda net, x: net.count, lambda net, x: x, lambda net, x: (net.linear(x), net.scale)],
+)
+def test_what_is_returned_may_be_stored_or_given(forward: Any) -> None:
+    net = Forward(forward, linear=nn.Linear(8, 4))
+    net.scale = nn.Parameter(torch.ones(3))
+    net.register_buffer("count", torch.zeros(()))
+    report = archscope.summarize(net, (8,))
+    assert report.totals["params"] == 8 * 4 + 4 + 3
+    assert report.totals["operations"]["unknown"] == []
+    assert str(report)
+    assert report.to_json()
+
+
+class Listed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = [nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def test_modules_in_a_plain_list_count_their_macs_and_not_their_parameters() -> None:
+    report = archscope.summarize(Listed(), (3, 8, 8))
+    assert report.totals["macs"] == 3 * 9 * 4 * 36
+    assert report.totals["params"] == 0
+    assert report.graph.notes[0].startswith("120 parameters are of modules that are not registered")
+
+
+# ---- inputs that are not plain tensors -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_a_packed_sequence(kind: type[nn.Module]) -> None:
+    packed = nn.utils.rnn.pack_padded_sequence(torch.rand(5, 3, 8), [5, 3, 2])
+    graph = trace(Forward(lambda net, x: net.rnn(x)[0].data, rnn=kind(8, 6)), inputs=packed)
+    assert graph.layers[-1].output_shape == (10, 6)
+
+
+def test_a_sparse_matrix() -> None:
+    net = Forward(lambda net, x: x @ net.weight)
+    net.weight = nn.Parameter(torch.ones(8, 4))
+    assert rows(trace(net, inputs=torch.eye(8).to_sparse_csr())) == [("matmul", (8, 4))]
+
+
+def test_a_nested_tensor_is_answered_in_a_line() -> None:
+    nested = torch.nested.nested_tensor([torch.ones(2, 8), torch.ones(3, 8)])
+    with pytest.raises(ArchscopeError, match="nested tensor, which has no one size"):
+        trace(nn.Linear(8, 4), inputs=nested)
+
+
+# ---- what fails on meta --------------------------------------------------------------------------------------------
+
+library = torch.library.Library("archscope_tests", "DEF")
+library.define("twice(Tensor x) -> Tensor")
+library.impl("twice", lambda x: x * 2, "CPU")
+
+
+class OnlyOnCpu(nn.Module):
+    """Fails on meta in words that do not say so."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.is_meta:
+            raise ValueError("this and that. " + "And much advice, " * 30)
+        return x * 2
+
+
+@pytest.mark.parametrize(
+    ("net", "operation"),
+    [
+        (Forward(lambda net, x: torch.ops.archscope_tests.twice(x * 2)), "archscope_tests::twice"),
+        (OnlyOnCpu(), "mul"),
+    ],
+)
+def test_whatever_fails_on_meta_runs_once_for_real(net: nn.Module, operation: str) -> None:
+    graph = trace(net, (4,))
+    assert graph.layers[-1].operation == operation
+    (note,) = graph.notes
+    assert note.startswith("traced by a real pass on the CPU, since on the meta device ")
+    assert len(note) < 240
+
+
+def test_the_error_is_that_of_the_real_pass() -> None:
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        raise ValueError("on meta" if x.is_meta else "for real")
+
+    with pytest.raises(TraceError, match="for real"):
+        trace(Forward(forward), (4,))
+    with pytest.raises(TraceError, match="on meta"):
+        trace(Forward(forward), (4,), real_pass=False)
+
+
+# ---- up to the layer that failed -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_a_partial_report_is_of_the_layers_before(real: bool) -> None:
+    last: nn.Module = nn.Linear(7, 2)
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 3), OnlyOnCpu() if real else nn.ReLU(), last)
+    with pytest.raises(ArchscopeError, match=r"^3: mat1 and mat2"):
+        archscope.summarize(net, (3, 8, 8))
+    report = archscope.summarize(net, (3, 8, 8), partial=True)
+    assert [layer.name for layer in report.graph.layers][:2] == ["0", "1"]
+    assert report.totals["macs"] == 3 * 9 * 4 * 36 + 4 * 9 * 4 * 16
+    assert report.graph.notes[0].startswith("stopped, and the layers before are shown: 3: mat1 and mat2")
+    assert report.totals["params"] == sum(parameter.numel() for parameter in net.parameters())
