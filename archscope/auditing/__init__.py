@@ -13,7 +13,8 @@ from typing import Any
 
 from archscope.auditing.counters import Count, Counter, Found, counters
 from archscope.model.report import Report
-from archscope.model.results import Shown
+from archscope.model.results import Tabulated
+from archscope.model.text import one_line
 
 SCHEMA = "archscope.audit/1"
 AT_ONCE = 2
@@ -59,8 +60,8 @@ def _rest(found: int | None, own: int, differences: Iterable[Difference]) -> int
     return None if found is None else found - own - sum(difference.amount for difference in differences)
 
 
-@dataclass(frozen=True)
-class Audit(Shown):
+@dataclass(frozen=True, repr=False)
+class Audit(Tabulated):
     """All tools on one model. `absent` are the tools that are not installed."""
 
     KIND = "audit"
@@ -73,6 +74,10 @@ class Audit(Shown):
     def holds(self) -> bool:
         """Is every difference explained?"""
         return not any(row.error or row.unexplained or row.params_unexplained for row in self.rows)
+
+    def _about(self) -> str:
+        kept = sum(not (row.error or row.unexplained or row.params_unexplained) for row in self.rows)
+        return f"{one_line(self.report.graph.name)}: {kept} of {len(self.rows)} counters explained to the last one"
 
     def to_dict(self) -> dict[str, Any]:
         """The audit as plain data."""

@@ -3,13 +3,10 @@
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
-from pathlib import Path
-from secrets import token_hex
 
 from archscope import process
 from archscope.errors import ArchscopeError, EnvironmentFailure
-from archscope.model.text import shown
+from archscope.model.files import encoded, is_device, write_whole
 from archscope.registry import canonical, unknown
 from archscope.views import Options, format_of, formats
 
@@ -20,8 +17,7 @@ STANDARD = {None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 def write(made: str | bytes, output: str | None) -> None:
     """To standard output, or to a file: whole or not at all. Text is UTF-8, but for a terminal of another encoding."""
     if output not in STANDARD:
-        with replacing(Path(str(output))) as temporary:
-            temporary.write_bytes(_encoded(made))
+        write_whole(str(output), made)
         return
     with _told():
         out = process.output()
@@ -29,12 +25,8 @@ def write(made: str | bytes, output: str | None) -> None:
             out.write(made)
         else:
             out.flush()
-            out.buffer.write(_encoded(made))
+            out.buffer.write(encoded(made))
         out.flush()
-
-
-def _encoded(made: str | bytes) -> bytes:
-    return made.encode("utf-8", errors="replace") if isinstance(made, str) else made
 
 
 def flush() -> None:
@@ -54,53 +46,6 @@ def _told() -> Iterator[None]:
             raise EnvironmentFailure(f"cannot write to standard output: {error.strerror}") from None
 
 
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary file that takes `path`'s place when all is written; on any error `path` stays as it was.
-
-    A link stays a link, a file keeps its permissions, and a device or pipe (/dev/stdout) is written to as it is.
-    """
-    if is_stream(str(path)):
-        with _named(path):
-            yield path
-        return
-    with _named(path):
-        path = path.resolve()
-        temporary = path.with_name(f".{path.name[:100]}.{token_hex(4)}")
-        process.temporaries.add(temporary)  # before it is there: a signal may come at any moment
-        try:
-            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            yield temporary
-            temporary.chmod(_permissions(path))
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-            process.temporaries.discard(temporary)
-
-
-@contextlib.contextmanager
-def _named(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError) as error:  # of a loop of links; of a name with a zero in it
-        mistyped = not isinstance(error, OSError) or error.errno in MISTYPED
-        kind = ArchscopeError if mistyped else EnvironmentFailure
-        raise kind(f"cannot write {shown(path)}: {getattr(error, 'strerror', None) or error}") from None
-
-
-MISTYPED = {ENOENT, ENOTDIR, EISDIR, ENAMETOOLONG, ELOOP}
-"""What is wrong with a name, rather than with the machine."""
-
-
-def _permissions(path: Path) -> int:
-    """A file's own; where there is none yet, those that a new one gets."""
-    if path.exists():
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
 def plain_options(output: str | None) -> Options:
     """Colours and the terminal's width only on a terminal."""
     if output is not None or not process.output().isatty():
@@ -112,10 +57,10 @@ def plain_options(output: str | None) -> Options:
 
 
 def is_stream(output: str | None) -> bool:
-    """Standard output, or a device or pipe, such as /dev/stdout: no file whose name says a format."""
+    """Standard output, or a device or pipe."""
     if output is None or output in STANDARD:
         return True
-    return os.path.exists(output) and not (os.path.isfile(output) or os.path.isdir(output))
+    return is_device(output)
 
 
 def check_output(output: str | None, targets: Sequence[str]) -> None:

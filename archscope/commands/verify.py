@@ -36,22 +36,16 @@ def verify(
     Exit code 1 if one that should hold does not.
     """
     from archscope.papers import verify
-    from archscope.views import formats
+    from archscope.views import render
 
-    if equivalences:
-        if names:
-            raise ArchscopeError(f"--equivalences proves all of them: leave out {' '.join(names)}")
-        prove_in = formats("equivalences")[chosen_format("equivalences", format_name, output)]
-        import_torch()
-        proofs = verify.equivalences()
-        write(prove_in(proofs, plain_options(output)), output)
-        raise typer.Exit(not all(proof.holds for proof in proofs))
-    show_in = formats("verification")[chosen_format("verification", format_name, output)]
+    if equivalences and names:
+        raise ArchscopeError(f"--equivalences proves all of them: leave out {' '.join(names)}")
+    name = chosen_format("equivalences" if equivalences else "verification", format_name, output)
     entries = [networks.find(name) for name in names] if names else list(networks.catalogue().values())
     import_torch()
-    verdicts = [verdict for entry in _progress(entries) for verdict in verify.verify(entry)]
-    write(show_in(verdicts, plain_options(output)), output)
-    raise typer.Exit(any(verdict.outcome == "fails" for verdict in verdicts))
+    found = verify.equivalences() if equivalences else verify.verify(_progress(entries))
+    write(render(found, name, plain_options(output)), output)
+    raise typer.Exit(not found.holds)
 
 
 def _progress(entries: list[networks.Network]) -> Iterable[networks.Network]:

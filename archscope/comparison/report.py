@@ -3,23 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from archscope.comparison.breakdown import breakdown
 from archscope.comparison.quantities import ACCURACY, Row, input_shape, rows_of
+from archscope.model import units
 from archscope.model.report import Report
-from archscope.model.results import Tabulated
+from archscope.model.results import Pictured, Tabulated
 from archscope.model.saved import SAVED_COMPARISON, SAVED_REPORT, parsed
-from archscope.model.text import shown
+from archscope.model.text import one_line, shown
 from archscope.papers.accuracy import Accuracy, published
 
+By = Literal["", "kind", "stage", "layer"]
+Plot = Literal["", "bars", "tradeoff"]
 
-@dataclass(frozen=True)
-class Comparison(Tabulated):
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Tabulated, Pictured):
     """Reports of several networks, or of one in several settings. What each says holds under its own setting.
 
-    `failures` say which could not be built, traced or measured, and why.
+    `failures` say which could not be built, traced or measured, and why. What a reader may choose: a further table of
+    where the costs go, `by` kind of layer, stage or layer; and which `plot`, bars or the tradeoff of accuracy against
+    cost, by default what suits so many networks.
     """
 
     KIND = "comparison"
@@ -63,7 +70,7 @@ class Comparison(Tabulated):
         names = {tuple(report.graph.name for report in reports) for reports in batches.values()}
         return tuple(Comparison(tuple(reports)) for reports in batches.values()) if len(names) == 1 else (self,)
 
-    def to_dict(self, by: str = "") -> dict[str, Any]:
+    def to_dict(self, by: By = "") -> dict[str, Any]:
         """Plain data; `by` adds where the costs go. docs/compare.md describes it."""
         data: dict[str, Any] = {
             "schema": SAVED_COMPARISON.written,
@@ -87,21 +94,49 @@ class Comparison(Tabulated):
         data = parsed(text, (SAVED_COMPARISON, SAVED_REPORT), source)
         return cls(tuple(map(Report.of_checked, data.get("networks", [data]))), tuple(data.get("failures", ())))
 
-    def to_json(self, by: str = "") -> str:
+    def to_text(self, *, by: By = "") -> str:
+        """The tables that the command line shows, as wide as they need."""
+        return str(self._render("table", by=by))
+
+    def to_json(self, *, by: By = "") -> str:
+        """`to_dict` as text; `archscope.compare` reads it back."""
         return str(self._render("json", by=by))
 
-    def to_csv(self, by: str = "") -> str:
+    def to_csv(self, *, by: By = "") -> str:
+        """One line a network, exact; with `by`, one a part of a network."""
         return str(self._render("csv", by=by))
 
-    def to_markdown(self, by: str = "") -> str:
+    def to_markdown(self, *, by: By = "") -> str:
+        """For a README or an issue."""
         return str(self._render("markdown", by=by))
 
-    def to_latex(self, by: str = "") -> str:
+    def to_latex(self, *, by: By = "") -> str:
+        """For a paper; needs \\usepackage{booktabs}."""
         return str(self._render("latex", by=by))
 
-    def to_svg(self, plot: str = "") -> str:
-        """A plot: `bars`, or the `tradeoff` of accuracy against cost; by default what suits so many networks."""
+    def to_html(self, *, by: By = "", plot: Plot = "") -> str:
+        """For a web page: the plot above the tables, one fragment, no script, nothing from elsewhere."""
+        return str(self._render("html", by=by, plot=plot))
+
+    def to_svg(self, *, plot: Plot = "") -> str:
+        """The plot as SVG."""
         return str(self._render("svg", plot=plot))
+
+    def to_png(self, *, plot: Plot = "") -> bytes:
+        """The plot as the bytes of a PNG file."""
+        return bytes(self._render("png", plot=plot))
+
+    def to_pdf(self, *, plot: Plot = "") -> bytes:
+        """The plot as the bytes of a PDF file."""
+        return bytes(self._render("pdf", plot=plot))
+
+    def save(self, path: str | PathLike[str], *, by: By = "", plot: Plot = "") -> None:
+        """Write to a file in the format that its suffix names: tables, data or the plot."""
+        self._save(path, by=by, plot=plot)
+
+    def _about(self) -> str:
+        named = f"{units.counted(len(self.reports), 'network')}: " + ", ".join(map(one_line, self.labels))
+        return f"{named}; {len(self.failures)} failed" if self.failures else named
 
 
 def _facts(report: Report) -> tuple[str, ...]:

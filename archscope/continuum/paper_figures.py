@@ -1,10 +1,11 @@
 """Figures 1 to 4 of the Xception paper (arXiv:1610.02357) as modules, traced: from Inception to its extreme."""
 
 from dataclasses import dataclass
+from os import PathLike
 from typing import TYPE_CHECKING
 
-from archscope.continuum.points import Block, Spectrum
-from archscope.model.results import Result
+from archscope.continuum.points import Block, Spectrum, Theme
+from archscope.model.results import Drawn
 
 if TYPE_CHECKING:
     from archscope.model.report import Report
@@ -15,8 +16,8 @@ CHANNELS = 12
 TOWERS = 3
 
 
-@dataclass(frozen=True)
-class PaperFigures(Result):
+@dataclass(frozen=True, repr=False)
+class PaperFigures(Drawn):
     """`canonical` and `simplified` are Figures 1 and 2; the points of `segmented` Figures 3 and 4."""
 
     KIND = "figures"
@@ -25,9 +26,24 @@ class PaperFigures(Result):
     simplified: "Report"
     segmented: Spectrum
 
-    def to_svg(self, theme: str = "light") -> str:
+    def to_svg(self, *, theme: Theme = "light") -> str:
         """All four side by side."""
         return str(self._render("svg", theme=theme))
+
+    def to_png(self, *, theme: Theme = "light") -> bytes:
+        """As `to_svg`."""
+        return bytes(self._render("png", theme=theme))
+
+    def to_pdf(self, *, theme: Theme = "light") -> bytes:
+        """As `to_svg`."""
+        return bytes(self._render("pdf", theme=theme))
+
+    def save(self, path: str | PathLike[str], *, theme: Theme = "light") -> None:
+        """Write to a .svg, .png or .pdf file."""
+        self._save(path, theme=theme)
+
+    def _about(self) -> str:
+        return f"1 to 4 of the Xception paper, with {CHANNELS} channels"
 
 
 def paper_figures() -> PaperFigures:

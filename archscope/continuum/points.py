@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from os import PathLike
+from typing import Any, Literal
 
 from archscope.errors import ArchscopeError
 from archscope.model.report import row_as
-from archscope.model.results import Tabulated
+from archscope.model.results import Pictured, Tabulated
 from archscope.model.saved import SAVED_SPECTRUM, parsed
 from archscope.model.segments import Segments
+from archscope.model.text import one_line
 from archscope.registry import unknown
 
 ORDERS = ("pointwise-first", "depthwise-first")
@@ -75,11 +77,17 @@ class Point:
     partition: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Spectrum(Tabulated):
+Plot = Literal["", "panels", "curve"]
+Theme = Literal["light", "dark", "print"]
+
+
+@dataclass(frozen=True, repr=False)
+class Spectrum(Tabulated, Pictured):
     """The points of a block, or of a network (then `block` is None). `setting` is what all were measured with.
 
-    `hold` names the quantity that the widths were chosen to keep, `held` its value.
+    `hold` names the quantity that the widths were chosen to keep, `held` its value. What a reader may choose of its
+    picture: `plot` panels or a curve, by default panels of a block and a curve of a network and of what was measured;
+    and the `theme` of panels.
     """
 
     KIND = "spectrum"
@@ -120,14 +128,25 @@ class Spectrum(Tabulated):
             ],
         }
 
-    def to_svg(self, plot: str = "", theme: str = "light") -> str:
-        """`panels` or a `curve`, by default as for `archscope spectrum -o x.svg`. Raises ArchscopeError."""
+    def to_svg(self, *, plot: Plot = "", theme: Theme = "light") -> str:
+        """The picture as SVG. Raises ArchscopeError for panels of a network."""
         return str(self._render("svg", plot=plot, theme=theme))
 
-    def to_png(self, plot: str = "", theme: str = "light") -> bytes:
-        """As `to_svg`."""
-        made: bytes = self._render("png", plot=plot, theme=theme)
-        return made
+    def to_png(self, *, plot: Plot = "", theme: Theme = "light") -> bytes:
+        """The picture as the bytes of a PNG file."""
+        return bytes(self._render("png", plot=plot, theme=theme))
+
+    def to_pdf(self, *, plot: Plot = "", theme: Theme = "light") -> bytes:
+        """The picture as the bytes of a PDF file."""
+        return bytes(self._render("pdf", plot=plot, theme=theme))
+
+    def save(self, path: str | PathLike[str], *, plot: Plot = "", theme: Theme = "light") -> None:
+        """Write to a file in the format that its suffix names: table, data or picture."""
+        self._save(path, plot=plot, theme=theme)
+
+    def _about(self) -> str:
+        named = ", ".join(str(point.segments) for point in self.points)
+        return f"{one_line(self.target)}: {len(self.points)} points, segments {one_line(named)}"
 
     @classmethod
     def from_json(cls, text: str, source: str = "spectrum") -> "Spectrum":

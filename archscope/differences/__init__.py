@@ -17,8 +17,10 @@ from archscope.differences.rows import Difference, rows, stored_alike, unused_ro
 from archscope.differences.sharing import shared
 from archscope.differences.steps import Step
 from archscope.differences.wiring import Wiring
+from archscope.model import units
 from archscope.model.report import Report
-from archscope.model.results import Shown
+from archscope.model.results import Pictured, Tabulated
+from archscope.model.text import one_line
 
 Verdict = Literal["identical", "same_parameters", "different"]
 SCHEMA = "archscope.diff/1"
@@ -40,8 +42,8 @@ class Proof:
         return self.relative_error is not None and self.relative_error < self.TOLERANCE
 
 
-@dataclass(frozen=True)
-class Diff(Shown):
+@dataclass(frozen=True, repr=False)
+class Diff(Tabulated, Pictured):
     """How network `a`, the reader's own, stands to the reference `b`.
 
     The `params` and `macs` of the `differences` sum to the totals of `b` minus those of `a`. `pairs` are the layers
@@ -81,8 +83,9 @@ class Diff(Shown):
             "weights": None if self.proof is None else asdict(self.proof),
         }
 
-    def _repr_html_(self) -> str:
-        return str(self._render("html"))
+    def _about(self) -> str:
+        named = " against ".join(one_line(report.target) for report in (self.a, self.b))
+        return f"{named}: {self.verdict}, {units.counted(len(self.differences), 'difference')}"
 
 
 def _side(report: Report) -> dict[str, Any]:

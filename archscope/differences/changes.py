@@ -5,7 +5,7 @@ No torch.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from archscope.differences import words
@@ -48,7 +48,7 @@ class Change:
     macs: int = 0
     group: Any = None
     general: str = ""
-    causes: frozenset["Change"] = frozenset()
+    causes: frozenset["Change"] = field(default=frozenset(), repr=False)
     repeat: Repeat | None = None
 
 

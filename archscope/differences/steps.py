@@ -30,7 +30,7 @@ class Step:
     """
 
     kind: str
-    inputs: list["Step"] = field(default_factory=list)
+    inputs: list["Step"] = field(default_factory=list, repr=False)  # each has its own
     facts: Mapping[str, Any] = field(default_factory=dict)
     layer: Layer | None = None
     name: str = ""

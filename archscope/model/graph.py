@@ -8,6 +8,7 @@ from math import prod
 from typing import Any, Literal
 
 from archscope.model.operations import CATEGORY
+from archscope.model.text import one_line
 
 Shape = tuple[int, ...]
 """Sizes without the batch axis: channels x height x width for an image."""
@@ -65,7 +66,7 @@ class Tensor:
         return bytes_of(self.shape, self.dtype)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Layer:
     """One executed operation.
 
@@ -87,6 +88,9 @@ class Layer:
     parameters: tuple[str, ...] = ()
     buffers: tuple[str, ...] = ()
     memory: Literal["new", "view", "in_place"] = "new"
+
+    def __repr__(self) -> str:
+        return f"<Layer {one_line(self.name)}: {one_line(self.kind)} to {'x'.join(map(str, self.output_shape)) or '1'}>"
 
     @property
     def output_shape(self) -> Shape:
@@ -114,7 +118,7 @@ def is_pointwise(layer: Layer) -> bool:
     return CATEGORY.get(layer.operation) == "convolution" and set(kernel_size) == {1}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Graph:
     """One forward pass of one image: `layers` in execution order; edges are `Layer.inputs`.
 
@@ -132,6 +136,9 @@ class Graph:
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
     batch: int = 1
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Graph {one_line(self.name)}: {len(self.layers):,} layers>"
 
     @cached_property
     def layer(self) -> Mapping[str, Layer]:

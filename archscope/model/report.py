@@ -1,20 +1,25 @@
 """A Graph with its measured columns and the setting they hold for; written to JSON and read back. No torch."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache, cached_property
 from math import isfinite
+from os import PathLike
 from typing import Any, Literal, TypeVar
 
 from archscope.errors import ArchscopeError
+from archscope.model import units
 from archscope.model.claims import Claim
 from archscope.model.graph import Graph, Layer, Tensor, Window
 from archscope.model.results import Tabulated
 from archscope.model.saved import SAVED_REPORT, checked, parsed
+from archscope.model.text import one_line
 
 T = TypeVar("T")
 Number = int | float
 Reduce = Literal["sum", "max", "last", "ratio", "heaviest"]
+Columns = str | Sequence[str]
+"""Names of columns, or as on the command line: "params,macs", "all"."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +34,17 @@ class Column:
 
     name: str
     unit: str
-    total: Any
-    values: Mapping[str, Any] = field(default_factory=dict)
+    total: Any = field(repr=False)  # it may be all the steps that were timed
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     reduce: Reduce = "sum"
     ratio_of: tuple[str, str] | None = None
     weighed_by: str = ""
+
+
+def names_of(columns: Columns) -> tuple[str, ...]:
+    """`params,macs` as names."""
+    listed = columns.split(",") if isinstance(columns, str) else columns
+    return tuple(name.strip() for name in listed if name.strip())
 
 
 def summed(name: str, unit: str, values: Mapping[str, Number | None]) -> Column:
@@ -50,9 +61,14 @@ def heaviest(words: Iterable[tuple[str | None, Number | None]]) -> str | None:
     return max(sums, key=sums.__getitem__, default=None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report(Tabulated):
-    """What `archscope summary` knows. `claims` are the paper's numbers that apply to the network as built."""
+    """What `archscope summary` knows. `claims` are the paper's numbers that apply to the network as built.
+
+    What a reader may choose of its tables: the `columns` (by default the usual ones), so many levels of the module
+    tree (`depth`, 0 for all), whether equal neighbours are one row (`fold`), and to list the parts instead by a
+    column, the largest first (`sort`). What is not there raises ArchscopeError.
+    """
 
     KIND = "report"
 
@@ -122,6 +138,39 @@ class Report(Tabulated):
             "buffers": [asdict(tensor) for tensor in graph.buffers.values()],
             "notes": list(graph.notes),
         }
+
+    def _about(self) -> str:
+        inputs = ", ".join(units.shape(tensor.shape) for tensor in self.graph.inputs.values())
+        params, macs = (units.count(self.totals[name]) for name in ("params", "macs"))
+        layers = units.counted(len(self.graph.layers), "layer")
+        said = f"{one_line(self.graph.name)}, {inputs}: {params} parameters, {macs} MACs, {layers}"
+        timed = self.totals.get("wall_ms")
+        return f"{said}, {units.milliseconds(timed['median'])} on {self.setting['device']}" if timed else said
+
+    def to_text(self, *, columns: Columns = (), depth: int = 3, fold: bool = True, sort: str = "") -> str:
+        """The table that the command line shows, as wide as it needs."""
+        return self._table("table", columns, depth, fold, sort)
+
+    def to_markdown(self, *, columns: Columns = (), depth: int = 3, fold: bool = True, sort: str = "") -> str:
+        """The table for a README or an issue."""
+        return self._table("markdown", columns, depth, fold, sort)
+
+    def to_latex(self, *, columns: Columns = (), depth: int = 3, fold: bool = True, sort: str = "") -> str:
+        """The table for a paper; needs \\usepackage{booktabs}."""
+        return self._table("latex", columns, depth, fold, sort)
+
+    def to_html(self, *, columns: Columns = (), depth: int = 3, fold: bool = True, sort: str = "") -> str:
+        """The table for a web page: one fragment, no script, nothing from elsewhere."""
+        return self._table("html", columns, depth, fold, sort)
+
+    def save(
+        self, path: str | PathLike[str], *, columns: Columns = (), depth: int = 3, fold: bool = True, sort: str = ""
+    ) -> None:
+        """Write to a file: .json and .csv hold everything, .txt, .md, .tex and .html the table of these choices."""
+        self._save(path, columns=names_of(columns), depth=depth, fold=fold, sort=sort)
+
+    def _table(self, name: str, columns: Columns, depth: int, fold: bool, sort: str) -> str:
+        return str(self._render(name, columns=names_of(columns), depth=depth, fold=fold, sort=sort))
 
     def to_pandas(self) -> Any:
         """A pandas.DataFrame, one row a layer. Raises ArchscopeError where pandas is not installed."""

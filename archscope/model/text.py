@@ -15,6 +15,12 @@ def shown(text: object) -> str:
     return UNSHOWN.sub(_substitute, str(text))
 
 
+def one_line(text: object, most: int = 50) -> str:
+    """As `shown`, of at most so many characters: the middle of a longer text is left out."""
+    said = shown(text)
+    return said if len(said) <= most else f"{said[: most // 2]}…{said[most // 2 + 1 - most :]}"
+
+
 def shown_lines(text: str) -> str:
     """As `shown`, for a whole document: its lines and tabs stay."""
     return UNSHOWN_IN_LINES.sub(_substitute, text)

@@ -23,9 +23,9 @@ class Node:
     kind: str = ""
     layer: Layer | None = None
     facts: Any = None
-    children: list["Node"] = field(default_factory=list)
+    children: list["Node"] = field(default_factory=list, repr=False)
     unused: tuple[str, ...] = ()
-    copies: tuple["Node", ...] = ()
+    copies: tuple["Node", ...] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:

@@ -28,6 +28,11 @@ def count(value: float) -> str:
     return scaled(value, 4)
 
 
+def counted(number: int, what: str) -> str:
+    """`1 layer`, `2 layers`."""
+    return f"{number:,} {what}" + "s" * (number != 1)
+
+
 def scaled(value: float, digits: int) -> str:
     """`8.36 G`: powers of 1000; `768` below."""
     if abs(value) < 1000:

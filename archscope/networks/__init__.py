@@ -4,7 +4,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from importlib import import_module
 from importlib.resources import files
@@ -60,7 +60,7 @@ class Network:
     source: str
     note: str = ""
     aliases: tuple[str, ...] = ()
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[Claim, ...] = field(default=(), repr=False)
 
     @property
     def options(self) -> Mapping[str, str]:

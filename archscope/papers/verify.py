@@ -1,32 +1,35 @@
 """Every claim of the catalogue, recomputed."""
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from archscope.model.claims import Claim
 from archscope.model.report import Report
 from archscope.networks import Network
 from archscope.papers import explanations
 from archscope.papers.verdicts import Explanation, Verdict, judge
+from archscope.papers.verification import Equivalences, Verification
 from archscope.summary import summarize
-
-if TYPE_CHECKING:
-    from archscope.model.claims import Equivalence
 
 T = TypeVar("T")
 
 
-def verify(network: Network) -> list[Verdict]:
-    """A verdict on each claim about a network, in the catalogue's order."""
+def verify(networks: Iterable[Network]) -> Verification:
+    """A verdict on each claim about these networks, in the catalogue's order."""
+    return Verification(tuple(verdict for network in networks for verdict in verdicts_on(network)))
+
+
+def verdicts_on(network: Network) -> list[Verdict]:
+    """A verdict on each claim about a network."""
     built = Built(network)
     return [judge(network.name, claim, *built.for_claim(claim)) for claim in network.claims]
 
 
-def equivalences() -> "tuple[Equivalence, ...]":
+def equivalences() -> Equivalences:
     """Functions that papers call equal, and a wrong twin of each, run and compared in float64."""
     from archscope.papers.equivalences import prove_all
 
-    return prove_all()
+    return Equivalences(prove_all())
 
 
 class Built:

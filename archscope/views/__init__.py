@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, Literal
 
+from archscope.errors import ArchscopeError
 from archscope.model.results import Result
 from archscope.model.text import shown_lines
 from archscope.registry import unknown
 
+WAYS = ("kind", "stage", "layer")
+THEMES = ("light", "dark", "print")
 DEFAULT_COLUMNS = ("output", "params", "macs", "share")
 
 
@@ -26,12 +29,20 @@ class Options:
     depth: int = 3
     fold: bool = True
     sort: str = ""
-    by: str = ""
+    by: Literal["", "kind", "stage", "layer"] = ""
     plot: str = ""
     theme: str = "light"
     width: int = 0
     color: bool = False
     spare: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raises ArchscopeError for a choice that there is not, whatever it is of."""
+        if self.depth < 0:
+            raise ArchscopeError(f"depth {self.depth}: it takes 0, for all levels, or more")
+        for what, name, known in (("way to break down", self.by, WAYS), ("theme", self.theme, THEMES)):
+            if name and name not in known:
+                raise unknown(what, name, known)
 
 
 View = Callable[[Any, Options], str | bytes]
@@ -58,6 +69,12 @@ def format_of(path: str, kind: str) -> str:
     suffix = path.lower().rpartition(".")[2] if "." in path else ""
     name = SUFFIXES.get(suffix, suffix)
     return name if name in formats(kind) else ""
+
+
+def suffixes(kind: str) -> list[str]:
+    """Those of the files that a kind of result is written to."""
+    short = {name: suffix for suffix, name in SUFFIXES.items()}
+    return [f".{short.get(name, name)}" for name in formats(kind)]
 
 
 def render(result: Result, name: str, options: Options = Options()) -> str | bytes:  # it is frozen

@@ -1,15 +1,16 @@
-"""What `archscope audit` found, as a table, JSON or Markdown. No torch."""
+"""What `archscope audit` found, in every format. No torch."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.text import Text
 
 from archscope.auditing import Audit, Audited, Difference
 from archscope.model import units
 from archscope.views import Options, View
-from archscope.views.data import to_json
+from archscope.views.data import to_csv, to_json
+from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables.table import to_text, wrapped
-from archscope.views.templates import fill
 
 WIDTH = 80
 """Of the table where no terminal says otherwise."""
@@ -18,17 +19,44 @@ NUMBER = 20
 
 
 def formats() -> Mapping[str, View]:
-    return {"table": as_table, "json": as_json, "markdown": as_markdown}
+    return {"table": as_table, "json": as_json, "csv": as_csv, **page_formats(page)}
 
 
 def as_json(audit: Audit, options: Options) -> str:
     return to_json(audit.to_dict())
 
 
-def as_markdown(audit: Audit, options: Options) -> str:
-    return fill(
-        "audit.md", audit=audit, steps=steps, params_steps=params_steps, heading=heading, closing=closing(audit)
-    )
+def as_csv(audit: Audit, options: Options) -> str:
+    """A line a number and a line a difference: where the tool's and archscope's numbers come from."""
+    lines = (line for row in audit.rows for line in _lines(row))
+    return to_csv([("counter", "version", "quantity", "what", "amount"), *lines])
+
+
+def _lines(row: Audited) -> Iterator[Sequence[Any]]:
+    counted = [
+        (row.unit, row.own_operations, row.differences, row.unexplained, row.operations),
+        ("parameters", row.own_params, row.params_differences, row.params_unexplained, row.params),
+    ]
+    for quantity, own, differences, unexplained, found in counted:
+        steps = [("archscope", own), *((step.why, step.amount) for step in differences), ("unexplained", unexplained)]
+        for what, amount in [*steps, ("the tool", found)]:
+            yield row.tool, row.version, quantity, what, amount
+
+
+def page(audit: Audit, options: Options) -> Page:
+    totals = audit.report.totals
+    lines = [line for row in audit.rows for line in _page_lines(row)]
+    own = f"{totals['macs']:,} MACs, {totals['params']:,} parameters"
+    name = f"Counters on {audit.report.graph.name}"
+    table = Table(("Counter", "What it is", "Number"), lines, 2, prose=True)
+    return Page(name, f"archscope: {own}", [table], [("", closing(audit))])
+
+
+def _page_lines(row: Audited) -> list[Line]:
+    if row.error:
+        return [Line((heading(row), f"failed: {row.error}", "-"))]
+    found = [*steps(row), *params_steps(row)]
+    return [Line(("" if i else heading(row), what, number)) for i, (number, what, _) in enumerate(found)]
 
 
 def as_table(audit: Audit, options: Options) -> str:

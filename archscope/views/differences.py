@@ -1,4 +1,4 @@
-"""What `archscope diff` found, as a table, JSON, Markdown or HTML. No torch."""
+"""What `archscope diff` found: tables in every format, and both networks side by side. No torch."""
 
 from collections.abc import Iterator, Mapping
 
@@ -9,9 +9,9 @@ from archscope.differences.rows import Difference
 from archscope.model import units
 from archscope.model.report import Report
 from archscope.views import Options, View
-from archscope.views.data import to_json
+from archscope.views.data import to_csv, to_json
+from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables.table import to_text, wrapped
-from archscope.views.templates import fill
 
 WIDTH = 100
 """Of the table where no terminal says otherwise."""
@@ -24,7 +24,7 @@ VERDICTS = {
 
 
 def formats() -> Mapping[str, View]:
-    tables: dict[str, View] = {"table": as_table, "json": as_json, "markdown": as_markdown, "html": as_html}
+    tables: dict[str, View] = {"table": as_table, "json": as_json, "csv": as_csv, **page_formats(page)}
     return tables | {name: _side_by_side(name) for name in ("svg", "png", "pdf")}
 
 
@@ -124,16 +124,18 @@ def as_json(diff: Diff, options: Options) -> str:
     return to_json(diff.to_dict())
 
 
-def as_markdown(diff: Diff, options: Options) -> str:
-    return _filled("diff.md", diff)
+def as_csv(diff: Diff, options: Options) -> str:
+    """A line a row, in which what is counted is the reference's minus the first network's."""
+    keys = ("kind", "a", "b", "what", "params", "macs", "count")
+    return to_csv([keys, *([row.to_dict()[key] for key in keys] for row in diff.differences)])
 
 
-def as_html(diff: Diff, options: Options) -> str:
-    return _filled("diff.html", diff)
-
-
-def _filled(template: str, diff: Diff) -> str:
-    return fill(
-        template, diff=diff, heading=heading(diff), verdict=VERDICTS[diff.verdict][1], more=more, where=where,
-        sides=sides(diff), proven=proven(diff),
-    )  # fmt: skip
+def page(diff: Diff, options: Options) -> Page:
+    lines = [
+        Line((row.what, where(row), more(row.params), more(row.macs)), int(row.kind == "consequence"))
+        for row in diff.differences
+    ]
+    total = Line(("sum of the rows", "", *(more(diff.totals[name]) for name in ("params", "macs"))), total=True)
+    table = Table(("Difference", "Where", *TITLES), [*lines, total], 2, prose=True)
+    said = [("", side) for side in sides(diff)] + ([("", f"weights: {proven(diff)}")] if diff.proof else [])
+    return Page(heading(diff), VERDICTS[diff.verdict][1], [table] if diff.differences else [], said)

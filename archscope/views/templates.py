@@ -5,11 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archscope.model.report import Report
-from archscope.views import Options
-from archscope.views.tables.footer import footer
-from archscope.views.tables.rows import headings, rows
-
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -37,7 +32,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["latex"] = lambda text: str(text).translate(LATEX_ESCAPES)
+    environment.filters["latex"] = _latex
     environment.filters["latex_label"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", str(text))
     environment.filters["markdown"] = _markdown
     return environment
@@ -48,12 +43,10 @@ def _markdown(text: object) -> str:
     return MARKDOWN_LINKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", str(text).translate(MARKDOWN_ESCAPES))
 
 
+def _latex(text: object) -> str:
+    return re.sub(r"×(\d+)", r"$\\times \1$", str(text).translate(LATEX_ESCAPES))
+
+
 def fill(template: str, **values: Any) -> str:
-    """The template of this file name, filled in."""
-    return _environment().get_template(template).render(**values)
-
-
-def fill_summary(template: str, report: Report, options: Options) -> str:
-    """A summary's rows and totals in the markup of this template."""
-    titles = headings(options.columns)
-    return fill(template, report=report, rows=rows(report, options), headings=titles, footer=footer(report))
+    """The template of this file name, filled in; it ends with its last line."""
+    return _environment().get_template(template).render(**values).rstrip("\n") + "\n"

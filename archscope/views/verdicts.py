@@ -1,21 +1,22 @@
-"""What `archscope verify` found, as a table, JSON or Markdown. No torch."""
+"""What `archscope verify` found, in every format. No torch."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 from rich.text import Text
 
 from archscope.model import units
 from archscope.model.claims import Quantity
 from archscope.papers.verdicts import Verdict
+from archscope.papers.verification import Verification
 from archscope.views import Options, View
-from archscope.views.data import to_json
+from archscope.views.data import to_csv, to_json
+from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.templates import fill
 
-SCHEMA = "archscope.verify/1"
+TITLE = "What the papers claim, and what archscope recomputes"
 WIDTH = 80
 """Of the table where no terminal says otherwise."""
 
@@ -26,7 +27,7 @@ IN_UNIT = {0.01, 1024, 2**20}
 
 
 def formats() -> Mapping[str, View]:
-    return {"table": as_table, "json": as_json, "markdown": as_markdown}
+    return {"table": as_table, "json": as_json, "csv": as_csv, **page_formats(page), "markdown": as_markdown}
 
 
 # ---- words ----------------------------------------------------------------------------------------------------
@@ -62,10 +63,10 @@ def steps(verdict: Verdict) -> list[tuple[str, str]]:
     ]
 
 
-def closing(verdicts: Sequence[Verdict]) -> str:
+def closing(found: Verification) -> str:
     """How many there are of each."""
-    count = Counter(verdict.outcome for verdict in verdicts)
-    explained = sum(bool(verdict.differences) for verdict in verdicts if verdict.outcome == "differs")
+    count = Counter(found.counts)
+    explained = sum(bool(verdict.differences) for verdict in found.verdicts if verdict.outcome == "differs")
     known = f" ({explained} explained, {count['differs'] - explained} unexplained)" if count["differs"] else ""
     parts = [
         f"{count['holds']} hold",
@@ -74,18 +75,18 @@ def closing(verdicts: Sequence[Verdict]) -> str:
         f"{count['fails']} fail",
         f"{count['not recomputable']} cannot be recomputed",
     ]
-    return f"{len(verdicts)} claims: {', '.join(parts)}"
+    return f"{len(found.verdicts)} claims: {', '.join(parts)}"
 
 
 # ---- table ----------------------------------------------------------------------------------------------------
 
 
-def as_table(verdicts: Sequence[Verdict], options: Options) -> str:
+def as_table(found: Verification, options: Options) -> str:
     """Network by network, source by source: claimed, recomputed, verdict; what is said of it below."""
     lines: list[Text] = []
-    for network, group in groupby(verdicts, key=lambda verdict: verdict.network):
-        lines += [Text(network, "bold"), *_network(list(group), options.width or WIDTH), Text("")]
-    lines += wrapped("", closing(verdicts), 0, options.width or WIDTH)
+    for network, verdicts in by_network(found).items():
+        lines += [Text(network, "bold"), *_network(verdicts, options.width or WIDTH), Text("")]
+    lines += wrapped("", closing(found), 0, options.width or WIDTH)
     return to_text(lines, options)
 
 
@@ -135,17 +136,50 @@ def _indented(text: str, indent: int, width: int) -> Iterator[Text]:
 # ---- for programs and pages -----------------------------------------------------------------------------------
 
 
-def as_json(verdicts: Sequence[Verdict], options: Options) -> str:
+def as_json(found: Verification, options: Options) -> str:
     """Every claim; `verdicts` counts them."""
-    data: dict[str, Any] = {
-        "schema": SCHEMA,
-        "claims": [verdict.to_dict() for verdict in verdicts],
-        "verdicts": dict(Counter(verdict.outcome for verdict in verdicts)),
-    }
-    return to_json(data)
+    return to_json(found.to_dict())
 
 
-def as_markdown(verdicts: Sequence[Verdict], options: Options) -> str:
-    """A section a network, a row a claim."""
-    networks = {name: list(group) for name, group in groupby(verdicts, key=lambda verdict: verdict.network)}
-    return fill("verify.md", networks=networks, number=number, steps=steps, closing=closing(verdicts))
+def as_csv(found: Verification, options: Options) -> str:
+    """One line a claim."""
+    keys = (
+        "network",
+        "quantity",
+        "block",
+        "claimed",
+        "printed",
+        "source",
+        "recomputed",
+        "verdict",
+        "counting",
+        "reason",
+    )
+    return to_csv([keys, *([verdict.to_dict()[key] for key in keys] for verdict in found.verdicts)])
+
+
+def as_markdown(found: Verification, options: Options) -> str:
+    """A page with a section a network, a row a claim."""
+    return fill("verify.md", networks=by_network(found), number=number, steps=steps, closing=closing(found))
+
+
+def page(found: Verification, options: Options) -> Page:
+    """A table a network; below a claim the way to its number."""
+    headings = ("Quantity", "Source", "Verdict", "Claimed", "Recomputed")
+    tables = [
+        Table(headings, [line for verdict in verdicts for line in _page_lines(verdict)], 3, title=network, prose=True)
+        for network, verdicts in by_network(found).items()
+    ]
+    return Page(TITLE, closing(found), tables)
+
+
+def _page_lines(verdict: Verdict) -> Iterator[Line]:
+    claim, why = verdict.claim, details(verdict) if verdict.outcome in {"differs", "fails"} else ""
+    outcome = ", ".join(filter(None, [verdict.said, why]))
+    yield Line((claim.about(), claim.origin(), outcome, claim.printed(), number(verdict.recomputed, claim.unit)))
+    for amount, what in steps(verdict):
+        yield Line(("", "", what, "", amount))
+
+
+def by_network(found: Verification) -> dict[str, list[Verdict]]:
+    return {name: list(group) for name, group in groupby(found.verdicts, key=lambda verdict: verdict.network)}

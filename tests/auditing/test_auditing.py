@@ -81,7 +81,7 @@ def test_json(audited: Audit) -> None:
 
 
 def test_markdown(audited: Audit) -> None:
-    assert "| fvcore 0.1.5.post20221221 | 8,357,403,496 | MACs by archscope |" in audited.to_markdown()
+    assert "| fvcore 0.1.5.post20221221 | MACs by archscope | 8,357,403,496 |" in audited.to_markdown()
 
 
 @pytest.mark.parametrize("width", [60, 80, 160])

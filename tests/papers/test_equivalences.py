@@ -8,8 +8,7 @@ import torch
 from archscope import cli
 from archscope.model.claims import Equivalence
 from archscope.papers import equivalences, verify
-from archscope.views import Options
-from archscope.views.equivalences import as_json, as_markdown, as_table
+from archscope.papers.verification import Equivalences
 
 PROOFS = {proof.name: proof for proof in equivalences.prove_all()}
 
@@ -48,17 +47,16 @@ NAN = float("nan")
     ],
 )
 def test_exit_code(broken: Equivalence, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(verify, "equivalences", lambda: (EQUAL,))
+    monkeypatch.setattr(verify, "equivalences", lambda: Equivalences((EQUAL,)))
     assert cli.app(["verify", "--equivalences"], standalone_mode=False) == 0
-    monkeypatch.setattr(verify, "equivalences", lambda: (EQUAL, broken))
+    monkeypatch.setattr(verify, "equivalences", lambda: Equivalences((EQUAL, broken)))
     assert cli.app(["verify", "--equivalences"], standalone_mode=False) == 1
     assert "1 of 2 equivalences hold" in capsys.readouterr().out
 
 
 def test_views_show_every_difference() -> None:
-    proofs = tuple(PROOFS.values())
-    for view in (as_table, as_json, as_markdown):
-        text = view(proofs, Options())
-        for proof in proofs:
+    found = Equivalences(tuple(PROOFS.values()))
+    for text in (str(found), found.to_json(), found.to_csv(), found.to_markdown()):
+        for proof in found.proofs:
             assert all(what in text for what in proof.twins)
-    assert max(map(len, as_table(proofs, Options()).splitlines())) <= 80
+    assert max(map(len, str(found).splitlines())) <= 80

@@ -15,9 +15,9 @@ from archscope.networks import Network, catalogue
 from archscope.papers import explanations, verify
 from archscope.papers.conventions import CONVENTIONS, COUNTED, CUT, Part
 from archscope.papers.verdicts import Explanation, Verdict, judge
+from archscope.papers.verification import Verification
 from archscope.summary import summarize
-from archscope.views import Options
-from archscope.views.verdicts import as_json, as_markdown, as_table, closing
+from archscope.views.verdicts import closing
 
 WEIGHTS = "weights only, no biases and no normalisation"
 NO_SCALE = "batch normalisation without scale, its statistics counted"
@@ -42,8 +42,8 @@ def verdict(network: str, claim: Claim, **explained: Any) -> Verdict:
 
 @every_network
 def test_every_claim_is_accounted_for(network: Network) -> None:
-    failed = [found for found in verify.verify(network) if found.outcome == "fails"]
-    assert not failed, as_table(failed, Options())
+    failed = [found for found in verify.verdicts_on(network) if found.outcome == "fails"]
+    assert not failed, Verification(tuple(failed)).to_text()
 
 
 @every_network
@@ -69,7 +69,7 @@ def test_every_unexplained_difference_is_one() -> None:
 
 def test_the_page_is_current(request: pytest.FixtureRequest) -> None:
     page = ROOT / "docs" / "papers.md"
-    made = as_markdown([found for entry in catalogue().values() for found in verify.verify(entry)], Options())
+    made = verify.verify(catalogue().values()).to_markdown()
     if request.config.getoption("--update-snapshots"):
         page.write_text(made, encoding="utf-8")
     assert page.read_text(encoding="utf-8") == made, "docs/papers.md is old: make snapshots"
@@ -233,26 +233,26 @@ def test_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 
 def test_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = {"network", "quantity", "claimed", "recomputed", "verdict", "source", "reason"}
-    found = verify.verify(networks.find("googlenet"))
+    found = verify.verify([networks.find("googlenet")])
 
     assert run("googlenet", "-o", str(tmp_path / "claims.json")) == 0
     data = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))
     assert data["schema"] == "archscope.verify/1"
     assert all(keys <= claim.keys() for claim in data["claims"])
-    assert [claim["verdict"] for claim in data["claims"]] == [each.outcome for each in found]
-    assert as_json(found, Options()) == (tmp_path / "claims.json").read_text(encoding="utf-8")
+    assert [claim["verdict"] for claim in data["claims"]] == [each.outcome for each in found.verdicts]
+    assert found.to_json() == (tmp_path / "claims.json").read_text(encoding="utf-8")
 
     assert run("googlenet", "--format", "markdown") == 0
-    assert capsys.readouterr().out == as_markdown(found, Options())
+    assert capsys.readouterr().out == found.to_markdown()
     assert run("googlenet") == 0
-    assert capsys.readouterr() == (as_table(found, Options()), "")
+    assert capsys.readouterr() == (str(found), "")
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["lenet5", "--format", "csv"], "table, json, markdown, not csv"),
-        (["lenet5", "-o", "claims.tex"], "not latex"),
+        (["lenet5", "--format", "svg"], "no format named 'svg'"),
+        (["lenet5", "-o", "claims.svg"], "no format for 'claims.svg': this command writes table, json, csv, markdown"),
         (["no_network"], "no network named"),
         (["lenet5", "--equivalences"], "leave out lenet5"),
     ],
@@ -263,10 +263,8 @@ def test_mistakes(arguments: list[str], said: str) -> None:
 
 
 def test_no_line_of_a_table_is_wider_than_80() -> None:
-    found = [
-        each for name in ("mobilenet_v1", "googlenet", "inception_v3") for each in verify.verify(catalogue()[name])
-    ]
-    lines = as_table(found, Options()).splitlines()
+    found = verify.verify(catalogue()[name] for name in ("mobilenet_v1", "googlenet", "inception_v3"))
+    lines = str(found).splitlines()
     assert max(map(len, lines)) <= 80
     assert closing(found) in " ".join(lines)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from archscope.views import View
+from archscope.views.page import page_formats
 
 PLOTS = ("bars", "tradeoff")
 PLOTTED = ("svg", "png", "pdf", "html")
@@ -16,9 +17,7 @@ def formats() -> Mapping[str, View]:
         "table": table.as_table,
         "json": data.as_json,
         "csv": data.as_csv,
-        "markdown": markup.as_markdown,
-        "latex": markup.as_latex,
-        "html": markup.as_html,
+        **page_formats(markup.page),
         "svg": plot.as_svg,
         "png": plot.as_png,
         "pdf": plot.as_pdf,

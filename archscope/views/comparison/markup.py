@@ -1,4 +1,4 @@
-"""A comparison for READMEs, papers and web pages."""
+"""A comparison as a page: the plot of a web page, the tables, and what to know of the numbers."""
 
 from archscope.comparison.report import Comparison
 from archscope.views import Options
@@ -6,24 +6,20 @@ from archscope.views.comparison.grids import grids
 from archscope.views.comparison.notes import notes
 from archscope.views.comparison.parts import part_grids
 from archscope.views.comparison.plot import as_svg
-from archscope.views.templates import fill
+from archscope.views.page import Line, Page, Table
 
 
-def as_markdown(comparison: Comparison, options: Options) -> str:
-    return _filled("compare.md", comparison, options.by)
+def page(comparison: Comparison, options: Options) -> Page:
+    said = notes(comparison)
+    published = [note for note in said if note[0] == "Published"]
+    parts = part_grids(comparison, options.by) if options.by else ()
+    tables = [
+        Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title, caption=published if i else said)
+        for i, grid in enumerate([*grids(comparison), *parts])
+    ]
+    return Page(", ".join(comparison.labels), "", tables, said, lambda: inlined(as_svg(comparison, options)))
 
 
-def as_latex(comparison: Comparison, options: Options) -> str:
-    """Tables for a paper; needs \\usepackage{booktabs}."""
-    return _filled("compare.tex", comparison, options.by)
-
-
-def as_html(comparison: Comparison, options: Options) -> str:
-    """One self-contained fragment, plot and tables: no script, nothing from elsewhere."""
-    svg = as_svg(comparison, options)
-    return _filled("compare.html", comparison, options.by, svg[svg.index("<svg") :])
-
-
-def _filled(template: str, comparison: Comparison, by: str, svg: str = "") -> str:
-    tables = [*grids(comparison), *(part_grids(comparison, by) if by else ())]
-    return fill(template, labels=comparison.labels, tables=tables, notes=notes(comparison), svg=svg)
+def inlined(svg: str) -> str:
+    """A picture as a part of a page: without the declaration of a file."""
+    return svg[svg.index("<svg") :]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from archscope.comparison.report import Comparison
+from archscope.registry import unknown
 from archscope.views import Options
 from archscope.views.comparison.grids import BESIDE
 
@@ -32,7 +33,11 @@ def _figure(comparison: Comparison, options: Options) -> "Figure":
     from archscope.views.comparison.bars import bars
     from archscope.views.comparison.tradeoff import tradeoff
 
-    return {"bars": bars, "tradeoff": tradeoff}[options.plot or _usual(comparison)](comparison)
+    plots = {"bars": bars, "tradeoff": tradeoff}
+    name = options.plot or _usual(comparison)
+    if name not in plots:
+        raise unknown("plot of a comparison", name, plots)
+    return plots[name](comparison)
 
 
 def _usual(comparison: Comparison) -> str:

@@ -6,7 +6,8 @@ from functools import cached_property
 
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
-from archscope.model.results import Result
+from archscope.model.results import Drawn
+from archscope.model.text import one_line
 from archscope.model.tree import tree_of
 from archscope.registry import unknown
 from archscope.views import View
@@ -16,7 +17,7 @@ from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, 
 from archscope.views.diagram.paint.heading import heading
 from archscope.views.diagram.paint.paint import to_svg
 from archscope.views.diagram.paint.painter import Page
-from archscope.views.diagram.paint.png import to_pdf, to_png
+from archscope.views.diagram.paint.png import ZOOM, to_pdf, to_png
 from archscope.views.diagram.paint.sources import to_dot, to_mermaid
 from archscope.views.diagram.place import engines
 from archscope.views.diagram.place.style import Style
@@ -25,8 +26,8 @@ from archscope.views.diagram.place.turn import upside_down
 __all__ = ["Diagram", "DiagramOptions", "draw", "formats"]
 
 
-@dataclass(frozen=True)
-class Diagram(Result):
+@dataclass(frozen=True, repr=False)
+class Diagram(Drawn):
     """A picture. `str()` is its SVG; notebooks show it. `marks`: signs of layers, which their boxes bear."""
 
     KIND = "diagram"
@@ -36,26 +37,25 @@ class Diagram(Result):
     drawing: Drawing
     marks: Mapping[str, str] = field(default_factory=dict)
 
-    def __str__(self) -> str:
-        return self.svg
+    def _about(self) -> str:
+        boxes, options = self.drawing.piece.boxes, self.options
+        part = f", {one_line(options.block)}" if options.block else ""
+        return f"{one_line(self.report.graph.name)}{part}: {len(boxes)} boxes, level {options.level}"
 
     @cached_property
     def svg(self) -> str:
         return to_svg(self.drawing.piece, self._page())
 
-    def _repr_svg_(self) -> str:
-        return self.svg
-
-    def to_png(self, zoom: float = 2.0) -> bytes:
+    def to_png(self, *, zoom: float = ZOOM) -> bytes:
+        """The picture as the bytes of a PNG file, `zoom` pixels for one of the SVG's."""
         return to_png(self.svg, zoom)
 
-    def to_pdf(self) -> bytes:
-        return to_pdf(self.svg)
-
     def to_dot(self) -> str:
+        """The graph as Graphviz source."""
         return to_dot(self.drawing.piece, self.drawing.ops, self._page().title, self.options.direction)
 
     def to_mermaid(self) -> str:
+        """The graph as Mermaid source."""
         return to_mermaid(self.drawing.piece, self.drawing.ops, self._page().title, self.options.direction)
 
     def _page(self) -> Page:
@@ -80,7 +80,7 @@ def formats() -> Mapping[str, View]:
     return {
         "svg": lambda diagram, options: diagram.svg,
         "png": lambda diagram, options: diagram.to_png(),
-        "pdf": lambda diagram, options: diagram.to_pdf(),
+        "pdf": lambda diagram, options: to_pdf(diagram.svg),
         "dot": lambda diagram, options: diagram.to_dot(),
         "mermaid": lambda diagram, options: diagram.to_mermaid(),
     }

@@ -1,8 +1,6 @@
 """A spectrum for programs and spreadsheets: exact numbers."""
 
-from collections.abc import Sequence
-
-from archscope.continuum.points import Point, Spectrum
+from archscope.continuum.points import Spectrum
 from archscope.views import Options
 from archscope.views.data import to_csv, to_json
 
@@ -13,11 +11,9 @@ def as_json(spectrum: Spectrum, options: Options) -> str:
 
 
 def as_csv(spectrum: Spectrum, options: Options) -> str:
-    """One line a point; an unknown value is empty."""
-    heading = ["segments", "name", "partition", *spectrum.columns]
-    return to_csv([heading, *(_line(point, spectrum.columns) for point in spectrum.points)])
-
-
-def _line(point: Point, columns: Sequence[str]) -> list[object]:
-    sizes = " ".join(map(str, point.partition))
-    return [point.segments, point.name, sizes, *map(point.values.get, columns)]
+    """One line a point."""
+    lines = (
+        [point.segments, point.name, " ".join(map(str, point.partition)), *map(point.values.get, spectrum.columns)]
+        for point in spectrum.points
+    )
+    return to_csv([["segments", "name", "partition", *spectrum.columns], *lines])

@@ -1,30 +1,17 @@
-"""A spectrum for a README, a paper, a notebook."""
+"""A spectrum as a page: a row a point."""
 
 from archscope.continuum.points import Spectrum
 from archscope.views import Options
+from archscope.views.page import Line, Page, Table
 from archscope.views.spectrum.rows import cells, headings, notes, sizes, title
-from archscope.views.templates import fill
 
 
-def as_markdown(spectrum: Spectrum, options: Options) -> str:
-    return _filled("spectrum.md", spectrum)
-
-
-def as_latex(spectrum: Spectrum, options: Options) -> str:
-    """Needs \\usepackage{booktabs}."""
-    return _filled("spectrum.tex", spectrum)
-
-
-def as_html(spectrum: Spectrum, options: Options) -> str:
-    """One self-contained fragment: no script, nothing from elsewhere."""
-    return _filled("spectrum.html", spectrum)
-
-
-def _filled(template: str, spectrum: Spectrum) -> str:
+def page(spectrum: Spectrum, options: Options) -> Page:
     named = ["Segments", "Point"] + (["Sizes"] if spectrum.block else [])
-    rows = [
-        ([str(point.segments), point.name, sizes(point)][: len(named)], cells(spectrum, point))
+    lines = [
+        Line([*[str(point.segments), point.name, sizes(point)][: len(named)], *cells(spectrum, point)])
         for point in spectrum.points
     ]
-    about = {"name": spectrum.target, "title": title(spectrum), "notes": notes(spectrum)}
-    return fill(template, named=named, headings=headings(spectrum), rows=rows, **about)
+    said = notes(spectrum)
+    table = Table([*named, *headings(spectrum)], lines, len(named), caption=said)
+    return Page(spectrum.target, title(spectrum), [table], said)

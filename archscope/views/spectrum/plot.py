@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING
 
 from archscope.continuum.points import Spectrum
 from archscope.errors import ArchscopeError
+from archscope.registry import unknown
 from archscope.views import Options
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+PLOTS = ("panels", "curve")
 
 
 def as_svg(spectrum: Spectrum, options: Options) -> str:
@@ -34,7 +37,10 @@ def as_pdf(spectrum: Spectrum, options: Options) -> bytes:
 def _is_curve(spectrum: Spectrum, options: Options) -> bool:
     """By default panels of a block; a curve of a network, and of what was measured."""
     usual = "panels" if spectrum.block and "latency_ms" not in spectrum.columns else "curve"
-    return (options.plot or usual) == "curve"
+    name = options.plot or usual
+    if name not in PLOTS:
+        raise unknown("plot of a spectrum", name, PLOTS)
+    return name == "curve"
 
 
 def _curve(spectrum: Spectrum) -> "Figure":

@@ -19,18 +19,21 @@ SPARE_COLUMNS = (*reversed(BOUND_COLUMNS), "output", "share", "latency_share")
 _views: dict[str, View] = {}
 
 
-def view(name: str) -> Callable[[Callable[[Report, Options], str]], Callable[[Report, Options], str]]:
-    """Decorator: register a view under the format's name."""
+def view(name: str) -> Callable[[View], View]:
+    """Decorator: register a view under the format's name. It is given the names of the columns, whatever was chosen."""
 
-    def enter(function: Callable[[Report, Options], str]) -> Callable[[Report, Options], str]:
-        _views[name] = lambda report, options: function(report, _with_columns(report, options))
+    def enter(function: View) -> View:
+        _views[name] = lambda report, options: function(report, replace(options, columns=chosen(report, options)))
         return function
 
     return enter
 
 
-def _with_columns(report: Report, options: Options) -> Options:
-    return options if options.columns else replace(options, columns=default_columns(report))
+def chosen(report: Report, options: Options) -> tuple[str, ...]:
+    """The columns: the usual ones where none is chosen, every one for `all`."""
+    if options.columns == ("all",):
+        return ("output", "share", *report.table_columns)
+    return options.columns or default_columns(report)
 
 
 def default_columns(report: Report) -> tuple[str, ...]:

@@ -94,14 +94,10 @@ def _receptive_field(report: Report) -> str:
 
 def _depth(report: Report) -> str:
     totals = report.totals
-    said = f"{_counted(totals['depth_separable_as_one'], 'weighted layer')} on the longest path"
+    said = f"{units.counted(totals['depth_separable_as_one'], 'weighted layer')} on the longest path"
     if totals["depth"] != totals["depth_separable_as_one"]:
         said += f", a separable convolution as one ({totals['depth']} as executed)"
-    return f"{said}; {_counted(totals['conv_layers'], 'convolution')}, {totals['linear_layers']} linear in all"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" + "s" * (number != 1)
+    return f"{said}; {units.counted(totals['conv_layers'], 'convolution')}, {totals['linear_layers']} linear in all"
 
 
 def _bound(entry: Mapping[str, Any], report: Report) -> str:

@@ -42,7 +42,7 @@ def test_explains(network: Network, claim: Claim) -> None:
 def test_gives(name: str, quantity: str, block: str, expected: int) -> None:
     (found,) = (
         each
-        for each in verify.verify(catalogue()[name])
+        for each in verify.verdicts_on(catalogue()[name])
         if each.differences and (each.claim.quantity, each.claim.block) == (quantity, block)
     )
     assert found.recomputed + sum(step.amount for step in found.differences) == expected

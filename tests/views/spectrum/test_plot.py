@@ -36,7 +36,7 @@ def block(name: str) -> Spectrum:
 
 @cache
 def root_of(name: str, theme: str = "light") -> ET.Element:
-    svg = paper_figures().to_svg(theme) if name == "figures" else panels(block(name), theme)
+    svg = paper_figures().to_svg(theme=theme) if name == "figures" else panels(block(name), theme)
     return ET.fromstring(svg)
 
 

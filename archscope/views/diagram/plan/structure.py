@@ -20,7 +20,7 @@ class Leaf:
     """An Op, and the equal ones that follow it."""
 
     op: Op
-    copies: list["Leaf"] = field(default_factory=list)
+    copies: list["Leaf"] = field(default_factory=list, repr=False)
 
     @property
     def name(self) -> str:
@@ -48,7 +48,7 @@ class Panel:
     body: "Series"
     ops: list[Op]
     exit: Op
-    copies: list["Panel"] = field(default_factory=list)
+    copies: list["Panel"] = field(default_factory=list, repr=False)
 
     @property
     def name(self) -> str:
