@@ -118,9 +118,20 @@ def is_pointwise(layer: Layer) -> bool:
     return CATEGORY.get(layer.operation) == "convolution" and set(kernel_size) == {1}
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A tensor that the network returns: under which name, empty for one alone, and which layer or input made it."""
+
+    name: str
+    layer: str
+    shape: Shape
+
+
 @dataclass(frozen=True, repr=False)
 class Graph:
     """One forward pass of one image: `layers` in execution order; edges are `Layer.inputs`.
+
+    `outputs` are the layers that make the results, `named_outputs` these results as the network returns them.
 
     `batch` is the number of images that the memory measures assume; every shape and count is for one image.
     `blocks` maps each module's path to its class, called or not. `notes` say what a reader must know about
@@ -136,6 +147,7 @@ class Graph:
     buffers: Mapping[str, Tensor] = field(default_factory=dict)
     batch: int = 1
     notes: tuple[str, ...] = ()
+    named_outputs: tuple[Output, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Graph {one_line(self.name)}: {len(self.layers):,} layers>"

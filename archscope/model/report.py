@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.model.claims import Claim
-from archscope.model.graph import Graph, Layer, Tensor, Window
+from archscope.model.graph import Graph, Layer, Output, Tensor, Window
 from archscope.model.results import Tabulated
 from archscope.model.saved import SAVED_REPORT, checked, parsed
 from archscope.model.text import one_line
@@ -133,6 +133,7 @@ class Report(Tabulated):
             "claims": [asdict(claim) for claim in self.claims],
             "inputs": [asdict(tensor) for tensor in graph.inputs.values()],
             "outputs": list(graph.outputs),
+            "named_outputs": [asdict(output) for output in graph.named_outputs],
             "blocks": dict(graph.blocks),
             "parameters": [asdict(tensor) for tensor in graph.parameters.values()],
             "buffers": [asdict(tensor) for tensor in graph.buffers.values()],
@@ -209,9 +210,14 @@ class Report(Tabulated):
             buffers=_tensors(data["buffers"]),
             batch=data["setting"]["batch"],
             notes=tuple(data["notes"]),
+            named_outputs=tuple(_output(output) for output in data.get("named_outputs", ())),
         )
         claims = tuple(row_as(Claim, claim) for claim in data["claims"])
         return cls(graph, columns, data["setting"], data["target"], data["title"], claims)
+
+
+def _output(data: Mapping[str, Any]) -> Output:
+    return row_as(Output, {**data, "shape": tuple(data["shape"])})
 
 
 def _tensors(rows: Iterable[Mapping[str, Any]]) -> dict[str, Tensor]:

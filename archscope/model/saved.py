@@ -50,6 +50,7 @@ WINDOW = Record(
     {"kernel_size": Sizes(8, 1), "stride": Sizes(8, 1), "padding": Sizes(8), "dilation": Sizes(8, 1)}, name="window"
 )
 TENSOR = Record({"name": PATH, "shape": SHAPE, "dtype": WORD, "trainable": Truth()}, name="tensor")
+OUTPUT = Record({"name": PATH, "layer": PATH, "shape": SHAPE}, name="output")
 TIMES = Record(
     {"median": AMOUNT, "p95": AMOUNT, "iqr": AMOUNT, "min": AMOUNT, "repeats": COUNT, "warmup": COUNT}, name="times"
 )
@@ -239,6 +240,7 @@ REPORT = Record(
         "buffers": ListOf(TENSOR),
         "notes": ListOf(TEXT),
     },
+    {"named_outputs": ListOf(OUTPUT)},
     name="report",
 )
 COMPARISON = Record({"schema": WORD, "networks": ListOf(REPORT, 1)}, {"failures": ListOf(TEXT)}, name="comparison")
@@ -414,6 +416,9 @@ def _check_graph(report: Mapping[str, Any]) -> None:
     for i, name in enumerate(report["outputs"]):
         if name not in known:
             raise Broken(f"'{name}' is neither a layer nor an input", f".outputs[{i}]")
+    for i, output in enumerate(report.get("named_outputs", ())):
+        if output["layer"] not in known:
+            raise Broken(f"'{output['layer']}' is neither a layer nor an input", f".named_outputs[{i}]")
 
 
 def _names(tensors: list[dict[str, Any]], kind: str) -> set[str]:

@@ -17,7 +17,8 @@ from archscope.tracing.arguments import arguments, describe_inputs, make_inputs
 from archscope.tracing.doubles import doubles_of
 from archscope.tracing.effects import CERTAIN
 from archscope.tracing.names import layer_of, name_records, readable
-from archscope.tracing.records import META, Source, opened, tensors_in
+from archscope.tracing.records import META
+from archscope.tracing.results import Returned, outputs_of, returned
 from archscope.tracing.scripted import compiled_functions_seen, opaque
 from archscope.tracing.untouched import SEED, DrawnAlone, collection_paused, random_states_kept, undisturbed
 from archscope.tracing.watcher import Tracer
@@ -127,7 +128,7 @@ def _run(
             described = {each.name: each for each in describe_inputs(module, args, kwargs, blocks)}
             with compiled_functions_seen(tracer), tracer:
                 result = module(*args, **kwargs)
-            sources = [tracer.sources.of(tensor) for tensor in tensors_in(opened(result))]
+            results = returned(result, tracer.sources)
         except (ArchscopeError, MemoryError):
             raise
         except Exception as error:
@@ -141,7 +142,7 @@ def _run(
             tracer.sources.put_back()
             for submodule in blocks.values():
                 del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
-    return _graph(tracer, name, blocks, described, sources)
+    return _graph(tracer, name, blocks, described, results)
 
 
 def _graph(
@@ -149,22 +150,23 @@ def _graph(
     name: str | None,
     blocks: Mapping[str, nn.Module],
     inputs: Mapping[str, Tensor],
-    results: Sequence[Source | None],
+    results: Sequence[Returned],
 ) -> Graph:
     """What the tracer saw, by names."""
     name_records(tracer.records, set(inputs), blocks)
     layers = tuple([layer_of(record) for record in tracer.records])
     known = {*inputs, *[layer.name for layer in layers]}
-    returned = dict.fromkeys(source.name for source in results if source is not None)
+    named = outputs_of(results, known)
     graph = Graph(
         name=name or type(blocks[""]).__name__,
         inputs=dict(inputs),
         layers=layers,
-        outputs=tuple([each for each in returned if each in known]),  # a parameter may be returned, too
+        outputs=tuple(dict.fromkeys(output.layer for output in named)),
         blocks={path: type(submodule).__name__ for path, submodule in blocks.items()},
         parameters=tracer.sources.parameters,
         buffers=tracer.sources.buffers,
         notes=tuple(tracer.notes()),
+        named_outputs=named,
     )
     return readable(graph)
 

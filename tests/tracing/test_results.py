@@ -1,0 +1,56 @@
+"""Results have the names that their author gave."""
+
+from collections import namedtuple
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.model.report import Report
+
+Pair = namedtuple("Pair", ["boxes", "scores"])
+
+
+@dataclass
+class Fields:
+    logits: torch.Tensor
+    hidden: Any = None
+
+
+class Two(nn.Module):
+    """`form` makes a result of two tensors, one of them a half of a chunk."""
+
+    def __init__(self, form: Any) -> None:
+        super().__init__()
+        self.conv, self.form = nn.Conv2d(3, 4, 3), form
+
+    def forward(self, x: torch.Tensor) -> Any:
+        x = self.conv(x)
+        return self.form(x, x.chunk(2, 1)[1])
+
+
+@pytest.mark.parametrize(
+    ("form", "names"),
+    [
+        (lambda a, b: (a, b), ["0", "1"]),
+        (lambda a, b: {"out": a, "aux": [b]}, ["out", "aux.0"]),
+        (Pair, ["boxes", "scores"]),
+        (Fields, ["logits", "hidden"]),
+        (lambda a, b: (a, None, {"b": b, "again": a}), ["0", "2.b"]),
+    ],
+    ids=["tuple", "dict", "namedtuple", "dataclass", "nested, one of them twice"],
+)
+def test_names_are_keys_and_fields(form: Any, names: list[str]) -> None:
+    report = archscope.summarize(Two(form), (3, 8, 8))
+    outputs = report.graph.named_outputs
+    assert [output.name for output in outputs] == names
+    assert [(output.layer, output.shape) for output in outputs] == [("conv", (4, 6, 6)), ("chunk", (2, 6, 6))]
+    assert Report.from_json(report.to_json()).graph.named_outputs == outputs
+
+
+def test_one_result_has_no_name() -> None:
+    (output,) = archscope.trace(nn.Conv2d(3, 4, 3), (3, 8, 8)).named_outputs
+    assert (output.name, output.shape) == ("", (4, 6, 6))
