@@ -159,18 +159,6 @@ MOST_NESTED = 6
 """Objects within objects that a result is looked for in."""
 
 
-def opened(result: Any, depth: int = 0) -> Any:
-    """A network's result with what its objects hold, a distribution its parameters, in their place."""
-    if type(result) in PLAIN or isinstance(result, torch.Tensor | torch.nn.Module | type) or depth > MOST_NESTED:
-        return result
-    if isinstance(result, list | tuple):
-        return [opened(item, depth + 1) for item in result]
-    if isinstance(result, Mapping):
-        return {key: opened(item, depth + 1) for key, item in result.items()}
-    held = getattr(result, "__dict__", None)
-    return {name: opened(item, depth + 1) for name, item in held.items()} if held else result
-
-
 def map_tensors(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> Any:
     """The same nested structure with every tensor changed."""
     if isinstance(value, torch.Tensor):

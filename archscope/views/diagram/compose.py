@@ -1,12 +1,14 @@
 """From a Report to a placed picture: the level's plan, its structure, its columns."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from archscope.model.graph import Graph
+from archscope.model.graph import Graph, Output
 from archscope.views.diagram.ops.fuse import fused_ops, plain_ops
 from archscope.views.diagram.ops.names import joined_title
 from archscope.views.diagram.ops.ops import Op, under
+from archscope.views.diagram.ops.outputs import ends_of, results, with_outputs
 from archscope.views.diagram.ops.sums import with_whole_sums
 from archscope.views.diagram.place.columns import LARGE, in_columns, page_scale
 from archscope.views.diagram.place.flows import are_flows, place_flows
@@ -18,12 +20,17 @@ from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
 from archscope.views.diagram.plan.folding import alike, fold
 from archscope.views.diagram.plan.levels import Modules, Plan, at_depth, flow_plan, network_plan
+from archscope.views.diagram.plan.repeats import with_steps
+from archscope.views.diagram.plan.shrunk import boxes, largest_core, shrunk
 from archscope.views.diagram.plan.smaller import smaller_plans
 from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, segments, structure
 
 MOST_BOXES = 60
 SMALLEST_TEXT, SMALLEST_NOTED = 6.1, 5.0
 """Points on A4; the second where boxes have further lines, rather than to close what they speak of."""
+
+MOST_CROSSING = 500
+"""Layers whose paths cross; a loop of more steps is one box of each step even where every layer is drawn."""
 
 LONGEST_RUN = 3
 """So many equal operations in a row are drawn once."""
@@ -49,27 +56,45 @@ class Drawing:
 def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = True, depth: int = 0) -> Drawing:
     """Place the picture of a level; where it would be too large, modules of one sort are closed, then of another."""
     ops = plain_ops(graph) if level == "layer" else fused_ops(graph)
-    outputs = _holders(ops, graph.outputs)
+    outputs = results(graph)
     if level != "layer":
-        ops = with_whole_sums(ops, outputs)
+        ops = with_whole_sums(ops, ends_of(ops, outputs))
     if block:
         ops, outputs = within(ops, block, outputs)
     kinds = dict(graph.blocks)
     if depth:
         ops = at_depth(ops, kinds, depth, block)
+    view = View(outputs, style, folds, block, plain=level == "layer")
     if level == "layer":
-        return _placed(flow_plan(ops, kinds, block), outputs, style, folds, True, block)
-    plan = network_plan(ops, kinds) if level == "network" else flow_plan(ops, kinds, block)
-    drawing = None
-    for smaller in smaller_plans(plan, kinds, block):
-        for tried in (style, style.compact()):
-            drawing = _placed(smaller, outputs, tried, folds, False, block)
+        sketch = view.sketch(flow_plan(ops, kinds, block))
+        if largest_core(sketch.series) > MOST_CROSSING:
+            sketch = view.sketch(flow_plan(with_steps(ops, kinds), kinds, block))
+        return view.placed(sketch)
+    first = _sketches(ops, kinds, level, view)
+    for sketch in first if folds else itertools.islice(first, 1):
+        if folds and boxes(sketch.series) > MOST_BOXES:
+            continue  # not worth to place it
+        for tried in (view, replace(view, style=style.compact())):
+            drawing = tried.placed(sketch)
             if fits(drawing.piece, style) or not folds:
                 return drawing
-    assert drawing is not None
-    if not block:
-        return _placed(network_plan(ops, kinds), outputs, style, folds, False, block)
-    return drawing
+    return view.placed(view.smallest(network_plan(ops, kinds) if not block else flow_plan(ops, kinds, block), kinds))
+
+
+def _sketches(ops: list[Op], kinds: dict[str, str], level: str, view: "View") -> Iterator["Sketch"]:
+    """Ever simpler structures: modules closed, then any operations in a row that repeat, then steps of loops."""
+
+    def planned(ops: list[Op]) -> Plan:
+        return network_plan(ops, kinds) if level == "network" else flow_plan(ops, kinds, view.block)
+
+    plans = []
+    for plan in smaller_plans(planned(ops), kinds, view.block):
+        plans.append(plan)
+        yield view.sketch(plan)
+    yield from (view.sketch(plan, loose=True) for plan in plans)
+    stepped = with_steps(ops, kinds)
+    if len(stepped) < len(ops):
+        yield from (view.sketch(plan) for plan in smaller_plans(planned(stepped), kinds, view.block))
 
 
 def fits(piece: Piece, style: Style) -> bool:
@@ -78,43 +103,82 @@ def fits(piece: Piece, style: Style) -> bool:
     return drawn <= MOST_BOXES and _scale(piece) * SMALL >= (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
 
 
-def _holders(ops: Sequence[Op], layers: Sequence[str]) -> list[str]:
-    """The Ops that these layers are drawn in."""
-    return [op.name for op in ops if set(op.layers) & set(layers)]
-
-
-def within(ops: Sequence[Op], block: str, outputs: Sequence[str]) -> tuple[list[Op], list[str]]:
-    """The Ops of a block after an Op for each tensor that it reads, and those whose tensors leave it."""
+def within(ops: Sequence[Op], block: str, outputs: Sequence[Output]) -> tuple[list[Op], tuple[Output, ...]]:
+    """The Ops of a block after an Op for each tensor that it reads, and the tensors that leave it."""
     members = [op for op in ops if under(op.path, block) and op.kind != "tensor"]
     names = {op.name for op in members}
     by_name = {op.name: op for op in ops}
     entering = dict.fromkeys(source for op in members for source in op.inputs if source not in names)
     one = len(entering) == 1
-    inputs = [Op(name, "tensor", "Input" if one else name, name, (), (), by_name[name].shape) for name in entering]
+    inputs = [
+        Op(name, "tensor", "Input" if one else name, name, (), (), by_name[name].shape, channels=by_name[name].channels)
+        for name in entering
+    ]
+    given = {layer for op in members for layer in op.layers}
     leaving = [name for op in ops if op.name not in names for name in op.inputs if name in names]
-    return [*inputs, *members], [*dict.fromkeys([*leaving, *(name for name in outputs if name in names)])]
+    leaving += [op.name for output in outputs for op in members if output.layer in given and output.layer in op.layers]
+    left = [by_name[name] for name in dict.fromkeys(leaving)]
+    return [*inputs, *members], tuple(Output(str(i), op.layers[-1], op.shape) for i, op in enumerate(left))
 
 
-def _placed(plan: Plan, outputs: Sequence[str], style: Style, folds: bool, plain: bool, block: str) -> Drawing:
-    held = [op.name for op in plan.ops for name in outputs if name == op.name or _holds(op, name)]
-    u_shaped = not plain and not block and not style.sideways
-    frames = _level_frames(plan, held) if u_shaped else plan.frames
-    series = structure(plan.ops, frames, plan.titles, dict.fromkeys(held))
-    if folds:
-        series = [merged_panel(item) for item in fold(series, 2 if plan.every else LONGEST_RUN if not block else 99)]
-    _one_input(series)
-    style = replace(style, alike=alike(series))
-    flows = not plain and not style.sideways and are_flows(series)
-    lines = [True] if flows or plan.every else [False] if plain or not _is_narrow(series) else [True, False]
-    styles = [_fitting(replace(style, one_line=one_line, beside=False), plan) for one_line in lines]
-    if style.beside and True in lines:
-        styles.append(replace(styles[0], beside=True))
-    pieces = [_piece(series, flows, u_shaped, one) for one in styles]
-    read = {source for op in plan.ops for source in op.inputs}
-    for piece in pieces:
-        _end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, held))
-    piece = max(pieces, key=lambda piece: min(_scale(piece), LARGE))
-    return Drawing(piece, plan.ops, plan, flows)
+@dataclass(frozen=True)
+class Sketch:
+    """A plan's structure before anything is placed. `ends`: the Ops where the network ends."""
+
+    plan: Plan
+    series: Series
+    ends: list[str]
+
+
+@dataclass(frozen=True)
+class View:
+    """What all plans of one picture have in common. `plain`: every layer has a box, whatever the room."""
+
+    outputs: Sequence[Output]
+    style: Style
+    folds: bool
+    block: str
+    plain: bool
+
+    @property
+    def u_shaped(self) -> bool:
+        return not self.plain and not self.block and not self.style.sideways
+
+    def sketch(self, plan: Plan, loose: bool = False) -> Sketch:
+        """The structure of a plan, folded. `loose`: any operations that repeat in a row are."""
+        if not self.block or len(self.outputs) > 1:
+            plan = replace(plan, ops=with_outputs(plan.ops, self.outputs))
+        ends = ends_of(plan.ops, self.outputs)
+        frames = _level_frames(plan, ends) if self.u_shaped else plan.frames
+        series = structure(plan.ops, frames, plan.titles, ends)
+        if self.folds:
+            run = 2 if plan.every or loose else 99 if self.block else LONGEST_RUN
+            series = [merged_panel(item) for item in fold(series, run, loose)]
+        return Sketch(plan, series, ends)
+
+    def smallest(self, plan: Plan, kinds: Mapping[str, str]) -> Sketch:
+        """The structure of a plan that no closed module makes small enough: neighbours are closed."""
+        sketch = self.sketch(plan, loose=True)
+        if boxes(sketch.series) <= MOST_BOXES:
+            return sketch
+        return self.sketch(shrunk(plan, sketch.series, kinds, MOST_BOXES), loose=True)
+
+    def placed(self, sketch: Sketch) -> Drawing:
+        plan, series = sketch.plan, sketch.series
+        _one_input(series)
+        style = replace(self.style, alike=alike(series))
+        flows = not self.plain and not style.sideways and are_flows(series)
+        lines = [True] if flows or plan.every else [False] if self.plain or not _is_narrow(series) else [True, False]
+        styles = [_fitting(replace(style, one_line=one_line, beside=False), plan) for one_line in lines]
+        if style.beside and True in lines:
+            styles.append(replace(styles[0], beside=True))
+        pieces = [_piece(series, flows, self.u_shaped, one) for one in styles]
+        read = {source for op in plan.ops for source in op.inputs}
+        going_on = {op.name for op in plan.ops if op.name in sketch.ends and op.kind != "tensor"}
+        for piece in pieces:
+            _end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, going_on))
+        piece = max(pieces, key=lambda piece: min(_scale(piece), LARGE))
+        return Drawing(piece, [one for op in plan.ops for one in op.each], plan, flows)
 
 
 def _level_frames(plan: Plan, outputs: Sequence[str]) -> tuple[str, ...]:
@@ -169,7 +233,7 @@ def _begin_at_constants(piece: Piece) -> None:
 
 
 def _end_at_dead_ends(piece: Piece, dead: set[str]) -> None:
-    """No line leads on from an operation that nothing reads: the structure alone put something after it."""
+    """No line leads on from a result, or what nothing reads: the structure alone put something after it."""
     ended = {box.name for box in piece.boxes if box.op and (box.op, *box.copies)[-1].name in dead}
     while ended:
         after = {line.target for line in piece.lines if line.source in ended}
@@ -186,10 +250,6 @@ def _end_in_frame(piece: Piece) -> None:
         if line.target in frames and not line.arrow and line.target not in sources:
             line.points = []
             sources.discard(line.source)
-
-
-def _holds(op: Op, name: str) -> bool:
-    return op.kind == "module" and name in op.layers
 
 
 def _unit_width(ops: Sequence[Op], style: Style, one_line: bool) -> float:

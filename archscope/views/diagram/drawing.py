@@ -12,6 +12,7 @@ from archscope.model.tree import tree_of
 from archscope.registry import unknown
 from archscope.views import View
 from archscope.views.diagram.compose import Drawing, compose
+from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, told
 from archscope.views.diagram.paint.heading import heading
@@ -60,9 +61,10 @@ class Diagram(Drawn):
 
     def _page(self) -> Page:
         title, subtitles = heading(self.report, self.options, self.drawing.ops, self.drawing.piece.boxes)
+        axes = channel_axes(self.report.graph)
         shares, scale = heat(self.report, self.options.color, self.drawing.piece.boxes)
         return Page(
-            title, subtitles, self.options.theme, lambda box: told(self.report, box), shares, self._signs(), scale
+            title, subtitles, self.options.theme, lambda box: told(self.report, box, axes), shares, self._signs(), scale
         )
 
     def _signs(self) -> dict[str, str]:

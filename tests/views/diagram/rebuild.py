@@ -7,6 +7,7 @@ from archscope.model.graph import Graph
 from archscope.views.diagram.drawing import Diagram
 from archscope.views.diagram.ops.fuse import fused_ops, plain_ops
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.outputs import results
 from archscope.views.diagram.place.picture import Box, Frame, Piece
 
 Edge = tuple[str, str]
@@ -18,6 +19,7 @@ def differences(made: Diagram) -> list[str]:
     counted = drawn_ops(piece)
     told = [f"{name} is drawn {counted[name]} times" for name in {op.name for op in ops} | {*counted}
             if counted[name] != 1]  # fmt: skip
+    told += [f"the steps of {op.name} do not read alike" for op in ops if op.copies and not are_steps(op)]
     drawn, true = drawn_edges(piece), true_edges(graph, ops)
     told += [f"no line leads from {source} to {target}" for source, target in sorted(true - drawn)]
     return told + [f"a line leads from {source} to {target}" for source, target in sorted(drawn - true)]
@@ -45,7 +47,7 @@ def drawn_edges(piece: Piece) -> set[Edge]:
     for box in piece.boxes:
         if is_virtual(box):
             edges = _without(edges, [box.name])
-        elif box.copies:
+        elif box.copies and not (box.op and box.op.copies):
             edges = _unfolded(edges, box)
     for frame in sorted(frames.values(), key=lambda frame: len(frame.ops)):
         edges = _opened(edges, frame)
@@ -98,12 +100,23 @@ def _opened(edges: set[Edge], frame: Frame) -> set[Edge]:
     return _without(edges, [into, out])
 
 
+def are_steps(op: Op) -> bool:
+    """Does each step read the one before it, and else what the first one reads?"""
+    outside = set(op.inputs)
+    return all(before.name in step.inputs and outside >= {*step.inputs} - {before.name}
+               for before, step in itertools.pairwise(op.each))  # fmt: skip
+
+
 def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
-    """The Graph's own edges between what the Ops stand for."""
+    """The Graph's own edges between what the Ops stand for; steps of a loop are one, drawn as such."""
     owner = {name: op.name for op in fused_ops(graph) for name in op.layers}
     owner |= {name: op.name for op in ops for name in op.layers}
+    owner |= {name: op.name for op in ops for step in op.copies for name in step.layers}
     drawn = {name for op in ops for name in op.layers}
-    return {
+    given = {(owner.get(output.layer, output.layer), f"output:{output.name or i}")
+             for i, output in enumerate(results(graph))}  # fmt: skip
+    boxes = {op.name for op in ops if op.kind == "tensor"}
+    return {edge for edge in given if edge[1] in boxes} | {
         (owner.get(source, source), owner[name])
         for name, sources in chained_inputs(graph).items() if name in drawn
         for source in sources if owner.get(source, source) != owner[name]

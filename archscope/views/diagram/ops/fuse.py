@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from archscope.model.graph import Graph, Layer, is_depthwise
 from archscope.model.operations import CATEGORY
 from archscope.model.tree import Node, tree_of, walk
-from archscope.views.diagram.ops.label import kind_of, labelled
+from archscope.views.diagram.ops.channels import channel_axes
+from archscope.views.diagram.ops.label import Customs, is_view, kind_of, labelled
 from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
-from archscope.views.diagram.ops.rewrites import chained, is_concat_of_one
+from archscope.views.diagram.ops.rewrites import chained
 
 WEIGHTED = {"convolution", "transposed convolution", "linear"}
-DRAWN_VIEWS = {"pixel_shuffle", "pixel_unshuffle", "native_channel_shuffle"}
-"""Views that figures draw: they mix channels and positions."""
 
 
 class Fusion:
@@ -64,7 +63,7 @@ class Fusion:
         category = CATEGORY.get(layer.operation, "")
         if before not in self.graph.layer:
             return
-        if _is_view(layer) or (
+        if is_view(layer) or (
             self._is_only_reader(before) and self._belongs(layer, category, self.root(before), before)
         ):
             self.owner[layer.name] = self.root(before)
@@ -73,7 +72,7 @@ class Fusion:
         """Does one layer alone read this tensor, and what it is a view of?"""
         while before in self.graph.layer and len(self.graph.consumers[before]) == 1:
             layer = self.graph.layer[before]
-            if not _is_view(layer):
+            if not is_view(layer) or not layer.inputs:
                 return True
             before = layer.inputs[0]
         return False
@@ -103,12 +102,6 @@ class Fusion:
             self.owner.update((one.name, layer.name) for one in chain)
 
 
-def _is_view(layer: Layer) -> bool:
-    """Is its output its input, seen otherwise, and no box of its own in figures?"""
-    view = CATEGORY.get(layer.operation) == "view" and layer.operation not in DRAWN_VIEWS
-    return view or is_concat_of_one(layer)
-
-
 def _parent(path: str) -> str:
     return path.rpartition(".")[0]
 
@@ -117,8 +110,8 @@ def fused_ops(graph: Graph) -> list[Op]:
     """The Ops of the levels network, flow and block."""
     fusion = Fusion(graph)
     made = []
-    usual = _usual_activation(fusion)
-    normalised = _most_are_normalised(fusion)
+    axes = channel_axes(graph)
+    customs = Customs(axes, _usual_activation(fusion), _most_are_normalised(fusion))
     for root, layers in fusion.groups().items():
         node = fusion.units.get(root)
         path = node.path if node else root
@@ -127,14 +120,16 @@ def fused_ops(graph: Graph) -> list[Op]:
             fusion.root(source) if source in graph.layer else source
             for layer in layers for source in layer.inputs if source not in names
         )  # fmt: skip
-        made.append(labelled(graph.layer[root], layers, path, tuple(inputs), usual, normalised))
-    return in_order([*inputs_of(graph), *chained(made, graph)])
+        made.append(labelled(graph.layer[root], layers, path, tuple(inputs), customs))
+    return in_order([*inputs_of(graph, axes), *chained(made, graph)])
 
 
 def plain_ops(graph: Graph) -> list[Op]:
     """The Ops of the level `layer`: one for each layer."""
-    made = [labelled(layer, [layer], layer.name, tuple(dict.fromkeys(layer.inputs)), None) for layer in graph.layers]
-    return in_order([*inputs_of(graph), *chained(made, graph)])
+    axes = channel_axes(graph)
+    read = {layer.name: tuple(dict.fromkeys(layer.inputs)) for layer in graph.layers}
+    made = [labelled(layer, [layer], layer.name, read[layer.name], Customs(axes)) for layer in graph.layers]
+    return in_order([*inputs_of(graph, axes), *chained(made, graph)])
 
 
 def _most_are_normalised(fusion: Fusion) -> bool:

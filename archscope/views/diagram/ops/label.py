@@ -1,10 +1,13 @@
 """What a box says: the operation in a word, its kernel, and what a reader of the paper needs to rebuild it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from archscope.model.graph import Layer, Shape, is_depthwise
 from archscope.model.operations import CATEGORY
+from archscope.views.diagram.ops.channels import joins_channels
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.rewrites import is_concat_of_one
 
 KINDS = {
     "convolution": "conv", "transposed convolution": "conv", "pooling": "pool", "global pooling": "pool",
@@ -15,6 +18,9 @@ JOINS = {
     "add": "add", "sum": "add", "mul": "mul", "cat": "cat", "stack": "cat",
     "hstack": "cat", "vstack": "cat",
 }  # fmt: skip
+DRAWN_VIEWS = {"pixel_shuffle", "pixel_unshuffle", "native_channel_shuffle"}
+"""Views that figures draw: they mix channels and positions."""
+
 NAMED = {"cat": "Concat", "matmul": "MatMul", "bmm": "MatMul", "relu": "ReLU", "gelu": "GELU", "silu": "SiLU"}
 SCALARS = {"mul": "×{:g}", "div": "÷{:g}", "add": "+{:g}", "sub": "−{:g}"}
 
@@ -34,28 +40,52 @@ def join_of(layer: Layer) -> str:
     return JOINS.get(layer.operation, "") if len(set(layer.inputs)) > 1 else ""
 
 
-def labelled(
-    main: Layer, layers: Sequence[Layer], path: str, inputs: tuple[str, ...], usual: str | None,
-    normalised: bool = False,
-) -> Op:  # fmt: skip
-    """The Op of these layers. `usual` is the activation that goes without saying; None: layers are not fused.
+@dataclass(frozen=True)
+class Customs:
+    """What goes without saying in a network, and the `axes` of its channels by name.
 
-    Where convolutions are `normalised`, one that is followed by nothing is called linear, as in the papers.
+    `usual` is its activation; None: layers are not fused. Where convolutions are `normalised`, one that is followed
+    by nothing is called linear, as in the papers.
     """
+
+    axes: Mapping[str, int | None]
+    usual: str | None = None
+    normalised: bool = False
+
+
+def labelled(
+    main: Layer, layers: Sequence[Layer], path: str, inputs: tuple[str, ...], customs: Customs
+) -> Op:  # fmt: skip
+    """The Op of these layers."""
     convolutions = [layer for layer in layers if "convolution" in CATEGORY.get(layer.operation, "")]
     last = convolutions[-1] if convolutions else main
     separable = len(convolutions) > 1 and is_depthwise(main)
-    facts = [*_width(main, last), *_window_facts(main), *_extras(main)]
-    if usual is not None and len(layers) > 1:
-        facts += _within(main, layers, usual)
-    if normalised and len(layers) == 1 and "convolution" in CATEGORY.get(main.operation, ""):
+    facts = [*_width(main, last), *_window_facts(main), *_extras(main), *_along(main, customs.axes[main.name])]
+    if customs.usual is not None and len(layers) > 1:
+        facts += _within(main, layers, customs.usual)
+    if customs.normalised and len(layers) == 1 and "convolution" in CATEGORY.get(main.operation, ""):
         facts.append("linear")
     name = "SeparableConv" if separable else word(main)
-    shape = layers[-1].output_shape
+    given = _given(layers)
     return Op(
-        main.name, kind_of(main), name, path, tuple(layer.name for layer in layers), inputs, shape,
-        _kernel(main), tuple(facts), join_of(main) if len(inputs) > 1 else "",
+        main.name, kind_of(main), name, path, tuple(layer.name for layer in layers), inputs, given.output_shape,
+        _kernel(main), tuple(facts), join_of(main) if len(inputs) > 1 else "", channels=customs.axes[given.name],
     )  # fmt: skip
+
+
+def _given(layers: Sequence[Layer]) -> Layer:
+    """The layer whose tensor is the box's own: a view drawn within it says nothing new but what drops ones."""
+    own = next((layer for layer in reversed(layers) if not is_view(layer)), layers[-1])
+    without_ones = [[size for size in layer.output_shape if size != 1] for layer in (own, layers[-1])]
+    return layers[-1] if without_ones[0] == without_ones[1] else own
+
+
+def is_view(layer: Layer) -> bool:
+    """Is its output its input, seen otherwise, and no box of its own in figures?"""
+    if CATEGORY.get(layer.operation) == "dropout":
+        return bool(layer.settings.get("p", 0.5) == 0)
+    view = CATEGORY.get(layer.operation) == "view" and layer.operation not in DRAWN_VIEWS
+    return view or is_concat_of_one(layer)
 
 
 def word(layer: Layer) -> str:
@@ -67,7 +97,7 @@ def word(layer: Layer) -> str:
         return "UpConv"
     join = join_of(layer)
     if join:
-        return {"add": "+", "mul": "×", "cat": "Concat"}[join]
+        return "Stack" if layer.operation == "stack" else {"add": "+", "mul": "×", "cat": "Concat"}[join]
     kind = _camel(layer.kind.removesuffix("1d").removesuffix("2d").removesuffix("3d"))
     if category == "global pooling":
         every = layer.output_shape and set(layer.output_shape[1:]) <= {1}
@@ -121,9 +151,31 @@ def _padding(layer: Layer) -> list[str]:
     keeps = tuple(d * (k - 1) // 2 for k, d in zip(window.kernel_size, window.dilation, strict=True))
     rank = len(window.kernel_size)
     sees_all = bool(layer.input_shapes) and layer.input_shapes[0][-rank:] == window.kernel_size
+    up = ["ceil"] if _rounds_up(layer) else []
     if window.padding == keeps or window.kernel_size == window.stride or sees_all:
+        return up
+    if set(window.padding) != {0}:
+        return [f"pad {_one(window.padding)}", *up]
+    return up or ["V"]
+
+
+def _rounds_up(layer: Layer) -> bool:
+    """Does a pooling take windows that reach over the edge, so that its output is larger?"""
+    window = layer.window
+    if window is None or not layer.settings.get("ceil_mode") or not layer.input_shapes:
+        return False
+    rank = len(window.kernel_size)
+    sizes = zip(layer.input_shapes[0][-rank:], layer.output_shape[-rank:], window.kernel_size, window.stride,
+                window.padding, window.dilation, strict=True)  # fmt: skip
+    return any(after > (before + 2 * pad - dilation * (kernel - 1) - 1) // stride + 1
+               for before, after, kernel, stride, pad, dilation in sizes)  # fmt: skip
+
+
+def _along(layer: Layer, axis: int | None) -> list[str]:
+    """What a concatenation puts beside each other, where that is not channels."""
+    if join_of(layer) != "cat" or joins_channels(layer, axis):
         return []
-    return ["V"] if set(window.padding) == {0} else [f"pad {_one(window.padding)}"]
+    return ["batch"] if len(layer.output_shape) > 3 or axis == len(layer.output_shape) - 3 else ["positions"]
 
 
 def _one(values: Shape) -> str:
@@ -150,6 +202,8 @@ def _extras(layer: Layer) -> list[str]:
 
 def _factor(layer: Layer) -> list[str]:
     """`×2`: by how much the height grows, where every axis grows by as much."""
+    if not layer.input_shapes:
+        return []
     before, after = layer.input_shapes[0][1:], layer.output_shape[1:]
     factors = {new / old for new, old in zip(after, before, strict=False) if old}
     return [f"×{factor:g}" for factor in factors] if len(factors) == 1 and len(before) == len(after) else []

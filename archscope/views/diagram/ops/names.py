@@ -83,4 +83,4 @@ def family(path: str, kind: str) -> str:
 
 def joined_title(outer: str, inner: str) -> str:
     """`Dense block 1: DenseLayer`, or the outer name alone where the inner one says nothing new."""
-    return outer if inner in {*GENERIC, outer} else f"{outer}: {inner}"
+    return outer if inner in {*GENERIC, outer, ""} else f"{outer}: {inner}"

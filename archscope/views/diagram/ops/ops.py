@@ -13,7 +13,8 @@ class Op:
     """A box. `layers` are all that it stands for, in execution order; `inputs` are names of Ops.
 
     `word`, `kernel` and `facts` are what its label says: Conv, 3×3, (32, s2, V). `join` is `add`, `cat` or `mul`
-    where tensors come together. `inner` is what two closed modules must have in common to look the same.
+    where tensors come together. `shape` is the box's own, `channels` the axis of its channels. `inner` is what two
+    closed modules must have in common to look the same.
     """
 
     name: str
@@ -27,6 +28,19 @@ class Op:
     facts: tuple[str, ...] = ()
     join: str = ""
     inner: Any = None
+    channels: int | None = None
+    copies: tuple["Op", ...] = ()
+
+    @property
+    def each(self) -> tuple["Op", ...]:
+        """The step of a loop and the equal ones that follow it, which one box stands for; another Op alone."""
+        return (self, *self.copies)
+
+    @property
+    def spatial(self) -> Shape:
+        """Height and width, or the length of a sequence; those of a token are not known."""
+        at = 0 if self.channels is None else self.channels
+        return self.shape[:at] if at and at == len(self.shape) - 1 else self.shape[at + 1 :]
 
     @cached_property
     def key(self) -> Any:
@@ -100,14 +114,15 @@ def _fields(op: Op) -> dict[str, Any]:
 
 def is_acyclic(ops: Iterable[Op]) -> bool:
     """Can the Ops be put in an order in which each follows its inputs?"""
-    waiting = {op.name: set(op.inputs) for op in ops}
-    while waiting:
-        ready = [name for name, inputs in waiting.items() if not inputs & waiting.keys()]
-        if not ready:
-            return False
-        for name in ready:
-            del waiting[name]
-    return True
+    every = Ops(ops)
+    waiting = {op.name: len({source for source in op.inputs if source in every.by_name}) for op in every}
+    ready = [name for name, count in waiting.items() if not count]
+    for name in ready:  # it grows on the way
+        for reader in dict.fromkeys(every.readers[name]):
+            waiting[reader] -= 1
+            if not waiting[reader]:
+                ready.append(reader)
+    return len(ready) == len(waiting)
 
 
 def in_order(ops: Iterable[Op]) -> list[Op]:
@@ -126,10 +141,10 @@ def in_order(ops: Iterable[Op]) -> list[Op]:
     return list(placed.values())
 
 
-def inputs_of(graph: Graph) -> list[Op]:
-    """One Op for each input of the network."""
+def inputs_of(graph: Graph, axes: Mapping[str, int | None]) -> list[Op]:
+    """One Op for each input of the network; `axes`: those of channels, by name."""
     one = len(graph.inputs) == 1
     return [
-        Op(name, "tensor", "Input" if one else name, name, (), (), tensor.shape)
+        Op(name, "tensor", "Input" if one else name, name, (), (), tensor.shape, channels=axes[name])
         for name, tensor in graph.inputs.items()
     ]

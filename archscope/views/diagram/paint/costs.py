@@ -1,17 +1,16 @@
 """What boxes cost: further lines in them, what they tell when pointed at, their colour by cost."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
 from archscope.errors import ArchscopeError
 from archscope.model import units
-from archscope.model.graph import Shape
 from archscope.model.report import Report
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.place.picture import Box
-from archscope.views.diagram.place.text import sizes
+from archscope.views.diagram.place.text import sizes, sizes_of
 
 COLUMNS = {"params": "params", "macs": "macs", "latency": "latency_ms"}
 """Which column of a report has the cost that an option names."""
@@ -55,7 +54,7 @@ def notes(report: Report, options: DiagramOptions) -> Callable[[Sequence[Op]], t
 
 def _line(report: Report, name: str, alike: Sequence[Op], options: DiagramOptions) -> str:
     if name == "shapes":
-        return _range([sizes(op.shape, options.layout == "HxWxC") for op in alike])
+        return _range([sizes_of(op, options.layout == "HxWxC") for op in alike])
     if name == "receptive_field":
         fields = [report.value(name, op.layers) for op in alike]
         return f"sees {_range([sizes(field, False) for field in fields])}" if all(fields) else ""
@@ -95,18 +94,18 @@ def _path(op: Op) -> str:
     return op.name if op.join else op.path
 
 
-def told(report: Report, box: Box) -> str:
-    """A node's title: path, shapes, parameters, MACs, latency where it was measured."""
+def told(report: Report, box: Box, axes: Mapping[str, int | None]) -> str:
+    """A node's title: path, shapes, parameters, MACs, latency where it was measured; `axes`: those of channels."""
     if box.op is None:
         return box.title
     op = box.op
     lines = [_path(op)]
     if len(box.alike) > 1:
         lines[0] += f" to {_path(box.alike[-1])} ({len(box.alike)} alike)"
-    inputs: list[Shape] = []
-    if op.layers:
-        inputs = list(report.graph.layer[op.layers[0]].input_shapes)
-    lines.append(f"{', '.join(map(sizes, inputs))} → {sizes(op.shape)}" if inputs else sizes(op.shape))
+    layer = report.graph.layer[op.layers[0]] if op.layers else None
+    given = zip(layer.inputs, layer.input_shapes, strict=False) if layer else ()
+    read = [sizes(shape, channels=axes.get(name)) for name, shape in given]
+    lines.append(f"{', '.join(read)} → {sizes_of(op)}" if read else sizes_of(op))
     measured = [name for name, column in COLUMNS.items() if column in report.columns and op.layers]
     costs = [_cost(report, name, box.alike, TOLD[name]) for name in measured]
     return "\n".join([*lines, *filter(None, costs)])

@@ -45,6 +45,8 @@ def heading(report: Report, options: DiagramOptions, ops: Sequence[Op], boxes: S
         said.append("s2: stride 2.")
     if "V" in facts:
         said.append("V: valid padding.")
+    if "ceil" in facts:
+        said.append("ceil: sizes rounded up.")
     if "latency" in (*options.show, options.color) and "device_name" in report.setting:
         setting = report.setting
         said.append(f"Latency on {setting['device_name']}, {setting['dtype']}, batch {setting['batch']}.")

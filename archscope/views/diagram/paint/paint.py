@@ -1,7 +1,7 @@
 """A placed picture as SVG: text stays text, every node has a title for the reader who points at it."""
 
 from collections.abc import Sequence
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from archscope.model.text import shown_lines
 from archscope.views.diagram.paint.heading import head, legend_rows, row_width, wrapped
@@ -123,8 +123,8 @@ def _line(painter: Painter, line: Line) -> None:
     head = _arrow(points[-2], points[-1]) if line.arrow else ""
     if head:
         points[-1] = _towards(points[-1], points[-2], ARROW[0] - 1.0)
-    title = escape(f"{shown_lines(line.source)} → {shown_lines(line.target)}")
-    painter.out.append(f'<g class="edge"><title>{title}</title>')
+    ends = [quoteattr(shown_lines(name)) for name in (line.source, line.target)]
+    painter.out.append(f'<g class="edge" data-from={ends[0]} data-to={ends[1]}>')
     painter.path(_curve(points) if line.curved else _rounded(points), line=color, more=' stroke-width="1.3"')
     if head:
         painter.path(head, fill=color)

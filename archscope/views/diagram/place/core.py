@@ -6,10 +6,13 @@ from archscope.views.diagram.place import engines, graphviz_layout, layered
 from archscope.views.diagram.place.picture import Box, Line, Piece
 from archscope.views.diagram.plan.structure import ENTRY, Core
 
+MOST_ITEMS = 200
+"""Graphviz takes seconds for more, and minutes for a few times more; `auto` does without it there."""
+
 
 def place_core(core: Core, pieces: Mapping[str, Piece], engine_name: str) -> Piece:
     """One piece of these, by item; its lines start at ENTRY, on the axis, and end at the bottom in a point each."""
-    engine = engines.find(engine_name)
+    engine = engines.find(engine_name) if engine_name != "auto" or len(core.items) <= MOST_ITEMS else None
     layout = graphviz_layout.layout(core, pieces, engine) if engine else layered.layout(core, pieces)
     whole = Piece(head=ENTRY, height=layout.height)
     for name, piece in pieces.items():

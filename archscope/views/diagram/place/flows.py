@@ -30,27 +30,27 @@ def place_flows(series: Series, placer: Placer) -> Piece:
     given = series[0]
     for panel in panels:
         columns.append(_flow(panel, given, panel is panels[-1], placer))
-        given = _tensor(f"{panel.name}<<", _last_shape(panel))
+        given = _tensor(f"{panel.name}<<", _last(panel))
     after = [placer.segment([item]) for item in series[len(panels) + 1 :]]
     if after:
         columns[-1] = _beneath(columns[-1], after, placer)
     return _beside(columns)
 
 
-def _last_shape(panel: Panel) -> tuple[int, ...]:
-    return panel.copies[-1].exit.shape if panel.copies else panel.exit.shape
+def _last(panel: Panel) -> Op:
+    return panel.copies[-1].exit if panel.copies else panel.exit
 
 
-def _tensor(name: str, shape: tuple[int, ...]) -> Leaf:
+def _tensor(name: str, made: Op) -> Leaf:
     """A box that stands for no operation: what enters or leaves a stage."""
-    return Leaf(Op(name, "tensor", FEATURE_MAPS, "", (), (), shape))
+    return Leaf(Op(name, "tensor", FEATURE_MAPS, "", (), (), made.shape, channels=made.channels))
 
 
 def _flow(panel: Panel, given: Item, last: bool, placer: Placer) -> Piece:
     """A stage with its heading and frame; the tensor boxes belong to no module and only say what enters and leaves."""
     inner = Placer(placer.style, placer.level + 1)
     body = panel.body[1:] if isinstance(panel.body[0], Split) else panel.body
-    items = [given, *body, *([] if last else [_tensor(f"{panel.name}>>", _last_shape(panel))])]
+    items = [given, *body, *([] if last else [_tensor(f"{panel.name}>>", _last(panel))])]
     piece = inner.series(items)
     if panel.copies:
         piece.rows = []

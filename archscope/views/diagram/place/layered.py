@@ -32,10 +32,12 @@ def layout(core: Core, pieces: Mapping[str, Piece]) -> Layout:
 def ranks(core: Core) -> dict[str, int]:
     """The number of items on the longest path to each."""
     found = {item.name: 0 for item in core.items}
-    for item in core.items:  # in execution order
-        for source, target in core.edges:
-            if target == item.name and source != ENTRY:
-                found[target] = max(found[target], found[source] + 1)
+    before: dict[str, list[str]] = {name: [] for name in found}
+    for source, target in core.edges:
+        if target in before and source != ENTRY:
+            before[target].append(source)
+    for name, sources in before.items():  # in execution order
+        found[name] = max((found[source] + 1 for source in sources), default=0)
     return found
 
 

@@ -39,7 +39,7 @@ from archscope.views.diagram.place.style import (
     label,
     label_size,
 )
-from archscope.views.diagram.place.text import fitted, sizes, text_width
+from archscope.views.diagram.place.text import fitted, sizes_of, text_width
 from archscope.views.diagram.plan.structure import (
     ENTRY,
     Core,
@@ -220,7 +220,8 @@ class Placer:
         if copies:
             self._forget_shapes(piece, panel)
             piece.rows = piece.rows[-1:]
-            piece.rows[0].text = sizes(panel.copies[-1].exit.shape, self.style.channels_last)
+            for row in piece.rows:
+                row.text = sizes_of(panel.copies[-1].exit, self.style.channels_last)
         return piece
 
     def _forget_shapes(self, piece: Piece, panel: Panel) -> None:
@@ -229,7 +230,7 @@ class Placer:
         for box in piece.boxes:
             if box.op is None or box.name not in first or not box.details:
                 continue
-            shape = sizes(box.op.shape, self.style.channels_last)
+            shape = sizes_of(box.op, self.style.channels_last)
             if any(copy.ops[first[box.name]].shape != box.op.shape for copy in panel.copies):
                 box.details = tuple(detail for detail in box.details if detail != shape)
 
@@ -274,18 +275,20 @@ class Placer:
                 Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op, alike=alike), tap=True
             )
             if op.join == "add":  # a gate's line comes in where the leader would leave
-                circle.rows = [Row(half, half, sizes(op.shape, self.style.channels_last))]
+                circle.rows = [Row(half, half, sizes_of(op, self.style.channels_last))]
             return circle
         one_line = self.style.one_line or hull is not None or op.kind == "tensor"
         title, detail = label(op, one_line)
         if op.word == FEATURE_MAPS:
-            title = f"{sizes(op.shape, self.style.channels_last)} {title}"
+            title = f"{sizes_of(op, self.style.channels_last)} {title}"
         elif op.kind == "tensor" or hull is not None:
-            detail = sizes(op.shape, self.style.channels_last)
+            detail = sizes_of(op, self.style.channels_last)
         details = tuple(dict.fromkeys(part for part in (detail, *self.style.notes(alike)) if part))
         if one_line and self.style.beside:
             details = (", ".join(details),) if details else ()
-        title = fitted("Filter concat" if hull and op.kind == "concat" else title, BOLD, self.style.label_width, True)
+        if hull and op.kind == "concat" and not op.facts:
+            title = "Filter concat"
+        title = fitted(title, BOLD, self.style.label_width, True)
         details = tuple(fitted(part, SMALL, self.style.label_width) for part in details)
         width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
         width = max(width, self.style.unit_width if op.kind in UNITS or op.kind == "tensor" else self.style.narrow)
@@ -303,6 +306,6 @@ class Placer:
             piece.tails = [(op.name, 0, piece.height)]
         last = copies[-1] if copies else op
         piece.rows = [
-            Row(piece.height / 2, piece.right, sizes(last.shape, self.style.channels_last), shown=op.kind != "tensor")
+            Row(piece.height / 2, piece.right, sizes_of(last, self.style.channels_last), shown=op.kind != "tensor")
         ]
         return piece

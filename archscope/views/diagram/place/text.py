@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 
 from archscope.model.graph import Shape
+from archscope.views.diagram.ops.ops import Op
 
 FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', 'Diagram Sans', 'DejaVu Sans Condensed', sans-serif"
 """One of the first four is on most machines and has the widths measured here; DejaVu Sans Condensed nearly has."""
@@ -35,11 +36,22 @@ def room_for(text: str, size: float) -> float:
     return text_width(text, size) * WIDER
 
 
-def sizes(shape: Shape, channels_last: bool = True) -> str:
-    """`35×35×384`, or `384×35×35`; a vector is its length, a scalar `1`."""
-    if channels_last and len(shape) >= 3:
-        shape = (*shape[1:], shape[0])
+def sizes(shape: Shape, channels_last: bool = True, channels: int | None = None) -> str:
+    """`35×35×384`, or `384×35×35`; a vector is its length, a scalar `1`.
+
+    `channels` is the axis of channels, the first of three or more where it is not known.
+    """
+    at = 0 if channels is None and len(shape) >= 3 else channels
+    if at is not None and channels_last:
+        shape = (*shape[:at], *shape[at + 1 :], shape[at])
+    elif at is not None and at == len(shape) - 1 >= 2:
+        shape = (*shape[:-3], shape[at], *shape[-3:-1])
     return "×".join(map(str, shape)) or "1"
+
+
+def sizes_of(op: Op, channels_last: bool = True) -> str:
+    """The sizes of what this Op gives."""
+    return sizes(op.shape, channels_last, op.channels)
 
 
 def fitted(text: str, size: float, width: float, bold: bool = False) -> str:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archscope.model.graph import Shape
-from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of
+from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, ops_of
 
 FEWEST_LEVELS = 2
 LONGEST_SKIP = 3
@@ -71,8 +70,10 @@ def _bodies(series: Series, at: int) -> Iterator[Series]:
     for skip, body in (item.branches, item.branches[::-1]):
         if len(skip) <= LONGEST_SKIP and all(isinstance(one, Leaf) for one in skip) and body:
             kept = [before, *map(_resolution, skip)]
-            rises = _are_level([*kept, _resolution(body[-1])]) or _rises_itself(join, kept)
-            if rises and 0 < 2 * _least(body) <= before:
+            end, least = _resolution(body[-1]), _least(body)
+            cropped = not skip and end >= 2 * least  # an unpadded encoder's tensors are cropped to the decoder's
+            rises = _are_level([*kept, end]) or cropped or _rises_itself(join, kept)
+            if rises and 0 < 2 * least <= before:
                 yield body
 
 
@@ -84,12 +85,12 @@ def _least(series: Series) -> int:
 
 def _resolution(item: Item) -> int:
     """Height of the item's tensor, or length of a sequence of features; 0 where it has none."""
-    shape: Shape = item.shape if isinstance(item, Split) else item.exit.shape if isinstance(item, Leaf | Panel) else ()
-    return shape[1] if len(shape) > 1 else 0
+    spatial = item.exit.spatial if isinstance(item, Leaf | Panel) else ()
+    return spatial[0] if spatial else 0
 
 
 def _are_level(resolutions: list[int]) -> bool:
-    """Less than a halving apart: an unpadded encoder's tensors are cropped to the decoder's."""
+    """Less than a halving apart."""
     known = [resolution for resolution in resolutions if resolution]
     return bool(known) and max(known) < 2 * min(known)
 

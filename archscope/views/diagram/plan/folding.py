@@ -1,50 +1,114 @@
-"""Equal neighbours are drawn once: modules in a row, operations in a row, branches beside each other."""
+"""Equal neighbours are drawn once: modules in a row, pairs that alternate, operations, branches beside each other."""
 
 from collections.abc import Sequence
 
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, ops_of, series_key
+from archscope.views.diagram.plan.structure import (
+    Core,
+    Item,
+    Leaf,
+    Panel,
+    Parallel,
+    Series,
+    Split,
+    ops_of,
+    series_key,
+    with_split,
+)
 
 MANY_BRANCHES = 4
 """So many equal branches beside each other are drawn once."""
 
+LONGEST_PERIOD = 24
+"""Items of a sequence that repeats."""
 
-def fold(series: Series, run: int) -> Series:
-    """Equal modules that follow each other as one with its copies; equal operations where `run` or more do."""
+
+def fold(series: Series, run: int, loose: bool = False) -> Series:
+    """Equal modules that follow each other as one with its copies; equal operations where `run` or more do.
+
+    Sequences that repeat have a frame around the first: those with a module in them, or all where `loose`.
+    """
     for item in series:
-        _fold_inside(item, run)
+        _fold_inside(item, run, loose)
+    keys = _numbered(series)
     folded: Series = []
     i = 0
     while i < len(series):
-        end = i + 1
-        while end < len(series) and _alike(series[i], series[end]):
-            end += 1
+        period, times = _repetition(series, keys, i, run, loose)
         first = series[i]
-        is_module = isinstance(first, Panel) or (isinstance(first, Leaf) and first.op.kind == "module")
-        if isinstance(first, Panel | Leaf) and (is_module or end - i >= run):
-            first.copies = series[i + 1 : end]  # type: ignore[assignment]  # all of them are as the first is
+        parts = [series[i + k * period : i + (k + 1) * period] for k in range(times)]
+        if times == 1:
             folded.append(first)
-        else:
-            folded += series[i:end]
-        i = end
+        elif period > 1:
+            folded.append(_framed(parts))
+        elif isinstance(first, Panel | Leaf):
+            first.copies = [part[0] for part in parts[1:]]  # type: ignore[assignment]  # all of them are as the first is
+            folded.append(first)
+        i += period * times
     return folded
 
 
-def _alike(one: Item, two: Item) -> bool:
-    if isinstance(one, Leaf) and (one.op.kind == "tensor" or one.op.join):
-        return False
-    return isinstance(one, Leaf | Panel) and type(one) is type(two) and one.key == two.key
+def _numbered(series: Series) -> list[int]:
+    """A number for each item, equal for equal ones; what can have no copies is equal to nothing."""
+    known: dict[object, int] = {}
+    numbers = []
+    for i, item in enumerate(series):
+        single = isinstance(item, Split) or (isinstance(item, Leaf) and item.op.kind == "tensor")
+        key = ("alone", i) if single else (type(item), item.key)
+        numbers.append(known.setdefault(key, len(known)))
+    return numbers
 
 
-def _fold_inside(item: Item, run: int) -> None:
+def _repetition(series: Series, keys: Sequence[int], i: int, run: int, loose: bool) -> tuple[int, int]:
+    """How many items from here on repeat, and how often: what saves most, the shortest first."""
+    best = (1, 1)
+    for period in range(1, min(LONGEST_PERIOD, (len(series) - i) // 2) + 1):
+        part = keys[i : i + period]
+        times = 1
+        while keys[i + times * period : i + (times + 1) * period] == part:
+            times += 1
+        if times > 1 and _may_fold(series[i : i + period], times, run, loose):
+            saved = period * (times - 1)
+            best = max(best, (period, times), key=lambda one: (one[0] * (one[1] - 1), -one[0])) if saved else best
+    return best
+
+
+def _may_fold(part: Series, times: int, run: int, loose: bool) -> bool:
+    if len(part) == 1:
+        (item,) = part
+        if isinstance(item, Leaf):
+            return not item.op.join and (item.op.kind == "module" or times >= run)
+        return isinstance(item, Panel)
+    ends = isinstance(part[-1], Leaf | Panel)
+    return ends and (loose or any(_is_module(item) for item in part))
+
+
+def _is_module(item: Item) -> bool:
+    return isinstance(item, Panel) or (isinstance(item, Leaf) and item.op.kind == "module")
+
+
+def _framed(parts: Sequence[Series]) -> Panel:
+    """A frame without a title around the first of equal sequences."""
+    panels = []
+    for part in parts:
+        ops = ops_of(part)
+        last = part[-1]
+        assert isinstance(last, Leaf | Panel)
+        end = (last, *last.copies)[-1].exit
+        panels.append(Panel(f"{ops[0].name}+", "", with_split(part, f"{ops[0].name}+<"), ops, end))
+    panels[0].copies = panels[1:]
+    return panels[0]
+
+
+def _fold_inside(item: Item, run: int, loose: bool) -> None:
     if isinstance(item, Panel):
-        item.body = fold(item.body, run)
+        item.body = fold(item.body, run, loose)
     elif isinstance(item, Parallel):
-        item.branches = [fold(branch, run) for branch in item.branches]
+        item.branches = [fold(branch, run, loose) for branch in item.branches]
         _fold_branches(item)
     elif isinstance(item, Core):
         for node in item.items:
-            _fold_inside(node, run)
+            _fold_inside(node, run, loose)
 
 
 def _fold_branches(parallel: Parallel) -> None:

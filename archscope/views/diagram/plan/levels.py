@@ -1,14 +1,18 @@
 """How much a picture opens: which modules it draws as one box, which with a frame, which not at all."""
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from archscope.views.diagram.ops.names import GENERIC, block_title, part_title, pretty
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under
 
 WRAPPER_SHARE = 0.75
 """A module with so much of the network is a wrapper: its children are the stages."""
+
+LONGEST_ALTERNATION = 3
+"""So many different modules in a row may repeat."""
 
 LOOSE_CHAIN = 4
 """A stage of so few operations in a row is drawn without a frame."""
@@ -23,6 +27,8 @@ class Modules:
         self.root = root
         self.children: dict[str, list[str]] = {}
         self.below: dict[str, list[Op]] = {}
+        self.looks: dict[str, int] = {}
+        self.numbers: dict[Any, int] = {None: 0}
         for op in self.ops:
             self._enter(op.path)
             for path in _upwards(op.path):
@@ -58,10 +64,28 @@ class Modules:
         return share >= WRAPPER_SHARE and len(self.modules(path)) >= 2 and not self.repeats(path)
 
     def repeats(self, path: str) -> bool:
-        """Do equal modules follow each other here?"""
+        """Do equal modules follow each other here, or pairs or triples of them?"""
         blocks = self.children.get(path, [])
-        looks = [relative(self.members(block)) if len(self.members(block)) > 1 else None for block in blocks]
-        return any(one is not None and one == two for one, two in itertools.pairwise(looks))
+        looks = [self._look(block) for block in blocks]
+        return any(
+            looks[i : i + period] == looks[i + period : i + 2 * period]
+            and any(looks[i : i + period])
+            and self._follows(blocks[i + period - 1], blocks[i + period])
+            for period in range(1, LONGEST_ALTERNATION + 1)
+            for i in range(len(looks) - 2 * period + 1)
+        )
+
+    def _follows(self, one: str, two: str) -> bool:
+        """Does the second module read the first? Branches beside each other do not."""
+        names = {op.name for op in self.members(one)}
+        return any(source in names for op in self.members(two) for source in op.inputs)
+
+    def _look(self, path: str) -> int:
+        """A number that modules of several Ops have in common where they do the same; 0 for one of a single Op."""
+        if path not in self.looks:
+            told = relative(self.members(path)) if len(self.members(path)) > 1 else None
+            self.looks[path] = self.numbers.setdefault(told, len(self.numbers))
+        return self.looks[path]
 
     def is_chain(self, path: str) -> bool:
         """One operation after another, without a module that is more than one."""
@@ -93,7 +117,7 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
     """Every stage with a frame, and its blocks where some of them are equal."""
     modules = Modules(ops, kinds, root)
     if root:
-        blocks = modules.modules(root) if modules.repeats(root) else []
+        blocks = list(_repeating(modules, root))
         return Plan(list(ops), tuple(blocks), {block: part_title(block, kinds.get(block, "")) for block in blocks})
     frames, titles = [], {}
     for stage in modules.stages():
@@ -102,10 +126,19 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
             continue
         frames.append(stage)
         titles[stage] = block_title(stage, kinds.get(stage, "")) if _last(stage).isdecimal() else pretty(_last(stage))
-        if modules.repeats(stage):
-            frames += modules.modules(stage)
-            titles |= {block: part_title(block, kinds.get(block, "")) for block in modules.modules(stage)}
+        blocks = list(_repeating(modules, stage))
+        frames += blocks
+        titles |= {block: part_title(block, kinds.get(block, "")) for block in blocks}
     return Plan(list(ops), tuple(frames), titles)
+
+
+def _repeating(modules: Modules, path: str) -> Iterator[str]:
+    """The modules at any depth of this one that stand among equal neighbours."""
+    children = modules.modules(path)
+    if modules.repeats(path):
+        yield from children
+    for child in children:
+        yield from _repeating(modules, child)
 
 
 def network_plan(ops: Sequence[Op], kinds: Mapping[str, str]) -> Plan:
@@ -183,12 +216,34 @@ def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]])
     return current
 
 
+def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str]]) -> list[Op]:
+    """The Ops with each of these groups, which has a title, as one; those that would make a cycle stay open."""
+    current = list(ops)
+    for group, title in groups:
+        whole = _as_one(group, f"{group[0].name}..{group[-1].name}", title, ())
+        whole = replace(whole, path=group[0].path)
+        tried = merged(Ops(current), dict.fromkeys([op.name for op in group], whole))
+        current = in_order(tried) if is_acyclic(tried) else current
+    return current
+
+
 def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...]) -> Op:
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
-    layers = tuple(name for op in members for name in op.layers)
+    layers = tuple(name for op in members for one in op.each for name in one.layers)
     last = members[-1]
-    return Op(f"{path}/", "module", title, path, layers, inputs, last.shape, facts=facts, inner=relative(members))
+    return Op(
+        f"{path}/",
+        "module",
+        title,
+        path,
+        layers,
+        inputs,
+        last.shape,
+        facts=facts,
+        inner=relative(members),
+        channels=last.channels,
+    )
 
 
 def at_depth(ops: Sequence[Op], kinds: Mapping[str, str], depth: int, root: str) -> list[Op]:

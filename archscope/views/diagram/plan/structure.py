@@ -20,7 +20,10 @@ class Leaf:
     """An Op, and the equal ones that follow it."""
 
     op: Op
-    copies: list["Leaf"] = field(default_factory=list, repr=False)
+    copies: list["Leaf"] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.copies = [Leaf(copy) for copy in self.op.copies]
 
     @property
     def name(self) -> str:
@@ -28,7 +31,7 @@ class Leaf:
 
     @property
     def key(self) -> Any:
-        return self.op.key
+        return self.op.key, len(self.copies)
 
     @property
     def ops(self) -> list[Op]:
@@ -56,7 +59,7 @@ class Panel:
 
     @property
     def key(self) -> Any:
-        return series_key(self.body)
+        return series_key(self.body), len(self.copies)
 
 
 @dataclass
@@ -65,7 +68,6 @@ class Split:
 
     name: str
     wide: bool
-    shape: tuple[int, ...] = ()
 
     @property
     def key(self) -> Any:

@@ -1,0 +1,80 @@
+"""Which axis of a tensor holds channels: the first of an image's, the last of a token's, neither of joined images.
+
+Followed from layer to layer, so that every shape can be written in one order, whatever order the code computes in.
+"""
+
+from collections.abc import Mapping
+
+from archscope.model.graph import Graph, Layer, Shape
+from archscope.model.operations import CATEGORY
+
+Axis = int | None
+"""Place in a Shape, which has no batch axis; None where nothing tells."""
+
+ON_LAST_AXIS = {"linear", "product", "attention", "recurrent", "embedding"}
+FEW = 4
+"""So many channels, or fewer, has an image."""
+
+
+def channel_axes(graph: Graph) -> dict[str, Axis]:
+    """The axis of channels in each input and in each layer's (first) output, by name."""
+    axes: dict[str, Axis] = {name: _of_input(graph, name, tensor.shape) for name, tensor in graph.inputs.items()}
+    shapes: dict[str, Shape] = {name: tensor.shape for name, tensor in graph.inputs.items()}
+    for layer in graph.layers:
+        axes[layer.name] = _of_layer(layer, axes, shapes)
+        shapes[layer.name] = layer.output_shape
+    return axes
+
+
+def _of_input(graph: Graph, name: str, shape: Shape) -> Axis:
+    """As the first window slides over it; else the axis that is as short as an image's."""
+    for reader in graph.consumers[name]:
+        window = graph.layer[reader].window
+        if window and len(window.kernel_size) < len(shape):
+            return len(shape) - len(window.kernel_size) - 1
+    if len(shape) < 3:
+        return None
+    return next((axis for axis in (0, 1, len(shape) - 1) if shape[axis] <= FEW), 0)
+
+
+def _of_layer(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape]) -> Axis:
+    out, category = layer.output_shape, CATEGORY.get(layer.operation, "")
+    if not out:
+        return None
+    if layer.window:
+        rank = len(layer.window.kernel_size)
+        return len(out) - rank - 1 if len(out) > rank else None
+    if category in ON_LAST_AXIS or (layer.operation == "layer_norm" and len(layer.settings["normalized_shape"]) == 1):
+        return len(out) - 1
+    known = [name for name in layer.inputs if axes.get(name) is not None]
+    source = next((name for name in known if len(shapes[name]) == len(out)), next(iter(known), None))
+    if source is None:
+        return None
+    axis = axes[source]
+    assert axis is not None
+    return _moved(axis, shapes[source], out, category == "view" or len(shapes[source]) != len(out))
+
+
+def _moved(axis: int, before: Shape, after: Shape, reshaped: bool) -> Axis:
+    """Where the channels are after an operation; `reshaped`: their axis may be another, found by its size."""
+    if not reshaped:
+        return axis
+    size, last = before[axis], len(after) - 1
+    if before == after:
+        return axis
+    if sorted(before) == sorted(after):  # axes in another order: what was first goes last, what was last first
+        order = range(last, -1, -1) if axis < len(before) - 1 else range(last + 1)
+        return next(at for at in order if after[at] == size)
+    from_end = axis + len(after) - len(before)
+    return next((at for at in (from_end, axis) if 0 <= at <= last and after[at] == size), None)
+
+
+def joins_channels(layer: Layer, axis: Axis) -> bool:
+    """Does a concatenation put channels beside each other, rather than images or positions?"""
+    out = layer.output_shape
+    rank = len(out)
+    if axis is None:
+        return rank < 3 or all(len(shape) == rank and shape[1:] == out[1:] for shape in layer.input_shapes)
+    alike = [len(shape) == rank and (*shape[:axis], *shape[axis + 1 :]) == (*out[:axis], *out[axis + 1 :])
+             for shape in layer.input_shapes]  # fmt: skip
+    return all(alike)

@@ -1,0 +1,48 @@
+"""What a network gives: a box for each result, under the name by which it is returned."""
+
+from collections.abc import Sequence
+
+from archscope.model.graph import Graph, Output
+from archscope.views.diagram.ops.ops import Op
+
+WORD = "Output"
+
+
+def results(graph: Graph) -> tuple[Output, ...]:
+    """The results by name; of a report that does not say their names, the tensors of the layers that make them."""
+    known = {name: tensor.shape for name, tensor in graph.inputs.items()}
+    known |= {layer.name: layer.output_shape for layer in graph.layers}
+    unnamed = [Output(str(i), name, known[name]) for i, name in enumerate(graph.outputs)]
+    return graph.named_outputs or tuple(unnamed)
+
+
+def with_outputs(ops: Sequence[Op], given: Sequence[Output]) -> list[Op]:
+    """The Ops, and one after them for each of these results. A box that is called Output is one already."""
+    holder = {name: op for op in ops for one in op.each for name in one.layers} | {op.name: op for op in ops}
+    made = []
+    for i, output in enumerate(given):
+        source = holder[output.layer]
+        if len(given) == 1 and source.word == WORD:
+            continue
+        own = source.layers[-1:] == (output.layer,) or not source.layers  # else views are drawn within the box
+        channels = source.channels if len(source.shape) == len(output.shape) and own else None
+        name = f"output:{output.name or i}"
+        made.append(Op(name, "tensor", _word(output, i, len(given)), name, (), (source.name,), output.shape,
+                       channels=channels))  # fmt: skip
+    return [*ops, *made]
+
+
+def ends_of(ops: Sequence[Op], given: Sequence[Output]) -> list[str]:
+    """The names of the Ops where the network ends: the boxes of its results, or what makes them."""
+    ends = {op.inputs[0]: op.name for op in ops if op.kind == "tensor" and op.inputs}
+    holder = {name: op.name for op in ops for one in op.each for name in one.layers}
+    made = dict.fromkeys(holder[output.layer] for output in given if output.layer in holder)
+    return [*(op.name for op in ops if op.kind == "tensor" and op.inputs), *(name for name in made if name not in ends)]
+
+
+def _word(output: Output, i: int, count: int) -> str:
+    """`Output` alone, else `Output logits`, or the number of one that has no name."""
+    if not output.name:
+        return WORD
+    place = f"{i + 1}" if output.name.isdecimal() else output.name
+    return f"{WORD} {place}" if count > 1 or not output.name.isdecimal() else WORD

@@ -1,0 +1,121 @@
+"""Steps that repeat though other paths run beside them: loops over one input, decoders that all read one memory.
+
+Where equal modules follow each other, folding.py draws them once with a frame. A step that reads besides something
+from before the loop, or gives something to what comes after it, is no frame with one way in and out: it is one box.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from archscope.views.diagram.ops.names import part_title
+from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, relative
+
+LONGEST_STEP = 64
+"""Operations of a step."""
+
+FEWEST_SAVED = 6
+"""So few boxes less are not worth to hide what is in a step."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """`times` equal steps of `length` Ops from `start` on, in execution order."""
+
+    start: int
+    length: int
+    times: int
+
+    @property
+    def saved(self) -> int:
+        return self.length * self.times - 1
+
+    def steps(self, ops: Sequence[Op]) -> list[Sequence[Op]]:
+        at = [self.start + i * self.length for i in range(self.times + 1)]
+        return [ops[a:b] for a, b in itertools.pairwise(at)]
+
+
+def with_steps(ops: Sequence[Op], kinds: Mapping[str, str]) -> list[Op]:
+    """The Ops with every run of equal steps as one box that knows its copies, the run that saves most first."""
+    current = list(ops)
+    for run in sorted(_runs(current), key=lambda run: (-run.saved, run.length)):
+        tried = _collapsed(current, run.steps(ops), kinds) if run.saved >= FEWEST_SAVED else None
+        current = tried or current
+    return in_order(current)
+
+
+def _runs(ops: Sequence[Op]) -> Iterator[Run]:
+    """Runs by the length of their step: an Op is as the one a step further on, in label and in what it reads."""
+    place = {op.name: i for i, op in enumerate(ops)}
+    key: dict[object, int] = {}
+    numbers = [key.setdefault(op.key if op.kind != "tensor" else op.name, len(key)) for op in ops]
+    for length in range(1, min(LONGEST_STEP, len(ops) // 2) + 1):
+        start = 0
+        for i in range(len(ops) - length + 1):
+            further = i + length
+            alike = further < len(ops) and numbers[i] == numbers[further]
+            if alike and _reads_alike(ops[i], ops[further], place, length):
+                continue
+            times = (i - start) // length + 1
+            if times > 1:
+                yield Run(start, length, times)
+            start = i + 1
+
+
+def _reads_alike(one: Op, two: Op, place: dict[str, int], length: int) -> bool:
+    """Each input is the same tensor, or one that stands as far back in both."""
+    return len(one.inputs) == len(two.inputs) and all(
+        a == b or (a in place and b in place and place[b] - place[a] == length)
+        for a, b in zip(one.inputs, two.inputs, strict=True)
+    )
+
+
+def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[str, str]) -> list[Op] | None:
+    """The Ops with these steps as one; None where that makes a cycle or one of them is hidden already."""
+    names = {op.name for op in ops}
+    if any(op.name not in names for step in steps for op in step):
+        return None
+    title = _title(steps, kinds)
+    wholes = [_as_step(step, title) for step in steps]
+    new = {op.name: whole.name for step, whole in zip(steps, wholes, strict=True) for op in step}
+    first = wholes[0].name
+    chain = {whole.name for whole in wholes}
+
+    def read(op: Op) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(new.get(source, source) for source in op.inputs))
+
+    copies = tuple(replace(whole, inputs=read(whole)) for whole in wholes[1:])
+    made = replace(wholes[0], copies=copies)
+    members = new.keys()
+    last = steps[-1][-1].name
+    result = []
+    for op in ops:
+        if op.name == last:
+            result.append(made)
+        elif op.name not in members:
+            inputs = [first if source in chain else source for source in read(op)]
+            result.append(replace(op, inputs=tuple(dict.fromkeys(inputs))))
+    return result if is_acyclic(result) else None
+
+
+def _title(steps: Sequence[Sequence[Op]], kinds: Mapping[str, str]) -> str:
+    """The class of the module that a step is, where it is one."""
+    module = common_module(steps[0])
+    return part_title(module, kinds.get(module, "")) if module else "Step"
+
+
+def common_module(ops: Sequence[Op]) -> str:
+    """The path of the smallest module around these Ops; empty where that is the network."""
+    paths = [op.path.split(".")[:-1] for op in ops]
+    shared = next((i for i, parts in enumerate(zip(*paths, strict=False)) if len(set(parts)) > 1), min(map(len, paths)))
+    return ".".join(paths[0][:shared])
+
+
+def _as_step(members: Sequence[Op], title: str) -> Op:
+    names = {op.name for op in members}
+    inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
+    layers = tuple(name for op in members for name in op.layers)
+    read = Ops(members).readers
+    last = next((op for op in reversed(members) if not read[op.name]), members[-1])
+    return Op(f"{members[0].name}/step", "module", title, members[0].path, layers, inputs, last.shape,
+              inner=relative(members), channels=last.channels)  # fmt: skip

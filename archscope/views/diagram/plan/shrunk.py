@@ -1,0 +1,68 @@
+"""The last resort for a picture of too many boxes: neighbours on its trunk are closed, whatever they are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+
+from archscope.views.diagram.ops.names import part_title
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.plan.levels import Plan, closed_groups
+from archscope.views.diagram.plan.repeats import common_module
+from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, segments
+
+
+def boxes(series: Series) -> int:
+    """How many boxes a folded series is drawn as."""
+    return sum(_boxes(item) for item in series)
+
+
+def _boxes(item: Item) -> int:
+    if isinstance(item, Leaf):
+        return 1
+    if isinstance(item, Split):
+        return int(item.wide)
+    if isinstance(item, Panel):
+        return boxes(item.body)
+    if isinstance(item, Parallel):
+        return sum(map(boxes, item.branches))
+    assert isinstance(item, Core)
+    return sum(map(_boxes, item.items))
+
+
+def largest_core(series: Series) -> int:
+    """The most items whose paths cross that a series holds."""
+    sizes = [0]
+    for item in series:
+        if isinstance(item, Panel):
+            sizes.append(largest_core(item.body))
+        elif isinstance(item, Parallel):
+            sizes += map(largest_core, item.branches)
+        elif isinstance(item, Core):
+            sizes += [len(item.items), largest_core(list(item.items))]
+    return max(sizes)
+
+
+def shrunk(plan: Plan, series: Series, kinds: Mapping[str, str], most: int) -> Plan:
+    """The plan with parts of its trunk as one box each: the largest first, then as many in a row as it takes."""
+    parts = [[op for op in ops_of(part) if op.kind != "tensor"] for part in segments(series)]
+    counts = [boxes(part) for part in segments(series)]
+    by_size = sorted(range(len(parts)), key=lambda i: -counts[i])
+    groups: list[list[Op]] = []
+    left = sum(counts)
+    for i in by_size:
+        if left <= most or len(parts[i]) < 2:
+            break
+        groups.append(parts[i])
+        left -= counts[i] - 1
+    if left > most:
+        size = ceil(len(parts) / (most // 2))
+        starts = range(0, len(parts), size)
+        groups = [[op for part in parts[i : i + size] for op in part] for i in starts]
+    groups = [group for group in groups if len(group) > 1]
+    ops = closed_groups(plan.ops, [(group, _title(group, kinds)) for group in groups])
+    return replace(plan, ops=ops, frames=(), closed=(*plan.closed, *filter(None, map(common_module, groups))))
+
+
+def _title(group: Sequence[Op], kinds: Mapping[str, str]) -> str:
+    module = common_module(group)
+    return part_title(module, kinds.get(module, "")) if module else f"{len(group)} operations"
