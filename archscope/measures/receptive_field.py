@@ -93,7 +93,7 @@ def _spread(axis: Axis, kernel: int, stride: int, padding: int, dilation: int) -
 
 
 def _resample(layer: Layer, field: tuple[Axis, ...]) -> Field:
-    before, after = layer.input_shapes[0][1:], layer.output_shape[1:]
+    before, after = layer.input_shapes[0][-len(field) :], layer.output_shape[-len(field) :]
     reach = 0 if "nearest" in str(layer.settings.get("mode", "nearest")) else 1
     return tuple(
         Axis(axis.stride * Fraction(old, new), axis.low - reach * axis.stride, axis.high + reach * axis.stride)

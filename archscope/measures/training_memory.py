@@ -1,5 +1,6 @@
 """What training keeps: the tensors that autograd saves in the forward pass for the backward pass."""
 
+import re
 from collections.abc import Iterable
 from math import prod
 
@@ -72,7 +73,7 @@ def kept_by(layer: Layer, trains: bool) -> tuple[Iterable[str], int] | None:
     if category == "elementwise" and len(layer.inputs) == 1 and layer.operation in {"mul", "div"}:
         return (layer.inputs if layer.parameters else ()), 0
     if category == "global pooling":
-        mean = set(layer.output_shape[1:]) == {1} and "avg" in layer.operation
+        mean = set(layer.output_shape[-_axes(layer) :]) == {1} and "avg" in layer.operation
         return (() if mean else layer.inputs), _statistics(layer)
     if category == "dropout":
         return (), _mask(layer) if layer.settings.get("p", 0.5) else 0
@@ -87,8 +88,19 @@ def _mask(layer: Layer) -> int:
     """Bytes of a dropout's mask: where whole channels are dropped, one number a channel."""
     if layer.operation == "dropout":
         return layer.output_elements
-    drawn = layer.output_shape if layer.operation == "alpha_dropout" else layer.output_shape[:1]
-    return bytes_of(drawn, layer.dtypes[0])
+    given = _given(layer)
+    return bytes_of(tuple(given if layer.operation == "alpha_dropout" else given[:2]), layer.dtypes[0])
+
+
+def _given(layer: Layer) -> list[int]:
+    """The shape of what a layer is given, batch included."""
+    operands: list[list[int]] = layer.settings.get("operands", [[1, *layer.output_shape]])
+    return operands[0]
+
+
+def _axes(layer: Layer) -> int:
+    """Of an image, as the operation's name says: 2 of `dropout2d`."""
+    return int(re.findall(r"(\d)d", layer.operation)[0])
 
 
 def _statistics(layer: Layer) -> int:
@@ -96,13 +108,15 @@ def _statistics(layer: Layer) -> int:
     if "max_pool" in layer.operation:
         return 8 * prod(layer.output_shape)
     if layer.operation == "local_response_norm":  # the squares, padded by its window; their mean, shifted; its power
-        channels, *area = layer.output_shape
+        images, channels, *area = _given(layer)
         padded = channels + int(layer.settings["size"]) - 1
-        return 2 * layer.output_bytes + bytes_of((padded, *area), layer.dtypes[0])
-    if layer.operation in {"batch_norm", "instance_norm"}:
-        return 2 * 4 * layer.output_shape[0]
+        return 2 * layer.output_bytes + bytes_of((images, padded, *area), layer.dtypes[0])
+    if layer.operation == "batch_norm":
+        return 2 * 4 * int(_given(layer)[1])
+    if layer.operation == "instance_norm":
+        return 2 * 4 * prod(_given(layer)[:2])
     if layer.operation == "group_norm":
-        return 2 * 4 * int(layer.settings.get("num_groups", 1))
+        return 2 * 4 * int(layer.settings.get("num_groups", 1)) * int(_given(layer)[0])
     if layer.operation == "layer_norm":
         return 2 * 4 * prod(layer.output_shape[: -len(layer.settings["normalized_shape"])])
     return 0
