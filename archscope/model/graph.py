@@ -50,12 +50,18 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A tensor that no layer computes: an input, a parameter or a buffer."""
+    """A tensor that no layer computes: an input, a parameter, a buffer or a constant.
+
+    `digest` tells the content of a constant, or of a buffer that is one, floating numbers taken as float32; it is
+    empty where the content is not known. `values` are the numbers themselves where they are few, row by row.
+    """
 
     name: str
     shape: Shape
     dtype: str
     trainable: bool = False
+    digest: str = ""
+    values: tuple[float, ...] = ()
 
     @property
     def elements(self) -> int:
@@ -66,13 +72,36 @@ class Tensor:
         return bytes_of(self.shape, self.dtype)
 
 
+Kind = Literal["layer", "input", "parameter", "buffer", "constant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operand:
+    """A tensor that an operation is given.
+
+    `argument` is torch's name of the argument: `input`, `weight`, `tensors.1` for an item of a list. `source` is the
+    name of what made or holds its values, a thing of this `kind`, and `output` which of a layer's outputs it is.
+    `views` are calls that show a stored tensor otherwise: `transpose(dim0=0, dim1=1)`. `shape` is
+    whole, the batch axis included.
+    """
+
+    argument: str
+    kind: Kind
+    source: str
+    shape: Shape
+    output: int = 0
+    views: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Layer:
     """One executed operation.
 
     `name` is the path of the module that ran it, or `<block>.<operation>` where no module stands for it
     alone; a second call gets `_1`. `kind` is what a reader calls it (the module's class), `operation` what
-    formulas look up (torch's functional name). `inputs` are names of layers or of graph inputs.
+    formulas look up (torch's functional name). `inputs` are names of layers or of graph inputs. `operands` are all
+    tensors that it is given, in the order of the call, and `settings` all other arguments, torch's defaults included:
+    together they say what is computed.
     """
 
     name: str
@@ -88,6 +117,7 @@ class Layer:
     parameters: tuple[str, ...] = ()
     buffers: tuple[str, ...] = ()
     memory: Literal["new", "view", "in_place"] = "new"
+    operands: tuple[Operand, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Layer {one_line(self.name)}: {one_line(self.kind)} to {'x'.join(map(str, self.output_shape)) or '1'}>"
@@ -134,8 +164,9 @@ class Graph:
     `outputs` are the layers that make the results, `named_outputs` these results as the network returns them.
 
     `batch` is the number of images that the memory measures assume; every shape and count is for one image.
-    `blocks` maps each module's path to its class, called or not. `notes` say what a reader must know about
-    how the trace was made.
+    `blocks` maps each module's path to its class, called or not. `results` are the tensors that the network returns,
+    in order. `unseen` are the layers whose inside no trace sees: compiled or foreign code. `notes` say what a reader
+    must know about how the trace was made.
     """
 
     name: str
@@ -148,6 +179,9 @@ class Graph:
     batch: int = 1
     notes: tuple[str, ...] = ()
     named_outputs: tuple[Output, ...] = ()
+    constants: Mapping[str, Tensor] = field(default_factory=dict)
+    results: tuple[Operand, ...] = ()
+    unseen: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Graph {one_line(self.name)}: {len(self.layers):,} layers>"

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar
 from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.model.claims import Claim
-from archscope.model.graph import Graph, Layer, Output, Tensor, Window
+from archscope.model.graph import Graph, Layer, Operand, Output, Tensor, Window
 from archscope.model.results import Tabulated
 from archscope.model.saved import SAVED_REPORT, checked, parsed
 from archscope.model.text import one_line
@@ -131,12 +131,15 @@ class Report(Tabulated):
                 for column in self.columns.values()
             },
             "claims": [asdict(claim) for claim in self.claims],
-            "inputs": [asdict(tensor) for tensor in graph.inputs.values()],
+            "inputs": _rows(graph.inputs),
             "outputs": list(graph.outputs),
             "named_outputs": [asdict(output) for output in graph.named_outputs],
+            "results": [_operand_to_dict(operand) for operand in graph.results],
             "blocks": dict(graph.blocks),
-            "parameters": [asdict(tensor) for tensor in graph.parameters.values()],
-            "buffers": [asdict(tensor) for tensor in graph.buffers.values()],
+            "parameters": _rows(graph.parameters),
+            "buffers": _rows(graph.buffers),
+            "constants": _rows(graph.constants),
+            "unseen": list(graph.unseen),
             "notes": list(graph.notes),
         }
 
@@ -211,6 +214,9 @@ class Report(Tabulated):
             batch=data["setting"]["batch"],
             notes=tuple(data["notes"]),
             named_outputs=tuple(_output(output) for output in data.get("named_outputs", ())),
+            constants=_tensors(data.get("constants", [])),
+            results=_operands(data.get("results", [])),
+            unseen=tuple(data.get("unseen", [])),
         )
         claims = tuple(row_as(Claim, claim) for claim in data["claims"])
         return cls(graph, columns, data["setting"], data["target"], data["title"], claims)
@@ -220,8 +226,27 @@ def _output(data: Mapping[str, Any]) -> Output:
     return row_as(Output, {**data, "shape": tuple(data["shape"])})
 
 
+def _rows(tensors: Mapping[str, Tensor]) -> list[dict[str, Any]]:
+    """Content is told of what has some: of inputs and parameters it is not."""
+    rows = [asdict(tensor) for tensor in tensors.values()]
+    return [{k: _plain(v) for k, v in row.items() if row["digest"] or k not in ("digest", "values")} for row in rows]
+
+
 def _tensors(rows: Iterable[Mapping[str, Any]]) -> dict[str, Tensor]:
-    return {row["name"]: row_as(Tensor, {**row, "shape": tuple(row["shape"])}) for row in rows}
+    return {row["name"]: _tensor(row) for row in rows}
+
+
+def _tensor(row: Mapping[str, Any]) -> Tensor:
+    values = tuple(float(value) if isinstance(value, str) else value for value in row.get("values", ()))
+    return row_as(Tensor, {**row, "shape": tuple(row["shape"]), "values": values})
+
+
+def _operand_to_dict(operand: Operand) -> dict[str, Any]:
+    return {name: getattr(operand, name) for name in OPERAND_KEYS}
+
+
+def _operands(rows: Iterable[Mapping[str, Any]]) -> tuple[Operand, ...]:
+    return tuple(row_as(Operand, {**row, "shape": tuple(row["shape"]), "views": tuple(row["views"])}) for row in rows)
 
 
 def row_as(kind: type[T], row: Mapping[str, Any]) -> T:
@@ -235,6 +260,7 @@ def _names(kind: Any) -> frozenset[str]:
     return frozenset(entry.name for entry in fields(kind))
 
 
+OPERAND_KEYS = [entry.name for entry in fields(Operand)]
 LAYER_KEYS = {entry.name: entry.name for entry in fields(Layer)}
 LAYER_KEYS |= {"parameters": "parameter_names", "buffers": "buffer_names"}  # `buffers` is a column, a number
 """Where a field of Layer stands in the JSON."""
@@ -242,6 +268,7 @@ LAYER_KEYS |= {"parameters": "parameter_names", "buffers": "buffer_names"}  # `b
 
 def _layer_to_dict(layer: Layer) -> dict[str, Any]:
     data = {key: getattr(layer, name) for name, key in LAYER_KEYS.items()}
+    data["operands"] = [_operand_to_dict(operand) for operand in layer.operands]
     data["settings"] = {name: _plain(value) for name, value in layer.settings.items()}
     data["window"] = layer.window and asdict(layer.window)
     data["output_shape"] = layer.output_shape
@@ -256,7 +283,8 @@ def _plain(value: Any) -> Any:
 
 
 def _layer_from_dict(row: Mapping[str, Any]) -> Layer:
-    data = {name: row[key] for name, key in LAYER_KEYS.items()}
+    data = {name: row[key] for name, key in LAYER_KEYS.items() if key in row}
+    data["operands"] = _operands(row.get("operands", []))
     for name in ("inputs", "dtypes", "parameters", "buffers"):
         data[name] = tuple(data[name])
     for name in ("input_shapes", "output_shapes"):

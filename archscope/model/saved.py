@@ -49,7 +49,22 @@ SETTINGS = MapOf(WORD, Plain(8, TEXT))
 WINDOW = Record(
     {"kernel_size": Sizes(8, 1), "stride": Sizes(8, 1), "padding": Sizes(8), "dilation": Sizes(8, 1)}, name="window"
 )
-TENSOR = Record({"name": PATH, "shape": SHAPE, "dtype": WORD, "trainable": Truth()}, name="tensor")
+TENSOR = Record(
+    {"name": PATH, "shape": SHAPE, "dtype": WORD, "trainable": Truth()},
+    {"digest": WORD, "values": ListOf(Or((NUMBER, OneOf(("nan", "inf", "-inf")))), most=16)},
+    name="tensor",
+)
+OPERAND = Record(
+    {
+        "argument": WORD,
+        "kind": OneOf(("layer", "input", "parameter", "buffer", "constant")),
+        "source": PATH,
+        "shape": SHAPE,
+        "output": Whole(0, 2**31, "output"),
+        "views": ListOf(TEXT),
+    },
+    name="operand",
+)
 OUTPUT = Record({"name": PATH, "layer": PATH, "shape": SHAPE}, name="output")
 TIMES = Record(
     {"median": AMOUNT, "p95": AMOUNT, "iqr": AMOUNT, "min": AMOUNT, "repeats": COUNT, "warmup": COUNT}, name="times"
@@ -168,7 +183,7 @@ LAYER = Record(
         "buffer_names": ListOf(PATH),
         "memory": OneOf(("new", "view", "in_place")),
     },
-    {"output_shape": SHAPE} | {name: known.values for name, known in COLUMNS.items() if known.values},
+    {"output_shape": SHAPE, "operands": ListOf(OPERAND), **{n: c.values for n, c in COLUMNS.items() if c.values}},
     others=VALUE,
     name="layer",
 )
@@ -240,7 +255,7 @@ REPORT = Record(
         "buffers": ListOf(TENSOR),
         "notes": ListOf(TEXT),
     },
-    {"named_outputs": ListOf(OUTPUT)},
+    {"named_outputs": ListOf(OUTPUT), "constants": ListOf(TENSOR), "results": ListOf(OPERAND), "unseen": ListOf(PATH)},
     name="report",
 )
 COMPARISON = Record({"schema": WORD, "networks": ListOf(REPORT, 1)}, {"failures": ListOf(TEXT)}, name="comparison")
@@ -291,7 +306,7 @@ class Saved:
         return f"{self.schema}/{self.version}"
 
 
-SAVED_REPORT = Saved("archscope.report", 1, REPORT)
+SAVED_REPORT = Saved("archscope.report", 2, REPORT)
 SAVED_COMPARISON = Saved("archscope.compare", 1, COMPARISON)
 SAVED_SPECTRUM = Saved("archscope.spectrum", 1, SPECTRUM)
 
@@ -404,8 +419,8 @@ def _check_values(name: str, reduce: str, known: Known | None, layers: list[dict
 def _check_graph(report: Mapping[str, Any]) -> None:
     """Each name stands for one thing, and what is named is there: an input is a graph's input or an earlier layer."""
     stored = {}
-    for kind in ("inputs", "parameters", "buffers"):
-        stored[kind] = _names(report[kind], kind)
+    for kind in ("inputs", "parameters", "buffers", "constants"):
+        stored[kind] = _names(report.get(kind, []), kind)
     known = set(stored["inputs"])
     for i, layer in enumerate(report["layers"]):
         try:
@@ -413,12 +428,23 @@ def _check_graph(report: Mapping[str, Any]) -> None:
         except Broken as broken:
             raise broken.under(f".layers[{i}]") from None
         known.add(layer["name"])
+    _check_operands(report.get("results", []), "results", known, stored)
     for i, name in enumerate(report["outputs"]):
         if name not in known:
             raise Broken(f"'{name}' is neither a layer nor an input", f".outputs[{i}]")
     for i, output in enumerate(report.get("named_outputs", ())):
         if output["layer"] not in known:
             raise Broken(f"'{output['layer']}' is neither a layer nor an input", f".named_outputs[{i}]")
+
+
+def _check_operands(
+    operands: list[dict[str, Any]], where: str, known: set[str], stored: Mapping[str, set[str]]
+) -> None:
+    for i, operand in enumerate(operands):
+        kind, name = operand["kind"], operand["source"]
+        there = known - stored["inputs"] if kind == "layer" else stored[f"{kind}s"]
+        if name not in there:
+            raise Broken(f"'{name}' is not among the {kind}s", f".{where}[{i}]")
 
 
 def _names(tensors: list[dict[str, Any]], kind: str) -> set[str]:
@@ -443,6 +469,7 @@ def _check_layer(layer: Mapping[str, Any], known: set[str], stored: Mapping[str,
     for one, other in PAIRED:
         if len(layer[one]) != len(layer[other]):
             raise Broken(f"{len(layer[one])} entries, but {len(layer[other])} {other}", f".{one}")
+    _check_operands(layer.get("operands", []), "operands", known, stored)
     for kind, there in (("parameter_names", "parameters"), ("buffer_names", "buffers")):
         for i, name in enumerate(layer[kind]):
             if name not in stored[there]:

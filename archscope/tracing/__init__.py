@@ -16,7 +16,7 @@ from archscope.model.input_sizes import Sizes, as_inputs
 from archscope.tracing.arguments import arguments, describe_inputs, make_inputs
 from archscope.tracing.doubles import doubles_of
 from archscope.tracing.effects import CERTAIN
-from archscope.tracing.names import layer_of, name_records, readable
+from archscope.tracing.names import constant_buffers, layer_of, name_records, operand_of, readable
 from archscope.tracing.records import META
 from archscope.tracing.results import Returned, outputs_of, returned
 from archscope.tracing.scripted import compiled_functions_seen, opaque
@@ -155,8 +155,7 @@ def _graph(
     """What the tracer saw, by names."""
     name_records(tracer.records, set(inputs), blocks)
     layers = tuple([layer_of(record) for record in tracer.records])
-    known = {*inputs, *[layer.name for layer in layers]}
-    named = outputs_of(results, known)
+    named = outputs_of(results)
     graph = Graph(
         name=name or type(blocks[""]).__name__,
         inputs=dict(inputs),
@@ -164,9 +163,12 @@ def _graph(
         outputs=tuple(dict.fromkeys(output.layer for output in named)),
         blocks={path: type(submodule).__name__ for path, submodule in blocks.items()},
         parameters=tracer.sources.parameters,
-        buffers=tracer.sources.buffers,
+        buffers=tracer.sources.described_buffers(constant_buffers(layers)),
         notes=tuple(tracer.notes()),
         named_outputs=named,
+        constants=tracer.sources.constants,
+        results=tuple([operand_of(each.name, each.shape, each.given) for each in results]),
+        unseen=tuple([record.name for record in tracer.unseen]),
     )
     return readable(graph)
 

@@ -1,14 +1,16 @@
 """What one call of a torch function says: which operation it is, its settings, its window."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
+
+import torch
 
 from archscope.model.graph import Shape, Window
 from archscope.model.operations import ALIASES, CATEGORY
 from archscope.model.text import shown
 from archscope.tracing.shape_rules import pair
+from archscope.tracing.signatures import signature_of
 
 OPERATORS = {
     "truediv": "div", "floordiv": "floor_divide", "mod": "remainder", "and": "bitwise_and", "or": "bitwise_or",
@@ -18,51 +20,23 @@ OPERATORS = {
 TORCHS = frozenset({"aten", "prims", "torchvision", "higher_order"})
 """Libraries whose operators are known by their names alone."""
 
-ARGUMENTS = {
-    "convolution": "input weight bias stride padding dilation transposed output_padding groups",
-    "conv1d conv2d conv3d": "input weight bias stride padding dilation groups",
-    "conv_transpose1d conv_transpose2d conv_transpose3d":
-        "input weight bias stride padding output_padding groups dilation",
-    "avg_pool1d avg_pool2d avg_pool3d":
-        "input kernel_size stride padding ceil_mode count_include_pad divisor_override",
-    "max_pool1d max_pool2d max_pool3d": "input kernel_size stride padding dilation ceil_mode",
-    "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d": "input output_size",
-    "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d": "input output_size return_indices",
-    "linear": "input weight bias",
-    "cat stack": "tensors dim",
-    "add sub mul div pow rsub": "input other",
-    "softmax log_softmax": "input dim",
-    "mean sum amax amin argmax": "input dim keepdim",
-    "var std": "input dim unbiased keepdim",
-    "dropout alpha_dropout feature_alpha_dropout": "input p training inplace",
-    "transpose": "input dim0 dim1",
-    "squeeze unsqueeze": "input dim",
-    "flatten": "input start_dim end_dim",
-    "chunk": "input chunks dim",
-    "split": "input split_size dim",
-    "getitem": "input index",
-    "setitem": "input index value",
-    "pixel_shuffle": "input upscale_factor",
-    "channel_shuffle": "input groups",
-    "clamp": "input min max",
-    "einsum": "equation",
-    "cdist": "input other p",
-    "fft_fft fft_ifft fft_rfft fft_irfft fft_hfft fft_ihfft": "input n dim norm",
-    "fft_fft2 fft_ifft2 fft_rfft2 fft_irfft2 fft_hfft2 fft_ihfft2": "input s dim norm",
-    "fft_fftn fft_ifftn fft_rfftn fft_irfftn fft_hfftn fft_ihfftn": "input s dim norm",
-    "lstm gru rnn_tanh rnn_relu":
-        "input hx weights has_biases num_layers dropout train bidirectional batch_first",
-}  # fmt: skip
-ARGUMENT_NAMES = {operation: names.split() for group, names in ARGUMENTS.items() for operation in group.split()}
-
 DEFAULTS: dict[str, dict[str, Any]] = {
     "convolution": {"stride": 1, "padding": 0, "dilation": 1, "groups": 1},
     "transposed convolution": {"stride": 1, "padding": 0, "output_padding": 0, "groups": 1, "dilation": 1},
     "pooling": {"padding": 0, "dilation": 1},
+    **{operation: {"dim": 0} for operation in ("cat", "stack")},
 }
 NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim"}
-HANDLED = {"inplace", "kernel_size", "stride", "padding", "dilation", "groups"}
-"""Settings that a Layer says in other fields."""
+IN_WINDOW = {"kernel_size", "stride", "padding", "dilation"}
+"""Arguments that a Layer says in its window, where it has one."""
+
+TENSOR = "tensor"
+"""What stands for a tensor in a list of settings, an index say."""
+
+NO_SETTINGS = (torch.device, torch.memory_format, torch.layout, torch.Generator)
+
+REVERSED = {"truediv", "floordiv", "mod", "div", "matmul"}
+"""Operators that Python may ask of the right operand, which then comes first: sums and products apart."""
 
 
 @cache
@@ -90,28 +64,59 @@ def _library(function: Callable[..., Any]) -> str:
     return str(getattr(packet, "_qualified_op_name", "aten::")).partition("::")[0]
 
 
-@cache
-def _parameter_names(function: Callable[..., Any], operation: str) -> list[str]:
-    if operation in ARGUMENT_NAMES:
-        return ARGUMENT_NAMES[operation]
-    try:
-        return list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):  # a builtin: its tensors are found all the same, its scalars stay unnamed
-        return []
-
-
 def bind(
     function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The arguments by name, defaults that decide the shape filled in."""
-    names = _parameter_names(function, operation)
+    """The arguments by name, in the order of the call, and then what torch takes where the call does not say it."""
+    signature = signature_of(function, operation, args, kwargs)
+    names = list(signature.names)
     if operation in {"lstm", "gru", "rnn_tanh", "rnn_relu"} and not isinstance(args[3], bool):
         names = [*names[:1], "batch_sizes", *names[1:-1]]  # a packed sequence brings its batch sizes
-    bound = DEFAULTS.get(CATEGORY.get(operation, ""), {}) | dict(zip(names, args, strict=False))
+    if _is_reversed(function):
+        names[:2] = "other", "input"  # 2 / x is called as x.__rtruediv__(2)
+    bound = _by_position(names, args)
     bound |= {NUMPY_WORDS.get(name, name): value for name, value in kwargs.items()}
-    if operation in {"cat", "stack"}:
-        bound.setdefault("dim", 0)
+    implied = DEFAULTS.get(CATEGORY.get(operation, ""), {}) | DEFAULTS.get(operation, {}) | dict(signature.defaults)
+    return bound | {name: value for name, value in implied.items() if name not in bound}
+
+
+def _by_position(names: Sequence[str], args: Sequence[Any]) -> dict[str, Any]:
+    bound: dict[str, Any] = {}
+    for place, value in enumerate(args):
+        name = names[place] if place < len(names) else f"argument_{place}"
+        if name.startswith("*"):
+            rest = args[place:]
+            alone = len(rest) == 1 and isinstance(rest[0], list | tuple)
+            return bound | {name[1:]: list(rest[0] if alone else rest)}
+        bound[name] = value
     return bound
+
+
+@cache
+def _is_reversed(function: Callable[..., Any]) -> bool:
+    """`2 / x` and the like, which are recorded as the operation itself, its operands exchanged."""
+    name = getattr(function, "__name__", "")
+    return name[:3] == "__r" and name[3:-2] in REVERSED
+
+
+def tensor_arguments(bound: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whose argument each tensor of the call is, in order: `input`, `weight`; `tensors.1` of a list."""
+    return tuple([label for name, value in bound.items() for label in labels_of(name, value)])
+
+
+def labels_of(name: str, value: Any) -> list[str]:
+    """A name for each tensor in a nested argument or result, in order."""
+    if isinstance(value, torch.Tensor):
+        return [name]
+    if isinstance(value, list | tuple):
+        items: Any = enumerate(value)
+    elif isinstance(value, Mapping):
+        items = value.items()
+    elif hasattr(value, "__dataclass_fields__"):
+        items = [(field, getattr(value, field)) for field in value.__dataclass_fields__]
+    else:
+        return []
+    return [label for key, item in items for label in labels_of(f"{name}.{key}", item)]
 
 
 def window_of(bound: Mapping[str, Any], operation: str, weight_shape: Shape | None) -> Window | None:
@@ -143,13 +148,22 @@ def kind_of_convolution(bound: Mapping[str, Any], window: Window | None) -> str:
     return f"{kind}{len(window.kernel_size)}d" if window else "convolution"
 
 
-def settings_of(bound: Mapping[str, Any]) -> dict[str, Any]:
-    """The scalars among the arguments: what a reader or a comparison of two layers wants to know."""
-    plain = {name: _plain(value) for name, value in bound.items() if name not in HANDLED and name[0] != "_"}
+def settings_of(bound: Mapping[str, Any], window: Window | None) -> dict[str, Any]:
+    """All arguments that are no tensors, as plain data: what else the function depends on. Devices and memory layouts
+    are no part of it."""
+    elsewhere = {"inplace", "groups"} | (IN_WINDOW if window else set())
+    told = {name: value for name, value in bound.items() if name not in elsewhere and name[0] != "_"}
+    plain = {name: _plain(value) for name, value in told.items() if not isinstance(value, torch.Tensor)}
     return {name: value for name, value in plain.items() if value is not None}
 
 
+def call_said(operation: str, settings: Mapping[str, Any]) -> str:
+    """`transpose(dim0=0, dim1=1)`."""
+    return f"{operation}({', '.join(f'{name}={value}' for name, value in settings.items())})"
+
+
 def _plain(value: Any) -> Any:
+    """Numbers, words and lists; None for what is no setting."""
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
@@ -157,9 +171,15 @@ def _plain(value: Any) -> Any:
     if value is Ellipsis:
         return "..."
     if isinstance(value, slice):
-        start, stop, step = ("" if number is None else number for number in (value.start, value.stop, value.step))
+        start, stop, step = ("" if one is None else _plain(one) for one in (value.start, value.stop, value.step))
         return f"{start}:{stop}" + (f":{step}" if step else "")
     if isinstance(value, list | tuple):
-        items = [_plain(item) for item in value]
-        return None if None in items else items
-    return None
+        told = [item for item in value if not isinstance(item, torch.Tensor | None)]
+        return [_plain(item) for item in value] if told or not value else None
+    if isinstance(value, torch.Tensor):
+        return TENSOR
+    if value is None or isinstance(value, NO_SETTINGS):
+        return None
+    if isinstance(value, torch.dtype):
+        return str(value).removeprefix("torch.")
+    return str(value) if isinstance(value, complex) else f"a {type(value).__name__}"

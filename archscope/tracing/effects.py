@@ -46,11 +46,12 @@ class Effects:
         return effect, effect.again()
 
     def _first_time(self, call: Invocation) -> tuple[Effect, Any]:
+        call.understand()
         predicted = self._predict(call)
         if predicted is not None:
             return predicted
         args, kwargs = map_tensors(call.args, self._twin), map_tensors(call.kwargs, self._twin)
-        if call.operation in RECURRENT and "batch_sizes" in call.understand()[0]:
+        if call.operation in RECURRENT and "batch_sizes" in call.understand().bound:
             args = (args[0], call.args[1], *args[2:])  # of a packed sequence, as above
         twins = [*tensors_in(args), *tensors_in(kwargs)]
         if call.operation in {"cpu", "cuda"}:
@@ -78,22 +79,21 @@ class Effects:
         strides = self._common_strides(call)
         if strides is None:
             return None
-        bound, window, settings = call.understand()
+        said = call.understand()
         sizes = [tuple(tensor.shape) for tensor in call.tensors]
-        predicted = shape_rules.output_shapes(call.operation, sizes, bound, window)
+        predicted = shape_rules.output_shapes(call.operation, sizes, said.bound, said.window)
         if predicted is None or (call.in_place and predicted[0] != sizes[0]):
             return None
-        groups = bound.get("groups", 1)
         if call.in_place:
-            effect = Effect(call.operation, call.tensors[:1], "in_place", None, settings, window, groups)
+            effect = Effect(call.operation, call.tensors[:1], "in_place", None, said)
             return effect, call.tensors[0]
-        idle = CATEGORY[call.operation] == "dropout" and not bound.get("training", True)
+        idle = CATEGORY[call.operation] == "dropout" and not said.bound.get("training", True)
         outputs = [torch.empty(shape, dtype=dtype, device=META) for shape in predicted]
         if strides:
             outputs = [torch.empty_strided(predicted[0], strides, dtype=dtype, device=META)]
         container = tuple if call.operation in RECURRENT else None
         memory: Memory = "view" if idle else "new"
-        effect = Effect(call.operation, outputs, memory, container, settings, window, groups)
+        effect = Effect(call.operation, outputs, memory, container, said)
         return effect, outputs[0] if container is None else tuple(outputs)
 
     @staticmethod

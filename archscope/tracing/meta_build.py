@@ -6,6 +6,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from archscope.tracing.records import META
+from archscope.tracing.values import VALUE, WHOLE_FILLS, has_value, note_made, note_value
 
 FACTORIES = frozenset(
     "arange as_tensor empty empty_permuted empty_strided eye full hann_window linspace logspace ones rand randint "
@@ -31,11 +32,19 @@ class Skeleton(TorchFunctionMode):
         if name == "__get__":  # of `device`, `grad_fn` ...: most calls, and nothing to do
             return function(*args)
         if name in FACTORIES and kwargs.get("device") is None:
-            if function is torch.ones or function is torch.zeros:
-                function = torch.empty
-            return function(*args, **{**kwargs, "device": META})
+            fill = function is torch.ones or function is torch.zeros
+            made = (torch.empty if fill else function)(*args, **{**kwargs, "device": META})
+            note_made(function, args, kwargs, made)
+            return made
         if name in FILLS or getattr(function, "__module__", None) == "torch.nn.init":
             tensor = args[0] if args else kwargs.get("tensor")
             if isinstance(tensor, torch.Tensor) and tensor.is_meta:
+                if name in WHOLE_FILLS:
+                    note_value(function, args, kwargs, tensor)
+                else:
+                    vars(tensor).pop(VALUE, None)
                 return tensor
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+        if args and has_value(args[0]):
+            note_value(function, args, kwargs, result)
+        return result

@@ -1,14 +1,17 @@
 """From records to layers: each gets the path of the module that it stands for, or a name in its block."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
 from torch import nn
 
-from archscope.model.graph import Graph, Layer, Tensor
+from archscope.model.graph import Graph, Layer, Operand, Shape, Tensor
 from archscope.model.text import UNSHOWN, shown
-from archscope.tracing.records import Record
+from archscope.tracing.records import COMPUTED, Given, Record, less_batch
+
+STATISTICS = frozenset({"running_mean", "running_var"})
+"""Arguments of a normalisation that hold what training gathered."""
 
 
 def name_records(records: Sequence[Record], taken: set[str], blocks: Mapping[str, nn.Module]) -> None:
@@ -35,28 +38,47 @@ def _find_main_records(records: Sequence[Record]) -> None:
             call.main = working[0]
 
 
+def operand_of(argument: str, shape: Shape, given: Given) -> Operand:
+    kind, source, (output, views) = given
+    return Operand(argument, kind, source.name, shape, output, views)
+
+
 def layer_of(record: Record) -> Layer:
-    effect = record.effect
+    effect, said = record.effect, record.effect.said
+    operands = list(map(operand_of, said.arguments, said.shapes, record.operands))
+    computed = [operand for operand in operands if operand.kind in COMPUTED]
     return Layer(
         name=record.name,
         kind=record.call.kind if record.call.main is record else effect.operation,
         operation=effect.operation,
-        inputs=tuple([source.name for source in record.inputs]),
-        input_shapes=tuple(record.input_shapes),
+        inputs=tuple([operand.source for operand in computed]),
+        input_shapes=tuple([less_batch(operand.shape) for operand in computed]),
         output_shapes=effect.output_shapes,
         dtypes=effect.dtypes,
-        window=effect.window,
-        groups=effect.groups,
-        settings=effect.settings,
-        parameters=tuple(dict.fromkeys(record.parameters)),
-        buffers=tuple(dict.fromkeys(record.buffers)),
+        window=said.window,
+        groups=said.bound.get("groups", 1),
+        settings=said.settings,
+        parameters=tuple(dict.fromkeys([operand.source for operand in operands if operand.kind == "parameter"])),
+        buffers=tuple(dict.fromkeys([operand.source for operand in operands if operand.kind == "buffer"])),
         memory=effect.memory,
+        operands=tuple(operands),
     )
+
+
+def constant_buffers(layers: Iterable[Layer]) -> set[str]:
+    """Buffers that operations read as they read a constant: all but the statistics that training gathers."""
+    return {
+        operand.source
+        for layer in layers
+        if layer.buffers
+        for operand in layer.operands
+        if operand.kind == "buffer" and operand.argument not in STATISTICS
+    }
 
 
 def readable(graph: Graph) -> Graph:
     """The graph with names that can be shown, where modules bear others: a terminal's escapes are no name."""
-    tables = (graph.inputs, graph.parameters, graph.buffers)
+    tables = (graph.inputs, graph.parameters, graph.buffers, graph.constants)
     said = (
         graph.name,
         *graph.notes,
@@ -80,7 +102,7 @@ def readable(graph: Graph) -> Graph:
     def tensors(of: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {named(name): replace(tensor, name=named(name)) for name, tensor in of.items()}
 
-    inputs, parameters, buffers = map(tensors, tables)
+    inputs, parameters, buffers, constants = map(tensors, tables)
     return replace(
         graph,
         name=shown(graph.name),
@@ -91,6 +113,9 @@ def readable(graph: Graph) -> Graph:
         parameters=parameters,
         buffers=buffers,
         notes=tuple(map(shown, graph.notes)),
+        constants=constants,
+        results=_of_renamed(graph.results, named),
+        unseen=tuple(map(named, graph.unseen)),
     )
 
 
@@ -102,4 +127,9 @@ def _renamed(layer: Layer, named: Callable[[str], str]) -> Layer:
         inputs=tuple(map(named, layer.inputs)),
         parameters=tuple(map(named, layer.parameters)),
         buffers=tuple(map(named, layer.buffers)),
+        operands=_of_renamed(layer.operands, named),
     )
+
+
+def _of_renamed(operands: Iterable[Operand], named: Callable[[str], str]) -> tuple[Operand, ...]:
+    return tuple(replace(operand, source=named(operand.source)) for operand in operands)

@@ -1,7 +1,7 @@
 """What a tracer notes down: calls of modules, calls of torch functions, and what equal calls have in common."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
@@ -9,9 +9,12 @@ from typing import Any, Literal
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from archscope.model.graph import Shape, Tensor, Window
+from archscope.model.graph import Kind, Shape, Tensor, Window
 from archscope.model.operations import CATEGORY, SHAPED
 from archscope.tracing import calls
+
+COMPUTED = frozenset({"layer", "input"})
+"""Kinds of what an edge comes from."""
 
 Memory = Literal["new", "view", "in_place"]
 META = torch.device("meta")
@@ -40,14 +43,35 @@ class ModuleCall:
     main: "Record | None" = None
 
 
+Part = tuple[int, tuple[str, ...]]
+"""What of its source a tensor is: which output, and by which calls a stored tensor is shown."""
+
+WHOLE: Part = (0, ())
+
+
+@dataclass(slots=True)
+class Said:
+    """What the arguments of a call say. `arguments`: whose argument each tensor is, in order; and their shapes."""
+
+    bound: Mapping[str, Any] = field(default_factory=dict)
+    window: Window | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    arguments: Sequence[str] = ()
+    shapes: Sequence[Shape] = ()
+
+
+def given_to_unseen(tensors: Sequence[torch.Tensor]) -> Said:
+    """What code that no trace sees was given."""
+    return Said(arguments=[""] * len(tensors), shapes=[tuple(tensor.shape) for tensor in tensors])
+
+
 class Effect:
     """What equal calls have in common: the value of the memo.
 
     `container` is None for a single tensor; `blanks` are the places in it that hold None.
     """
 
-    __slots__ = ("blanks", "container", "dtypes", "groups", "memory", "operation", "output_shapes", "outputs",
-                 "settings", "window")  # fmt: skip
+    __slots__ = ("blanks", "container", "dtypes", "memory", "operation", "output_shapes", "outputs", "said")
 
     def __init__(
         self,
@@ -55,13 +79,11 @@ class Effect:
         outputs: list[torch.Tensor],
         memory: Memory = "new",
         container: type | None = None,
-        settings: dict[str, Any] | None = None,
-        window: Window | None = None,
-        groups: int = 1,
+        said: Said | None = None,
     ) -> None:
         self.operation, self.memory, self.container = operation, memory, container
         self.blanks: tuple[int, ...] = ()
-        self.settings, self.window, self.groups = settings or {}, window, groups
+        self.said = said or Said()
         self.outputs = [(tensor.shape, tensor.stride(), tensor.dtype) for tensor in outputs]
         self.output_shapes = tuple([without_batch(tensor) for tensor in outputs])
         self.dtypes = tuple([dtype_name(tensor.dtype) for tensor in outputs])
@@ -84,15 +106,15 @@ class Record:
 
     call: ModuleCall
     effect: Effect
-    inputs: list["Source"] = field(default_factory=list)
-    input_shapes: list[Shape] = field(default_factory=list)
-    parameters: list[str] = field(default_factory=list)
-    buffers: list[str] = field(default_factory=list)
+    operands: list["Given"] = field(default_factory=list)
     name: str = ""
 
 
 Source = Record | Tensor
-"""What a tensor holds: the result of an operation, or an input, a parameter, a buffer."""
+"""What a tensor holds: the result of an operation, or an input, a parameter, a buffer, a constant."""
+
+Given = tuple[Kind, Source, Part]
+"""A tensor that an operation is given: what sort of thing it holds, which, and what of it."""
 
 
 @dataclass(slots=True)
@@ -105,6 +127,7 @@ class Invocation:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     tensors: list[torch.Tensor]
+    said: Said | None = None
 
     def key(self) -> Any:
         """Equal keys give equal shapes; one that cannot be hashed has an argument that cannot."""
@@ -112,24 +135,30 @@ class Invocation:
         return self.function, self.in_place, key_of(self.args), named
 
     def effect(self, result: list[torch.Tensor], memory: Memory, container: type | None = None) -> Effect:
-        """What this call does, once its result is known."""
-        bound, window, settings = self.understand()
-        operation = calls.kind_of_convolution(bound, window) if self.operation == "convolution" else self.operation
-        return Effect(operation, result, memory, container, settings, window, bound.get("groups", 1))
+        """What this call does, once its result is known. What it says is read before it runs: it may reshape."""
+        said = self.understand()
+        convolution = self.operation == "convolution"
+        operation = calls.kind_of_convolution(said.bound, said.window) if convolution else self.operation
+        return Effect(operation, result, memory, container, said)
 
-    def understand(self) -> tuple[dict[str, Any], Window | None, dict[str, Any]]:
+    def understand(self) -> Said:
         """Arguments by name, the sliding window, and the settings that a Layer keeps."""
+        if self.said is not None:
+            return self.said
         bound = calls.bind(self.function, self.operation, self.args, self.kwargs)
         category = CATEGORY.get(self.operation, "")
         weight = bound.get("weight") if "convolution" in category else None
-        settings = calls.settings_of(bound)
+        window = calls.window_of(bound, self.operation, None if weight is None else tuple(weight.shape))
+        settings = calls.settings_of(bound, window)
         if category in SHAPED or not category:
             turned = getattr(self.function, "__name__", "") == "__rmatmul__"
             factors = self.tensors[::-1] if turned else self.tensors
             settings["operands"] = [list(tensor.shape) for tensor in factors]
         if category == "attention":
             settings |= {name: list(bound[name].shape) for name in OF_ATTENTION if bound.get(name) is not None}
-        return bound, calls.window_of(bound, self.operation, None if weight is None else tuple(weight.shape)), settings
+        shapes = [tuple(tensor.shape) for tensor in self.tensors]
+        self.said = Said(bound, window, settings, calls.tensor_arguments(bound), shapes)
+        return self.said
 
 
 def tensors_in(value: Any) -> list[torch.Tensor]:
@@ -192,7 +221,11 @@ def key_of(value: Any) -> Any:
 
 
 def without_batch(tensor: torch.Tensor) -> Shape:
-    shape = tuple(tensor.shape)
+    return less_batch(tuple(tensor.shape))
+
+
+def less_batch(shape: Shape) -> Shape:
+    """A shape without a leading batch of 1."""
     return shape[1:] if shape[:1] == (1,) else shape
 
 

@@ -1,23 +1,23 @@
 """What a network returns, under the names that its author gave: keys of dicts, fields of tuples and objects."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from archscope.model.graph import Output, Shape
-from archscope.tracing.records import MOST_NESTED, PLAIN, Source, without_batch
+from archscope.tracing.records import COMPUTED, MOST_NESTED, PLAIN, Given, less_batch
 from archscope.tracing.sources import Sources
 
 
 @dataclass(frozen=True)
 class Returned:
-    """A tensor of the result: its name there, its sizes, and where it comes from."""
+    """A tensor of the result: its name there, its whole shape, and what it is."""
 
     name: str
     shape: Shape
-    source: Source | None
+    given: Given
 
 
 def named_tensors(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, torch.Tensor]]:
@@ -39,15 +39,20 @@ def _held(value: Any) -> list[tuple[Any, Any]]:
 
 
 def returned(result: Any, sources: Sources) -> list[Returned]:
-    """Every tensor of a result, once."""
-    found: dict[int, Returned] = {}
+    """Every tensor of a result, in order."""
+    found = []
     for name, tensor in named_tensors(result):
-        if id(tensor) not in found:
-            found[id(tensor)] = Returned(name, without_batch(tensor), sources.of(tensor))
-    return list(found.values())
+        source = sources.of(tensor)
+        given = sources.given(tensor, source) if source else sources.constant(tensor, "")
+        found.append(Returned(name, tuple(tensor.shape), given))
+    return found
 
 
-def outputs_of(results: Sequence[Returned], known: Collection[str]) -> tuple[Output, ...]:
-    """The results that a `known` layer or input made: a parameter may be returned, too."""
-    made = [(each, each.source.name) for each in results if each.source is not None]
-    return tuple(Output(each.name, layer, each.shape) for each, layer in made if layer in known)
+def outputs_of(results: Sequence[Returned]) -> tuple[Output, ...]:
+    """The results that a layer or an input made, each once: a parameter may be returned, too."""
+    once: dict[Given, Output] = {}
+    for each in results:
+        kind, source, _ = each.given
+        if kind in COMPUTED:
+            once.setdefault(each.given, Output(each.name, source.name, less_batch(each.shape)))
+    return tuple(once.values())

