@@ -29,9 +29,12 @@ def as_png(spectrum: Spectrum, options: Options) -> bytes:
 
 
 def as_pdf(spectrum: Spectrum, options: Options) -> bytes:
+    from archscope.views.comparison import plot_style
     from archscope.views.diagram.paint.png import to_pdf
 
-    return to_pdf(as_svg(spectrum, options))
+    if _is_curve(spectrum, options):
+        return plot_style.to_pdf(_curve(spectrum))
+    return to_pdf(_panels(spectrum, options))
 
 
 def _is_curve(spectrum: Spectrum, options: Options) -> bool:

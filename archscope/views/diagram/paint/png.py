@@ -23,9 +23,9 @@ def to_png(svg: str, zoom: float = ZOOM) -> bytes:
 
 
 def to_pdf(svg: str) -> bytes:
-    """Bytes of a PDF file with vector graphics, by an optional package."""
+    """Bytes of a PDF file: vectors, and text with its fonts."""
     try:
-        import vl_convert  # type: ignore[import-not-found, unused-ignore]
+        import vl_convert
     except ImportError as error:
         raise EnvironmentFailure("a PDF needs vl-convert-python: pip install vl-convert-python") from error
     with as_file(files("archscope.views.diagram").joinpath("fonts")) as folder:
