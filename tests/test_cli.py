@@ -414,6 +414,8 @@ def test_every_column_can_be_completed() -> None:
 class Typed:
     """What the shell has so far."""
 
+    args: tuple[str, ...] = ()
+
     def __init__(self, **params: str) -> None:
         self.params = params
 
@@ -437,12 +439,21 @@ def test_completion_of_options() -> None:
     assert arguments.complete_set(Typed(target="nothing"), "a") == []  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("words", ["archscope show xcep", "archscope summary xcep"])
-def test_completion_in_bash(words: str) -> None:
-    environment = {**os.environ, "_ARCHSCOPE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "2"}
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("archscope show xcep", "xception"),
+        ("archscope summary xcep", "xception"),
+        ("archscope summary xception --set mid", "middle_blocks="),
+        ("archscope summary xception --columns params,mac", "params,macs"),
+        ("archscope compare lenet5 --family resnex", "resnext"),
+    ],
+)
+def test_completion_in_bash(words: str, completed: str) -> None:
+    typed = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
 
-    done = process(env=environment)
-    assert done.stdout.split() == ["xception"]
+    done = process(env={**os.environ, "_ARCHSCOPE_COMPLETE": "complete_bash", **typed})
+    assert done.stdout.split() == [completed]
 
 
 # ---- processes -------------------------------------------------------------------------------------------------

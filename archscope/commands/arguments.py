@@ -53,7 +53,9 @@ def complete_target(incomplete: str) -> list[str]:
 
 
 def complete_set(context: typer.Context, incomplete: str) -> list[str]:
-    return _options(context.params.get("target") or context.params.get("name") or "", incomplete)
+    """The options of the target. It is no parameter yet where the line ends with an option that lacks its value."""
+    targets = [context.params.get("target"), *context.args]
+    return _options(next(filter(None, targets), ""), incomplete)
 
 
 def _options(name: str, incomplete: str) -> list[str]:
