@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, Any
 from archscope.errors import ArchscopeError
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.measures import measure_all
-from archscope.model.claims import Claim
-from archscope.model.graph import LARGEST_SIZE, Graph, Shape
+from archscope.model.graph import LARGEST_SIZE, Graph
 from archscope.model.input_sizes import Sizes
 from archscope.model.report import Report
 from archscope.model.text import shown
-from archscope.networks import Network
 from archscope.targets import resolve
 from archscope.targets.default_input import broken_off, first_pass
 from archscope.version import __version__
@@ -97,8 +95,7 @@ def job_of(
     network = found.network
     if network is not None:
         (size, *_) = (tensor.shape for tensor in graph.inputs.values())
-        changed = network.changed_by({**found.options, **options})
-        claims = tuple(claim for claim in network.claims if _is_of(claim, network, changed, size))
+        claims = network.claims_of(size, {**found.options, **options})
         report = replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
 
     def build() -> "nn.Module":
@@ -122,12 +119,6 @@ def _first(batches: Sequence[int], images: int | None) -> int:
     if images and batches and batches[0] != images:
         raise ArchscopeError(f"the input has a batch of {images}, --batch says {batches[0]}: give one of them")
     return batches[0] if batches else images or 1
-
-
-def _is_of(claim: Claim, network: Network, options: Mapping[str, Any], size: Shape) -> bool:
-    """Is the claim about the whole network as built? Parameters do not depend on the input."""
-    own_size = size == tuple(claim.input_size or network.input_size)
-    return not claim.block and claim.options == options and (own_size or claim.quantity == "params")
 
 
 def read_report(path: str) -> Report:

@@ -1,7 +1,9 @@
 """How archscope says things: numbers with units, shapes, and what a layer is."""
 
+import re
 from collections.abc import Iterator, Sequence
 
+from archscope.errors import ArchscopeError
 from archscope.model.graph import Layer, Shape, is_depthwise
 from archscope.model.operations import CATEGORY
 from archscope.model.tree import Node
@@ -11,6 +13,10 @@ PLAIN = {"Sequential", "ModuleList", "ModuleDict"}
 
 EXACT_BELOW = 100_000
 """Counts under this are shown to the last one, with thousands separated."""
+
+NUMBER = re.compile(r"([-+]?[\d,_]*\.?\d+(?:[eE][-+]?\d+)?)\s*([a-zA-Z%]*)")
+FACTORS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "%": 1, "ms": 1}
+"""What may follow a number that a reader types, in lower case: counts are powers of 1000, bytes of 1024."""
 
 MILLISECONDS_FROM = 0.01
 """Shorter times, in ms, are shown in µs or ns."""
@@ -43,6 +49,16 @@ def scaled(value: float, digits: int) -> str:
             whole = len(str(int(float(f"{abs(number):.{digits}g}"))))
             return f"{number:.{max(digits - whole, 0)}f} {prefix}"
     raise AssertionError("the last prefix takes every value")
+
+
+def parse_number(text: str, where: str = "") -> float:
+    """What a reader types: `600M`, `1.5 G`, `22,855,952`, `100MiB`, `79 %`. Raises ArchscopeError, which begins with
+    `where`. An integer where it is one."""
+    found = NUMBER.fullmatch(text.strip())
+    if found is None or found[2].lower() not in FACTORS:
+        raise ArchscopeError(f"{where}'{text}' is no number: write one such as 600M, 1.5G, 100MiB or 22855952")
+    value = float(found[1].replace(",", "").replace("_", "")) * FACTORS[found[2].lower()]
+    return int(value) if value.is_integer() else value
 
 
 def size(value: float) -> str:

@@ -9,7 +9,7 @@ from functools import cache, partial
 from importlib import import_module
 from importlib.resources import files
 from inspect import signature
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints, overload
 
 from archscope.errors import ArchscopeError
@@ -27,6 +27,9 @@ EXAMPLES = {int: "a whole number", float: "a number", bool: "true or false", str
 
 LEAST = {int: 1, float: 0}
 """The least that an option may be, by its type: whole numbers count something, the others scale or drop out."""
+
+JOURNALS = {"Proceedings of the IEEE"}
+"""Venues that are no conferences."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,24 @@ class Paper:
         authors = f"{first} et al." if len(others) > 1 else self.authors.replace(", ", " and ")
         where = f"{self.venue} {self.year}" if self.venue else str(self.year)
         return f"{authors}, {where}" + (f", arXiv:{self.arxiv}" if self.arxiv else "")
+
+    @property
+    def bibtex(self) -> str:
+        """An entry for a bibliography; authors are named as the catalogue names them, most by their last names."""
+        authors = self.authors.split(", ")
+        kind, held_in = ("inproceedings", "booktitle") if self.venue else ("misc", "")
+        if self.venue in JOURNALS:
+            kind, held_in = "article", "journal"
+        words = [authors[0].split()[-1], str(self.year), re.findall(r"\w+", self.title)[0]]
+        fields = {
+            "author": " and ".join(authors),
+            "title": f"{{{self.title}}}",  # a second pair of braces keeps its capitals
+            **({held_in: self.venue} if held_in else {}),
+            "year": str(self.year),
+            **({"eprint": self.arxiv, "archiveprefix": "arXiv"} if self.arxiv else {}),
+        }
+        lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+        return f"@{kind}{{{''.join(words).lower()},\n{lines}}}\n"
 
 
 @dataclass(frozen=True)
@@ -70,6 +91,19 @@ class Network:
     def changed_by(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options that change the network: those that do not repeat their default."""
         return {option: value for option, value in options.items() if not _is_literal(value, self.options[option])}
+
+    def claims_of(self, size: Sequence[int], options: Mapping[str, Any] = MappingProxyType({})) -> tuple[Claim, ...]:
+        """What is claimed of the whole network as it is built with these options, at an input of this size.
+
+        Parameters do not depend on the input.
+        """
+        changed = self.changed_by(options)
+
+        def is_meant(claim: Claim) -> bool:
+            own_size = tuple(size) == tuple(claim.input_size or self.input_size)
+            return not claim.block and claim.options == changed and (own_size or claim.quantity == "params")
+
+        return tuple(claim for claim in self.claims if is_meant(claim))
 
     def build(self, /, **options: Any) -> "nn.Module":
         """The module, on the current default device. Raises ArchscopeError for an unknown option."""

@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from archscope.model.claims import Claim
-from archscope.model.report import Report
 
 ONE_CROP = re.compile(r"(single|one|centre) (crop|frame)")
 SEVERAL = re.compile(r"(\d+|five|six|seven|several) (crops|models|networks)")
@@ -57,7 +57,16 @@ class Accuracy:
         return f"{own}{self.claim.source} ({self.dataset}, {self.protocol})"
 
 
-def published(reports: Sequence[Report], rank: int) -> tuple[Accuracy | None, ...]:
+class Claimed(Protocol):
+    """A Report, or what else holds the claims about one network; the title names its paper."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def claims(self) -> Sequence[Claim]: ...
+
+
+def published(reports: Sequence[Claimed], rank: int) -> tuple[Accuracy | None, ...]:
     """The published top-`rank` accuracy of each network.
 
     A single crop comes before a protocol that is not stated, and that before several crops or networks; of equal
@@ -66,7 +75,7 @@ def published(reports: Sequence[Report], rank: int) -> tuple[Accuracy | None, ..
     return tuple(_best(report, rank, _shared(reports)) for report in reports)
 
 
-def _best(report: Report, rank: int, shared: Counter[str]) -> Accuracy | None:
+def _best(report: Claimed, rank: int, shared: Counter[str]) -> Accuracy | None:
     claims = [claim for claim in report.claims if claim.quantity in {f"top{rank}_accuracy", f"top{rank}_error"}]
     found = [accuracy for accuracy in map(Accuracy, claims) if accuracy.dataset]
     return min(found, key=lambda each: (_protocol(each), -shared[_paper(each.claim, report)]), default=None)
@@ -79,7 +88,7 @@ def _protocol(accuracy: Accuracy) -> int:
     return 2 if SEVERAL.search(accuracy.protocol) else 1
 
 
-def _shared(reports: Sequence[Report]) -> Counter[str]:
+def _shared(reports: Sequence[Claimed]) -> Counter[str]:
     """How many of the networks each source gives a comparable top-1 accuracy of."""
     sources = [
         {_paper(claim, report) for claim in report.claims if claim.quantity.startswith("top1_")} for report in reports
@@ -87,7 +96,7 @@ def _shared(reports: Sequence[Report]) -> Counter[str]:
     return Counter(source for found in sources for source in found)
 
 
-def _paper(claim: Claim, report: Report) -> str:
+def _paper(claim: Claim, report: Claimed) -> str:
     """The claim's source as one word for all networks: the arXiv number of a paper, also of the network's own."""
     numbers = ARXIV.findall(claim.source) or (OWN.match(claim.source) and ARXIV.findall(report.title))
     return numbers[0] if numbers else claim.source

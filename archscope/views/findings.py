@@ -1,0 +1,87 @@
+"""What `archscope check` found: a line a broken limit, for a terminal, a program or a pull request. No torch."""
+
+from collections.abc import Mapping
+from itertools import groupby
+
+from archscope.comparison.limits import Finding, Findings
+from archscope.model import units
+from archscope.views import Options, View
+from archscope.views.data import to_json
+from archscope.views.templates import MARKDOWN_ESCAPES
+
+
+def formats() -> Mapping[str, View]:
+    return {"table": as_table, "json": as_json, "markdown": as_markdown, "github": as_github}
+
+
+def as_table(found: Findings, options: Options) -> str:
+    """One line a broken limit; of a target that keeps to all of its own, one line that says so."""
+    lines = []
+    for target, group in groupby(found.findings, key=lambda finding: finding.target):
+        findings = list(group)
+        broken = [said(finding) for finding in findings if not finding.holds]
+        kept = f"{target}: {len(findings)} limit{'s' if len(findings) > 1 else ''} kept"
+        lines += broken or [kept]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def as_json(found: Findings, options: Options) -> str:
+    return to_json(found.to_dict())
+
+
+def as_markdown(found: Findings, options: Options) -> str:
+    """Every limit with how much of it is used: the summary of a job."""
+    lines = ["| Target | Quantity | Found | Limit | |", "| :--- | :--- | ---: | ---: | :--- |"]
+    for each in found.findings:
+        cells = [each.target, each.limit.name, _found(each), _limit(each), "kept" if each.holds else "**broken**"]
+        *texts, verdict = [cells[0].translate(MARKDOWN_ESCAPES), cells[1].replace("_", " "), *cells[2:]]
+        lines.append(f"| {' | '.join(texts)} | {verdict} |")
+    return "### archscope check\n\n" + "".join(f"{line}\n" for line in lines)
+
+
+def as_github(found: Findings, options: Options) -> str:
+    """Workflow commands: an annotation for each broken limit, at the file that the network is in."""
+    return "".join(
+        f"::error {_place(finding.target)}title=archscope::{_escaped(said(finding))}\n" for finding in found.broken
+    )
+
+
+def said(finding: Finding) -> str:
+    """`net.py:Net: params 22,855,952, over the limit of 5,000,000 (4.57 x)`."""
+    limit = finding.limit
+    what = f"{finding.target}: {limit.name.replace('_', ' ')}"
+    if finding.found is None:
+        return f"{what} unknown, {_limit(finding)} asked for"
+    if finding.found <= limit.value and limit.side == "max":
+        return (
+            f"{what} {_found(finding)} or more, operations of unknown cost besides: not known to keep {_limit(finding)}"
+        )
+    side = "over" if limit.side == "max" else "under"
+    times = f" ({finding.found / limit.value:.3g} x)" if limit.value else ""
+    return f"{what} {_found(finding)}, {side} the limit of {_number(limit.value, limit.quantity.unit)}{times}"
+
+
+def _found(finding: Finding) -> str:
+    return "?" if finding.found is None else _number(finding.found, finding.limit.quantity.unit)
+
+
+def _limit(finding: Finding) -> str:
+    side = "at most" if finding.limit.side == "max" else "at least"
+    return f"{side} {_number(finding.limit.value, finding.limit.quantity.unit)}"
+
+
+def _number(value: float, unit: str) -> str:
+    return units.size(value) if unit == "bytes" else f"{value:,.6g}" if value % 1 else f"{int(value):,}"
+
+
+def _place(target: str) -> str:
+    """The file of a target that is in one."""
+    file, dot, _ = target.partition(".py")
+    return f"file={_escaped(file + dot, ':,')}," if dot else ""
+
+
+def _escaped(text: str, further: str = "") -> str:
+    """As a workflow command's text; of its properties `:` and `,` too."""
+    for character in f"%\r\n{further}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
