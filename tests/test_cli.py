@@ -87,7 +87,7 @@ def test_options_reach_the_table(run: Run, saved: str) -> None:
 def test_list_and_show_name_every_network_and_option(run: Run) -> None:
     code, out, err = run("list")
     assert (code, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()] == list(networks.catalogue())
+    assert [line.split()[0] for line in out.splitlines()] == ["Network", *networks.catalogue()]
 
     for name, entry in networks.catalogue().items():
         code, out, err = run("show", name)
@@ -384,12 +384,25 @@ def test_ctrl_c_while_the_users_code_runs(tmp_path: Path) -> None:
     assert (running.returncode, out, err) == (130, "", "")
 
 
-def test_the_list_fits_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archscope.commands.listing.plain_options", lambda output: Options(width=80))
-    code, out, err = run("list")
+def test_a_list_to_choose_from(run: Run, mistake: Callable[..., str], tmp_path: Path) -> None:
+    code, out, err = run("list", "--where", "params<30M and top1>78.5", "--family", "inception", "--sort", "macs")
     assert (code, err) == (0, "")
-    assert max(map(len, out.splitlines())) <= 80
-    assert [line.split()[0] for line in out.splitlines()] == list(networks.catalogue())
+    assert [line.split()[0] for line in out.splitlines()] == ["Network", "inception_resnet_v1"]
+    assert run("list", "-o", str(tmp_path / "zoo.csv"))[0] == 0
+    assert len((tmp_path / "zoo.csv").read_text(encoding="utf-8").splitlines()) == len(networks.catalogue()) + 1
+    assert "no network meets params<1k" in mistake("list", "--where", "params<1k")
+
+
+def test_a_bibliography_entry(run: Run) -> None:
+    assert run("show", "xception", "--bibtex")[1] == (
+        "@inproceedings{chollet2017xception,\n  author = {François Chollet},\n"
+        "  title = {{Xception: Deep Learning with Depthwise Separable Convolutions}},\n"
+        "  booktitle = {CVPR},\n  year = {2017},\n  eprint = {1610.02357},\n  archiveprefix = {arXiv},\n}\n"
+    )
+    for entry in networks.catalogue().values():
+        made = entry.paper.bibtex
+        assert made.count("{") == made.count("}")
+        assert f"{{{{{entry.paper.title}}}}}" in made
 
 
 def test_a_device_has_no_suffix_and_gets_the_usual_format(saved: str) -> None:

@@ -119,7 +119,8 @@ PURE = """registry.py errors.py model/* tracing/shape_rules.py papers/convention
 RUNS_NETWORKS = "differences/measured.py differences/proof.py"
 """Of these packages the files that trace or run what the others compare."""
 
-FIRST = """__init__.py __main__.py cli.py commands/* targets/* papers/verify.py */__init__.py version.py process.py"""
+FIRST = """__init__.py __main__.py cli.py commands/* targets/* papers/verify.py papers/zoo.py */__init__.py
+    version.py process.py"""
 NEEDS_TORCH = "differences/proof.py tracing/__init__.py"
 
 ROOMS = ("ops", "plan", "place", "paint")

@@ -1,37 +1,58 @@
 """archscope list and archscope show: the catalogue, without torch."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from archscope import networks
 from archscope.commands import command
-from archscope.commands.arguments import completes
-from archscope.commands.output import plain_options, write
+from archscope.commands.arguments import SHOWN, Output, completes, format_of
+from archscope.commands.output import chosen_format, plain_options, write
+from archscope.errors import ArchscopeError
+from archscope.views import render
+
+CHOSEN = "Which"
 
 
-@command("Look up", "archscope list", "list")
-def list_networks() -> None:
-    """The networks that archscope implements."""
-    rows = [
-        (entry.name, "x".join(map(str, entry.input_size)), entry.label, entry.paper.citation)
-        for entry in networks.catalogue().values()
-    ]
-    room = plain_options(None).width
-    lines = _aligned(rows)
-    if room and max(map(len, lines)) > room:
-        lines = [_cut(line, room) for line in _aligned([(name, size, cited) for name, size, _, cited in rows])]
-    write("".join(f"{line}\n" for line in lines), None)
+def field_names() -> tuple[str, ...]:
+    from archscope.papers.zoo import NUMBERS, WORDS
+
+    return (*WORDS, *NUMBERS)
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+@command("Look up", 'archscope list --where "params<30M and top1>77" --sort macs', "list")
+def list_networks(
+    where: Annotated[
+        str,
+        typer.Option(
+            metavar="CONDITIONS", help="Such as \"params<10M and top1>75\", or family=resnet.", rich_help_panel=CHOSEN
+        ),
+    ] = "",
+    family: Annotated[
+        str,
+        typer.Option(
+            metavar="FAMILY", help="Those of a paper, or with the word in their name.", rich_help_panel=CHOSEN,
+            autocompletion=completes(networks.families),
+        ),
+    ] = "",
+    sort: Annotated[
+        str,
+        typer.Option(
+            metavar="FIELD", help="The cheapest, the most accurate, or the oldest first [default: oldest].",
+            rich_help_panel=CHOSEN, autocompletion=completes(field_names),
+        ),
+    ] = "",
+    format_name: Annotated[str | None, format_of("zoo")] = None,
+    output: Output = None,
+) -> None:  # fmt: skip
+    """The networks that archscope implements: parameters, MACs, published top-1 accuracy on ImageNet."""
+    from archscope.papers.zoo import zoo
 
-
-def _cut(line: str, room: int) -> str:
-    return line if len(line) <= room else line[: room - 1] + "…"
+    name = chosen_format("zoo", format_name, output)
+    found = zoo(family, where, sort)
+    if not found.entries:
+        raise ArchscopeError(f"no network meets {where or family}: archscope list shows all")
+    write(render(found, name, plain_options(output)), output)
 
 
 @command("Look up", "archscope show xception")
@@ -39,9 +60,15 @@ def show(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A network's name.", autocompletion=completes(networks.catalogue))
     ],
+    bibtex: Annotated[
+        bool, typer.Option("--bibtex", help="The paper's entry for a bibliography instead.", rich_help_panel=SHOWN)
+    ] = False,
 ) -> None:
     """What the paper says of a network, and the network's options."""
     entry = networks.find(name)
+    if bibtex:
+        write(entry.paper.bibtex, None)
+        return
     whole = [claim for claim in entry.claims if not claim.block]
     parts = len(entry.claims) - len(whole)
     lines = [

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from archscope.comparison.quantities import QUANTITIES, Quantity
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
-from archscope.model.results import Result
+from archscope.model.results import Tabulated
 from archscope.model.units import parse_number
 from archscope.registry import canonical, unknown
 
@@ -65,13 +65,16 @@ class Finding:
         return self.found <= self.limit.value if self.limit.side == "max" else self.found >= self.limit.value
 
 
-@dataclass(frozen=True)
-class Findings(Result):
+@dataclass(frozen=True, repr=False)
+class Findings(Tabulated):
     """Every limit of every target that was checked."""
 
     KIND: ClassVar[str] = "findings"
 
     findings: tuple[Finding, ...]
+
+    def _about(self) -> str:
+        return f"{len(self.findings)} limits, {len(self.broken)} broken"
 
     @property
     def broken(self) -> tuple[Finding, ...]:

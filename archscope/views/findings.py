@@ -6,12 +6,12 @@ from itertools import groupby
 from archscope.comparison.limits import Finding, Findings
 from archscope.model import units
 from archscope.views import Options, View
-from archscope.views.data import to_json
-from archscope.views.templates import MARKDOWN_ESCAPES
+from archscope.views.data import to_csv, to_json
+from archscope.views.page import Line, Page, Table, page_formats
 
 
 def formats() -> Mapping[str, View]:
-    return {"table": as_table, "json": as_json, "markdown": as_markdown, "github": as_github}
+    return {"table": as_table, "json": as_json, "csv": as_csv, **page_formats(page), "github": as_github}
 
 
 def as_table(found: Findings, options: Options) -> str:
@@ -29,14 +29,32 @@ def as_json(found: Findings, options: Options) -> str:
     return to_json(found.to_dict())
 
 
-def as_markdown(found: Findings, options: Options) -> str:
-    """Every limit with how much of it is used: the summary of a job."""
-    lines = ["| Target | Quantity | Found | Limit | |", "| :--- | :--- | ---: | ---: | :--- |"]
-    for each in found.findings:
-        cells = [each.target, each.limit.name, _found(each), _limit(each), "kept" if each.holds else "**broken**"]
-        *texts, verdict = [cells[0].translate(MARKDOWN_ESCAPES), cells[1].replace("_", " "), *cells[2:]]
-        lines.append(f"| {' | '.join(texts)} | {verdict} |")
-    return "### archscope check\n\n" + "".join(f"{line}\n" for line in lines)
+def as_csv(found: Findings, options: Options) -> str:
+    """One line a limit."""
+    headings = ["target", "quantity", "unit", "side", "limit", "found", "holds"]
+    rows = [
+        [
+            each.target,
+            each.limit.name,
+            each.limit.quantity.unit,
+            each.limit.side,
+            each.limit.value,
+            each.found,
+            each.holds,
+        ]
+        for each in found.findings
+    ]
+    return to_csv([headings, *rows])
+
+
+def page(found: Findings, options: Options) -> Page:
+    """Every limit with what was found: a job's summary."""
+    lines = [
+        Line([each.target, each.limit.name, _found(each), _limit(each), "kept" if each.holds else "broken"])
+        for each in found.findings
+    ]
+    table = Table(["Target", "Quantity", "Found", "Limit", ""], lines, 2)
+    return Page("archscope check", f"{len(found.broken)} of {len(found.findings)} limits are broken", [table])
 
 
 def as_github(found: Findings, options: Options) -> str:
