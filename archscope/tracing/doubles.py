@@ -19,6 +19,7 @@ from archscope.tracing.records import PLAIN
 
 MAPPINGS = frozenset({dict, OrderedDict, defaultdict})
 SEQUENCES = frozenset({list, set, deque})
+TENSORS = frozenset({"_parameters", "_buffers"})
 MOST_LOOKED_INTO = 100_000
 """Objects and items that are looked into; what lies behind them, a data set say, is shared."""
 
@@ -30,15 +31,18 @@ def doubles_of(blocks: Mapping[str, nn.Module], training: bool, real: bool) -> d
 
 class _Doubles:
     def __init__(self, modules: Iterable[nn.Module], training: bool, real: bool) -> None:
-        self._known: dict[int, tuple[Any, Any]] = {}  # keeping an original keeps its id its own
+        self._known: dict[int, tuple[Any, Any]] = {id(None): (None, None)}  # keeping an original keeps its id its own
         self._looked_into = 0
         self._training, self._real = training, real
-        self._modules = list(modules)
-        made = [self._empty(module) for module in self._modules]  # all of them, so that no module nests a call
-        for module, double in zip(self._modules, made, strict=True):
-            self._fill(module, double)
-            if not isinstance(module, torch.jit.ScriptModule):  # which keeps it in C++
+        for double in self._double(list(modules)):
+            if not isinstance(double, torch.jit.ScriptModule):  # which keeps it in C++
                 vars(double)["training"] = training
+
+    def _double(self, modules: list[nn.Module]) -> list[nn.Module]:
+        doubles = [self._empty(module) for module in modules]  # all of them, so that no module nests a call
+        for module, double in zip(modules, doubles, strict=True):
+            self._fill(module, double)
+        return doubles
 
     def by_path(self, blocks: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
         return {path: self._known[id(module)][1] for path, module in blocks.items()}
@@ -49,19 +53,28 @@ class _Doubles:
         return double
 
     def _fill(self, module: nn.Module, double: nn.Module) -> None:
-        attributes = vars(double)
-        scripted = isinstance(module, torch.jit.ScriptModule)
+        attributes, known = vars(double), self._known
+        attributes.update(vars(module))
+        if isinstance(module, torch.jit.ScriptModule):  # what it holds lies in C++
+            return
         for name, value in vars(module).items():
             kind = type(value)
-            if kind in PLAIN or scripted:
-                attributes[name] = value
-            elif (kind is dict or kind is OrderedDict) and not value:  # most: hooks that nobody has set
-                attributes[name] = kind()
-            else:
+            if kind in PLAIN:
+                continue
+            if kind is OrderedDict or kind is dict:
+                if not value:  # most: hooks that nobody has set
+                    attributes[name] = kind()
+                elif name in TENSORS:
+                    attributes[name] = value.copy()
+                elif name == "_modules":
+                    attributes[name] = {path: known[id(child)][1] for path, child in value.items()}
+                else:
+                    attributes[name] = self.of(value)
+            elif kind is not tuple or not PLAIN.issuperset(map(type, value)):
                 attributes[name] = self.of(value)
         if "_orig_mod" in attributes.get("_modules", ()):  # torch.compile's: it runs as it was written
             attributes["forward"] = attributes["_modules"]["_orig_mod"]
-        if module._buffers and not scripted:
+        if module._buffers:
             self._own_buffers(attributes["_buffers"])
 
     def _own_buffers(self, buffers: dict[str, Any]) -> None:
@@ -91,9 +104,8 @@ class _Doubles:
 
     def _new(self, value: Any, kind: type) -> Any:
         if isinstance(value, nn.Module):  # in no block: a list of modules, say
-            double = self._empty(value)
-            self._fill(value, double)
-            return double
+            self._double([module for module in value.modules() if id(module) not in self._known])
+            return self._known[id(value)][1]
         if kind in MAPPINGS:
             return self._filled(value, value.copy())
         if kind in SEQUENCES:
