@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from archscope.auditing.counters import Count, Counter, Found, counters
@@ -139,6 +138,8 @@ def _grouped(found: Iterable[tuple[Count, int]]) -> tuple[Difference, ...]:
 
 
 def _version(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # a tenth of the start of `archscope --help`
+
     try:
         return version(package).partition("+")[0]
     except PackageNotFoundError:

@@ -72,7 +72,8 @@ def published(reports: Sequence[Claimed], rank: int) -> tuple[Accuracy | None, .
     A single crop comes before a protocol that is not stated, and that before several crops or networks; of equal
     ones, that from the source which most of these networks have, and else the catalogue's first.
     """
-    return tuple(_best(report, rank, _shared(reports)) for report in reports)
+    shared = _shared(reports)
+    return tuple(_best(report, rank, shared) for report in reports)
 
 
 def _best(report: Claimed, rank: int, shared: Counter[str]) -> Accuracy | None:
