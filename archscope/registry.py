@@ -28,6 +28,7 @@ def unknown(
     What is near an alias is proposed once, by its name: `aliases` are other spellings of the known names.
     """
     names = list(known)
+    # An alias that is nearer than any name still leads to the name: three aliases of one network are one proposal.
     spelt = {canonical(each): each for each in names} | {canonical(each): of for each, of in (aliases or {}).items()}
     near = list(dict.fromkeys(spelt[each] for each in get_close_matches(canonical(name), spelt, MOST_NEAR, LIKE)))[:3]
     if near:

@@ -14,8 +14,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 app = typer.Typer(
     name="archscope",
     cls=Group,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # cli.main turns what stops a command into one line
+    rich_markup_mode=None,  # commands.help renders; rich would be imported for its own panels
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -25,7 +25,7 @@ def audit(
     """
     from archscope import auditing
 
-    if target.endswith(".json"):
+    if target.endswith(".json"):  # a counter needs a module to run on
         raise ArchscopeError(f"{target} is a report; audit runs the counters on the network itself: name that")
     name = chosen_format("audit", format_name, output, targets=[target])
     options = parse_settings(settings or [])

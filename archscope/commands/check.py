@@ -82,7 +82,7 @@ def check(
         tasks = configured(target)
     found = Findings(tuple(finding for task in tasks for finding in findings_of(task, options)))
     write(render(found, name, plain_options(output)), output)
-    if name == "github":
+    if name == "github":  # annotations are read from standard output, the page from a file
         add_to_job_summary(found)
     raise typer.Exit(bool(found.broken))
 

@@ -96,6 +96,7 @@ def compare(
     batches = parse_batches(batch)
     members = [network.name for network in networks.family(family)] if family else []
     given = targets or []
+    # Ratios are to the first: what is named comes before the family.
     named = [*given, *(member for member in members if member not in given)]
     import_torch()
     try:

@@ -48,7 +48,7 @@ def usage(command: Any, context: typer.Context) -> str:
             name = each.metavar + ("..." if each.nargs != 1 else "")
             words.append(name if each.required else f"[{name}]")
     if isinstance(command, Group):
-        words.append("COMMAND ...")
+        words.append("COMMAND ...")  # what follows is the command's own
     return " ".join(words)
 
 
@@ -76,13 +76,13 @@ def _panels(command: Any, context: typer.Context) -> dict[str, list[Row]]:
         for name in command.list_commands(context):
             listed: Any = command.get_command(context, name)
             panels[listed.rich_help_panel].append((f"  {name}", listed.help.partition("\n\n")[0]))
-    known: set[str] = set()
+    known: set[str] = set()  # --sort need not list again what --columns has listed
     for each in command.get_params(context):
         if each.param_type_name == "argument":
             panels["Arguments"].append((f"  {each.metavar}", each.help))
         else:
             panels.setdefault(each.rich_help_panel or LAST, []).append((_names(each), _said(each, context, known)))
-    panels[LAST] = panels.pop(LAST)
+    panels[LAST] = panels.pop(LAST)  # a dict keeps the order of insertion
     return {heading: rows for heading, rows in panels.items() if rows}
 
 

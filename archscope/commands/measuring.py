@@ -58,11 +58,12 @@ def measuring_options(
         raise ArchscopeError("--train times training steps: --mode eval does not apply")
     if predict and device:
         raise ArchscopeError("--predict is for a device that is not here, --device for one that is: give one of them")
-    given["dtype"] = None if predict else dtype
+    given["dtype"] = None if predict else dtype  # what a bound is for needs no device to measure on
     chosen = {name: value for name, value in given.items() if value is not None and value is not False}
     if device is not None:
         return _checked(Options(device, **chosen))
     if chosen:
+        # Left alone they would do nothing, and a reader would take the report for a measured one.
         names = ", ".join(f"--{name.replace('_', '-')}" for name in chosen)
         raise ArchscopeError(f"{names} is for measuring: give a --device, cpu or cuda, too")
     return None

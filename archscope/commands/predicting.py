@@ -47,5 +47,6 @@ def predicted_report(
     from archscope.roofline import predict
 
     ceilings = ceilings_of(names)
+    # A bound follows from a report alone, so that a saved one takes another batch: it is not measured again.
     report = report_of(target, inputs, () if target.endswith(".json") else batches, mode, options)
     return predict(report, ceilings, dtype, batches[0] if batches else 0)

@@ -116,6 +116,7 @@ def spectrum(
     latency = measuring_options(
         device, dtype=dtype, channels_last=channels_last, compile=compiled, seconds=seconds, threads=threads
     )
+    # What is only of a block and what is of both: a network, a saved spectrum and the paper's figures each refuse some.
     of_block = {
         "channels": channels, "kernel_size": kernel_size, "stride": stride, "depth_multiplier": depth_multiplier,
         "order": order, "activation": activation, "partition": [parse_partition(text) for text in partition or ()],
@@ -158,7 +159,7 @@ def figures() -> PaperFigures:
 def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any]) -> Spectrum:
     from archscope import continuum
 
-    continuum.segmented_network(target)
+    continuum.segmented_network(target)  # before torch is imported: a mistyped name is answered at once
     counts = parse_segments(chosen["segments"]) if chosen["segments"] else None
     import_torch()
     return continuum.of_network(target, counts, input_size=chosen["input"], options=options, **common(chosen))
@@ -172,7 +173,8 @@ def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> Spectrum:
     given = {name: value for name, value in shape.items() if value is not None}
     size = parse_input(chosen["input"]).size if chosen["input"] else ()
     own = given.get("channels") or (sum(sizes[0]) if sizes else 0) or (size[0] if len(size) == 3 else Block.channels)
-    block = Block(**{"channels": own, **given, "input_size": (own, *size * 2) if len(size) == 1 else size})
+    sides = size * 2 if len(size) == 1 else size  # 35 and 35x35 are of the block's channels
+    block = Block(**{"channels": own, **given, "input_size": (own, *sides) if len(sides) == 2 else size})
     points: list[Segments] = list(sizes)
     if chosen["segments"]:
         points += parse_segments(chosen["segments"], block.segmented_channels)

@@ -118,7 +118,7 @@ def summary(
     try:
         report = predicted_report(*asked, predict, dtype or "") if predict else report_of(*asked, latency, partial)
     except Interrupted as stopped:
-        (report,), code = stopped.reports, INTERRUPTED
+        (report,), code = stopped.reports, INTERRUPTED  # what was timed until Ctrl-C is shown
     report = counted_as(report, counter) if counter else report
     missing = report.totals["operations"]["unknown"]
     if strict and missing:

@@ -110,7 +110,7 @@ class Network:
         for option in options:
             if option not in self.options:
                 raise unknown(f"option of {self.name}", option, self.options)
-        import_module(f"{__name__}.{self.paper.file}")
+        import_module(f"{__name__}.{self.paper.file}")  # here, not above: it imports torch, and registers the builders
         builder = _builders[self.name]
         _check_values(builder, options)
         try:
@@ -146,6 +146,7 @@ def network(built: Any) -> Any:
 
 def _with_row(function: "Builder", row: tuple[Any, ...]) -> "Builder":
     parameters = signature(function).parameters.values()
+    # def resnet(blocks, block, /, num_classes=1000): before the slash is what makes the variant, behind it options
     fixed = sum(parameter.kind is parameter.POSITIONAL_ONLY for parameter in parameters)
     names = [parameter.name for parameter in parameters][fixed : len(row)]
     return partial(function, *row[:fixed], **dict(zip(names, row[fixed:], strict=True)))
@@ -178,7 +179,7 @@ def _is_literal(value: Any, described: str) -> bool:
 
 
 def _is_a(value: Any, kind: type) -> bool:
-    if kind is float and isinstance(value, int):
+    if kind is float and isinstance(value, int):  # 1 is a number like 1.0; True is an int to Python, and neither here
         return not isinstance(value, bool)
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
@@ -229,14 +230,16 @@ def _families() -> Mapping[str, tuple[Network, ...]]:
     for entry in catalogue().values():
         files.setdefault(entry.paper.file, []).append(entry)
         named = " ".join((entry.name, *entry.aliases))
-        for word in dict.fromkeys(re.findall(r"[a-z]{3,}", named)):
+        for word in dict.fromkeys(re.findall(r"[a-z]{3,}", named)):  # `v3` and `b0` are no families
             words.setdefault(word, []).append(entry)
+    # A paper's file comes before a word: `resnet` is that paper, though ResNeXt and SENet have the word in aliases.
     return {word: tuple(members) for word, members in sorted((words | files).items())}
 
 
 @cache
 def _options(file: str) -> Mapping[str, Mapping[str, str]]:
     """Options of every network in a file, read without running it: importing it would import torch."""
+    # A function `@network` names itself; `@network(TABLE)` names a row for each key of a dict in the same file.
     tree = ast.parse(files(__name__).joinpath(f"{file}.py").read_text(encoding="utf-8"))
     tables = {
         target.id: dict(zip(map(ast.literal_eval, filter(None, node.value.keys)), node.value.values, strict=True))
@@ -261,7 +264,9 @@ def _options(file: str) -> Mapping[str, Mapping[str, str]]:
 def _keywords(function: ast.FunctionDef, row: Sequence[ast.expr] = ()) -> Mapping[str, str]:
     """What can be set: names with types and defaults. `row` holds the values of the first arguments."""
     arguments = function.args
-    positional = dict(zip(reversed(arguments.args), reversed(arguments.defaults), strict=False))
+    positional = dict(
+        zip(reversed(arguments.args), reversed(arguments.defaults), strict=False)
+    )  # defaults end together
     keyword = dict(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
     in_row = dict(zip(arguments.args, row[len(arguments.posonlyargs) :], strict=False))
     described = {}

@@ -66,11 +66,11 @@ class Target:
 
         with self.running(), random_states_kept():
             try:
-                with Skeleton():
+                with Skeleton():  # whatever the constructor allocates has a shape and no memory
                     return self._built(self._module(options))
             except ArchscopeError:
                 raise
-            except Exception as error:
+            except Exception as error:  # .item() in a constructor, say: stochastic depth's rates
                 reason = f"built on the CPU, since its constructor needs numbers ({said_of(error)})"
                 with DrawnAlone():
                     return self._built(self._module(options), reason)
@@ -106,7 +106,7 @@ def resolve(target: "str | nn.Module") -> Target:
         found = resolve(bare)
         label = found.label and f"{found.label}, {variants.suffix(options)[1:].replace('&', ', ')}"
         return replace(found, options=options, label=label)
-    place, colon, name = target.rpartition(":")
+    place, colon, name = target.rpartition(":")  # the last colon: a path may have one too, C:\nets\net.py:Net
     if colon and not (place and name):
         raise ArchscopeError(f"{target} is half a name: write file.py:Name or package.module:Name")
     if colon and place in LIBRARIES:
@@ -117,12 +117,12 @@ def resolve(target: "str | nn.Module") -> Target:
         return _of_code(target, _file(place), name)
     if colon:
         return _of_code(target, UserCode.of_module(place), name)
-    if target.endswith(PICKLED):
+    if target.endswith(PICKLED):  # to unpickle a file runs whatever its author put into it
         raise ArchscopeError(f"{target}: archscope opens no weights; name the code that builds the network, net.py:Net")
     try:
         network = networks.find(target)
     except UnknownName:
-        if os.path.exists(target):
+        if os.path.exists(target):  # a folder, or a file without .py: nearer to what was meant than a network's name
             raise UnknownName(f"{target} is no network's name: in a file it is named file.py:Name") from None
         raise
     return Target(network.name, network.build, network.label, network.input_size, network)
@@ -159,6 +159,7 @@ def _networks_in(module: ModuleType) -> Mapping[str, Any]:
         if isinstance(found, nn.Module):
             return True
         candidate = inspect.isfunction(found) or (inspect.isclass(found) and issubclass(found, nn.Module))
+        # What the file imports is not its own, but an instance is: its class may well be torch's nn.Sequential.
         return candidate and found.__module__ == module.__name__
 
     return {name: found for name, found in vars(module).items() if not name.startswith("_") and is_own(found)}
@@ -171,6 +172,7 @@ def _only_network(module: ModuleType, target: str) -> Any:
         raise ArchscopeError(f"{target} defines no network: no nn.Module and no function that makes one")
     helpers = _used(module)
     networks = [name for name in found if name not in helpers] or list(found)
+    # A function is proposed and not called: nothing says that it makes a network, or does nothing else.
     if len(networks) == 1 and not inspect.isfunction(found[networks[0]]):
         return found[networks[0]]
     raise ArchscopeError(f"{target} defines {', '.join(networks)}: name one, such as {target}:{networks[0]}")
@@ -223,6 +225,7 @@ def _check_options(function: Callable[..., Any], options: Mapping[str, Any], tar
     for option in options:
         if option not in named and all(p.kind is not p.VAR_KEYWORD for p in parameters):
             raise ArchscopeError(f"{target} takes no {option}; it takes {takes or 'nothing'}")
+    # Said before the call, whose own TypeError would not say how to give an option on this command line.
     missing = [name for name, p in named.items() if p.default is p.empty and name not in options]
     if missing:
         raise ArchscopeError(f"{target} needs {', '.join(f'--set {name}=...' for name in missing)}; it takes {takes}")

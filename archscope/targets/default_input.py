@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archscope.tracing import Mode, TraceError
 
 LARGEST_TRIED = 1024
+"""Above it no smallest side is looked for: the input is not what is wrong."""
 TOO_SMALL = re.compile(r"too small|kernel size can't be greater|output size|non-?negative|negative dimension", re.I)
 
 
@@ -33,7 +34,7 @@ def first_pass(
     with found.running():
         try:
             return _traced(FirstPass(built, found, mode), input_size, inputs)
-        except NeedsValues:
+        except NeedsValues:  # the pass branches on what a tensor holds: on meta it holds nothing
             pass
     built = _stored_as(found.on_cpu(**options), dtype)
     with found.running():

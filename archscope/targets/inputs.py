@@ -33,10 +33,12 @@ class Expected:
         """What is meant by one side or two instead of all sizes, by a batch in front, by no dtype; and that batch."""
         likely = self.inputs[0]
         size, images = given.size, None
-        if len(size) == 1 and len(likely.size) > 1:
+        if len(size) == 1 and len(likely.size) > 1:  # the side of a square image, or a cube
             size = (likely.size[0], *size * (len(likely.size) - 1))
         elif len(size) == 2 and len(likely.size) == 3:  # height x width of an image
             size = (likely.size[0], *size)
+        # One size more than the network takes is the batch; but where the first layer only suggests features, 8x16 may
+        # as well be a sequence of 8.
         elif len(size) == len(likely.size) + 1 and not (self.why and len(size) == 2):
             images, size = size[0], size[1:]
         elif len(size) != len(likely.size) and not self.why:
@@ -56,7 +58,7 @@ def expected_by(module: "nn.Module") -> Expected | None:
     """What a module's first layer says of its input; None where that is not enough."""
     arguments = required_arguments(module)
     if len(arguments) > 1:
-        return None
+        return None  # which of them the first layer takes is not known
     for path, layer in module.named_modules():
         kinds = {kind.__name__ for kind in type(layer).__mro__}
         for kind in kinds & GUESSES.keys():
