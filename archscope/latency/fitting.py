@@ -11,12 +11,14 @@ from archscope.model.graph import Graph
 
 def predicted_bytes(graph: Graph, train: bool) -> int:
     """Peak memory as predicted: of inference, or of weights, gradients, momenta and what the backward pass needs."""
-    weights, _, peak = memory(graph)
+    *_, peak = memory(graph)
     if not train:
         return int(peak.total)
-    inputs = sum(tensor.bytes for tensor in graph.inputs.values()) * graph.batch
-    (kept,) = training_memory(graph)
-    return int(3 * weights.total + inputs + kept.total)
+    kept, whole = training_memory(graph)
+    if whole.total is not None:
+        return int(whole.total)
+    trained = sum(tensor.bytes for tensor in graph.parameters.values() if tensor.trainable)
+    return int(peak.total + 2 * trained + kept.total)  # at least: some layers do not say what they keep
 
 
 def largest_batch(graph: Graph, train: bool, free: int) -> int:

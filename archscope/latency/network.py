@@ -75,12 +75,14 @@ class Network:
 
     @property
     def resident_bytes(self) -> int:
-        """Weights, buffers, gradients, momenta and one input: what lies on the device between two steps."""
+        """Weights, buffers, gradients, momenta and one input: what lies on the device now. What shares its memory with
+        another, as the views of one buffer do, counts once."""
         held: list[torch.Tensor] = [*self.module.parameters(), *self.module.buffers(), *tensors_in(self.inputs[0])]
         held += [weight.grad for weight in self.module.parameters() if weight.grad is not None]
         if self._optimizer is not None:
             held += tensors_in([dict(state) for state in self._optimizer.state.values()])
-        return sum(tensor.untyped_storage().nbytes() for tensor in held)
+        storages = {storage.data_ptr(): storage.nbytes() for storage in (tensor.untyped_storage() for tensor in held)}
+        return sum(storages.values())
 
 
 def loss_of(outputs: Any) -> torch.Tensor:

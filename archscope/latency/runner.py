@@ -133,8 +133,8 @@ class Runner:
         """The highest memory of one step: what lies there between steps, and by how much a step adds to it."""
         with self._on_device():
             self.network.forget_gradients()  # the CPU's profiler does not see what is freed of older steps
-            rise = device.rise_bytes(self.network.step, self.options)
-            self.measured_peak_memory_bytes = self.network.resident_bytes + rise
+            resident = self.network.resident_bytes  # before the step, whose rise holds the gradients that it leaves
+            self.measured_peak_memory_bytes = resident + device.rise_bytes(self.network.step, self.options)
 
     def profile(self) -> None:
         """Time by layer in one more step, unless a note says why there is none."""

@@ -27,6 +27,8 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
         operands = zip(layer.inputs, _read_shapes(layer), strict=True)
         read = sum([elements_of(shape) * width[name] for name, shape in operands])
         weights = sum([stored[name].bytes for name in (*layer.parameters, *layer.buffers)])
+        if CATEGORY.get(layer.operation) == "embedding":
+            weights = min(weights, layer.output_bytes * graph.batch)  # the rows that it is asked for, not its table
         bytes_moved = 0 if layer.memory == "view" else (read + layer.output_bytes) * graph.batch + weights
         operations = _arithmetic(layer, graph.batch)
         moved[layer.name], arithmetic[layer.name] = bytes_moved, operations

@@ -51,7 +51,19 @@ def training_memory(graph: Graph) -> tuple[Column, ...]:
         new = {roots[name] for name in names} - saved
         saved |= new
         values[layer.name] = (sum(sizes[name] for name in new) + extra) * graph.batch
-    return (summed("training_memory_bytes", "bytes", values),)
+    kept_column = summed("training_memory_bytes", "bytes", values)
+    return kept_column, Column("training_peak_bytes", "bytes", _peak(graph, kept_column))
+
+
+def _peak(graph: Graph, kept: Column) -> int | None:
+    """What a step of SGD with momentum holds at its highest: weights and buffers, a gradient and a momentum for each
+    weight that trains, the inputs, and what is kept for the backward pass. None where the last is not known."""
+    if None in kept.values.values():
+        return None
+    stored = sum(tensor.bytes for tensor in (*graph.parameters.values(), *graph.buffers.values()))
+    trained = sum(tensor.bytes for tensor in graph.parameters.values() if tensor.trainable)
+    inputs = sum(tensor.bytes for tensor in graph.inputs.values()) * graph.batch
+    return int(stored + 2 * trained + inputs + kept.total)
 
 
 def kept_by(layer: Layer, trains: bool) -> tuple[Iterable[str], int] | None:

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from archscope.measures import measure_all
-from archscope.model.graph import Graph
+from archscope.model.graph import Graph, Tensor
 from archscope.model.report import Report
 from tests.graphs import F32, Net, total, values
 
@@ -83,3 +85,12 @@ def test_unknown_arithmetic_has_no_intensity() -> None:
     assert values(made, "bytes_moved") == {"mystery": 2 * 4 * 8 * 8 * F32}
     assert values(made, "arithmetic_ops") == {"mystery": None}
     assert values(made, "intensity") == {"mystery": None}
+
+
+def test_an_embedding_moves_the_rows_that_it_is_asked_for() -> None:
+    words, width, table = 3, 16, 1000
+    net = Net(input=(words,))
+    net.add("embedding", "embedding", "input", shape=(words, width), parameters=("weight",))
+    made = net.graph()
+    made = replace(made, parameters={"weight": Tensor("weight", (table, width), "float32", True)})
+    assert values(made, "bytes_moved")["embedding"] == (words + 2 * words * width) * F32

@@ -1,5 +1,6 @@
 """What each operation keeps; test_against_torch.py compares with what torch really saves."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -96,3 +97,15 @@ def test_a_frozen_convolution_behind_a_trained_one_keeps_no_input() -> None:
     net.add("gelu", "gelu", "frozen")
 
     assert values(net.graph(), "training_memory_bytes") == {"trained": IMAGE, "frozen": 0, "gelu": IMAGE}
+
+
+def test_the_peak_of_a_step_has_a_gradient_and_a_momentum_for_what_trains() -> None:
+    net = Net(input=(4, 8, 8))
+    net.conv("conv", "input", 4, 1)
+    graph = net.graph(batch=2)
+    (weight,) = graph.parameters.values()
+    assert total(graph, "training_peak_bytes") == 3 * weight.bytes + 2 * IMAGE + total(graph, "training_memory_bytes")
+    frozen = replace(graph, parameters={weight.name: replace(weight, trainable=False)})
+    assert total(frozen, "training_peak_bytes") == weight.bytes + 2 * IMAGE
+    net.add("unknown", "nothing_known", "conv")
+    assert total(net.graph(), "training_peak_bytes") is None  # nobody knows what its kernel keeps
