@@ -11,6 +11,7 @@ from archscope.model.graph import Graph, Layer, is_depthwise
 from archscope.model.operations import CATEGORY
 from archscope.model.tree import Node, tree_of, walk
 from archscope.views.diagram.ops.channels import channel_axes
+from archscope.views.diagram.ops.functions import functions
 from archscope.views.diagram.ops.label import Customs, is_view, kind_of, labelled
 from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
 from archscope.views.diagram.ops.rewrites import chained
@@ -25,6 +26,9 @@ class Fusion:
         self.graph = graph
         self.owner = {layer.name: layer.name for layer in graph.layers}
         self.units = self._units()
+        self.functions = {one.layers[-1].name: one for one in functions(graph)}
+        for main, one in self.functions.items():
+            self.owner.update((layer.name, main) for layer in one.layers)
         for layer in graph.layers:
             self._join(layer)
         for layer in graph.layers:
@@ -59,6 +63,8 @@ class Fusion:
         """Join a normalisation, activation or view to the Op before it, where figures do."""
         if len(set(layer.inputs)) != 1 or self.root(layer.name) != layer.name or layer.name in self.units:
             return
+        if layer.name in self.functions:
+            return
         before = layer.inputs[0]
         category = CATEGORY.get(layer.operation, "")
         if before not in self.graph.layer:
@@ -79,7 +85,7 @@ class Fusion:
 
     def _belongs(self, layer: Layer, category: str, root: str, before: str) -> bool:
         main = self.graph.layer[root]
-        if CATEGORY.get(main.operation) not in WEIGHTED:
+        if CATEGORY.get(main.operation) not in WEIGHTED or root in self.functions:
             return False
         if category == "normalisation":
             return layer.operation != "local_response_norm"
@@ -94,7 +100,8 @@ class Fusion:
         name = layer.inputs[0] if layer.inputs else ""
         while name in self.graph.layer and self.root(name) == name and len(self.graph.consumers[name]) == 1:
             before = self.graph.layer[name]
-            if CATEGORY.get(before.operation) not in {"normalisation", "activation"} or len(before.inputs) != 1:
+            single = len(before.inputs) == 1 and name not in self.functions
+            if CATEGORY.get(before.operation) not in {"normalisation", "activation"} or not single:
                 break
             chain.append(before)
             name = before.inputs[0]
@@ -111,16 +118,16 @@ def fused_ops(graph: Graph) -> list[Op]:
     fusion = Fusion(graph)
     made = []
     axes = channel_axes(graph)
-    customs = Customs(axes, _usual_activation(fusion), _most_are_normalised(fusion))
+    customs = Customs(axes, graph.parameters, shared(graph), _usual_activation(fusion), _most_are_normalised(fusion))
     for root, layers in fusion.groups().items():
         node = fusion.units.get(root)
-        path = node.path if node else root
+        path = node.path if node else fusion.functions[root].path if root in fusion.functions else root
         names = {layer.name for layer in layers}
         inputs = dict.fromkeys(
             fusion.root(source) if source in graph.layer else source
             for layer in layers for source in layer.inputs if source not in names
         )  # fmt: skip
-        made.append(labelled(graph.layer[root], layers, path, tuple(inputs), customs))
+        made.append(labelled(graph.layer[root], layers, path, tuple(inputs), customs, fusion.functions.get(root)))
     return in_order([*inputs_of(graph, axes), *chained(made, graph)])
 
 
@@ -128,8 +135,15 @@ def plain_ops(graph: Graph) -> list[Op]:
     """The Ops of the level `layer`: one for each layer."""
     axes = channel_axes(graph)
     read = {layer.name: tuple(dict.fromkeys(layer.inputs)) for layer in graph.layers}
-    made = [labelled(layer, [layer], layer.name, read[layer.name], Customs(axes)) for layer in graph.layers]
+    customs = Customs(axes, graph.parameters, shared(graph))
+    made = [labelled(layer, [layer], layer.name, read[layer.name], customs) for layer in graph.layers]
     return in_order([*inputs_of(graph, axes), *chained(made, graph)])
+
+
+def shared(graph: Graph) -> frozenset[str]:
+    """The weights that several layers have."""
+    counted = Counter(layer.parameters[0] for layer in graph.layers if layer.parameters)
+    return frozenset(name for name, count in counted.items() if count > 1)
 
 
 def _most_are_normalised(fusion: Fusion) -> bool:

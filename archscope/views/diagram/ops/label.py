@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from archscope.model.graph import Layer, Shape, is_depthwise
+from archscope.model.graph import Layer, Shape, Tensor, is_depthwise
 from archscope.model.operations import CATEGORY
 from archscope.views.diagram.ops.channels import joins_channels
+from archscope.views.diagram.ops.functions import Function
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.rewrites import is_concat_of_one
 
+HOLDS_WEIGHTS = {"convolution", "transposed convolution", "linear", "recurrent", "embedding", "attention"}
 KINDS = {
     "convolution": "conv", "transposed convolution": "conv", "pooling": "pool", "global pooling": "pool",
     "resampling": "pool", "linear": "linear", "product": "linear", "attention": "linear", "recurrent": "linear",
@@ -42,35 +44,78 @@ def join_of(layer: Layer) -> str:
 
 @dataclass(frozen=True)
 class Customs:
-    """What goes without saying in a network, and the `axes` of its channels by name.
+    """What goes without saying in a network; the `axes` of its channels and its `parameters`, by name.
+
+    `shared` are the weights that several layers have.
 
     `usual` is its activation; None: layers are not fused. Where convolutions are `normalised`, one that is followed
     by nothing is called linear, as in the papers.
     """
 
     axes: Mapping[str, int | None]
+    parameters: Mapping[str, Tensor]
+    shared: frozenset[str] = frozenset()
     usual: str | None = None
     normalised: bool = False
 
 
 def labelled(
-    main: Layer, layers: Sequence[Layer], path: str, inputs: tuple[str, ...], customs: Customs
+    main: Layer, layers: Sequence[Layer], path: str, inputs: tuple[str, ...], customs: Customs,
+    function: Function | None = None,
 ) -> Op:  # fmt: skip
-    """The Op of these layers."""
+    """The Op of these layers; `function`: they are one call of it."""
+    if function:
+        return _of_function(function, layers, inputs, customs)
     convolutions = [layer for layer in layers if "convolution" in CATEGORY.get(layer.operation, "")]
     last = convolutions[-1] if convolutions else main
     separable = len(convolutions) > 1 and is_depthwise(main)
-    facts = [*_width(main, last), *_window_facts(main), *_extras(main), *_along(main, customs.axes[main.name])]
+    facts = [
+        *_width(main, last),
+        *_window_facts(main),
+        *_extras(main),
+        *_sizes(main, customs.parameters),
+        *_along(main, customs.axes[main.name]),
+    ]
     if customs.usual is not None and len(layers) > 1:
         facts += _within(main, layers, customs.usual)
     if customs.normalised and len(layers) == 1 and "convolution" in CATEGORY.get(main.operation, ""):
         facts.append("linear")
+    if main.parameters and main.parameters[0] in customs.shared and CATEGORY.get(main.operation) in HOLDS_WEIGHTS:
+        facts.append("shared")
     name = "SeparableConv" if separable else word(main)
     given = _given(layers)
     return Op(
         main.name, kind_of(main), name, path, tuple(layer.name for layer in layers), inputs, given.output_shape,
         _kernel(main), tuple(facts), join_of(main) if len(inputs) > 1 else "", channels=customs.axes[given.name],
     )  # fmt: skip
+
+
+def _of_function(function: Function, layers: Sequence[Layer], inputs: tuple[str, ...], customs: Customs) -> Op:
+    """A function of one tensor; how many numbers it gives where that are fewer or more than it takes."""
+    main, given = function.layers[-1], _given(layers)
+    read, made = function.layers[0].input_shapes[:1], main.output_shape
+    facts = (str(made[-1]),) if made and read != (made,) and len(made) == 1 else ()
+    names = tuple(layer.name for layer in layers)
+    return Op(main.name, "other", function.word, function.path, names, inputs, given.output_shape, facts=facts,
+              channels=customs.axes[given.name])  # fmt: skip
+
+
+def _sizes(layer: Layer, parameters: Mapping[str, Tensor]) -> list[str]:
+    """Hidden units of a recurrent layer, heads of attention, rows and columns of an embedding."""
+    category, settings = CATEGORY.get(layer.operation, ""), layer.settings
+    if category == "recurrent" and layer.output_shape:
+        both = 2 if settings.get("bidirectional") else 1
+        layers = settings.get("num_layers", 1)
+        said = [str(layer.output_shape[-1] // both), f"{layers} layers" if layers > 1 else ""]
+        return [*filter(None, said), *(["bidirectional"] if both == 2 else [])]
+    if category == "attention" and layer.input_shapes:
+        shape = layer.input_shapes[0]
+        if "num_heads" in settings:
+            return [str(shape[-1]), f"{settings['num_heads']} heads"]
+        return [f"{shape[-3]} heads of {shape[-1]}"] if len(shape) > 2 else []
+    if category == "embedding" and layer.parameters:
+        return ["×".join(map(str, parameters[layer.parameters[0]].shape))]
+    return []
 
 
 def _given(layers: Sequence[Layer]) -> Layer:

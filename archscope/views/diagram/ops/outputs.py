@@ -1,6 +1,7 @@
 """What a network gives: a box for each result, under the name by which it is returned."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from archscope.model.graph import Graph, Output
 from archscope.views.diagram.ops.ops import Op
@@ -19,17 +20,25 @@ def results(graph: Graph) -> tuple[Output, ...]:
 def with_outputs(ops: Sequence[Op], given: Sequence[Output]) -> list[Op]:
     """The Ops, and one after them for each of these results. A box that is called Output is one already."""
     holder = {name: op for op in ops for one in op.each for name in one.layers} | {op.name: op for op in ops}
-    made = []
+    made: list[Op] = []
+    called: list[Op] = []
     for i, output in enumerate(given):
         source = holder[output.layer]
-        if len(given) == 1 and source.word == WORD:
+        if len(given) == 1 and is_output(source):
+            called.append(source)
             continue
         own = source.layers[-1:] == (output.layer,) or not source.layers  # else views are drawn within the box
         channels = source.channels if len(source.shape) == len(output.shape) and own else None
         name = f"output:{output.name or i}"
         made.append(Op(name, "tensor", _word(output, i, len(given)), name, (), (source.name,), output.shape,
                        channels=channels))  # fmt: skip
-    return [*ops, *made]
+    named = [replace(op, word=f"{WORD}: {op.word}") if op in called and op.word != WORD else op for op in ops]
+    return [*named, *made]
+
+
+def is_output(op: Op) -> bool:
+    """Does its author call it so?"""
+    return op.path.rpartition(".")[2].lower() == WORD.lower()
 
 
 def ends_of(ops: Sequence[Op], given: Sequence[Output]) -> list[str]:

@@ -45,6 +45,8 @@ def heading(report: Report, options: DiagramOptions, ops: Sequence[Op], boxes: S
         said.append("s2: stride 2.")
     if "V" in facts:
         said.append("V: valid padding.")
+    if "shared" in facts:
+        said.append("shared: the same weights in several places.")
     if "ceil" in facts:
         said.append("ceil: sizes rounded up.")
     if "latency" in (*options.show, options.color) and "device_name" in report.setting:

@@ -7,9 +7,13 @@ from typing import Any
 
 from archscope.views.diagram.ops.names import GENERIC, block_title, part_title, pretty
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under
+from archscope.views.diagram.plan.contents import contents
 
 WRAPPER_SHARE = 0.75
 """A module with so much of the network is a wrapper: its children are the stages."""
+
+MOST_RUNS = 3
+"""A stage of more different parts in a row only says its widths."""
 
 LONGEST_ALTERNATION = 3
 """So many different modules in a row may repeat."""
@@ -70,12 +74,12 @@ class Modules:
         return any(
             looks[i : i + period] == looks[i + period : i + 2 * period]
             and any(looks[i : i + period])
-            and self._follows(blocks[i + period - 1], blocks[i + period])
+            and self.follows(blocks[i + period - 1], blocks[i + period])
             for period in range(1, LONGEST_ALTERNATION + 1)
             for i in range(len(looks) - 2 * period + 1)
         )
 
-    def _follows(self, one: str, two: str) -> bool:
+    def follows(self, one: str, two: str) -> bool:
         """Does the second module read the first? Branches beside each other do not."""
         names = {op.name for op in self.members(one)}
         return any(source in names for op in self.members(two) for source in op.inputs)
@@ -86,6 +90,15 @@ class Modules:
             told = relative(self.members(path)) if len(self.members(path)) > 1 else None
             self.looks[path] = self.numbers.setdefault(told, len(self.numbers))
         return self.looks[path]
+
+    def said_class(self, path: str) -> str:
+        """The class of a module, or of the only one within it where its own says nothing; empty where none does."""
+        while self.kinds.get(path, "") in GENERIC - {"Block"}:
+            within = self.modules(path)
+            if len(within) != 1:
+                return ""
+            (path,) = within
+        return self.kinds.get(path, "")
 
     def is_chain(self, path: str) -> bool:
         """One operation after another, without a module that is more than one."""
@@ -178,31 +191,46 @@ def _last(path: str) -> str:
 
 
 def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
-    """What a closed stage holds, where its name alone does not say: `6 × DenseLayer`, `MaxPool, 3 × Bottleneck`."""
-    runs: list[tuple[str, int]] = []
+    """What a closed stage holds, where its name alone does not say: `MaxPool, 3 × Bottleneck 64-64-256`.
+
+    Of equal classes in a row the last is told: the first often differs by a stride or a shortcut.
+    """
+    runs: list[tuple[str, list[str]]] = []
     for child in modules.children.get(stage, []):
         members = modules.members(child)
-        kind = modules.kinds.get(child, "")
-        word = members[0].word if len(members) == 1 else kind
-        if len(members) > 1 and kind in GENERIC - {"Block"}:
-            return ()
+        word = members[0].word if len(members) == 1 else modules.said_class(child)
+        if not word:
+            return _count(modules, stage)
         if runs and runs[-1][0] == word:
-            runs[-1] = (word, runs[-1][1] + 1)
+            runs[-1][1].append(child)
         else:
-            runs.append((word, 1))
-    if len(runs) > 3 or modules.kinds.get(stage) not in GENERIC:
+            runs.append((word, [child]))
+    if len(runs) > MOST_RUNS or modules.kinds.get(stage) not in GENERIC:
         return ()
-    return tuple(f"{count} × {word}" if count > 1 else word for word, count in runs)
+    said = []
+    for word, children in runs:
+        members = modules.members(children[-1])
+        held = contents(members, {}) if len(members) > 1 else ""
+        said.append(" ".join(filter(None, [f"{len(children)} × {word}" if len(children) > 1 else word, held])))
+    return tuple(said)
+
+
+def _count(modules: Modules, stage: str) -> tuple[str, ...]:
+    """`4 modules`, where those follow each other."""
+    within = modules.modules(stage)
+    series = len(within) > 1 and all(modules.follows(one, two) for one, two in itertools.pairwise(within))
+    return (f"{len(within)} modules",) if series else ()
 
 
 def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]]) -> list[Op]:
     """The Ops with each of these modules as one; those that would make a cycle stay open."""
     modules = Modules(ops, {})
+    by_name = {op.name: op for op in ops}
     wholes: dict[str, Op] = {}
     for path, title, facts in boxes:
         members = modules.members(path)
         if len(members) > 1:
-            wholes |= dict.fromkeys([op.name for op in members], _as_one(members, path, title, facts))
+            wholes |= dict.fromkeys([op.name for op in members], _as_one(members, path, title, facts, by_name))
     every = merged(Ops(ops), wholes)
     if is_acyclic(every):
         return in_order(every)
@@ -210,7 +238,7 @@ def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]])
     for path, title, facts in boxes:
         members = [op for op in current if under(op.path, path) and op.kind != "tensor"]
         if len(members) > 1:
-            whole = _as_one(members, path, title, facts)
+            whole = _as_one(members, path, title, facts, by_name)
             tried = merged(Ops(current), dict.fromkeys([op.name for op in members], whole))
             current = in_order(tried) if is_acyclic(tried) else current
     return current
@@ -220,18 +248,19 @@ def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str]])
     """The Ops with each of these groups, which has a title, as one; those that would make a cycle stay open."""
     current = list(ops)
     for group, title in groups:
-        whole = _as_one(group, f"{group[0].name}..{group[-1].name}", title, ())
+        whole = _as_one(group, f"{group[0].name}..{group[-1].name}", title, (), {op.name: op for op in current})
         whole = replace(whole, path=group[0].path)
         tried = merged(Ops(current), dict.fromkeys([op.name for op in group], whole))
         current = in_order(tried) if is_acyclic(tried) else current
     return current
 
 
-def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...]) -> Op:
+def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...], sources: Mapping[str, Op]) -> Op:
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
     layers = tuple(name for op in members for one in op.each for name in one.layers)
     last = members[-1]
+    facts = facts or tuple(filter(None, [contents(members, sources)]))
     return Op(
         f"{path}/",
         "module",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from archscope.views.diagram.ops.names import part_title
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, relative
+from archscope.views.diagram.plan.contents import contents
 
 LONGEST_STEP = 64
 """Operations of a step."""
@@ -76,7 +77,8 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
     if any(op.name not in names for step in steps for op in step):
         return None
     title = _title(steps, kinds)
-    wholes = [_as_step(step, title) for step in steps]
+    sources = {op.name: op for op in ops}
+    wholes = [_as_step(step, title, contents(step, sources)) for step in steps]
     new = {op.name: whole.name for step, whole in zip(steps, wholes, strict=True) for op in step}
     first = wholes[0].name
     chain = {whole.name for whole in wholes}
@@ -111,11 +113,11 @@ def common_module(ops: Sequence[Op]) -> str:
     return ".".join(paths[0][:shared])
 
 
-def _as_step(members: Sequence[Op], title: str) -> Op:
+def _as_step(members: Sequence[Op], title: str, held: str) -> Op:
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
     layers = tuple(name for op in members for name in op.layers)
     read = Ops(members).readers
     last = next((op for op in reversed(members) if not read[op.name]), members[-1])
     return Op(f"{members[0].name}/step", "module", title, members[0].path, layers, inputs, last.shape,
-              inner=relative(members), channels=last.channels)  # fmt: skip
+              facts=(held,) if held else (), inner=relative(members), channels=last.channels)  # fmt: skip

@@ -1,0 +1,96 @@
+"""What a closed module holds, in the words that papers use: `64-64-256, SE`, `5×5, 240-40`, `64-48·64-64·96·96`."""
+
+from collections.abc import Mapping, Sequence
+
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.plan.structure import Core, Item, Leaf, Parallel, Series, Split, ops_of, structure
+
+LONGEST = 44
+"""Characters; a module with more to say only says how many convolutions it has."""
+
+COUNTED = {"conv", "depthwise", "linear"}
+
+
+def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
+    """The widths of a module's layers in order; `sources`: what it may read, by name.
+
+    Branches of a concatenation are divided by hyphens, layers within them by points. A window is told where all are
+    of one size, or where one is slid over each channel.
+    """
+    series = structure(members, (), {}, [])
+    widths = _widths(series, "-")
+    said = _transition(members, sources) or widths
+    if len(said) > LONGEST:
+        count = sum(op.kind in {"conv", "depthwise"} for op in members)
+        said = f"{count} convolutions" if count else ""
+    parts = [_window(members), said, *_extras(members)]
+    return ", ".join(filter(None, parts)) if said else ""
+
+
+def _widths(series: Series, between: str) -> str:
+    """Widths in order, those of the longest branch of a sum, of all branches of a concatenation."""
+    parts = []
+    for i, item in enumerate(series):
+        after = series[i + 1] if i + 1 < len(series) else None
+        parts.append(_of_item(item, after, between))
+    return between.join(filter(None, parts))
+
+
+def _of_item(item: Item, after: Item | None, between: str) -> str:
+    if isinstance(item, Leaf):
+        pooled = "pool" if item.op.kind == "pool" and between == "·" else ""
+        return _width(item.op) or pooled
+    if isinstance(item, Split):
+        return ""
+    if isinstance(item, Parallel):
+        join = after.op.join if isinstance(after, Leaf) else ""
+        if join == "cat":
+            said = "-".join(_branch(branch) for branch in item.branches)
+            return f"({said})" if between == "·" else said
+        if join == "mul" and [] in item.branches:
+            return ""  # a gate
+        return _widths(max(item.branches, key=lambda branch: len(ops_of(branch))), between)
+    inner = item.items if isinstance(item, Core) else item.body
+    return between.join(filter(None, (_of_item(one, None, between) for one in inner)))
+
+
+def _branch(branch: Series) -> str:
+    return _widths(branch, "·").replace("pool·", "pool ") or "identity"
+
+
+def _width(op: Op) -> str:
+    """Filters or units; a convolution of each channel apart has none of its own."""
+    apart = op.word == "DepthwiseConv"
+    return op.facts[0] if op.kind in COUNTED and op.facts and op.facts[0].isdecimal() and not apart else ""
+
+
+def _transition(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
+    """`64 → 128` of convolutions that all have the second width, and read the first."""
+    wide = {_width(op) for op in members if op.kind == "conv"}
+    if len(wide) != 1 or any(op.join == "cat" or (op.kind in COUNTED and not _width(op)) for op in members):
+        return ""
+    names = {op.name for op in members}
+    read = {source for op in members for source in op.inputs if source not in names}
+    first = sources.get(next(iter(read))) if len(read) == 1 else None
+    (last,) = wide
+    if first is None or first.channels is None or not last:
+        return ""
+    before = str(first.shape[first.channels])
+    return f"{before} → {last}" if before != last else last
+
+
+def _window(members: Sequence[Op]) -> str:
+    apart = {op.kernel for op in members if op.kind == "depthwise"}
+    every = {op.kernel for op in members if op.kind == "conv" and op.kernel}
+    one = apart or every
+    joined = any(op.join == "cat" for op in members)
+    return next(iter(one)) if len(one) == 1 and not joined else ""
+
+
+def _extras(members: Sequence[Op]) -> list[str]:
+    """Gates that squeeze each channel to a number, heads of attention, weights that are used elsewhere too."""
+    squeezed = any("GlobalAvgPool" in op.word or op.word == "Mean" for op in members)
+    gated = squeezed and any(op.join == "mul" for op in members)
+    heads = {fact for op in members for fact in op.facts if "heads" in fact}
+    shared = any("shared" in op.facts for op in members)
+    return [*(["SE"] if gated else []), *(heads if len(heads) == 1 else []), *(["shared"] if shared else [])]
