@@ -393,6 +393,14 @@ def test_a_list_to_choose_from(run: Run, mistake: Callable[..., str], tmp_path: 
     assert "no network meets params<1k" in mistake("list", "--where", "params<1k")
 
 
+def test_what_is_shown_of_a_network_fits_a_terminal(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = run("show", "lenet5")[1]
+    monkeypatch.setattr("archscope.commands.listing.plain_options", lambda output: Options(width=80))
+    fitted = run("show", "lenet5")[1]
+    assert max(map(len, whole.splitlines())) > 80 >= max(map(len, fitted.splitlines()))
+    assert fitted.split() == whole.split()
+
+
 def test_a_bibliography_entry(run: Run) -> None:
     assert run("show", "xception", "--bibtex")[1] == (
         "@inproceedings{chollet2017xception,\n  author = {François Chollet},\n"

@@ -1,5 +1,7 @@
 """archscope list and archscope show: the catalogue, without torch."""
 
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -86,4 +88,11 @@ def show(
         *[f"    {claim.said()}" for claim in whole],
         *([f"    and {parts} of its parts: archscope verify {entry.name}"] if parts else []),
     ]
-    write("\n".join(lines) + "\n", None)
+    write("".join(f"{line}\n" for line in _fitted(lines, plain_options(None).width)), None)
+
+
+def _fitted(lines: Iterable[str], width: int) -> Iterator[str]:
+    """The lines broken at a terminal's width, each with its own indent; as they are elsewhere."""
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        yield from textwrap.wrap(line, width, subsequent_indent=indent) if len(line) > width > 0 else [line]
