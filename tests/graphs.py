@@ -7,7 +7,7 @@ from typing import Any
 
 from archscope.measures import measure_all
 from archscope.model.claims import Claim
-from archscope.model.graph import Graph, Layer, Shape, Tensor, Window
+from archscope.model.graph import Graph, Layer, Operand, Shape, Tensor, Window
 from archscope.model.report import Report
 
 NETWORKS = ["xception", "inception_v3", "inception_resnet_v2", "inception_resnet_v2_released"]
@@ -43,6 +43,11 @@ class Net:
         shape = self.shapes[sources[0]] if shape is None else shape
         kind = fields.pop("kind", operation)
         read = tuple(self.shapes[source] for source in sources)
+        operands = [
+            Operand(f"tensors.{i}", "input" if source in self.inputs else "layer", source, (1, *self.shapes[source]))
+            for i, source in enumerate(sources)
+        ]
+        fields.setdefault("operands", tuple(operands))
         self.layers.append(Layer(name, kind, operation, sources, read, (shape,), **fields))
         self.shapes[name] = shape
         return name

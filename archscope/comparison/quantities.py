@@ -29,6 +29,12 @@ def _total(name: str, key: str = "") -> Callable[[Report], Any]:
     return lambda report: (report.totals.get(name) or {}).get(key)
 
 
+def receptive_field(report: Report) -> Any:
+    """Pixels along each axis, or in a word that an element sees everything or that nobody knows."""
+    word = (report.totals.get("receptive_field_scope") or {}).get("is")
+    return word if word in {"global", "unknown"} else _total("receptive_field", "size")(report)
+
+
 def input_shape(report: Report) -> Any:
     """A list of sizes, or one of lists where there are several inputs."""
     shapes = [list(tensor.shape) for tensor in report.graph.inputs.values()]
@@ -42,7 +48,7 @@ QUANTITIES = (
     Quantity("flops", "FLOPs", "counts", "FLOPs", _total("flops")),
     Quantity("activations", "Activations", "counts", "elements", _total("activations")),
     Quantity("depth_separable_as_one", "Depth", "shape", "layers", _total("depth_separable_as_one")),
-    Quantity("receptive_field", "Receptive field", "shape", "pixels", _total("receptive_field", "size")),
+    Quantity("receptive_field", "Receptive field", "shape", "pixels", receptive_field),
     Quantity("batch", "Batch", "setting", "images", lambda report: report.setting["batch"]),
     Quantity("weight_bytes", "Weights", "memory", "bytes", _total("weight_bytes")),
     Quantity("peak_memory_bytes", "Inference peak", "memory", "bytes", _total("peak_memory_bytes")),
@@ -128,7 +134,9 @@ def paired_ratio(report: Report, first: Report) -> float | None:
 
 
 def _ratio(value: Any, first: Any) -> float | None:
-    """The ratio of two numbers; of two sizes, that of their means."""
+    """The ratio of two numbers; of two sizes, that of their means; none of words."""
+    if isinstance(value, str) or isinstance(first, str):
+        return None
     if isinstance(value, list) and isinstance(first, list):
         value, first = sum(value) / len(value), sum(first) / len(first)
     if value is None or not first or min(value, first) < 0:  # an overhead may be negative: there is no ratio to it

@@ -135,9 +135,12 @@ COLUMNS: dict[str, Known] = {
     "training_peak_bytes": Known(Maybe(COUNT)),
     "operations": Known(Record({"known": COUNT, "total": COUNT, "unknown": ListOf(WORD)})),
     "receptive_field": Known(
-        Maybe(Record({"size": ListOf(NUMBER, 1, 8), "stride": ListOf(POSITIVE, 1, 8)})),
-        Maybe(ListOf(NUMBER, 1, 8)),
+        Maybe(Record({"size": ListOf(NUMBER, 1, 8), "stride": ListOf(AMOUNT, 1, 8)})),
+        Or((Nothing(), ListOf(NUMBER, 1, 8), OneOf(("global", "unknown")))),
         "last",
+    ),
+    "receptive_field_scope": Known(
+        Record({"is": OneOf(("local", "global", "unknown", "none")), "since": Maybe(PATH)}), always=False
     ),
     "intensity": Known(Maybe(AMOUNT), Maybe(AMOUNT), "ratio"),
     "latency_ms": Known(AMOUNT, Maybe(NUMBER), always=False),

@@ -35,10 +35,12 @@ class Grid:
 
 
 def cell(unit: str, value: Any) -> str:
-    """A value as it is read: `8.357 G`, `87.4 MiB`, `79 %`, `299x299`; `-` where there is none, and for a time
-    below 0: profiled steps were slower than timed ones, and nothing is left over."""
+    """A value as it is read: `8.357 G`, `87.4 MiB`, `79 %`, `299x299`, `global`; `-` where there is none, and for a
+    time below 0: profiled steps were slower than timed ones, and nothing is left over."""
     if value is None or (unit == "ms" and value < 0):
         return "-"
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return " ".join(map(units.shape, value)) if value and isinstance(value[0], list) else units.shape(value)
     if unit == "bytes":

@@ -84,10 +84,19 @@ def _memory(report: Report) -> str:
     )
 
 
+NO_FIELD = {
+    "global": "global: from {} on an element sees the whole input",
+    "unknown": "unknown: from {} on archscope cannot tell what an element sees",
+    "none": "none: no layer has elements with a place in an image",
+}
+
+
 def _receptive_field(report: Report) -> str:
+    """In words where there is no number: a layer says from where on."""
     field = report.totals["receptive_field"]
     if field is None:
-        return "none: the input has no spatial axes, or none that archscope can follow"
+        scope = report.totals.get("receptive_field_scope") or {"is": "none", "since": None}
+        return NO_FIELD[scope["is"]].format(scope["since"])
     pixels = "pixel" if field["size"] == [1] else "pixels"
     return f"{' x '.join(map(str, field['size']))} {pixels}, stride {units.shape(sorted(set(field['stride'])))}"
 

@@ -57,8 +57,14 @@ def _line(report: Report, name: str, alike: Sequence[Op], options: DiagramOption
         return _range([sizes_of(op, options.layout == "HxWxC") for op in alike])
     if name == "receptive_field":
         fields = [report.value(name, op.layers) for op in alike]
-        return f"sees {_range([sizes(field, False) for field in fields])}" if all(fields) else ""
+        return f"sees {_range([_seen(field) for field in fields])}" if all(fields) else ""
     return _cost(report, name, alike, WRITTEN[name])
+
+
+def _seen(field: list[int] | str) -> str:
+    if isinstance(field, str):
+        return {"global": "everything", "unknown": "an unknown part"}[field]
+    return sizes(tuple(field), False)
 
 
 def _range(said: Sequence[str]) -> str:

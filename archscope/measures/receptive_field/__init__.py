@@ -1,0 +1,167 @@
+"""Receptive field: which input pixels an element can see, from the first to the last along each spatial axis.
+
+The rules follow every tensor's axes through the network (`field`), and along each the pixels that its positions see
+(`reach`), so that the numbers are exact, and are the extent of an element's gradient. What sees the whole image is
+`global`, what cannot be followed `unknown`: never a number that was right further up.
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from math import prod
+
+from archscope.measures import measure
+from archscope.measures.receptive_field.field import Digit, Field, Term, contracted, plain, size_along
+from archscope.measures.receptive_field.reach import PositionLost, Reach
+from archscope.measures.receptive_field.rules import of_call
+from archscope.measures.receptive_field.rules.common import Call
+from archscope.model.graph import Graph, Layer, Operand, Shape
+from archscope.model.operations import CATEGORY, WEIGHTED
+from archscope.model.report import Column
+
+MADE = ("input", "layer")
+"""Kinds of operands that may be made of the image."""
+
+Said = list[int] | str | None
+"""Pixels along each spatial axis; `global`; `unknown`; None where an element has no place in the image."""
+
+
+@measure
+def receptive_field(graph: Graph) -> tuple[Column, ...]:
+    """Of each layer, and in all that of the last layer whose elements have a place in the image, with its stride."""
+    fields = fields_of(graph)
+    said = {layer.name: _said(layer, fields[layer.name]) for layer in graph.layers}
+    last = _last_with_position(graph, said)
+    scope = "none" if last is None else said[last.name]
+    total, outputs = None, fields[last.name] if last else None
+    if outputs and isinstance(scope, list):
+        total, scope = {"size": scope, "stride": _stride(outputs[0])}, "local"
+    since = next((layer.name for layer in graph.layers if said[layer.name] == scope), None)
+    return (
+        Column("receptive_field", "pixels", total, said, reduce="last"),
+        Column("receptive_field_scope", "", {"is": scope, "since": since}),
+    )
+
+
+def fields_of(graph: Graph) -> dict[str, list[Field] | None]:
+    """The field of each output of each layer and of each input; None where it cannot be told."""
+    shapes = _whole_shapes(graph)
+    found: dict[str, list[Field] | None] = _inputs(graph, shapes)
+    for layer in graph.layers:
+        try:
+            fields = tuple([_read(found, operand) for operand in layer.operands])
+            found[layer.name] = of_call(Call(layer, fields, _outputs(layer, shapes)))
+        except PositionLost:
+            found[layer.name] = None
+    return found
+
+
+def _whole_shapes(graph: Graph) -> dict[tuple[str, int], Shape]:
+    """The shape of what each source gives, the batch included, as those say who read it."""
+    readers = [operand for layer in graph.layers for operand in layer.operands] + list(graph.results)
+    made = [operand for operand in readers if operand.kind in MADE and not operand.views]
+    return {(operand.source, operand.output): operand.shape for operand in made}
+
+
+def _outputs(layer: Layer, shapes: Mapping[tuple[str, int], Shape]) -> tuple[Shape, ...]:
+    """The whole shape of each output; of one that nobody reads, with a batch of 1 where the others have it."""
+    known = [shapes.get((layer.name, i)) for i in range(len(layer.output_shapes))]
+    first = next((shape for shape in (*known, *[operand.shape for operand in layer.operands]) if shape), ())
+    return tuple(
+        [
+            own if shape is None and first[:1] != (1,) else (1, *own) if shape is None else shape
+            for shape, own in zip(known, layer.output_shapes, strict=True)
+        ]
+    )
+
+
+def _inputs(graph: Graph, shapes: Mapping[tuple[str, int], Shape]) -> dict[str, list[Field] | None]:
+    """Pixels are those of the first image, behind the batch and the channels; inputs of its size lie upon it, and all
+    others are constants."""
+    whole = {name: shapes.get((name, 0), (1, *tensor.shape)) for name, tensor in graph.inputs.items()}
+    pixels = next((shape[2:] for shape in whole.values() if len(shape) > 2), ())
+    return {
+        name: [image(shape, pixels) if shape[2:] == pixels else Field(shape, (), pixels)]
+        for name, shape in whole.items()
+    }
+
+
+def image(shape: Shape, pixels: Shape) -> Field:
+    """Each element sees its own pixel."""
+    ways = len(pixels)
+    if not ways:
+        return Field(shape, (), pixels)
+    axes = [plain(size, ways) for size in shape[:2]]
+    axes += [(Digit(size, tuple([int(way == i) for i in range(ways)])),) for way, size in enumerate(pixels)]
+    return Field(shape, (Term(tuple(axes), (Reach(1, ((0, 0),)),) * ways),), pixels)
+
+
+def _read(found: Mapping[str, list[Field] | None], operand: Operand) -> Field:
+    """What an operand holds: parameters, buffers and constants see nothing."""
+    if operand.kind not in MADE:
+        return Field(operand.shape, (), ())
+    outputs = found[operand.source]
+    if outputs is None or operand.views or outputs[operand.output].shape != operand.shape:
+        raise PositionLost
+    return outputs[operand.output]
+
+
+# ---- in words and numbers ----------------------------------------------------------------------------------------
+
+
+def _said(layer: Layer, outputs: list[Field] | None) -> Said:
+    if outputs is None:
+        return "unknown"
+    if not outputs or not outputs[0].terms:
+        return None
+    field = outputs[0]
+    spreads = layer.window is not None and prod(layer.output_shape[-len(layer.window.kernel_size) :]) > 1
+    if not field.has_position and not spreads:
+        return None
+    try:
+        sizes = [size_along(all_channels(field), way) for way in range(len(field.pixels))]
+    except PositionLost:
+        return "unknown"
+    if "global" in sizes:
+        return "global"
+    if "scattered" in sizes:
+        return "unknown" if CATEGORY.get(layer.operation) in WEIGHTED else None
+    return [size for size in sizes if isinstance(size, int)]
+
+
+def all_channels(field: Field) -> Field:
+    """What a place sees by all its channels, where these see different pixels, as after a pixel unshuffle."""
+    if len(field.shape) != len(field.pixels) + 2:
+        return field
+    for term in field.terms:
+        for way in range(len(field.pixels)):
+            own = any(digit.steps[way] for digit in term.axes[1])
+            if own and any(digit.steps[way] for axis in term.axes[2:] for digit in axis):
+                return field.each(lambda term: contracted(term, [1], field.pixels))
+    return field
+
+
+def _stride(field: Field) -> list[int | float]:
+    """Input pixels between neighbouring places, along each axis; 0 where there is one place alone."""
+    strides: list[int | float] = []
+    for way in range(len(field.pixels)):
+        moves = [
+            Fraction(abs(digit.steps[way] * reach.step), reach.period)
+            for term in field.terms
+            for digit in term.movers(way)
+            if isinstance(reach := term.reaches[way], Reach)
+        ]
+        stride = min(moves, default=Fraction(0))
+        strides.append(int(stride) if stride.denominator == 1 else float(stride))
+    return strides
+
+
+def _last_with_position(graph: Graph, said: Mapping[str, Said]) -> Layer | None:
+    """The layer that stands for the network: what follows, a classifier, has no place in the image.
+
+    Where a weighted layer is unknown no number of another is the network's.
+    """
+    placed = [layer for layer in graph.layers if said[layer.name] is not None]
+    lost = [layer for layer in placed if said[layer.name] == "unknown" and CATEGORY.get(layer.operation) in WEIGHTED]
+    if placed and lost and said[placed[-1].name] != "global":
+        return lost[0]
+    return placed[-1] if placed else None

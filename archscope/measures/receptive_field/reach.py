@@ -1,0 +1,125 @@
+"""What each position along an axis reaches in the input: an interval of pixels as a function of the position.
+
+The function is periodic but for a shift. Windows alone give one interval that moves by the stride; upsampling gives
+as many as the positions that share a source, so that compositions of both stay exact.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import gcd, lcm
+
+Span = tuple[int, int] | None
+"""First and last pixel; None where nothing is seen, as between the taps of a transposed convolution."""
+
+LONGEST_PERIOD = 1024
+"""Beyond it the function is no longer worth its description."""
+
+
+class PositionLost(Exception):
+    """Where the elements lie in the input can no longer be described."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """Which positions before an operation each position behind it reads: `i` reads `offsets[i % period]` moved by
+    `step` for each whole period, `period` being the number of offsets."""
+
+    step: int
+    offsets: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Position `i` sees `spans[i % period]`, moved by `step` pixels for each whole period."""
+
+    step: int
+    spans: tuple[Span, ...]
+
+    @property
+    def period(self) -> int:
+        return len(self.spans)
+
+    def at(self, position: int) -> Span:
+        periods, phase = divmod(position, len(self.spans))
+        span = self.spans[phase]
+        return span and (span[0] + periods * self.step, span[1] + periods * self.step)
+
+    def through(self, taps: Taps) -> "Reach":
+        """What the positions behind an operation see, by those that it reads."""
+        if len(self.spans) == 1 == len(taps.offsets):
+            return self._through_one(taps.step, taps.offsets[0])
+        period = len(taps.offsets)
+        times = self.period // gcd(taps.step, self.period) if taps.step else 1
+        if period * times > LONGEST_PERIOD:
+            raise PositionLost
+        spans = [
+            hull(self.at(source + taps.step * time) for source in offsets)
+            for time in range(times)
+            for offsets in taps.offsets
+        ]
+        return Reach(self.step * (taps.step * times // self.period), tuple(spans)).shortest()
+
+    def _through_one(self, step: int, offsets: tuple[int, ...]) -> "Reach":
+        """The same for windows alone, the common case."""
+        span = self.spans[0]
+        if span is None or not offsets:
+            return Reach(self.step * step, (None,))
+        ends = self.step * min(offsets), self.step * max(offsets)
+        return Reach(self.step * step, ((span[0] + min(ends), span[1] + max(ends)),))
+
+    def shortest(self) -> "Reach":
+        """The same function by its shortest period."""
+        found = self
+        for factor in _prime_factors(self.period):
+            shorter = found._shortened(found.period // factor)
+            found = shorter or found
+        return found
+
+    def _shortened(self, period: int) -> "Reach | None":
+        times = self.period // period
+        if self.step % times:
+            return None
+        shorter = Reach(self.step // times, self.spans[:period])
+        return shorter if all(shorter.at(i) == span for i, span in enumerate(self.spans)) else None
+
+    def joined(self, other: "Reach") -> "Reach | None":
+        """The hull of both at each position; None where they drift apart."""
+        if self == other:
+            return self
+        period = lcm(self.period, other.period)
+        step = self.step * (period // self.period)
+        if step != other.step * (period // other.period) or period > LONGEST_PERIOD:
+            return None
+        return Reach(step, tuple(hull((self.at(i), other.at(i))) for i in range(period))).shortest()
+
+    def widest(self, positions: range) -> int:
+        """The most pixels that one of the positions sees, from its first to its last."""
+        seen = [self.at(i) for i in positions[: self.period]]
+        return max([span[1] - span[0] + 1 for span in seen if span is not None], default=0)
+
+    def holds(self, other: "Reach", positions: range) -> bool:
+        """Does each of the positions see here at least what it sees there?"""
+        count = lcm(self.period, other.period)
+        inner = {position: other.at(position) for position in (*positions[:count], *positions[-count:])}
+        return all(_within(span, self.at(position)) for position, span in inner.items())
+
+
+def hull(spans: Iterable[Span]) -> Span:
+    """From the first pixel of all to the last."""
+    seen = [span for span in spans if span is not None]
+    return (min([span[0] for span in seen]), max([span[1] for span in seen])) if seen else None
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return inner is None or (outer is not None and outer[0] <= inner[0] and inner[1] <= outer[1])
+
+
+def _prime_factors(number: int) -> Iterable[int]:
+    factor = 2
+    while factor * factor <= number:
+        while number % factor == 0:
+            yield factor
+            number //= factor
+        factor += 1
+    if number > 1:
+        yield number

@@ -1,0 +1,232 @@
+"""Convolutions, poolings, interpolation and padding: what reads a few neighbours along each spatial axis."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from archscope.measures.receptive_field import taps
+from archscope.measures.receptive_field.field import Axis, Digit, Field, Term, contracted, plain, reshaped, windowed
+from archscope.measures.receptive_field.reach import PositionLost, Taps
+from archscope.measures.receptive_field.rules.common import Call, Rule, with_rest
+from archscope.model.operations import CATEGORY
+
+
+def read(call: Call, field: Field, each: Sequence[Taps | None]) -> Field:
+    """Each of the last axes by its taps; None leaves an axis as it is."""
+    shape = call.shape
+    first = len(shape) - len(each)
+
+    def change(term: Term) -> Term:
+        for place, way in enumerate(each, first):
+            if way is not None:
+                term = windowed(term, place, way, shape[place])
+        return term
+
+    return field.each(change)
+
+
+def window(call: Call) -> Field | list[Field]:
+    """A convolution mixes channels besides; a pooling keeps them apart."""
+    layer, field = call.layer, call.input
+    if layer.window is None:
+        raise PositionLost
+    category = CATEGORY.get(layer.operation)
+    sides = layer.window.kernel_size, layer.window.stride, layer.window.padding, layer.window.dilation
+    slide = taps.transposed if category == "transposed convolution" else taps.sliding
+    each = [slide(*side) for side in zip(*sides, strict=True)]
+    channels = call.rank - len(each) - 1
+    if channels not in (0, 1):
+        raise PositionLost
+    if category == "pooling":
+        return pool(call, each)
+    mixed = field.each(lambda term: mix_channels(term, channels, layer.groups, call.shape[channels], field.pixels))
+    return with_rest(call, read(call, mixed, each) if field.terms else Field(call.shape, (), call.pixels), field)
+
+
+def pool(call: Call, each: Sequence[Taps | None]) -> list[Field]:
+    """A pooling; one window that takes all of an axis is global, as written by its size or not."""
+    field, first = call.input, call.rank - len(each)
+    kernel = call.layer.window.kernel_size if call.layer.window else ()
+    sizes = list(zip(field.shape[first:], call.shape[first:], kernel, strict=True))
+    whole = [first + i for i, (before, after, size) in enumerate(sizes) if after == 1 < before <= size]
+    pooled = field.each(lambda term: contracted(term, whole, field.pixels)) if whole else field
+    return [read(call, pooled, [None if first + i in whole else way for i, way in enumerate(each)])] * len(call.shapes)
+
+
+def unpool(call: Call) -> Field:
+    """Each value goes to one place of its window, which only a run knows: any may see it."""
+    window = call.layer.window
+    settings = call.settings
+    sides = [settings.get(name) for name in ("kernel_size", "stride", "padding")] if window is None else [
+        window.kernel_size, window.stride, window.padding]  # fmt: skip
+    count = int(call.layer.operation[-2])
+    kernel, stride, padding = (side if isinstance(side, list | tuple) else [side] * count for side in sides)
+    each = [taps.transposed(k, s, p, 1) for k, s, p in zip(kernel, stride or kernel, padding, strict=True)]
+    return read(call, call.input, each)
+
+
+def mix_channels(term: Term, place: int, groups: int, out: int, pixels: Sequence[int]) -> Term:
+    """Every channel sees what all of its group saw."""
+    axis, ways = term.axes[place], len(term.reaches)
+    after = plain(out, ways)
+    if any(any(digit.steps) for digit in axis):
+        channels = term.shape[place]
+        grouped = Term((axis,), term.reaches)
+        outer, inner = reshaped(grouped, (groups, channels // groups)).axes
+        term = Term((*term.axes[:place], outer, inner, *term.axes[place + 1 :]), term.reaches)
+        term = contracted(term, [place + 1], tuple(pixels))
+        after = (*outer, *plain(out // groups, ways))
+        return Term((*term.axes[:place], after, *term.axes[place + 2 :]), term.reaches)
+    return Term((*term.axes[:place], after, *term.axes[place + 1 :]), term.reaches)
+
+
+def adaptive_pool(call: Call) -> list[Field]:
+    """Windows of the input's size over the output's; of one position they are the whole axis."""
+    field, name = call.input, call.layer.operation
+    count = int(name[name.index("pool") + 4])
+    sizes = list(zip(field.shape[-count:], call.shape[-count:], strict=True))
+    first = len(field.shape) - count
+    whole = [first + place for place, (_, after) in enumerate(sizes) if after == 1]
+    pooled = field.each(lambda term: contracted(term, whole, field.pixels)) if whole else field
+    each = [None if after in (1, before) else taps.adaptive(before, after) for before, after in sizes]
+    return [read(call, pooled, each)] * len(call.shapes)
+
+
+def interpolate(call: Call) -> Field:
+    field, settings = call.input, dict(call.settings)
+    count = call.rank - 2
+    scales = settings.get("scale_factor")
+    each = scales if isinstance(scales, list) else [scales] * count
+    given: list[dict[str, Any]] = [{**settings, "scale": scale} for scale in each]
+    sizes = zip(field.shape[2:], call.shape[2:], given, strict=True)
+    return read(call, field, [taps.interpolated(*size) for size in sizes])
+
+
+def pad(call: Call) -> Field:
+    """Zeros or copies around: beyond the border the field goes on as within."""
+    lefts = [taps.shift(-left) for left in call.settings["pad"][::2]]  # torch lists the last axis first
+    return read(call, call.input, lefts[::-1])
+
+
+def roll(call: Call) -> Field:
+    settings = call.settings
+    axes = call.axes(settings.get("dims"))
+    shifts = settings["shifts"] if isinstance(settings["shifts"], list) else [settings["shifts"]]
+    each: list[Taps | None] = [None] * call.rank
+    for axis, by in zip(axes, shifts, strict=True):
+        each[axis] = taps.shift(-by)
+    return read(call, call.input, each)
+
+
+def flip(call: Call) -> Field:
+    each: list[Taps | None] = [None] * call.rank
+    dims = call.settings.get("dims", {"fliplr": 1, "flipud": 0}.get(call.layer.operation))
+    for axis in call.axes(dims):
+        each[axis] = Taps(-1, ((call.input.shape[axis] - 1,),))
+    return read(call, call.input, each)
+
+
+# ---- windows as elements of their own ----------------------------------------------------------------------------
+
+
+def unfold(call: Call) -> Field:
+    """Of an image the patches as channels x places; of any axis its windows along a last axis (`Tensor.unfold`)."""
+    field, settings = call.input, call.settings
+    if "dimension" in settings:
+        place = call.axis(settings["dimension"])
+        size, step = settings["size"], settings["step"]
+        count = (field.shape[place] - size) // step + 1
+
+        def cut(term: Term) -> Term:
+            outer, inner = _places(term.axes[place], count, step), _places(term.axes[place], size, 1)
+            return Term((*term.axes[:place], outer, *term.axes[place + 1 :], inner), term.reaches)
+
+        return field.each(cut)
+    each = [_pairs(settings.get(name, default)) for name, default in PATCHES]
+    sizes = [
+        (n + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1
+        for n, kernel, dilation, padding, stride in zip(field.shape[-2:], *each, strict=True)
+    ]
+
+    def patch(term: Term) -> Term:
+        outer, inner = [], []
+        for place, kernel, dilation, padding, stride, size in zip((-2, -1), *each, sizes, strict=True):
+            term = windowed(term, len(term.axes) + place, taps.shift(-padding), field.shape[place])
+            outer.append(_places(term.axes[place], size, stride))
+            inner.append(_places(term.axes[place], kernel, dilation))
+        return Term((*term.axes[:-3], term.axes[-3] + inner[0] + inner[1], outer[0] + outer[1]), term.reaches)
+
+    return field.each(patch)
+
+
+PATCHES = (("kernel_size", 1), ("dilation", 1), ("padding", 0), ("stride", 1))
+
+
+def _pairs(value: Any) -> list[int]:
+    return list(value) * (2 // len(value)) if isinstance(value, list | tuple) else [value, value]
+
+
+def _places(axis: Axis, size: int, step: int) -> Axis:
+    if len(axis) != 1:
+        raise PositionLost
+    return (Digit(size, tuple([move * step for move in axis[0].steps])),)
+
+
+def fold(call: Call) -> Field:
+    """Patches summed where they overlap: the way back from `unfold`."""
+    field, settings = call.input, call.settings
+    kernel, dilation, padding, stride = (_pairs(settings.get(name, default)) for name, default in PATCHES)
+    height, width = call.shape[-2:]
+    places = [
+        (n + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) // stride[i] + 1 for i, n in enumerate((height, width))
+    ]
+    batch, channels = field.shape[:-2], call.shape[-3]
+
+    def lay(term: Term) -> Term:
+        apart = reshaped(term, (*batch, channels, *kernel, *places))
+        *before, rows, columns, down, across = apart.axes
+        for i, (inner, outer) in enumerate(((rows, down), (columns, across))):
+            sides = kernel[i], stride[i], padding[i], dilation[i]
+            apart, axis = _laid(apart, inner, outer, sides, (height, width)[i])
+            before.append(axis)
+        return Term(tuple(before), apart.reaches)
+
+    return field.each(lay)
+
+
+def _laid(term: Term, inner: Axis, outer: Axis, sides: tuple[int, int, int, int], size: int) -> tuple[Term, Axis]:
+    """The reach and the axis of sums over patches, from the digits within a patch and between them."""
+    kernel, stride, padding, dilation = sides
+    reaches, steps = list(term.reaches), [0] * len(term.reaches)
+    for way, reach in enumerate(reaches):
+        moving = term.movers(way)
+        own = [digit for digit in (*inner, *outer) if digit.steps[way]]
+        if not own:
+            continue
+        if isinstance(reach, str) or len(inner) > 1 or len(outer) > 1 or len(own) < len(moving):
+            raise PositionLost
+        by, within = (axis[0].steps[way] if axis else 0 for axis in (outer, inner))
+        offsets = tuple(
+            tuple(
+                by * ((phase + padding - dilation * tap) // stride) + within * tap
+                for tap in range(kernel)
+                if (phase + padding - dilation * tap) % stride == 0
+            )
+            for phase in range(stride)
+        )
+        reaches[way], steps[way] = reach.through(Taps(by, offsets)), 1
+    return Term(term.axes, tuple(reaches)), (Digit(size, tuple(steps)),)
+
+
+RULES: dict[str, Rule] = {
+    **dict.fromkeys(("pad", "constant_pad_nd"), pad),
+    **dict.fromkeys(("interpolate", "upsample", "upsample_nearest", "upsample_bilinear"), interpolate),
+    **dict.fromkeys(("flip", "fliplr", "flipud"), flip),
+    "roll": roll,
+    "unfold": unfold,
+    "fold": fold,
+    **dict.fromkeys(("max_unpool1d", "max_unpool2d", "max_unpool3d"), unpool),
+}
+OF_CATEGORY: dict[str, Rule] = {
+    **dict.fromkeys(("convolution", "transposed convolution", "pooling"), window),
+    "global pooling": adaptive_pool,
+}
