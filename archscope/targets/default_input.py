@@ -106,7 +106,8 @@ class FirstPass:
             return self.given(wanted), None
         (as_typed,) = wanted
         completed, images = self.expected.complete(as_typed)
-        if not self.expected.why or completed.size == as_typed.size or len(as_typed.size) == len(completed.size) - 1:
+        sides_of_image = len(as_typed.size) == 2 and len(completed.size) == 3  # or a layer would take it for an image
+        if not self.expected.why or completed.size == as_typed.size or sides_of_image:
             return self.given([completed]), images
         as_it_stands = self._attempt(replace(as_typed, dtype=completed.dtype))
         if as_it_stands is not None:

@@ -21,6 +21,10 @@ from archscope.model.input_sizes import Input, as_inputs, parse_input
         ("mask=1x16:bool", Input((1, 16), "bool", "mask")),
         ("3x8x8:float16", Input((3, 8, 8), "float16")),
         ("x=3x8x8", Input((3, 8, 8), "", "x")),
+        ("lengths=5,3,2:int64", Input((3,), "int64", "lengths", (5, 3, 2))),
+        ("5,:int32", Input((1,), "int32", "", (5,))),
+        ("shift=-1, 0:int64", Input((2,), "int64", "shift", (-1, 0))),
+        ("3,8:float16", Input((3, 8), "float16")),
     ],
 )
 def test_forms(text: str, expected: Input) -> None:

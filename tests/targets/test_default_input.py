@@ -2,6 +2,7 @@
 
 import inspect
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -160,3 +161,92 @@ def test_a_way_that_depends_on_values_is_the_same_in_every_run(tmp_path: Path) -
 
     assert kinds(1) == kinds(2)
     assert {"neg", "abs"} <= set(kinds(3))
+
+
+# ---- what is typed, as it stands or completed ----------------------------------------------------------------------
+
+
+class Generator(nn.Module):
+    """A vector in, though its first layer by name is a convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rgb, self.up = nn.Conv2d(4, 3, 1), nn.Linear(16, 256)
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        return self.rgb(self.up(z).view(-1, 4, 8, 8))  # type: ignore[no-any-return]
+
+
+class Clip(nn.Module):
+    """batch x time x channels x height x width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3)
+
+    def forward(self, clip: torch.Tensor) -> torch.Tensor:
+        return self.stem(clip.flatten(0, 1)).unflatten(0, clip.shape[:2]).mean(1)  # type: ignore[no-any-return]
+
+
+class Waveform(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv1d(1, 4, 5), nn.BatchNorm1d(4))
+
+    def forward(self, samples: torch.Tensor) -> torch.Tensor:
+        return self.body(samples[:, None])  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("network", "typed", "taken", "batch"),
+    [
+        (Generator, "16", (16,), 1),
+        (Clip, "8x3x64x64", (8, 3, 64, 64), 1),
+        (Waveform, "16000", (16000,), 1),
+        (lambda: nn.Conv2d(3, 4, 3), "8x3x64x64", (3, 64, 64), 8),
+        (lambda: nn.Conv2d(3, 4, 3), "64x96", (3, 64, 96), 1),
+        (lambda: nn.Conv2d(1, 4, 3), "28x28", (1, 28, 28), 1),
+    ],
+)
+def test_what_is_typed_is_tried_as_it_stands(network: Any, typed: str, taken: tuple[int, ...], batch: int) -> None:
+    report = archscope.summarize(network(), typed)
+    assert [tensor.shape for tensor in report.graph.inputs.values()] == [taken]
+    assert report.graph.batch == batch
+    assert report.graph.notes == ()
+
+
+def test_what_was_completed_is_said() -> None:
+    report = archscope.summarize(nn.Conv2d(3, 4, 3), 64)
+    assert shapes(report) == {"input": ((3, 64, 64), "float32")}
+    assert report.graph.notes == ("input 64 read as 3x64x64: its first layer, Conv2d, takes 3 channels",)
+
+
+class Packed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.LSTM(8, 6, batch_first=True)
+
+    def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True)
+        return self.rnn(packed)[0].data  # type: ignore[no-any-return]
+
+
+def test_integers_are_given_by_their_values() -> None:
+    report = archscope.summarize(Packed(), ["x=5x8", "lengths=5,3,2:int64"])
+    assert report.graph.layers[-1].output_shape == (10, 6)
+    assert report.graph.notes[0] == "a batch of 3, as many as there are values: counts are of all"
+    assert report.totals["macs"] == 10 * 4 * 6 * (8 + 6)
+
+
+def test_a_size_that_fails_on_meta_alone_is_tried_for_real() -> None:
+    class Chosen(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4 * 30 * 30, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.body(x)
+            y = y if y.mean().item() > 1e9 else -y
+            return self.head(y.flatten(1))  # type: ignore[no-any-return]
+
+    assert shapes(archscope.summarize(Chosen())) == {"input": ((3, 32, 32), "float32")}
