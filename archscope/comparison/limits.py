@@ -50,16 +50,19 @@ class Limit:
 class Finding:
     """A limit held against a report. `found` is None where archscope does not know; then nothing is known to hold.
 
-    `at_least`: operations of unknown cost come on top of what was found.
+    A field that is `global` is as large as any image. `at_least`: operations of unknown cost come on top of what was
+    found.
     """
 
     target: str
     limit: Limit
-    found: float | None
+    found: float | Literal["global"] | None
     at_least: bool = False
 
     @property
     def holds(self) -> bool:
+        if self.found == "global":
+            return self.limit.side == "min"
         if self.found is None or (self.limit.side == "max" and self.at_least):
             return False
         return self.found <= self.limit.value if self.limit.side == "max" else self.found >= self.limit.value
@@ -125,7 +128,7 @@ def held_against(report: Report, limits: Iterable[Limit], target: str) -> list[F
             found = (max if limit.side == "max" else min)(found)
         column = report.columns.get(limit.quantity.name)
         at_least = column is not None and column.reduce == "sum" and None in column.values.values()
-        findings.append(Finding(target, limit, found, at_least))
+        findings.append(Finding(target, limit, None if found == "unknown" else found, at_least))
     return findings
 
 

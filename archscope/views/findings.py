@@ -70,6 +70,8 @@ def said(finding: Finding) -> str:
     what = f"{finding.target}: {limit.name.replace('_', ' ')}"
     if finding.found is None:
         return f"{what} unknown, {_limit(finding)} asked for"
+    if finding.found == "global":
+        return f"{what} global: the whole of any image, {_limit(finding)} asked for"
     if finding.found <= limit.value and limit.side == "max":
         return (
             f"{what} {_found(finding)} or more, operations of unknown cost besides: not known to keep {_limit(finding)}"
@@ -80,7 +82,9 @@ def said(finding: Finding) -> str:
 
 
 def _found(finding: Finding) -> str:
-    return "?" if finding.found is None else _number(finding.found, finding.limit.quantity.unit)
+    if finding.found is None or finding.found == "global":
+        return finding.found or "?"
+    return _number(finding.found, finding.limit.quantity.unit)
 
 
 def _limit(finding: Finding) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from archscope.comparison.limits import LIMITED, Finding, Limit, held_against, parse_limit, tasks_of
 from archscope.errors import ArchscopeError
+from archscope.views.findings import said
 from tests.graphs import Net, report_of, six_layer_report
 
 
@@ -41,6 +42,21 @@ def test_what_is_not_known_keeps_no_limit() -> None:
     assert (most.at_least, most.holds) == (True, False)
     assert least.holds
     assert not Finding("net", Limit("min", "receptive_field", 1), None).holds
+
+
+@pytest.mark.parametrize(
+    ("operation", "found", "kept"),
+    [("mystery", None, []), ("group_norm", "global", ["min"])],
+)
+def test_a_receptive_field_without_a_number(operation: str, found: str | None, kept: list[str]) -> None:
+    net = Net(input=(3, 8, 8))
+    net.conv("after", net.add("first", operation, "input"), 4, 3)
+    limits = [Limit(side, "receptive_field", 5) for side in ("min", "max")]  # type: ignore[arg-type]
+    findings = held_against(report_of(net.graph()), limits, "net")
+
+    assert [finding.found for finding in findings] == [found, found]
+    assert [finding.limit.side for finding in findings if finding.holds] == kept
+    assert all(said(finding) for finding in findings)
 
 
 def test_tables_of_a_file(tmp_path: Path) -> None:
