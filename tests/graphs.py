@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 from archscope.measures import measure_all
 from archscope.model.claims import Claim
@@ -66,7 +66,7 @@ class Net:
         parameters = [self.parameter(f"{name}.weight", out, channels // groups, *window.kernel_size)]
         parameters += [self.parameter(f"{name}.bias", out)] if bias else []
         return self.add(name, operation, source, shape=(out, *size), kind="Conv2d", window=window, groups=groups,
-                        settings=self.operands(source, parameters), parameters=tuple(parameters))  # fmt: skip
+                        operands=self.operands(source, parameters), parameters=tuple(parameters))  # fmt: skip
 
     def pool(self, name: str, source: str, kernel: int, stride: int, padding: int = 0, kind: str = "max") -> str:
         channels, *sizes = self.shapes[source]
@@ -80,12 +80,16 @@ class Net:
         parameters += [self.parameter(f"{name}.bias", out)] if bias else []
         shape = (*self.shapes[source][:-1], out)
         return self.add(name, "linear", source, shape=shape, kind="Linear",
-                        settings=self.operands(source, parameters), parameters=tuple(parameters))  # fmt: skip
+                        operands=self.operands(source, parameters), parameters=tuple(parameters))  # fmt: skip
 
-    def operands(self, source: str, parameters: list[str]) -> dict[str, Any]:
-        """All shapes in full, as a trace notes them."""
-        stored = [list(self.parameters[name].shape) for name in parameters]
-        return {"operands": [[1, *self.shapes[source]], *stored]}
+    def operands(self, source: str, parameters: list[str]) -> tuple[Operand, ...]:
+        """An image, a weight and perhaps a bias, as a trace notes them."""
+        kind: Literal["input", "layer"] = "input" if source in self.inputs else "layer"
+        image = Operand("input", kind, source, (1, *self.shapes[source]))
+        stored = [
+            Operand(name.rpartition(".")[2], "parameter", name, self.parameters[name].shape) for name in parameters
+        ]
+        return image, *stored
 
     def graph(self, name: str = "net", **fields: Any) -> Graph:
         return Graph(
@@ -98,6 +102,12 @@ class Net:
             buffers=self.buffers,
             **fields,
         )
+
+
+def operands(*shapes: Shape, **named: Shape) -> tuple[Operand, ...]:
+    """What a layer is given, by torch's names or without any."""
+    given = {f"argument_{place}": shape for place, shape in enumerate(shapes)} | named
+    return tuple([Operand(argument, "constant", "x", tuple(shape)) for argument, shape in given.items()])
 
 
 def values(graph: Graph, column: str) -> Mapping[str, Any]:

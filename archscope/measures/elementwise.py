@@ -3,7 +3,7 @@
 from math import log2, prod
 
 from archscope.measures import measure
-from archscope.measures.macs import attended
+from archscope.measures.macs import attended, queried
 from archscope.measures.macs import of_layer as macs_of
 from archscope.model.graph import Graph, Layer
 from archscope.model.operations import CATEGORY
@@ -37,7 +37,7 @@ def of_layer(layer: Layer) -> int | None:
     if category in PER_OUTPUT:
         return PER_OUTPUT[category] * outputs
     if category in {"convolution", "transposed convolution", "linear"}:
-        return outputs if len(_operands(layer)) > 2 else 0
+        return outputs if len(layer.operands) > 2 else 0
     if category == "product":
         return _beside_product(layer)
     if category == "normalisation":
@@ -60,17 +60,12 @@ def of_layer(layer: Layer) -> int | None:
     return 0
 
 
-def _operands(layer: Layer) -> list[list[int]]:
-    found: list[list[int]] = layer.settings.get("operands", [])
-    return found
-
-
 def _beside_product(layer: Layer) -> int:
     """A matrix added to a product; the differences and roots of distances; products that sum over nothing."""
     if layer.operation in {"addmm", "addmv", "addbmm", "baddbmm"}:
         return layer.output_elements
     if layer.operation == "cdist":
-        return layer.output_elements * (_operands(layer)[0][-1] + 1)
+        return layer.output_elements * (layer.operand_shapes[0][-1] + 1)
     if layer.operation == "deform_conv2d":
         return _samples(layer)
     return layer.output_elements if macs_of(layer) == 0 else 0
@@ -78,7 +73,7 @@ def _beside_product(layer: Layer) -> int:
 
 def _samples(layer: Layer) -> int:
     """Of a deformable convolution: each value under its kernel lies between four, and may be weighed."""
-    image, weight, offset, *others = _operands(layer)
+    image, weight, offset, *others = layer.operand_shapes
     samples = prod(offset) // offset[1] * prod(weight[2:]) * image[1]
     weighed = any(len(shape) == len(offset) and prod(shape) for shape in others)
     return samples * (7 + weighed) + layer.output_elements
@@ -99,7 +94,7 @@ def _resampling(layer: Layer) -> int | None:
         return 0
     if layer.operation.startswith("grid_sample"):
         mode = {0: "bilinear", 1: "nearest", 2: "bicubic"}.get(layer.settings.get("interpolation_mode", 0), mode)
-        axes = len(_operands(layer)[0]) - 2
+        axes = len(layer.operand_shapes[0]) - 2
     else:
         axes = INTERPOLATED_AXES.get(mode, 0)
     if layer.settings.get("antialias"):
@@ -113,7 +108,7 @@ def _transform(layer: Layer) -> int | None:
     numbers takes half of that."""
     if layer.operation in {"stft", "istft"}:
         return _windows(layer)
-    given, result = _operands(layer)[0], [*_batch(layer), *layer.output_shape]
+    given, result = layer.operand_shapes[0], [*_batch(layer), *layer.output_shape]
     kind = layer.operation.removeprefix("fft_")
     real = "r" in kind or "h" in kind
     signal = given if kind.startswith(("rfft", "ihfft")) else result
@@ -133,7 +128,7 @@ def _windows(layer: Layer) -> int | None:
     """Each window of a signal is multiplied by its weights and transformed."""
     points = int(layer.settings["n_fft"])
     one_sided = layer.settings.get("onesided", True)
-    spectrum = _operands(layer)[0] if layer.operation == "istft" else layer.output_shape
+    spectrum = layer.operand_shapes[0] if layer.operation == "istft" else layer.output_shape
     numbers = prod(spectrum) // (points // 2 + 1 if one_sided else points)
     pairs = layer.operation == "stft" and not layer.dtypes[0].startswith("complex")
     return round(numbers / (1 + pairs) * (points + 2.5 * points * log2(points)))
@@ -141,12 +136,12 @@ def _windows(layer: Layer) -> int | None:
 
 def _batch(layer: Layer) -> list[int]:
     """The leading 1 that shapes do without."""
-    given = _operands(layer)[0]
+    given = layer.operand_shapes[0]
     return [1] * (len(given) - len(layer.output_shape))
 
 
 def _scores(layer: Layer) -> int:
-    query, key = _operands(layer)[:2]
+    query, key, _ = queried(layer)
     if layer.operation != "multi_head_attention_forward":
         return prod(query[:-1]) * key[-2]
     heads = int(layer.settings.get("num_heads", 1)) * (query[1] if len(query) == 3 else 1)

@@ -8,11 +8,11 @@ from math import isqrt, prod
 
 from archscope.measures import measure
 from archscope.measures.einsum import einsum
-from archscope.model.graph import Graph, Layer
+from archscope.model.graph import Graph, Layer, Shape
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Column, summed
 
-Operands = Sequence[Sequence[int]]
+Shapes = Sequence[Shape]
 
 
 @measure
@@ -36,41 +36,61 @@ def of_layer(layer: Layer) -> int | None:
         return None
     if category not in WEIGHTED:
         return 0
-    operands = layer.settings.get("operands")
-    return FORMULAS[category](layer, operands) if operands else None
+    try:
+        return FORMULAS[category](layer)
+    except NotGiven:
+        return None
 
 
-def convolution(layer: Layer, operands: Operands) -> int:
+class NotGiven(LookupError):
+    """A layer does not say what a formula needs: its operands, in a report of an old version."""
+
+
+def shape(layer: Layer, argument: str, place: int = 0) -> Shape:
+    """The whole shape of an operand. Raises NotGiven."""
+    found = layer.given(argument, place)
+    if found is None:
+        raise NotGiven(argument)
+    return found
+
+
+def convolution(layer: Layer) -> int:
     """Every output element sums kernel x channels of its group, which are the axes of a weight after the first."""
-    return layer.output_elements * prod(operands[1][1:])
+    return layer.output_elements * prod(shape(layer, "weight", 1)[1:])
 
 
-def transposed_convolution(layer: Layer, operands: Operands) -> int:
+def transposed_convolution(layer: Layer) -> int:
     """Every input element is spread over kernel x channels of its group."""
-    return prod(operands[0]) * prod(operands[1][1:])
+    return prod(shape(layer, "input")) * prod(shape(layer, "weight", 1)[1:])
 
 
-def linear(layer: Layer, operands: Operands) -> int:
-    return layer.output_elements * operands[1][-1]
+def linear(layer: Layer) -> int:
+    return layer.output_elements * shape(layer, "weight", 1)[-1]
 
 
 # ---- products ------------------------------------------------------------------------------------------------
 
 
-def product(layer: Layer, operands: Operands) -> int | None:
+def product(layer: Layer) -> int | None:
     """Output elements x the length of the axis that is summed, which is the last of the first factor."""
-    special = PRODUCTS.get(layer.operation)
-    if special:
-        return special(layer, operands)
-    return layer.output_elements * operands[0][-1] if all(operands[:2]) else 0  # a number times a tensor sums nothing
+    operands = layer.operand_shapes
+    if not operands:
+        raise NotGiven(layer.operation)
+    if layer.operation in PRODUCTS:
+        return PRODUCTS[layer.operation](layer, operands)
+    first = layer.given("input")
+    factor = operands[0] if first is None else first
+    return layer.output_elements * factor[-1] if all(operands[:2]) else 0  # a number times a tensor sums nothing
 
 
-def plus_product(layer: Layer, operands: Operands) -> int:
-    """A matrix added to a product, the first of three operands."""
-    return layer.output_elements * operands[1][-1]
+def plus_product(layer: Layer, operands: Shapes) -> int:
+    """A matrix added to a product: `addmm(input, mat1, mat2)`."""
+    named = {operand.argument: operand.shape for operand in layer.operands}
+    factor = next((named[name] for name in ("mat1", "mat", "batch1") if name in named), operands[1])
+    return layer.output_elements * factor[-1]
 
 
-def chain(layer: Layer, operands: Operands) -> int:
+def chain(layer: Layer, operands: Shapes) -> int:
     """Products of several matrices, in the order that takes the fewest operations; a vector may stand at each end."""
     sides = [operands[0][0] if len(operands[0]) == 2 else 1, *[shape[-1] for shape in operands]]
     if len(operands[-1]) == 1:
@@ -87,24 +107,24 @@ def chain(layer: Layer, operands: Operands) -> int:
     return fewest[0, count - 1]
 
 
-def vectors(layer: Layer, operands: Operands) -> int:
+def vectors(layer: Layer, operands: Shapes) -> int:
     """Of every pair of vectors, which lie along one axis."""
     axis = int(layer.settings.get("dim", -1))
     return layer.output_elements * max(shape[axis] for shape in operands)
 
 
-def distances(layer: Layer, operands: Operands) -> int:
+def distances(layer: Layer, operands: Shapes) -> int:
     """Of every pair of rows: Euclidean ones sum squares, others no products."""
     return layer.output_elements * operands[0][-1] if layer.settings.get("p", 2) == 2 else 0
 
 
-def grouped(layer: Layer, operands: Operands) -> int:
+def grouped(layer: Layer, operands: Shapes) -> int:
     """Matrices that stand in a row are cut into groups: along the rows, or, of both factors, along what is summed."""
     left, right = operands[:2]
     return prod(left) * right[-1] if len(left) == len(right) == 2 else layer.output_elements * left[-1]
 
 
-PRODUCTS: dict[str, Callable[[Layer, Operands], int | None]] = {
+PRODUCTS: dict[str, Callable[[Layer, Shapes], int | None]] = {
     "addmm": plus_product,
     "addmv": plus_product,
     "baddbmm": plus_product,
@@ -127,51 +147,44 @@ PRODUCTS: dict[str, Callable[[Layer, Operands], int | None]] = {
 # ---- attention and recurrent layers --------------------------------------------------------------------------
 
 
-def attention(layer: Layer, operands: Operands) -> int | None:
+def attention(layer: Layer) -> int:
     """Scores and weighted sum; a MultiheadAttention also projects its query, key, value and output."""
     if layer.operation != "multi_head_attention_forward":
         return attention_scores(layer)
-    projection: list[int] | None = layer.settings.get("out_proj_weight")
-    if projection is None:
-        return None
-    query, key, value = operands[:3]
+    query, key, value = queried(layer)
     batch = query[1] if len(query) == 3 else 1
-    width = query[-1]
-    projections = (query[0] * query[-1] + key[0] * key[-1] + value[0] * value[-1]) * width
-    projections += query[0] * prod(projection)
+    projections = (query[0] * query[-1] + key[0] * key[-1] + value[0] * value[-1]) * query[-1]
+    projections += query[0] * prod(shape(layer, "out_proj_weight"))
     return batch * projections + attention_scores(layer)
+
+
+def queried(layer: Layer) -> tuple[Shape, Shape, Shape]:
+    """Shapes of query, key and value."""
+    return shape(layer, "query", 0), shape(layer, "key", 1), shape(layer, "value", 2)
 
 
 def attention_scores(layer: Layer) -> int:
     """The scores of every query and key, and the sum of the values weighted by them."""
-    query, key, value = layer.settings["operands"][:3]
+    query, key, value = queried(layer)
     if layer.operation != "multi_head_attention_forward":
-        heads = prod(query[:-2])
-        return int(heads * query[-2] * key[-2] * (query[-1] + value[-1]))
+        return prod(query[:-1]) * key[-2] * (query[-1] + value[-1])
     batch = query[1] if len(query) == 3 else 1
-    return int(batch * 2 * query[0] * attended(layer) * query[-1])
+    return batch * 2 * query[0] * attended(layer) * query[-1]
 
 
 def attended(layer: Layer) -> int:
     """Positions that a MultiheadAttention attends to: those of the key, a learned one and zeros where it has them."""
-    more = ("bias_k" in layer.settings) + bool(layer.settings.get("add_zero_attn"))
-    return int(layer.settings["operands"][1][0]) + more
+    learned = layer.given("bias_k") is not None
+    return shape(layer, "key", 1)[0] + learned + bool(layer.settings.get("add_zero_attn"))
 
 
-def recurrent(layer: Layer, operands: Operands) -> int:
+def recurrent(layer: Layer) -> int:
     """Every step multiplies the input and the state by one matrix a gate, in each layer and direction."""
-    matrices = recurrent_matrices(layer, operands)
-    return prod(operands[0][:-1]) * sum(map(prod, matrices))
+    matrices = [operand.shape for operand in layer.operands if operand.argument.startswith("w")]
+    return prod(shape(layer, "input")[:-1]) * sum(prod(matrix) for matrix in matrices if len(matrix) == 2)
 
 
-def recurrent_matrices(layer: Layer, operands: Operands) -> Operands:
-    """Its weights: what follows the sequence, the sizes of a packed sequence's steps, and the states."""
-    states = 2 if layer.operation.startswith("lstm") else 1
-    packed = len(operands[1]) == 1 and not layer.operation.endswith("_cell")
-    return [shape for shape in operands[1 + packed + states :] if len(shape) == 2]
-
-
-FORMULAS: dict[str, Callable[[Layer, Operands], int | None]] = {
+FORMULAS: dict[str, Callable[[Layer], int | None]] = {
     "convolution": convolution,
     "transposed convolution": transposed_convolution,
     "linear": linear,

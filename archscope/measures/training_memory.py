@@ -6,7 +6,7 @@ from math import prod
 
 from archscope.measures import measure
 from archscope.measures.memory import storage_roots
-from archscope.model.graph import Graph, Layer, bytes_of
+from archscope.model.graph import Graph, Layer, Shape, bytes_of
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Column, summed
 
@@ -101,13 +101,12 @@ def _mask(layer: Layer) -> int:
     if layer.operation == "dropout":
         return layer.output_elements
     given = _given(layer)
-    return bytes_of(tuple(given if layer.operation == "alpha_dropout" else given[:2]), layer.dtypes[0])
+    return bytes_of(given if layer.operation == "alpha_dropout" else given[:2], layer.dtypes[0])
 
 
-def _given(layer: Layer) -> list[int]:
+def _given(layer: Layer) -> Shape:
     """The shape of what a layer is given, batch included."""
-    operands: list[list[int]] = layer.settings.get("operands", [[1, *layer.output_shape]])
-    return operands[0]
+    return layer.operand_shapes[0] if layer.operands else (1, *layer.output_shape)
 
 
 def _axes(layer: Layer) -> int:

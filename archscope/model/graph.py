@@ -122,6 +122,19 @@ class Layer:
     def __repr__(self) -> str:
         return f"<Layer {one_line(self.name)}: {one_line(self.kind)} to {'x'.join(map(str, self.output_shape)) or '1'}>"
 
+    def given(self, argument: str, place: int | None = None) -> Shape | None:
+        """The whole shape of the operand that torch calls `argument`, or that has this place where torch names none."""
+        for operand in self.operands:
+            if operand.argument == argument:
+                return operand.shape
+        standing = [operand.shape for operand in self.operands if operand.argument.startswith("argument_")]
+        return standing[place] if place is not None and place < len(standing) else None
+
+    @property
+    def operand_shapes(self) -> tuple[Shape, ...]:
+        """Whole shapes of all that it is given, the batch axis and all weights included."""
+        return tuple([operand.shape for operand in self.operands])
+
     @property
     def output_shape(self) -> Shape:
         return self.output_shapes[0] if self.output_shapes else ()

@@ -74,9 +74,6 @@ CATEGORY = {operation: category for category, names in CATEGORIES.items() for op
 WEIGHTED = {"convolution", "transposed convolution", "linear", "product", "attention", "recurrent"}
 """Categories that multiply and accumulate; the only ones that count as MACs."""
 
-SHAPED = WEIGHTED | {"normalisation", "dropout", "resampling", "transform"}
-"""Categories whose formulas need all shapes in full, of weights and of constants too."""
-
 ALIASES = dict(
     pair.split("=")
     for pair in """absolute=abs arccos=acos arccosh=acosh arcsin=asin arcsinh=asinh arctan=atan arctan2=atan2

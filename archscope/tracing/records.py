@@ -10,7 +10,7 @@ import torch
 from torch.nn.utils.rnn import PackedSequence
 
 from archscope.model.graph import Kind, Shape, Tensor, Window
-from archscope.model.operations import CATEGORY, SHAPED
+from archscope.model.operations import CATEGORY
 from archscope.tracing import calls
 
 COMPUTED = frozenset({"layer", "input"})
@@ -18,9 +18,6 @@ COMPUTED = frozenset({"layer", "input"})
 
 Memory = Literal["new", "view", "in_place"]
 META = torch.device("meta")
-
-OF_ATTENTION = ("bias_k", "out_proj_weight")
-"""Tensors of a MultiheadAttention on whose presence or shape its cost depends."""
 
 PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device, torch.memory_format})
 """Types of arguments that hold no tensor: by far the most frequent, and so asked for first."""
@@ -150,12 +147,6 @@ class Invocation:
         weight = bound.get("weight") if "convolution" in category else None
         window = calls.window_of(bound, self.operation, None if weight is None else tuple(weight.shape))
         settings = calls.settings_of(bound, window)
-        if category in SHAPED or not category:
-            turned = getattr(self.function, "__name__", "") == "__rmatmul__"
-            factors = self.tensors[::-1] if turned else self.tensors
-            settings["operands"] = [list(tensor.shape) for tensor in factors]
-        if category == "attention":
-            settings |= {name: list(bound[name].shape) for name in OF_ATTENTION if bound.get(name) is not None}
         shapes = [tuple(tensor.shape) for tensor in self.tensors]
         self.said = Said(bound, window, settings, calls.tensor_arguments(bound), shapes)
         return self.said

@@ -1,4 +1,4 @@
-from tests.graphs import Net, total
+from tests.graphs import Net, operands, total
 
 COLUMNS = ("depth", "depth_separable_as_one", "conv_layers", "linear_layers")
 
@@ -47,6 +47,6 @@ def test_grouped_is_not_depthwise() -> None:
 def test_a_product_of_two_results_has_no_weight() -> None:
     net = Net(input=(6, 8))
     left = net.linear("left", "input", 8)
-    net.add("product", "matmul", left, left, shape=(6, 6), settings={"operands": [[1, 6, 8], [1, 8, 6]]})
+    net.add("product", "matmul", left, left, shape=(6, 6), operands=operands((1, 6, 8), (1, 8, 6)))
 
     assert depths(net) == (1, 1, 0, 1)

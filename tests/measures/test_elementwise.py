@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from archscope.model.graph import Layer, Window
-from tests.graphs import Net, total, values
+from tests.graphs import Net, operands, total, values
 
 SHAPE = (6, 8, 10)
 SIZE = 6 * 8 * 10
@@ -60,9 +60,9 @@ def test_affine_normalisation_scales_and_shifts() -> None:
 
 def test_attention_scores_are_scaled_and_normalised() -> None:
     heads, queries, keys = 2, 6, 9
-    operands = [[1, heads, queries, 4], [1, heads, keys, 4], [1, heads, keys, 4]]
+    given = operands((1, heads, queries, 4), (1, heads, keys, 4), (1, heads, keys, 4))
     net = Net(input=(heads, queries, 4))
-    net.add("attention", "scaled_dot_product_attention", "input", settings={"operands": operands})
+    net.add("attention", "scaled_dot_product_attention", "input", operands=given)
 
     assert total(net.graph(), "elementwise_ops") == (1 + 5) * heads * queries * keys
 
@@ -70,7 +70,7 @@ def test_attention_scores_are_scaled_and_normalised() -> None:
 def test_recurrent_gates() -> None:
     steps, hidden = 6, 5
     net = Net(input=(steps, 8))
-    settings = {"num_layers": 2, "operands": [[1, steps, 8], [2, 1, hidden], [2, 1, hidden]]}
+    settings = {"num_layers": 2}
     net.add("lstm", "lstm", "input", shape=(steps, hidden), settings=settings)
 
     gates = 4 * (2 + 1)  # two biases and an activation

@@ -6,11 +6,18 @@ from archscope.measures.einsum import einsum
 from archscope.measures.macs import FORMULAS, of_layer
 from archscope.model.graph import Layer, Window
 from archscope.model.operations import CATEGORIES, CATEGORY, WEIGHTED
-from tests.graphs import Net, total, values
+from tests.graphs import Net, operands, total, values
 
 
-def layer(operation: str, *operands: list[int], output: tuple[int, ...], **settings: Any) -> Layer:
-    return Layer("x", "x", operation, (), (), (output,), settings={"operands": operands, **settings})
+def layer(
+    operation: str,
+    *shapes: list[int],
+    output: tuple[int, ...],
+    named: dict[str, list[int]] | None = None,
+    **settings: Any,
+) -> Layer:
+    given = operands(*map(tuple, shapes), **(named or {}))
+    return Layer("x", "x", operation, (), (), (output,), settings=settings, operands=given)
 
 
 def test_convolution() -> None:
@@ -42,8 +49,8 @@ def test_depthwise_convolution_reads_one_channel() -> None:
 def test_transposed_convolution_spreads_its_input() -> None:
     net = Net(input=(4, 5, 7))
     window = Window((3, 3), (2, 2), (1, 1), (1, 1))
-    operands = {"operands": [[1, 4, 5, 7], [4, 6 // 2, 3, 3]]}
-    net.add("up", "conv_transpose2d", "input", shape=(6, 9, 13), window=window, groups=2, settings=operands)
+    given = operands(input=(1, 4, 5, 7), weight=(4, 6 // 2, 3, 3))
+    net.add("up", "conv_transpose2d", "input", shape=(6, 9, 13), window=window, groups=2, operands=given)
 
     assert total(net.graph(), "macs") == (4 * 5 * 7) * (6 // 2) * (3 * 3)
 
@@ -123,33 +130,40 @@ def test_attention_function() -> None:
 
 def test_attention_module_projects_four_times() -> None:
     tokens, batch, width = 6, 3, 8
-    settings = {"num_heads": 2, "out_proj_weight": [width, width]}
-    made = layer("multi_head_attention_forward", *[[tokens, batch, width]] * 3, output=(tokens, width), **settings)
+    named = {"out_proj_weight": [width, width]}
+    made = layer("multi_head_attention_forward", *[[tokens, batch, width]] * 3, output=(tokens, width), named=named)
 
     assert of_layer(made) == batch * (4 * tokens * width * width + 2 * tokens * tokens * width)
 
 
 def test_attention_module_attends_to_what_it_learned_and_projects_to_any_width() -> None:
     tokens, width, out = 6, 8, 5
-    more = {"num_heads": 2, "out_proj_weight": [out, width], "bias_k": [1, 1, width], "add_zero_attn": True}
-    made = layer("multi_head_attention_forward", *[[tokens, 1, width]] * 3, output=(tokens, out), **more)
+    named = {"out_proj_weight": [out, width], "bias_k": [1, 1, width]}
+    query = [[tokens, 1, width]] * 3
+    made = layer("multi_head_attention_forward", *query, output=(tokens, out), named=named, add_zero_attn=True)
 
     assert of_layer(made) == tokens * width * (3 * width + out) + 2 * tokens * (tokens + 2) * width
 
 
-def weights(gates: int, features: int, hidden: int, state: int) -> list[list[int]]:
-    return [[gates * hidden, features], [gates * hidden, state], [gates * hidden], [gates * hidden]]
+def weights(*layers: tuple[int, int, int, int]) -> dict[str, list[int]]:
+    """Of layers with gates x hidden rows, which read features and a state; none of it on biases."""
+    shapes = [
+        shape
+        for gates, hidden, features, state in layers
+        for shape in ([gates * hidden, features], [gates * hidden, state], [gates * hidden], [gates * hidden])
+    ]
+    return {f"weights.{place}": shape for place, shape in enumerate(shapes)}
 
 
 @pytest.mark.parametrize(("operation", "gates"), [("lstm", 4), ("gru", 3), ("rnn_tanh", 1), ("rnn_relu", 1)])
 @pytest.mark.parametrize("directions", [1, 2])
 def test_recurrent(operation: str, gates: int, directions: int) -> None:
     steps, features, hidden = 6, 8, 5
-    state = [2 * directions, 1, hidden]
-    first = weights(gates, features, hidden, hidden) * directions
-    second = weights(gates, directions * hidden, hidden, hidden) * directions
-    states = [state, state] if operation == "lstm" else [state]
-    made = layer(operation, [1, steps, features], *states, *first, *second, output=(steps, hidden))
+    layers = [(gates, hidden, features, hidden)] * directions + [
+        (gates, hidden, directions * hidden, hidden)
+    ] * directions
+    given = {"input": [1, steps, features], "hx": [2 * directions, 1, hidden], **weights(*layers)}
+    made = layer(operation, output=(steps, hidden), named=given)
 
     expected = gates * hidden * (features + hidden) + gates * hidden * (directions * hidden + hidden)
     assert of_layer(made) == steps * directions * expected
@@ -157,16 +171,22 @@ def test_recurrent(operation: str, gates: int, directions: int) -> None:
 
 def test_a_packed_sequence_has_the_steps_that_run() -> None:
     features, hidden = 8, 5
-    state = [1, 3, hidden]
-    made = layer("gru", [10, features], [5], state, *weights(3, features, hidden, hidden), output=(10, hidden))
+    given = {
+        "input": [10, features],
+        "batch_sizes": [5],
+        "hx": [1, 3, hidden],
+        **weights((3, hidden, features, hidden)),
+    }
+    made = layer("gru", output=(10, hidden), named=given)
 
     assert of_layer(made) == 10 * 3 * hidden * (features + hidden)
 
 
 def test_recurrent_projection() -> None:
     steps, features, hidden, state = 6, 8, 5, 3
-    operands = [[1, steps, features], [1, 1, state], [1, 1, hidden], *weights(4, features, hidden, state)]
-    made = layer("lstm", *operands, [state, hidden], output=(steps, state))
+    given = {"input": [1, steps, features], "hx.0": [1, 1, state], "hx.1": [1, 1, hidden]}
+    given |= weights((4, hidden, features, state)) | {"weights.4": [state, hidden]}
+    made = layer("lstm", output=(steps, state), named=given)
 
     assert of_layer(made) == steps * (4 * hidden * (features + state) + hidden * state)
 
@@ -174,10 +194,17 @@ def test_recurrent_projection() -> None:
 @pytest.mark.parametrize(("operation", "gates"), [("lstm_cell", 4), ("gru_cell", 3), ("rnn_tanh_cell", 1)])
 def test_recurrent_cell(operation: str, gates: int) -> None:
     features, hidden, batch = 8, 5, 3
-    states = [[batch, hidden]] * (2 if operation == "lstm_cell" else 1)
-    made = layer(operation, [batch, features], *states, *weights(gates, features, hidden, hidden), output=(hidden,))
+    given = {"input": [batch, features], "hx": [batch, hidden], "w_ih": [gates * hidden, features]}
+    made = layer(
+        operation, output=(hidden,), named=given | {"w_hh": [gates * hidden, hidden], "b_ih": [gates * hidden]}
+    )
 
     assert of_layer(made) == batch * gates * hidden * (features + hidden)
+
+
+def test_what_a_report_of_an_old_version_does_not_say_is_unknown() -> None:
+    for operation in ("conv2d", "conv_transpose2d", "linear", "matmul", "lstm", "scaled_dot_product_attention"):
+        assert of_layer(layer(operation, output=(4, 8))) is None
 
 
 def test_everything_else_costs_nothing() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.graphs import F32, Net, total, values
+from tests.graphs import F32, Net, operands, total, values
 
 IMAGE = 4 * 8 * 8 * F32
 
@@ -44,8 +44,8 @@ def kept(operation: str, *, sources: int = 1, shape: tuple[int, ...] | None = No
         ("alpha_dropout", {"settings": {"p": 0.5}}, IMAGE),
         ("mean", {"shape": (4,)}, 0),
         ("flatten", {"shape": (4 * 8 * 8,), "memory": "view"}, 0),
-        ("scaled_dot_product_attention", {"settings": {"operands": [[1, 4, 8, 8]] * 3}}, None),
-        ("lstm", {"settings": {"operands": [[1, 8, 8]] * 3, "num_layers": 1}}, None),
+        ("scaled_dot_product_attention", {"operands": operands(*[(1, 4, 8, 8)] * 3)}, None),
+        ("lstm", {"operands": operands(*[(1, 8, 8)] * 3)}, None),
         ("linalg_inv", {}, None),
     ],
 )

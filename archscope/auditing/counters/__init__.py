@@ -95,7 +95,7 @@ RECURRENT = {"lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN", "rnn_relu": "RNN"}
 def hidden_steps(layer: Layer) -> int:
     """Hidden units x steps of a recurrent layer, over its layers and directions."""
     directions = 2 if layer.settings.get("bidirectional") else 1
-    inputs, state = layer.settings["operands"][:2]
+    inputs, state = (operand.shape for operand in layer.operands if operand.argument in {"input", "hx", "hx.0"})
     steps: int = int(layer.settings["num_layers"]) * directions * prod(inputs[:-1])
     return steps * int(state[-1])
 

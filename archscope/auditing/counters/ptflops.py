@@ -6,6 +6,7 @@ A module that calls a patched function is counted by both: nn.ReLU, nn.MaxPool2d
 from typing import TYPE_CHECKING, Any
 
 from archscope.auditing.counters import Count, Counter, Found, counter, hidden_steps, normalisation, response_norm
+from archscope.measures.macs import queried
 from archscope.model.graph import Graph, Layer, elements_of
 from archscope.model.operations import CATEGORY
 
@@ -63,7 +64,7 @@ class Ptflops(Counter):
         return Count(self.own(layer) if counted else 0, "" if counted else f"{layer.operation} not counted")
 
     def _attention(self, layer: Layer) -> int:
-        query, key, value = layer.settings["operands"][:3]
+        query, key, value = queried(layer)
         width, heads, batch = query[-1], int(layer.settings["num_heads"]), query[1] if len(query) == 3 else 1
         biases = (query[0] + key[0] + value[0]) * width + query[0] * value[-1] if len(layer.parameters) > 2 else 0
         besides: int = batch * (query[0] * width + biases + heads * query[0] * key[0])
