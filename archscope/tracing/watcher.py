@@ -1,13 +1,12 @@
 """The watcher of one forward pass: every torch function that the model calls, in which module, on which tensors.
 
-A `TorchFunctionMode` is local to the pass, so nothing in torch is patched. What a call does is told by `effects`,
-what its tensors hold by `sources`.
+A `TorchFunctionMode` is local to the pass and its thread; only calls of what torch.jit compiled, which no mode sees,
+take a detour meanwhile (`scripted`). What a call does is told by `effects`, what its tensors hold by `sources`.
 """
 
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from types import FrameType
 from typing import Any
 
 import torch
@@ -18,7 +17,18 @@ from archscope.model.operations import CATEGORY
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.effects import Effects, observed
-from archscope.tracing.meta_build import FACTORIES
+from archscope.tracing.questions import (
+    ALIASES,
+    CHECKS,
+    MAKERS,
+    QUESTIONS,
+    SETTERS,
+    TRANSPARENT,
+    TRANSPOSED,
+    VALUES,
+    asks_itself,
+    written_back,
+)
 from archscope.tracing.records import (
     META,
     WHOLE,
@@ -33,39 +43,9 @@ from archscope.tracing.records import (
     tensors_in,
 )
 from archscope.tracing.scripted import opaque
-from archscope.tracing.sources import Sources, root_of, shown_again
+from archscope.tracing.sources import Sources, shown_again
 from archscope.tracing.untouched import drawn_alone
 from archscope.tracing.values import note_value
-
-QUESTIONS = frozenset(
-    "dim size numel stride storage_offset is_contiguous is_floating_point is_complex element_size ndimension "
-    "nelement get_device data_ptr __len__ __repr__ __format__ __hash__ __bool__ __dir__ is_signed result_type "
-    "untyped_storage is_inference requires_grad_ __set__ tolist item __int__ __float__ __index__ can_cast "
-    "is_tensor is_same_size storage backward register_hook retain_grad is_nonzero __contains__ is_pinned".split()
-)
-"""Torch functions whose answer is no tensor of the network."""
-
-VALUES = frozenset("__bool__ __float__ __int__ __index__ __contains__ item tolist is_nonzero".split())
-"""Questions that a tensor without values cannot answer."""
-
-TRANSPARENT = frozenset({"detach", "contiguous", "positive", "resolve_conj", "resolve_neg", "alias"})
-"""Operations whose result stands for their input: a row for them would say nothing."""
-
-TRANSPOSED = frozenset({"T", "mT", "H", "mH", "real", "imag"})
-"""Attributes of a tensor that are operations."""
-
-ALIASES = TRANSPOSED | {"data"}
-"""Attributes of a tensor that show the same memory."""
-
-SETTERS = frozenset({"__set__", "requires_grad_"})
-"""Questions that set an attribute of a tensor."""
-
-CHECKS = frozenset({"_is_all_true", "all", "any"})
-"""What torch.distributions asks of its parameters."""
-
-
-MAKERS = FACTORIES - {"as_tensor", "tensor"}
-"""What makes a constant, even where a tensor says of which size."""
 
 
 class Tracer(TorchFunctionMode):
@@ -178,7 +158,7 @@ class Tracer(TorchFunctionMode):
 
     def _question(self, function: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if name in VALUES and not self.real:
-            if name == "__bool__" and args[0].is_meta and _asks_itself(sys._getframe(2)):
+            if name == "__bool__" and args[0].is_meta and asks_itself(sys._getframe(2)):
                 return True
             if isinstance(self._source(args[0]), Record):
                 args = (self.sources.twin(args[0]), *args[1:])  # a constant that the network has written into
@@ -246,7 +226,7 @@ class Tracer(TorchFunctionMode):
     def _operation(self, call: Invocation, sources: list[Source | None]) -> Any:
         if FUNC.peek_interpreter_stack() is not None and any(map(is_wrapped, call.tensors)):
             return self._batched(call, sources)
-        if call.operation == "setitem" and self._written_back(call, sources):
+        if call.operation == "setitem" and written_back(call, sources):
             return call.function(*call.args) if self.real else None
         effect, result = self._compute_values(call) if self.real else self._effects.of(call)
         outputs = [call.tensors[0]] if effect.memory == "in_place" else tensors_in(result)[: len(effect.outputs)]
@@ -286,17 +266,6 @@ class Tracer(TorchFunctionMode):
         for output in outputs:
             self.sources.tag_batch(output, self.records[-1])
         return result
-
-    def _written_back(self, call: Invocation, sources: list[Source | None]) -> bool:
-        """Is it the last step of `x[:, :2] += 1`, which stores what has been added in place already?"""
-        value = sources[-1]
-        if not isinstance(value, Record) or value.effect.memory != "in_place" or not value.operands:
-            return False
-        part = value.operands[0][1]
-        if not isinstance(part, Record) or part.effect.operation != "getitem":
-            return False
-        index = call.understand().settings.get("index")
-        return index == part.effect.said.settings.get("index") and root_of(call.tensors[-1]) is root_of(call.tensors[0])
 
     def compiled(self, function: Any, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function that torch.jit compiled: as it was written, if that is known, or else one operation."""
@@ -367,8 +336,3 @@ class Tracer(TorchFunctionMode):
         base = tensors[0] if tensors and effect.memory != "new" else None
         for place, output in enumerate(outputs):
             self.sources.tag(output, record, base, (place, ()) if place else WHOLE)
-
-
-def _asks_itself(frame: FrameType) -> bool:
-    """Is it torch that checks what a distribution is made of?"""
-    return str(frame.f_globals.get("__name__", "")).startswith("torch.distributions")
