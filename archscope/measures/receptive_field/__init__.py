@@ -29,7 +29,8 @@ Said = list[int] | str | None
 def receptive_field(graph: Graph) -> tuple[Column, ...]:
     """Of each layer, and in all that of the last layer whose elements have a place in the image, with its stride."""
     fields = fields_of(graph)
-    said = {layer.name: _said(layer, fields[layer.name]) for layer in graph.layers}
+    sizes: dict[int, Said] = {}  # layers that keep the field share it
+    said = {layer.name: _said(layer, fields[layer.name], sizes) for layer in graph.layers}
     last = _last_with_position(graph, said)
     scope = "none" if last is None else said[last.name]
     total, outputs = None, fields[last.name] if last else None
@@ -49,7 +50,8 @@ def fields_of(graph: Graph) -> dict[str, list[Field] | None]:
     for layer in graph.layers:
         try:
             fields = tuple([_read(found, operand) for operand in layer.operands])
-            found[layer.name] = of_call(Call(layer, fields, _outputs(layer, shapes)))
+            seeing = [field for field in fields if field.terms]
+            found[layer.name] = of_call(Call(layer, fields, _outputs(layer, shapes), seeing))
         except PositionLost:
             found[layer.name] = None
     return found
@@ -65,13 +67,11 @@ def _whole_shapes(graph: Graph) -> dict[tuple[str, int], Shape]:
 def _outputs(layer: Layer, shapes: Mapping[tuple[str, int], Shape]) -> tuple[Shape, ...]:
     """The whole shape of each output; of one that nobody reads, with a batch of 1 where the others have it."""
     known = [shapes.get((layer.name, i)) for i in range(len(layer.output_shapes))]
+    if None not in known:
+        return tuple(known)  # type: ignore[arg-type]
     first = next((shape for shape in (*known, *[operand.shape for operand in layer.operands]) if shape), ())
-    return tuple(
-        [
-            own if shape is None and first[:1] != (1,) else (1, *own) if shape is None else shape
-            for shape, own in zip(known, layer.output_shapes, strict=True)
-        ]
-    )
+    batch = (1,) if first[:1] == (1,) else ()
+    return tuple([shape or batch + own for shape, own in zip(known, layer.output_shapes, strict=True)])
 
 
 def _inputs(graph: Graph, shapes: Mapping[tuple[str, int], Shape]) -> dict[str, list[Field] | None]:
@@ -108,7 +108,7 @@ def _read(found: Mapping[str, list[Field] | None], operand: Operand) -> Field:
 # ---- in words and numbers ----------------------------------------------------------------------------------------
 
 
-def _said(layer: Layer, outputs: list[Field] | None) -> Said:
+def _said(layer: Layer, outputs: list[Field] | None, sizes: dict[int, Said]) -> Said:
     if outputs is None:
         return "unknown"
     if not outputs or not outputs[0].terms:
@@ -117,14 +117,23 @@ def _said(layer: Layer, outputs: list[Field] | None) -> Said:
     spreads = layer.window is not None and prod(layer.output_shape[-len(layer.window.kernel_size) :]) > 1
     if not field.has_position and not spreads:
         return None
+    if id(field) not in sizes:
+        sizes[id(field)] = _size(field)
+    found = sizes[id(field)]
+    if found == "scattered":
+        return "unknown" if CATEGORY.get(layer.operation) in WEIGHTED else None
+    return found
+
+
+def _size(field: Field) -> list[int] | str:
+    """The most that a place sees, or in a word why there is no number."""
     try:
         sizes = [size_along(all_channels(field), way) for way in range(len(field.pixels))]
     except PositionLost:
         return "unknown"
-    if "global" in sizes:
-        return "global"
-    if "scattered" in sizes:
-        return "unknown" if CATEGORY.get(layer.operation) in WEIGHTED else None
+    words = [size for size in sizes if isinstance(size, str)]
+    if words:
+        return "global" if "global" in words else "scattered"
     return [size for size in sizes if isinstance(size, int)]
 
 

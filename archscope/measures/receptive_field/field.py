@@ -56,8 +56,11 @@ class Term:
 
     def positions(self, way: int) -> range:
         """From the lowest position along an axis of the input to the highest."""
-        ends = [digit.steps[way] * (digit.size - 1) for digit in self.digits]
-        return range(sum(end for end in ends if end < 0), sum(end for end in ends if end > 0) + 1)
+        low = high = 0
+        for digit in self.movers(way):
+            end = digit.steps[way] * (digit.size - 1)
+            low, high = (low + end, high) if end < 0 else (low, high + end)
+        return range(low, high + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,11 @@ class Field:
         terms = tuple([simple(change(term)) for term in self.terms])
         if shape is None:
             shape = terms[0].shape if terms else self.shape
+        return Field(shape, terms if len(terms) < 2 else united(terms, self.pixels), self.pixels)
+
+    def windowed(self, change: Callable[[Term], Term], shape: Shape) -> "Field":
+        """The same for windows along axes, which leave the way from the input as simple as it was."""
+        terms = tuple([change(term) for term in self.terms])
         return Field(shape, terms if len(terms) < 2 else united(terms, self.pixels), self.pixels)
 
     @property
@@ -226,7 +234,8 @@ def windowed(term: Term, place: int, taps: Taps, size: int) -> Term:
         else:
             raise PositionLost
     axes = (*term.axes[:place], (Digit(size, tuple(steps)),), *term.axes[place + 1 :])
-    return Term(axes, tuple(reaches))
+    found = Term(axes, tuple(reaches))
+    return found if len(axis) == 1 == max(map(abs, steps)) else simple(found)
 
 
 def _moves(axis: Axis, way: int) -> Taps:
@@ -258,7 +267,7 @@ def broadcast(term: Term, shape: Shape) -> Term:
 
 def merged(fields: Sequence[Field], shape: Shape, pixels: Shape) -> Field:
     """What an element of `shape` sees that is made of one of each."""
-    terms = [broadcast(term, shape) for field in fields for term in field.terms]
+    terms = [term if field.shape == shape else broadcast(term, shape) for field in fields for term in field.terms]
     return Field(shape, united(terms, pixels), pixels)
 
 
@@ -280,11 +289,13 @@ def united(terms: Iterable[Term], pixels: Shape) -> tuple[Term, ...]:
 
 def _both(a: Term, b: Term, pixels: Shape) -> Term | None:
     """One term that sees what two see; None where there is none."""
-    if a.axes != b.axes:
-        try:
-            a, b = _alike((a, b))
-        except PositionLost:
-            return None
+    if a.axes == b.axes:
+        alike = [_way(a, b, way, pixels[way]) for way in range(len(pixels))]
+        return Term(a.axes, tuple([found[1] for found in alike if found]))
+    try:
+        a, b = _alike((a, b))
+    except PositionLost:
+        return None
     ways = [_way(a, b, way, pixels[way]) for way in range(len(a.reaches))]
     reaches = []
     for way in ways:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from archscope.measures.receptive_field.field import Field, Term, contracted, merged
@@ -10,13 +9,15 @@ from archscope.measures.receptive_field.reach import PositionLost
 from archscope.model.graph import Layer, Shape
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """A layer, the field of each of its operands, and the shape of each of its outputs, the batch included."""
 
     layer: Layer
     fields: tuple[Field, ...]
     shapes: tuple[Shape, ...]
+    seeing: list[Field]
+    """The operands that are made of the image."""
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -39,12 +40,7 @@ class Call:
     def pixels(self) -> Shape:
         return self.seeing[0].pixels
 
-    @cached_property
-    def seeing(self) -> list[Field]:
-        """The operands that are made of the image."""
-        return [field for field in self.fields if field.terms]
-
-    @cached_property
+    @property
     def named(self) -> dict[str, Field]:
         """The operands by torch's names of the arguments."""
         names = [operand.argument for operand in self.layer.operands]

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from archscope.measures.receptive_field import taps
-from archscope.measures.receptive_field.field import Axis, Digit, Field, Term, contracted, plain, reshaped, windowed
+from archscope.measures.receptive_field.field import (
+    Axis,
+    Digit,
+    Field,
+    Term,
+    contracted,
+    plain,
+    reshaped,
+    simple,
+    windowed,
+)
 from archscope.measures.receptive_field.reach import PositionLost, Taps
 from archscope.measures.receptive_field.rules.common import Call, Rule, with_rest
 from archscope.model.operations import CATEGORY
@@ -21,7 +31,7 @@ def read(call: Call, field: Field, each: Sequence[Taps | None]) -> Field:
                 term = windowed(term, place, way, shape[place])
         return term
 
-    return field.each(change)
+    return field.windowed(change, shape)
 
 
 def window(call: Call) -> Field | list[Field]:
@@ -38,7 +48,9 @@ def window(call: Call) -> Field | list[Field]:
         raise PositionLost
     if category == "pooling":
         return pool(call, each)
-    mixed = field.each(lambda term: mix_channels(term, channels, layer.groups, call.shape[channels], field.pixels))
+    out = call.shape[channels]
+    shape = (*field.shape[:channels], out, *field.shape[channels + 1 :])
+    mixed = field.windowed(lambda term: mix_channels(term, channels, layer.groups, out, field.pixels), shape)
     return with_rest(call, read(call, mixed, each) if field.terms else Field(call.shape, (), call.pixels), field)
 
 
@@ -75,7 +87,7 @@ def mix_channels(term: Term, place: int, groups: int, out: int, pixels: Sequence
         term = Term((*term.axes[:place], outer, inner, *term.axes[place + 1 :]), term.reaches)
         term = contracted(term, [place + 1], tuple(pixels))
         after = (*outer, *plain(out // groups, ways))
-        return Term((*term.axes[:place], after, *term.axes[place + 2 :]), term.reaches)
+        return simple(Term((*term.axes[:place], after, *term.axes[place + 2 :]), term.reaches))
     return Term((*term.axes[:place], after, *term.axes[place + 1 :]), term.reaches)
 
 
