@@ -18,7 +18,7 @@ from archscope.views.diagram.place.style import SMALL, Style, label, label_size
 from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
-from archscope.views.diagram.plan.folding import alike, fold
+from archscope.views.diagram.plan.folding import alike, fold, with_numbers
 from archscope.views.diagram.plan.levels import Modules, Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.plan.repeats import with_steps
 from archscope.views.diagram.plan.shrunk import boxes, largest_core, shrunk
@@ -153,7 +153,7 @@ class View:
         series = structure(plan.ops, frames, plan.titles, ends)
         if self.folds:
             run = 2 if plan.every or loose else 99 if self.block else LONGEST_RUN
-            series = [merged_panel(item) for item in fold(series, run, loose)]
+            series = with_numbers([merged_panel(item) for item in fold(series, run, loose)])
         return Sketch(plan, series, ends)
 
     def smallest(self, plan: Plan, kinds: Mapping[str, str]) -> Sketch:

@@ -94,8 +94,6 @@ def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
     if options.engine != "auto":
         engines.find(options.engine)  # a missing one is told even where the picture would do without
     graph = report.graph
-    if not graph.layers:
-        raise ArchscopeError(f"{graph.name} runs no operation: there is nothing to draw")
     check_is_measured(report, options)
     block = find_block(report, options)
     style = Style(

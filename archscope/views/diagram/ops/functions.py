@@ -27,7 +27,7 @@ class Function:
     @property
     def word(self) -> str:
         """As a formula where it is one of scalars and functions of one number, else the module's class."""
-        return formula(self.layers) or self.kind
+        return formula(self.layers) or self.kind.removesuffix("1d").removesuffix("2d").removesuffix("3d")
 
 
 def functions(graph: Graph) -> list[Function]:

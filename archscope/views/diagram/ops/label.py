@@ -80,13 +80,15 @@ def labelled(
         facts += _within(main, layers, customs.usual)
     if customs.normalised and len(layers) == 1 and "convolution" in CATEGORY.get(main.operation, ""):
         facts.append("linear")
-    if main.parameters and main.parameters[0] in customs.shared and CATEGORY.get(main.operation) in HOLDS_WEIGHTS:
-        facts.append("shared")
+    weight = main.parameters[0] if main.parameters and CATEGORY.get(main.operation) in HOLDS_WEIGHTS else ""
+    weight = weight if weight in customs.shared else ""
+    facts += ["shared weights"] if weight else []
     name = "SeparableConv" if separable else word(main)
     given = _given(layers)
     return Op(
         main.name, kind_of(main), name, path, tuple(layer.name for layer in layers), inputs, given.output_shape,
         _kernel(main), tuple(facts), join_of(main) if len(inputs) > 1 else "", channels=customs.axes[given.name],
+        shared=weight,
     )  # fmt: skip
 
 

@@ -57,7 +57,23 @@ def block_title(path: str, kind: str) -> str:
         return kind
     name = path.rpartition(".")[2]
     plain = name.rstrip("0123456789")
+    if name.isdecimal():
+        return path if "." in path else kind or "Module"
     return pretty(plain if len(plain) > 2 else name)
+
+
+def stage_title(path: str, kind: str) -> str:
+    """A stage's own words: `Entry flow`, `stage3: ConvNeXtStage`, or `stages.2: ConvNeXtStage` of one with a number."""
+    parent, _, name = path.rpartition(".")
+    own = f"{parent.rpartition('.')[2]}.{name}".lstrip(".") if name.isdecimal() else pretty(name)
+    said = kind if kind and kind not in GENERIC else ""
+    if not said or _letters(said) == _letters(own):
+        return own if not own.isdecimal() else kind or "Module"
+    return said if own.isdecimal() else f"{own}: {said}"
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalpha, text.lower()))
 
 
 def part_title(path: str, kind: str) -> str:
@@ -83,4 +99,4 @@ def family(path: str, kind: str) -> str:
 
 def joined_title(outer: str, inner: str) -> str:
     """`Dense block 1: DenseLayer`, or the outer name alone where the inner one says nothing new."""
-    return outer if inner in {*GENERIC, outer, ""} else f"{outer}: {inner}"
+    return outer if inner in {*GENERIC, outer, ""} else f"{outer.partition(': ')[0]}: {inner}"

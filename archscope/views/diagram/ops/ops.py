@@ -14,7 +14,7 @@ class Op:
 
     `word`, `kernel` and `facts` are what its label says: Conv, 3×3, (32, s2, V). `join` is `add`, `cat` or `mul`
     where tensors come together. `shape` is the box's own, `channels` the axis of its channels. `inner` is what two
-    closed modules must have in common to look the same.
+    closed modules must have in common to look the same, `shared` the weight that it has in common with others.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Op:
     inner: Any = None
     channels: int | None = None
     copies: tuple["Op", ...] = ()
+    shared: str = ""
 
     @property
     def each(self) -> tuple["Op", ...]:

@@ -34,8 +34,9 @@ def heading(report: Report, options: DiagramOptions, ops: Sequence[Op], boxes: S
     else:
         title = name
         totals = report.totals
-        shape = sizes(next(iter(graph.inputs.values())).shape, options.layout == "HxWxC")
-        said.append(f"{units.count(totals['params'])} parameters, {units.scaled(totals['macs'], 3)} MACs at {shape}.")
+        shapes = [sizes(tensor.shape, options.layout == "HxWxC") for tensor in graph.inputs.values()]
+        at = f" at {shapes[0]}" if shapes else ""
+        said.append(f"{units.count(totals['params'])} parameters, {units.scaled(totals['macs'], 3)} MACs{at}.")
     within = absorbed(ops, graph) if options.level != "layer" else {}
     if within:
         names = ", ".join(f"{count} {kind}" for kind, count in sorted(within.items()))
@@ -45,8 +46,6 @@ def heading(report: Report, options: DiagramOptions, ops: Sequence[Op], boxes: S
         said.append("s2: stride 2.")
     if "V" in facts:
         said.append("V: valid padding.")
-    if "shared" in facts:
-        said.append("shared: the same weights in several places.")
     if "ceil" in facts:
         said.append("ceil: sizes rounded up.")
     if "latency" in (*options.show, options.color) and "device_name" in report.setting:

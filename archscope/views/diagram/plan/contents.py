@@ -92,5 +92,5 @@ def _extras(members: Sequence[Op]) -> list[str]:
     squeezed = any("GlobalAvgPool" in op.word or op.word == "Mean" for op in members)
     gated = squeezed and any(op.join == "mul" for op in members)
     heads = {fact for op in members for fact in op.facts if "heads" in fact}
-    shared = any("shared" in op.facts for op in members)
-    return [*(["SE"] if gated else []), *(heads if len(heads) == 1 else []), *(["shared"] if shared else [])]
+    shared = any(op.shared for op in members)
+    return [*(["SE"] if gated else []), *(heads if len(heads) == 1 else []), *(["shared weights"] if shared else [])]

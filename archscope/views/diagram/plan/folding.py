@@ -1,7 +1,10 @@
 """Equal neighbours are drawn once: modules in a row, pairs that alternate, operations, branches beside each other."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from archscope.views.diagram.ops.names import part_title, pretty
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.structure import (
     Core,
@@ -67,20 +70,27 @@ def _repetition(series: Series, keys: Sequence[int], i: int, run: int, loose: bo
         times = 1
         while keys[i + times * period : i + (times + 1) * period] == part:
             times += 1
-        if times > 1 and _may_fold(series[i : i + period], times, run, loose):
+        if times > 1 and _may_fold([series[i + k * period : i + (k + 1) * period] for k in range(times)], run, loose):
             saved = period * (times - 1)
             best = max(best, (period, times), key=lambda one: (one[0] * (one[1] - 1), -one[0])) if saved else best
     return best
 
 
-def _may_fold(part: Series, times: int, run: int, loose: bool) -> bool:
+def _may_fold(parts: Sequence[Series], run: int, loose: bool) -> bool:
+    part = parts[0]
     if len(part) == 1:
         (item,) = part
         if isinstance(item, Leaf):
-            return not item.op.join and (item.op.kind == "module" or times >= run)
+            return not item.op.join and (item.op.kind == "module" or len(parts) >= run or _is_called_again(parts))
         return isinstance(item, Panel)
     ends = isinstance(part[-1], Leaf | Panel)
-    return ends and (loose or any(_is_module(item) for item in part))
+    return ends and (loose or any(_is_module(item) for item in part) or _is_called_again(parts))
+
+
+def _is_called_again(parts: Sequence[Series]) -> bool:
+    """Are these the same weights, again and again?"""
+    weights = [[op.shared for op in ops_of(part)] for part in parts]
+    return any(weights[0]) and all(each == weights[0] for each in weights)
 
 
 def _is_module(item: Item) -> bool:
@@ -88,16 +98,53 @@ def _is_module(item: Item) -> bool:
 
 
 def _framed(parts: Sequence[Series]) -> Panel:
-    """A frame without a title around the first of equal sequences."""
+    """A frame around the first of equal sequences; its title says no more than whether the weights are the same."""
     panels = []
+    title = "shared" if _is_called_again(parts) else ""
     for part in parts:
         ops = ops_of(part)
         last = part[-1]
         assert isinstance(last, Leaf | Panel)
         end = (last, *last.copies)[-1].exit
-        panels.append(Panel(f"{ops[0].name}+", "", with_split(part, f"{ops[0].name}+<"), ops, end))
+        panels.append(Panel(f"{ops[0].name}+", title, with_split(part, f"{ops[0].name}+<"), ops, end))
     panels[0].copies = panels[1:]
     return panels[0]
+
+
+def with_numbers(series: Series) -> Series:
+    """Blocks that have numbers for names bear them where their neighbours differ: `Blocks 4 to 11`."""
+    holders = [_numbered_name(item) for item in series]
+    for item, (stem, number) in zip(series, holders, strict=True):
+        if isinstance(item, Panel):
+            with_numbers(item.body)
+        if number is None or sum(other == stem for other, _ in holders) < 2:
+            continue
+        assert isinstance(item, Panel | Leaf)
+        if not item.copies and str(number) in (item.title if isinstance(item, Panel) else item.op.word):
+            continue  # it says its number already
+        last = _numbered_name(item.copies[-1])[1] if item.copies else number
+        word = pretty(stem.rpartition(".")[2]).removesuffix("s")
+        word = word[:1].upper() + word[1:]
+        title = f"{word} {number}" if last == number else f"{word}s {number} to {last}"
+        if isinstance(item, Panel):
+            item.title = title
+        else:
+            item.op = replace(item.op, word=title)
+    return series
+
+
+def _numbered_name(item: Item) -> tuple[str, int | None]:
+    """The path of a module without its number, and that; None where its class says what it is, or it has none."""
+    if isinstance(item, Panel):
+        module, title = item.path, item.title
+    elif isinstance(item, Leaf) and _is_module(item):
+        module, title = item.op.path, item.op.word
+    else:
+        return "", None
+    found = re.fullmatch(r"(.*?)\.?(\d+)", module)
+    if not found or not found[1] or title not in {part_title(module, ""), pretty(module.rpartition(".")[2])}:
+        return module, None
+    return found[1], int(found[2])
 
 
 def _fold_inside(item: Item, run: int, loose: bool) -> None:

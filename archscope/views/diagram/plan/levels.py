@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archscope.views.diagram.ops.names import GENERIC, block_title, part_title, pretty
+from archscope.views.diagram.ops.names import GENERIC, part_title, pretty, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under
 from archscope.views.diagram.plan.contents import contents
 
 WRAPPER_SHARE = 0.75
 """A module with so much of the network is a wrapper: its children are the stages."""
 
+CONTAINERS = {"Sequential", "ModuleList", "ModuleDict"}
 MOST_RUNS = 3
 """A stage of more different parts in a row only says its widths."""
 
@@ -138,7 +139,7 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
         if len(modules.members(stage)) < 2 or short or _is_head(modules, stage, modules.stages()):
             continue
         frames.append(stage)
-        titles[stage] = block_title(stage, kinds.get(stage, "")) if _last(stage).isdecimal() else pretty(_last(stage))
+        titles[stage] = stage_title(stage, kinds.get(stage, ""))
         blocks = list(_repeating(modules, stage))
         frames += blocks
         titles |= {block: part_title(block, kinds.get(block, "")) for block in blocks}
@@ -168,22 +169,18 @@ def network_plan(ops: Sequence[Op], kinds: Mapping[str, str]) -> Plan:
         if alike and kinds.get(blocks[0]) in GENERIC and len(modules.members(blocks[0])) > 1:
             boxes += [(block, pretty(_last(stage)), ()) for block in blocks]
         else:
-            boxes.append((stage, _stage_title(stage, kinds), _summary(modules, stage)))
+            boxes.append((stage, stage_title(stage, kinds.get(stage, "")), _summary(modules, stage)))
         whole.append(stage)
     if len(stages) < 4 and whole:
         largest = max(whole, key=lambda stage: len(modules.members(stage)))
         boxes = [box for box in boxes if not under(box[0], largest)]
         blocks = modules.modules(largest)
-        boxes += [(block, _stage_title(block, kinds), _summary(modules, block)) for block in blocks]
+        boxes += [(block, stage_title(block, kinds.get(block, "")), _summary(modules, block)) for block in blocks]
     return Plan(closed(ops, boxes), closed=tuple(path for path, _, _ in boxes), every=True)
 
 
 def _is_head(modules: Modules, stage: str, stages: Sequence[str]) -> bool:
     return stage == stages[-1] and modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN + 2
-
-
-def _stage_title(path: str, kinds: Mapping[str, str]) -> str:
-    return block_title(path, kinds.get(path, "")) if _last(path).isdecimal() else pretty(_last(path))
 
 
 def _last(path: str) -> str:
@@ -196,7 +193,7 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
     Of equal classes in a row the last is told: the first often differs by a stride or a shortcut.
     """
     runs: list[tuple[str, list[str]]] = []
-    for child in modules.children.get(stage, []):
+    for child in _parts(modules, stage):
         members = modules.members(child)
         word = members[0].word if len(members) == 1 else modules.said_class(child)
         if not word:
@@ -205,7 +202,10 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
             runs[-1][1].append(child)
         else:
             runs.append((word, [child]))
-    if len(runs) > MOST_RUNS or modules.kinds.get(stage) not in GENERIC:
+    if len(runs) > MOST_RUNS:  # what repeats matters more than what stands between
+        runs = [(word, children) for word, children in runs if len(modules.members(children[0])) > 1]
+    repeated = any(len(children) > 1 and len(modules.members(children[0])) > 1 for _, children in runs)
+    if len(runs) > MOST_RUNS or not (repeated or modules.kinds.get(stage) in GENERIC):
         return ()
     said = []
     for word, children in runs:
@@ -213,6 +213,13 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
         held = contents(members, {}) if len(members) > 1 else ""
         said.append(" ".join(filter(None, [f"{len(children)} × {word}" if len(children) > 1 else word, held])))
     return tuple(said)
+
+
+def _parts(modules: Modules, path: str) -> Iterator[str]:
+    """The children of a module, those of its containers in their place."""
+    for child in modules.children.get(path, []):
+        container = modules.kinds.get(child, "") in CONTAINERS and len(modules.members(child)) > 1
+        yield from _parts(modules, child) if container else [child]
 
 
 def _count(modules: Modules, stage: str) -> tuple[str, ...]:
@@ -280,4 +287,4 @@ def at_depth(ops: Sequence[Op], kinds: Mapping[str, str], depth: int, root: str)
     level = depth + (root.count(".") + 1 if root else 0)
     modules = Modules(ops, kinds, root)
     paths = [path for path in modules.below if path and path.count(".") + 1 == level and under(path, root)]
-    return closed(ops, [(path, _stage_title(path, kinds), ()) for path in paths])
+    return closed(ops, [(path, stage_title(path, kinds.get(path, "")), ()) for path in paths])

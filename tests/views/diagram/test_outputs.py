@@ -1,0 +1,78 @@
+"""Every result ends in a box with its name and shape, from which no line leads on."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from tests.views.diagram.checker import faults
+from tests.views.diagram.rebuild import differences
+
+
+class Heads(nn.Module):
+    def __init__(self, form: Any) -> None:
+        super().__init__()
+        self.trunk, self.aux = nn.ModuleList(nn.Conv2d(3, 3, 3, padding=1) for _ in range(3)), nn.Conv2d(3, 7, 1)
+        self.form = form
+
+    def forward(self, x: torch.Tensor) -> Any:
+        first = self.trunk[0](x).relu()
+        second = self.trunk[1](first)
+        return self.form(self.trunk[2](second), self.aux(first), second)
+
+
+class Nothing(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+class Constant(nn.Module):
+    """It takes no tensor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.zeros(4, 8))
+        self.fc = nn.Linear(8, 2)
+
+    def forward(self) -> torch.Tensor:
+        y: torch.Tensor = self.fc(self.table)
+        return y
+
+
+def outputs(made: Diagram) -> list[str]:
+    return [" ".join([box.title, *box.details]) for box in made.drawing.piece.boxes if box.title.startswith("Output")]
+
+
+@pytest.mark.parametrize("level", ["network", "flow", "layer"])
+@pytest.mark.parametrize("direction", ["TB", "LR", "BT"])
+def test_results_have_their_names(level: str, direction: str) -> None:
+    net = Heads(lambda a, b, c: {"out": a, "aux": b, "features": [c]})
+    made = draw(archscope.summarize(net, (3, 8, 8)), DiagramOptions(level=level, direction=direction))
+    assert sorted(outputs(made)) == ["Output aux 8×8×7", "Output features.0 8×8×3", "Output out 8×8×3"]
+    assert differences(made) == []
+    assert faults(made.drawing.piece) == []
+    ends = {box.name for box in made.drawing.piece.boxes if box.title.startswith("Output")}
+    assert not [line for line in made.drawing.piece.lines if line.source in ends]
+
+
+def test_results_without_names_are_numbered_and_one_is_the_output() -> None:
+    made = archscope.diagram(Heads(lambda a, b, c: (a, b)), (3, 8, 8))
+    assert sorted(outputs(made)) == ["Output 1 8×8×3", "Output 2 8×8×7"]
+    assert outputs(archscope.diagram(Heads(lambda a, b, c: a), (3, 8, 8))) == ["Output 8×8×3"]
+
+
+def test_a_box_that_is_called_output_is_it() -> None:
+    made = archscope.diagram("lenet5", level="network")
+    titles = [box.title for box in made.drawing.piece.boxes]
+    assert titles == ["Input", "C1", "S2", "C3", "S4", "C5", "F6", "Output: RadialBasis"]  # the paper's Figure 2
+    assert "1.7159 tanh(2x/3)" in str(made)
+
+
+@pytest.mark.parametrize(("net", "size"), [(Nothing(), (3, 8, 8)), (Constant(), ())])
+def test_networks_without_operation_or_input(net: nn.Module, size: Any) -> None:
+    made = archscope.diagram(net, size) if size else archscope.diagram(net, {})
+    assert differences(made) == []
+    assert len(outputs(made)) == 1

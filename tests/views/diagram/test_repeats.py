@@ -1,0 +1,212 @@
+"""What repeats is drawn once, wherever it stands, and says what is in it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from tests.views.diagram.checker import faults
+from tests.views.diagram.rebuild import differences
+
+Size = tuple[int, ...]
+
+
+def conv(a: int, b: int, kernel: int = 3, **more: Any) -> nn.Conv2d:
+    return nn.Conv2d(a, b, kernel, padding=kernel // 2, **more)
+
+
+class Gated(nn.Module):
+    """It ends in a product."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.value, self.gate = conv(width, width), conv(width, width, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.value(x) * self.gate(x).sigmoid()
+
+
+class Wasteful(nn.Module):
+    """One of its results is read by nothing."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.used, self.unused = conv(width, width), conv(width, width, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.unused(x)
+        return x + self.used(x).relu()
+
+
+class Squeezed(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.down, self.mid, self.up = (
+            conv(width, width // 2, 1),
+            conv(width // 2, width // 2),
+            conv(width // 2, width, 1),
+        )
+        self.squeeze, self.excite = nn.AdaptiveAvgPool2d(1), conv(width, width, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.up(self.mid(self.down(x).relu()).relu())
+        return x + y * self.excite(self.squeeze(y)).sigmoid()
+
+
+class Deep(nn.Module):
+    """A stage whose blocks stand one level further down."""
+
+    def __init__(self, block: Callable[[int], nn.Module], width: int, count: int) -> None:
+        super().__init__()
+        self.reduce, self.blocks = conv(width, width, 1), nn.Sequential(*[block(width) for _ in range(count)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.blocks(self.reduce(x))
+        return y
+
+
+class Again(nn.Module):
+    """One block, called again and again, each time with the network's input too where `reads_input`."""
+
+    def __init__(self, times: int, reads_input: bool = False) -> None:
+        super().__init__()
+        self.stem, self.block, self.more = conv(3, 8, 1), conv(8, 8), conv(3, 8, 1)
+        self.times, self.reads_input = times, reads_input
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.stem(x)
+        for _ in range(self.times):
+            y = y + self.block(y).relu() + (self.more(x) if self.reads_input else 0)
+        return y
+
+
+class Flat(nn.Module):
+    """No modules within: what figures of old ports have to do with."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+        for i in range(count):
+            self.add_module(f"a{i}", conv(8, 8))
+            self.add_module(f"b{i}", conv(8, 8, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for i in range(self.count):
+            x = (self.get_submodule(f"a{i}")(x) + self.get_submodule(f"b{i}")(x)).relu()
+        return x
+
+
+class Pointwise(nn.Module):
+    """A function of its own: one box."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * torch.sigmoid(1.5 * x)
+
+
+def stages(block: Callable[[int], nn.Module], *counts: int) -> nn.Module:
+    made = [nn.Sequential(*[block(8) for _ in range(count)]) for count in counts]
+    return nn.Sequential(conv(3, 8, 1), *made, conv(8, 4, 1))
+
+
+def drawn(net: nn.Module, size: Size = (3, 16, 16), **choices: Any) -> Diagram:
+    return draw(archscope.summarize(net, size), DiagramOptions(**choices))
+
+
+def repeats(made: Diagram) -> list[int]:
+    """The numbers in the badges of a picture, the largest first."""
+    piece = made.drawing.piece
+    return sorted([one.repeat for one in (*piece.boxes, *piece.frames) if one.repeat > 1], reverse=True)
+
+
+NETS: dict[str, tuple[nn.Module, Size, list[int]]] = {
+    "equal width, unequal depth": (stages(Squeezed, 6, 3), (3, 16, 16), [6, 3]),
+    "three depths": (stages(Squeezed, 2, 4, 3), (3, 16, 16), [4, 3, 2]),
+    "products": (stages(Gated, 4, 2), (3, 16, 16), [4, 2]),
+    "unread results": (stages(Wasteful, 3, 5), (3, 16, 16), [5, 3]),
+    "blocks one level down": (nn.Sequential(conv(3, 8), Deep(Squeezed, 8, 4), Deep(Gated, 8, 2)), (3, 16, 16), [4, 2]),
+    "pairs that alternate": (
+        nn.Sequential(conv(3, 8), nn.Sequential(*[block(8) for _ in range(4) for block in (Gated, Squeezed)])),
+        (3, 16, 16), [4],
+    ),
+    "one block called again": (Again(7), (3, 16, 16), [7]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_what_repeats_is_drawn_once_and_read_back(name: str) -> None:
+    net, size, expected = NETS[name]
+    for level in ("flow", "network", "layer"):
+        made = drawn(net, size, level=level)
+        assert differences(made) == [], level
+        assert faults(made.drawing.piece) == [], level
+    assert repeats(drawn(net, size)) == expected
+
+
+@pytest.mark.parametrize("level", ["network", "flow"])
+def test_a_flat_network_folds_by_repetition(level: str) -> None:
+    made = drawn(Flat(40), (8, 16, 16), level=level)
+    assert differences(made) == []
+    assert repeats(made) == [40]
+    assert len(made.drawing.piece.boxes) < 12
+
+
+@pytest.mark.parametrize("level", ["network", "flow", "block"])
+def test_steps_that_read_one_input_are_one_box(level: str) -> None:
+    made = drawn(Again(60, reads_input=True), level="" if level == "block" else level)
+    assert differences(made) == []
+    assert faults(made.drawing.piece) == []
+    assert max(repeats(made)) >= 59
+    assert len([box for box in made.drawing.piece.boxes if box.form != "point"]) <= 60
+    assert sorted(name for op in made.drawing.ops for name in op.layers) == sorted(made.report.graph.layer)
+
+
+def test_what_has_no_repetition_at_all_is_closed_in_a_row() -> None:
+    widths = [8 + i % 7 + i // 7 for i in range(120)]
+    layers = [conv(a, b) for a, b in zip([3, *widths], widths, strict=False)]
+    made = drawn(nn.Sequential(*layers), (3, 4, 4))
+    assert differences(made) == []
+    assert len(made.drawing.piece.boxes) <= 60
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        (Squeezed, "4-4-8, SE"),
+        (lambda width: nn.Sequential(conv(width, 2 * width), conv(2 * width, 2 * width)), "3×3, 8 → 16"),
+        (lambda width: nn.Sequential(conv(width, 16, 1), conv(16, 16, groups=16), conv(16, 5, 1)), "3×3, 16-5"),
+    ],
+)
+def test_a_closed_module_says_what_is_in_it(block: Callable[[int], nn.Module], said: str) -> None:
+    made = drawn(nn.Sequential(conv(3, 8), block(8)), depth=1)
+    assert said in [detail for box in made.drawing.piece.boxes if box.kind == "module" for detail in box.details]
+
+
+def test_a_function_is_one_box_and_shared_weights_are_told() -> None:
+    made = drawn(nn.Sequential(conv(3, 8), Pointwise(), conv(8, 8)))
+    assert [box.title for box in made.drawing.piece.boxes] == ["Input", "Conv", "Pointwise", "Conv", "Output"]
+    assert "shared weights" in str(drawn(Again(7)))
+    assert "shared weights" not in str(drawn(Again(1)))
+
+
+class Sizes(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.read = nn.Embedding(100, 12), nn.LSTM(12, 6, 2, bidirectional=True, batch_first=True)
+        self.attend = nn.MultiheadAttention(12, 3, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x, _ = self.read(self.words(x))
+        y: torch.Tensor = self.attend(x, x, x)[0]
+        return y
+
+
+def test_recurrent_layers_attention_and_embeddings_say_their_sizes() -> None:
+    made = draw(archscope.summarize(Sizes(), "7:int64"))
+    said = {box.title: box.details for box in made.drawing.piece.boxes}
+    assert said["Embedding"] == ("100×12",)
+    assert said["LSTM"] == ("6, 2 layers, bidirectional",)
+    assert said["MultiheadAttention"] == ("12, 3 heads",)

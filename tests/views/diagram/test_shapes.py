@@ -1,0 +1,93 @@
+"""Every shape is its box's own, and all of a picture in one order, whatever order the code computes in."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.ops.channels import channel_axes
+from archscope.views.diagram.place.text import sizes
+
+
+class Tokens(nn.Module):
+    """Patches as tokens, a square of them with channels last, and back to channels first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.norm, self.mix = nn.Conv2d(3, 6, 4, 4), nn.LayerNorm(6), nn.Linear(6, 6)
+        self.last = nn.Conv2d(6, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.norm(self.patches(x).flatten(2).transpose(1, 2))
+        x = self.mix(x.view(-1, 8, 12, 6)).relu()
+        y: torch.Tensor = self.last(x.permute(0, 3, 1, 2))
+        return y
+
+
+def test_channels_are_followed_through_tokens_and_permutes() -> None:
+    graph = archscope.trace(Tokens(), (3, 32, 48))
+    axes = channel_axes(graph)
+    said = [sizes(layer.output_shape, channels=axes[layer.name]) for layer in graph.layers]
+    assert said == ["8×12×6", "96×6", "96×6", "96×6", "8×12×6", "8×12×6", "8×12×6", "8×12×6", "8×12×2"]
+    first = [sizes(layer.output_shape, False, axes[layer.name]) for layer in graph.layers]
+    assert {text for text in first if text.count("×") == 2} == {"6×8×12", "2×8×12"}
+
+
+class Frames(nn.Module):
+    """Two streams joined in a batch, and apart again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 10, 3, padding=1)
+
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return self.conv(torch.cat([a, b])).mean((2, 3))
+
+
+def shown(module: nn.Module, size: Any, **choices: Any) -> list[str]:
+    made = draw(archscope.summarize(module, size), DiagramOptions(**choices))
+    boxes = [" ".join([box.title, *box.details]) for box in made.drawing.piece.boxes]
+    return boxes + [row.text for row in made.drawing.piece.rows]
+
+
+def test_images_joined_in_a_batch_are_no_channels() -> None:
+    said = shown(Frames(), ["3x16x16", "3x16x16"])
+    assert any("2×16×16×10" in text for text in said)
+    assert not any("Filter concat" in text for text in said)
+    assert any("Concat" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("pool", "size", "facts"),
+    [
+        (nn.MaxPool2d(3, 2), 15, ("s2", "V")),
+        (nn.MaxPool2d(3, 2, ceil_mode=True), 15, ("s2", "V")),  # nothing to round
+        (nn.MaxPool2d(3, 2, ceil_mode=True), 16, ("s2", "ceil")),
+        (nn.MaxPool2d(3, 2, padding=1), 16, ("s2",)),
+        (nn.AvgPool2d(2), 16, ("s2",)),
+    ],
+)
+def test_what_a_window_does_at_the_edge(pool: nn.Module, size: int, facts: tuple[str, ...]) -> None:
+    made = archscope.diagram(nn.Sequential(nn.Conv2d(3, 4, 1), pool), (3, size, size))
+    (box,) = [box for box in made.drawing.piece.boxes if box.kind == "pool"]
+    assert box.op is not None
+    assert box.op.facts == facts
+
+
+def test_a_flatten_within_a_box_changes_no_map_and_drops_ones() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(256, 5))
+    assert "8×8×4" in shown(net, (3, 16, 16))
+    assert not any("256" in text for text in shown(net, (3, 16, 16)))
+    assert "4" in shown(nn.Sequential(nn.Conv2d(3, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()), (3, 16, 16))
+
+
+def test_dropout_of_nothing_is_not_drawn() -> None:
+    def drawn(p: float) -> Diagram:
+        made: Diagram = archscope.diagram(nn.Sequential(nn.Conv2d(3, 4, 1), nn.Dropout(p)), (3, 8, 8))
+        return made
+
+    assert not any("Dropout" in box.title for box in drawn(0.0).drawing.piece.boxes)
+    assert any("Dropout" in box.title for box in drawn(0.1).drawing.piece.boxes)
