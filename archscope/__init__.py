@@ -1,26 +1,37 @@
 """archscope: what a convolutional network is made of, what it costs, and how it stands to its paper.
 
-    archscope.build("xception")                        the network, an nn.Module
-    archscope.trace(module, input_size=(3, 299, 299))  its Graph: every layer, shape and edge
-    archscope.summarize("xception")                    its Report: str(), to_json(), to_markdown(), ...
+    archscope.networks()                               the networks that it knows
+    archscope.build("xception")                        one of them, an nn.Module
+    archscope.trace("xception")                        its Graph: every layer, shape and edge
+    archscope.summarize("xception")                    its Report: str(), to_json(), to_markdown(), save() ...
     archscope.compare("xception", "inception_v3")      their Comparison: what each costs, in ratio to the first
-    archscope.audit("xception")                        why other counters give other numbers
     archscope.diagram("xception")                      its figure: str() is SVG, and notebooks show it
-    archscope.spectrum("xception")                     its points between regular and depthwise convolutions
     archscope.diff(my_network, "xception")             its Diff: is it that network, and where is it not?
+    archscope.verify("xception")                       what its paper claims, recomputed
+    archscope.audit("xception")                        why other counters give other numbers
+    archscope.spectrum("xception")                     its points between regular and depthwise convolutions
+
+A target is a network's name ("xception", "xception?num_classes=10"), code ("net.py:Net", "package.module:Net"),
+"timm:NAME", "torchvision:NAME", an nn.Module, a Report, or the path of a saved report.json. Sizes are without the
+batch, channels x height x width in pixels: (3, 299, 299), "3x299x299", or one side, 299; a batch may stand in front,
+(1, 3, 299, 299). Several inputs are a list of sizes, by name and with a dtype where need be: ["image=3x64x64",
+"ids=16:int64"]. Where a size goes, an example may: a tensor, or a list, tuple or dict of them, batch included. What
+holds of one image holds of it then, and several images are counted as they were passed.
 
 Nothing here prints, and nothing imports torch before it is needed.
 """
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.model.graph import Graph, Layer, Tensor, Window
 from archscope.model.report import Column, Report
+from archscope.networks import Network, catalogue, find
+from archscope.registry import named_arguments
 from archscope.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from torch import nn
 
@@ -28,7 +39,15 @@ if TYPE_CHECKING:
     from archscope.comparison.report import Comparison
     from archscope.continuum.points import Spectrum
     from archscope.differences import Diff
+    from archscope.latency import Options, Progress
+    from archscope.model.input_sizes import Sizes
+    from archscope.model.segments import Segments
+    from archscope.papers.verification import Equivalences, Verification
+    from archscope.papers.zoo import Zoo
+    from archscope.targets.inputs import Example, InputSize
     from archscope.views.diagram.drawing import Diagram
+
+    Target = str | nn.Module | Report
 
 __all__ = [
     "ArchscopeError",
@@ -36,6 +55,7 @@ __all__ = [
     "EnvironmentFailure",
     "Graph",
     "Layer",
+    "Network",
     "Report",
     "Tensor",
     "Window",
@@ -45,101 +65,289 @@ __all__ = [
     "compare",
     "diagram",
     "diff",
+    "networks",
     "spectrum",
     "summarize",
     "trace",
+    "verify",
 ]
 
 
-def build(target: str, /, **options: Any) -> "nn.Module":
-    """The network of this name, or file.py:Name, with its options and weights, on torch's default device.
+@named_arguments
+def networks(family: str = "", where: str = "", sort: str = "") -> "Zoo":
+    """The networks that archscope implements, to choose from: parameters, MACs, published accuracies on ImageNet.
 
-    `archscope.targets.resolve` says what can be named, `archscope show NAME` which options a network has.
+    `family` takes those of a paper, or with the word in their name, `where` those that meet conditions, `sort` orders
+    by a field, the cheapest or the most accurate first. The Zoo lists its entries; by a name it gives one, whose
+    `network` has its paper, input size, options and claims. Raises ArchscopeError for a family, condition or field
+    that there is not. The function hides the package of its name, of which `from archscope.networks import ...` still
+    imports.
+
+    >>> archscope.networks()["xception"].network.input_size
+    (3, 299, 299)
+    """
+    from archscope.papers.zoo import zoo
+
+    return zoo(family, where, sort)
+
+
+@named_arguments
+def build(target: "str | nn.Module", options: "Mapping[str, Any] | None" = None) -> "nn.Module":
+    """The network of a name or of code, with weights as it initialises them, on torch's default device.
+
+    `options` go to its builder; `archscope show NAME` and `archscope.networks()[NAME].options` list them. Raises
+    ArchscopeError for a name or an option that there is not.
+
+    >>> archscope.build("lenet5", {"num_classes": 4})(torch.zeros(1, 1, 32, 32)).shape
+    torch.Size([1, 4])
     """
     from archscope.targets import resolve
 
-    return resolve(target).build(**options)
+    return resolve(target).build(**(options or {}))
 
 
-def trace(module: "nn.Module", input_size: Any = None, **options: Any) -> Graph:
-    """The module's Graph. See `archscope.tracing.trace` for the arguments."""
-    from archscope import tracing
+@named_arguments
+def trace(
+    target: "Target",
+    input_size: "InputSize | None" = None,
+    *,
+    input_data: "Example | None" = None,
+    mode: Literal["eval", "train"] = "eval",
+    options: "Mapping[str, Any] | None" = None,
+) -> Graph:
+    """The Graph of one forward pass: every layer in the order of execution, its shapes, edges and arguments.
 
-    return tracing.trace(module, input_size, **options)
+    `input_size` or `input_data` (example tensors, the batch included) say what goes in; without, it is the network's
+    own input, or what its first layer suggests. `mode` is that of the pass, and `options` go to the builder. The
+    module is left as it was. Raises ArchscopeError; where the pass fails, one that names the layer.
 
-
-def summarize(target: "str | nn.Module", input_size: Any = None, **options: Any) -> Report:
-    """The Report of a network's name, file.py:Name, an nn.Module or a report.json: `archscope.summary.summarize`."""
+    >>> [layer.kind for layer in archscope.trace(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), (3, 8, 8)).layers]
+    ['Conv2d', 'ReLU']
+    """
     from archscope import summary
 
-    return summary.summarize(target, input_size, **options)
+    return summary.graph_of(target, input_size, input_data, mode, options)
 
 
-def audit(target: str, input_size: Any = None, *, options: "Mapping[str, Any] | None" = None) -> "Audit":
-    """The Audit of a network's name or file.py:Name: what every installed counter says of it, and why.
+@named_arguments
+def summarize(
+    target: "Target",
+    input_size: "InputSize | None" = None,
+    *,
+    input_data: "Example | None" = None,
+    batch: "int | Sequence[int] | None" = None,
+    mode: Literal["eval", "train"] = "eval",
+    options: "Mapping[str, Any] | None" = None,
+    latency: "Options | None" = None,
+    progress: "Progress | None" = None,
+    partial: bool = False,
+) -> Report:
+    """The Report of a target: its layers with parameters, MACs, memory in bytes and more, and their totals.
 
-    `options` go to the network's builder. Each tool runs in a process of its own, which builds the target anew.
+    `input_size` or `input_data` (example tensors, the batch included) say what goes in; without, it is the network's
+    own input, or what its first layer suggests, which a note of the report then says. `batch` images, 1 by default,
+    are assumed for memory and bytes; counts are of one image. `mode` is that of the pass, and `options` go to the
+    builder. With `latency`, `archscope.latency.Options("cuda")` say, the network also runs, and is timed in ms at each
+    `batch`, layer by layer at the first; `progress` is told of it. Where the pass fails, a `partial` Report is of the
+    layers before, and its first note is the error. A saved Report is given back as it is. Raises ArchscopeError, and,
+    after Ctrl-C while measuring, `archscope.latency.Interrupted`.
+
+    >>> archscope.summarize(nn.Conv2d(3, 8, 3, bias=False), torch.zeros(1, 3, 32, 32)).totals["params"]
+    216
     """
-    from archscope import auditing
+    from archscope import summary
+    from archscope.latency import unheard
 
-    return auditing.audit(summarize(target, input_size, options=options), options or {})
+    return summary.summarize(
+        target, input_size, inputs=input_data, batch=batch, mode=mode, options=options, latency=latency,
+        progress=progress or unheard, partial=partial,
+    )  # fmt: skip
 
 
-def compare(*targets: "str | nn.Module | Report", input_size: Any = None, **settings: Any) -> "Comparison":
-    """The Comparison of networks, modules, Reports and saved reports. See `archscope.comparison.compare`."""
+@named_arguments
+def compare(
+    *targets: "Target",
+    input_size: "InputSize | None" = None,
+    batch: "int | Sequence[int] | None" = None,
+    mode: Literal["eval", "train"] | None = None,
+    latency: "Options | None" = None,
+    progress: "Progress | None" = None,
+) -> "Comparison":
+    """The Comparison of several targets: what each costs, and in ratio to the first.
+
+    All run at `input_size`, or each at its own, and at each `batch`; `mode`, `latency` and `progress` as in
+    `summarize`. With `latency` they are timed in turns, a step of each, so that drift hits all alike. Reports and saved
+    files (a saved comparison too) are as they are. What could not be built, traced or measured is in `failures`. Raises
+    ArchscopeError for a name that nothing has, and where all of them fail.
+
+    >>> archscope.compare("lenet5", "lenet5?num_classes=4")
+    <Comparison 2 networks: lenet5, lenet5?num_classes=4>
+    """
     from archscope import comparison
+    from archscope.latency import unheard
 
-    return comparison.compare(*targets, input_size=input_size, **settings)
+    return comparison.compare(
+        *targets, input_size=input_size, batch=batch, mode=mode, latency=latency, progress=progress or unheard
+    )
 
 
-def diagram(
-    target: "str | nn.Module",
-    input_size: Any = None,
+@named_arguments
+def diff(
+    a: "Target",
+    b: "Target",
+    input_size: "InputSize | None" = None,
     *,
     options: "Mapping[str, Any] | None" = None,
-    **choices: Any,
-) -> "Diagram":
-    """The Diagram of a network's name, file.py:Name, an nn.Module or a report.json.
+    reference_options: "Mapping[str, Any] | None" = None,
+    weights: bool = False,
+) -> "Diff":
+    """The Diff of `a` and the reference `b`: is it that network, and if not, where and why?
 
-    `options` go to the network's builder, `choices` are the fields of
-    `archscope.views.diagram.options.DiagramOptions`: level, block, direction, theme ...
+    Both run at `input_size`: by default that of the reference, or else of `a`; each at its own where `a` cannot run at
+    it. `options` go to the builder of `a`, `reference_options` to that of `b`. With `weights`, the parameters of `a`
+    are copied over to `b`, and the outputs compared in float64. Its `verdict` is "identical", "same_parameters" or
+    "different"; its `differences` sum to what the reference has more. Raises ArchscopeError.
+
+    >>> archscope.diff(nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3, bias=False), (3, 8, 8)).totals["params"]
+    -8
     """
-    from archscope.networks import catalogue, find
+    from archscope.differences import measured
+
+    return measured.diff(
+        a, b, input_size, options=options, reference_options=reference_options, weights=weights
+    )  # fmt: skip
+
+
+@named_arguments
+def diagram(
+    target: "Target",
+    input_size: "InputSize | None" = None,
+    *,
+    input_data: "Example | None" = None,
+    options: "Mapping[str, Any] | None" = None,
+    level: Literal["", "network", "flow", "block", "layer"] = "",
+    block: str = "",
+    depth: int = 0,
+    direction: Literal["TB", "LR", "BT"] = "TB",
+    show: "Iterable[Literal['shapes', 'params', 'macs', 'receptive_field', 'latency']]" = (),
+    color: Literal["kind", "macs", "params", "latency"] = "kind",
+    theme: Literal["light", "dark", "print"] = "light",
+    layout: Literal["HxWxC", "CxHxW"] = "HxWxC",
+    engine: Literal["auto", "embedded", "dot", "own"] = "auto",
+    fold: bool = True,
+    title: str = "",
+) -> "Diagram":
+    """The Diagram of a target; notebooks show it.
+
+    `input_size`, `input_data` and `options` as in `summarize`. `level`: a box a stage ("network") to one an operation
+    ("layer"); by default "flow", or "block" where `block` names a module by its path, "stem" say. `depth`: modules so
+    many levels down are one box each, 0 opens all. `direction`: top to bottom, left to right, bottom to top. `show`
+    adds lines to the boxes, `color` paints by kind or by cost, in the `theme` of a screen or for print, `layout` orders
+    the shapes, `fold` draws equal neighbours once. `engine` places what is not series-parallel. A name has its
+    network's title unless `title` says another. Raises ArchscopeError for a choice that there is not, and
+    EnvironmentFailure for an engine that is not installed.
+
+    >>> archscope.diagram("lenet5", level="layer").to_svg()[:4]
+    '<svg'
+    """
     from archscope.views.diagram.drawing import DiagramOptions, draw
 
-    report = summarize(target, input_size, options=options)
-    if report.graph.name in catalogue():
-        choices.setdefault("title", find(report.graph.name).label)
-    return draw(report, DiagramOptions(**choices))
+    report = summarize(target, input_size, input_data=input_data, options=options)
+    known = catalogue().get(report.graph.name)
+    chosen = DiagramOptions(
+        level, block, depth, direction, tuple(show), color, theme, layout, engine, fold,
+        title or (known.label if known else ""),
+    )  # fmt: skip
+    return draw(report, chosen)
 
 
+@overload
+def verify(*names: str, equivalences: Literal[False] = False) -> "Verification": ...
+@overload
+def verify(*, equivalences: Literal[True]) -> "Equivalences": ...
+@named_arguments
+def verify(*names: str, equivalences: bool = False) -> "Verification | Equivalences":
+    """The Verification of what papers claim about these networks, all of them by default: each claim, recomputed.
+
+    `holds` says whether none fails, `verdicts` have each with its reason. With `equivalences` it is instead the proof,
+    run in float64, that functions which papers call equal are. Raises ArchscopeError for a name that there is not.
+
+    >>> archscope.verify("lenet5").holds
+    True
+    """
+    from archscope.papers import verify
+
+    if equivalences:
+        if names:
+            raise ArchscopeError(f"equivalences proves all of them: leave out {', '.join(names)}")
+        return verify.equivalences()
+    return verify.verify([find(name) for name in names] if names else catalogue().values())
+
+
+@named_arguments
+def audit(
+    target: "str | Report", input_size: "Sizes | None" = None, *, options: "Mapping[str, Any] | None" = None
+) -> "Audit":
+    """The Audit of a target: what every installed counter says of it, and the way from archscope's number to each.
+
+    Each tool runs in a process of its own, which builds the target anew: hence it is a name or code, not a module, or
+    the Report of such a name. It runs at `input_size`, by default its own; `options` go to its builder. A tool that
+    fails is a row that says why. Raises ArchscopeError.
+    """
+    from archscope import auditing
+    from archscope.summary import report_by_name
+
+    return auditing.audit(report_by_name(target, input_size, options), options or {})
+
+
+@named_arguments
 def spectrum(
     target: str = "",
-    segments: Any = None,
+    segments: "Iterable[Segments] | None" = None,
     *,
+    input_size: "Sizes | None" = None,
     batch: int | None = None,
     hold: Literal["", "params"] = "",
-    input_size: Any = None,
-    **options: Any,
+    options: "Mapping[str, Any] | None" = None,
+    channels: int | None = None,
+    kernel_size: int | None = None,
+    stride: int | None = None,
+    depth_multiplier: int | None = None,
+    order: Literal["pointwise-first", "depthwise-first"] | None = None,
+    activation: Literal["none", "relu", "elu"] | None = None,
+    latency: "Options | None" = None,
+    progress: "Progress | None" = None,
 ) -> "Spectrum":
-    """The Spectrum of a network by name, or of a block without one.
+    """The Spectrum from regular to depthwise separable convolutions of a network by name, or of a block without one.
 
-    `segments` are counts, "depthwise", or the sizes of a block's segments as a tuple. `hold` as in
-    `archscope.continuum`. `options` go to the network's builder, or are the fields of
-    `archscope.continuum.points.Block`: channels, kernel_size ...
+    `segments` are counts, "depthwise", or the sizes of a block's segments as a tuple; by default the usual ones. It
+    runs at `input_size`, by default the network's own, a block's channels x 35 x 35, and at `batch` images. `hold`
+    "params" scales the widths so that all points have equal parameters. `options` go to a network's builder; a block
+    has `channels` (256), `kernel_size` (3), `stride` (1), `depth_multiplier` (1), `order` ("pointwise-first") and
+    `activation` ("none"). The path of a saved spectrum.json is read. With `latency` all points are timed in turns,
+    and `progress` is told of it. Raises ArchscopeError.
+
+    >>> archscope.spectrum(channels=8, segments=[1, 8]).values("params")
+    [640, 136]
     """
     from archscope import continuum
     from archscope.continuum.points import Block
+    from archscope.latency import unheard
+    from archscope.model.input_sizes import as_inputs
 
+    given = {
+        "channels": channels, "kernel_size": kernel_size, "stride": stride, "depth_multiplier": depth_multiplier,
+        "order": order, "activation": activation,
+    }  # fmt: skip
+    shape: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    common: dict[str, Any] = {"batch": batch, "hold": hold, "latency": latency, "progress": progress or unheard}
+    if target.endswith(".json"):
+        return continuum.read_spectrum(target)
+    if target and shape:
+        raise ArchscopeError(f"{target} has its own layers: {', '.join(shape)} is of a block")
     if target:
-        return continuum.of_network(target, segments, input_size=input_size, batch=batch, hold=hold, options=options)
-    return continuum.of_block(Block(input_size=input_size or (), **options), segments, batch=batch, hold=hold)
-
-
-def diff(
-    a: "str | nn.Module | Report", b: "str | nn.Module | Report", input_size: Any = None, **options: Any
-) -> "Diff":
-    """How `a` differs from the reference `b`. See `archscope.differences.measured.diff` for the arguments."""
-    from archscope.differences import measured
-
-    return measured.diff(a, b, input_size, **options)
+        return continuum.of_network(target, segments, input_size=input_size, options=options, **common)
+    if options:
+        raise ArchscopeError(f"options go to a network's builder: name one, or leave out {', '.join(options)}")
+    size = as_inputs(input_size)[0].size if input_size is not None else ()
+    return continuum.of_block(Block(input_size=size, **shape), segments, **common)

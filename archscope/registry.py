@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import Generic, TypeVar
+from functools import wraps
+from inspect import signature
+from typing import Generic, ParamSpec, TypeVar
 
 from archscope.errors import UnknownName
 
+P = ParamSpec("P")
 T = TypeVar("T")
 MOST_LISTED = 30
 """More names than this are not listed in one line."""
@@ -38,6 +41,24 @@ def unknown(
     if not names:
         hint = "there is none"
     return UnknownName(f"no {what} named '{name}'; {hint}")
+
+
+def named_arguments(function: Callable[P, T]) -> Callable[P, T]:
+    """Decorator: a keyword that the function does not take is answered with a TypeError that names the nearest."""
+    known = [name for name, each in signature(function).parameters.items() if each.kind is not each.VAR_POSITIONAL]
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        for name in kwargs:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known)}"
+                if "options" in known and not near:
+                    hint += f"; what a network's builder takes goes into options={{{name!r}: ...}}"
+                raise TypeError(f"archscope.{function.__name__} takes no {name}; {hint}")
+        return function(*args, **kwargs)
+
+    return called
 
 
 class Registry(Generic[T]):

@@ -11,7 +11,7 @@ from archscope.errors import ArchscopeError
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.measures import measure_all
 from archscope.model.graph import LARGEST_SIZE, Graph
-from archscope.model.input_sizes import Sizes
+from archscope.model.input_sizes import Sizes, is_example
 from archscope.model.report import Report
 from archscope.model.text import shown
 from archscope.targets import resolve
@@ -21,6 +21,7 @@ from archscope.version import __version__
 if TYPE_CHECKING:
     from torch import nn
 
+    from archscope.targets.inputs import Example, InputSize
     from archscope.tracing import Mode
 
 
@@ -29,36 +30,27 @@ STOPPED = "stopped, and the layers before are shown: "
 
 
 def summarize(
-    target: "str | nn.Module",
-    input_size: Sizes | None = None,
+    target: "str | nn.Module | Report",
+    input_size: "InputSize | None" = None,
     *,
-    inputs: Any = None,
+    inputs: "Example | None" = None,
     batch: int | Sequence[int] | None = None,
     mode: "Mode" = "eval",
     latency: Options | None = None,
     progress: Progress = unheard,
     options: Mapping[str, Any] | None = None,
     partial: bool = False,
-    **more_options: Any,
 ) -> Report:
-    """Trace a target and measure everything.
-
-    `target` is what `archscope.targets.resolve` takes, or the path of a saved report.json (then nothing else applies).
-    `input_size` is without the batch, C x H x W, or one side, and defaults to the network's own or to what its first
-    layer suggests (a note of the report then says so); several, with names and dtypes, and `inputs` as in `trace`.
-    `batch` images, 1 by default, are assumed for the memory columns; counts are per image. With `latency` the network
-    also runs, and is timed at each of several batches, layer by layer at the first; `progress` is told of it. `options`
-    and all further keywords go to the network's builder. Where the pass fails, a `partial` Report is of the layers
-    before, and its first note is the error. Raises ArchscopeError, and, after Ctrl-C while measuring,
-    `latency.Interrupted`.
-    """
-    if isinstance(target, str) and target.endswith(".json"):
-        return read_report(target)
+    """Trace a target and measure everything: `archscope.summarize`, whose `input_data` are `inputs` here."""
+    if isinstance(target, Report) or is_saved(target):
+        given = {"input_size": input_size, "input_data": inputs, "batch": batch, "latency": latency}
+        refused = [name for name, value in given.items() if value is not None]
+        return _measured(target, [*refused, *(["options"] if options else [])])
     batches = checked_batches(batch, latency)
     if latency and latency.train:
         mode = "train"
     dtype = latency.stored_dtype if latency else ""
-    job = job_of(target, input_size, inputs, batches, mode, dtype, {**(options or {}), **more_options}, partial)
+    job = job_of(target, input_size, inputs, batches, mode, dtype, options or {}, partial)
     if latency is None:
         return job.report
     from archscope.latency.measuring import measure
@@ -69,10 +61,47 @@ def summarize(
     return measured
 
 
+def graph_of(
+    target: "str | nn.Module | Report",
+    input_size: "InputSize | None",
+    inputs: "Example | None",
+    mode: "Mode",
+    options: Mapping[str, Any] | None,
+) -> Graph:
+    """The Graph alone, unmeasured: `archscope.trace`."""
+    if isinstance(target, Report) or is_saved(target):
+        return summarize(target, input_size, inputs=inputs, options=options).graph
+    graph, images = first_pass(resolve(target), options or {}, *sizes_or_tensors(input_size, inputs), mode)
+    return replace(graph, batch=images or 1)
+
+
+def is_saved(target: object) -> bool:
+    """Is it the path of a report?"""
+    return isinstance(target, str) and target.endswith(".json")
+
+
+def _measured(target: Any, refused: Sequence[str]) -> Report:
+    """What is measured already. Raises ArchscopeError where something is said that would change it."""
+    if refused:
+        what = repr(target) if isinstance(target, Report) else target
+        raise ArchscopeError(f"{what} is measured already: {', '.join(refused)} cannot change it; name the network")
+    return target if isinstance(target, Report) else read_report(target)
+
+
+def report_by_name(target: Any, input_size: "Sizes | None", options: Mapping[str, Any] | None) -> Report:
+    """The Report of what other processes can build anew, by its name. Raises ArchscopeError for anything else."""
+    named = target.target if isinstance(target, Report) else target
+    if not isinstance(named, str) or named.endswith(".json"):
+        what = named if isinstance(named, str) else f"a {type(named).__name__}"
+        raise ArchscopeError(f"{what} cannot be built anew by each counter: name a network, or code, net.py:Net")
+    resolve(named)
+    return summarize(target, input_size, options=None if isinstance(target, Report) else options)
+
+
 def job_of(
     target: "str | nn.Module",
-    input_size: Sizes | None,
-    inputs: Any,
+    input_size: "InputSize | None",
+    inputs: "Example | None",
     batches: Sequence[int],
     mode: "Mode",
     dtype: str,
@@ -82,10 +111,10 @@ def job_of(
     """The target's Report at the first batch, with weights of this type (empty: its own), and how to measure it."""
     from archscope.tracing.untouched import collection_paused
 
-    found = resolve(target)
+    found, (size, inputs) = resolve(target), sizes_or_tensors(input_size, inputs)
     with collection_paused():
         try:
-            graph, images = first_pass(found, options, input_size, inputs, mode, dtype)
+            graph, images = first_pass(found, options, size, inputs, mode, dtype)
         except ArchscopeError as error:
             ran = broken_off(error) if partial else None
             if ran is None:
@@ -94,14 +123,24 @@ def job_of(
         report = _report(graph, target if isinstance(target, str) else found.name, _first(batches, images), mode)
     network = found.network
     if network is not None:
-        (size, *_) = (tensor.shape for tensor in graph.inputs.values())
-        claims = network.claims_of(size, {**found.options, **options})
+        (shape, *_) = (tensor.shape for tensor in graph.inputs.values())
+        claims = network.claims_of(shape, {**found.options, **options})
         report = replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
 
     def build() -> "nn.Module":
         return found.build(**options) if isinstance(target, str) else copy.deepcopy(target)
 
     return Job(report, build, inputs, found.running)
+
+
+def sizes_or_tensors(input_size: "InputSize | None", inputs: "Example | None") -> "tuple[Sizes | None, Example | None]":
+    """What was given in the place of a size is one, or it is tensors. Raises ArchscopeError for tensors in both."""
+    size: Any = input_size
+    if is_example(size):
+        if inputs is not None:
+            raise ArchscopeError("give example tensors once: as input_size or as input_data")
+        size, inputs = None, size
+    return size, tuple(inputs) if isinstance(inputs, list) else inputs
 
 
 def checked_batches(batch: int | Sequence[int] | None, latency: Options | None) -> list[int]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from archscope import __version__, cli, networks
+from archscope import __version__, cli
 from archscope.commands import arguments
+from archscope.networks import catalogue
 from archscope.views import Options, format_of, formats, render
 from archscope.views.tables.rows import HEADINGS, STRUCTURE
 from tests.graphs import Net, report_of, six_layer_report, traced
@@ -87,9 +88,9 @@ def test_options_reach_the_table(run: Run, saved: str) -> None:
 def test_list_and_show_name_every_network_and_option(run: Run) -> None:
     code, out, err = run("list")
     assert (code, err) == (0, "")
-    assert [line.split()[0] for line in out.splitlines()] == ["Network", *networks.catalogue()]
+    assert [line.split()[0] for line in out.splitlines()] == ["Network", *catalogue()]
 
-    for name, entry in networks.catalogue().items():
+    for name, entry in catalogue().items():
         code, out, err = run("show", name)
         assert (code, err) == (0, "")
         lines = out.splitlines()
@@ -389,7 +390,7 @@ def test_a_list_to_choose_from(run: Run, mistake: Callable[..., str], tmp_path: 
     assert (code, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == ["Network", "inception_resnet_v1"]
     assert run("list", "-o", str(tmp_path / "zoo.csv"))[0] == 0
-    assert len((tmp_path / "zoo.csv").read_text(encoding="utf-8").splitlines()) == len(networks.catalogue()) + 1
+    assert len((tmp_path / "zoo.csv").read_text(encoding="utf-8").splitlines()) == len(catalogue()) + 1
     assert "no network meets params<1k" in mistake("list", "--where", "params<1k")
 
 
@@ -407,7 +408,7 @@ def test_a_bibliography_entry(run: Run) -> None:
         "  title = {{Xception: Deep Learning with Depthwise Separable Convolutions}},\n"
         "  booktitle = {CVPR},\n  year = {2017},\n  eprint = {1610.02357},\n  archiveprefix = {arXiv},\n}\n"
     )
-    for entry in networks.catalogue().values():
+    for entry in catalogue().values():
         made = entry.paper.bibtex
         assert made.count("{") == made.count("}")
         assert f"{{{{{entry.paper.title}}}}}" in made
@@ -422,7 +423,7 @@ def test_a_device_has_no_suffix_and_gets_the_usual_format(saved: str) -> None:
 
 
 def test_completion_functions() -> None:
-    assert arguments.completes(networks.catalogue)("xce") == ["xception"]
+    assert arguments.completes(catalogue)("xce") == ["xception"]
     assert arguments.completes(lambda: formats("report"))("") == list(formats("report"))
     assert arguments.completes(arguments.column_names)("params,mac") == ["params,macs"]
     assert set(arguments.column_names()) == {*STRUCTURE, *HEADINGS}
@@ -448,7 +449,7 @@ def test_completion_of_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "xfolder").mkdir()
 
     assert arguments.complete_target("x") == ["xception", "xfolder/", "xnet.py", "xreport.json"]
-    assert arguments.complete_target("") == list(networks.catalogue())
+    assert arguments.complete_target("") == list(catalogue())
 
 
 def test_only_columns_with_numbers_are_offered_to_sort_by() -> None:
@@ -556,6 +557,7 @@ def test_ctrl_c_during_an_import(name: str, tmp_path: Path) -> None:
 WITHOUT_TORCH = """
 import sys
 from archscope import cli
+from archscope.networks import catalogue
 for arguments in (["--help"], ["list"], ["show", "xception"], ["summary", "REPORT"], ["summary", "--help"]):
     sys.argv = ["archscope", *[sys.argv[-1] if word == "REPORT" else word for word in arguments]]
     try:

@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 
 import archscope
-from archscope import cli, networks
+from archscope import cli
 from archscope.model.report import Report
+from archscope.networks import catalogue
 from archscope.views import formats
 
 ROOT = Path(__file__).parents[1]
@@ -92,7 +93,7 @@ def test_every_command_option_column_and_format_is_documented() -> None:
     report: Report = archscope.summarize("xception")
     registered = [command for command in cli.app.registered_commands if command.callback]
     commands = [command.name or command.callback.__name__ for command in registered]
-    for name in [*commands, *report.table_columns, *formats("report"), *networks.catalogue()]:
+    for name in [*commands, *report.table_columns, *formats("report"), *catalogue()]:
         assert name in docs, name
 
 

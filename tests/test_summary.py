@@ -22,7 +22,7 @@ def test_a_module() -> None:
 
 
 def test_inputs_may_be_tensors() -> None:
-    assert archscope.summarize(net(), inputs=torch.zeros(1, 3, 8, 8)).totals == archscope.summarize(
+    assert archscope.summarize(net(), input_data=torch.zeros(1, 3, 8, 8)).totals == archscope.summarize(
         net(), (3, 8, 8)
     ).totals  # fmt: skip
 
@@ -60,19 +60,21 @@ def test_a_report_read_back(tmp_path: Path) -> None:
 def test_claims_hold_for_the_network_as_published() -> None:
     published = traced("xception")
     smaller = archscope.summarize("xception", (3, 150, 150))
-    other = archscope.summarize("xception", num_classes=10)
+    other = archscope.summarize("xception", options={"num_classes": 10})
 
     assert {claim.quantity for claim in published.claims} >= {"params", "macs"}
     assert {claim.quantity for claim in smaller.claims} == {"params"}  # parameters do not depend on the input
     assert other.claims == ()
-    assert archscope.summarize("xception", num_classes=1000).claims == published.claims  # the default, said aloud
+    assert (
+        archscope.summarize("xception", options={"num_classes": 1000}).claims == published.claims
+    )  # the default, said aloud
 
 
 @pytest.mark.parametrize(
     ("call", "said"),
     [
         (lambda: archscope.summarize("xception", batch=0), "1 or more"),
-        (lambda: archscope.summarize(net(), (3, 8, 8), num_classes=10), "built already"),
+        (lambda: archscope.summarize(net(), (3, 8, 8), options={"num_classes": 10}), "built already"),
         (lambda: archscope.summarize("xception", (1, 299, 299)), "3 channels"),
         (lambda: archscope.summarize("no_network"), "no network named"),
         (lambda: archscope.summarize("no/such.json"), "cannot read no/such.json"),

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from archscope import networks
 from archscope.errors import ArchscopeError
+from archscope.networks import catalogue, find
 from archscope.targets import variants
 from archscope.views import formats
 
@@ -48,7 +48,7 @@ def complete_target(incomplete: str) -> list[str]:
     paths = sorted(glob(f"{escape(incomplete)}*")) if incomplete else []
     found = [path + "/" if Path(path).is_dir() else path for path in paths]
     return [
-        *completes(networks.catalogue)(incomplete), *(path for path in found if path.endswith((".py", ".json", "/")))
+        *completes(catalogue)(incomplete), *(path for path in found if path.endswith((".py", ".json", "/")))
     ]  # fmt: skip
 
 
@@ -61,9 +61,7 @@ def complete_set(context: typer.Context, incomplete: str) -> list[str]:
 def _options(name: str, incomplete: str) -> list[str]:
     """`key=` of each option of a network that starts so."""
     with contextlib.suppress(ArchscopeError):
-        return [
-            f"{option}=" for option in networks.find(name.partition("?")[0]).options if option.startswith(incomplete)
-        ]
+        return [f"{option}=" for option in find(name.partition("?")[0]).options if option.startswith(incomplete)]
     return []
 
 

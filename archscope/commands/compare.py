@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from archscope import networks
 from archscope.commands import command
 from archscope.commands.arguments import NETWORK, SHOWN, Inputs, Output, complete_target, completes, format_of
 from archscope.commands.measuring import (
@@ -27,6 +26,8 @@ from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
+from archscope.networks import families
+from archscope.networks import family as network_family
 from archscope.process import INTERRUPTED, import_torch
 from archscope.views import render
 
@@ -47,7 +48,7 @@ def compare(
         str,
         typer.Option(
             metavar="FAMILY", help="All networks of a family, besides.", rich_help_panel=NETWORK,
-            autocompletion=completes(networks.families),
+            autocompletion=completes(families),
         ),
     ] = "",
     by: Annotated[
@@ -94,7 +95,7 @@ def compare(
         seconds=seconds, threads=threads, fresh=fresh,
     )  # fmt: skip
     batches = parse_batches(batch)
-    members = [network.name for network in networks.family(family)] if family else []
+    members = [network.name for network in network_family(family)] if family else []
     given = targets or []
     # Ratios are to the first: what is named comes before the family.
     named = [*given, *(member for member in members if member not in given)]

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from archscope import networks
 from archscope.commands import command
 from archscope.commands.arguments import SHOWN, Output, completes, format_of
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
+from archscope.networks import catalogue, families, find
 from archscope.views import render
 
 CHOSEN = "Which"
@@ -34,7 +34,7 @@ def list_networks(
         str,
         typer.Option(
             metavar="FAMILY", help="Those of a paper, or with the word in their name.", rich_help_panel=CHOSEN,
-            autocompletion=completes(networks.families),
+            autocompletion=completes(families),
         ),
     ] = "",
     sort: Annotated[
@@ -59,15 +59,13 @@ def list_networks(
 
 @command("Look up", "archscope show xception")
 def show(
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="A network's name.", autocompletion=completes(networks.catalogue))
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A network's name.", autocompletion=completes(catalogue))],
     bibtex: Annotated[
         bool, typer.Option("--bibtex", help="The paper's entry for a bibliography instead.", rich_help_panel=SHOWN)
     ] = False,
 ) -> None:
     """What the paper says of a network, and the network's options."""
-    entry = networks.find(name)
+    entry = find(name)
     if bibtex:
         write(entry.paper.bibtex, None)
         return

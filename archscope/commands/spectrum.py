@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from archscope import networks
 from archscope.commands import command
 from archscope.commands.arguments import (
     NETWORK,
@@ -32,6 +31,7 @@ from archscope.continuum.points import ORDERS, Block, Spectrum
 from archscope.errors import ArchscopeError
 from archscope.model.input_sizes import parse_input
 from archscope.model.segments import Segments, parse_partition, parse_segments
+from archscope.networks import catalogue
 from archscope.process import import_torch
 from archscope.views import render
 
@@ -52,7 +52,7 @@ def spectrum(
         typer.Argument(
             metavar="TARGET",
             help="A network's name, or a saved spectrum.json [default: a block]",
-            autocompletion=completes(networks.catalogue),
+            autocompletion=completes(catalogue),
         ),
     ] = "",
     input_size: Annotated[

@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from archscope import networks
 from archscope.commands import command
 from archscope.commands.arguments import SHOWN, Output, completes, format_of
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
+from archscope.networks import Network, catalogue, find
 from archscope.process import import_torch
 
 
@@ -19,7 +19,7 @@ def verify(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="NAME", help="Networks [default: all]", autocompletion=completes(networks.catalogue)
+            metavar="NAME", help="Networks [default: all]", autocompletion=completes(catalogue)
         ),
     ] = None,
     equivalences: Annotated[
@@ -41,14 +41,14 @@ def verify(
     if equivalences and names:
         raise ArchscopeError(f"--equivalences proves all of them: leave out {' '.join(names)}")
     name = chosen_format("equivalences" if equivalences else "verification", format_name, output)
-    entries = [networks.find(name) for name in names] if names else list(networks.catalogue().values())
+    entries = [find(name) for name in names] if names else list(catalogue().values())
     import_torch()
     found = verify.equivalences() if equivalences else verify.verify(_progress(entries))
     write(render(found, name, plain_options(output)), output)
     raise typer.Exit(not found.holds)
 
 
-def _progress(entries: list[networks.Network]) -> Iterable[networks.Network]:
+def _progress(entries: list[Network]) -> Iterable[Network]:
     """A bar on the terminal, where standard error is one."""
     from rich.console import Console
     from rich.progress import track

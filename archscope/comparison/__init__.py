@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError, UnknownName
 from archscope.latency import Interrupted, Job, Options, Progress, unheard
-from archscope.model.input_sizes import Sizes
 from archscope.model.report import Report
 from archscope.summary import checked_batches, job_of, read_text
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from archscope.targets.inputs import InputSize
     from archscope.tracing import Mode
 
     Target = str | nn.Module | Report
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 def compare(
     *targets: "Target",
-    input_size: Sizes | None = None,
+    input_size: "InputSize | None" = None,
     batch: int | Sequence[int] | None = None,
     mode: "Mode | None" = None,
     latency: Options | None = None,
@@ -39,7 +39,7 @@ def compare(
     named = [one for target in targets for one in _opened(target)]
     if not named:
         raise ArchscopeError("nothing to compare: name networks, such as xception inception_v3, or a family")
-    if (input_size or batch or mode or latency) and all(isinstance(one, Report) for one in named):
+    if (input_size is not None or batch or mode or latency) and all(isinstance(one, Report) for one in named):
         refused = "--input, --batch, --mode and --device do not apply to them"
         raise ArchscopeError(f"saved reports are measured already: {refused}")
     reports: list[Report] = []
@@ -72,7 +72,11 @@ def _opened(target: "Target") -> "Iterator[Target]":
 
 
 def _jobs(
-    targets: "Sequence[Target]", input_size: Sizes | None, batch: int | None, mode: "Mode", latency: Options | None
+    targets: "Sequence[Target]",
+    input_size: "InputSize | None",
+    batch: int | None,
+    mode: "Mode",
+    latency: Options | None,
 ) -> tuple[list[Job], dict[str, ArchscopeError]]:
     """A job for each target that can be built and traced, and why the others cannot. Raises UnknownName."""
     jobs: list[Job] = []
@@ -87,7 +91,9 @@ def _jobs(
     return jobs, failures
 
 
-def _job(target: "Target", input_size: Sizes | None, batch: int | None, mode: "Mode", latency: Options | None) -> Job:
+def _job(
+    target: "Target", input_size: "InputSize | None", batch: int | None, mode: "Mode", latency: Options | None
+) -> Job:
     """What is known of a target, and how it is built; a Report is as it is."""
     if isinstance(target, Report):
         return Job(target, _never)

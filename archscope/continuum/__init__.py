@@ -10,7 +10,6 @@ from archscope.continuum.points import Block, Point, Spectrum
 from archscope.errors import ArchscopeError
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.model.graph import is_pointwise
-from archscope.model.input_sizes import Sizes
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
 from archscope.model.segments import FOR_NETWORKS, Segments, equal_partition, in_order, name_of, usual
@@ -19,6 +18,8 @@ from archscope.targets import variants
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from archscope.targets.inputs import InputSize
 
 Hold = Literal["", "params"]
 
@@ -108,7 +109,7 @@ def of_network(
     name: str,
     segments: Iterable[Segments] | None = None,
     *,
-    input_size: Sizes | None = None,
+    input_size: "InputSize | None" = None,
     batch: int | None = None,
     hold: Hold = "",
     options: Mapping[str, Any] | None = None,

@@ -12,25 +12,19 @@ from archscope.targets import resolve
 if TYPE_CHECKING:
     from torch import nn
 
-    from archscope.model.input_sizes import Sizes
+    from archscope.targets.inputs import InputSize
 
 
 def diff(
     a: "str | nn.Module | Report",
     b: "str | nn.Module | Report",
-    input_size: "Sizes | None" = None,
+    input_size: "InputSize | None" = None,
     *,
     options: Mapping[str, Any] | None = None,
     reference_options: Mapping[str, Any] | None = None,
     weights: bool = False,
 ) -> Diff:
-    """Is `a` the network that `b` is, and if not, where and why?
-
-    Both are what `archscope.summarize` takes, or its Reports, and run at `input_size` (C x H x W): by default that of
-    the reference `b`, or else of `a`, or else what first layers suggest; each at its own where `a` cannot run at it.
-    `options` and `reference_options` go to the builders of `a` and `b`. `weights`: copy the parameters of `a` over to
-    `b` and compare the outputs. Raises ArchscopeError.
-    """
+    """Is `a` the network that `b` is, and if not, where and why? `archscope.diff` says what may be given."""
     reports = _reports(a, b, input_size, options or {}, reference_options or {})
     found = compare(*reports)
     if not weights:
@@ -48,12 +42,12 @@ def _built(target: Any, options: Mapping[str, Any] | None) -> "nn.Module":
 
 
 def _reports(
-    a: Any, b: Any, size: "Sizes | None", options: Mapping[str, Any], reference_options: Mapping[str, Any]
+    a: Any, b: Any, size: "InputSize | None", options: Mapping[str, Any], reference_options: Mapping[str, Any]
 ) -> tuple[Report, Report]:
-    size = size or _own_size(b) or _own_size(a)
+    size = next((found for found in (size, _own_size(b), _own_size(a)) if found is not None), None)
     reference = _report(b, size, reference_options)
     try:
-        return _report(a, size or _own_size(reference), options), reference
+        return _report(a, _own_size(reference) if size is None else size, options), reference
     except ArchscopeError:
         own = _own_size(a)
         if own in (None, size) or isinstance(a, Report):
@@ -71,12 +65,11 @@ def _own_size(target: Any) -> Any:
     return resolve(target).input_size
 
 
-def _report(target: Any, size: "Sizes | None", options: Mapping[str, Any]) -> Report:
-    from archscope.summary import summarize
+def _report(target: Any, size: "InputSize | None", options: Mapping[str, Any]) -> Report:
+    from archscope.summary import is_saved, summarize
 
     if isinstance(target, Report):
         return target
-    report = summarize(target, size, options=options)
-    if isinstance(target, str) and target.endswith(".json"):
-        return replace(report, target=target)  # so that a network and a report of it are told apart
-    return report
+    if is_saved(target):
+        return replace(summarize(target), target=target)  # so that a network and a report of it are told apart
+    return summarize(target, size, options=options)

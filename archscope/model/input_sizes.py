@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -69,6 +69,15 @@ def as_inputs(sizes: Sizes) -> list[Input]:
     if sizes and all(isinstance(size, int) for size in sizes):
         return [_input(sizes)]  # type: ignore[arg-type]
     return [_input(size) for size in sizes]
+
+
+def is_example(given: object) -> bool:
+    """Tensors, by themselves, in a sequence or by name, rather than sizes."""
+    if isinstance(given, Mapping):
+        return True
+    if isinstance(given, list | tuple):
+        return any(map(is_example, given))
+    return hasattr(given, "shape") and hasattr(given, "dtype")
 
 
 def _input(size: Size) -> Input:

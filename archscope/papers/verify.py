@@ -44,7 +44,7 @@ class Built:
         """The network as the claim wants it, and its explanation where one is asked for."""
         size = tuple(claim.input_size or self.network.input_size)
         built = f"{sorted(claim.options.items())} {size}"
-        report = _once(self._reports, built, lambda: summarize(self.network.name, size, **claim.options))
+        report = _once(self._reports, built, lambda: summarize(self.network.name, size, options=claim.options))
         return report, lambda: _once(
             self._explanations, f"{claim.explanation} {built}", lambda: self._explain(claim, size)
         )

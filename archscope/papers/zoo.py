@@ -5,18 +5,18 @@ is not there yet is counted as it is listed.
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, ClassVar
 
-from archscope import networks
 from archscope.model import units
 from archscope.model.claims import Claim
 from archscope.model.conditions import parse_conditions
 from archscope.model.results import Tabulated
-from archscope.networks import Network
+from archscope.networks import Network, catalogue
+from archscope.networks import family as family_of
 from archscope.papers.accuracy import Accuracy, published
 from archscope.registry import canonical, unknown
 
@@ -67,6 +67,19 @@ class Zoo(Tabulated):
 
     entries: tuple[Entry, ...]
 
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, name: str) -> Entry:
+        """The entry of a network's name. Raises ArchscopeError for one that is not among them."""
+        found = {entry.network.name: entry for entry in self.entries}
+        if name not in found:
+            raise unknown("network", name, found)
+        return found[name]
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data; docs/networks.md describes it."""
         return {"schema": SCHEMA, "networks": [entry.to_dict() for entry in self.entries]}
@@ -80,7 +93,7 @@ def zoo(family: str = "", where: str = "", sort: str = "") -> Zoo:
 
     Raises ArchscopeError for a condition that cannot be read, and for a family or field that there is not.
     """
-    members = networks.family(family) if family else tuple(networks.catalogue().values())
+    members = family_of(family) if family else tuple(catalogue().values())
     found = tuple(entry for entry in _all() if entry.network in members)
     if where:
         conditions = parse_conditions(where, NUMBERS, WORDS)
@@ -90,7 +103,7 @@ def zoo(family: str = "", where: str = "", sort: str = "") -> Zoo:
 
 def _all() -> tuple[Entry, ...]:
     """Every network: which of several published accuracies is comparable follows from all of them."""
-    members = tuple(networks.catalogue().values())
+    members = tuple(catalogue().values())
     claimed = [_Claimed(network.paper.citation, network.claims_of(network.input_size)) for network in members]
     tops = {rank: [_of_imagenet(found) for found in published(claimed, rank)] for rank in (1, 5)}
     return tuple(
@@ -125,7 +138,7 @@ def _sorted(found: Sequence[Entry], sort: str) -> tuple[Entry, ...]:
 
 @cache
 def _stored() -> Mapping[str, Mapping[str, int]]:
-    return tomllib.loads(files(networks).joinpath("counts.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(files("archscope.networks").joinpath("counts.toml").read_text(encoding="utf-8"))
 
 
 def counts_of(network: Network) -> Mapping[str, int]:

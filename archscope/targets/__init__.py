@@ -11,9 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archscope import networks
 from archscope.errors import ArchscopeError, UnknownName, said_of
-from archscope.networks import Network
+from archscope.networks import Network, find
 from archscope.registry import unknown
 from archscope.targets import variants
 from archscope.targets.inputs import CLIP
@@ -120,7 +119,7 @@ def resolve(target: "str | nn.Module") -> Target:
     if target.endswith(PICKLED):  # to unpickle a file runs whatever its author put into it
         raise ArchscopeError(f"{target}: archscope opens no weights; name the code that builds the network, net.py:Net")
     try:
-        network = networks.find(target)
+        network = find(target)
     except UnknownName:
         if os.path.exists(target):  # a folder, or a file without .py: nearer to what was meant than a network's name
             raise UnknownName(f"{target} is no network's name: in a file it is named file.py:Name") from None

@@ -1,14 +1,21 @@
 """What a network is known, or thought, to take: its own input, or what its first layer says of it. No torch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError
 from archscope.model.input_sizes import Input, parameters_of
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
+
+    from archscope.model.input_sizes import Sizes
+
+    Example = torch.Tensor | Sequence[Any] | Mapping[str, Any]
+    """What goes into `forward`, the batch included: a tensor, positional arguments, or arguments by name."""
+    InputSize = Sizes | Example
 
 SIDES = (224, 299, 32, 28, 64, 96, 128, 256, 384, 512)
 """Sides of square images, the most customary ones first."""

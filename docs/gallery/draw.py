@@ -49,7 +49,7 @@ def drawn() -> Iterator[tuple[str, str]]:
     for file, names in PLOTS.items():
         yield file, archscope.compare(*names).to_svg(plot=file.rpartition("-")[2])
     for file, options in SPECTRA.items():
-        yield file, archscope.spectrum(**options).to_svg("panels")
+        yield file, archscope.spectrum(**options).to_svg(plot="panels")
     yield "spectrum-figures", paper_figures().to_svg()
     yield "spectrum-xception", archscope.spectrum("xception", [1, 2, 4, 16, 64, "depthwise"]).to_svg("curve")
     for path in MEASURED:

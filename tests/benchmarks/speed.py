@@ -203,7 +203,7 @@ start = time.perf_counter()
 with torch.device("meta"):
     block = lambda: nn.TransformerEncoderLayer(12288, 96, 4 * 12288, batch_first=True)
     model = nn.Sequential(nn.Embedding(50257, 12288), *[block() for _ in range(56)])
-report = archscope.summarize(model, inputs=torch.zeros(1, 2048, dtype=torch.int64, device="meta"))
+report = archscope.summarize(model, input_data=torch.zeros(1, 2048, dtype=torch.int64, device="meta"))
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 print(f"{report.totals['params'] / 1e9:.1f} billion parameters", end="|")
 print(f"{time.perf_counter() - start:.1f} s|{peak:.2f} GiB (limit 2)")

@@ -155,7 +155,10 @@ def test_other_files_are_refused(text: str) -> None:
         (lambda: archscope.spectrum(stride=0), "stride 0: it takes 1 or more"),
         (lambda: archscope.spectrum(input_size=(3, 4)), "channels x height x width"),
         (lambda: archscope.spectrum("vgg16"), "vgg16 has nothing to segment; xception"),
-        (lambda: archscope.spectrum("xception", [1], segmented=2), "no option of xception named 'segmented'"),
+        (
+            lambda: archscope.spectrum("xception", [1], options={"segmented": 2}),
+            "no option of xception named 'segmented'",
+        ),
         (lambda: archscope.spectrum("resnext50_32x4d", [1], hold="params"), "has no width_multiplier"),
         (lambda: archscope.spectrum("mobilenet_v1", [2000]), "1024 channels make 1 to 1024 segments"),
     ],

@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from torch.utils.flop_counter import FlopCounterMode
 
 import archscope
+from archscope import tracing
 from archscope.measures import measure_all
 from archscope.model.graph import Graph
 from archscope.model.report import Column
@@ -66,7 +67,7 @@ def test_networks(name: str) -> None:
 def test_auxiliary_head_in_train_mode() -> None:
     report = archscope.summarize("inception_v3", mode="train", aux=True)
     with torch.device("meta"):
-        module = archscope.build("inception_v3", aux=True).train()
+        module = archscope.build("inception_v3", {"aux": True}).train()
 
     assert report.totals["flops"] == flops(module, image((3, 299, 299), batch=2)) / 2
     assert report.totals["flops"] > traced("inception_v3").totals["flops"]
@@ -86,7 +87,7 @@ NOT_ALIKE = REAL_ONLY | {"script", "lstm", "gru", "rnn", "rnn_cell", "lazy", "ch
 def test_small_nets(name: str) -> None:
     factory, kwargs = NETS[name]
     module = factory().eval()
-    totals = {column.name: column.total for column in measure_all(archscope.trace(module, **kwargs)).values()}
+    totals = {column.name: column.total for column in measure_all(tracing.trace(module, **kwargs)).values()}
     assert totals["params"] == parameters(module)
     inputs = kwargs.get("inputs")
     if inputs is None:

@@ -14,7 +14,7 @@ IMAGES = 3
 
 
 def summed(module: nn.Module, images: int, *size: int, mode: Mode = "eval") -> Report:
-    return archscope.summarize(module, inputs=torch.rand(images, *size), mode=mode)
+    return archscope.summarize(module, input_data=torch.rand(images, *size), mode=mode)
 
 
 LAYERS = {

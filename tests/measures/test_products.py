@@ -24,7 +24,7 @@ from tests.small_nets import Forward
 
 def summed(function: Callable[..., Any], *inputs: torch.Tensor, **modules: nn.Module) -> Report:
     """The report of a network of one expression, all of whose operations are known."""
-    report = archscope.summarize(Forward(lambda net, *given: function(*given), **modules), inputs=inputs)
+    report = archscope.summarize(Forward(lambda net, *given: function(*given), **modules), input_data=inputs)
     assert report.totals["operations"]["unknown"] == []
     return report
 
@@ -77,7 +77,7 @@ def test_cells(cell: Callable[..., nn.Module], bias: bool) -> None:
     with FlopCounterMode(display=False) as counter:
         module(rand(3, 32))
 
-    report = archscope.summarize(module, inputs=rand(3, 32))
+    report = archscope.summarize(module, input_data=rand(3, 32))
     assert report.totals["flops"] == counter.get_total_flops() > 0
 
 
@@ -88,7 +88,7 @@ def test_recurrent_layers(kind: Callable[..., nn.Module]) -> None:
     with FlopCounterMode(display=False) as counter:
         module.to("meta")(rand(5, 1, 8).to("meta"))
 
-    assert archscope.summarize(module, inputs=rand(5, 1, 8)).totals["flops"] == counter.get_total_flops() > 0
+    assert archscope.summarize(module, input_data=rand(5, 1, 8)).totals["flops"] == counter.get_total_flops() > 0
 
 
 def equations(count: int) -> Iterator[tuple[str, list[torch.Tensor]]]:
@@ -231,7 +231,7 @@ def test_a_users_operator_is_not_taken_for_torchs_own() -> None:
     library = torch.library.Library("archscope_test", "FRAGMENT")
     library.define("add(Tensor x) -> Tensor")
     library.impl("add", lambda x: x @ x, "CompositeExplicitAutograd")
-    report = archscope.summarize(Forward(lambda net, x: torch.ops.archscope_test.add(x)), inputs=rand(1, 4, 4))
+    report = archscope.summarize(Forward(lambda net, x: torch.ops.archscope_test.add(x)), input_data=rand(1, 4, 4))
     library._destroy()
 
     assert report.totals["operations"]["unknown"] == ["archscope_test::add"]

@@ -12,16 +12,16 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from archscope import networks
 from archscope.errors import ArchscopeError
 from archscope.measures.macs import macs
 from archscope.model.graph import Graph
-from archscope.networks import Network, catalogue
+from archscope.networks import Network, Paper, catalogue
 from archscope.registry import canonical
 from archscope.tracing import trace
 
 EXPECTED = tomllib.loads(Path(__file__).with_name("expected.toml").read_text(encoding="utf-8"))
-FOLDER = Path(networks.__file__).parent
+PACKAGE = import_module("archscope.networks")  # the function of this name hides it
+FOLDER = Path(PACKAGE.__file__ or "").parent
 
 CASES = [pytest.param(name, EXPECTED.get(name), id=name) for name in catalogue()] + [
     pytest.param(name, variant, id=f"{name} {variant['options']}")
@@ -105,7 +105,7 @@ def test_unknown_option() -> None:
 def test_catalogue_and_code_name_the_same_networks() -> None:
     for path in FOLDER.glob("*.py"):
         import_module(f"archscope.networks.{path.stem}" if path.stem != "__init__" else "archscope.networks")
-    assert sorted(networks._builders) == sorted(map(canonical, catalogue()))
+    assert sorted(PACKAGE._builders) == sorted(map(canonical, catalogue()))
 
 
 def test_names_are_unique() -> None:
@@ -115,7 +115,7 @@ def test_names_are_unique() -> None:
 
 @pytest.mark.parametrize("paper", {network.paper.file: network.paper for network in catalogue().values()}.values(),
                          ids=lambda paper: paper.file)  # fmt: skip
-def test_docstring_names_the_paper(paper: networks.Paper) -> None:
+def test_docstring_names_the_paper(paper: Paper) -> None:
     tree = ast.parse((FOLDER / f"{paper.file}.py").read_text(encoding="utf-8"))
     docstring = " ".join((ast.get_docstring(tree) or "").split())
     if paper.arxiv:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from archscope import cli, networks
+from archscope import cli
 from archscope.model.claims import Claim, table
 from archscope.model.report import Report
-from archscope.networks import Network, catalogue
+from archscope.networks import Network, catalogue, find
 from archscope.papers import explanations, verify
 from archscope.papers.conventions import CONVENTIONS, COUNTED, CUT, Part
 from archscope.papers.verdicts import Explanation, Verdict, judge
@@ -212,9 +212,9 @@ def test_rounded_and_cut(measured: float, claim: Claim, rounded: bool, cut: bool
 
 def altered(name: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     """The catalogue's first claim about a network, changed."""
-    entry = networks.find(name)
+    entry = find(name)
     wrong = replace(entry, claims=(replace(entry.claims[0], **changes), *entry.claims[1:]))
-    monkeypatch.setattr(networks, "find", lambda asked: wrong)
+    monkeypatch.setattr("archscope.commands.verify.find", lambda asked: wrong)
 
 
 def run(*arguments: str) -> int:
@@ -233,7 +233,7 @@ def test_exit_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtur
 
 def test_formats(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = {"network", "quantity", "claimed", "recomputed", "verdict", "source", "reason"}
-    found = verify.verify([networks.find("googlenet")])
+    found = verify.verify([find("googlenet")])
 
     assert run("googlenet", "-o", str(tmp_path / "claims.json")) == 0
     data = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))

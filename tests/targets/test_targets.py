@@ -108,7 +108,7 @@ def counted(target: str, **options: object) -> int:
 )
 def test_what_can_be_named(folder: Path, target: str, options: dict[str, object], expected: int) -> None:
     assert counted(target, **options) == expected
-    assert sum(p.numel() for p in archscope.build(target, **options).parameters()) == expected
+    assert sum(p.numel() for p in archscope.build(target, options).parameters()) == expected
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ class Weights:
 def test_other_zoos_where_they_are_installed(folder: Path, library: str, file: str, code: str) -> None:
     (folder / "torchvision").mkdir()
     (folder / file).write_text(code)
-    report = archscope.summarize(f"{library}:tiny", num_classes=5)
+    report = archscope.summarize(f"{library}:tiny", options={"num_classes": 5})
     assert (report.graph.name, report.totals["params"]) == ("tiny", (3 * 3 * 3 + 1) * 8 + (8 + 1) * 5)
     assert report.graph.inputs["input"].shape == (3, 75, 90)
     assert report.graph.notes == ("input 3x75x90 assumed: weights for tiny take it",)

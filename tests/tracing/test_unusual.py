@@ -31,7 +31,7 @@ def same_as_torch_counts(module: nn.Module, x: torch.Tensor) -> bool:
     """The MACs of a pass, against torch's own counter."""
     with FlopCounterMode(display=False) as counter:
         module(x)
-    report = archscope.summarize(module, inputs=x)
+    report = archscope.summarize(module, input_data=x)
     return bool(2 * report.totals["macs"] == counter.get_total_flops()) and not report.totals["operations"]["unknown"]
 
 

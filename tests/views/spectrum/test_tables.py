@@ -75,7 +75,7 @@ def test_markup_has_a_row_a_point() -> None:
 
 
 def test_a_network_has_no_sizes() -> None:
-    network = archscope.spectrum("mobilenet_v1", [1, "depthwise"], width_multiplier=0.5)
+    network = archscope.spectrum("mobilenet_v1", [1, "depthwise"], options={"width_multiplier": 0.5})
     for name in ("table", "markdown", "latex", "html"):
         text = shown(name, network)
         assert "Sizes" not in text
