@@ -211,7 +211,7 @@ def test_set_reaches_the_network(run: Run) -> None:
     [
         (lambda text: text[:-100], "no complete JSON"),
         (lambda text: "{}", "no archscope report"),
-        (lambda text: text.replace("archscope.report/1", "archscope.report/9"), "upgrade archscope"),
+        (lambda text: text.replace("archscope.report/2", "archscope.report/9"), "upgrade archscope"),
         (lambda text: text.replace('"layers"', '"lairs"'), "broken archscope report"),
         (lambda text: "\udcff", "it is not text"),
     ],
