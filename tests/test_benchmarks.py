@@ -45,7 +45,7 @@ def made(name: str, ms: float, *, train: bool = False, compile: bool = False, dt
     setting |= {"channels_last": False, "load": None, "seconds": 2.0}
     layers = {"depthwise": 0.5 * ms, "pointwise": 0.3 * ms, "relu": 0.1 * ms}
     totals = {
-        "wall_ms": {"median": ms, "p95": ms, "repeats": 5, "warmup": 2},
+        "wall_ms": {"median": ms, "p95": ms, "iqr": 0.0, "min": ms, "repeats": 5, "warmup": 2},
         "device_ms": {"median": 0.9 * ms, "p95": 0.9 * ms},
         "images_per_s": 1000 / ms,
         "training_steps_per_s": 1000 / ms,

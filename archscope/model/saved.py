@@ -132,7 +132,7 @@ COLUMNS: dict[str, Known] = {
         "trainable_params unused_params depth depth_separable_as_one conv_layers linear_layers".split(), TOTAL
     ),
     "peak_memory_bytes": Known(COUNT, Maybe(COUNT), "max"),
-    "training_peak_bytes": Known(Maybe(COUNT)),
+    "training_peak_bytes": Known(Maybe(COUNT), always=False),
     "operations": Known(Record({"known": COUNT, "total": COUNT, "unknown": ListOf(WORD)})),
     "receptive_field": Known(
         Maybe(Record({"size": ListOf(NUMBER, 1, 8), "stride": ListOf(AMOUNT, 1, 8)})),

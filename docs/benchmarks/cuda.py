@@ -19,8 +19,8 @@ from typing import Any
 import pages
 
 from archscope import cli
-from archscope.commands.startup import INTERRUPTED, import_torch
 from archscope.errors import ArchscopeError
+from archscope.process import INTERRUPTED, import_torch
 
 RAW = pages.HERE / "cuda"
 SECONDS = 2.0

@@ -76,7 +76,7 @@ def test_formats(run: Run, tmp_path: Path, name: str) -> None:
     [
         (["resnet18", "resnet35"], "or resnet34"),
         (["resnet18", "resnet34", "-f", "docx"], "no format named 'docx'; known: table, json"),
-        (["resnet18", "resnet34", "-o", "x.y"], "this command writes table, json, csv, markdown, latex, html, svg, png, pdf"),
+        (["resnet18", "resnet34", "-o", "x.y"], "writes table, json, csv, markdown, latex, html, svg, png, pdf"),
         (["resnet18", "missing.json"], "cannot read missing.json"),
     ],
 )

@@ -291,7 +291,7 @@ def test_the_residual_scale_is_a_setting() -> None:
 def test_products_say_the_shapes_of_their_operands() -> None:
     """Parameters and constants are no inputs, so a formula could not find their sizes elsewhere."""
     for name, layer in [("matmul_parameter_left", "matmul"), ("einsum_contraction", "einsum"), ("addmm", "addmm")]:
-        operands = {tuple(shape) for shape in traced(name).layer[layer].settings["operands"]}
+        operands = {operand.shape for operand in traced(name).layer[layer].operands}
         sizes = {tensor.shape for tensor in traced(name).parameters.values()}
         assert sizes | {(1, *NETS[name][1]["input_size"])} == operands
 
