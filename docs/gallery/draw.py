@@ -51,9 +51,9 @@ def drawn() -> Iterator[tuple[str, str]]:
     for file, options in SPECTRA.items():
         yield file, archscope.spectrum(**options).to_svg(plot="panels")
     yield "spectrum-figures", paper_figures().to_svg()
-    yield "spectrum-xception", archscope.spectrum("xception", [1, 2, 4, 16, 64, "depthwise"]).to_svg("curve")
+    yield "spectrum-xception", archscope.spectrum("xception", [1, 2, 4, 16, 64, "depthwise"]).to_svg(plot="curve")
     for path in MEASURED:
-        yield f"{path.stem}-{path.parent.name}", read_spectrum(str(path)).to_svg("curve")
+        yield f"{path.stem}-{path.parent.name}", read_spectrum(str(path)).to_svg(plot="curve")
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ class Op:
 
     `word`, `kernel` and `facts` are what its label says: Conv, 3×3, (32, s2, V). `join` is `add`, `cat` or `mul`
     where tensors come together. `shape` is the box's own, `channels` the axis of its channels. `inner` is what two
-    closed modules must have in common to look the same, `shared` the weight that it has in common with others.
+    closed modules must have in common to look the same, `shared` the weight that it has in common with others,
+    `members` what a closed module was made of.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Op:
     channels: int | None = None
     copies: tuple["Op", ...] = ()
     shared: str = ""
+    members: tuple["Op", ...] = ()
 
     @property
     def each(self) -> tuple["Op", ...]:

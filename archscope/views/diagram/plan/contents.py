@@ -1,6 +1,7 @@
 """What a closed module holds, in the words that papers use: `64-64-256, SE`, `5×5, 240-40`, `64-48·64-64·96·96`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Parallel, Series, Split, ops_of, structure
@@ -17,6 +18,7 @@ def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
     Branches of a concatenation are divided by hyphens, layers within them by points. A window is told where all are
     of one size, or where one is slid over each channel.
     """
+    members = opened(members)
     series = structure(members, (), {}, [])
     widths = _widths(series, "-")
     said = _transition(members, sources) or widths
@@ -25,6 +27,13 @@ def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
         said = f"{count} convolutions" if count else ""
     parts = [_window(members), said, *_extras(members)]
     return ", ".join(filter(None, parts)) if said else ""
+
+
+def opened(ops: Sequence[Op]) -> list[Op]:
+    """The Ops with those that closed modules are made of in their place."""
+    ends = {op.name: op.members[-1].name for op in ops if op.members}
+    every = [member for op in ops for member in op.members or (op,)]
+    return [replace(op, inputs=tuple([ends.get(source, source) for source in op.inputs])) for op in every]
 
 
 def _widths(series: Series, between: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from archscope.views.diagram.ops.names import GENERIC, part_title, pretty, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under
-from archscope.views.diagram.plan.contents import contents
+from archscope.views.diagram.plan.contents import contents, opened
 
 WRAPPER_SHARE = 0.75
 """A module with so much of the network is a wrapper: its children are the stages."""
@@ -279,6 +279,7 @@ def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...]
         facts=facts,
         inner=relative(members),
         channels=last.channels,
+        members=tuple(opened(members)),
     )
 
 
