@@ -65,7 +65,7 @@ def test_networks(name: str) -> None:
 
 
 def test_auxiliary_head_in_train_mode() -> None:
-    report = archscope.summarize("inception_v3", mode="train", aux=True)
+    report = archscope.summarize("inception_v3", mode="train", options={"aux": True})
     with torch.device("meta"):
         module = archscope.build("inception_v3", {"aux": True}).train()
 

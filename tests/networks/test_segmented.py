@@ -98,7 +98,7 @@ def test_xception_has_34_separable_convolutions() -> None:
 
 def test_xception_with_a_segment_per_channel_is_xception() -> None:
     assert built("xception", segments="depthwise") == built("xception") == 22_855_952
-    assert archscope.summarize("xception", segments="depthwise").totals["macs"] == 8_357_403_496
+    assert archscope.summarize("xception", options={"segments": "depthwise"}).totals["macs"] == 8_357_403_496
 
 
 @pytest.mark.parametrize("segments", [1, 2, 5, 64, 500])

@@ -69,7 +69,7 @@ def check_fits(said: str, made: Diagram) -> None:
 
 @pytest.mark.parametrize(("form", "said"), [("a", "×32"), ("b", "×32"), ("c", "32 groups")])
 def test_the_three_forms_of_a_resnext_block(form: str, said: str) -> None:
-    made = draw(archscope.summarize("resnext50_32x4d", form=form), DiagramOptions(block="conv2.block1"))
+    made = draw(archscope.summarize("resnext50_32x4d", options={"form": form}), DiagramOptions(block="conv2.block1"))
     assert differences(made) == []
     assert faults(made.drawing.piece) == []
     assert len([box for box in made.drawing.piece.boxes if box.form != "point"]) <= 10

@@ -64,7 +64,7 @@ def _has_ink(image: Image.Image, color: str) -> bool:
 def test_every_text_has_ink(name: str, options: DiagramOptions) -> None:
     made = draw(archscope.summarize(name), options)
     assert len(list(texts(made.svg))) > 15
-    assert unpainted(made.svg, made.to_png(ZOOM)) == []
+    assert unpainted(made.svg, made.to_png(zoom=ZOOM)) == []
 
 
 def test_without_fonts_no_text_has_ink() -> None:
