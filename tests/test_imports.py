@@ -123,17 +123,17 @@ FIRST = """__init__.py __main__.py cli.py commands/* targets/* papers/verify.py 
     version.py process.py"""
 NEEDS_TORCH = "differences/proof.py tracing/__init__.py"
 
-ROOMS = ("ops", "plan", "place", "paint")
+IN_ORDER = ("ops", "plan", "place", "paint")
 """Of a diagram, in the order of the work; what composes them stands above."""
 
 
 def after(room: str) -> Callable[[Import], bool]:
-    later = {*ROOMS[ROOMS.index(room) + 1 :], "compose", "drawing", "beside"}
+    later = {*IN_ORDER[IN_ORDER.index(room) + 1 :], "compose", "drawing", "beside"}
     return lambda found: found.within(*(f"archscope.views.diagram.{other}" for other in later))
 
 
 RULES = [
-    *(Rule("leaves the later rooms of a diagram alone", f"views/diagram/{room}/*", after(room)) for room in ROOMS),
+    *(Rule("leaves the later rooms of a diagram alone", f"views/diagram/{room}/*", after(room)) for room in IN_ORDER),
     Rule("asks no room what it can do", "views/diagram/options.py", lambda found: found.within("archscope.views")),
     Rule(
         "never brings in torch",
