@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CUDA_PYTHON ?= $(BIN)/python
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: run test lint docs bench bench-cuda keras snapshots clean
+.PHONY: run test lint docs bench bench-cuda fuzz keras snapshots clean
 
 run: $(VENV)/installed
 	$(BIN)/archscope summary xception --input 3x299x299
@@ -21,6 +21,11 @@ lint: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python tests/benchmarks/speed.py
 	$(BIN)/python tests/benchmarks/latency.py
+
+# Command lines, broken reports, hostile modules and faults for so many minutes: docs/reliability.md.
+MINUTES ?= 5
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
 # On a machine with a CUDA device. CUDA_PYTHON=python3 takes an environment that is there already, ONLY='inference-*' a part.
 bench-cuda: $(if $(filter $(BIN)/python,$(CUDA_PYTHON)),$(VENV)/installed)

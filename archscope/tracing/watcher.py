@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from archscope.errors import ArchscopeError
 from archscope.model.operations import CATEGORY
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
@@ -73,6 +74,8 @@ class Tracer(TorchFunctionMode):
     def enter(self, module: nn.Module, args: Any) -> None:
         """Before a module runs."""
         path = self._paths[id(module)]
+        if torch._C._get_tracing_state() is not None:  # where sizes are tensors
+            raise ArchscopeError(f"{path or type(module).__name__}: torch.jit.trace runs it, and hides what it does")
         caller = self.stack[-1]
         if caller.lost:
             self._found_again(caller, args)

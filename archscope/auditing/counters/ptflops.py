@@ -37,7 +37,9 @@ class Ptflops(Counter):
         a module does it; no matrix product by @, no attention kernel"""
 
     def count(self, layer: Layer, graph: Graph) -> Count:
-        kind = "" if layer.name.startswith(f"{graph.module_of(layer)}.") else graph.blocks[graph.module_of(layer)]
+        kind = (
+            "" if layer.name.startswith(f"{graph.module_of(layer)}.") else graph.blocks.get(graph.module_of(layer), "")
+        )
         category, elements = CATEGORY.get(layer.operation), elements_of((layer.input_shapes or ((0,),))[0])
         if kind in NORMALISATIONS or kind == "LayerNorm":
             each = 2 if layer.parameters and kind != "LayerNorm" else 1

@@ -33,7 +33,7 @@ class Thop(Counter):
 
     def count(self, layer: Layer, graph: Graph) -> Count:
         path = graph.module_of(layer)
-        kind = graph.blocks[path]
+        kind = graph.blocks.get(path, "")
         if kind not in KNOWN or layer.name.startswith(f"{path}."):
             return Count(0, f"{layer.operation} not counted: no rule for it" if self.own(layer) else "")
         if kind in CONVOLUTIONS:
@@ -68,7 +68,7 @@ class Thop(Counter):
 
     def params(self, graph: Graph) -> Iterable[Count]:
         """What it counts are the modules with a rule that were called, each with all its parameters."""
-        called = {path: layer for layer in graph.layers if graph.blocks[path := graph.module_of(layer)] in KNOWN}
+        called = {path: layer for layer in graph.layers if graph.blocks.get(path := graph.module_of(layer)) in KNOWN}
         held = sum(graph.parameters[name].elements for layer in called.values() for name in layer.parameters)
         beyond = held - sum(tensor.elements for tensor in graph.parameters.values())
         if beyond:

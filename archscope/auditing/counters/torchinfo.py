@@ -30,7 +30,7 @@ class Torchinfo(Counter):
         path = graph.module_of(layer)
         if path not in graph.leaves or layer.name.startswith(f"{path}."):
             return Count(0, f"{layer.operation} not counted" if self.own(layer) else "")
-        amount = self._of_weights(layer, graph, is_convolution="Conv" in graph.blocks[path])
+        amount = self._of_weights(layer, graph, is_convolution="Conv" in graph.blocks.get(path, ""))
         if amount == self.own(layer):
             return Count(amount)
         category = CATEGORY.get(layer.operation, layer.operation)
