@@ -150,4 +150,4 @@ def fill(where: Path) -> None:
 def written(arguments: list[str]) -> str:
     """The file that a line may leave."""
     names = [word for option, word in pairwise(arguments) if option in ("-o", "--output")]
-    return names[-1] if names and names[-1].startswith("made") else ""
+    return names[-1] if names and names[-1] not in FILES else ""

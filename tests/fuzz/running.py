@@ -47,7 +47,8 @@ class Ended:
         if self.code == 2 and self.arguments and "archscope: " not in self.err:
             found.append("exit code 2 without a line")
         own = [line for line in self.err.splitlines() if line.startswith("archscope: ")]
-        if MOVING & set(self.out + "".join(own)):  # what user code itself writes to standard error is its own
+        text = "" if self.out.startswith(("\ufffdPNG", "%PDF")) else self.out
+        if MOVING & set(text + "".join(own)):  # what user code itself writes to standard error is its own
             found.append("moves a cursor")
         return [*found, *(f"left {name}" for name in self.left)]
 
