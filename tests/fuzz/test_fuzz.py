@@ -9,7 +9,7 @@ from tests.fuzz import lines, modules
 from tests.fuzz.__main__ import Step, steps
 from tests.fuzz.running import Ended, folder
 
-COUNTS = {"lines": 30, "mutants": 60, "modules": 20}
+COUNTS = {"lines": 15, "mutants": 20, "modules": 10}
 
 
 @pytest.fixture(scope="module")
