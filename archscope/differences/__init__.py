@@ -4,6 +4,7 @@ Two Reports become series of steps in normal form (`normal`, `branches`), which 
 (`alignment`); what is not the same is told in the papers' words, in rows that sum to the whole difference.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -14,26 +15,31 @@ from archscope.differences.changes import Changes
 from archscope.differences.consequences import Consequences
 from archscope.differences.normal import normal_form
 from archscope.differences.rows import Difference, rows, stored_alike, unused_rows
+from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
 from archscope.differences.steps import Step
 from archscope.differences.wiring import Wiring
 from archscope.model import units
+from archscope.model.graph import Graph
 from archscope.model.report import Report
 from archscope.model.results import Pictured, Tabulated
 from archscope.model.text import one_line
 
-Verdict = Literal["identical", "same_parameters", "different"]
+Verdict = Literal["identical", "same_function", "same_parameters", "different", "not_compared"]
 SCHEMA = "archscope.diff/1"
 
 
 @dataclass(frozen=True)
 class Proof:
     """What running both with the same weights showed: the largest difference of the outputs relative to the largest
-    value, in float64; or why they cannot have the same weights."""
+    value, in float64, and the `first` layer whose output differs; or why there is none, and whether
+    that is because weights could not be copied."""
 
     copied: int = 0
     relative_error: float | None = None
     reason: str = ""
+    uncopied: bool = False
+    first: str = ""
 
     TOLERANCE = 1e-9
 
@@ -47,7 +53,7 @@ class Diff(Tabulated, Pictured):
     """How network `a`, the reader's own, stands to the reference `b`.
 
     The `params` and `macs` of the `differences` sum to the totals of `b` minus those of `a`. `pairs` are the layers
-    that stand for each other.
+    that stand for each other. `not_compared`: what neither a report nor the weights tell.
     """
 
     KIND = "diff"
@@ -58,13 +64,19 @@ class Diff(Tabulated, Pictured):
     differences: tuple[Difference, ...]
     pairs: tuple[tuple[Step, Step], ...]
     proof: Proof | None = None
+    not_compared: tuple[str, ...] = ()
 
     def proven(self, proof: Proof) -> "Diff":
         """With what the weights showed, which has the last word."""
-        if self.verdict != "identical" or proof.holds or proof.relative_error is None:
+        if proof.holds or self.verdict in {"same_parameters", "different"}:
             return replace(self, proof=proof)
-        what = "with the same weights the outputs are not the same, and no layer says why"
-        row = Difference("function", None, None, what)
+        if proof.relative_error is None:
+            if not proof.uncopied:
+                return replace(self, proof=proof)
+            missing = (*self.not_compared, f"the outputs, since {proof.reason}")
+            return replace(self, proof=proof, verdict="not_compared", not_compared=missing)
+        where = f"; the first layer whose output differs is {proof.first}" if proof.first else ""
+        row = Difference("function", proof.first or None, None, f"with the same weights the outputs differ{where}")
         return replace(self, proof=proof, verdict="same_parameters", differences=(*self.differences, row))
 
     @cached_property
@@ -80,6 +92,7 @@ class Diff(Tabulated, Pictured):
             **{side: _side(report) for side, report in (("a", self.a), ("b", self.b))},
             "differences": [row.to_dict() for row in self.differences],
             "totals": self.totals,
+            "not_compared": list(self.not_compared),
             "weights": None if self.proof is None else asdict(self.proof),
         }
 
@@ -97,7 +110,24 @@ def _side(report: Report) -> dict[str, Any]:
 
 def compare(a: Report, b: Report) -> Diff:
     """The differences of two measured networks."""
-    steps_a, steps_b = normal_form(a), normal_form(b)
+    steps = normal_form(a), normal_form(b)
+    pairs = same_steps(*steps)
+    changed: tuple[Difference, ...] = ()
+    if pairs is None:
+        pairs, changed = _aligned(a, b, *steps)
+    listed = (*changed, *unused_rows(a.graph, b.graph))
+    unknown = (
+        () if a.graph is b.graph else tuple(dict.fromkeys((*untold(a.graph, steps[0]), *untold(b.graph, steps[1]))))
+    )
+    diff = Diff(a, b, _verdict(a, b, listed, unknown), listed, tuple(pairs), not_compared=unknown)
+    for name, total in diff.totals.items():
+        if total != b.totals[name] - a.totals[name]:
+            raise AssertionError(f"the rows' {name} sum to {total}, not to {b.totals[name] - a.totals[name]}")
+    return diff
+
+
+def _aligned(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]) -> tuple[Pairs, tuple[Difference, ...]]:
+    """Which layers stand for each other, and in what they differ."""
     alignment = align(series_of(steps_a), series_of(steps_b))
     _check_complete(alignment, steps_a, steps_b)
     changes = Changes(steps_a, steps_b, alignment, (a.graph, b.graph))
@@ -106,14 +136,21 @@ def compare(a: Report, b: Report) -> Diff:
     changes.collect()
     Consequences(changes).collect()
     found = [*changes.found, *Wiring(changes.partner, changes.moved).changes(changes.pairs)]
-    listed = (*rows(sorted(found, key=lambda change: change.place)), *unused_rows(a.graph, b.graph))
-    alike = stored_alike(a.graph, b.graph)
-    verdict: Verdict = "identical" if not listed else "same_parameters" if alike else "different"
-    diff = Diff(a, b, verdict, listed, tuple(changes.pairs))
-    for name, total in diff.totals.items():
-        if total != b.totals[name] - a.totals[name]:
-            raise AssertionError(f"the rows' {name} sum to {total}, not to {b.totals[name] - a.totals[name]}")
-    return diff
+    listed = tuple(rows(sorted(found, key=lambda change: change.place)))
+    return changes.pairs, listed or (Difference("function", None, None, "the same layers, connected otherwise"),)
+
+
+def _verdict(a: Report, b: Report, listed: Sequence[Difference], unknown: Sequence[str]) -> Verdict:
+    if all(row.training for row in listed):
+        return "not_compared" if unknown else "same_function" if listed else "identical"
+    return "same_parameters" if stored_alike(a.graph, b.graph) else "different"
+
+
+def untold(graph: Graph, steps: Sequence[Step]) -> list[str]:
+    """What a graph does not say, and no comparison of it can."""
+    found = [f"the content of {name}" for step in steps for name in step.unknown]
+    found += [f"what {name} computes, which is code that no trace sees" for name in graph.unseen]
+    return found + list(graph.untold)
 
 
 def _check_complete(alignment: Alignment, a: list[Step], b: list[Step]) -> None:

@@ -14,6 +14,7 @@ from archscope.differences.facts import differing, distance
 from archscope.differences.repeats import Repeat, module_of, parts, repeat_of
 from archscope.differences.steps import Step
 from archscope.model.graph import Graph
+from archscope.model.operations import CATEGORIES
 
 SIZED = (
     "kind", "depthwise", "kernel_size", "groups", "multiplier", "filters", "stride", "dilation", "padding",
@@ -27,6 +28,10 @@ VECTORS = ("bias", "scale", "shift")
 KINDS = {"p": "dropout", "filters": "width", "by": "scale", "kind": "operation", "depthwise": "groups"}
 """Of a difference in these facts; that of any other bears the fact's name."""
 
+TRAINING_FACTS = {"p", "momentum"}
+IN_TRAINING = {*CATEGORIES["dropout"].split(), "stochastic depth"}
+"""Facts and layers that change no value in evaluation."""
+
 LIKE = 0.35
 """What stands elsewhere differs by so much at most."""
 
@@ -37,7 +42,8 @@ NEAR = 8
 @dataclass(eq=False)
 class Change:
     """One thing that is not the same. Equal `group`s are told in one row, in `general` words where `what` is not the
-    same of all. `causes`: what it follows from."""
+    same of all. `causes`: what it follows from. `training`: it changes no value in evaluation. `calls`: how often the
+    reader calls one `block`, and how many the reference has in its place."""
 
     kind: str
     what: str
@@ -50,6 +56,9 @@ class Change:
     general: str = ""
     causes: frozenset["Change"] = field(default=frozenset(), repr=False)
     repeat: Repeat | None = None
+    training: bool = False
+    block: str = ""
+    calls: tuple[int, int] | None = None
 
 
 class Changes:
@@ -91,7 +100,7 @@ class Changes:
     def _pair(self, a: Step, b: Step) -> None:
         params, macs = (0 if self.of_sharing(b) else b.params - a.params), b.macs - a.macs
         if a.kind == "input" and a.shape != b.shape:
-            self._fact(a, b, "input", f"input {words.sizes(a.shape)} instead of {words.sizes(b.shape)}")
+            self._fact(a, b, "input", f"input {words.size(a)} instead of {words.size(b)}")
         if a.kind != b.kind:
             self._fact(a, b, "kind", words.kind_changed(a, b), params, macs)
             return
@@ -113,6 +122,7 @@ class Changes:
 
     def _fact(self, a: Step, b: Step, name: str, what: str, params: int = 0, macs: int = 0) -> None:
         change = Change(KINDS.get(name, name), what, (a,), (b,), b.place, params, macs, (name, what))
+        change.training = name in TRAINING_FACTS or (name == "kind" and _in_training((a, b)))
         if name == "filters" and b is not self._classifier:
             unit = "units" if b.kind == "linear" else "filters"
             change.general = words.ratio(words.width(a), words.width(b), unit)
@@ -142,7 +152,9 @@ class Changes:
             self.partner |= {id(one): other, id(other): one}
             self.moved |= {id(one), id(other)}
             self.pairs.append((one, other))
-        self.add(Change("order", what, tuple(a.steps), tuple(b.steps), b.steps[0].place, group=("order", what)))
+        change = Change("order", what, tuple(a.steps), tuple(b.steps), b.steps[0].place, group=("order", what))
+        change.training = _in_training(b.steps)
+        self.add(change)
 
     def _gap(self, gap: Gap) -> None:
         steps = tuple(gap.steps)
@@ -150,8 +162,12 @@ class Changes:
         place = steps[0].place if gap.of_b else self._at[id(steps[0])]
         params, macs = (_sum(name, b) - _sum(name, a) for name in ("params", "macs"))
         change = Change("missing" if gap.of_b else "extra", "", a, b, place, params, macs)
+        change.training = _in_training(steps)
         change.repeat = self._repeat(gap)
-        if change.repeat:
+        shared = self._of_shared(gap, change.repeat)
+        if shared:
+            change.kind, change.what, change.group, change.repeat = "sharing", shared.what, shared.group, None
+        elif change.repeat:
             change.kind, change.what = "repeats", change.repeat.said(change.repeat.lost)
             change.group = change.repeat.name, gap.of_b
         elif len(gap.items) == 1 and gap.items[0].step.kind == "add":
@@ -163,8 +179,29 @@ class Changes:
             change.group = tuple((step.kind, step.facts.get("kernel_size")) for step in steps)
         self.add(change)
 
+    def _of_shared(self, gap: Gap, repeat: Repeat | None) -> Change | None:
+        """Of a block that the reference has once more, where the reader calls one block again and again: one row."""
+        if repeat is None or not gap.of_b:
+            return None
+        around = gap.series[max(2 * gap.start - gap.end, 0) : gap.end + 1]
+        beside = [step for item in around for step in item.steps]
+        found = next((change for step in beside for change in self.of_pair(step) if change.calls), None)
+        if found is None or found.calls is None:
+            return None
+        calls, own = found.calls
+        what = f"{calls} calls of one block, {found.block}, where the reference has {own + repeat.lost} blocks"
+        for change in self.found:
+            if change.group == found.group:
+                change.what = what
+        return found
+
     def _repeat(self, gap: Gap) -> Repeat | None:
         return repeat_of(gap, self.graphs[gap.of_b].blocks, self.b if gap.of_b else self.a)
+
+
+def _in_training(steps: Sequence[Step]) -> bool:
+    """Do these layers pass on in evaluation what they are given?"""
+    return all(step.kind in IN_TRAINING and not step.facts.get("always_on") for step in steps)
 
 
 def _alike(a: Sequence[Step], b: Sequence[Step]) -> bool:
@@ -176,7 +213,7 @@ def _alike(a: Sequence[Step], b: Sequence[Step]) -> bool:
 
 def _channels(step: Step) -> int:
     """Of what a layer gives, or of the vector a linear layer gives."""
-    return step.shape[-1] if step.kind == "linear" and step.facts["axes"] else max(step.shape[:1], default=1)
+    return int(step.facts["filters"]) if step.kind == "linear" else step.channels
 
 
 def _sum(name: str, steps: Iterable[Step]) -> int:

@@ -2,7 +2,7 @@
 
 from archscope.differences.branches import BRANCHES
 from archscope.differences.sequences import NEVER
-from archscope.differences.steps import GLOBAL_POOLS, POOLS, WEIGHTED, Step, spatial
+from archscope.differences.steps import GLOBAL_POOLS, POOLS, WEIGHTED, Step
 from archscope.model.operations import CATEGORIES
 
 FAMILIES = (
@@ -62,12 +62,12 @@ def _keeps_size(step: Step) -> bool:
 
 
 def _filters(step: Step) -> int:
-    return step.shape[0] if step.shape else 0
+    return int(step.facts["filters"]) if step.kind == "linear" else step.channels
 
 
 def _reach_alike(a: Step, b: Step) -> bool:
     """Do the windows stand at the same places and reach over the edges alike, however that was written?"""
-    return bool(a.extent) and a.extent == b.extent and spatial(a.input_shape) == spatial(b.input_shape)
+    return bool(a.extent) and a.extent == b.extent and a.input_shape[2:] == b.input_shape[2:]
 
 
 def distance(a: Step, b: Step) -> float:

@@ -46,6 +46,8 @@ def _reports(
 ) -> tuple[Report, Report]:
     size = next((found for found in (size, _own_size(b), _own_size(a)) if found is not None), None)
     reference = _report(b, size, reference_options)
+    if options == reference_options and (a is b or (isinstance(a, str) and a == b)):
+        return reference, reference
     try:
         return _report(a, _own_size(reference) if size is None else size, options), reference
     except ArchscopeError:

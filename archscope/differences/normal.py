@@ -5,23 +5,19 @@ a convolution over the whole map, a mean over both axes and a global pooling, a 
 after it and a padded convolution, nested concatenations and a flat one, `x * sigmoid(x)` and SiLU.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from archscope.differences.draft import Draft
-from archscope.differences.rules import other, pointwise, shapes, windows
-from archscope.differences.steps import Step, hashable, live
-from archscope.model.graph import Graph, Layer
+from archscope.differences.rules import Call, Rule, axes, other, pointwise, shapes, windows
+from archscope.differences.spoken import all_operands
+from archscope.differences.steps import Step, View, live
+from archscope.model.graph import Graph, Layer, Operand
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
 
-SAME = {"identity", "clone", "contiguous", "alias", "expand", "expand_as", "broadcast_to", "to", "float", "type_as"}
-"""Operations that change no value; a broadcast is part of what reads it."""
-
-RESHAPES = {
-    "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "ravel", "view_as", "reshape_as", "getitem",
-    "select", "narrow", "atleast_1d", "atleast_2d", "atleast_3d",
-}  # fmt: skip
-"""Operations that keep the order of the elements, as long as they keep their number."""
+UNREADABLE = (ValueError, IndexError, KeyError, TypeError, AttributeError, ZeroDivisionError, AssertionError)
+"""What a rule raises where an operation is not of the form that it knows."""
 
 
 def normal_form(report: Report) -> list[Step]:
@@ -30,51 +26,123 @@ def normal_form(report: Report) -> list[Step]:
 
 
 class Normaliser:
-    """Reads a graph layer by layer; `at` is the step whose values each layer's name stands for."""
+    """Reads a graph layer by layer."""
 
     def __init__(self, report: Report) -> None:
-        self.graph: Graph = report.graph
+        self.graph: Graph = all_operands(report.graph)
         self.params, self.macs = (report.columns[name].values for name in ("params", "macs"))
+        self.evaluated = report.setting.get("mode", "eval") == "eval"
         self.draft = Draft(self.graph)
-        self.at: dict[str, Step] = {}
         for name, tensor in self.graph.inputs.items():
-            self.at[name] = self.draft.keep(Step("input", name=name, shape=tensor.shape))
+            shape = self.draft.shapes.get((name, 0), (1, *tensor.shape))
+            step = Step("input", name=name, shape=shape, dtype=tensor.dtype)
+            self.draft.at[name, 0] = View.of(self.draft.keep(step))
 
     def steps(self) -> list[Step]:
         for layer in self.graph.layers:
-            self.at[layer.name] = self._step(layer, [self.at[name] for name in layer.inputs])
-        ends = [self.at[name] for name in self.graph.outputs]
+            for output, view in enumerate(self._views(layer)):
+                self.draft.at[layer.name, output] = view
+        ends = [self.draft.shown(view) for view in map(self._seen, self._results()) if view is not None]
         kept = [*live(self.draft.steps, ends), Step("output", ends, name="output")]
         for place, step in enumerate(kept):
             step.place = place
         return kept
 
-    def _step(self, layer: Layer, inputs: list[Step]) -> Step:
-        """The step of a layer: a new one, or the one before it where the layer changes nothing."""
-        step = Step(layer.operation, inputs, {}, layer, layer.name, layer.output_shape)
-        step.params, step.macs = self.params[layer.name] or 0, self.macs[layer.name] or 0
+    def _results(self) -> Iterable[Operand]:
+        return self.graph.results
+
+    def _seen(self, operand: Operand) -> View | None:
+        """How a reader sees what it is given; nothing for what no layer computes."""
+        if operand.kind not in {"layer", "input"}:
+            return None
+        return self.draft.at[operand.source, operand.output]
+
+    def _views(self, layer: Layer) -> Sequence[View]:
+        """How each output of a layer is seen. What a rule cannot read is an operation by its name."""
         rule = RULES.get(layer.operation) or OF_CATEGORY.get(CATEGORY.get(layer.operation, ""), other)
-        found = step if step.params and rule is shapes.same else rule(step, layer, self.draft)
-        if found is step:
-            step.facts = {name: hashable(value) for name, value in step.facts.items()}
-            self.draft.keep(step)
-        return found
+        made, costs = len(self.draft.steps), (self.params[layer.name] or 0, self.macs[layer.name] or 0)
+        try:
+            return self._checked(self._call(layer, costs), rule)
+        except UNREADABLE:
+            del self.draft.steps[made:]
+            return self._checked(self._call(layer, costs), other)
+
+    def _checked(self, call: Call, rule: Rule) -> list[View]:
+        """The views of all outputs, of the shapes that the layer gives, and with all that it costs."""
+        found = rule(call)
+        if any(call.cost):  # gone but for what it costs: its own step after all
+            found = other(call)
+        views = [View.of(found)] if isinstance(found, Step) else [found] if isinstance(found, View) else list(found)
+        step = views[0].step
+        for output in range(len(views), len(call.layer.output_shapes)):
+            part = call.draft.extra("part", [step], call.layer, call.out(output), {"of": output})
+            views.append(View.of(part))
+        for output, view in enumerate(views):
+            if view.shape != call.out(output):
+                if view.layout.elements != View.of(step, call.out(output)).layout.elements:
+                    raise ValueError("of another size")
+                views[output] = shapes.seen(call, view.layout.reshaped(call.out(output)), call.out(output), view)
+        return [view if view.step.layer is call.layer else replace(view, layer=call.layer) for view in views]
+
+    def _call(self, layer: Layer, cost: tuple[int, int]) -> Call:
+        views, arguments, fixed, settings = [], [], [], dict(layer.settings)
+        for operand in layer.operands:
+            view = self._seen(operand)
+            if view is not None:
+                if view.shape != operand.shape and (layout := view.layout.reshaped(operand.shape)):
+                    view = View(view.step, layout)
+                views.append(view)
+                arguments.append(operand.argument)
+            elif (value := self._scalar(layer, operand)) is not None:
+                settings[operand.argument] = value
+            else:
+                fixed.append(operand)
+        return Call(layer, self.draft, settings, views, arguments, fixed, cost, self.evaluated)
+
+    def _scalar(self, layer: Layer, operand: Operand) -> float | None:
+        """A constant of one element is a number where numbers may stand."""
+        if CATEGORY.get(layer.operation) != "elementwise" or operand.kind not in {"constant", "buffer"}:
+            return None
+        tensor = (self.graph.buffers if operand.kind == "buffer" else self.graph.constants)[operand.source]
+        return tensor.values[0] if len(tensor.values) == 1 and not tensor.shape else None
 
 
-Rule = Callable[[Step, Layer, Draft], Step]
+SAME = "clone contiguous alias to float double half bfloat16 long int bool type type_as"
+"""Operations that change no value, but perhaps the type."""
 
-RULES: dict[str, Rule] = {
-    **dict.fromkeys(SAME, shapes.same),
-    **dict.fromkeys(RESHAPES, shapes.reshape),
-    **dict.fromkeys(("clamp", "clip", "clamp_min", "hardtanh"), pointwise.activation),
-    **dict.fromkeys(("mul", "div", "true_divide"), pointwise.multiply),
-    **dict.fromkeys(("cat", "concat", "concatenate"), shapes.concatenate),
-    **dict.fromkeys(("mean", "amax"), windows.mean),
-    **dict.fromkeys(("pad", "constant_pad_nd"), windows.pad),
+RESHAPES = "view reshape flatten unflatten squeeze unsqueeze ravel view_as reshape_as atleast_1d atleast_2d atleast_3d"
+PERMUTATIONS = "permute transpose swapaxes swapdims movedim moveaxis t T mT H mH adjoint"
+SPLITS = "chunk split split_with_sizes tensor_split hsplit vsplit unbind unsafe_chunk unsafe_split"
+REDUCTIONS = "mean sum amax amin max min prod"
+
+BY_OPERATION: dict[str, Rule] = {
+    SAME: shapes.same,
+    "identity": shapes.identity,
+    RESHAPES: shapes.reshape,
+    PERMUTATIONS: shapes.permute,
+    SPLITS: shapes.split,
+    "expand expand_as broadcast_to": shapes.expand,
+    "channel_shuffle native_channel_shuffle pixel_shuffle pixel_unshuffle": shapes.shuffle,
+    "getitem": shapes.index,
+    "select": shapes.select,
+    "narrow": shapes.narrow,
+    "flip": shapes.flip,
+    "cat stack": shapes.concatenate,
+    "clamp clamp_min clamp_max hardtanh": pointwise.activation,
+    "glu": other,
     "add": pointwise.add,
+    "sub": pointwise.subtract,
+    "mul": pointwise.multiply,
+    "div": pointwise.divide,
     "neg": pointwise.negate,
-    "batch_norm": pointwise.batch_norm,
+    REDUCTIONS: axes.reduction,
+    "batch_norm": axes.batch_norm,
+    "layer_norm": axes.layer_norm,
+    "softmax log_softmax softmin": axes.softmax,
+    "pad constant_pad_nd": windows.pad,
+    "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices": other,
 }
+RULES: dict[str, Rule] = {name: rule for names, rule in BY_OPERATION.items() for name in names.split()}
 """By operation."""
 
 OF_CATEGORY: dict[str, Rule] = {
@@ -84,6 +152,7 @@ OF_CATEGORY: dict[str, Rule] = {
     "pooling": windows.pooling,
     "global pooling": windows.adaptive_pooling,
     "activation": pointwise.activation,
+    "elementwise": pointwise.elementwise,
     "dropout": pointwise.dropout,
 }
 """For all other operations of a category."""

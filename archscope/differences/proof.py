@@ -7,6 +7,7 @@ and what is wrong goes unnoticed.
 
 import copy
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,8 +18,10 @@ from torch.overrides import TorchFunctionMode
 from archscope.differences import Diff, Proof
 from archscope.differences.steps import WEIGHTED, Step
 from archscope.differences.words import noun
-from archscope.model.graph import Graph
+from archscope.model.graph import Graph, Layer
 from archscope.papers.equivalences import relative_difference
+from archscope.tracing import values_of
+from archscope.tracing.names import STATISTICS
 from archscope.tracing.records import tensors_in
 
 IMAGES = 2
@@ -33,7 +36,7 @@ def prove(diff: Diff, a: nn.Module, b: nn.Module) -> Proof:
     as they are: copies run."""
     pairs = list(_pairs(diff))
     if reason := _impossible(diff, pairs):
-        return Proof(reason=reason)
+        return Proof(reason=reason, uncopied=True)
     try:
         return _run(diff, _runnable(a), _runnable(b), pairs)
     except Exception as error:  # code of the user's, which may do anything
@@ -52,15 +55,44 @@ def _run(diff: Diff, a: nn.Module, b: nn.Module, pairs: Sequence[tuple[str, str]
             output = a(*images)
         for mine, theirs in pairs:
             of_b[theirs].copy_(of_a[mine].reshape(of_b[theirs].shape))
-        return _compared(tensors_in(output), tensors_in(b(*images)), len(pairs))
+        found = _compared(tensors_in(output), tensors_in(b(*images)), len(pairs))
+    if found.relative_error is None or found.holds:
+        return found
+    return replace(found, first=_first_apart(diff, a, b, images))
+
+
+def _first_apart(diff: Diff, a: nn.Module, b: nn.Module, images: Sequence[torch.Tensor]) -> str:
+    """The first layer of `a` whose output is not that of its partner, by its name."""
+    mine, theirs = (values_of(module, tuple(images)) for module in (a, b))
+    for one, other in diff.pairs:
+        if one.layer is None or other.layer is None:
+            continue
+        if one.seen is not None:
+            if one.key != other.key:
+                return one.layer.name
+            continue
+        value, reference = mine.get(one.layer.name), theirs.get(other.layer.name)
+        if value is None or reference is None or value.numel() != reference.numel():
+            continue
+        if (
+            value.dtype.is_floating_point
+            and relative_difference(reference, value.reshape(reference.shape)) > TOLD_APART
+        ):
+            return one.layer.name
+    return ""
 
 
 def _pairs(diff: Diff) -> Iterator[tuple[str, str]]:
     """Names of the tensors that stand for each other."""
     for a, b in diff.pairs:
         if a.layer and b.layer:
-            yield from zip(a.layer.parameters, b.layer.parameters, strict=False)
-            yield from zip(a.layer.buffers, b.layer.buffers, strict=False)
+            yield from zip(a.parameters, b.parameters, strict=False)
+            yield from zip(statistics_of(a.layer), statistics_of(b.layer), strict=False)
+
+
+def statistics_of(layer: Layer) -> list[str]:
+    """Buffers that training fills; all others are constants of the network, and not copied."""
+    return [each.source for each in layer.operands if each.kind == "buffer" and each.argument in STATISTICS]
 
 
 def _impossible(diff: Diff, pairs: Sequence[tuple[str, str]]) -> str:
@@ -88,7 +120,7 @@ def _shapes(graph: Graph, step: Step) -> list[tuple[int, ...]]:
     """Of what a layer stores; a linear layer's matrix and a convolution's kernel over the whole map are one."""
     stored = {**graph.parameters, **graph.buffers}
     layer = step.layer
-    shapes = [stored[name].shape for name in (*layer.parameters, *layer.buffers)] if layer else []
+    shapes = [stored[name].shape for name in (*step.parameters, *statistics_of(layer))] if layer else []
     if step.kind != "linear":
         return shapes
     return [(shape[0], torch.Size(shape[1:]).numel()) if len(shape) > 1 else shape for shape in shapes]

@@ -14,7 +14,7 @@ from archscope.model.graph import Graph
 class Difference:
     """One row. `a` and `b` are the first layers that it is about, the reader's and the reference's; `layers` are all.
 
-    `params` and `macs` are the reference's minus the reader's.
+    `params` and `macs` are the reference's minus the reader's. `training`: it changes no value in evaluation.
     """
 
     kind: str
@@ -24,11 +24,12 @@ class Difference:
     params: int = 0
     macs: int = 0
     layers: tuple[tuple[str | None, str | None], ...] = field(default=(), repr=False)
+    training: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "kind": self.kind, "a": self.a, "b": self.b, "what": self.what, "params": self.params, "macs": self.macs,
-            "count": len(self.layers), "layers": [list(pair) for pair in self.layers],
+            "count": len(self.layers), "training": self.training, "layers": [list(pair) for pair in self.layers],
         }  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def rows(changes: Iterable[Change]) -> list[Difference]:
 def _row(group: Sequence[Change]) -> Difference:
     first, *others = group
     what = first.what
-    if first.repeat:
+    if first.repeat and first.repeat.siblings:
         what = first.repeat.said(sum(change.repeat.lost for change in group if change.repeat))
     elif {change.what for change in others} - {what}:
         what = first.general
@@ -73,7 +74,7 @@ def _difference(kind: str, what: str, group: Sequence[Change]) -> Difference:
     a = next((name for name, _ in pairs if name), None)
     b = next((name for _, name in pairs if name), None)
     params, macs = (sum(getattr(change, name) for change in group) for name in ("params", "macs"))
-    return Difference(kind, a, b, what, params, macs, pairs)
+    return Difference(kind, a, b, what, params, macs, pairs, all(change.training for change in group))
 
 
 def _names(change: Change) -> list[tuple[str | None, str | None]]:

@@ -54,4 +54,7 @@ def shared(a: Sequence[Step], b: Sequence[Step], partner: dict[int, Step]) -> It
         else:
             what = f"{own_} blocks with weights of their own where the reference calls one, {name}, {times}"
         for step, other in pairs:
-            yield Change("sharing", what, (step,), (other,), other.place, other.params - step.params, group=what)
+            change = Change("sharing", what, (step,), (other,), other.place, other.params - step.params, group=what)
+            if is_mine:
+                change.block, change.calls = name, (calls_, own_)
+            yield change

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import prod
 from typing import Any
 
+from archscope.differences.layouts import Layout
 from archscope.model.graph import Layer, Shape
 
 WEIGHTED = {"conv", "transposed conv", "linear"}
@@ -13,7 +15,10 @@ GLOBAL_POOLS = {"global average pool", "global max pool"}
 NON_NEGATIVE = {"relu", "relu6", "sigmoid", "softmax", "hardsigmoid"}
 """Kinds of steps whose values are never below zero."""
 
-KEEPS_SIGN = {"max pool", "average pool", "global average pool", "global max pool", "cat", "add", "dropout", "mul"}
+KEEPS_SIGN = {
+    "max pool", "average pool", "global average pool", "global max pool", "cat", "add", "dropout", "mul", "permute",
+    "reshape", "slice", "view",
+}  # fmt: skip
 """Kinds of steps that give nothing below zero where they are given nothing below zero."""
 
 Sides = tuple[tuple[int, int], ...]
@@ -24,13 +29,16 @@ Sides = tuple[tuple[int, int], ...]
 class Step:
     """What one layer does, whoever wrote it: equal `kind` and `facts` are equal functions of the inputs.
 
-    `facts` leave out what follows from the inputs, such as the number of channels that come in. `extent` is how far
-    the windows reach over the edges, which is what padding comes to. `absorbed` are further layers that the step
-    stands for, a padding layer say.
+    `facts` leave out what follows from the inputs, such as the number of channels that come in. `shape` is whole, the
+    batch axis included. `extent` is how far the windows reach over the edges, which is what padding comes to.
+    `parameters` are those that it is the one to have. `told` names what a fact is about, a buffer say; `unknown` are
+    the constants whose content nobody knows. `seen` is what a step that only orders elements shows, and of what.
+    `of_stored`: it is computed from parameters and constants alone. `not_negative`: all that it gives is known to be
+    zero or more. `as_conv` are the facts of a convolution that is fully connected because its window covers the map.
     """
 
     kind: str
-    inputs: list["Step"] = field(default_factory=list, repr=False)  # each has its own
+    inputs: list["Step"] = field(default_factory=list)
     facts: Mapping[str, Any] = field(default_factory=dict)
     layer: Layer | None = None
     name: str = ""
@@ -39,6 +47,14 @@ class Step:
     params: int = 0
     macs: int = 0
     place: int = 0
+    parameters: tuple[str, ...] = ()
+    dtype: str = "float32"
+    told: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    seen: "View | None" = None
+    of_stored: bool = False
+    not_negative: bool = False
+    as_conv: Mapping[str, Any] | None = None
 
     @cached_property
     def key(self) -> Any:
@@ -50,24 +66,56 @@ class Step:
         return self.inputs[0].shape if self.inputs else ()
 
     @property
-    def parameters(self) -> tuple[str, ...]:
-        return self.layer.parameters if self.layer else ()
+    def elements(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def channels(self) -> int:
+        """Of what it gives: of a convolution the axis before the spatial ones, else the second of all."""
+        axes = len(self.facts.get("kernel_size", ()))
+        if axes and len(self.shape) > axes:
+            return self.shape[-axes - 1]
+        return self.shape[1] if len(self.shape) > 1 else max(self.shape, default=1)
 
     @property
     def is_depthwise(self) -> bool:
         return self.kind == "conv" and bool(self.facts["depthwise"])
 
-    @property
-    def not_negative(self) -> bool:
-        """Is every value that it gives known to be zero or more?"""
+    def settle(self) -> None:
+        """Say what follows from the inputs."""
+        self.of_stored = self.kind != "input" and all([one.of_stored for one in self.inputs])
         if self.kind in KEEPS_SIGN:
-            return bool(self.inputs) and not self.parameters and all(one.not_negative for one in self.inputs)
-        return self.kind in NON_NEGATIVE
+            given = bool(self.inputs) and not self.parameters and "dtype" not in self.facts
+            self.not_negative = given and all([one.not_negative for one in self.inputs])
+        else:
+            self.not_negative = self.kind in NON_NEGATIVE
 
 
-def spatial(shape: Shape) -> Shape:
-    """Height and width; nothing where the tensor is a vector."""
-    return shape[1:]
+@dataclass(frozen=True, eq=False)
+class View:
+    """A tensor as its reader sees it: the step whose elements it shows, how, and the layer that shows it so."""
+
+    step: Step
+    layout: Layout
+    layer: Layer | None = None
+
+    @classmethod
+    def of(cls, step: Step, shape: Shape | None = None) -> "View":
+        return cls(step, Layout.of(step.shape if shape is None else shape))
+
+    @property
+    def shape(self) -> Shape:
+        return self.layout.sizes
+
+    @property
+    def permutes(self) -> bool:
+        """All elements of the step, each once?"""
+        return self.layout.permutes(self.step.elements)
+
+    @property
+    def is_whole(self) -> bool:
+        """All elements of the step, row by row?"""
+        return self.layout.is_all_of(self.step.elements)
 
 
 def squeezed(shape: Shape) -> Shape:

@@ -13,7 +13,10 @@ NOUNS = {
     "global average pool": "global average pooling", "global max pool": "global max pooling", "add": "addition",
     "cat": "concatenation", "mul": "multiplication", "pad": "padding layer", "scale": "scaling",
     "relu": "ReLU", "relu6": "ReLU6", "silu": "SiLU", "elu": "ELU", "gelu": "GELU", "prelu": "PReLU",
-    "leaky_relu": "leaky ReLU", "hardswish": "hard swish", "hardsigmoid": "hard sigmoid",
+    "leaky_relu": "leaky ReLU", "sub": "subtraction", "div": "division", "max": "maximum", "amax": "maximum",
+    "shift": "shift", "clamp": "clamping", "scaled_dot_product_attention": "attention", "matmul": "matrix product",
+    "permute": "permutation of axes", "view": "choice of elements", "getitem": "index",
+    "hardswish": "hard swish", "hardsigmoid": "hard sigmoid",
 }  # fmt: skip
 
 GATE_ENDS = {"sigmoid", "hardsigmoid"}
@@ -33,7 +36,7 @@ def sized(step: Step) -> str:
     if "kernel_size" in step.facts:
         said = f"{sizes(step.facts['kernel_size'])} {said}"
     if step.kind in {"conv", "transposed conv"} and not step.is_depthwise:
-        said += f", {step.shape[0]} filters"
+        said += f", {step.channels} filters"
     if step.kind == "linear":
         said += f", {step.facts['filters']:.0f} units"
     if set(step.facts.get("stride", ())) - {1} and step.kind not in POOLS:
@@ -84,6 +87,11 @@ def sizes(value: Any) -> str:
     return "x".join(f"{size:.0f}" for size in value)
 
 
+def size(step: Step) -> str:
+    """Of a tensor, without a leading batch of 1."""
+    return sizes(step.shape[1:] if step.shape[:1] == (1,) else step.shape)
+
+
 def one(value: Sequence[float]) -> str:
     return f"{value[0]:.0f}" if len(set(value)) == 1 else sizes(value)
 
@@ -98,7 +106,7 @@ def padding(sides: Sequence[Sequence[float]]) -> str:
 
 def width(step: Step) -> float:
     """Filters of a convolution, units of a fully connected layer."""
-    return float(step.facts["filters"] if step.kind == "linear" else step.shape[0])
+    return float(step.facts["filters"] if step.kind == "linear" else step.channels)
 
 
 def kind_changed(a: Step, b: Step) -> str:
@@ -129,6 +137,8 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
         return f"{subject} {mine:g} instead of {theirs:g} (in training only)"
     if name == "by":
         return f"{'scaled by' if b.kind == 'scale' else 'shifted by'} {mine:g} instead of {theirs:g}"
+    if name in a.told or name in b.told:
+        return _content_changed(name, a, b)
     show = SHOWN.get(name, _plain)
     return f"{subject}: {FACTS.get(name, name.replace('_', ' '))} {show(mine)} instead of {show(theirs)}"
 
@@ -154,7 +164,23 @@ WHETHER = {
 """Facts that are so or not: what to say where A's are, and where they are not."""
 
 
+def _content_changed(name: str, a: Step, b: Step) -> str:
+    """Of a constant by the name that it is stored under: its numbers, where they are few."""
+    called = (b.told.get(name) or a.told[name]).rpartition(".")[2]
+    mine, theirs = (_numbers(step.facts.get(name)) for step in (a, b))
+    if mine and theirs and mine != theirs:
+        return f"{noun(b)}: {called} {mine} instead of {theirs}"
+    return f"{noun(b)}: {called} holds other numbers than the reference's"
+
+
+def _numbers(content: Any) -> str:
+    numbers = content[0] if isinstance(content, tuple) and content and isinstance(content[0], tuple) else ()
+    return ", ".join(f"{number:g}" for number in numbers)
+
+
 def _plain(value: Any) -> str:
+    if value is None:
+        return "none"
     if isinstance(value, tuple):
         return "x".join(map(_plain, value))
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -178,7 +178,8 @@ class Graph:
 
     `batch` is the number of images that the memory measures assume; every shape and count is for one image.
     `blocks` maps each module's path to its class, called or not. `results` are the tensors that the network returns,
-    in order. `unseen` are the layers whose inside no trace sees: compiled or foreign code. `notes` say what a reader
+    in order. `unseen` are the layers whose inside no trace sees: compiled or foreign code. `untold` is
+    what the graph does not say, read from an older report. `notes` say what a reader
     must know about how the trace was made.
     """
 
@@ -195,6 +196,7 @@ class Graph:
     constants: Mapping[str, Tensor] = field(default_factory=dict)
     results: tuple[Operand, ...] = ()
     unseen: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Graph {one_line(self.name)}: {len(self.layers):,} layers>"

@@ -140,6 +140,7 @@ class Report(Tabulated):
             "buffers": _rows(graph.buffers),
             "constants": _rows(graph.constants),
             "unseen": list(graph.unseen),
+            "untold": list(graph.untold),
             "notes": list(graph.notes),
         }
 
@@ -217,9 +218,16 @@ class Report(Tabulated):
             constants=_tensors(data.get("constants", [])),
             results=_operands(data.get("results", [])),
             unseen=tuple(data.get("unseen", [])),
+            untold=_untold(data),
         )
         claims = tuple(row_as(Claim, claim) for claim in data["claims"])
         return cls(graph, columns, data["setting"], data["target"], data["title"], claims)
+
+
+def _untold(data: Mapping[str, Any]) -> tuple[str, ...]:
+    if "results" in data:
+        return tuple(data.get("untold", []))
+    return (f"all arguments, constants and selected outputs of {data['target']}, which {data['schema']} does not hold",)
 
 
 def _output(data: Mapping[str, Any]) -> Output:

@@ -259,7 +259,13 @@ REPORT = Record(
         "buffers": ListOf(TENSOR),
         "notes": ListOf(TEXT),
     },
-    {"named_outputs": ListOf(OUTPUT), "constants": ListOf(TENSOR), "results": ListOf(OPERAND), "unseen": ListOf(PATH)},
+    {
+        "named_outputs": ListOf(OUTPUT),
+        "constants": ListOf(TENSOR),
+        "results": ListOf(OPERAND),
+        "unseen": ListOf(PATH),
+        "untold": ListOf(TEXT),
+    },
     name="report",
 )
 COMPARISON = Record({"schema": WORD, "networks": ListOf(REPORT, 1)}, {"failures": ListOf(TEXT)}, name="comparison")

@@ -95,6 +95,13 @@ def trace(
     return replace(graph, notes=(f"{given_up}; only the way that this input took was seen", *graph.notes))
 
 
+def values_of(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
+    """What each layer gives for these inputs, the first of its outputs, by the layer's name. Runs once, for real."""
+    kept: list[torch.Tensor] = []
+    graph = _run(dict(module.named_modules()), inputs, "eval", None, inputs[0].device, kept)
+    return {layer.name: value for layer, value in zip(graph.layers, kept, strict=True)}
+
+
 def _short(error: TraceError) -> str:
     """What failed, without torch's advice."""
     said = re.split(r"(?<=\w)[.;] ", str(error))[0].rstrip(".")
@@ -112,14 +119,19 @@ def _device(stored: Sequence[torch.Tensor]) -> torch.device:
 
 
 def _run(
-    blocks: Mapping[str, nn.Module], inputs: Any, mode: Mode, name: str | None, device: torch.device = META
+    blocks: Mapping[str, nn.Module],
+    inputs: Any,
+    mode: Mode,
+    name: str | None,
+    device: torch.device = META,
+    kept: list[torch.Tensor] | None = None,
 ) -> Graph:
     if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
         raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}", certain=True)
     with undisturbed(blocks), torch.no_grad():
         blocks = doubles_of(blocks, mode == "train", real=device != META)
         module = blocks[""]
-        tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED))
+        tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED), kept)
         described: dict[str, Tensor] = {}
         for submodule in blocks.values():
             watch(submodule, tracer, mode)

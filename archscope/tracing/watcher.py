@@ -52,11 +52,18 @@ from archscope.tracing.values import note_value
 class Tracer(TorchFunctionMode):
     """Watches one pass over `blocks` (modules by path). `real`: compute values instead of shapes on meta.
 
-    With a `generator` random numbers come from there alone.
+    With a `generator` random numbers come from there alone. `kept` gets the first output of each operation.
     """
 
-    def __init__(self, blocks: Mapping[str, nn.Module], real: bool, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self,
+        blocks: Mapping[str, nn.Module],
+        real: bool,
+        generator: torch.Generator | None = None,
+        kept: list[torch.Tensor] | None = None,
+    ) -> None:
         super().__init__()
+        self._kept = kept
         self.real = real
         self.generator = generator
         self.records: list[Record] = []
@@ -108,7 +115,7 @@ class Tracer(TorchFunctionMode):
             if self._source(output) is None or not call.path:
                 return None
             alias = shown_again(output)  # so that other readers of `output` keep their edge
-            said = Said(arguments=["input"], shapes=[tuple(output.shape)])
+            said = Said(settings=_own_settings(module), arguments=["input"], shapes=[tuple(output.shape)])
             self._record(call, Effect("identity", [output], "view", said=said), [output], [alias])
             return alias
         unseen = [tensor for tensor in tensors_in(output) if self._source(tensor) is None]
@@ -329,6 +336,8 @@ class Tracer(TorchFunctionMode):
             record.operands.append(given)
         self.records.append(record)
         call.records.append(record)
+        if self._kept is not None:
+            self._kept.append(outputs[0].detach().clone())
         if effect.memory == "in_place":
             whole_of = self.sources.overwrite_part(outputs[0], record)
             if whole_of is not None:  # what reads the base reads a tensor of the base's shape
@@ -339,3 +348,9 @@ class Tracer(TorchFunctionMode):
         base = tensors[0] if tensors and effect.memory != "new" else None
         for place, output in enumerate(outputs):
             self.sources.tag(output, record, base, (place, ()) if place else WHOLE)
+
+
+def _own_settings(module: nn.Module) -> dict[str, Any]:
+    """The numbers and words of a module that did nothing: at which rate it would in training, say."""
+    plain = {name: value for name, value in vars(module).items() if type(value) in (bool, int, float, str)}
+    return {name: value for name, value in plain.items() if name[0] != "_" and name != "training"}

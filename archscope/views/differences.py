@@ -1,6 +1,6 @@
 """What `archscope diff` found: tables in every format, and both networks side by side. No torch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
@@ -18,8 +18,10 @@ WIDTH = 100
 
 VERDICTS = {
     "identical": ("green", "identical up to names"),
+    "same_function": ("yellow", "the same function, but training differs"),
     "same_parameters": ("yellow", "the same parameters, but another function"),
     "different": ("bold red", "different"),
+    "not_compared": ("yellow", "no difference found, not compared: {}"),
 }
 
 
@@ -73,6 +75,27 @@ def sides(diff: Diff) -> list[str]:
     ]
 
 
+MOST_NAMED = 3
+
+
+def verdict(diff: Diff) -> str:
+    """The verdict in words."""
+    return VERDICTS[diff.verdict][1].format(_named(diff.not_compared))
+
+
+def _named(things: Sequence[str]) -> str:
+    left = len(things) - MOST_NAMED
+    return "; ".join((*things[:MOST_NAMED], *([f"and {left} more"] if left > 0 else [])))
+
+
+def beside(diff: Diff) -> list[str]:
+    """What is said below the rows: both totals, what the weights showed, and what no verdict covers."""
+    said = [*sides(diff), *([f"weights: {proven(diff)}"] if diff.proof else [])]
+    if diff.not_compared and diff.verdict != "not_compared":
+        said.append(f"not compared: {_named(diff.not_compared)}")
+    return said
+
+
 def proven(diff: Diff) -> str:
     """What the weights showed."""
     proof = diff.proof
@@ -90,11 +113,12 @@ def proven(diff: Diff) -> str:
 def as_table(diff: Diff, options: Options) -> str:
     """The verdict, a row for each difference with what it comes to, and the sum of the rows."""
     width = options.width or WIDTH
-    color, said = VERDICTS[diff.verdict]
-    lines = [*wrapped("", heading(diff), 0, width), Text(said, color), Text("")]
+    color = VERDICTS[diff.verdict][0]
+    said = [Text(line.plain, color) for line in wrapped("", verdict(diff), 0, width)]
+    lines = [*wrapped("", heading(diff), 0, width), *said, Text("")]
     if diff.differences:
         lines += [*_rows(diff, width), Text("")]
-    for line in (*sides(diff), *([f"weights: {proven(diff)}"] if diff.proof else [])):
+    for line in beside(diff):
         lines += wrapped("", line, 0, width)
     notes = dict.fromkeys(f"note: {note}" for report in (diff.a, diff.b) for note in report.graph.notes)
     return to_text([*lines, *(line for note in notes for line in wrapped("", note, 0, width))], options)
@@ -137,5 +161,5 @@ def page(diff: Diff, options: Options) -> Page:
     ]
     total = Line(("sum of the rows", "", *(more(diff.totals[name]) for name in ("params", "macs"))), total=True)
     table = Table(("Difference", "Where", *TITLES), [*lines, total], 2, prose=True)
-    said = [("", side) for side in sides(diff)] + ([("", f"weights: {proven(diff)}")] if diff.proof else [])
-    return Page(heading(diff), VERDICTS[diff.verdict][1], [table] if diff.differences else [], said)
+    said = [("", line) for line in beside(diff)]
+    return Page(heading(diff), verdict(diff), [table] if diff.differences else [], said)

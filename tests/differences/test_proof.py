@@ -1,6 +1,7 @@
 """Functional equality by copied weights: it holds for a faithful port, and shows what a broken one does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -82,10 +83,11 @@ class Halves(nn.Module):
 
 
 def test_what_no_layer_says_the_weights_do() -> None:
-    assert archscope.diff(Halves(0), Halves(1), SIZE).verdict == "identical"
     diff = archscope.diff(Halves(0), Halves(1), SIZE, weights=True)
-    assert diff.verdict == "same_parameters"
-    assert [row.kind for row in diff.differences] == ["function"]
+    assert diff.proof is not None and not diff.proof.holds
+    unaware = replace(diff, verdict="identical", differences=()).proven(diff.proof)  # had no layer said it
+    assert (unaware.verdict, [row.kind for row in unaware.differences]) == ("same_parameters", ["function"])
+    assert "the first layer whose output differs is" in unaware.differences[0].what
 
 
 def test_the_modules_are_left_as_they_are() -> None:

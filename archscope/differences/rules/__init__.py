@@ -1,37 +1,201 @@
-"""How each operation becomes a step in normal form: functions that fill the step to be, or give another. No torch."""
+"""How each operation becomes steps in normal form: a rule takes a Call and says how its result is seen. No torch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from archscope.differences.draft import Draft
-from archscope.differences.steps import Step
-from archscope.model.graph import Layer
+from archscope.differences.layouts import Layout
+from archscope.differences.steps import Step, View, squeezed
+from archscope.model.graph import Layer, Operand, Shape
 
-DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "batch_norm": {"eps": 1e-5}, "layer_norm": {"eps": 1e-5}, "group_norm": {"eps": 1e-5},
-    "instance_norm": {"eps": 1e-5}, "local_response_norm": {"alpha": 1e-4, "beta": 0.75, "k": 1.0},
-    "leaky_relu": {"negative_slope": 0.01}, "elu": {"alpha": 1.0}, "celu": {"alpha": 1.0},
-    "gelu": {"approximate": "none"}, "hardtanh": {"min_val": -1, "max_val": 1}, "dropout": {"p": 0.5},
-    "softplus": {"beta": 1, "threshold": 20}, "interpolate": {"mode": "nearest"},
-    "avg_pool": {"ceil_mode": False, "count_include_pad": True}, "max_pool": {"ceil_mode": False},
-}  # fmt: skip
-"""What torch does where a call does not say it, by operation."""
+NO_FUNCTION = frozenset(
+    "training train momentum use_input_stats operands bias_k out_proj_weight dtype recompute_scale_factor non_blocking "
+    "copy implicit cudnn_enable cudnn_enabled pin_memory is_pinned".split()
+)
+"""Settings that change no value in evaluation, or that a step says elsewhere."""
 
-NO_FUNCTION = frozenset("training momentum train use_input_stats operands input dtype recompute_scale_factor".split())
-"""Settings that change no value in evaluation. BN's momentum is a matter of how the network is trained."""
+ORDER_KEPT = frozenset("view reshape flatten unflatten squeeze unsqueeze ravel view_as reshape_as".split())
+"""Calls that show a stored tensor in the same order."""
 
 
-def other(step: Step, layer: Layer, draft: Draft) -> Step:
-    """An operation by its name with all its settings."""
-    step.facts = {**DEFAULTS.get(layer.operation, {}), **settings_of(layer)}
-    if "dim" in step.facts and isinstance(step.facts["dim"], int):
-        step.facts = {**step.facts, "dim": step.facts["dim"] % (len(layer.input_shapes[0]) + 1)}
-    if layer.window is not None:
-        step.facts = {**step.facts, "kernel_size": layer.window.kernel_size, "stride": layer.window.stride}
-    step.facts = {**step.facts, "parameters": len(layer.parameters)}
+@dataclass
+class Call:
+    """One operation with what it is given: the `views` of what the network computes, and the `arguments` that they
+    are; `fixed` are parameters, buffers and constants."""
+
+    layer: Layer
+    draft: Draft
+    settings: Mapping[str, Any]
+    views: list[View]
+    arguments: list[str]
+    fixed: list[Operand]
+    cost: tuple[int, int] = (0, 0)
+    evaluated: bool = True
+    made: list[Step] = field(default_factory=list)
+
+    @property
+    def operation(self) -> str:
+        return self.layer.operation
+
+    def out(self, output: int = 0) -> Shape:
+        """The whole shape of an output: as those who read it are given it."""
+        known = self.draft.shapes.get((self.layer.name, output))
+        return (1, *self.layer.output_shapes[output]) if known is None else known
+
+    def view(self, argument: str) -> View | None:
+        return next((v for v, name in zip(self.views, self.arguments, strict=True) if name == argument), None)
+
+    def has(self, argument: str) -> bool:
+        """Is a tensor given as this argument?"""
+        return argument in self.arguments or any(operand.argument == argument for operand in self.fixed)
+
+    @cached_property
+    def function_settings(self) -> dict[str, Any]:
+        """The settings that change values in evaluation."""
+        return {name: value for name, value in self.settings.items() if name not in NO_FUNCTION}
+
+    def shown(self, which: int = 0) -> Step:
+        return self.draft.shown(self.views[which], self.layer)
+
+    def step(self, kind: str, inputs: list[Step], facts: Mapping[str, Any], shape: Shape | None = None) -> Step:
+        """The step that the layer is, with what it has and costs. Weights that were computed bring their parameters."""
+        layer = self.layer
+        made = Step(kind, inputs, facts, layer, layer.name, self.out() if shape is None else shape)
+        made.params, made.macs = self.cost
+        made.parameters, made.dtype = layer.parameters, layer.dtypes[0] if layer.dtypes else ""
+        computed = [one for one in inputs if one.of_stored and made.kind in OWNERS]
+        for one in computed:
+            made.params += one.params
+            made.parameters = (*one.parameters, *made.parameters)
+            one.params, one.parameters = 0, ()
+        if inputs and made.dtype != inputs[0].dtype and inputs[0].dtype:
+            made.facts = {**made.facts, "dtype": made.dtype}
+        self.cost = (0, 0)
+        return self.draft.keep(made)
+
+    def changed_weights(self) -> dict[str, Any]:
+        """Parameters that are shown otherwise than they are stored."""
+        changed = {one.argument: reordered(one.views) for one in self.fixed if one.kind == "parameter"}
+        return {name: views for name, views in changed.items() if views}
+
+
+OWNERS = frozenset({"conv", "transposed conv", "linear", "batch norm", "layer norm"})
+"""Kinds of steps that a weight belongs to, though something computes it from the stored one."""
+
+Rule = Callable[[Call], "Step | View | Sequence[View]"]
+
+
+def reordered(views: Sequence[str]) -> tuple[str, ...]:
+    """Of the calls that show a stored tensor those that change which elements stand where."""
+    return tuple(view for view in views if not _keeps_order(view))
+
+
+def _keeps_order(view: str) -> bool:
+    name, _, given = view.partition("(")
+    axes = {"None", "':'", "'...'"}
+    only_axes = name == "getitem" and set(given.removeprefix("index=").strip("[])").split(", ")) <= axes
+    return name in ORDER_KEPT or only_axes
+
+
+def content(operand: Operand, call: Call) -> Any:
+    """What a fixed operand is: a parameter, or a constant's values; None where nobody knows them."""
+    views = reordered(operand.views)
+    if operand.kind == "parameter":
+        return ("parameter", *views)
+    graph = call.draft.graph
+    tensor = (graph.buffers if operand.kind == "buffer" else graph.constants)[operand.source]
+    if not tensor.digest:
+        return None
+    return (tuple(float(f"{value:.6g}") for value in tensor.values) or tensor.digest, *views)
+
+
+def fixed_facts(call: Call) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
+    """Facts of the fixed operands, what each is called, and the constants that nobody knows."""
+    facts, told, unknown = {}, {}, []
+    for operand in call.fixed:
+        facts[operand.argument] = found = content(operand, call)
+        told[operand.argument] = operand.source
+        if found is None:
+            unknown.append(operand.source)
+    return facts, told, tuple(unknown)
+
+
+def with_fixed(step: Step, call: Call) -> Step:
+    facts, step.told, step.unknown = fixed_facts(call)
+    step.facts = {**step.facts, **{name: value for name, value in facts.items() if value is not None}}
+    step.__dict__.pop("key", None)
     return step
 
 
-def settings_of(layer: Layer) -> dict[str, Any]:
-    """The settings that change values in evaluation."""
-    return {name: value for name, value in layer.settings.items() if name not in NO_FUNCTION}
+def other(call: Call) -> Step:
+    """An operation by its name with all that it is given."""
+    facts = dict(call.function_settings)
+    if isinstance(facts.get("dim"), int) and call.views:
+        facts["dim"] %= max(len(call.views[0].shape), len(call.out()))
+    window = call.layer.window
+    if window is not None:
+        facts |= {"kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation,
+                  "padding": tuple((p, p) for p in window.padding)}  # fmt: skip
+    if call.layer.groups != 1:
+        facts["groups"] = call.layer.groups
+    if len(call.views) > 1:
+        facts["arguments"] = tuple(call.arguments)
+    steps = [call.shown(i) for i in range(len(call.views))]
+    return with_fixed(call.step(call.operation, steps, facts), call)
+
+
+def broadcast(call: Call, out: Shape) -> dict[str, Any]:
+    """Along which axes each operand is repeated: those of one element are not counted."""
+    found = {}
+    shapes = [*zip(call.arguments, [view.shape for view in call.views], strict=True)]
+    shapes += [(one.argument, one.shape) for one in call.fixed]
+    for argument, shape in shapes:
+        full = (1,) * (len(out) - len(shape)) + tuple(shape)
+        wide = [i for i, size in enumerate(out) if size != 1]
+        axes = tuple(place for place, i in enumerate(wide) if full[i] == 1)
+        if axes and axes != tuple(range(len(wide))):
+            found[argument] = axes
+    return found
+
+
+def each_element(call: Call, kind: str, facts: Mapping[str, Any], ordered: bool = True) -> View:
+    """An operation on each element: it does not matter in which order they are seen."""
+    call.views = views = [replace(view, layout=view.layout.unexpanded()) for view in call.views]
+    out = call.out()
+    first = views[0] if views else None
+    alike = first is not None and first.permutes and first.shape == out and all(
+        view.layout == first.layout and squeezed(view.step.shape) == squeezed(first.step.shape) for view in views
+    )  # fmt: skip
+    large = any(one.shape not in ((), (1,)) and set(one.shape) != {1} for one in call.fixed)
+    if first is not None and alike and not large:
+        step = call.step(kind, [view.step for view in views], facts, first.step.shape)
+        return View(with_fixed(step, call), first.layout)
+    repeated = broadcast(call, out)
+    if repeated:
+        facts = {**facts, "broadcast": tuple(sorted(repeated.items() if ordered else repeated.values()))}
+    step = call.step(kind, [call.shown(i) for i in range(len(views))], facts, out)
+    return View.of(with_fixed(step, call), out)
+
+
+def along(call: Call, axes: Sequence[int]) -> tuple[Step, tuple[int, ...], Layout]:
+    """The step that an operation along these axes of what it sees acts on, the axes there, and how the result is seen.
+
+    A permutation before it commutes with it; the axes are counted without those of one element.
+    """
+    view = call.views[0]
+    wanted = [axis % len(view.shape) for axis in axes]
+    shape = view.step.shape
+    if view.permutes:
+        found = [view.layout.axes_of(axis, shape) for axis in wanted]
+        if all(each is not None for each in found):
+            return view.step, places([i for each in found for i in each or ()], shape), view.layout
+    step = call.shown()
+    return step, places(wanted, view.shape), Layout.of(view.shape)
+
+
+def places(axes: Sequence[int], shape: Shape) -> tuple[int, ...]:
+    """Where these axes stand among those of more than one element."""
+    wide = [i for i, size in enumerate(shape) if size != 1]
+    return tuple(wide.index(axis) for axis in sorted(set(axes)) if axis in wide)

@@ -1,79 +1,108 @@
-"""Normalisations, activations, sums and products. No torch."""
+"""Activations, sums and products: what is done to each element. No torch."""
 
-from archscope.differences.draft import Draft
-from archscope.differences.rules import DEFAULTS, settings_of
-from archscope.differences.steps import Step
-from archscope.model.graph import Layer
+from archscope.differences.rules import Call, each_element
+from archscope.differences.steps import GLOBAL_POOLS, NON_NEGATIVE, POOLS, Step, View
 
-
-def batch_norm(step: Step, layer: Layer, draft: Draft) -> Step:
-    """`scale` and `shift` are gamma and beta; without running statistics it normalises with those of the batch."""
-    named = [name.rpartition(".")[2] for name in layer.parameters]
-    alone = len(named) == 1 and ("bias" in named[0] or "beta" in named[0])
-    step.kind = "batch norm"
-    step.facts = {
-        "eps": layer.settings.get("eps", 1e-5), "scale": bool(named) and not alone, "shift": len(named) > 1 or alone,
-        "of_the_batch": bool(layer.settings.get("training", False)),
-    }  # fmt: skip
-    return step
+BOUNDS = {"clamp": ("min", "max"), "clamp_min": ("min", "max"), "clamp_max": ("min", "max"),
+          "hardtanh": ("min_val", "max_val")}  # fmt: skip
 
 
-def activation(step: Step, layer: Layer, draft: Draft) -> Step:
-    settings = {**DEFAULTS.get(layer.operation, {}), **settings_of(layer)}
-    low = settings.get("min", settings.get("min_val", 0 if layer.operation == "clamp_min" else None))
-    high = settings.get("max", settings.get("max_val"))
-    if layer.operation in {"clamp", "clip", "clamp_min", "hardtanh"} and low == 0 and high in (None, 6):
-        step.kind, settings = "relu6" if high else "relu", {}
-    if step.kind == "threshold" and set(settings.values()) == {0}:
-        step.kind, settings = "relu", {}
-    if step.kind == "relu" and step.inputs[0].not_negative:
-        return step.inputs[0]
-    step.facts = settings
-    return step
+def activation(call: Call) -> View:
+    settings = call.function_settings
+    kind, facts = call.operation, dict(settings)
+    if call.operation in BOUNDS and not any(isinstance(value, str) for value in settings.values()) and not call.fixed:
+        low, high = (settings.get(name) for name in BOUNDS[call.operation])
+        kind, facts = "clamp", {name: value for name, value in (("low", low), ("high", high)) if value is not None}
+        if low == 0 and high in (None, 6):
+            kind, facts = "relu6" if high else "relu", {}
+    if kind == "threshold" and set(settings.values()) == {0}:
+        kind, facts = "relu", {}
+    if kind == "prelu":
+        weight = next(one for one in call.fixed if one.argument == "weight")
+        facts = {"slopes": "one" if set(weight.shape) <= {1} else "one a channel"}
+    if kind == "relu" and len(call.views) == 1 and is_rectified(call.views[0].step):
+        return call.views[0]
+    return each_element(call, kind, facts)
 
 
-def dropout(step: Step, layer: Layer, draft: Draft) -> Step:
-    rate = layer.settings.get("p", 0.5)
+def is_rectified(step: Step) -> bool:
+    """Does it come from a rectifier, with nothing between that a reader would count?"""
+    while step.kind in PASSES and step.inputs:
+        step = step.inputs[0]
+    return step.kind in NON_NEGATIVE
+
+
+PASSES = {*POOLS, *GLOBAL_POOLS, "dropout", "permute", "reshape", "slice", "view"}
+
+
+def elementwise(call: Call) -> View:
+    """Of one operand or several: an operation without a rule of its own."""
+    facts = dict(call.function_settings)
+    if len(call.views) > 1:
+        facts["arguments"] = tuple(call.arguments)
+    return each_element(call, call.operation, facts)
+
+
+def dropout(call: Call) -> View:
+    """Its rate matters in training alone, unless it is always on."""
+    rate, always = call.settings.get("p", 0.5), bool(call.settings.get("training", False)) and call.evaluated
     if not rate:
-        return step.inputs[0]
-    step.kind = layer.operation
-    step.facts = {"p": rate}
-    return step
+        return call.views[0]
+    return each_element(call, call.operation, {"p": rate} | ({"always_on": True} if always else {}))
 
 
-def add(step: Step, layer: Layer, draft: Draft) -> Step:
+def add(call: Call) -> View:
     """A sum of what comes in, in any order."""
-    constant, alpha = layer.settings.get("other"), layer.settings.get("alpha", 1)
-    if isinstance(constant, int | float) and len(step.inputs) == 1 and not layer.parameters:
-        return _with_scalar(step, "shift", constant * alpha, 0)
-    if alpha != 1 and len(step.inputs) == 2:
-        step.inputs[1] = draft.extra("scale", [step.inputs[1]], layer, by=alpha)
-    step.kind, step.facts = "add", {}
-    return step
+    constant, alpha = call.settings.get("other", call.settings.get("input")), call.settings.get("alpha", 1)
+    if isinstance(constant, int | float) and len(call.views) == 1 and not call.fixed:
+        return _with_scalar(call, "shift", constant * alpha, 0)
+    second = call.view("other")
+    if alpha != 1 and second is not None:
+        scaled = call.draft.extra("scale", [call.draft.shown(second)], call.layer, second.shape, {"by": alpha})
+        call.views[call.arguments.index("other")] = View.of(scaled, second.shape)
+    elif alpha != 1:
+        return elementwise(call)
+    return each_element(call, "add", {}, ordered=False)
 
 
-def multiply(step: Step, layer: Layer, draft: Draft) -> Step:
-    constant = layer.settings.get("other")
-    if isinstance(constant, int | float) and len(step.inputs) == 1 and not layer.parameters:
-        divides = layer.operation in {"div", "true_divide"}
-        return _with_scalar(step, "scale", 1 / constant if divides and constant else constant, 1)
-    if layer.operation == "mul":
-        step.facts = {}
-        gates = [one for one in step.inputs if one.kind == "sigmoid"]
-        if len(step.inputs) == 2 and any(gate.inputs[0] in step.inputs for gate in gates):
-            step.kind, step.inputs = "silu", [gates[0].inputs[0]]
-    return step
+def subtract(call: Call) -> View:
+    constant, alpha = call.settings.get("other"), call.settings.get("alpha", 1)
+    if isinstance(constant, int | float) and len(call.views) == 1 and not call.fixed:
+        return _with_scalar(call, "shift", -constant * alpha, 0)
+    return elementwise(call)
 
 
-def negate(step: Step, layer: Layer, draft: Draft) -> Step:
-    return _with_scalar(step, "scale", -1, 1)
+def multiply(call: Call) -> View:
+    constant = call.settings.get("other", call.settings.get("input"))
+    if isinstance(constant, int | float) and len(call.views) == 1 and not call.fixed:
+        return _with_scalar(call, "scale", constant, 1)
+    if len(call.views) == 2:
+        (one, two), layout = [view.step for view in call.views], call.views[0].layout
+        if call.views[1].layout == layout and call.views[0].permutes:
+            for gate, gated in ((one, two), (two, one)):
+                if gate.kind == "sigmoid" and gate.inputs == [gated]:
+                    return View(call.step("silu", [gated], {}, gated.shape), layout)
+    return each_element(call, "mul", {}, ordered=False)
 
 
-def _with_scalar(step: Step, kind: str, by: float, neutral: float) -> Step:
-    before = step.inputs[0]
-    if before.kind == kind:
-        step.inputs, by = before.inputs, by * before.facts["by"] if kind == "scale" else by + before.facts["by"]
+def divide(call: Call) -> View:
+    constant = call.settings.get("other")
+    plain = isinstance(constant, int | float) and constant != 0 and not call.settings.get("rounding_mode")
+    if plain and not call.fixed and call.arguments == ["input"]:
+        return _with_scalar(call, "scale", 1 / call.settings["other"], 1)
+    return elementwise(call)
+
+
+def negate(call: Call) -> View:
+    return _with_scalar(call, "scale", -1, 1)
+
+
+def _with_scalar(call: Call, kind: str, by: float, neutral: float) -> View:
+    view = call.views[0]
+    before: Step = view.step
+    if view.permutes and before.kind == kind and not before.told:
+        by = by * before.facts["by"] if kind == "scale" else by + before.facts["by"]
+        view = call.views[0] = View(before.inputs[0], view.layout)
     if by == neutral:
-        return step.inputs[0]
-    step.kind, step.facts = kind, {"by": round(by, 12)}
-    return step
+        return view
+    return each_element(call, kind, {"by": round(by, 12)})

@@ -1,53 +1,227 @@
-"""Views, copies and concatenations. No torch."""
+"""Views, copies and concatenations: which elements are seen in which order. No torch."""
 
-from math import prod
+from collections.abc import Sequence
+from typing import Any
 
-from archscope.differences.draft import Draft
-from archscope.differences.rules import other
-from archscope.differences.steps import Step, squeezed
-from archscope.model.graph import Layer
-
-
-def same(step: Step, layer: Layer, draft: Draft) -> Step:
-    return step.inputs[0] if step.inputs else step
+from archscope.differences.layouts import Layout
+from archscope.differences.rules import Call, other, places
+from archscope.differences.steps import Step, View
+from archscope.model.graph import Shape
 
 
-def reshape(step: Step, layer: Layer, draft: Draft) -> Step:
-    """Gone where the order of elements is all there is to it; what is left is a real change of axes."""
-    if len(step.inputs) != 1:
-        return other(step, layer, draft)
-    before = step.inputs[0]
-    if before.kind == "reshape":
-        before = before.inputs[0]
-    whole = squeezed(layer.output_shape) == squeezed(before.shape)
-    if whole or (len(layer.output_shape) == 1 and prod(layer.output_shape) == prod(before.shape)):
-        return before
-    if layer.operation in {"getitem", "select", "narrow"}:
-        return other(step, layer, draft)
-    step.kind, step.inputs, step.facts = "reshape", [before], {"shape": layer.output_shape}
-    return step
+def same(call: Call) -> View | Step:
+    """An operation that changes no value; a cast to another type is none."""
+    if not call.views:
+        return other(call)
+    view = call.views[0]
+    dtype = call.layer.dtypes[0]
+    if dtype == view.step.dtype:
+        return view
+    step = call.step("cast", [view.step] if view.permutes else [call.shown()], {"to": dtype}, None)
+    step.facts = {"to": dtype}
+    step.shape = view.step.shape if view.permutes else view.shape
+    return View(step, view.layout if view.permutes else Layout.of(view.shape))
 
 
-def concatenate(step: Step, layer: Layer, draft: Draft) -> Step:
+def identity(call: Call) -> View | Step:
+    """A module that gives what it is given; stochastic depth does so in evaluation."""
+    rate = next((call.settings[name] for name in ("drop_prob", "p", "drop_rate") if call.settings.get(name)), 0)
+    drops = isinstance(rate, int | float) and 0 < rate <= 1
+    if not drops or not call.views:
+        return same(call)
+    view = call.views[0]
+    step = call.step("stochastic depth", [call.shown()], {"p": rate}, view.shape)
+    return View.of(step)
+
+
+def reshape(call: Call) -> View | Step:
+    return seen(call, call.views[0].layout.reshaped(call.out()), call.out())
+
+
+def seen(call: Call, layout: Layout | None, out: Shape, view: View | None = None) -> View:
+    """The result as a layout of what the operand shows; where no strides say it, of what is written out first."""
+    view = call.views[0] if view is None else view
+    if layout is not None:
+        return View(view.step, layout)
+    return View.of(call.draft.shown(view, call.layer), out)
+
+
+def expand(call: Call) -> View | Step:
+    layout = call.views[0].layout.expanded(call.out())
+    return View(call.views[0].step, layout) if layout else other(call)
+
+
+def permute(call: Call) -> View:
+    view, settings = call.views[0], call.settings
+    rank = len(view.shape)
+    match call.operation:
+        case "permute":
+            order = list(settings["dims"])
+        case "t" | "T" | "H" if rank <= 2 or call.operation == "T":
+            order = list(range(rank - 1, -1, -1))
+        case "mT" | "mH" | "adjoint":
+            order = [*range(rank - 2), rank - 1, rank - 2]
+        case "movedim" | "moveaxis":
+            order = _moved(_listed(settings["source"]), _listed(settings["destination"]), rank)
+        case _:
+            order = list(range(rank))
+            one, two = (settings[first] if first in settings else settings[second] for first, second in AXES)
+            order[one], order[two] = order[two], order[one]
+    return View(view.step, view.layout.permuted([axis % rank for axis in order]))
+
+
+AXES = (("dim0", "axis0"), ("dim1", "axis1"))
+
+
+def _listed(value: Any) -> list[int]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _moved(sources: Sequence[int], destinations: Sequence[int], rank: int) -> list[int]:
+    to = dict(zip([axis % rank for axis in destinations], [axis % rank for axis in sources], strict=True))
+    left = iter([axis for axis in range(rank) if axis not in to.values()])
+    return [to[axis] if axis in to else next(left) for axis in range(rank)]
+
+
+def shuffle(call: Call) -> View:
+    """Channels or pixels in another order: a reshape, a permutation, a reshape."""
+    view = call.views[0]
+    n, c, *sizes = view.shape
+    if call.operation in {"channel_shuffle", "native_channel_shuffle"}:
+        groups = call.settings.get("groups", call.layer.groups)
+        parts, order = (n, groups, c // groups, *sizes), (0, 2, 1, *range(3, len(sizes) + 3))
+    elif call.operation == "pixel_shuffle":
+        r = call.settings["upscale_factor"]
+        parts, order = (n, c // r**2, r, r, *sizes), (0, 1, 4, 2, 5, 3)
+    else:
+        r = call.settings["downscale_factor"]
+        height, width = sizes
+        parts, order = (n, c, height // r, r, width // r, r), (0, 1, 3, 5, 2, 4)
+    base = view if view.layout.reshaped(parts) else View.of(call.shown(), view.shape)
+    layout = base.layout.reshaped(parts)
+    assert layout is not None
+    layout = layout.permuted(order)
+    flat = layout.reshaped(call.out())
+    written = View(base.step, layout)
+    return View(base.step, flat) if flat else View.of(call.draft.shown(written, call.layer), call.out())
+
+
+# ---- parts ----------------------------------------------------------------------------------------------------
+
+
+def index(call: Call) -> View | Step:
+    """Slices, whole numbers and new axes; lists of places are an operation of their own."""
+    if len(call.views) != 1 or call.fixed:
+        return other(call)
+    layout = _indexed(call.views[0].layout, call.settings["index"])
+    return (
+        other(call)
+        if layout is None
+        else seen(call, layout.reshaped(call.out()), call.out(), View(call.views[0].step, layout))
+    )
+
+
+def _indexed(layout: Layout, given: Any) -> Layout | None:
+    """The axes that are left; those of a whole number have one element."""
+    items = given if isinstance(given, list) else [given]
+    taken = sum(item is not None and item != "..." for item in items)
+    axis = 0
+    for item in items:
+        if item is None:
+            continue
+        if item == "...":
+            axis = len(layout.sizes) - (taken - axis)
+            continue
+        size = layout.sizes[axis]
+        if isinstance(item, bool) or not isinstance(item, int | str) or item == "tensor":
+            return None
+        parts = _slice(item, size) if isinstance(item, str) else (item % size, item % size + 1, 1)
+        layout = layout.sliced(axis, *parts)
+        axis += 1
+    return layout
+
+
+def _slice(said: str, size: int) -> tuple[int, int, int]:
+    numbers = [int(number) if number else None for number in said.split(":")]
+    return slice(*numbers).indices(size)
+
+
+def select(call: Call) -> View:
+    view = call.views[0]
+    axis = call.settings["dim"] % len(view.shape)
+    start = call.settings["index"] % view.shape[axis]
+    layout = view.layout.sliced(axis, start, start + 1)
+    return seen(call, layout.reshaped(call.out()), call.out(), View(view.step, layout))
+
+
+def narrow(call: Call) -> View:
+    view, settings = call.views[0], call.settings
+    axis = settings["dim"] % len(view.shape)
+    start = settings["start"] % view.shape[axis]
+    return View(view.step, view.layout.sliced(axis, start, start + settings["length"]))
+
+
+def split(call: Call) -> list[View]:
+    """Parts in a row along one axis, which `unbind` drops."""
+    view = call.views[0]
+    dim = {"hsplit": 1 if len(view.shape) > 1 else 0, "vsplit": 0}.get(call.operation, call.settings.get("dim", 0))
+    axis, start, found = dim % len(view.shape), 0, []
+    for output in range(len(call.layer.output_shapes)):
+        out = call.out(output)
+        length = 1 if call.operation == "unbind" else out[axis] if len(out) == len(view.shape) else 0
+        layout = view.layout.sliced(axis, start, start + length)
+        if call.operation == "unbind":
+            out = tuple(size for i, size in enumerate(view.shape) if i != axis)
+            found.append(seen(call, layout.reshaped(out), out, View(view.step, layout)))
+        else:
+            found.append(View(view.step, layout))
+        start += length
+    if start != view.shape[axis]:
+        raise ValueError("the parts are not the whole")
+    return found
+
+
+def flip(call: Call) -> View:
+    view = call.views[0]
+    layout = view.layout
+    for axis in _listed(call.settings["dims"]):
+        layout = layout.flipped(axis % len(view.shape))
+    return View(view.step, layout)
+
+
+# ---- concatenation --------------------------------------------------------------------------------------------
+
+
+def concatenate(call: Call) -> Step | View:
     """In order. What is within a concatenation along the same axis is listed flat, then nested where the first or the
-    last ones are a concatenation that is there already."""
-    axis = layer.settings.get("dim", 0)
-    axis = axis % (len(layer.output_shape) + 1) if isinstance(axis, int) else axis
-    flat = [part for one in step.inputs for part in (_operands(one) if one.facts.get("dim") == axis else [one])]
+    last ones are a concatenation that is there already. A stack is one of tensors with an axis more."""
+    if call.fixed or not call.views:
+        return other(call)
+    out, draft, dim = call.out(), call.draft, call.settings.get("dim", 0)
+    parts = [call.shown(i) for i in range(len(call.views))]
+    where = places([dim % len(out)], out)
+    flat = [part for one in parts for part in (_operands(one) if one.facts.get("dim") == hash_of(where) else [one])]
     if len(flat) == 1:
-        return flat[0]
-    step.kind, step.facts = "cat", {"dim": axis}
-    step.inputs, ids = flat, tuple(id(one) for one in flat)
+        return View.of(flat[0], out)
+    ids = tuple(id(one) for one in flat)
+    inputs = flat
     for length in range(len(flat), 1, -1):
-        first, last = (draft.cats.get((axis, *part)) for part in (ids[:length], ids[-length:]))
+        first, last = (draft.cats.get((where, *part)) for part in (ids[:length], ids[-length:]))
         if first is not None and length == len(flat):
-            return first
+            return View.of(first, out)
         if first is not None or last is not None:
-            step.inputs = [first, *flat[length:]] if first is not None else [*flat[:-length], *filter(None, [last])]
+            inputs = [first, *flat[length:]] if first is not None else [*flat[:-length], *filter(None, [last])]
             break
-    if any(draft.graph.layer[name].operation != layer.operation for name in draft.graph.consumers[layer.name]):
-        draft.cats[axis, *ids] = step  # it has a life of its own
+    step = call.step("cat", inputs, {"dim": where})
+    graph = draft.graph
+    if any(graph.layer[name].operation != call.operation for name in graph.consumers[call.layer.name]):
+        draft.cats[where, *ids] = step  # it has a life of its own
     return step
+
+
+def hash_of(where: tuple[int, ...]) -> tuple[float, ...]:
+    """As facts hold it."""
+    return tuple(map(float, where))
 
 
 def _operands(step: Step) -> list[Step]:

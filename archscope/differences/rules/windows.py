@@ -1,193 +1,221 @@
 """Convolutions, fully connected layers, poolings and padding. No torch."""
 
-from archscope.differences.draft import Draft
-from archscope.differences.rules import DEFAULTS, other
-from archscope.differences.steps import Sides, Step, spatial, squeezed
-from archscope.model.graph import Layer, Window
+from typing import Any
+
+from archscope.differences.layouts import Layout
+from archscope.differences.rules import Call, other
+from archscope.differences.steps import Sides, Step, View, squeezed
+from archscope.model.graph import Shape, Window
+
+AVERAGE = {"ceil_mode": False, "count_include_pad": True}
 
 
-def convolution(step: Step, layer: Layer, draft: Draft) -> Step:
-    window, padding = _absorb_padding(step, layer, zero_is_neutral=True)
-    if window is None:
-        return other(step, layer, draft)
-    channels, filters = step.input_shape[0] if step.input_shape else 1, layer.output_shape[0]
-    depthwise = 1 < layer.groups == channels
-    covers = spatial(step.input_shape) == window.kernel_size and set(spatial(layer.output_shape)) == {1}
-    if layer.groups == 1 and covers and not any(map(any, padding)):
-        return _fully_connected(step, layer, filters)
-    step.kind, step.extent = "conv", _extent(step, layer, window, padding)
-    step.facts = {
+def convolution(call: Call) -> Step | View:
+    window = call.layer.window
+    x = call.view("input")
+    if window is None or x is None or not call.has("weight"):
+        return other(call)
+    axes, out, shape = len(window.kernel_size), call.out(), x.shape
+    before, padding = _absorbed(call.draft.shown(x, call.layer), window, _own_padding(call, shape, axes), True)
+    channels, filters = shape[-axes - 1], out[-axes - 1]
+    depthwise = 1 < call.layer.groups == channels
+    weights = [call.draft.shown(v) for v, name in zip(call.views, call.arguments, strict=True) if name != "input"]
+    facts = {
         "kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation, "padding": padding,
         "filters": 0 if depthwise else filters, "multiplier": filters // channels if depthwise else 0,
-        "groups": 0 if depthwise else layer.groups, "depthwise": depthwise,
-        "bias": len(layer.parameters) > 1, "pad_mode": "zeros",
+        "groups": 0 if depthwise else call.layer.groups, "depthwise": depthwise,
+        "bias": call.has("bias"), "pad_mode": "zeros", **call.changed_weights(),
     }  # fmt: skip
+    covers = before.shape[-axes:] == window.kernel_size and set(out[-axes:]) == {1}
+    if call.layer.groups == 1 and covers and not any(map(any, padding)):
+        step = _fully_connected(call, [before, *weights], filters, out)
+        step.as_conv = {**facts, "filters": filters}
+        return step
+    step = call.step("conv", [before, *weights], facts, out)
+    step.extent = _extent(before.shape[-axes:], out[-axes:], window, padding)
     return step
 
 
-def linear(step: Step, layer: Layer, draft: Draft) -> Step:
-    return _fully_connected(step, layer, layer.output_shape[-1] if layer.output_shape else 1)
+def linear(call: Call) -> Step | View:
+    """Along the last axis; of channels that were made the last one, a 1x1 convolution."""
+    x = call.view("input")
+    if x is None or not call.has("weight"):
+        return other(call)
+    weights = [call.draft.shown(v) for v, name in zip(call.views, call.arguments, strict=True) if name != "input"]
+    out, features = call.out(), x.shape[-1]
+    units = out[-1]
+    if x.layout.elements == features:
+        source = x.step if x.is_whole else call.draft.shown(x, call.layer)
+        return View.of(_fully_connected(call, [source, *weights], units, out), out)
+    axes = x.layout.axes_of(len(x.shape) - 1, x.step.shape) if x.permutes else None
+    if axes is None or len(axes) != 1:
+        source, axis, layout = call.draft.shown(x, call.layer), len(x.shape) - 1, Layout.of(x.shape)
+    else:
+        source, axis, layout = x.step, axes[0], x.layout
+    shape = tuple(units if i == axis else size for i, size in enumerate(source.shape))
+    strides = _with_units(source.shape, axis, layout, units)
+    facts = {"filters": units, "bias": call.has("bias"), **call.changed_weights()}
+    spatial = len(source.shape) - 2
+    if axis == 1 and spatial > 0 and len(squeezed(source.shape[2:])):
+        ones, nothing = (1,) * spatial, ((0, 0),) * spatial
+        facts |= {"kernel_size": ones, "stride": ones, "dilation": ones, "padding": nothing, "multiplier": 0,
+                  "groups": 1, "depthwise": False, "pad_mode": "zeros"}  # fmt: skip
+        step = call.step("conv", [source, *weights], facts, shape)
+        step.extent = nothing
+    else:
+        facts["axes"] = max(len(squeezed(shape)) - 1, 0)
+        if any(size != 1 for size in source.shape[axis + 1 :]):
+            facts["axis"] = len(squeezed(source.shape[:axis]))
+        step = call.step("linear", [source, *weights], facts, shape)
+    return View(step, Layout((*x.shape[:-1], units), strides))
 
 
-def _fully_connected(step: Step, layer: Layer, units: int) -> Step:
+def _with_units(shape: Shape, axis: int, layout: Layout, units: int) -> tuple[int, ...]:
+    """The strides of what is seen once `axis` of the source has other elements."""
+    inner = Layout.of(shape).strides[axis]
+    whole = inner * shape[axis]
+    outer = [stride // whole * inner * units if stride >= whole else stride for stride in layout.strides[:-1]]
+    return (*outer, inner)
+
+
+def _fully_connected(call: Call, inputs: list[Step], units: int, out: Shape) -> Step:
     """From all elements of one vector or map; `axes` counts those along which the same layer is applied again."""
-    axes = len(squeezed(layer.output_shape)) - 1
-    step.kind = "linear"
-    step.facts = {"filters": units, "bias": len(layer.parameters) > 1, "axes": max(axes, 0)}
-    return step
+    facts = {"filters": units, "bias": call.has("bias"), "axes": max(len(squeezed(out)) - 1, 0)}
+    return call.step("linear", inputs, {**facts, **call.changed_weights()}, out)
 
 
-def transposed(step: Step, layer: Layer, draft: Draft) -> Step:
-    window = layer.window
-    if window is None:
-        return other(step, layer, draft)
-    step.kind = "transposed conv"
-    step.facts = {
+def transposed(call: Call) -> Step:
+    window = call.layer.window
+    if window is None or call.view("input") is None or not call.has("weight"):
+        return other(call)
+    steps, out = [call.shown(i) for i in range(len(call.views))], call.out()
+    facts = {
         "kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation,
-        "padding": tuple((p, p) for p in window.padding), "filters": layer.output_shape[0], "groups": layer.groups,
-        "bias": len(layer.parameters) > 1, "output_padding": layer.settings.get("output_padding", 0),
+        "padding": tuple((p, p) for p in window.padding), "filters": out[-len(window.kernel_size) - 1],
+        "groups": call.layer.groups, "bias": call.has("bias"),
+        "output_padding": _pair(call.settings.get("output_padding", 0), len(window.kernel_size)),
+        **call.changed_weights(),
     }  # fmt: skip
-    return step
+    return call.step("transposed conv", steps, facts, out)
 
 
-def _absorb_padding(step: Step, layer: Layer, zero_is_neutral: bool) -> tuple[Window | None, Sides]:
-    """The window, and its padding on every side: its own, and that of a padding layer before it."""
-    window = layer.window
-    if window is None or not step.inputs:
-        return None, ()
-    padding = [_own_padding(step, layer, axis) for axis in range(len(window.kernel_size))]
-    before = step.inputs[0]
-    neutral = before.kind == "pad" and (before.facts["value"] == float("-inf") or zero_is_neutral)
+def _pair(value: Any, axes: int) -> tuple[int, ...]:
+    listed = list(value) if isinstance(value, list | tuple) else [value]
+    return tuple(listed * axes if len(listed) == 1 else listed)
+
+
+def _absorbed(before: Step, window: Window, padding: Sides, neutral: bool) -> tuple[Step, Sides]:
+    """What the window slides over, and its padding on every side: its own, and that of a padding layer before it."""
+    neutral = before.kind == "pad" and (
+        before.facts["value"] == float("-inf") or (neutral and not before.facts["value"])
+    )
     if neutral and len(before.facts["padding"]) == len(padding):
-        step.inputs = [before.inputs[0], *step.inputs[1:]]
-        padding = [(a + c, b + d) for (a, b), (c, d) in zip(padding, before.facts["padding"], strict=True)]
-    return window, tuple((int(a), int(b)) for a, b in padding)
+        padding = tuple(
+            (a + int(c), b + int(d)) for (a, b), (c, d) in zip(padding, before.facts["padding"], strict=True)
+        )
+        before = before.inputs[0]
+    return before, padding
 
 
-def _own_padding(step: Step, layer: Layer, axis: int) -> tuple[int, int]:
+def _own_padding(call: Call, shape: Shape, axes: int) -> Sides:
     """Pixels before and after; `padding="same"` of an even kernel puts the odd one after."""
-    window = layer.window
+    window, out = call.layer.window, call.out()
     assert window is not None
-    before, reach = window.padding[axis], window.dilation[axis] * (window.kernel_size[axis] - 1)
-    kept = layer.input_shapes[0][1 + axis] == layer.output_shape[1 + axis] and window.stride[axis] == 1
-    odd = kept and "conv" in layer.operation and reach - before == before + 1
-    return before, before + 1 if odd else before
-
-
-def _extent(step: Step, layer: Layer, window: Window, padding: Sides) -> Sides:
-    """How far the windows reach over each edge; less than the padding where the last ones do not come so far."""
-    sizes = zip(spatial(step.input_shape), spatial(layer.output_shape), strict=True)
     found = []
-    for axis, (size, out) in enumerate(sizes):
+    for axis in range(axes):
+        before, reach = window.padding[axis], window.dilation[axis] * (window.kernel_size[axis] - 1)
+        kept = shape[axis - axes] == out[axis - axes] and window.stride[axis] == 1
+        odd = kept and "conv" in call.operation and reach - before == before + 1
+        found.append((before, before + 1 if odd else before))
+    return tuple(found)
+
+
+def _extent(sizes: Shape, out: Shape, window: Window, padding: Sides) -> Sides:
+    """How far the windows reach over each edge; less than the padding where the last ones do not come so far."""
+    found = []
+    for axis, (size, made) in enumerate(zip(sizes, out, strict=True)):
         before = padding[axis][0]
         reach = window.dilation[axis] * (window.kernel_size[axis] - 1) + 1
-        found.append((before, (out - 1) * window.stride[axis] + reach - size - before))
+        found.append((before, (made - 1) * window.stride[axis] + reach - size - before))
     return tuple(found)
 
 
 # ---- pooling --------------------------------------------------------------------------------------------------
 
 
-def pooling(step: Step, layer: Layer, draft: Draft) -> Step:
-    average = "avg" in layer.operation
-    settings = {**DEFAULTS["avg_pool" if average else "max_pool"], **layer.settings}
-    before = step.inputs[0]
-    counted = settings.get("count_include_pad", False)
-    padless = layer.window is not None and not any(layer.window.padding)
-    absorbs = padless if average else bool(before.inputs) and before.inputs[0].not_negative
+def pooling(call: Call) -> Step | View | list[View]:
+    window = call.layer.window
+    if window is None or call.operation.startswith("lp") or call.fixed:
+        return other(call)
+    average, axes, out = "avg" in call.operation, len(window.kernel_size), call.out()
+    settings = {**(AVERAGE if average else {}), **call.settings}
+    before = call.shown()
+    absorbs = not any(window.padding) if average else bool(before.inputs) and before.inputs[0].not_negative
     padded = before.kind == "pad" and absorbs
-    window, padding = _absorb_padding(step, layer, zero_is_neutral=absorbs)
-    if window is None or len(layer.output_shape) != len(step.input_shape):
-        return other(step, layer, draft)
+    source, padding = _absorbed(before, window, _own_padding(call, call.views[0].shape, axes), absorbs)
     kind = "average pool" if average else "max pool"
-    extent = _extent(step, layer, window, padding)
-    if (
-        spatial(step.input_shape) == window.kernel_size
-        and set(spatial(layer.output_shape)) == {1}
-        and not any(map(any, extent))
-    ):
-        return _global_pool(step, f"global {kind}")
+    extent = _extent(source.shape[-axes:], out[-axes:], window, padding)
+    if source.shape[-axes:] == window.kernel_size and set(out[-axes:]) == {1} and not any(map(any, extent)):
+        return _global_pool(call, source, f"global {kind}", axes)
     over = any(reach > 0 for sides in extent for reach in sides)
-    step.kind, step.extent = kind, extent
-    step.facts = {
+    facts = {
         "kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation, "padding": padding,
-        "ceil_mode": settings["ceil_mode"],
+        "ceil_mode": bool(settings.get("ceil_mode")),
     }  # fmt: skip
     if average:
-        divisor = settings.get("divisor_override", 0)
-        step.facts = {**step.facts, "count_include_pad": over and (counted or padded), "divisor_override": divisor}
+        counted = bool(settings.get("count_include_pad"))
+        facts |= {"count_include_pad": over and (counted or padded),
+                  "divisor_override": settings.get("divisor_override", 0)}  # fmt: skip
+    step = call.step(kind, [source], facts, out)
+    step.extent = extent
     return step
 
 
-def adaptive_pooling(step: Step, layer: Layer, draft: Draft) -> Step:
-    before, after = spatial(step.input_shape), spatial(layer.output_shape)
+def adaptive_pooling(call: Call) -> Step | View:
+    if call.fixed:
+        return other(call)
+    axes, out = int(call.operation[-2]), call.out()
+    source = call.shown()
+    before, after = source.shape[-axes:], out[-axes:]
     if before == after:
-        return step.inputs[0]
-    average = "avg" in layer.operation
+        return call.views[0]
+    average = "avg" in call.operation
     kind = "average pool" if average else "max pool"
     if set(after) == {1}:
-        return _global_pool(step, f"global {kind}")
-    if any(size % out for size, out in zip(before, after, strict=True)):
-        step.kind, step.facts = f"adaptive {kind}", {"output_size": after}
-        return step
-    size = tuple(size // out for size, out in zip(before, after, strict=True))
+        return _global_pool(call, source, f"global {kind}", axes)
+    if any(size % made for size, made in zip(before, after, strict=True)):
+        return call.step(f"adaptive {kind}", [source], {"output_size": after}, out)
+    size = tuple(size // made for size, made in zip(before, after, strict=True))
     nothing = ((0, 0),) * len(size)
-    step.kind, step.extent = kind, nothing
-    step.facts = {
-        "kernel_size": size,
-        "stride": size,
-        "dilation": (1,) * len(size),
-        "padding": nothing,
-        "ceil_mode": False,
-    }
-    if average:
-        step.facts = {**step.facts, "count_include_pad": False, "divisor_override": 0}
+    facts: dict[str, Any] = {
+        "kernel_size": size, "stride": size, "dilation": (1,) * len(size), "padding": nothing, "ceil_mode": False
+    }  # fmt: skip
+    step = call.step(
+        kind, [source], facts | ({"count_include_pad": False, "divisor_override": 0} if average else {}), out
+    )
+    step.extent = nothing
     return step
 
 
-def mean(step: Step, layer: Layer, draft: Draft) -> Step:
-    """Over all axes but the channels, at once or one after another: a global pooling."""
-    source, axes = step.inputs[0], _axes(layer)
-    if source.kind in {"mean", "max"} and source.kind == layer.operation and source.facts.get("axes"):
-        gone = [axis for axis in source.facts["axes"] if len(source.shape) < len(source.input_shape)]
-        axes = {axis + sum(axis >= one for one in gone) for axis in axes} | set(source.facts["axes"])
-        source = source.inputs[0]
-    elif source.kind == "reshape" and axes == {1} and len(source.shape) == 2:
-        axes = set(range(1, len(source.input_shape))) if source.input_shape[0] == source.shape[0] else axes
-        source = source.inputs[0] if len(axes) > 1 else source
-    step.inputs = [source]
-    if axes == set(range(1, len(source.shape))) and axes:
-        return _global_pool(step, "global average pool" if layer.operation == "mean" else "global max pool")
-    step.kind = "mean" if layer.operation == "mean" else "max"
-    step.facts = {"axes": tuple(sorted(axes))}
-    return step
+def _global_pool(call: Call, source: Step, kind: str, axes: int) -> Step | View:
+    if len(squeezed(source.shape[-axes:])) == 0:
+        return View.of(source, call.out())
+    return call.step(kind, [source], {}, call.out())
 
 
-def _axes(layer: Layer) -> set[int]:
-    """The axes that are reduced, the channels being 0; none where all are."""
-    given = layer.settings.get("dim", ())
-    rank = len(layer.input_shapes[0])
-    return {axis % (rank + 1) - 1 for axis in (given if isinstance(given, list | tuple) else [given])}
-
-
-def _global_pool(step: Step, kind: str) -> Step:
-    if len(squeezed(spatial(step.input_shape))) == 0:
-        return step.inputs[0]
-    step.kind, step.facts, step.extent = kind, {}, ()
-    return step
-
-
-def pad(step: Step, layer: Layer, draft: Draft) -> Step:
-    sides = layer.settings.get("pad", [])
+def pad(call: Call) -> Step | View:
+    sides, mode = call.settings.get("pad", []), call.settings.get("mode", "constant")
+    if call.fixed or not isinstance(sides, list):
+        return other(call)
     if not any(sides):
-        return step.inputs[0]
-    constant = layer.settings.get("mode", "constant") == "constant"
-    axes = len(spatial(step.input_shape))
+        return call.views[0]
+    source = call.shown()
+    axes = len(source.shape) - 2
     pairs = [(sides[i], sides[i + 1]) for i in range(0, len(sides), 2)]
-    if not constant or len(pairs) > axes:
-        step.kind, step.facts = f"{layer.settings.get('mode', 'constant')} padding", {"sides": sides}
-        return step
+    if mode != "constant" or len(pairs) > axes:
+        return call.step(
+            f"{mode} padding", [source], {"sides": sides, "value": call.settings.get("value", 0)}, call.out()
+        )
     pairs += [(0, 0)] * (axes - len(pairs))
-    step.kind = "pad"
-    step.facts = {"padding": tuple(reversed(pairs)), "value": float(layer.settings.get("value", 0))}
-    return step
+    value = float(call.settings.get("value", 0) or 0)
+    return call.step("pad", [source], {"padding": tuple(reversed(pairs)), "value": value}, call.out())

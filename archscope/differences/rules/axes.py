@@ -1,0 +1,133 @@
+"""What is done along axes: normalisations, softmax, means and sums. No torch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from archscope.differences.layouts import Layout, strides_of
+from archscope.differences.rules import Call, along, other, places, with_fixed
+from archscope.differences.steps import Step, View, squeezed
+
+KINDS = {"amax": "max", "amin": "min"}
+FULL_RANK = 3
+"""Batch, channels and one spatial axis at least: then what is not one of the first two is spatial."""
+
+
+def batch_norm(call: Call) -> View | Step:
+    """`scale` and `shift` are gamma and beta; without running statistics it normalises with those of the batch."""
+    step, axes, layout = along(call, [1])
+    facts: dict[str, Any] = {
+        "eps": call.settings.get("eps", 1e-5), "scale": call.has("weight"), "shift": call.has("bias"),
+        "of_the_batch": (bool(call.settings.get("training", False)) and call.evaluated) or not call.has("running_mean"),
+        "momentum": call.settings.get("momentum", 0.1),
+    }  # fmt: skip
+    if axes != (0,) and axes:
+        facts["axes"] = axes
+    call.fixed = [one for one in call.fixed if one.kind != "parameter" and one.argument not in STATISTICS]
+    return View(with_fixed(call.step("batch norm", [step, *_computed(call)], facts, step.shape), call), layout)
+
+
+STATISTICS = {"running_mean", "running_var"}
+
+
+def _computed(call: Call) -> list[Step]:
+    """Weights that were computed."""
+    return [call.shown(i) for i in range(1, len(call.views))]
+
+
+def layer_norm(call: Call) -> View | Step:
+    rank = len(call.views[0].shape)
+    step, axes, layout = along(call, range(rank - len(call.settings["normalized_shape"]), rank))
+    facts = {"eps": call.settings.get("eps", 1e-5), "scale": call.has("weight"), "shift": call.has("bias")}
+    facts |= {"axes": axes, **call.changed_weights()}
+    return View(call.step("layer_norm", [step, *_computed(call)], facts, step.shape), layout)
+
+
+def softmax(call: Call) -> View | Step:
+    if "dim" not in call.settings or call.fixed:
+        return other(call)
+    step, axes, layout = along(call, [call.settings["dim"]])
+    facts = {name: value for name, value in call.function_settings.items() if name != "dim"}
+    return View(call.step(call.operation, [step], {**facts, "axes": axes}, step.shape), layout)
+
+
+def reduction(call: Call) -> View | Step:
+    """Over all axes but the channels, at once or one after another: a global pooling."""
+    dim = call.settings.get("dim")
+    values_too = call.operation in {"max", "min"} and len(call.layer.output_shapes) > 1
+    if len(call.views) != 1 or call.fixed or dim is None or (call.operation in {"max", "min"} and not values_too):
+        return other(call)
+    view = call.views[0]
+    wanted = sorted(axis % len(view.shape) for axis in (dim if isinstance(dim, list) else [dim]))
+    kind = KINDS.get(call.operation, call.operation)
+    facts = {k: v for k, v in call.function_settings.items() if k not in {"dim", "keepdim"}}
+    source, gone, layout = _reduced(call, wanted)
+    if (
+        source.kind == kind
+        and dict(source.facts).keys() == {"axes"}
+        and kind in {"mean", "max", "min", "sum"}
+        and not facts
+    ):
+        before = source.inputs[0]
+        earlier = _whole_axes(source.facts["axes"], before.shape)
+        left = [axis for axis in range(len(before.shape)) if axis not in earlier]
+        gone = sorted([*earlier, *[left[_place(axis, source.shape, before.shape, earlier)] for axis in gone]])
+        source = before
+    if kind in {"mean", "max"} and not facts and _covers(gone, source):
+        return View(_global(call, source, f"global {'average' if kind == 'mean' else 'max'} pool"), layout)
+    axes = places(gone, source.shape)
+    shape = tuple(1 if axis in gone else size for axis, size in enumerate(source.shape))
+    if not axes and kind in {"mean", "max", "min", "sum"}:
+        return View(source, layout)
+    return View(call.step(kind, [source], {**facts, "axes": axes}, shape), layout)
+
+
+def _place(axis: int, shape: Sequence[int], before: Sequence[int], earlier: Sequence[int]) -> int:
+    """Which of the axes that a reduction before it left: it keeps them all, those that are gone with one element."""
+    return axis - sum(gone < axis for gone in earlier) if len(shape) == len(before) else axis
+
+
+def _whole_axes(found: Sequence[float], shape: Sequence[int]) -> list[int]:
+    wide = [i for i, size in enumerate(shape) if size != 1]
+    return [wide[int(place)] for place in found]
+
+
+def _reduced(call: Call, wanted: Sequence[int]) -> tuple[Step, list[int], Layout]:
+    """The step that is reduced, its axes that are gone, and how the result is seen."""
+    view, out = call.views[0], call.out()
+    shape = view.step.shape
+    found = [view.layout.axes_of(axis, shape) for axis in range(len(view.shape))] if view.permutes else [None]
+    if all(axes is not None for axes in found):
+        gone = sorted(i for axis in wanted for i in found[axis] or ())
+        left = tuple(1 if i in gone else size for i, size in enumerate(shape))
+        steps = strides_of(left)
+        strides = [steps[axes[-1]] if axes else 1 for axis, axes in enumerate(found) if axis not in wanted]
+        sizes = [size for axis, size in enumerate(view.shape) if axis not in wanted]
+        layout = Layout(tuple(sizes), tuple(strides)).reshaped(out) if squeezed(tuple(sizes)) != squeezed(out) else None
+        kept = _with_ones(Layout(tuple(sizes), tuple(strides)), out) or layout
+        if kept is not None:
+            return view.step, gone, kept
+    return call.shown(), list(wanted), Layout.of(out)
+
+
+def _with_ones(layout: Layout, out: Sequence[int]) -> Layout | None:
+    """The same with the axes of one element that the result keeps."""
+    left = [(size, stride) for size, stride in zip(layout.sizes, layout.strides, strict=True) if size != 1]
+    if [size for size, _ in left] != [size for size in out if size != 1]:
+        return None
+    rest = iter(left)
+    strides = [next(rest)[1] if size != 1 else 1 for size in out]
+    return Layout(tuple(out), tuple(strides))
+
+
+def _covers(gone: Sequence[int], source: Step) -> bool:
+    """Are all axes gone but the batch and the channels?"""
+    shape = source.shape
+    spatial = [i for i in range(2, len(shape)) if shape[i] != 1]
+    return len(shape) >= FULL_RANK and bool(gone) and [i for i in gone if shape[i] != 1] == spatial
+
+
+def _global(call: Call, source: Step, kind: str) -> Step:
+    shape = (*source.shape[:2], *[1] * (len(source.shape) - 2))
+    if all(size == 1 for size in source.shape[2:]):
+        return source
+    return call.step(kind, [source], {}, shape)
