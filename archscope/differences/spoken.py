@@ -14,11 +14,13 @@ ORDER = {
 
 def all_operands(graph: Graph) -> Graph:
     """The graph with operands for each layer that reads something, and with the results."""
-    if graph.results or any(layer.operands for layer in graph.layers):
+    if graph.results:
         return graph
     return replace(
         graph,
-        layers=tuple(replace(layer, operands=_operands(layer, graph)) for layer in graph.layers),
+        layers=tuple(
+            layer if layer.operands else replace(layer, operands=_operands(layer, graph)) for layer in graph.layers
+        ),
         results=tuple(Operand("", _kind(name, graph), name, _shape(name, graph)) for name in graph.outputs),
     )
 

@@ -18,7 +18,6 @@ def batch_norm(call: Call) -> View | Step:
     facts: dict[str, Any] = {
         "eps": call.settings.get("eps", 1e-5), "scale": call.has("weight"), "shift": call.has("bias"),
         "of_the_batch": (bool(call.settings.get("training", False)) and call.evaluated) or not call.has("running_mean"),
-        "momentum": call.settings.get("momentum", 0.1),
     }  # fmt: skip
     if axes != (0,) and axes:
         facts["axes"] = axes
