@@ -47,7 +47,7 @@ def diff(
 ) -> None:  # fmt: skip
     """Is TARGET the network that REFERENCE is, and if not, where and why?
 
-    Exit code 0 if it is, 1 if not.
+    Exit code 0 if it is; 1 if not, or if only training differs.
     """
     from archscope.differences import measured
 

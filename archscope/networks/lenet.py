@@ -4,8 +4,8 @@ of the IEEE 1998, Figure 2 and Table I, in the paper's own terms.
 This is the original, not the network that later took its name: C3 sees only some of S2's maps (Table I), S2 and S4
 have a trainable coefficient and bias for each map, every layer up to F6 ends in the scaled tanh of appendix A, and
 the output is ten Euclidean distances, the smallest being the answer. Their centres are fixed: buffers, not
-parameters. The paper draws them as bitmaps of characters; here they are random signs, which section II.B also
-names.
+parameters. The paper draws them as bitmaps of characters; here they are an error-correcting code (Walsh's
+functions), which section II.B also names, and the same wherever the network is built.
 """
 
 import torch
@@ -60,7 +60,8 @@ class RadialBasis(nn.Module):
 
     def __init__(self, features: int, num_classes: int) -> None:
         super().__init__()
-        self.register_buffer("centres", torch.randint(0, 2, (num_classes, features)) * 2.0 - 1)
+        signs = [[(-1.0) ** (i & j).bit_count() for j in range(features)] for i in range(1, num_classes + 1)]
+        self.register_buffer("centres", torch.tensor(signs))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return (x.unsqueeze(1) - self.centres).square().sum(2)
