@@ -38,7 +38,7 @@ class Step:
     """
 
     kind: str
-    inputs: list["Step"] = field(default_factory=list)
+    inputs: list["Step"] = field(default_factory=list, repr=False)  # each has its own
     facts: Mapping[str, Any] = field(default_factory=dict)
     layer: Layer | None = None
     name: str = ""
@@ -51,7 +51,7 @@ class Step:
     dtype: str = "float32"
     told: Mapping[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
-    seen: "View | None" = None
+    seen: "View | None" = field(default=None, repr=False)
     of_stored: bool = False
     not_negative: bool = False
     as_conv: Mapping[str, Any] | None = None
