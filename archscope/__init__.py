@@ -236,6 +236,12 @@ def diagram(
     engine: Literal["auto", "embedded", "dot", "own"] = "auto",
     fold: bool = True,
     title: str = "",
+    page: Literal["", "a4", "slide", "column"] = "",
+    width: str = "",
+    font_size: float = 0.0,
+    dpi: int = 192,
+    show_title: bool = True,
+    show_legend: bool = True,
 ) -> "Diagram":
     """The Diagram of a target; notebooks show it.
 
@@ -244,8 +250,10 @@ def diagram(
     many levels down are one box each, 0 opens all. `direction`: top to bottom, left to right, bottom to top. `show`
     adds lines to the boxes, `color` paints by kind or by cost, in the `theme` of a screen or for print, `layout` orders
     the shapes, `fold` draws equal neighbours once. `engine` places what is not series-parallel. A name has its
-    network's title unless `title` says another. Raises ArchscopeError for a choice that there is not, and
-    EnvironmentFailure for an engine that is not installed.
+    network's title unless `title` says another. It is laid out for a `page` or a `width` such as "84mm", and so large;
+    `font_size` is that of its small letters in points, `dpi` the pixels of a PNG to the inch; `show_title` and
+    `show_legend` are what stands above it. Raises ArchscopeError for a choice that there is not, and EnvironmentFailure
+    for an engine that is not installed.
 
     >>> archscope.diagram("lenet5", level="layer").to_svg()[:4]
     '<svg'
@@ -256,7 +264,7 @@ def diagram(
     known = catalogue().get(report.graph.name)
     chosen = DiagramOptions(
         level, block, depth, direction, tuple(show), color, theme, layout, engine, fold,
-        title or (known.label if known else ""),
+        title or (known.label if known else ""), page, width, font_size, dpi, show_title, show_legend,
     )  # fmt: skip
     return draw(report, chosen)
 

@@ -19,6 +19,13 @@ def looks(name: str, metavar: str, said: str) -> Any:
     return typer.Option(name, metavar=metavar, help=said, rich_help_panel="How it looks")
 
 
+PAPER = "Where it goes to be read"
+
+
+def paper(name: str, metavar: str, said: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=said, rich_help_panel=PAPER)
+
+
 @command("Understand", "archscope diagram inception_v4 --block stem -o stem.svg")
 def diagram(
     target: Target,
@@ -50,6 +57,18 @@ def diagram(
     engine: Annotated[
         str, looks("--engine", "auto|embedded|dot|own", "Who places paths that cross: Graphviz, or nobody else.")
     ] = "auto",
+    page: Annotated[str, paper("--page", "a4|slide|column", "Laid out for it, and as large as it is there.")] = "",
+    width: Annotated[str, paper("--width", "LENGTH", "Laid out for it and so wide: 84mm, 3.3in, 240pt.")] = "",
+    font_size: Annotated[
+        float, paper("--font-size", "PT", "Of the small letters [default: as large as there is room for, 6.1 to 11].")
+    ] = 0.0,
+    dpi: Annotated[int, paper("--dpi", "N", "Pixels of a PNG to the inch.")] = 192,
+    show_title: Annotated[
+        bool, typer.Option("--title/--no-title", help="Title and facts above it.", rich_help_panel=PAPER)
+    ] = True,
+    show_legend: Annotated[
+        bool, typer.Option("--legend/--no-legend", help="What colours and signs mean.", rich_help_panel=PAPER)
+    ] = True,
     output: Annotated[str, output_to("As .svg, .png, .pdf, .dot or .mmd; - prints SVG.")] = "-",
 ) -> None:  # fmt: skip
     """TARGET's architecture as a figure: SVG, PNG, PDF, DOT or Mermaid."""
@@ -58,7 +77,10 @@ def diagram(
 
     shown = tuple(name.strip() for name in show.split(",") if name.strip())
     title = "" if target.endswith(".json") else resolve(target).label
-    options = DiagramOptions(level, block, depth, direction, shown, color, theme, layout, engine, fold, title).checked()
+    options = DiagramOptions(
+        level, block, depth, direction, shown, color, theme, layout, engine, fold, title, page, width, font_size, dpi,
+        show_title, show_legend,
+    ).checked()  # fmt: skip
     name = chosen_format("diagram", None, output, "svg", [target])
     made = draw(report_of(target, inputs, (), None, parse_settings(settings or [])), options)
     write(render(made, name, plain_options(output)), output)

@@ -10,8 +10,9 @@ from archscope.views.diagram.ops.names import joined_title
 from archscope.views.diagram.ops.ops import Op, under
 from archscope.views.diagram.ops.outputs import ends_of, results, with_outputs
 from archscope.views.diagram.ops.sums import with_whole_sums
-from archscope.views.diagram.place.columns import LARGE, in_columns, page_scale
+from archscope.views.diagram.place.columns import LARGE, in_columns
 from archscope.views.diagram.place.flows import are_flows, place_flows
+from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import SMALL, Style, label, label_size
@@ -27,7 +28,7 @@ from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, 
 
 MOST_BOXES = 60
 SMALLEST_TEXT, SMALLEST_NOTED = 6.1, 5.0
-"""Points on A4; the second where boxes have further lines, rather than to close what they speak of."""
+"""Points on the paper; the second where boxes have further lines, rather than to close what they speak of."""
 
 MOST_CROSSING = 500
 """Layers whose paths cross; a loop of more steps is one box of each step even where every layer is drawn."""
@@ -37,9 +38,6 @@ LONGEST_RUN = 3
 
 STAGE_WIDTH = 180.0
 """Width of every box at network level."""
-
-HEAD = 90.0
-"""Height of title, subtitle and legend, about."""
 
 
 @dataclass
@@ -98,9 +96,10 @@ def _sketches(ops: list[Op], kinds: dict[str, str], level: str, view: "View") ->
 
 
 def fits(piece: Piece, style: Style) -> bool:
-    """Few enough boxes, and letters that can be read on A4."""
+    """Few enough boxes, and letters that can be read on the paper."""
     drawn = sum(box.form != "point" for box in piece.boxes)
-    return drawn <= MOST_BOXES and _scale(piece) * SMALL >= (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
+    smallest = style.paper.letters or (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
+    return drawn <= MOST_BOXES and scale(piece, style.paper) * SMALL >= smallest
 
 
 def within(ops: Sequence[Op], block: str, outputs: Sequence[Output]) -> tuple[list[Op], tuple[Output, ...]]:
@@ -177,7 +176,7 @@ class View:
         going_on = {op.name for op in plan.ops if op.name in sketch.ends and op.kind != "tensor"}
         for piece in pieces:
             _end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, going_on))
-        piece = max(pieces, key=lambda piece: min(_scale(piece), LARGE))
+        piece = max(pieces, key=lambda piece: min(scale(piece, style.paper), LARGE))
         return Drawing(piece, [one for op in plan.ops for one in op.each], plan, flows)
 
 
@@ -197,7 +196,7 @@ def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
     elif flows:
         piece = place_flows(series, placer)
     else:
-        piece = in_columns([placer.segment(part) for part in segments(series)], placer, HEAD)
+        piece = in_columns([placer.segment(part) for part in segments(series)], placer)
     _end_in_frame(piece)
     _begin_at_constants(piece)
     return sideways(piece) if style.sideways else piece
@@ -210,8 +209,9 @@ def _fitting(style: Style, plan: Plan) -> Style:
     return style
 
 
-def _scale(piece: Piece) -> float:
-    return page_scale(piece.left + piece.right + 40.0, piece.height + HEAD + 20.0)
+def scale(piece: Piece, paper: Paper) -> float:
+    """How large it stands on the paper, with what is above it and margins."""
+    return paper.scale(piece.left + piece.right + 40.0, piece.height + paper.head[1] + 20.0)
 
 
 def _one_input(series: Series) -> None:

@@ -1,8 +1,9 @@
 """The library's call: a Report and what the reader chose, to a Diagram in any format."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import inf
 
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
@@ -13,14 +14,15 @@ from archscope.registry import unknown
 from archscope.views import View
 from archscope.views.diagram.compose import Drawing, compose
 from archscope.views.diagram.ops.channels import channel_axes
-from archscope.views.diagram.options import DiagramOptions
+from archscope.views.diagram.options import DiagramOptions, length
 from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, told
-from archscope.views.diagram.paint.heading import heading
+from archscope.views.diagram.paint.heading import heading, meanings
 from archscope.views.diagram.paint.paint import to_svg
-from archscope.views.diagram.paint.painter import Page
-from archscope.views.diagram.paint.png import ZOOM, to_pdf, to_png
+from archscope.views.diagram.paint.painter import Page, Sheet
+from archscope.views.diagram.paint.png import to_pdf, to_png
 from archscope.views.diagram.paint.sources import to_dot, to_mermaid
 from archscope.views.diagram.place import engines
+from archscope.views.diagram.place.paper import PAPERS, Paper
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.turn import upside_down
 
@@ -47,9 +49,9 @@ class Diagram(Drawn):
     def svg(self) -> str:
         return to_svg(self.drawing.piece, self._page())
 
-    def to_png(self, *, zoom: float = ZOOM) -> bytes:
-        """The picture as the bytes of a PNG file, `zoom` pixels for one of the SVG's."""
-        return to_png(self.svg, zoom)
+    def to_png(self, *, zoom: float = 0.0) -> bytes:
+        """The picture as the bytes of a PNG file: `zoom` pixels for one of the SVG's, or by the `dpi` asked for."""
+        return to_png(self.svg, zoom or self.options.dpi / 96)
 
     def to_dot(self) -> str:
         """The graph as Graphviz source."""
@@ -60,12 +62,14 @@ class Diagram(Drawn):
         return to_mermaid(self.drawing.piece, self.drawing.ops, self._page().title, self.options.direction)
 
     def _page(self) -> Page:
-        title, subtitles = heading(self.report, self.options, self.drawing.ops, self.drawing.piece.boxes)
+        options, boxes = self.options, self.drawing.piece.boxes
+        title, subtitles = heading(self.report, options, self.drawing.ops)
         axes = channel_axes(self.report.graph)
-        shares, scale = heat(self.report, self.options.color, self.drawing.piece.boxes)
+        shares, scale = heat(self.report, options.color, boxes)
         return Page(
-            title, subtitles, self.options.theme, lambda box: told(self.report, box, axes), shares, self._signs(), scale
-        )
+            title, subtitles, options.theme, lambda box: told(self.report, box, axes), shares, self._signs(), scale,
+            meanings(boxes), options.show_title, options.show_legend, sheet(options),
+        )  # fmt: skip
 
     def _signs(self) -> dict[str, str]:
         """The sign of each box, by name: that of the first of its layers that has one."""
@@ -98,12 +102,36 @@ def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
     block = find_block(report, options)
     style = Style(
         channels_last=options.layout == "HxWxC", notes=notes(report, options), beside=bool(options.show),
-        sideways=options.direction == "LR", engine=options.engine,
+        sideways=options.direction == "LR", engine=options.engine, paper=paper(options),
     )  # fmt: skip
     drawing = compose(graph, options.level, block, style, options.fold, options.depth)
     if options.direction == "BT":
         upside_down(drawing.piece)
-    return Diagram(report, options, drawing)
+    made = Diagram(report, options, drawing)
+    if options.font_size:
+        _ = made.svg  # where there is no room for such letters, it is said now
+    return made
+
+
+def paper(options: DiagramOptions) -> Paper:
+    """What the picture is composed for."""
+    chosen = PAPERS[options.page or "a4"]
+    if options.width:
+        chosen = replace(chosen, width=length(options.width), turns=False)
+    if not (options.show_title and options.show_legend):
+        half = chosen.head[1] / 2 if options.show_title or options.show_legend else 0.0
+        chosen = replace(chosen, head=(0.0, half))
+    return replace(chosen, letters=options.font_size)
+
+
+def sheet(options: DiagramOptions) -> Sheet | None:
+    """How large the picture is printed; None where nothing was asked for."""
+    if not (options.page or options.width or options.font_size):
+        return None
+    page = PAPERS.get(options.page, Paper(inf, inf))
+    if options.width:
+        return Sheet(length(options.width), page.height, options.font_size, exact=True)
+    return Sheet(page.width, page.height, options.font_size, page.turns)
 
 
 def find_block(report: Report, options: DiagramOptions) -> str:

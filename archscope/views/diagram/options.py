@@ -1,5 +1,6 @@
 """What a reader may choose of a diagram. Plain words: no room is asked what it can do, so each may read them."""
 
+import re
 from dataclasses import dataclass, replace
 
 from archscope.errors import ArchscopeError
@@ -13,13 +14,18 @@ LAYOUTS = ("HxWxC", "CxHxW")
 ENGINES = ("auto", "embedded", "dot", "own")
 """`auto`: the embedded one, else dot, else archscope's own layers."""
 
+PAGES = ("a4", "slide", "column")
+POINTS = {"mm": 72 / 25.4, "cm": 720 / 25.4, "in": 72.0, "pt": 1.0}
+"""Points in a unit of length."""
+
 
 @dataclass(frozen=True)
 class DiagramOptions:
     """What a reader may choose; an empty `level` is flow, or block where `block` names one.
 
     `depth`: modules so many levels below the root, or the block, are one box each. `engine` places what is not
-    series-parallel.
+    series-parallel. `page` and `width` ("84mm") say where the picture goes, `font_size` how many points its small
+    letters have there, `dpi` how fine its pixels are. What stands above it can be left out.
     """
 
     level: str = ""
@@ -33,6 +39,12 @@ class DiagramOptions:
     engine: str = "auto"
     fold: bool = True
     title: str = ""
+    page: str = ""
+    width: str = ""
+    font_size: float = 0.0
+    dpi: int = 192
+    show_title: bool = True
+    show_legend: bool = True
 
     def checked(self) -> "DiagramOptions":
         """Raises ArchscopeError for a value that there is not."""
@@ -40,10 +52,21 @@ class DiagramOptions:
             ("level", self.level or "flow", LEVELS), ("direction", self.direction, DIRECTIONS),
             ("color", self.color, COLORS), ("theme", self.theme, THEMES),
             ("layout", self.layout, LAYOUTS), ("engine", self.engine, ENGINES),
-            *(("--show value", one, SHOWN) for one in self.show),
+            ("page", self.page or "a4", PAGES), *(("--show value", one, SHOWN) for one in self.show),
         )  # fmt: skip
         for what, value, known in choices:
             if value not in known:
                 raise ArchscopeError(f"no {what} '{value}': it is one of {', '.join(known)}")
+        length(self.width)
+        if self.font_size < 0 or self.dpi < 1:
+            raise ArchscopeError("the font's size and the dots per inch are positive numbers")
         level = self.level or ("block" if self.block else "flow")
         return replace(self, level=level)
+
+
+def length(text: str) -> float:
+    """Points of a length such as `84mm`; 0 of none. Raises ArchscopeError."""
+    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+) ?(mm|cm|in|pt)", text)
+    if text and not (found and float(found[1])):
+        raise ArchscopeError(f"no width '{text}': it is a length such as 84mm, 8.4cm, 3.3in or 240pt")
+    return float(found[1]) * POINTS[found[2]] if found else 0.0

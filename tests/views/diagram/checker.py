@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from archscope.views.diagram.drawing import Diagram
-from archscope.views.diagram.place.columns import page_scale
+from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.picture import Box, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import BOLD, SMALL, badge_width
 from archscope.views.diagram.place.text import text_width
@@ -26,7 +26,7 @@ def misfits(made: Diagram) -> list[str]:
     """What keeps a picture of a network, a flow or a block from standing on a page."""
     width, height = size(str(made))
     boxes = len(_shown(made.drawing.piece))
-    smallest = page_scale(width, height) * SMALL
+    smallest = A4.scale(width, height) * SMALL
     return [
         *([] if 1 / 2.2 <= height / width <= 2.2 else [f"it is {width:.0f} wide and {height:.0f} high"]),
         *([] if smallest >= 6 else [f"its smallest text on A4 is {smallest:.1f} pt"]),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from archscope.model import units
 from archscope.model.report import Report
@@ -23,8 +24,8 @@ KEY, KEY_GAP = 18.0, 14.0
 # ---- what it says -------------------------------------------------------------------------------------
 
 
-def heading(report: Report, options: DiagramOptions, ops: Sequence[Op], boxes: Sequence[Box]) -> tuple[str, list[str]]:
-    """Title and sentences: whose costs these are, what is not drawn, what short labels mean."""
+def heading(report: Report, options: DiagramOptions, ops: Sequence[Op]) -> tuple[str, list[str]]:
+    """Title and sentences: whose costs these are, and what is not drawn."""
     graph = report.graph
     name = options.title or network_title(graph.name)
     said = []
@@ -41,17 +42,23 @@ def heading(report: Report, options: DiagramOptions, ops: Sequence[Op], boxes: S
     if within:
         names = ", ".join(f"{count} {kind}" for kind, count in sorted(within.items()))
         said.append(f"Not drawn apart: {names}.")
+    if "latency" in (*options.show, options.color) and "device_name" in report.setting:
+        setting = report.setting
+        said.append(f"Latency on {setting['device_name']}, {setting['dtype']}, batch {setting['batch']}.")
+    return title, said
+
+
+def meanings(boxes: Sequence[Box]) -> list[str]:
+    """What short labels mean, of those that are there."""
     facts = {fact for box in boxes if box.op for fact in box.op.facts}
+    said = []
     if any(fact[:1] == "s" and fact[1:].isdigit() for fact in facts) and not _one_line(boxes):
         said.append("s2: stride 2.")
     if "V" in facts:
         said.append("V: valid padding.")
     if "ceil" in facts:
         said.append("ceil: sizes rounded up.")
-    if "latency" in (*options.show, options.color) and "device_name" in report.setting:
-        setting = report.setting
-        said.append(f"Latency on {setting['device_name']}, {setting['dtype']}, batch {setting['batch']}.")
-    return title, said
+    return said
 
 
 def _block_name(path: str) -> str:
@@ -78,25 +85,57 @@ def _one_line(boxes: Sequence[Box]) -> bool:
 # ---- how it is set ------------------------------------------------------------------------------------
 
 
-def head(
-    painter: Painter, page: Page, subtitles: Sequence[str], legend: Sequence[Sequence[str]], width: float, extra: float
-) -> None:
-    y = MARGIN + TITLE * 0.8 + extra * 0.5
-    painter.text(page.title, width / 2, y, TITLE, "ink", bold=True)
-    y += 8.0
-    for line in subtitles:
-        y += 16.0
-        painter.text(line, width / 2, y, SMALL, "muted")
-    for row in legend:
-        y += 20.0
-        x = (width - row_width(row)) / 2
-        for kind in row:
-            box = (x, y - 9.5, x + KEY, y + 1.5)
-            painter.rect(box, 3.0, f"{kind}-fill", f"{kind}-line", ' stroke-width="1.3"')
-            painter.text(LEGEND[kind], x + KEY + 6.0, y, SMALL, "muted", anchor="start")
-            x += _key_width(kind)
-    if page.scale:
-        _heat_scale(painter, page.scale, width, y + 20.0)
+@dataclass(frozen=True)
+class Head:
+    """What stands above a picture, set into lines that are `width` wide."""
+
+    title: str
+    lines: Sequence[str]
+    legend: Sequence[Sequence[str]]
+    scale: str
+    width: float
+
+    @property
+    def height(self) -> float:
+        rows = 20.0 * (len(self.legend) + bool(self.scale))
+        parts = (TITLE + 6.0) * bool(self.title) + 16.0 * len(self.lines) + rows
+        return parts + 12.0 if parts else 0.0
+
+    def paint(self, painter: Painter, width: float, extra: float) -> None:
+        """In the middle of a picture so wide, `extra` is free above and below it."""
+        y = MARGIN + extra * 0.5
+        if self.title:
+            y += TITLE * 0.8
+            painter.text(self.title, width / 2, y, TITLE, "ink", bold=True)
+            y += 8.0
+        for line in self.lines:
+            y += 16.0
+            painter.text(line, width / 2, y, SMALL, "muted")
+        for row in self.legend:
+            y += 20.0
+            _legend(painter, row, (width - row_width(row)) / 2, y)
+        if self.scale:
+            _heat_scale(painter, self.scale, width, y + 20.0)
+
+
+def head_of(page: Page, kinds: Sequence[str], width: float) -> Head:
+    """What this page has above a picture so wide, whose boxes are of these kinds."""
+    title = page.title if page.titled else ""
+    sentences = [*(page.subtitles if page.titled else ()), *(page.meanings if page.legend else ())]
+    kinds, scale = (kinds, page.scale) if page.legend else ((), "")
+    inner = max(width, text_width(title, TITLE, True), 220.0 if title else 0.0)
+    lines = wrapped(sentences, max(inner, 320.0))
+    legend = legend_rows(kinds, max(inner, 320.0))
+    needed = [text_width(line, SMALL) for line in lines] + [row_width(row) for row in legend]
+    return Head(title, lines, legend, scale, max([inner, *needed, text_width(scale, SMALL) + 130.0 if scale else 0.0]))
+
+
+def _legend(painter: Painter, row: Sequence[str], x: float, y: float) -> None:
+    for kind in row:
+        box = (x, y - 9.5, x + KEY, y + 1.5)
+        painter.rect(box, 3.0, f"{kind}-fill", f"{kind}-line", ' stroke-width="1.3"')
+        painter.text(LEGEND[kind], x + KEY + 6.0, y, SMALL, "muted", anchor="start")
+        x += _key_width(kind)
 
 
 def _heat_scale(painter: Painter, said: str, width: float, y: float) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from archscope.model.text import shown_lines
-from archscope.views.diagram.paint.heading import head, legend_rows, row_width, wrapped
+from archscope.views.diagram.paint.heading import head_of
 from archscope.views.diagram.paint.painter import Page, Painter, number
 from archscope.views.diagram.paint.palette import LEGEND, THEMES
 from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Point, Row
-from archscope.views.diagram.place.style import BOLD, HEADING, LINE, MARGIN, SMALL, STACK, TITLE, badge_width
+from archscope.views.diagram.place.style import BOLD, HEADING, LINE, MARGIN, SMALL, STACK, badge_width
 from archscope.views.diagram.place.text import FONT_FAMILY, text_width
 
 RADIUS = 8.0
@@ -17,27 +17,21 @@ FLATTEST = 1 / 2.15
 
 
 def to_svg(piece: Piece, page: Page) -> str:
-    """The whole picture. The same piece and page give the same bytes."""
+    """The whole picture. The same piece and page give the same bytes. Raises ArchscopeError, see Sheet."""
     painter = Painter(THEMES[page.theme])
     kinds = [kind for kind in LEGEND if not page.heat and any(_shows(box, kind) for box in piece.boxes)]
-    inner = max(piece.left + piece.right, text_width(page.title, TITLE, True), 220.0)
-    subtitles = wrapped(page.subtitles, max(inner, 320.0) if inner < 320.0 else inner)
-    legend = legend_rows(kinds, max(inner, 320.0))
-    inner = max(
-        [
-            inner,
-            *(text_width(line, SMALL) for line in subtitles),
-            *(row_width(row) for row in legend),
-            text_width(page.scale, SMALL) + 130.0 if page.scale else 0.0,
-        ]
-    )
-    top = MARGIN + TITLE + 6.0 + 16.0 * len(subtitles) + 20.0 * len(legend) + (20.0 if page.scale else 0.0) + 12.0
-    width, height = inner + 2 * MARGIN, top + piece.height + MARGIN
-    extra = max(width * FLATTEST - height, 0.0) / 2
-    side = max(height * FLATTEST - width, 0.0) / 2
+    head = head_of(page, kinds, piece.left + piece.right)
+    top = MARGIN + head.height
+    width, height = head.width + 2 * MARGIN, top + piece.height + MARGIN
+    extra = side = 0.0
+    if page.sheet is None:
+        extra = max(width * FLATTEST - height, 0.0) / 2
+        side = max(height * FLATTEST - width, 0.0) / 2
+    elif page.sheet.exact:
+        side = (page.sheet.width / page.sheet.scale(width, height) - width) / 2
     width, height, top = width + 2 * side, height + 2 * extra, top + extra
     x = (width - piece.left - piece.right) / 2 + piece.left
-    head(painter, page, subtitles, legend, width, extra)
+    head.paint(painter, width, extra)
     body = Painter(painter.theme, painter.turned)
     _body(body, piece, page)
     shift = f'<g transform="translate({number(x)} {number(top)})">'
@@ -49,7 +43,12 @@ def _shows(box: Box, kind: str) -> bool:
 
 
 def _start(page: Page, width: float, height: float, painter: Painter) -> list[str]:
-    size = f'width="{number(width)}" height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}"'
+    size = f'viewBox="0 0 {number(width)} {number(height)}"'
+    if page.sheet:
+        scale = page.sheet.scale(width, height) * 25.4 / 72
+        size = f'width="{number(width * scale)}mm" height="{number(height * scale)}mm" {size}'
+    else:
+        size = f'width="{number(width)}" height="{number(height)}" {size}'
     ground = painter.paint("ground")
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="archscope" {size} font-family="{FONT_FAMILY}" role="img">',

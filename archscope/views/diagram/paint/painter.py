@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from xml.sax.saxutils import escape
 
+from archscope.errors import ArchscopeError
 from archscope.model.text import shown_lines
 from archscope.views.diagram.paint.palette import DARK, LIGHT, Theme
 from archscope.views.diagram.place.picture import Box
@@ -14,7 +16,10 @@ from archscope.views.diagram.place.text import text_width
 @dataclass(frozen=True)
 class Page:
     """What stands around the picture, and what its nodes tell. By a box's name: `heat` is its share of the dearest,
-    `marks` is a sign that it bears."""
+    `marks` is a sign that it bears.
+
+    Not `titled` or without `legend`, what it would say there is left out. `sheet`: where it is to stand.
+    """
 
     title: str
     subtitles: Sequence[str] = ()
@@ -23,7 +28,35 @@ class Page:
     heat: Mapping[str, float] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     scale: str = ""
-    direction: str = "TB"
+    meanings: Sequence[str] = ()
+    titled: bool = True
+    legend: bool = True
+    sheet: "Sheet | None" = None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a picture becomes as printed: so many points wide, or within a page, its letters so many points high.
+
+    `font_size` 0: as large as there is room for, to that of the picture's own. Where `exact`, the width is filled.
+    """
+
+    width: float = inf
+    height: float = inf
+    font_size: float = 0.0
+    turns: bool = False
+    exact: bool = False
+
+    def scale(self, width: float, height: float) -> float:
+        """Points for one of the picture's. Raises ArchscopeError where its letters would be smaller than asked for."""
+        most = min(self.width / width, self.height / height)
+        most = max(most, min(self.height / width, self.width / height)) if self.turns else most
+        if self.font_size > most * SMALL + 0.05:
+            raise ArchscopeError(
+                f"there is room for letters of {most * SMALL:.1f} pt, not of {self.font_size:g}: "
+                "take a smaller --font-size, a larger --width or --page, or close modules with --level or --depth"
+            )
+        return self.font_size / SMALL if self.font_size else min(most, 1.0)
 
 
 def number(value: float) -> str:

@@ -1,5 +1,8 @@
 """SVG as PNG or PDF, painted with fonts of archscope's own: a machine without fonts draws the same."""
 
+import re
+import struct
+import zlib
 from importlib.resources import as_file, files
 
 from archscope.errors import EnvironmentFailure
@@ -19,16 +22,27 @@ def to_png(svg: str, zoom: float = ZOOM) -> bytes:
             svg_string=svg, zoom=zoom, dpi=96, skip_system_fonts=True, font_files=fonts,
             font_family="Diagram Sans", sans_serif_family="Diagram Sans",
         )  # fmt: skip
-    return bytes(made)
+    return _with_resolution(bytes(made), zoom * 96)
+
+
+def _with_resolution(png: bytes, dpi: float) -> bytes:
+    """The same with the size of its pixels, by which programs set it at its own width."""
+    a_metre = round(dpi / 0.0254)
+    chunk = b"pHYs" + struct.pack(">IIB", a_metre, a_metre, 1)
+    return png[:33] + struct.pack(">I", 9) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[33:]
 
 
 def to_pdf(svg: str) -> bytes:
-    """Bytes of a PDF file: vectors, and text with its fonts."""
+    """Bytes of a PDF file: vectors, and text with its fonts; a pixel of the picture is a point of it."""
     try:
         import vl_convert
     except ImportError as error:
         raise EnvironmentFailure("a PDF needs vl-convert-python: pip install vl-convert-python") from error
     with as_file(files("archscope.views.diagram").joinpath("fonts")) as folder:
         vl_convert.register_font_directory(str(folder))
-        made: bytes = vl_convert.svg_to_pdf(svg)
+        made: bytes = vl_convert.svg_to_pdf(re.sub(r'(?<==")([\d.]+)mm(?=")', _in_points, svg, count=2))
     return made
+
+
+def _in_points(found: re.Match[str]) -> str:
+    return f"{float(found[1]) * 72 / 25.4:.2f}"

@@ -3,20 +3,14 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from archscope.views.diagram.place.paper import FLATTEST
 from archscope.views.diagram.place.picture import Line, Piece, Row, stacked
 from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import MARGIN, SMALL
 from archscope.views.diagram.place.text import room_for
 
-A4 = (595.0, 842.0)
-FLATTEST, TALLEST = 1 / 2.3, 2.3
-"""Height to width: a picture a little beyond 2.2 gets wider margins."""
-
 LARGE = 0.8
 """A picture that stands on the page so large needs no more columns."""
-
-NARROWEST = 356.0
-"""Width of a picture that titles and legend need."""
 
 MOST_COLUMNS = 8
 ABOVE = 16.0
@@ -28,12 +22,6 @@ UNDER = 2.0
 
 LEADER = 22.0
 """From the widest box of a column to its shapes."""
-
-
-def page_scale(width: float, height: float) -> float:
-    """How large the picture is on A4, upright or across, 1 at most."""
-    short, long = A4
-    return min(1.0, max(min(short / width, long / height), min(long / width, short / height)))
 
 
 def distinct(rows: Sequence[Row]) -> list[Row]:
@@ -84,9 +72,10 @@ def width_of(pieces: Sequence[Piece]) -> float:
     return max(piece.left for piece in pieces) + max(piece.right for piece in pieces) + room
 
 
-def choose(pieces: Sequence[Piece], placer: Placer, head: float) -> list[int]:
-    """Where each column begins, for the largest picture on a page; `head` is the height of title and legend."""
-    gap = placer.style.gap
+def choose(pieces: Sequence[Piece], placer: Placer) -> list[int]:
+    """Where each column begins, for the largest picture on its paper."""
+    gap, paper = placer.style.gap, placer.style.paper
+    narrowest, head = paper.head
     heights = [piece.height for piece in pieces]
     found = []
     for count in range(1, min(MOST_COLUMNS, len(pieces)) + 1):
@@ -96,15 +85,15 @@ def choose(pieces: Sequence[Piece], placer: Placer, head: float) -> list[int]:
         height = max(sum(p.height + gap for p in column) for column in columns) + (2 * ABOVE if count > 1 else 0.0)
         if placer.style.sideways:
             width, height = height, width
-        ratio = (height + head) / max(width, NARROWEST)
-        off = max(ratio / TALLEST, FLATTEST / ratio, 1.0)
-        found.append((-off, min(page_scale(width, height + head), LARGE), -count, cuts))
+        ratio = (height + head) / max(width, narrowest)
+        off = max(ratio / paper.tallest, FLATTEST / ratio, 1.0)
+        found.append((-off, min(paper.scale(width, height + head), LARGE), -count, cuts))
     return max(found)[3]
 
 
-def in_columns(pieces: Sequence[Piece], placer: Placer, head: float) -> Piece:
+def in_columns(pieces: Sequence[Piece], placer: Placer) -> Piece:
     """The pieces as one trunk, cut where it serves the page; a line leads from each column to the next."""
-    cuts = choose(pieces, placer, head)
+    cuts = choose(pieces, placer)
     columns = [placer.stack(pieces[a:b]) for a, b in pairwise([*cuts, len(pieces)])]
     for column in columns:
         align_rows(column, placer.style.sideways)

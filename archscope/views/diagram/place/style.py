@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.place.paper import A4, Paper
 from archscope.views.diagram.place.text import text_width
 
 BOLD = 12.0
@@ -65,7 +66,7 @@ class Style:
     """Choices that change sizes. `one_line` sets details beside the word; `alike` are the equal Ops that the
     box of each Op stands for, `notes` further lines that say something of them,
     set `beside` the details where those are set so too. `sideways`: axes will be swapped. `engine`: one of
-    options.ENGINES.
+    options.ENGINES. `paper`: what it is to be read on.
     """
 
     one_line: bool = False
@@ -80,6 +81,7 @@ class Style:
     sideways: bool = False
     engine: str = "auto"
     gutter: float = GUTTER
+    paper: Paper = A4
 
     def compact(self) -> "Style":
         """Narrower boxes, closer to each other: for a picture that would not fit a page."""

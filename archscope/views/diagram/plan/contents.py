@@ -74,8 +74,8 @@ def _width(op: Op) -> str:
 
 
 def _transition(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
-    """`64 → 128` of convolutions that all have the second width, and read the first."""
-    wide = {_width(op) for op in members if op.kind == "conv"}
+    """`64 → 128` of layers that all have the second width, and read the first."""
+    wide = {_width(op) for op in members if op.kind in COUNTED}
     if len(wide) != 1 or any(op.join == "cat" or (op.kind in COUNTED and not _width(op)) for op in members):
         return ""
     names = {op.name for op in members}
