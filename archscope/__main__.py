@@ -6,8 +6,9 @@ from archscope import process
 def main() -> None:
     process.end_on_signals()  # before the imports, which take most of the start
     process.claim_streams()
-    from archscope import cli
+    from archscope import cache, cli
 
+    cache.use()
     cli.main()
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from archscope import commands
+from archscope import cache, commands
 from archscope.commands import app
 from archscope.commands.help import usage
 from archscope.commands.output import flush, write
@@ -31,7 +31,9 @@ def main() -> None:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal that lacks a character shows a question mark
     try:
-        arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+        arguments = [argument for argument in sys.argv[1:] if argument not in ("--debug", "--no-cache")]
+        if "--no-cache" in sys.argv:
+            cache.use(False)
         code = app(arguments or ["--help"], prog_name="archscope", standalone_mode=False)
         flush()
         sys.exit(code or (0 if arguments else 2))
@@ -93,6 +95,7 @@ def _common(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show a traceback where a command fails.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Trace anew what was asked before.")] = False,
 ) -> None:
     """What a convolutional network is made of, what it costs, and how it stands to its paper."""
 

@@ -7,11 +7,18 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
+
+WORTH_HELPERS = 4
+"""So many things to do are worth the start of other processes."""
 
 temporaries: set[Path] = set()
 """Files that are being written: whatever ends the process removes them."""
@@ -32,6 +39,9 @@ def end_on_signals() -> None:
 def _end(number: int, frame: Any) -> None:
     for path in tuple(temporaries):
         path.unlink(missing_ok=True)
+    if "multiprocessing" in sys.modules:
+        for child in sys.modules["multiprocessing"].active_children():
+            child.terminate()
     os._exit(128 + number)
 
 
@@ -72,11 +82,47 @@ def output() -> TextIO:
     return _claimed[0] if _claimed else sys.stdout
 
 
+# ---- its helpers -----------------------------------------------------------------------------------------------
+
+
+def mapped(function: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:
+    """As `map`, by a process a core where that is worth it: they are copies of this one, as long as it is small."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    if len(items) < WORTH_HELPERS or cores < 2 or "torch" in sys.modules:  # torch's threads have no copy
+        yield from map(function, items)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(min(cores, len(items)), get_context("fork"), _end_with_parent) as helpers:
+        yield from helpers.map(function, items)
+
+
+def _end_with_parent() -> None:
+    """Nobody else ends a helper whose parent was killed."""
+    from multiprocessing import parent_process
+    from threading import Thread
+
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=wait, daemon=True).start()
+
+
 # ---- torch -----------------------------------------------------------------------------------------------------
 
 
-def import_torch() -> None:
-    """Before the code of others runs, and before anything is written."""
+def expect_torch() -> None:
+    """Before the code of others may run, which imports it, and before anything is written."""
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # what its C++ half warns of is not about the user's network
     hand_over()
+
+
+def import_torch() -> None:
+    """Where it is sure to be needed."""
+    expect_torch()
     import torch  # noqa: F401

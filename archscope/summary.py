@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archscope.cache import kept
 from archscope.errors import ArchscopeError
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.measures import measure_all
@@ -14,7 +15,7 @@ from archscope.model.graph import LARGEST_SIZE, Graph
 from archscope.model.input_sizes import Sizes, is_example
 from archscope.model.report import Report
 from archscope.model.text import shown
-from archscope.targets import resolve
+from archscope.targets import Target, resolve
 from archscope.targets.default_input import broken_off, first_pass
 from archscope.version import __version__
 
@@ -109,9 +110,36 @@ def job_of(
     partial: bool = False,
 ) -> Job:
     """The target's Report at the first batch, with weights of this type (empty: its own), and how to measure it."""
+    found, (size, inputs) = resolve(target), sizes_or_tensors(input_size, inputs)
+
+    def made() -> Report:
+        return _measured_now(target, found, size, inputs, batches, mode, dtype, options, partial)
+
+    if inputs is not None or partial or found.libraries is None:
+        report = made()
+    else:
+        asked = ("report", target, size, batches, mode, dtype, options)
+        report = kept(asked, found.libraries, made, Report.to_dict, Report.of_checked)
+
+    def build() -> "nn.Module":
+        return found.build(**options) if isinstance(target, str) else copy.deepcopy(target)
+
+    return Job(report, build, inputs, found.running)
+
+
+def _measured_now(
+    target: "str | nn.Module",
+    found: Target,
+    size: "Sizes | None",
+    inputs: "Example | None",
+    batches: Sequence[int],
+    mode: "Mode",
+    dtype: str,
+    options: Mapping[str, Any],
+    partial: bool,
+) -> Report:
     from archscope.tracing.untouched import collection_paused
 
-    found, (size, inputs) = resolve(target), sizes_or_tensors(input_size, inputs)
     with collection_paused():
         try:
             graph, images = first_pass(found, options, size, inputs, mode, dtype)
@@ -126,11 +154,7 @@ def job_of(
         (shape, *_) = (tensor.shape for tensor in graph.inputs.values())
         claims = network.claims_of(shape, {**found.options, **options})
         report = replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
-
-    def build() -> "nn.Module":
-        return found.build(**options) if isinstance(target, str) else copy.deepcopy(target)
-
-    return Job(report, build, inputs, found.running)
+    return report
 
 
 def sizes_or_tensors(input_size: "InputSize | None", inputs: "Example | None") -> "tuple[Sizes | None, Example | None]":

@@ -191,6 +191,7 @@ ROOMS = """
     tracing networks measures
     model
     registry
+    cache
     errors version process
 """
 """Top to bottom; those of a row do not know each other."""

@@ -28,7 +28,7 @@ from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
 from archscope.networks import families
 from archscope.networks import family as network_family
-from archscope.process import INTERRUPTED, import_torch
+from archscope.process import INTERRUPTED, expect_torch
 from archscope.views import render
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def compare(
     given = targets or []
     # Ratios are to the first: what is named comes before the family.
     named = [*given, *(member for member in members if member not in given)]
-    import_torch()
+    expect_torch()
     try:
         found = comparison.compare(
             *named, input_size=inputs or None, mode=mode, batch=() if predict else batches,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from archscope.commands.measuring import progress_line
 from archscope.errors import ArchscopeError
 from archscope.latency import Options, unheard
-from archscope.process import import_torch
+from archscope.process import expect_torch
 
 if TYPE_CHECKING:
     from archscope.model.report import Report
@@ -28,7 +28,7 @@ def report_of(
             refused = "--input, --batch, --mode, --set and --device do not apply to it"
             raise ArchscopeError(f"{target} is measured already: {refused}")
         return read_report(target)
-    import_torch()
+    expect_torch()
     return summarize(
         target,
         inputs or None,

@@ -32,7 +32,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.input_sizes import parse_input
 from archscope.model.segments import Segments, parse_partition, parse_segments
 from archscope.networks import catalogue
-from archscope.process import import_torch
+from archscope.process import expect_torch, import_torch
 from archscope.views import render
 
 PICTURES = ("svg", "png", "pdf")
@@ -161,7 +161,7 @@ def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any
 
     continuum.segmented_network(target)  # before torch is imported: a mistyped name is answered at once
     counts = parse_segments(chosen["segments"]) if chosen["segments"] else None
-    import_torch()
+    expect_torch()
     return continuum.of_network(target, counts, input_size=chosen["input"], options=options, **common(chosen))
 
 

@@ -1,7 +1,7 @@
 """archscope verify"""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import typer
@@ -11,7 +11,8 @@ from archscope.commands.arguments import SHOWN, Output, completes, format_of
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
 from archscope.networks import Network, catalogue, find
-from archscope.process import import_torch
+from archscope.papers.verdicts import Verdict
+from archscope.process import expect_torch, mapped
 
 
 @command("Check", "archscope verify xception")
@@ -42,15 +43,19 @@ def verify(
         raise ArchscopeError(f"--equivalences proves all of them: leave out {' '.join(names)}")
     name = chosen_format("equivalences" if equivalences else "verification", format_name, output)
     entries = [find(name) for name in names] if names else list(catalogue().values())
-    import_torch()
-    found = verify.equivalences() if equivalences else verify.verify(_progress(entries))
+    expect_torch()
+    found = verify.equivalences() if equivalences else verify.verify(entries, _mapped)
     write(render(found, name, plain_options(output)), output)
     raise typer.Exit(not found.holds)
 
 
-def _progress(entries: list[Network]) -> Iterable[Network]:
-    """A bar on the terminal, where standard error is one."""
+def _mapped(verdicts_on: Callable[[Network], list[Verdict]], networks: Iterable[Network]) -> Iterable[list[Verdict]]:
+    """On all cores, with a bar on the terminal, where standard error is one."""
+    entries = [*networks]
+    found = mapped(verdicts_on, entries)
+    if not sys.stderr.isatty():
+        return found
     from rich.console import Console
     from rich.progress import track
 
-    return track(entries, "verify", console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
+    return track(found, "verify", total=len(entries), console=Console(stderr=True), transient=True)

@@ -6,10 +6,12 @@ from dataclasses import replace
 from math import log
 from typing import TYPE_CHECKING, Any, Literal
 
+from archscope.cache import kept
 from archscope.continuum.points import Block, Point, Spectrum
 from archscope.errors import ArchscopeError
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.model.graph import is_pointwise
+from archscope.model.input_sizes import is_example
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
 from archscope.model.segments import FOR_NETWORKS, Segments, equal_partition, in_order, name_of, usual
@@ -121,13 +123,34 @@ def of_network(
     `hold` "params" scales each point's widths so that all have (nearly) the parameters of the network as it comes.
     Raises ArchscopeError where there is nothing to segment.
     """
-    from archscope.summary import job_of
-
     name, given = variants.split(name)
     network, own = segmented_network(name), {**given, **(options or {})}
     _check(network, hold, own)
-    held = _params(lambda: network.build(**own)) if hold else 0
     chosen = in_order(FOR_NETWORKS if segments is None else segments)
+
+    def made() -> Spectrum:
+        return _of_network(network, chosen, input_size, batch, hold, own, latency, progress)
+
+    if latency is not None or is_example(input_size):
+        return made()
+    asked = ("spectrum", name, chosen, input_size, batch, hold, own)
+    return kept(asked, ("torch",), made, Spectrum.to_dict, Spectrum.of_checked)
+
+
+def _of_network(
+    network: Network,
+    chosen: Sequence[Segments],
+    input_size: "InputSize | None",
+    batch: int | None,
+    hold: Hold,
+    own: Mapping[str, Any],
+    latency: Options | None,
+    progress: Progress,
+) -> Spectrum:
+    from archscope.summary import job_of
+
+    own = dict(own)
+    held = _params(lambda: network.build(**own)) if hold else 0
     scales = [_scale(network, own | {"segments": count}, held) if hold else {} for count in chosen]
     dtype, batches = latency.stored_dtype if latency else "", [batch] if batch else []
     jobs = [

@@ -151,7 +151,11 @@ class Spectrum(Tabulated, Pictured):
     @classmethod
     def from_json(cls, text: str, source: str = "spectrum") -> "Spectrum":
         """Read back what `to_json` wrote. Raises ArchscopeError for anything else, naming `source`."""
-        data = parsed(text, (SAVED_SPECTRUM,), source)
+        return cls.of_checked(parsed(text, (SAVED_SPECTRUM,), source))
+
+    @classmethod
+    def of_checked(cls, data: Mapping[str, Any]) -> "Spectrum":
+        """Of data that keeps the rules of `saved`."""
         block = data["block"] and row_as(Block, data["block"])
         hold = data["hold"] or "", data["held"] or 0
         return cls(

@@ -1,20 +1,17 @@
 """A device's ceilings, measured here: a copy, matrix products by dtype, and the launch of a kernel; cached."""
 
-import contextlib
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from secrets import token_hex
 from time import perf_counter
 from typing import Any, TypeGuard, get_args
 
 import torch
 
-from archscope import process
+from archscope import cache
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.latency import Dtype, Options, Progress, unheard
 from archscope.latency.device import check, described, set_up, synchronize
@@ -55,13 +52,13 @@ def ceilings_of(options: Options, progress: Progress = unheard) -> Ceilings:
     They are measured anew with `options.fresh`, and where driver, torch or threads have changed.
     """
     key = _key(options)
-    path = _cache_folder() / f"ceilings-{'-'.join(map(_slug, key.values()))}.json"
+    path = cache.folder() / f"ceilings-{'-'.join(map(_slug, key.values()))}.json"
     found = None if options.fresh else _read(path, key)
     if found is None:
         progress(f"{key['device']}: bandwidth and products", 0.0)
         found = measure(options)
         progress("", 0.0)
-        _write(path, {"key": key, "ceilings": asdict(found)})
+        cache.write(path, json.dumps({"key": key, "ceilings": asdict(found)}, indent=1).encode())
     return found
 
 
@@ -140,13 +137,6 @@ def _key(options: Options) -> dict[str, str]:
     return {name: str(value) for name, value in known.items()}
 
 
-def _cache_folder() -> Path:
-    """The user's; without a home one that cannot be: nothing is read from it, and nothing written."""
-    home = os.path.expanduser("~")
-    own = Path(home) / ".cache" if os.path.isabs(home) else Path(os.devnull)
-    return Path(os.environ.get("XDG_CACHE_HOME") or own) / "archscope"
-
-
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "_", text.lower()).strip("_")
 
@@ -163,16 +153,3 @@ def _read(path: Path, key: Mapping[str, str]) -> Ceilings | None:
 
 
 CACHED = Record({"key": MapOf(WORD, WORD), "ceilings": Record(CEILINGS)})
-
-
-def _write(path: Path, data: Mapping[str, Any]) -> None:
-    """Whole or not at all; a cache that cannot be written is done without."""
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}")
-    process.temporaries.add(temporary)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(data, indent=1), encoding="utf-8")
-        temporary.replace(path)
-    with contextlib.suppress(OSError):
-        temporary.unlink(missing_ok=True)
-    process.temporaries.discard(temporary)

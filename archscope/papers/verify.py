@@ -1,28 +1,57 @@
 """Every claim of the catalogue, recomputed."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any, TypeVar
 
+from archscope.cache import kept
 from archscope.model.claims import Claim
 from archscope.model.report import Report
 from archscope.networks import Network
 from archscope.papers import explanations
-from archscope.papers.verdicts import Explanation, Verdict, judge
+from archscope.papers.verdicts import Difference, Explanation, Verdict, judge
 from archscope.papers.verification import Equivalences, Verification
 from archscope.summary import summarize
 
 T = TypeVar("T")
+Mapped = Callable[[Callable[[Network], list[Verdict]], Iterable[Network]], Iterable[list[Verdict]]]
 
 
-def verify(networks: Iterable[Network]) -> Verification:
+def verify(networks: Iterable[Network], mapped: Mapped = map) -> Verification:
     """A verdict on each claim about these networks, in the catalogue's order."""
-    return Verification(tuple(verdict for network in networks for verdict in verdicts_on(network)))
+    return Verification(tuple(verdict for verdicts in mapped(verdicts_on, networks) for verdict in verdicts))
 
 
 def verdicts_on(network: Network) -> list[Verdict]:
     """A verdict on each claim about a network."""
-    built = Built(network)
-    return [judge(network.name, claim, *built.for_claim(claim)) for claim in network.claims]
+
+    def made() -> list[Verdict]:
+        built = Built(network)
+        return [judge(network.name, claim, *built.for_claim(claim)) for claim in network.claims]
+
+    def back(rows: Sequence[dict[str, Any]]) -> list[Verdict]:
+        return [_verdict(network, *each) for each in zip(network.claims, rows, strict=True)]
+
+    return kept(("verdicts", network.name), ("torch",), made, lambda verdicts: [_row(each) for each in verdicts], back)
+
+
+def _row(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as plain data, but for its claim, which the catalogue has."""
+    return {entry.name: getattr(verdict, entry.name) for entry in fields(verdict) if entry.name != "claim"} | {
+        "differences": [asdict(difference) for difference in verdict.differences]
+    }
+
+
+def _verdict(network: Network, claim: Claim, row: dict[str, Any]) -> Verdict:
+    recomputed = row["recomputed"]
+    return Verdict(
+        **row
+        | {
+            "claim": claim,
+            "recomputed": tuple(recomputed) if isinstance(recomputed, list) else recomputed,
+            "differences": tuple(Difference(**difference) for difference in row["differences"]),
+        }
+    )
 
 
 def equivalences() -> Equivalences:

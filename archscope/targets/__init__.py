@@ -42,6 +42,7 @@ class Target:
     `published_size` tells, of the module that was built, the size that a library's weights take.
 
     `running` is entered wherever the target's code runs: while it is built, traced or timed.
+    `libraries` are those whose releases say, with archscope's, what is built; None where it is code of somebody's own.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Target:
     options: Mapping[str, Any] = field(default_factory=dict)
     running: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
     published_size: "Callable[[nn.Module], tuple[int, ...] | None]" = field(default=lambda module: None)
+    libraries: tuple[str, ...] | None = None
 
     def build(self, /, **options: Any) -> "nn.Module":
         """The module with its weights, on torch's default device. Raises ArchscopeError for an unknown option."""
@@ -124,7 +126,7 @@ def resolve(target: "str | nn.Module") -> Target:
         if os.path.exists(target):  # a folder, or a file without .py: nearer to what was meant than a network's name
             raise UnknownName(f"{target} is no network's name: in a file it is named file.py:Name") from None
         raise
-    return Target(network.name, network.build, network.label, network.input_size, network)
+    return Target(network.name, network.build, network.label, network.input_size, network, libraries=("torch",))
 
 
 def _file(path: str) -> UserCode:
@@ -241,7 +243,9 @@ def _of_timm(name: str) -> Target:
         given = (getattr(module, "pretrained_cfg", None) or {}).get("input_size")
         return tuple(given) if given else None
 
-    return Target(name, build, running=UserCode.of_module("timm").running, published_size=size)
+    return Target(
+        name, build, running=UserCode.of_module("timm").running, published_size=size, libraries=("torch", "timm")
+    )
 
 
 def _of_torchvision(name: str) -> Target:
@@ -266,7 +270,13 @@ def _of_torchvision(name: str) -> Target:
         height, width = (*sides, *sides)[:2] if len(sides) == 1 else sides
         return (3, CLIP[0], height, width) if type(shown).__name__ == "VideoClassification" else (3, height, width)
 
-    return Target(name, build, running=UserCode.of_module("torchvision").running, published_size=size)
+    return Target(
+        name,
+        build,
+        running=UserCode.of_module("torchvision").running,
+        published_size=size,
+        libraries=("torch", "torchvision"),
+    )
 
 
 def _installed(library: str) -> Any:
