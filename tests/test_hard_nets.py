@@ -23,7 +23,7 @@ PARAMS = {
     "Lazy": CONV + 2 * 4 + (4 * 6 * 6 + 1) * 2, "WeightNorm": CONV + 4, "SpectralNorm": CONV, "Parametrised": CONV,
     "BuffersOnly": 0, "NoParameters": 0, "Deep": 10_000 * (3 + 1) * 3, "Listed": 3 * 12 + 4 + 8, "Shared": 12,
     "MixedTypes": CONV, "Complex": 64, "Recursive": (3 * 3 * 3 + 1) * 3, "scripted": CONV, "recorded": CONV,
-    "quantised": 0, "Inverted": 64,
+    "quantised": 72, "Inverted": 64,
 }  # fmt: skip
 FAULTY = {
     "Endless": r"maximum recursion depth exceeded .*\(tests/hard_nets.py:\d+\)",

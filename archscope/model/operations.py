@@ -34,7 +34,8 @@ CATEGORIES = {
         logaddexp2 logit hypot xlogy deg2rad rad2deg angle polar complex conj_physical heaviside lgamma digamma
         polygamma mvlgamma igamma igammac i0 i0e i1 i1e entr erfcx ndtr ndtri log_ndtr xlog1py zeta frexp
         ldexp nextafter gcd lcm dequantize quantize_per_tensor
-        quantize_per_channel fake_quantize_per_tensor_affine fake_quantize_per_channel_affine""",
+        quantize_per_channel fake_quantize_per_tensor_affine fake_quantize_per_channel_affine
+        fused_moving_avg_obs_fake_quant quantize_per_tensor_dynamic""",
     "reduction": """sum mean prod max min amax amin aminmax argmax argmin std var std_mean var_mean norm nansum
         nanmean linalg_vector_norm linalg_norm frobenius_norm logsumexp cumsum cumprod cummax cummin logcumsumexp all
         any median nanmedian mode count_nonzero trace dist diff mse_loss l1_loss smooth_l1_loss huber_loss

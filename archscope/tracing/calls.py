@@ -9,6 +9,7 @@ import torch
 from archscope.model.graph import Shape, Window
 from archscope.model.operations import ALIASES, CATEGORY
 from archscope.model.text import shown
+from archscope.tracing.quantised import plain_name
 from archscope.tracing.shape_rules import pair
 from archscope.tracing.signatures import signature_of
 
@@ -52,9 +53,11 @@ def operation_name(function: Callable[..., Any]) -> tuple[str, bool]:
         name = name[1:] if in_place or reversed_operands else name
         return OPERATORS.get(name, name), in_place
     library = _library(function)
+    if library == "quantized":
+        return plain_name(name), False
     if library not in TORCHS:
         return f"{library}::{name}", name.endswith("_")
-    plain = name.strip("_").removeprefix("special_")
+    plain = name.strip("_").removeprefix("special_").removeprefix("quantized_").removesuffix("_dynamic")
     return ALIASES.get(plain, plain), name.endswith("_")
 
 

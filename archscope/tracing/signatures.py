@@ -37,6 +37,7 @@ NAMES = {
     "reshape": "input *shape",
     "cdist": "input other p",
     "einsum": "equation *operands",
+    "lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell": "input hx w_ih w_hh b_ih b_hh",
     "lstm gru rnn_tanh rnn_relu":
         "input hx weights has_biases num_layers dropout train bidirectional batch_first",
 }  # fmt: skip

@@ -24,6 +24,7 @@ from torch import nn
 
 from archscope.model.graph import Kind, Tensor
 from archscope.tracing.batched import is_wrapped, layers_of
+from archscope.tracing.quantised import packed_in
 from archscope.tracing.records import META, WHOLE, Given, Part, Source, describe, meta_like
 from archscope.tracing.values import content_of
 
@@ -48,12 +49,16 @@ class Sources:
         self._reset: dict[int, Callable[[], None]] = {}
         self._in_batches: dict[int, tuple[torch.Tensor, Source]] = {}
         self._marked: list[torch.Tensor] = []
+        self.packed: dict[int, tuple[torch.ScriptObject, dict[str, torch.Tensor]]] = {}
         for path, module in blocks.items():
             prefix = path + "." if path else ""
             if module._parameters:
                 self._store(prefix, module._parameters, self.parameters)
             if module._buffers:
                 self._store(prefix, module._buffers, self.buffers)
+            for packed, tensors in packed_in(module):
+                self.packed[id(packed)] = packed, tensors
+                self._store(prefix.removesuffix("_packed_params."), tensors, self.parameters)
             if isinstance(module, torch.jit.ScriptModule):
                 for buffer in module._buffers.values():  # batch_norm writes its statistics from inside
                     if buffer is not None:
@@ -74,6 +79,10 @@ class Sources:
                 self._kinds[id(description)] = "parameter" if described is self.parameters else "buffer"
                 if described is self.buffers:
                     self._buffers[description.name] = tensor
+
+    def unpacked(self, packed: torch.ScriptObject) -> dict[str, torch.Tensor]:
+        """The tensors in an object of a quantised layer."""
+        return self.packed.get(id(packed), (packed, {}))[1]
 
     # ---- what a tensor holds -------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from archscope.tracing.questions import (
     asks_itself,
     written_back,
 )
+from archscope.tracing.quantised import plain_call
 from archscope.tracing.records import (
     META,
     WHOLE,
@@ -155,6 +156,10 @@ class Tracer(TorchFunctionMode):
         if kwargs.get("out") is not None:
             return self._into(function, types, args, kwargs)
         operation, in_place = calls.operation_name(function)
+        if self.sources.packed and "quantized" in str(function):
+            function, args = plain_call(function, operation, args, kwargs, self.sources.unpacked)
+            kwargs, tensors = {}, tensors_in(args)
+            sources = [self._source(tensor) for tensor in tensors]
         in_place = in_place or kwargs.get("inplace") is True
         if in_place and self._counts(sources):
             return self._count(function, args, kwargs, tensors)
