@@ -18,6 +18,7 @@ from archscope.model.operations import CATEGORY
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.effects import Effects, observed
+from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
     ALIASES,
     CHECKS,
@@ -30,7 +31,6 @@ from archscope.tracing.questions import (
     asks_itself,
     written_back,
 )
-from archscope.tracing.quantised import plain_call
 from archscope.tracing.records import (
     META,
     WHOLE,
