@@ -24,6 +24,7 @@ Nothing here prints, and nothing imports torch before it is needed.
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.measures.costs import Cost, cost
 from archscope.model.graph import Graph, Layer, Tensor, Window
 from archscope.model.report import Column, Report
 from archscope.networks import Network, catalogue, find
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArchscopeError",
     "Column",
+    "Cost",
     "EnvironmentFailure",
     "Graph",
     "Layer",
@@ -63,6 +65,7 @@ __all__ = [
     "audit",
     "build",
     "compare",
+    "cost",
     "diagram",
     "diff",
     "networks",

@@ -3,6 +3,7 @@
 from math import log2, prod
 
 from archscope.measures import measure
+from archscope.measures.costs import cost_of
 from archscope.measures.macs import attended, queried
 from archscope.measures.macs import of_layer as macs_of
 from archscope.model.graph import Graph, Layer
@@ -31,7 +32,8 @@ def of_layer(layer: Layer) -> int | None:
     """Elementwise operations of one layer, or None."""
     category = CATEGORY.get(layer.operation)
     if category is None:
-        return None
+        own = cost_of(layer)
+        return None if own is None else own.elementwise
     outputs = layer.output_elements
     inputs = prod(layer.input_shapes[0]) if layer.input_shapes else 0
     if category in PER_OUTPUT:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from math import isqrt, prod
 
 from archscope.measures import measure
+from archscope.measures.costs import cost_of
 from archscope.measures.einsum import einsum
 from archscope.model.graph import Graph, Layer, Shape
 from archscope.model.operations import CATEGORY, WEIGHTED
@@ -33,7 +34,8 @@ def of_layer(layer: Layer) -> int | None:
     """MACs of one layer, or None."""
     category = CATEGORY.get(layer.operation)
     if category is None:
-        return None
+        own = cost_of(layer)
+        return None if own is None else own.macs
     if category not in WEIGHTED:
         return 0
     try:

@@ -1,0 +1,51 @@
+"""Operators that are not torch's own."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.measures import costs
+from archscope.registry import Registry
+from tests.small_nets import Forward
+
+
+@pytest.fixture(autouse=True)
+def formulas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(costs, "_formulas", Registry("operator"))
+
+
+@pytest.fixture
+def network() -> Iterator[nn.Module]:
+    library = torch.library.Library("archscope_costs", "FRAGMENT")
+    library.define("scan(Tensor x, Tensor w) -> Tensor")
+    library.impl("scan", lambda x, w: x @ w, "CompositeExplicitAutograd")
+    yield Forward(lambda net, x: torch.ops.archscope_costs.scan(net.first(x), net.weight), first=nn.Linear(4, 4),
+                  weight=nn.Parameter(torch.ones(4, 6)))  # fmt: skip
+    library._destroy()
+
+
+def test_without_a_formula_it_is_unknown(network: nn.Module) -> None:
+    totals = archscope.summarize(network, (3, 4)).totals
+    assert (totals["macs"], totals["operations"]["unknown"]) == (3 * 4 * 4, ["archscope_costs::scan"])
+
+
+def test_with_one_it_is_counted_as_its_author_says(network: nn.Module) -> None:
+    @archscope.cost("archscope_costs::scan")
+    def scan(layer: archscope.Layer) -> archscope.Cost:
+        (*_, rows, inner), (_, columns) = layer.operand_shapes
+        return archscope.Cost(rows * inner * columns, layer.output_elements)
+
+    report = archscope.summarize(network, (3, 4))
+    assert report.totals["operations"]["unknown"] == []
+    assert report.totals["macs"] == 3 * 4 * 4 + 3 * 4 * 6
+    assert report.totals["elementwise_ops"] == 3 * 4 + 3 * 6
+    assert report.totals["activations"] == 3 * 4 + 3 * 6
+
+
+def test_an_operator_has_one_formula() -> None:
+    archscope.cost("mylib::scan")(lambda layer: archscope.Cost(1))
+    with pytest.raises(ValueError, match="a operator named .mylib::scan. is registered already"):
+        archscope.cost("mylib::scan")(lambda layer: archscope.Cost(2))
