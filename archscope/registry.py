@@ -43,12 +43,19 @@ def unknown(
     return UnknownName(f"no {what} named '{name}'; {hint}")
 
 
+FORMER = {"inputs": "input_data"}
+"""Keywords of former days that are still taken, by what they are called now."""
+
+
 def named_arguments(function: Callable[P, T]) -> Callable[P, T]:
     """Decorator: a keyword that the function does not take is answered with a TypeError that names the nearest."""
     known = [name for name, each in signature(function).parameters.items() if each.kind is not each.VAR_POSITIONAL]
 
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        for former, now in FORMER.items():
+            if former in kwargs and now in known and now not in kwargs:
+                kwargs[now] = kwargs.pop(former)
         for name in kwargs:
             if name not in known:
                 near = get_close_matches(name, known, n=1)
