@@ -31,7 +31,7 @@ class Net(nn.Module):
 
 def test_every_function_is_here() -> None:
     assert set(FUNCTIONS) == {
-        "audit", "build", "compare", "diagram", "diff", "networks", "spectrum", "summarize", "trace", "verify"
+        "audit", "build", "compare", "cost", "diagram", "diff", "networks", "spectrum", "summarize", "trace", "verify"
     }  # fmt: skip
 
 
@@ -47,6 +47,11 @@ def test_signatures_say_everything(name: str) -> None:
     assert ">>> archscope." in doc or f">>> [layer.kind for layer in archscope.{name}" in doc or name == "audit"
     for each in parameters:
         assert f"`{each.name}`" in doc or each.name in ("target", "targets", "names", "level"), each.name
+
+
+def test_a_former_keyword_is_taken() -> None:
+    image = torch.zeros(2, 3, 8, 8)
+    assert archscope.summarize(nn.Conv2d(3, 8, 3), **{"inputs": image}).totals["macs"] == 2 * 27 * 8 * 36
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name != "audit"])
