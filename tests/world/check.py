@@ -35,7 +35,7 @@ def check(library: str, name: str) -> dict[str, Any]:
     row |= {"torch_params": sum(parameter.numel() for parameter in module.parameters())}
     row |= torchs(module, inputs)
     try:
-        seconds, report = timed(lambda: archscope.summarize(module, inputs=inputs))
+        seconds, report = timed(lambda: archscope.summarize(module, input_data=inputs))
     except archscope.ArchscopeError as error:
         return row | {"error": said(error)}
     except Exception as error:
