@@ -14,8 +14,9 @@ from torch.overrides import TorchFunctionMode
 
 import archscope
 from archscope.measures.receptive_field import all_channels, fields_of
-from archscope.measures.receptive_field.field import Field, Term
+from archscope.measures.receptive_field.field import Field
 from archscope.measures.receptive_field.reach import hull
+from archscope.measures.receptive_field.term import Term
 
 
 class Averages(TorchFunctionMode):
@@ -24,8 +25,11 @@ class Averages(TorchFunctionMode):
     def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
-        if name.startswith("max_pool") and not kwargs.get("return_indices"):
-            return _averaged(int(name[8]), *args, **kwargs)
+        if name.startswith("max_pool"):
+            mean = _averaged(int(name[8]), *args, **{k: v for k, v in kwargs.items() if k != "return_indices"})
+            return (mean, function(*args, **kwargs)[1]) if "indices" in name or kwargs.get("return_indices") else mean
+        if name.startswith("max_unpool"):
+            return _everywhere(int(name[10]), args[0], *args[2:], **kwargs)
         if name.startswith("adaptive_max_pool") and not kwargs.get("return_indices"):
             return getattr(F, name.replace("max", "avg"))(
                 *args[:2], **{k: v for k, v in kwargs.items() if k == "output_size"}
@@ -46,6 +50,14 @@ def _averaged(axes: int, x: torch.Tensor, kernel_size: Any, stride: Any = None, 
     kernel = (kernel_size,) * axes if isinstance(kernel_size, int) else tuple(kernel_size)
     ones = torch.ones(x.shape[1], 1, *kernel, dtype=x.dtype)
     return getattr(F, f"conv{axes}d")(x, ones, None, stride or kernel, padding, dilation, x.shape[1])
+
+
+def _everywhere(axes: int, x: torch.Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0,
+                output_size: Any = None) -> torch.Tensor:  # fmt: skip
+    """A value to all places of its window, of which an unpooling chooses one."""
+    kernel = (kernel_size,) * axes if isinstance(kernel_size, int) else tuple(kernel_size)
+    ones = torch.ones(x.shape[1], 1, *kernel, dtype=x.dtype)
+    return getattr(F, f"conv_transpose{axes}d")(x, ones, None, stride or kernel, padding, groups=x.shape[1])
 
 
 def made_positive(module: nn.Module) -> nn.Module:

@@ -114,6 +114,17 @@ def two(**parts: nn.Module | nn.Parameter) -> dict[str, nn.Module | nn.Parameter
     return {"a": conv(3), "b": conv(), **parts}
 
 
+def reversible(net: Any, x: Tensor) -> Tensor:
+    """Two halves in turn, as in RevNet, of which the first is returned."""
+    y = net.a(x)
+    y = torch.cat([y, y], 1)
+    for layer in (net.b, net.c):
+        one, other = y.chunk(2, 1)
+        one = one + layer(other)
+        y = torch.cat([one, other + layer(one)], 1)
+    return y.chunk(2, 1)[0]
+
+
 def patches(x: Tensor) -> Tensor:
     return F.fold(F.unfold(x, 4, stride=2, padding=1), x.shape[2:], 4, stride=2, padding=1)
 
@@ -199,6 +210,32 @@ LOCAL: dict[str, nn.Module] = {
     "every third": through(lambda x: x[..., ::3, 1::2]),
     "narrow and select": through(lambda x: x.narrow(2, 3, 40) + x[:, 1].unsqueeze(1)[:, :, 8:48]),
     "halves of channels": through(lambda x: torch.mul(*x.chunk(2, 1)), outputs=2),
+    "the narrow branch of a concatenation": Of(
+        lambda net, x: torch.cat([net.a(x), net.b(x)], 1)[:, :4], a=conv(3), b=conv(3, 4, 7)
+    ),
+    "the wide branch, normalised and pooled": Of(
+        lambda net, x: F.avg_pool2d(net.n(torch.cat([net.a(x), net.b(x)], 1)), 2).chunk(2, 1)[1],
+        a=conv(3),
+        b=conv(3, 4, 7),
+        n=nn.BatchNorm2d(8),
+    ),
+    "a slice over both branches": Of(
+        lambda net, x: torch.cat([net.a(x), net.b(x)], 1)[:, 3:5], a=conv(3), b=conv(3, 4, 7)
+    ),
+    "two concatenations added, then cut": Of(
+        lambda net, x: (
+            torch.cat([net.a(x), net.b(x)], 1) + torch.cat([net.a(x), x.roll(9, 2)[:, :1].expand(1, 4, 64, 64)], 1)
+        ).split(4, 1)[0],
+        a=conv(3),
+        b=conv(3, 4, 7),
+    ),
+    "branches shuffled, then cut": Of(
+        lambda net, x: net.c(F.channel_shuffle(torch.cat([net.a(x), net.b(x)], 1), 2).chunk(2, 1)[1]),
+        a=conv(3),
+        b=conv(3, 4, 7),
+        c=conv(),
+    ),
+    "reversible": Of(reversible, **two(c=conv())),
     "gated linear unit": through(lambda x: F.glu(x, 1), outputs=2),
     "rows in two parts and together": through(lambda x: torch.cat(x.split([20, 44], 2), 2)),
     "a part of the rows": through(lambda x: x.chunk(2, 2)[1]),

@@ -10,10 +10,11 @@ from fractions import Fraction
 from math import prod
 
 from archscope.measures import measure
-from archscope.measures.receptive_field.field import Digit, Field, Term, contracted, plain, size_along
+from archscope.measures.receptive_field.field import Field, size_along
 from archscope.measures.receptive_field.reach import PositionLost, Reach
 from archscope.measures.receptive_field.rules import of_call
 from archscope.measures.receptive_field.rules.common import Call
+from archscope.measures.receptive_field.term import Digit, Term, contracted, plain
 from archscope.model.graph import Graph, Layer, Operand, Shape
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Column
@@ -28,9 +29,9 @@ Said = list[int] | str | None
 @measure
 def receptive_field(graph: Graph) -> tuple[Column, ...]:
     """Of each layer, and in all that of the last layer whose elements have a place in the image, with its stride."""
-    fields = fields_of(graph)
+    fields = _of_read_outputs(graph, fields_of(graph))
     sizes: dict[int, Said] = {}  # layers that keep the field share it
-    said = {layer.name: _said(layer, fields[layer.name], sizes) for layer in graph.layers}
+    said = {layer.name: _widest(layer, fields[layer.name], sizes) for layer in graph.layers}
     last = _last_with_position(graph, said)
     scope = "none" if last is None else said[last.name]
     total, outputs = None, fields[last.name] if last else None
@@ -108,12 +109,32 @@ def _read(found: Mapping[str, list[Field] | None], operand: Operand) -> Field:
 # ---- in words and numbers ----------------------------------------------------------------------------------------
 
 
-def _said(layer: Layer, outputs: list[Field] | None, sizes: dict[int, Said]) -> Said:
+def _of_read_outputs(graph: Graph, fields: dict[str, list[Field] | None]) -> dict[str, list[Field] | None]:
+    """Of several outputs of a layer those that another reads or that the network returns; the first where none is."""
+    read = _whole_shapes(graph)
+    return {
+        name: outputs if outputs is None or len(outputs) < 2 else [
+            field for i, field in enumerate(outputs) if (name, i) in read
+        ] or outputs[:1]
+        for name, outputs in fields.items()
+    }  # fmt: skip
+
+
+def _widest(layer: Layer, outputs: list[Field] | None, sizes: dict[int, Said]) -> Said:
+    """What the outputs of a layer see at most."""
     if outputs is None:
         return "unknown"
-    if not outputs or not outputs[0].terms:
+    found = [said for said in (_said(layer, field, sizes) for field in outputs) if said is not None]
+    words = [said for said in found if isinstance(said, str)]
+    if words:
+        return max(words)  # unknown before global
+    numbers = [said for said in found if isinstance(said, list)]
+    return [max(along) for along in zip(*numbers, strict=True)] if numbers else None
+
+
+def _said(layer: Layer, field: Field, sizes: dict[int, Said]) -> Said:
+    if not field.terms:
         return None
-    field = outputs[0]
     spreads = layer.window is not None and prod(layer.output_shape[-len(layer.window.kernel_size) :]) > 1
     if not field.has_position and not spreads:
         return None

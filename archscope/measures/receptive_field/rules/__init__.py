@@ -1,14 +1,15 @@
 """What each operation does to the receptive field: one function an operation or kind, from its inputs' fields to its
 outputs'. What stands in no table here is not guessed at."""
 
-from archscope.measures.receptive_field.field import Field, Term, Whole, plain
+from archscope.measures.receptive_field.field import Field
 from archscope.measures.receptive_field.reach import PositionLost
-from archscope.measures.receptive_field.rules import mixing, shapes, windows
+from archscope.measures.receptive_field.rules import mixing, parts, shapes, windows
 from archscope.measures.receptive_field.rules.common import Call, Rule, same, stored
+from archscope.measures.receptive_field.term import Term, Whole, plain
 from archscope.model.graph import Shape
 from archscope.model.operations import CATEGORY
 
-RULES: dict[str, Rule] = {**windows.RULES, **mixing.RULES, **shapes.RULES}
+RULES: dict[str, Rule] = {**windows.RULES, **mixing.RULES, **shapes.RULES, **parts.RULES}
 OF_CATEGORY: dict[str, Rule] = {
     **windows.OF_CATEGORY,
     **mixing.OF_CATEGORY,

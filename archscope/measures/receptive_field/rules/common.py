@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archscope.measures.receptive_field.field import Field, Term, contracted, merged
+from archscope.measures.receptive_field.field import Field, merged
 from archscope.measures.receptive_field.reach import PositionLost
+from archscope.measures.receptive_field.term import Term, contracted
 from archscope.model.graph import Layer, Shape
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any
 
-from archscope.measures.receptive_field.field import Digit, Field, Term, contracted, merged, mixed, plain
+from archscope.measures.receptive_field.field import Field, merged
 from archscope.measures.receptive_field.reach import PositionLost
 from archscope.measures.receptive_field.rules.common import Call, Rule, moves, with_rest
+from archscope.measures.receptive_field.term import Digit, Term, contracted, mixed, plain
 from archscope.model.graph import Shape
 
 

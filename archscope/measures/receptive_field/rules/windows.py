@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from archscope.measures.receptive_field import taps
-from archscope.measures.receptive_field.field import (
+from archscope.measures.receptive_field.field import Field, Parts
+from archscope.measures.receptive_field.reach import PositionLost, Taps
+from archscope.measures.receptive_field.rules.common import Call, Rule, with_rest
+from archscope.measures.receptive_field.term import (
     Axis,
     Digit,
-    Field,
     Term,
     contracted,
     plain,
@@ -15,8 +17,6 @@ from archscope.measures.receptive_field.field import (
     simple,
     windowed,
 )
-from archscope.measures.receptive_field.reach import PositionLost, Taps
-from archscope.measures.receptive_field.rules.common import Call, Rule, with_rest
 from archscope.model.operations import CATEGORY
 
 
@@ -50,8 +50,19 @@ def window(call: Call) -> Field | list[Field]:
         return pool(call, each)
     out = call.shape[channels]
     shape = (*field.shape[:channels], out, *field.shape[channels + 1 :])
-    mixed = field.windowed(lambda term: mix_channels(term, channels, layer.groups, out, field.pixels), shape)
+    mixed = even(field, layer.groups, channels).windowed(
+        lambda term: mix_channels(term, channels, layer.groups, out, field.pixels), shape
+    )
     return with_rest(call, read(call, mixed, each) if field.terms else Field(call.shape, (), call.pixels), field)
+
+
+def even(field: Field, groups: int, place: int) -> Field:
+    """As a convolution over channels reads it. A depthwise one keeps the parts of a concatenation apart, as many
+    channels out as in; of groups it is not told which read which."""
+    parts = field.parts
+    if parts is None or groups == 1:
+        return Field(field.shape, field.terms, field.pixels)
+    return Field(field.shape, field.terms, field.pixels, Parts(place, ()))
 
 
 def pool(call: Call, each: Sequence[Taps | None]) -> list[Field]:
