@@ -24,6 +24,18 @@ PICTURES = {
     "resnet50-flow": ("resnet50", {}),
     "densenet121-left-to-right": ("densenet121", {"direction": "LR"}),
     "seresnet50-block": ("seresnet50", {"block": "conv3_x.block2"}),
+    **{
+        f"{name}-plate": (name, {"level": "plate"})
+        for name in (
+            "inception_v3",
+            "inception_v4",
+            "inception_resnet_v2",
+            "googlenet",
+            "resnet50",
+            "xception",
+            "efficientnet_b0",
+        )
+    },
     "mobilenet_v1-macs": ("mobilenet_v1", {"color": "macs"}),
 }
 

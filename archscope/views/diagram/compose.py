@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from archscope.model.graph import Graph, Output
 from archscope.views.diagram.ops.fuse import fused_ops, plain_ops
@@ -15,7 +15,7 @@ from archscope.views.diagram.place.flows import are_flows, place_flows
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.place import Placer
-from archscope.views.diagram.place.style import SMALL, Style, label, label_size
+from archscope.views.diagram.place.style import GAP, SMALL, Style, label, label_size
 from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
@@ -36,29 +36,24 @@ MOST_CROSSING = 500
 LONGEST_RUN = 3
 """So many equal operations in a row are drawn once."""
 
-STAGE_WIDTH = 180.0
-"""Width of every box at network level."""
+STAGE_WIDTH, STAGE_GAP = 180.0, 20.0
+"""Width of every box at network level, and from one to the next below."""
 
 
 @dataclass
 class Drawing:
-    """A placed picture with what was left out of it, for its subtitle."""
+    """A placed picture and its Ops; `counted` are all of the network's, where one here stands for several."""
 
     piece: Piece
     ops: list[Op]
     plan: Plan
     flows: bool = False
-    notes: list[str] = field(default_factory=list)
+    counted: Sequence[Op] = ()
 
 
 def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = True, depth: int = 0) -> Drawing:
     """Place the picture of a level; where it would be too large, modules of one sort are closed, then of another."""
-    ops = plain_ops(graph) if level == "layer" else fused_ops(graph)
-    outputs = results(graph)
-    if level != "layer":
-        ops = with_whole_sums(ops, ends_of(ops, outputs))
-    if block:
-        ops, outputs = within(ops, block, outputs)
+    ops, outputs = drawn(graph, block, plain=level == "layer")
     kinds = dict(graph.blocks)
     if depth:
         ops = at_depth(ops, kinds, depth, block)
@@ -77,6 +72,15 @@ def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = Tr
             if fits(drawing.piece, style) or not folds:
                 return drawing
     return view.placed(view.smallest(network_plan(ops, kinds) if not block else flow_plan(ops, kinds, block), kinds))
+
+
+def drawn(graph: Graph, block: str, plain: bool = False) -> tuple[list[Op], Sequence[Output]]:
+    """The Ops of a network or of a block of it, and the tensors where they end; `plain`: one Op a layer."""
+    outputs: Sequence[Output] = results(graph)
+    ops = plain_ops(graph) if plain else fused_ops(graph)
+    if not plain:
+        ops = with_whole_sums(ops, ends_of(ops, outputs))
+    return within(ops, block, outputs) if block else (ops, outputs)
 
 
 def _sketches(ops: list[Op], kinds: dict[str, str], level: str, view: "View") -> Iterator["Sketch"]:
@@ -167,7 +171,13 @@ class View:
         _one_input(series)
         style = replace(self.style, alike=alike(series))
         flows = not self.plain and not style.sideways and are_flows(series)
-        lines = [True] if flows or plan.every else [False] if self.plain or not _is_narrow(series) else [True, False]
+        lines = (
+            [True]
+            if flows or plan.every
+            else [False]
+            if self.plain or not style.shapes or not _is_narrow(series)
+            else [True, False]
+        )
         styles = [_fitting(replace(style, one_line=one_line, beside=False), plan) for one_line in lines]
         if style.beside and True in lines:
             styles.append(replace(styles[0], beside=True))
@@ -205,7 +215,9 @@ def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
 def _fitting(style: Style, plan: Plan) -> Style:
     style = replace(style, unit_width=_unit_width(plan.ops, style, style.one_line))
     if plan.every:
-        return replace(style, unit_width=max(style.unit_width, STAGE_WIDTH), narrow=STAGE_WIDTH, gap=20.0)
+        return replace(
+            style, unit_width=max(style.unit_width, STAGE_WIDTH), narrow=STAGE_WIDTH, gap=STAGE_GAP * style.gap / GAP
+        )
     return style
 
 

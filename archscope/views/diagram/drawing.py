@@ -25,6 +25,7 @@ from archscope.views.diagram.place import engines
 from archscope.views.diagram.place.paper import PAPERS, Paper
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.turn import upside_down
+from archscope.views.diagram.plate import plate
 
 __all__ = ["Diagram", "DiagramOptions", "draw", "formats"]
 
@@ -63,7 +64,7 @@ class Diagram(Drawn):
 
     def _page(self) -> Page:
         options, boxes = self.options, self.drawing.piece.boxes
-        title, subtitles = heading(self.report, options, self.drawing.ops)
+        title, subtitles = heading(self.report, options, self.drawing.counted or self.drawing.ops)
         axes = channel_axes(self.report.graph)
         shares, scale = heat(self.report, options.color, boxes)
         return Page(
@@ -104,7 +105,10 @@ def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
         channels_last=options.layout == "HxWxC", notes=notes(report, options), beside=bool(options.show),
         sideways=options.direction == "LR", engine=options.engine, paper=paper(options),
     )  # fmt: skip
-    drawing = compose(graph, options.level, block, style, options.fold, options.depth)
+    if options.level == "plate":
+        drawing = plate(graph, block, style)
+    else:
+        drawing = compose(graph, options.level, block, style, options.fold, options.depth)
     if options.direction == "BT":
         upside_down(drawing.piece)
     made = Diagram(report, options, drawing)

@@ -9,6 +9,7 @@ from archscope.views.diagram.paint.painter import Page, Painter, number
 from archscope.views.diagram.paint.palette import LEGEND, THEMES
 from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import BOLD, HEADING, LINE, MARGIN, SMALL, STACK, badge_width
+from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.place.text import FONT_FAMILY, text_width
 
 RADIUS = 8.0
@@ -75,6 +76,8 @@ def _body(painter: Painter, piece: Piece, page: Page) -> None:
         if line.label:
             framed = any(_holds(frame, line.label_at) for frame in piece.frames)
             _word(painter, line, "panel" if framed else "ground")
+    for table in piece.tables:
+        _table(painter, table)
     for number_, box in enumerate(piece.boxes):
         if box.form != "point":
             _box(painter, box, page, number_)
@@ -104,6 +107,14 @@ def _frame_title(painter: Painter, frame: Frame) -> None:
         painter.text(frame.title, x + width * (held == "end"), y, size, color, bold=True, anchor=held)
     if badge:
         painter.badge(frame.repeat, x + width + (8.0 if frame.title else 0.0), y - 4.0)
+
+
+def _table(painter: Painter, table: Table) -> None:
+    for y in table.rules():
+        painter.path(f"M{number(table.left)} {number(y)}h{number(table.width)}", line="panel-border")
+    for i, (text, x, y, starts) in enumerate(table.cells()):
+        heads = i < len(table.widths)
+        painter.text(text, x, y, SMALL, "ink" if heads else "muted", heads, "start" if starts else "end")
 
 
 def _leader(painter: Painter, row: Row) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.place.table import Table
 
 Point = tuple[float, float]
 
@@ -112,6 +113,7 @@ class Piece:
     lines: list[Line] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
     left: float = 0.0
     right: float = 0.0
     height: float = 0.0
@@ -134,6 +136,8 @@ class Piece:
             line.label_at = (line.label_at[0] + dx, line.label_at[1] + dy)
         for row in self.rows:
             row.y, row.start, row.at = row.y + dy, row.start + dx, row.at + dx
+        for table in self.tables:
+            table.left, table.top = table.left + dx, table.top + dy
         self.tails = [(name, x + dx, y + dy) for name, x, y in self.tails]
         self.x += dx
         self.left, self.right = self.left - dx, self.right + dx
@@ -145,6 +149,7 @@ class Piece:
         self.lines += other.lines
         self.frames += other.frames
         self.rows += other.rows
+        self.tables += other.tables
         self.left, self.right = max(self.left, other.left), max(self.right, other.right)
 
 

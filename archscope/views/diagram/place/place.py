@@ -274,7 +274,7 @@ class Placer:
             circle = piece_of(
                 Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op, alike=alike), tap=True
             )
-            if op.join == "add":  # a gate's line comes in where the leader would leave
+            if op.join == "add" and self.style.shapes:  # a gate's line comes in where the leader would leave
                 circle.rows = [Row(half, half, sizes_of(op, self.style.channels_last))]
             return circle
         one_line = self.style.one_line or hull is not None or op.kind == "tensor"
@@ -282,7 +282,7 @@ class Placer:
         if op.word == FEATURE_MAPS:
             title = f"{sizes_of(op, self.style.channels_last)} {title}"
         elif op.kind == "tensor" or hull is not None:
-            detail = sizes_of(op, self.style.channels_last)
+            detail = sizes_of(op, self.style.channels_last) if self.style.shapes else ""
         details = tuple(dict.fromkeys(part for part in (detail, *self.style.notes(alike)) if part))
         if one_line and self.style.beside:
             details = (", ".join(details),) if details else ()
@@ -305,7 +305,7 @@ class Placer:
             piece.left, piece.right, piece.height = left + STACK, right + STACK, height + 2 * STACK
             piece.tails = [(op.name, 0, piece.height)]
         last = copies[-1] if copies else op
-        piece.rows = [
-            Row(piece.height / 2, piece.right, sizes_of(last, self.style.channels_last), shown=op.kind != "tensor")
-        ]
+        said = sizes_of(last, self.style.channels_last)
+        row = Row(piece.height / 2, piece.right, said, shown=op.kind != "tensor")
+        piece.rows = [row] if self.style.shapes else []
         return piece

@@ -37,7 +37,8 @@ STACK = 4.0
 """How far the second border of a folded box stands off."""
 
 NARROW = 76.0
-WIDE, COMPACT = 104.0, 88.0
+WIDE = 104.0
+COMPACT = 11 / 13
 COMPACT_GAP, COMPACT_GUTTER = 0.7, 0.75
 """Shares of the usual ones in a compact picture."""
 BADGE = 9.0
@@ -66,7 +67,8 @@ class Style:
     """Choices that change sizes. `one_line` sets details beside the word; `alike` are the equal Ops that the
     box of each Op stands for, `notes` further lines that say something of them,
     set `beside` the details where those are set so too. `sideways`: axes will be swapped. `engine`: one of
-    options.ENGINES. `paper`: what it is to be read on.
+    options.ENGINES. `paper`: what it is to be read on. `shapes`: they are
+    written.
     """
 
     one_line: bool = False
@@ -82,10 +84,12 @@ class Style:
     engine: str = "auto"
     gutter: float = GUTTER
     paper: Paper = A4
+    shapes: bool = True
 
     def compact(self) -> "Style":
         """Narrower boxes, closer to each other: for a picture that would not fit a page."""
-        return replace(self, unit_width=COMPACT, gap=GAP * COMPACT_GAP, gutter=GUTTER * COMPACT_GUTTER)
+        width = self.unit_width * COMPACT
+        return replace(self, unit_width=width, gap=self.gap * COMPACT_GAP, gutter=self.gutter * COMPACT_GUTTER)
 
 
 def label(op: Op, one_line: bool) -> tuple[str, str]:

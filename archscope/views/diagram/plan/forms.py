@@ -1,0 +1,272 @@
+"""The modules that papers print beside a network's schema: which those are, which have one form, what differs."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from archscope.views.diagram.ops.names import GENERIC, family, part_title, pretty, stage_title
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.plan.levels import CONTAINERS, Modules
+
+LARGE_MODULE = 22
+"""Operations of a module that is opened where it can be, rather than printed whole."""
+
+SHORT_CHAIN = 9
+"""A module of so few operations in a row is drawn in the schema itself."""
+
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+STRIDE = re.compile(r"s(\d+(?:×\d+)*)")
+COUNTED = re.compile(r"(concat|block|layer|unit|module)?\d*")
+"""Names that say no more than a number does."""
+
+MOST_NAMES = 3
+LETTERS = {"width": "abcdefhijlmnopqruvwyz", "kernel": "kq", "stride": "st", "number": "gx"}
+"""What stands for numbers that differ, by what is counted."""
+
+
+@dataclass
+class Numbers:
+    """Modules of one form with the same numbers. `counted`: its label is no more than their places among them."""
+
+    values: tuple[str, ...]
+    paths: list[str] = field(default_factory=list)
+    label: str = ""
+    counted: bool = False
+
+
+@dataclass
+class Form:
+    """Modules that differ in nothing but numbers. `ops` are the first one's, `letters` in place of what differs."""
+
+    title: str
+    path: str
+    ops: list[Op]
+    rows: list[Numbers]
+    letters: list[str] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for row in self.rows for path in row.paths]
+
+
+# ---- which modules ----------------------------------------------------------------------------------------
+
+
+def unit_paths(modules: Modules) -> list[str]:
+    """The modules to print, in execution order: what repeats, or stands beside its like, not what holds those."""
+    found: list[str] = []
+    waiting = modules.modules(modules.root)
+    while waiting:
+        opened = {
+            family(path, modules.kinds.get(path, ""))
+            for path in waiting if _is_opened(modules, path)
+        }  # fmt: skip
+        deeper: list[str] = []
+        for path in waiting:
+            if family(path, modules.kinds.get(path, "")) in opened and modules.modules(path):
+                deeper += modules.modules(path)
+            else:
+                found.append(path)
+        waiting = deeper
+    place = {op.name: i for i, op in enumerate(modules.ops)}
+    several = {kind for kind, paths in _by_class(modules, found).items() if len(paths) > 1}
+    kept = [path for path in found if not _is_short(modules, path) or modules.kinds.get(path) in several]
+    return sorted(kept, key=lambda path: place[modules.members(path)[0].name])
+
+
+def _is_opened(modules: Modules, path: str) -> bool:
+    """Is it a stage, whose parts follow each other and are alike, or too large to be a figure?"""
+    parts = modules.modules(path)
+    if not parts:
+        return False
+    in_series = any(modules.follows(one, two) for one, two in itertools.pairwise(parts))
+    kinds = [modules.said_class(part) for part in parts]
+    alike = len(set(filter(None, kinds))) < len([kind for kind in kinds if kind])
+    keys = [form_key(modules, part) for part in parts]
+    large = len(modules.members(path)) > LARGE_MODULE
+    return (in_series and (alike or len(set(keys)) < len(keys))) or (large and (in_series or len(parts) == 1))
+
+
+def _is_short(modules: Modules, path: str) -> bool:
+    return modules.is_chain(path) and len(modules.members(path)) <= SHORT_CHAIN
+
+
+def _by_class(modules: Modules, paths: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        kind = modules.kinds.get(path, "")
+        if kind and kind not in GENERIC | CONTAINERS:
+            found.setdefault(kind, []).append(path)
+    return found
+
+
+# ---- which are of one form --------------------------------------------------------------------------------
+
+
+def form_key(modules: Modules, path: str) -> Any:
+    """Equal for modules that differ in nothing but numbers; windows count where the class does not say what it is."""
+    kind = modules.said_class(path)
+    place: dict[str, int] = {}
+    told = []
+    for number, op in enumerate(modules.members(path)):
+        sources = tuple([number - place[source] if source in place else 0 for source in op.inputs])
+        kernel = bool(op.kernel) if kind else op.kernel
+        facts = tuple([NUMBER.sub("#", fact) for fact in op.facts if not STRIDE.fullmatch(fact)])
+        told.append((op.kind, op.word, op.join, kernel, facts, sources))
+        place[op.name] = number
+    return kind, tuple(told)
+
+
+def forms(modules: Modules, paths: Sequence[str]) -> list[Form]:
+    """The distinct forms of these modules, each with its rows of numbers."""
+    groups: dict[Any, list[str]] = {}
+    for path in paths:
+        groups.setdefault(form_key(modules, path), []).append(path)
+    found = [_form(modules, group) for group in groups.values()]
+    _tell_apart(found)
+    for form in found:
+        _label_rows(form)
+    return found
+
+
+def _form(modules: Modules, paths: Sequence[str]) -> Form:
+    slots = [list(_slots(modules.members(path))) for path in paths]
+    columns = [tuple(slot[i][1] for slot in slots) for i in range(len(slots[0]))]
+    varying = {column: "" for column in dict.fromkeys(columns) if len(set(column)) > 1}
+    left = {kind: list(letters) for kind, letters in LETTERS.items()}
+    for (kind, _), column in zip(slots[0], columns, strict=True):
+        if column in varying and not varying[column]:
+            pool = left[kind] or left["width"] or ["?"]
+            varying[column] = pool.pop(0)
+    rows: dict[tuple[str, ...], Numbers] = {}
+    for i, path in enumerate(paths):
+        values = tuple(column[i] for column in varying)
+        rows.setdefault(values, Numbers(values)).paths.append(path)
+    letters = [varying.get(column, "") for column in columns]
+    ops = _lettered(modules.members(paths[0]), letters)
+    return Form(_title(modules, paths), paths[0], ops, list(rows.values()), list(varying.values()))
+
+
+def _slots(ops: Sequence[Op]) -> Iterator[tuple[str, str]]:
+    """Every number of these Ops, and what it counts."""
+    for op in ops:
+        if op.kernel:
+            yield "kernel", op.kernel
+        if op.kernel:
+            yield "stride", next((fact[1:] for fact in op.facts if STRIDE.fullmatch(fact)), "1")
+        for fact in op.facts:
+            if not STRIDE.fullmatch(fact):
+                kind = "width" if fact.isdecimal() else "number"
+                yield from ((kind, number) for number in NUMBER.findall(fact))
+
+
+def _lettered(ops: Sequence[Op], letters: Sequence[str]) -> list[Op]:
+    """The Ops with letters for the numbers that differ, in the order of `_slots`."""
+    following = iter(letters)
+    made = []
+    for op in ops:
+        kernel, stride = (next(following), next(following)) if op.kernel else ("", "")
+        facts = []
+        for fact in op.facts:
+            if STRIDE.fullmatch(fact):
+                facts.append(f"stride {stride}" if stride else fact)
+            else:
+                facts.append(NUMBER.sub(lambda number: next(following) or number[0], fact))
+        if stride and not any(STRIDE.fullmatch(fact) for fact in op.facts):
+            facts.insert(1 if facts and op.facts[0].isdecimal() else 0, f"stride {stride}")
+        made.append(replace(op, kernel=kernel or op.kernel, facts=tuple(facts)))
+    return made
+
+
+# ---- what they are called ---------------------------------------------------------------------------------
+
+
+def _title(modules: Modules, paths: Sequence[str]) -> str:
+    """The class, or the name, of one module; of several what their names have in common."""
+    kind = modules.said_class(paths[0])
+    if kind:
+        return kind
+    path = paths[0]
+    titles = {part_title(one, modules.kinds.get(one, "")) for one in paths}
+    if len(titles) == 1:
+        only = titles.pop()
+        return only if not only[-1:].isdigit() or len(paths) == 1 else pretty(family(path, "Sequential"))
+    word = family(path, "Sequential")
+    return pretty(word)[:1].upper() + pretty(word)[1:]
+
+
+def _tell_apart(found: Sequence[Form]) -> None:
+    """Forms of one title say what they do at their joins, or else their number."""
+    by_title: dict[str, list[Form]] = {}
+    for form in found:
+        by_title.setdefault(form.title, []).append(form)
+    for title, same in by_title.items():
+        if len(same) == 1:
+            continue
+        said = [_character(form) for form in same]
+        for i, (form, word) in enumerate(zip(same, said, strict=True), 1):
+            form.title = f"{title}, {word}" if word and said.count(word) == 1 else f"{title} {i}"
+
+
+def _character(form: Form) -> str:
+    """How a module that adds comes to what it adds to."""
+    adds = [op for op in form.ops if op.join == "add"]
+    if not adds:
+        return "no shortcut"
+    names = {op.name for op in form.ops}
+    direct = any(source not in names for op in adds for source in op.inputs)
+    return "identity" if direct else "projection"
+
+
+def _label_rows(form: Form) -> None:
+    """A word for each row: the stage that holds its modules, their own name, or their number along the network."""
+    if len(form.rows) < 2:
+        return
+    stages = [stage_title(stage, "") if (stage := _common(row.paths)) else "" for row in form.rows]
+    names = [path.rpartition(".")[2] for path in form.paths]
+    start = _shared_start(names)
+    counted = len(set(names)) < len(names) or any(COUNTED.fullmatch(name) for name in names)
+    order = {path: i for i, path in enumerate(sorted(form.paths, key=_natural), 1)}
+    for row, stage in zip(form.rows, stages, strict=True):
+        if all(stages) and len(set(stages)) == len(stages):
+            row.label = stage
+        elif not counted and len(row.paths) <= MOST_NAMES:
+            row.label = ", ".join(path.rpartition(".")[2][start:].lstrip("_") for path in row.paths)
+        else:
+            row.label, row.counted = _ranges([order[path] for path in row.paths]), True
+
+
+def _shared_start(names: Sequence[str]) -> int:
+    """Letters of the words, parted by _, with which all these names begin."""
+    words = [name.split("_")[:-1] for name in names]
+    same = itertools.takewhile(lambda one: len(set(one)) == 1, zip(*words, strict=False))
+    return len("_".join(one[0] for one in same))
+
+
+def _common(paths: Sequence[str]) -> str:
+    """The module that holds them all; empty where that is none, or the network."""
+    holders = {path.rpartition(".")[0] for path in paths}
+    return holders.pop() if len(holders) == 1 else ""
+
+
+def _natural(path: str) -> list[Any]:
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path)]
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """`1, 4 to 6`."""
+    said, run = [], [numbers[0], numbers[0]]
+    for number in [*numbers[1:], 0]:
+        if number == run[1] + 1:
+            run[1] = number
+            continue
+        said.append(str(run[0]) if run[0] == run[1] else f"{run[0]} to {run[1]}")
+        run = [number, number]
+    return ", ".join(said)
+
+
+def form_of(found: Sequence[Form]) -> Mapping[str, tuple[Form, Numbers]]:
+    """The form and row of each module, by its path."""
+    return {path: (form, row) for form in found for row in form.rows for path in row.paths}

@@ -1,0 +1,113 @@
+"""The plate of a paper: its schema, its modules, the widths of each; the figures of the papers are the reference."""
+
+import re
+from functools import cache
+
+import pytest
+
+import archscope
+from archscope.errors import ArchscopeError
+from archscope.model.report import Report
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.place.picture import Frame, Piece
+from archscope.views.diagram.place.table import Table
+from tests.views.diagram.checker import faults, misfits
+
+
+@cache
+def report(name: str) -> Report:
+    return archscope.summarize(name)
+
+
+@cache
+def plate(name: str) -> Diagram:
+    return draw(report(name), DiagramOptions(level="plate"))
+
+
+def panels(piece: Piece) -> dict[str, Frame]:
+    return {frame.title: frame for frame in piece.frames if frame.heading}
+
+
+def table_of(piece: Piece, title: str) -> list[list[str]]:
+    """The rows of the table in a panel, its headings first."""
+    frame = panels(piece)[title]
+    (found,) = [table for table in piece.tables if _is_within(table, frame)]
+    return [list(row) for row in found.rows]
+
+
+def _is_within(table: Table, frame: Frame) -> bool:
+    across = frame.left <= table.left and table.left + table.width <= frame.right
+    return across and frame.top <= table.top and table.top + table.height <= frame.bottom
+
+
+def test_inception_v3_has_the_modules_of_its_table_1_and_the_widths_of_its_four_inception_b() -> None:
+    piece = plate("inception_v3").drawing.piece
+    assert {title: frame.repeat for title, frame in panels(piece).items()} == {
+        "Inception-A": 3, "Reduction-A": 1, "Inception-B": 4, "Reduction-B": 1, "Inception-C": 2,
+    }  # fmt: skip
+    assert table_of(piece, "Inception-B") == [["", "a"], ["1", "128"], ["2 to 3", "160"], ["4", "192"]]
+    schema = [(box.title, box.details, box.repeat) for box in piece.boxes if box.kind == "module"]
+    assert ("Inception-B", ("a = 160",), 2) in schema
+
+
+def test_googlenet_has_table_1_of_its_paper() -> None:
+    rows = table_of(plate("googlenet").drawing.piece, "Inception")
+    assert rows[0] == ["", "a", "b", "c", "d", "e", "f"]
+    assert rows[1] == ["3a", "64", "96", "128", "16", "32", "32"]
+    assert rows[-1] == ["5b", "384", "192", "384", "48", "128", "128"]
+
+
+def test_resnet50_has_table_1_of_its_paper() -> None:
+    piece = plate("resnet50").drawing.piece
+    assert table_of(piece, "Bottleneck, identity")[1:] == [
+        [f"conv{i + 2}_x", str(64 * 2**i), str(256 * 2**i)] for i in range(4)
+    ]
+    assert [row[:2] for row in table_of(piece, "Bottleneck, projection")] == [
+        ["", "s"], ["conv2_x", "1"], ["conv3_x", "2"], ["conv4_x", "2"], ["conv5_x", "2"],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["inception_v4", "inception_resnet_v2_released", "efficientnet_b0"])
+def test_a_plate_is_one_page_to_be_read(name: str) -> None:
+    made = plate(name)
+    assert faults(made.drawing.piece) == []
+    assert [fault for fault in misfits(made) if "boxes" not in fault] == []
+
+
+@pytest.mark.parametrize("name", ["inception_v3", "xception", "efficientnet_b0", "googlenet"])
+def test_letters_and_tables_give_the_numbers_of_every_module(name: str) -> None:
+    """Each module of a form, with its row's values for letters, has the numbers that the trace has."""
+    made = plate(name)
+    graph = made.report.graph
+    piece = made.drawing.piece
+    counted = 0
+    for frame in panels(piece).values():
+        tables = [table for table in piece.tables if _is_within(table, frame)]
+        if not tables:
+            continue
+        letters = tables[0].rows[0][1:]
+        values = dict(zip(letters, tables[0].rows[1][1:], strict=True))  # the first module's, which is drawn
+        for op in frame.ops:
+            width = op.facts[0] if op.facts else ""
+            if op.kind != "conv" or (width not in letters and not width.isdecimal()):
+                continue
+            traced = next(graph.layer[layer] for layer in op.layers if graph.layer[layer].window)
+            assert values.get(width, width) == str(traced.output_shape[0])
+            counted += width in letters
+    assert counted > 0
+
+
+def test_a_network_without_modules_is_its_schema() -> None:
+    made = plate("alexnet").drawing.piece
+    assert made.frames == [] and made.tables == []
+
+
+def test_a_plate_of_a_block() -> None:
+    made = draw(report("inception_v3"), DiagramOptions(level="plate", block="inception_b"))
+    assert [title for title in panels(made.drawing.piece)] == ["Inception-B"]
+
+
+@pytest.mark.parametrize("options", [{"show": ("params",)}, {"fold": False}, {"depth": 2}, {"direction": "LR"}])
+def test_what_a_plate_does_not_take_is_said(options: dict[str, object]) -> None:
+    with pytest.raises(ArchscopeError, match=re.escape("a plate takes no --")):
+        draw(report("alexnet"), DiagramOptions(level="plate", **options))  # type: ignore[arg-type]
