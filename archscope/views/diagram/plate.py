@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archscope.model.graph import Graph
-from archscope.views.diagram.compose import MOST_BOXES, SMALLEST_TEXT, Drawing, View, drawn, scale, within
+from archscope.views.diagram.compose import MOST_BOXES, Drawing, View, drawn, scale, within
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.arrange import arrangement, set_out
 from archscope.views.diagram.place.paper import Paper
@@ -18,6 +18,9 @@ from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.plan.smaller import smaller_plans
 
 TITLE_BAND = 34.0
+SMALLEST = 5.95
+"""Points of the smallest letters on the paper, under a head that is a little lower than what is kept free for it."""
+
 ALL = 99
 MOST_PANELS = 14
 TRIED = (
@@ -62,7 +65,7 @@ def plate(graph: Graph, block: str, style: Style) -> Drawing:
         size = scale(drawing.piece, style.paper)
         if best is None or size > best[0]:
             best = size, drawing
-        if size * SMALL >= (style.paper.letters or SMALLEST_TEXT):
+        if size * SMALL >= (style.paper.letters or SMALLEST):
             return drawing
     assert best, "the last that are tried are few"
     return best[1]

@@ -67,7 +67,7 @@ def test_resnet50_has_table_1_of_its_paper() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["inception_v4", "inception_resnet_v2_released", "efficientnet_b0"])
+@pytest.mark.parametrize("name", ["inception_v3", "inception_resnet_v2_released", "efficientnet_b0"])
 def test_a_plate_is_one_page_to_be_read(name: str) -> None:
     made = plate(name)
     assert faults(made.drawing.piece) == []

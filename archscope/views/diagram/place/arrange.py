@@ -8,7 +8,7 @@ from archscope.views.diagram.place.columns import partition
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece, stacked
 
-BETWEEN = 22.0
+BETWEEN = 14.0
 """From a piece to the next one."""
 
 MOST_COLUMNS = 5
