@@ -13,6 +13,7 @@ from torch.profiler import ProfilerActivity
 from archscope.errors import EnvironmentFailure
 from archscope.latency import Options
 from archscope.latency.fitting import fitting, predicted_bytes
+from archscope.latency.tf32 import tf32
 from archscope.model.graph import Graph
 
 TF32_SINCE = (8, 0)
@@ -44,16 +45,13 @@ def check(options: Options) -> None:
 @contextmanager
 def set_up(options: Options) -> Iterator[None]:
     """Threads, TF32 and the current device as the options say; put back afterwards."""
-    threads, matmul, cudnn = torch.get_num_threads(), torch.backends.cuda.matmul, torch.backends.cudnn
-    allowed = matmul.allow_tf32, cudnn.allow_tf32
+    threads = torch.get_num_threads()
     if options.threads not in (None, threads):
         torch.set_num_threads(options.threads)
-    matmul.allow_tf32 = cudnn.allow_tf32 = options.dtype == "tf32"
     try:
-        with torch.cuda.device(options.device) if options.on_cuda else nullcontext():
+        with tf32(options.dtype == "tf32"), torch.cuda.device(options.device) if options.on_cuda else nullcontext():
             yield
     finally:
-        matmul.allow_tf32, cudnn.allow_tf32 = allowed
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
 
