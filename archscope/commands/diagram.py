@@ -69,9 +69,9 @@ def diagram(
     show_legend: Annotated[
         bool, typer.Option("--legend/--no-legend", help="What colours and signs mean.", rich_help_panel=PAPER)
     ] = True,
-    output: Annotated[str, output_to("As .svg, .png, .pdf, .dot or .mmd; - prints SVG.")] = "-",
+    output: Annotated[str, output_to("As .svg, .png, .pdf, .tex (TikZ), .drawio, .dot or .mmd; - prints SVG.")] = "-",
 ) -> None:  # fmt: skip
-    """TARGET's architecture as a figure: SVG, PNG, PDF, DOT or Mermaid."""
+    """TARGET's architecture as a figure: SVG, PNG, PDF, TikZ, draw.io, DOT or Mermaid."""
     from archscope.targets import resolve
     from archscope.views.diagram.drawing import DiagramOptions, draw
 

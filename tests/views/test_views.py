@@ -12,7 +12,7 @@ KINDS = {
     "report": FORMATS,
     "comparison": FORMATS | PICTURES,
     "spectrum": FORMATS | PICTURES,
-    "diagram": PICTURES | {"dot": ".dot", "mermaid": ".mmd"},
+    "diagram": PICTURES | {"dot": ".dot", "mermaid": ".mmd", "latex": ".tex", "drawio": ".drawio"},
 }
 
 

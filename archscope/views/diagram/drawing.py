@@ -16,11 +16,13 @@ from archscope.views.diagram.compose import Drawing, compose
 from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.options import DiagramOptions, length
 from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, told
+from archscope.views.diagram.paint.drawio import to_drawio
 from archscope.views.diagram.paint.heading import heading, meanings
 from archscope.views.diagram.paint.paint import to_svg
 from archscope.views.diagram.paint.painter import Page, Sheet
 from archscope.views.diagram.paint.png import to_pdf, to_png
 from archscope.views.diagram.paint.sources import to_dot, to_mermaid
+from archscope.views.diagram.paint.tikz import to_tikz
 from archscope.views.diagram.place import engines
 from archscope.views.diagram.place.paper import PAPERS, Paper
 from archscope.views.diagram.place.style import Style
@@ -62,6 +64,14 @@ class Diagram(Drawn):
         """The graph as Mermaid source."""
         return to_mermaid(self.drawing.piece, self.drawing.ops, self._page().title, self.options.direction)
 
+    def to_latex(self) -> str:
+        """The picture as TikZ: a document of its own, or for `input` in one that uses tikz."""
+        return to_tikz(self.svg)
+
+    def to_drawio(self) -> str:
+        """The picture for draw.io, to be edited: boxes with their lines, within frames that hold them."""
+        return to_drawio(self.drawing.piece, self._page().title, self.options.theme)
+
     def _page(self) -> Page:
         options, boxes = self.options, self.drawing.piece.boxes
         title, subtitles = heading(self.report, options, self.drawing.counted or self.drawing.ops)
@@ -90,6 +100,8 @@ def formats() -> Mapping[str, View]:
         "pdf": lambda diagram, options: to_pdf(diagram.svg),
         "dot": lambda diagram, options: diagram.to_dot(),
         "mermaid": lambda diagram, options: diagram.to_mermaid(),
+        "latex": lambda diagram, options: diagram.to_latex(),
+        "drawio": lambda diagram, options: diagram.to_drawio(),
     }
 
 

@@ -1,0 +1,166 @@
+r"""A picture as TikZ, from its SVG: lines are paths, text is LaTeX's own. The file is a document, or goes into one."""
+
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from archscope.views.diagram.paint.painter import number
+
+SVG = "{http://www.w3.org/2000/svg}"
+PIXEL = 0.75
+"""Points of a pixel, in which pictures without a size of their own are."""
+
+BEGIN = r"""% A document of its own, and a picture for \input{...} in another one, which needs \usepackage{tikz}.
+% It was laid out for Helvetica; \newcommand\archscopefont{\sffamily} before it takes the other document's font.
+\expandafter\ifx\csname @nodocument\endcsname\relax\else
+\documentclass[border=2pt]{standalone}
+\usepackage[T1]{fontenc}
+\usepackage{tikz}
+\def\archscopeend{\end{document}}
+\begin{document}
+\fi
+\providecommand\archscopefont{\fontfamily{phv}\selectfont}%"""
+END = r"\ifdefined\archscopeend\expandafter\archscopeend\fi"
+
+WRITTEN = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$", "÷": r"$\div$", "→": r"$\to$",
+    "−": r"$-$", "·": r"$\cdot$", "…": r"\dots{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+    '"': r"\textquotedbl{}", "–": "--", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+}  # fmt: skip
+LAST_LATIN = "\u017e"
+"""Letters up to here every LaTeX knows."""
+
+ANCHORS = {"start": "base west", "end": "base east", "middle": "base"}
+
+
+def to_tikz(svg: str) -> str:
+    """The same picture in the same size."""
+    root = ElementTree.fromstring(svg)
+    width, height = (float(size) for size in root.get("viewBox", "").split()[2:])
+    unit = _unit(root.get("width", ""), width)
+    drawn = list(_drawn(root, unit, (width, height)))
+    colors = sorted(set(re.findall(r"\barchscope([0-9A-F]{6})\b", "\n".join(drawn))))
+    return "\n".join([
+        BEGIN,
+        *(rf"\definecolor{{archscope{color}}}{{HTML}}{{{color}}}%" for color in colors),
+        rf"\begin{{tikzpicture}}[x={unit:.5f}bp,y=-{unit:.5f}bp,inner sep=0pt,outer sep=0pt]",
+        rf"\useasboundingbox (0,0) rectangle ({number(width)},{number(height)});",
+        *drawn,
+        r"\end{tikzpicture}%",
+        END,
+    ]) + "\n"  # fmt: skip
+
+
+def _unit(width: str, units: float) -> float:
+    """Points of one of the picture's units."""
+    return float(width.removesuffix("mm")) * 72 / 25.4 / units if width.endswith("mm") else PIXEL
+
+
+def _drawn(element: ElementTree.Element, unit: float, page: tuple[float, float]) -> Iterator[str]:
+    """The commands of an element and all within."""
+    tag = element.tag.removeprefix(SVG)
+    moved = re.fullmatch(r"translate\(([-\d.]+) ([-\d.]+)\)", element.get("transform", ""))
+    if moved:
+        yield rf"\begin{{scope}}[shift={{({moved[1]},{moved[2]})}}]"
+    if tag == "g" and (title := element.findtext(f"{SVG}title")):
+        yield f"% {title.splitlines()[0]}"
+    if tag == "text":
+        yield _text(element, unit)
+    elif tag in SHAPES and (painted := _painted(element, unit)):
+        yield rf"\path[{painted}] {SHAPES[tag](element, unit, page)};"
+    for child in element:
+        yield from _drawn(child, unit, page)
+    if moved:
+        yield r"\end{scope}"
+
+
+def _painted(element: ElementTree.Element, unit: float) -> str:
+    """Fill, line, its width and dashes; nothing for what is not seen, as the white ground of a page."""
+    fill, line = element.get("fill", "none"), element.get("stroke", "none")
+    if element.get("width") == "100%" and fill.upper() == "#FFFFFF":
+        return ""
+    said = [] if fill == "none" else [f"fill=archscope{fill[1:].upper()}"]
+    if line != "none":
+        width = number(unit * _value(element, "stroke-width", 1))
+        said += [f"draw=archscope{line[1:].upper()}", f"line width={width}bp"]
+    if dashes := element.get("stroke-dasharray"):
+        on, off = (number(unit * float(part)) for part in dashes.replace(",", " ").split())
+        said.append(f"dash pattern=on {on}bp off {off}bp")
+    if element.get("stroke-linecap") == "round":
+        said.append("line cap=round")
+    if radius := _value(element, "rx", 0):
+        said.append(f"rounded corners={number(unit * radius)}bp")
+    return ",".join(said)
+
+
+def _value(element: ElementTree.Element, name: str, usual: float) -> float:
+    return float(element.get(name, usual))
+
+
+def _rect(element: ElementTree.Element, unit: float, page: tuple[float, float]) -> str:
+    if element.get("width") == "100%":
+        return f"(0,0) rectangle ({number(page[0])},{number(page[1])})"
+    x, y, width, height = (_value(element, name, 0) for name in ("x", "y", "width", "height"))
+    return f"({number(x)},{number(y)}) rectangle ({number(x + width)},{number(y + height)})"
+
+
+def _circle(element: ElementTree.Element, unit: float, page: tuple[float, float]) -> str:
+    return f"({element.get('cx')},{element.get('cy')}) circle[radius={number(unit * _value(element, 'r', 0))}bp]"
+
+
+def _path(element: ElementTree.Element, unit: float, page: tuple[float, float]) -> str:
+    """The commands that pictures use: M L H V h v C Q Z; a quadratic Bézier as the cubic that it is."""
+    out: list[str] = []
+    at = (0.0, 0.0)
+    for command, text in re.findall(r"([MLHVhvCQZ])([^MLHVhvCQZ]*)", element.get("d", "")):
+        values = [float(part) for part in re.findall(r"-?[\d.]+", text)]
+        points = list(zip(values[::2], values[1::2], strict=False))
+        if command == "Z":
+            out.append("-- cycle")
+            continue
+        if command in "HVhv":
+            (length,) = values
+            x, y = at if command.islower() else (0.0, 0.0)
+            points = [(x + length, at[1])] if command in "Hh" else [(at[0], y + length)]
+        if command == "Q":
+            middle, end = points
+            points = [*(_between(one, middle) for one in (at, end)), end]
+        joint = {"M": "", "C": "..", "Q": ".."}.get(command, "--")
+        out.append(_curve(points) if joint == ".." else " ".join(f"{joint} {_point(point)}" for point in points))
+        at = points[-1]
+    return " ".join(out).strip()
+
+
+def _curve(points: list[tuple[float, float]]) -> str:
+    threes = [points[i : i + 3] for i in range(0, len(points), 3)]
+    return " ".join(f".. controls {_point(a)} and {_point(b)} .. {_point(c)}" for a, b, c in threes)
+
+
+def _between(end: tuple[float, float], middle: tuple[float, float]) -> tuple[float, float]:
+    return end[0] + (middle[0] - end[0]) * 2 / 3, end[1] + (middle[1] - end[1]) * 2 / 3
+
+
+def _point(point: tuple[float, float]) -> str:
+    return f"({number(point[0])},{number(point[1])})"
+
+
+SHAPES = {"rect": _rect, "circle": _circle, "path": _path}
+
+
+def _text(element: ElementTree.Element, unit: float) -> str:
+    size = number(unit * _value(element, "font-size", 11))
+    weight = r"\bfseries" if element.get("font-weight") == "700" else ""
+    font = rf"\archscopefont\fontsize{{{size}bp}}{{{size}bp}}\selectfont{weight}"
+    anchor = ANCHORS[element.get("text-anchor", "start")]
+    color = f"archscope{element.get('fill', '#000000')[1:].upper()}"
+    at = f"({element.get('x')},{element.get('y')})"
+    return rf"\node[anchor={anchor},text={color},font={{{font}}}] at {at} {{{_latex(element.text or '')}}};"
+
+
+def _latex(text: str) -> str:
+    """What LaTeX sets as this text; of a character that it may not know, the number."""
+    return "".join(
+        WRITTEN.get(character, character if character <= LAST_LATIN else rf"\texttt{{U+{ord(character):04X}}}")
+        for character in text
+    )
