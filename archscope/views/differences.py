@@ -1,4 +1,4 @@
-"""What `archscope diff` found: tables in every format, and both networks side by side. No torch."""
+"""What `archscope diff` found: tables in every format, and a picture. No torch."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -27,16 +27,16 @@ VERDICTS = {
 
 def formats() -> Mapping[str, View]:
     tables: dict[str, View] = {"table": as_table, "json": as_json, "csv": as_csv, **page_formats(page)}
-    return tables | {name: _side_by_side(name) for name in ("svg", "png", "pdf")}
+    return tables | {name: _pictured(name) for name in ("svg", "png", "pdf")}
 
 
-def _side_by_side(name: str) -> View:
-    """A picture of both, which loads what draws it only when it is asked for."""
+def _pictured(name: str) -> View:
+    """The picture, which loads what draws it only when it is asked for."""
 
     def drawn(diff: Diff, options: Options) -> str | bytes:
-        from archscope.views.diagram import beside
+        from archscope.views.diagram import difference
 
-        return beside.formats()[name](diff, options)
+        return difference.formats()[name](diff, options)
 
     return drawn
 

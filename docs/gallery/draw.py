@@ -44,6 +44,7 @@ PLOTS = {
     "inception-tradeoff": [network.name for network in family("inception")] + ["xception"],
 }
 
+DIFFS = [("resnet34", "resnet50"), ("inception_v3", "inception_v4")]
 
 SPECTRA = {
     "spectrum-panels": {"channels": 12, "segments": [1, 3, 4, 12]},
@@ -58,6 +59,8 @@ def drawn() -> Iterator[tuple[str, str]]:
     """Every picture's file name and SVG."""
     for file, (name, options) in PICTURES.items():
         yield file, str(archscope.diagram(name, **options))
+    for name, reference in DIFFS:
+        yield f"{name}-{reference}-diff", archscope.diff(name, reference).to_svg()
     for file, names in PLOTS.items():
         yield file, archscope.compare(*names).to_svg(plot=file.rpartition("-")[2])
     for file, options in SPECTRA.items():

@@ -1,7 +1,7 @@
 """The library's call: a Report and what the reader chose, to a Diagram in any format."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 
@@ -34,14 +34,13 @@ __all__ = ["Diagram", "DiagramOptions", "draw", "formats"]
 
 @dataclass(frozen=True, repr=False)
 class Diagram(Drawn):
-    """A picture. `str()` is its SVG; notebooks show it. `marks`: signs of layers, which their boxes bear."""
+    """A picture. `str()` is its SVG; notebooks show it."""
 
     KIND = "diagram"
 
     report: Report
     options: DiagramOptions
     drawing: Drawing
-    marks: Mapping[str, str] = field(default_factory=dict)
 
     def _about(self) -> str:
         boxes, options = self.drawing.piece.boxes, self.options
@@ -78,18 +77,9 @@ class Diagram(Drawn):
         axes = channel_axes(self.report.graph)
         shares, scale = heat(self.report, options.color, boxes)
         return Page(
-            title, subtitles, options.theme, lambda box: told(self.report, box, axes), shares, self._signs(), scale,
+            title, subtitles, options.theme, lambda box: told(self.report, box, axes), shares, {}, scale,
             meanings(boxes), options.show_title, options.show_legend, sheet(options),
         )  # fmt: skip
-
-    def _signs(self) -> dict[str, str]:
-        """The sign of each box, by name: that of the first of its layers that has one."""
-        found = {}
-        for box in self.drawing.piece.boxes if self.marks else ():
-            ops = (box.op, *box.copies) if box.op else ()
-            signs = [self.marks[layer] for op in ops for layer in op.layers if layer in self.marks]
-            found.update({box.name: signs[0]} if signs else {})
-        return found
 
 
 def formats() -> Mapping[str, View]:

@@ -10,7 +10,7 @@ from archscope.views.diagram.paint.palette import LEGEND, THEMES
 from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import BOLD, HEADING, LINE, MARGIN, SMALL, STACK, badge_width
 from archscope.views.diagram.place.table import Table
-from archscope.views.diagram.place.text import FONT_FAMILY, text_width
+from archscope.views.diagram.place.text import FONT_FAMILY, room_for, text_width
 
 RADIUS = 8.0
 ARROW = (8.0, 3.2)
@@ -185,6 +185,9 @@ def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
     painter.out.append(f'<g id="n{number_}" class="op {box.kind}"><title>{escape(shown_lines(page.tell(box)))}</title>')
     fill, line = f"{box.kind}-fill", f"{box.kind}-line"
     more = ' stroke-width="1.4"'
+    if box.name in page.ghosts | page.added:
+        fill, line = "ground", "mark"
+        more += f' stroke-dasharray="{"5 4" if box.name in page.ghosts else "1 3"}"'
     if box.name in page.heat:
         fill, line = painter.theme.heated(page.heat[box.name]), painter.theme.heat_line
     if box.form == "circle":
@@ -205,13 +208,11 @@ def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
 
 
 def _mark(painter: Painter, box: Box, sign: str) -> None:
-    """A border around the box, and the sign in its corner."""
-    off = STACK + 3.0
-    outer = (box.left - off, box.top - off, box.right + off, box.bottom + off)
-    painter.rect(outer, RADIUS + off, "none", "mark", ' stroke-width="2.6"')
-    x, y = box.right + off - 2.0, box.top - off + 2.0
-    painter.out.append(f'<circle cx="{number(x)}" cy="{number(y)}" r="8"{painter.paint("mark")}/>')
-    painter.text(sign, x, y + 4.5, BOLD, "ground", bold=True)
+    """The sign in the box's corner."""
+    half = max(room_for(sign, SMALL) / 2 + 5.0, 8.0)
+    x, y = box.right + STACK, box.top - STACK
+    painter.rect((x - half, y - 8.0, x + half, y + 8.0), 8.0, "mark", "")
+    painter.text(sign, x, y + 4.0, SMALL, "ground", bold=True)
 
 
 def _symbol(painter: Painter, box: Box) -> None:

@@ -16,7 +16,7 @@ from archscope.views.diagram.place.text import text_width
 @dataclass(frozen=True)
 class Page:
     """What stands around the picture, and what its nodes tell. By a box's name: `heat` is its share of the dearest,
-    `marks` is a sign that it bears.
+    `marks` is a sign that it bears; `ghosts` are dashed, as not there, `added` dotted, as there besides.
 
     Not `titled` or without `legend`, what it would say there is left out. `sheet`: where it is to stand.
     """
@@ -32,6 +32,8 @@ class Page:
     titled: bool = True
     legend: bool = True
     sheet: "Sheet | None" = None
+    ghosts: frozenset[str] = frozenset()
+    added: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Theme:
 LEGEND = {
     "conv": "Convolution", "depthwise": "Depthwise separable", "pool": "Pooling",
     "concat": "Concatenation", "add": "Sum, shortcut", "other": "Activation, norm, other",
-    "linear": "Linear", "module": "Module", "tensor": "Tensor",
+    "linear": "Linear", "module": "Module", "agree": "Agrees", "tensor": "Tensor",
 }  # fmt: skip
 
 LIGHT = Theme(
@@ -52,7 +52,8 @@ LIGHT = Theme(
     kinds={
         "conv": ("#DCE8F8", "#1F5A9E"), "depthwise": ("#D3EFE4", "#0B6B4F"), "pool": ("#FCE9C2", "#8A5A00"),
         "concat": ("#E9DFF6", "#64399B"), "add": ("#FBDDE1", "#A3202F"), "other": ("#ECEFF3", "#5A6572"),
-        "linear": ("#F4E2D3", "#8A4513"), "module": ("#DFF1F7", "#0F6480"), "tensor": ("#FFFFFF", "#3D4650"),
+        "linear": ("#F4E2D3", "#8A4513"), "module": ("#DFF1F7", "#0F6480"),
+        "agree": ("#F3F4F6", "#7B858F"), "tensor": ("#FFFFFF", "#3D4650"),
     },
 )  # fmt: skip
 
@@ -62,7 +63,8 @@ DARK = Theme(
     kinds={
         "conv": ("#17324F", "#7FB2EC"), "depthwise": ("#123A2E", "#63C9A4"), "pool": ("#43330B", "#E0B04A"),
         "concat": ("#35244F", "#BD9BEA"), "add": ("#4A1B22", "#F08A97"), "other": ("#2B323A", "#A3AFBB"),
-        "linear": ("#45290F", "#E0A06B"), "module": ("#103744", "#6CC4DF"), "tensor": ("#14181D", "#A9B4C0"),
+        "linear": ("#45290F", "#E0A06B"), "module": ("#103744", "#6CC4DF"),
+        "agree": ("#20262C", "#7F8B96"), "tensor": ("#14181D", "#A9B4C0"),
     },
 )  # fmt: skip
 
@@ -72,7 +74,8 @@ PRINT = Theme(
     kinds={
         "conv": ("#E6E6E6", "#000000"), "depthwise": ("#D2D2D2", "#000000"), "pool": ("#F4F4F4", "#000000"),
         "concat": ("#DCDCDC", "#000000"), "add": ("#FFFFFF", "#000000"), "other": ("#FFFFFF", "#555555"),
-        "linear": ("#EEEEEE", "#000000"), "module": ("#F0F0F0", "#000000"), "tensor": ("#FFFFFF", "#000000"),
+        "linear": ("#EEEEEE", "#000000"), "module": ("#F0F0F0", "#000000"),
+        "agree": ("#FFFFFF", "#8A8A8A"), "tensor": ("#FFFFFF", "#000000"),
     },
     heat=("#FFFFFF", "#EBEBEB", "#D6D6D6", "#C0C0C0", "#A8A8A8"), heat_line="#000000", heat_ink="#000000",
 )  # fmt: skip

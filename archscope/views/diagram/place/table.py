@@ -12,12 +12,14 @@ CELL, RULE = 14.0, 5.0
 
 @dataclass
 class Table:
-    """Rows of words, the first of them their headings, from `left` and `top` on. All but the first column end right."""
+    """Rows of words, the first of them their headings, from `left` and `top` on. The first columns are `texts`, which
+    start where the column does; numbers end with it."""
 
     rows: Sequence[Sequence[str]]
     left: float = 0.0
     top: float = 0.0
     widths: list[float] = field(default_factory=list)
+    texts: int = 1
 
     def __post_init__(self) -> None:
         columns = zip(*self.rows, strict=True)
@@ -32,12 +34,12 @@ class Table:
         return LINE * len(self.rows) + 3 * RULE
 
     def cells(self) -> list[tuple[str, float, float, bool]]:
-        """Each cell: what it says, where it starts or ends, its base line, whether it is of the first column."""
+        """Each cell: what it says, where it starts or ends, its base line, whether it starts there."""
         found = []
         for i, row in enumerate(self.rows):
             x, y = self.left, self.top + LINE * (i + 1) - 4.0 + RULE + (RULE if i else 0.0)
             for j, (text, width) in enumerate(zip(row, self.widths, strict=True)):
-                found.append((text, x if j == 0 else x + width, y, j == 0))
+                found.append((text, x if j < self.texts else x + width, y, j < self.texts))
                 x += width + CELL
         return found
 

@@ -85,6 +85,10 @@ class Modules:
         names = {op.name for op in self.members(one)}
         return any(source in names for op in self.members(two) for source in op.inputs)
 
+    def looks_like(self, one: str, two: str) -> bool:
+        """Do both do the same?"""
+        return self._look(one) == self._look(two) != 0
+
     def _look(self, path: str) -> int:
         """A number that modules of several Ops have in common where they do the same; 0 for one of a single Op."""
         if path not in self.looks:

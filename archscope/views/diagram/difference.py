@@ -1,0 +1,149 @@
+"""The difference of two networks as one picture: the reference, drawn once, and at each node what is other there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from textwrap import wrap
+
+from archscope.differences import Diff
+from archscope.model.graph import Output
+from archscope.model.text import one_line
+from archscope.views import View as Written
+from archscope.views.diagram.compose import MOST_BOXES, SMALLEST_TEXT, Drawing, View, drawn, scale
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.paint.paint import to_svg
+from archscope.views.diagram.paint.painter import Page
+from archscope.views.diagram.paint.png import to_pdf, to_png
+from archscope.views.diagram.place.paper import A4
+from archscope.views.diagram.place.picture import Box, Piece
+from archscope.views.diagram.place.style import SMALL, Style
+from archscope.views.diagram.place.table import Table
+from archscope.views.diagram.plan.differing import EXTRA, Marked, Row, marked, plans, rows_of
+from archscope.views.diagram.plan.levels import network_plan
+from archscope.views.diagram.plan.shrunk import boxes
+
+MOST_ROWS = 24
+LONGEST_LINE, LONGEST = 92, 300
+"""Letters of a row's text before it is broken, and cut."""
+
+MOST_SAID = 2
+"""So many rows are told in a box itself; of more, the numbers are."""
+
+MOST_NUMBERS = 4
+"""Of rows, in the corner of a box."""
+
+BELOW = 24.0
+"""From the picture to the list of rows."""
+
+
+def formats() -> Mapping[str, Written]:
+    """The pictures of a diff; there is nothing to choose."""
+    return {
+        "svg": lambda diff, options: as_svg(diff),
+        "png": lambda diff, options: to_png(as_svg(diff)),
+        "pdf": lambda diff, options: to_pdf(as_svg(diff)),
+    }
+
+
+def as_svg(diff: Diff) -> str:
+    """The picture of a diff: on one page of A4, with the rows that it shows."""
+    rows = rows_of(diff.differences)
+    partner = {a.layer.name: b.layer.name for a, b in diff.pairs if a.layer and b.layer}
+    ops, outputs = drawn(diff.b.graph, "")
+    found = marked(ops, rows, diff.a.graph, diff.b.graph, partner)
+    table = _table(diff)
+    drawing = _drawing(found, _ends(outputs, found), diff.b.graph.blocks, table)
+    piece = drawing.piece
+    signs = {box.name: _sign(numbers) for box in piece.boxes if (numbers := _numbers(box, found))}
+    ghosts = frozenset(box.name for box in piece.boxes if box.op and found.is_missing(box.op))
+    extra = frozenset(
+        box.name for box in piece.boxes if box.op and box.op.layers[:1] == (box.op.name,) and EXTRA in box.name[:1]
+    )
+    _set_below(piece, table)
+    title = f"{one_line(diff.a.target)} against {one_line(diff.b.target)}"
+    return to_svg(piece, Page(title, _said(diff, rows), marks=signs, ghosts=ghosts, added=extra))
+
+
+def _said(diff: Diff, rows: Sequence[Row]) -> list[str]:
+    verdict = diff.verdict.replace("_", " ")
+    if not rows:
+        return [f"Verdict: {verdict}.", f"Drawn: {one_line(diff.b.target)}, the reference."]
+    return [
+        f"Verdict: {verdict}.", f"Drawn: {one_line(diff.b.target)}, the reference; grey agrees.",
+        "Numbers: the rows below.", "Dashed: missing.", "Dotted: extra.",
+    ]  # fmt: skip
+
+
+def _drawing(found: Marked, outputs: Sequence[Output], kinds: Mapping[str, str], table: Table | None) -> Drawing:
+    """The reference as far open as it stays readable on the page."""
+    high = (table.height + BELOW) if table else 0.0
+    paper = replace(A4, head=(max(A4.head[0], table.width if table else 0.0), A4.head[1] + high))
+    style = Style(paper=paper, notes=lambda alike: _notes(alike, found))
+    view = View(outputs, style, True, "", plain=False)
+    for plan in plans(found, kinds):
+        sketch = view.sketch(plan, loose=True)
+        if boxes(sketch.series) > MOST_BOXES:
+            continue
+        for tried in (view, replace(view, style=style.compact())):
+            drawing = tried.placed(sketch)
+            if scale(drawing.piece, paper) * SMALL >= SMALLEST_TEXT:
+                return drawing
+    return view.placed(view.smallest(network_plan(found.ops, kinds), kinds))
+
+
+def _ends(outputs: Sequence[Output], found: Marked) -> list[Output]:
+    """The reference's results, after what the reader's network does to them besides."""
+    return [replace(output, layer=found.ends.get(output.layer, output.layer)) for output in outputs]
+
+
+def _notes(alike: Sequence[Op], found: Marked) -> tuple[str, ...]:
+    """What the rows say of a box."""
+    numbers = {number for op in alike for number in found.rows_of(op)}
+    said = dict.fromkeys(found.words(row, alike[0]) for row in found.rows if row.number in numbers)
+    if all(_is_extra(op) for op in alike):
+        return ("extra",)
+    if all(found.is_missing(op) for op in alike):
+        return ("missing",)
+    return tuple(said) if len(said) <= MOST_SAID else ()
+
+
+def _is_extra(op: Op) -> bool:
+    return op.layers == (op.name,) and op.name.startswith(EXTRA)
+
+
+def _sign(numbers: Sequence[int]) -> str:
+    shown = [str(number) for number in numbers[:MOST_NUMBERS]]
+    return ", ".join([*shown, *(["…"] if len(numbers) > MOST_NUMBERS else [])])
+
+
+def _numbers(box: Box, found: Marked) -> list[int]:
+    return sorted({number for op in (*box.alike, box.op) if op for number in found.rows_of(op)})
+
+
+def _table(diff: Diff) -> Table | None:
+    """The rows of the diff that are no consequence of others, numbered as in the picture."""
+    listed = [row for row in diff.differences if row.kind != "consequence"]
+    if not listed:
+        return None
+    lines = [["", "What differs", "parameters", "MACs"]]
+    for number, row in enumerate(listed[:MOST_ROWS], 1):
+        first, *others = wrap(one_line(row.what, LONGEST), LONGEST_LINE)
+        lines.append([str(number), first, _more(row.params), _more(row.macs)])
+        lines += [["", other, "", ""] for other in others]
+    if len(listed) > MOST_ROWS:
+        lines.append(["", f"and {len(listed) - MOST_ROWS} rows more, which archscope diff lists", "", ""])
+    return Table(lines, texts=2)
+
+
+def _more(amount: int) -> str:
+    """What the reader's network has more, or less: rows hold the reference's minus its."""
+    return "" if not amount else f"{'−' if amount > 0 else '+'}{abs(amount):,}"
+
+
+def _set_below(piece: Piece, table: Table | None) -> None:
+    if table is None:
+        return
+    middle = (piece.right - piece.left) / 2
+    table.left, table.top = middle - table.width / 2, piece.height + BELOW
+    piece.tables.append(table)
+    piece.height += BELOW + table.height
+    piece.left, piece.right = max(piece.left, table.width / 2 - middle), max(piece.right, table.width / 2 + middle)
