@@ -223,7 +223,7 @@ def diff(
 
 @named_arguments
 def diagram(
-    target: "Target",
+    target: "Target | Sequence[Target]",
     input_size: "InputSize | None" = None,
     *,
     input_data: "Example | None" = None,
@@ -246,7 +246,7 @@ def diagram(
     show_title: bool = True,
     show_legend: bool = True,
 ) -> "Diagram":
-    """The Diagram of a target; notebooks show it.
+    """The Diagram of a target, or of several side by side, their rows level by resolution; notebooks show it.
 
     `input_size`, `input_data` and `options` as in `summarize`. `level`: a box a stage ("network") to one an operation
     ("layer"); by default "flow", or "block" where `block` names a module by its path, "stem" say; "plate" is the schema
@@ -262,14 +262,16 @@ def diagram(
     '<svg'
     """
     from archscope.views.diagram.drawing import DiagramOptions, draw
+    from archscope.views.diagram.lineup import line_up
 
-    report = summarize(target, input_size, input_data=input_data, options=options)
-    known = catalogue().get(report.graph.name)
+    targets: list[Any] = list(target) if isinstance(target, list | tuple) else [target]
+    reports = [summarize(one, input_size, input_data=input_data, options=options) for one in targets]
+    labels = [known.label if (known := catalogue().get(report.graph.name)) else "" for report in reports]
     chosen = DiagramOptions(
         level, block, depth, direction, tuple(show), color, theme, layout, engine, fold,
-        title or (known.label if known else ""), page, width, font_size, dpi, show_title, show_legend,
+        title or (labels[0] if len(reports) == 1 else ""), page, width, font_size, dpi, show_title, show_legend,
     )  # fmt: skip
-    return draw(report, chosen)
+    return draw(reports[0], chosen) if len(reports) == 1 else line_up(reports, labels, chosen)
 
 
 @overload

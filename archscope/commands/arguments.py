@@ -54,7 +54,7 @@ def complete_target(incomplete: str) -> list[str]:
 
 def complete_set(context: typer.Context, incomplete: str) -> list[str]:
     """The options of the target. It is no parameter yet where the line ends with an option that lacks its value."""
-    targets = [context.params.get("target"), *context.args]
+    targets = [context.params.get("target"), *(context.params.get("targets") or ()), *context.args]
     return _options(next(filter(None, targets), ""), incomplete)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from archscope.commands import command
-from archscope.commands.arguments import SHOWN, Inputs, Settings, Target, output_to, parse_settings
+from archscope.commands.arguments import SHOWN, Inputs, Settings, complete_target, output_to, parse_settings
 from archscope.commands.measured import report_of
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.views import render
@@ -28,7 +28,14 @@ def paper(name: str, metavar: str, said: str) -> Any:
 
 @command("Understand", "archscope diagram inception_v4 --block stem -o stem.svg")
 def diagram(
-    target: Target,
+    targets: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TARGET", autocompletion=complete_target,
+            help="A network's name (archscope list), file.py:Name, package.module:Name or a saved report.json; "
+            "several stand side by side, their rows level by resolution.",
+        ),
+    ],
     inputs: Inputs = None,
     settings: Settings = None,
     level: Annotated[
@@ -74,13 +81,16 @@ def diagram(
     """TARGET's architecture as a figure: SVG, PNG, PDF, TikZ, draw.io, DOT or Mermaid."""
     from archscope.targets import resolve
     from archscope.views.diagram.drawing import DiagramOptions, draw
+    from archscope.views.diagram.lineup import line_up
 
     shown = tuple(name.strip() for name in show.split(",") if name.strip())
-    title = "" if target.endswith(".json") else resolve(target).label
+    titles = ["" if target.endswith(".json") else resolve(target).label for target in targets]
+    title = titles[0] if len(targets) == 1 else ""
     options = DiagramOptions(
         level, block, depth, direction, shown, color, theme, layout, engine, fold, title, page, width, font_size, dpi,
         show_title, show_legend,
     ).checked()  # fmt: skip
-    name = chosen_format("diagram", None, output, "svg", [target])
-    made = draw(report_of(target, inputs, (), None, parse_settings(settings or [])), options)
+    name = chosen_format("diagram", None, output, "svg", targets)
+    reports = [report_of(target, inputs, (), None, parse_settings(settings or [])) for target in targets]
+    made = draw(reports[0], options) if len(reports) == 1 else line_up(reports, titles, options)
     write(render(made, name, plain_options(output)), output)

@@ -36,6 +36,7 @@ PICTURES = {
             "efficientnet_b0",
         )
     },
+    "inception-family": (["inception_v1", "inception_v3", "inception_v4", "xception"], {"level": "network"}),
     "mobilenet_v1-macs": ("mobilenet_v1", {"color": "macs"}),
 }
 

@@ -120,7 +120,8 @@ def _table(painter: Painter, table: Table) -> None:
 def _leader(painter: Painter, row: Row) -> None:
     start, end, y = number(row.start + 6.0), number(row.at - 6.0), number(row.y)
     path = f"M{y} {start}V{end}" if row.upright else f"M{start} {y}H{end}"
-    painter.path(path, line="leader", more=' stroke-width="1.2" stroke-dasharray="0.1 4" stroke-linecap="round"')
+    if row.at != row.start:
+        painter.path(path, line="leader", more=' stroke-width="1.2" stroke-dasharray="0.1 4" stroke-linecap="round"')
     if row.upright:
         painter.text(row.text, row.y, row.at + 5.0, SMALL, "muted")
     else:

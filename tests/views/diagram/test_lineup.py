@@ -1,0 +1,73 @@
+"""Several networks in one picture: each whole, and level where they have the same share of the input's resolution."""
+
+from itertools import pairwise
+
+import pytest
+
+import archscope
+from archscope.errors import ArchscopeError
+from archscope.views.diagram.lineup import Lineup
+from archscope.views.diagram.place.picture import Box
+from tests.views.diagram.checker import faults
+
+NAMES = ["googlenet", "inception_v4", "xception"]
+
+
+@pytest.fixture(scope="module")
+def made() -> Lineup:
+    drawn = archscope.diagram(NAMES, level="network")
+    assert isinstance(drawn, Lineup)
+    return drawn
+
+
+def boxes(made: Lineup, number: int) -> list[Box]:
+    return [box for box in made.drawing.piece.boxes if box.name.startswith(f"{number}|") and box.op]
+
+
+def top_at(made: Lineup, number: int, word: str) -> float:
+    return next(box.y for box in boxes(made, number) if box.title == word)
+
+
+def test_each_network_is_as_it_is_alone(made: Lineup) -> None:
+    for number, name in enumerate(NAMES):
+        alone = archscope.diagram(name, level="network").drawing.piece
+        assert [box.title for box in boxes(made, number)] == [box.title for box in alone.boxes if box.op]
+
+
+def test_equal_shares_of_the_resolution_are_level(made: Lineup) -> None:
+    v4, xception = 1, 2
+    assert top_at(made, v4, "Reduction-A") == pytest.approx(top_at(made, xception, "Entry flow"))  # 1/16
+    assert top_at(made, v4, "GlobalAvgPool") == pytest.approx(top_at(made, 0, "GlobalAvgPool"))
+    assert [row.text for row in made.drawing.piece.rows[-7:]] == [
+        "input",
+        "1/2",
+        "1/4",
+        "1/8",
+        "1/16",
+        "1/32",
+        "vector",
+    ]
+
+
+def test_nothing_lies_on_anything(made: Lineup) -> None:
+    assert faults(made.drawing.piece) == []
+    frames = [frame for frame in made.drawing.piece.frames if frame.heading]
+    assert all(one.right < two.left for one, two in pairwise(frames))
+
+
+def test_every_format_holds_all_of_them(made: Lineup) -> None:
+    for text in (made.to_svg(), made.to_dot(), made.to_mermaid(), made.to_drawio(), made.to_latex()):
+        assert text.count("Linear") >= len(NAMES)
+    assert made.to_dot().count(" -> ") >= sum(len(boxes(made, number)) - 1 for number in range(len(NAMES)))
+
+
+def test_nodes_tell_of_their_own_network(made: Lineup) -> None:
+    report = made.reports[2]
+    entry = [layer.name for layer in report.graph.layers if layer.name.startswith("entry_flow")]
+    assert f"{report.value('params', entry):,} parameters" in made.svg
+
+
+@pytest.mark.parametrize("options", [{"block": "stem"}, {"level": "plate"}, {"show": ["params"]}, {"direction": "LR"}])
+def test_what_is_one_networks_is_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ArchscopeError, match="several networks in one picture take no --"):
+        archscope.diagram(["lenet5", "alexnet"], **options)  # type: ignore[arg-type]
