@@ -228,7 +228,7 @@ def diagram(
     *,
     input_data: "Example | None" = None,
     options: "Mapping[str, Any] | None" = None,
-    level: Literal["", "network", "flow", "block", "layer", "plate"] = "",
+    level: Literal["", "network", "flow", "block", "layer", "plate", "volume"] = "",
     block: str = "",
     depth: int = 0,
     direction: Literal["TB", "LR", "BT"] = "TB",
@@ -250,13 +250,13 @@ def diagram(
 
     `input_size`, `input_data` and `options` as in `summarize`. `level`: a box a stage ("network") to one an operation
     ("layer"); by default "flow", or "block" where `block` names a module by its path, "stem" say; "plate" is the schema
-    beside each distinct module. `depth`: modules so many levels down are one box each, 0 opens all. `direction`: top to
-    bottom, left to right, bottom to top. `show` adds lines to the boxes, `color` paints by kind or by cost, in the
-    `theme` of a screen or for print, `layout` orders the shapes, `fold` draws equal neighbours once. `engine` places
-    what is not series-parallel. A name has its network's title unless `title` says another. It is laid out for a `page`
-    or a `width` such as "84mm", and so large; `font_size` is that of its small letters in points, `dpi` the pixels of a
-    PNG to the inch; `show_title` and `show_legend` are what stands above it. Raises ArchscopeError for a choice that
-    there is not, and EnvironmentFailure for an engine that is not installed.
+    beside each distinct module, "volume" draws feature maps as blocks. `depth`: modules so many levels down are one box
+    each, 0 opens all. `direction`: top to bottom, left to right, bottom to top. `show` adds lines to the boxes, `color`
+    paints by kind or by cost, in the `theme` of a screen or for print, `layout` orders the shapes, `fold` draws equal
+    neighbours once. `engine` places what is not series-parallel. A name has its network's title unless `title` says
+    another. It is laid out for a `page` or a `width` such as "84mm", and so large; `font_size` is that of its small
+    letters in points, `dpi` the pixels of a PNG to the inch; `show_title` and `show_legend` are what stands above it.
+    Raises ArchscopeError for a choice that there is not, and EnvironmentFailure for an engine that is not installed.
 
     >>> archscope.diagram("lenet5", level="layer").to_svg()[:4]
     '<svg'

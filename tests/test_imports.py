@@ -128,7 +128,7 @@ IN_ORDER = ("ops", "plan", "place", "paint")
 
 
 def after(room: str) -> Callable[[Import], bool]:
-    later = {*IN_ORDER[IN_ORDER.index(room) + 1 :], "compose", "drawing", "difference", "plate", "lineup"}
+    later = {*IN_ORDER[IN_ORDER.index(room) + 1 :], "compose", "drawing", "difference", "plate", "volume", "lineup"}
     return lambda found: found.within(*(f"archscope.views.diagram.{other}" for other in later))
 
 

@@ -39,7 +39,7 @@ def diagram(
     inputs: Inputs = None,
     settings: Settings = None,
     level: Annotated[
-        str, shown("-l", "--level", "network|flow|block|layer|plate", "How much is opened [default: flow]")
+        str, shown("-l", "--level", "network|flow|block|layer|plate|volume", "How much is opened [default: flow]")
     ] = "",
     block: Annotated[str, shown("", "--block", "PATH", "One module alone, such as stem.")] = "",
     depth: Annotated[

@@ -36,6 +36,9 @@ PICTURES = {
             "efficientnet_b0",
         )
     },
+    "alexnet-volume": ("alexnet", {"level": "volume"}),
+    "vgg16-volume": ("vgg16", {"level": "volume"}),
+    "unet-volume": (f"{HERE / 'unet.py'}:UNet", {"input_size": (3, 256, 256), "title": "U-Net", "level": "volume"}),
     "inception-family": (["inception_v1", "inception_v3", "inception_v4", "xception"], {"level": "network"}),
     "mobilenet_v1-macs": ("mobilenet_v1", {"color": "macs"}),
 }

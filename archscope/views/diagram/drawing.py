@@ -28,6 +28,7 @@ from archscope.views.diagram.place.paper import PAPERS, Paper
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.turn import upside_down
 from archscope.views.diagram.plate import plate
+from archscope.views.diagram.volume import volume
 
 __all__ = ["Diagram", "DiagramOptions", "draw", "formats"]
 
@@ -109,6 +110,8 @@ def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
     )  # fmt: skip
     if options.level == "plate":
         drawing = plate(graph, block, style)
+    elif options.level == "volume":
+        drawing = volume(graph, block, style)
     else:
         drawing = compose(graph, options.level, block, style, options.fold, options.depth)
     if options.direction == "BT":

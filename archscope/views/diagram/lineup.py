@@ -64,7 +64,7 @@ def line_up(reports: Sequence[Report], titles: Sequence[str], options: DiagramOp
     options = options.checked()
     refused = {
         "--block": options.block, "--show": options.show, "--color": options.color != "kind",
-        "--direction": options.direction != "TB", "--level plate": options.level == "plate",
+        "--direction": options.direction != "TB", f"--level {options.level}": options.level in {"plate", "volume"},
     }  # fmt: skip
     if any(refused.values()):
         name = next(name for name, chosen in refused.items() if chosen)

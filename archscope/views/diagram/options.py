@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from archscope.errors import ArchscopeError
 
-LEVELS = ("network", "flow", "block", "layer", "plate")
+LEVELS = ("network", "flow", "block", "layer", "plate", "volume")
 SHOWN = ("shapes", "params", "macs", "receptive_field", "latency")
 COLORS = ("kind", "macs", "params", "latency")
 DIRECTIONS = ("TB", "LR", "BT")
@@ -57,19 +57,19 @@ class DiagramOptions:
         for what, value, known in choices:
             if value not in known:
                 raise ArchscopeError(f"no {what} '{value}': it is one of {', '.join(known)}")
-        if self.level == "plate":
-            self._check_plate()
+        if self.level in {"plate", "volume"}:
+            self._check_whole()
         length(self.width)
         if self.font_size < 0 or self.dpi < 1:
             raise ArchscopeError("the font's size and the dots per inch are positive numbers")
         level = self.level or ("block" if self.block else "flow")
         return replace(self, level=level)
 
-    def _check_plate(self) -> None:
+    def _check_whole(self) -> None:
         chosen = {"--show": self.show, "--unfold": not self.fold, "--depth": self.depth}
         refused = [name for name, value in chosen.items() if value] + ["--direction"] * (self.direction != "TB")
         if refused:
-            raise ArchscopeError(f"a plate takes no {refused[0]}: it prints each module once, from top to bottom")
+            raise ArchscopeError(f"a {self.level} takes no {refused[0]}: there is one way to draw it")
 
 
 def length(text: str) -> float:

@@ -118,7 +118,7 @@ def _cubic(a: float, b: float, c: float, d: float, t: float) -> float:
 
 def _texts(piece: Piece) -> Iterator[str]:
     for box in _shown(piece):
-        if box.form == "circle":
+        if box.form in {"circle", "volume"}:
             continue
         first = text_width(box.title, BOLD, bold=True) + (badge_width(box.repeat) + 8 if box.repeat > 1 else 0)
         details = [text_width(detail, SMALL) for detail in box.details]

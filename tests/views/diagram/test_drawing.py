@@ -122,7 +122,7 @@ def test_names_are_escaped_everywhere() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"level": "depth"}, "no level 'depth': it is one of network, flow, block, layer, plate"),
+        ({"level": "depth"}, "no level 'depth': it is one of network, flow, block, layer, plate, volume"),
         ({"level": "block"}, "--level block needs --block PATH, such as stem"),
         ({"block": "inception_d"}, "did you mean inception_"),
         ({"theme": "pink"}, "no theme 'pink'"),

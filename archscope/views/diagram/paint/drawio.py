@@ -68,7 +68,7 @@ class Cells:
         if box.form == "point":
             yield self._placed(self.ids[box.name], "", "shape=waypoint;size=1;perimeter=centerPerimeter;", area)
             return
-        shape = "ellipse;" if box.form == "circle" else "rounded=1;arcSize=20;"
+        shape = {"circle": "ellipse;", "volume": "shape=cube;size=4;"}.get(box.form, "rounded=1;arcSize=20;")
         fill, line = self.theme.kinds[box.kind]
         style = f"{shape}html=1;whiteSpace=wrap;fillColor={fill};strokeColor={line};{self._font(self.theme.ink)}"
         title = f"{box.title} ×{box.repeat}" if box.repeat > 1 else box.title

@@ -50,7 +50,7 @@ def heading(report: Report, options: DiagramOptions, ops: Sequence[Op]) -> tuple
 
 def meanings(boxes: Sequence[Box]) -> list[str]:
     """What short labels mean, of those that are there."""
-    facts = {fact for box in boxes if box.op for fact in box.op.facts}
+    facts = {fact for box in boxes if box.op and box.form != "volume" for fact in box.op.facts}
     said = []
     if any(fact[:1] == "s" and fact[1:].isdigit() for fact in facts) and not _one_line(boxes):
         said.append("s2: stride 2.")

@@ -8,7 +8,7 @@ from archscope.views.diagram.paint.heading import head_of
 from archscope.views.diagram.paint.painter import Page, Painter, number
 from archscope.views.diagram.paint.palette import LEGEND, THEMES
 from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Point, Row
-from archscope.views.diagram.place.style import BOLD, HEADING, LINE, MARGIN, SMALL, STACK, badge_width
+from archscope.views.diagram.place.style import BOLD, DEEP, HEADING, LINE, MARGIN, SMALL, STACK, badge_width
 from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.place.text import FONT_FAMILY, room_for, text_width
 
@@ -197,6 +197,8 @@ def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
             f"{painter.paint(fill, line)[1:]}{more}/>"
         )
         _symbol(painter, box)
+    elif box.form == "volume":
+        _volume(painter, box, fill, line)
     else:
         if box.repeat > 1:
             outer = (box.left - STACK, box.top - STACK, box.right + STACK, box.bottom + STACK)
@@ -206,6 +208,20 @@ def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
     if box.name in page.marks:
         _mark(painter, box, page.marks[box.name])
     painter.out.append("</g>")
+
+
+def _volume(painter: Painter, box: Box, fill: str, line: str) -> None:
+    """The front of a block, its top and its right side."""
+    back = box.depth * DEEP
+    left, top, right, bottom = (number(side) for side in (box.left, box.top, box.right, box.bottom))
+    more = ' stroke-width="1" stroke-linejoin="round"'
+    up, across = number(box.top - back), number(box.left + back)
+    far, low = number(box.right + back), number(box.bottom - back)
+    painter.path(f"M{left} {top}L{across} {up}H{far}L{right} {top}Z", "ground", line, more)
+    side = f"M{right} {top}L{far} {up}V{low}L{right} {bottom}Z"
+    painter.path(side, "ground")  # nothing behind it shines through
+    painter.path(side, line, line, more + ' fill-opacity="0.45"')
+    painter.path(f"M{left} {top}H{right}V{bottom}H{left}Z", fill, line, more)
 
 
 def _mark(painter: Painter, box: Box, sign: str) -> None:

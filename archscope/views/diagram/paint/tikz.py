@@ -84,6 +84,8 @@ def _painted(element: ElementTree.Element, unit: float) -> str:
     if line != "none":
         width = number(unit * _value(element, "stroke-width", 1))
         said += [f"draw=archscope{line[1:].upper()}", f"line width={width}bp"]
+    if opacity := element.get("fill-opacity"):
+        said.append(f"fill opacity={opacity}")
     if dashes := element.get("stroke-dasharray"):
         on, off = (number(unit * float(part)) for part in dashes.replace(",", " ").split())
         said.append(f"dash pattern=on {on}bp off {off}bp")

@@ -13,8 +13,8 @@ Point = tuple[float, float]
 class Box:
     """A placed Op, or a point or bar that stands for none (`op` is None) and passes its input on.
 
-    `form` is box, bar, circle or point. `repeat` counts the equal neighbours that it stands for: `copies` are theirs,
-    `alike` those and their equals in the copies of the frames around the box.
+    `form` is box, bar, circle, point, or volume, which reaches `depth` back. `repeat` counts the equal neighbours that
+    it stands for: `copies` are theirs, `alike` those and their equals in the copies of the frames around the box.
     `title` and `details` are the lines of its label, set side by side where `one_line`.
     """
 
@@ -31,6 +31,7 @@ class Box:
     op: Op | None = None
     copies: tuple[Op, ...] = ()
     alike: tuple[Op, ...] = ()
+    depth: float = 0.0
 
     @property
     def x(self) -> float:
@@ -135,7 +136,8 @@ class Piece:
             line.points = [(x + dx, y + dy) for x, y in line.points]
             line.label_at = (line.label_at[0] + dx, line.label_at[1] + dy)
         for row in self.rows:
-            row.y, row.start, row.at = row.y + dy, row.start + dx, row.at + dx
+            across, along = (dx, dy) if row.upright else (dy, dx)
+            row.y, row.start, row.at = row.y + across, row.start + along, row.at + along
         for table in self.tables:
             table.left, table.top = table.left + dx, table.top + dy
         self.tails = [(name, x + dx, y + dy) for name, x, y in self.tails]

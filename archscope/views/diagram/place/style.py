@@ -36,6 +36,9 @@ FRAME_TITLE = 24.0
 STACK = 4.0
 """How far the second border of a folded box stands off."""
 
+DEEP = 0.4
+"""How far a block of a volumetric view reaches to the right and up, by its width."""
+
 NARROW = 76.0
 WIDE = 104.0
 COMPACT = 11 / 13

@@ -1,0 +1,59 @@
+"""Feature maps as blocks: each shape of the trace, its sides by their logarithm, what is kept for later above."""
+
+from math import log2
+from pathlib import Path
+
+import pytest
+
+import archscope
+from archscope.views.diagram.drawing import Diagram
+from archscope.views.diagram.volume import SIDE_A_DOUBLING
+from tests.views.diagram.checker import faults
+
+UNET = f"{Path(__file__).parents[3] / 'docs' / 'gallery' / 'unet.py'}:UNet"
+
+
+def volume(name: str, **options: object) -> Diagram:
+    return archscope.diagram(name, level="volume", **options)  # type: ignore[arg-type]
+
+
+def test_alexnet_has_the_maps_of_its_figure_2() -> None:
+    piece = volume("alexnet").drawing.piece
+    shapes = [(box.op.shape[1], box.op.shape[0]) for box in piece.boxes if box.op and len(box.op.shape) == 3]
+    assert shapes == [(227, 3), (55, 96), (27, 96), (27, 256), (13, 256), (13, 384), (13, 384), (13, 256), (6, 256)]
+    assert [box.op.shape for box in piece.boxes if box.op][-3:] == [(4096,), (4096,), (1000,)]
+
+
+@pytest.mark.parametrize("name", ["alexnet", "vgg16", "resnet50", "inception_v4", UNET])
+def test_blocks_are_as_high_as_their_maps_and_nothing_lies_on_a_word(name: str) -> None:
+    piece = volume(name).drawing.piece
+    assert faults(piece) == []
+    for box in piece.boxes:
+        if box.op and box.op.spatial and box.op.spatial[0] > 1 and len(box.op.shape) > 1:
+            assert box.bottom - box.top == pytest.approx(SIDE_A_DOUBLING * log2(1 + box.op.spatial[0]))
+            assert box.depth == pytest.approx(SIDE_A_DOUBLING * log2(1 + box.op.spatial[-1]))
+
+
+def test_what_a_u_net_keeps_runs_from_the_encoder_to_the_concatenation_above_the_blocks() -> None:
+    piece = volume(UNET).drawing.piece
+    boxes = {box.name: box for box in piece.boxes}
+    arcs = [line for line in piece.lines if line.kind == "skip"]
+    assert len(arcs) == 4
+    for line in arcs:
+        source, target = boxes[line.source].op, boxes[line.target].op
+        assert source and target and target.join == "cat"
+        assert source.spatial == target.spatial
+        assert min(y for _, y in line.points) < min(box.top for box in piece.boxes)
+
+
+def test_equal_layers_are_counted_under_their_block() -> None:
+    rows = [row.text for row in volume("vgg16").drawing.piece.rows]
+    assert rows.count("2 × Conv 3×3") == 2
+    assert rows.count("3 × Conv 3×3") == 3
+    assert "14×14×512" in rows
+
+
+def test_every_format_has_it() -> None:
+    made = volume("lenet5")
+    assert "shape=cube" in made.to_drawio()
+    assert "fill opacity" in made.to_latex()
