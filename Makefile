@@ -21,6 +21,7 @@ lint: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python tests/benchmarks/speed.py
 	$(BIN)/python tests/benchmarks/latency.py
+	$(BIN)/python tests/benchmarks/growth.py
 
 # Command lines, broken reports, hostile modules and faults for so many minutes: docs/reliability.md.
 MINUTES ?= 5

@@ -1,7 +1,8 @@
 """The trunk cut into columns, so that the picture is as large as can be on a page."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from math import inf
 
 from archscope.views.diagram.place.paper import FLATTEST
 from archscope.views.diagram.place.picture import Line, Piece, Row, stacked
@@ -43,24 +44,32 @@ def align_rows(piece: Piece, sideways: bool = False) -> None:
         piece.right = at + (SMALL + UNDER if sideways else max(room_for(row.text, SMALL) for row in piece.rows))
 
 
-def partition(heights: Sequence[float], count: int, gap: float) -> list[int]:
-    """Where to begin each of `count` columns so that the highest is as low as can be."""
-    n = len(heights)
-    total = [0.0]
-    for height in heights:
-        total.append(total[-1] + height + gap)
-    best = [[float("inf")] * (n + 1) for _ in range(count + 1)]
-    start = [[0] * (n + 1) for _ in range(count + 1)]
-    best[0][0] = 0.0
-    for k in range(1, count + 1):
-        for end in range(k, n + 1):
-            for begin in range(k - 1, end):
-                high = max(best[k - 1][begin], total[end] - total[begin])
-                if high < best[k][end]:
-                    best[k][end], start[k][end] = high, begin
-    cuts, end = [], n
-    for k in range(count, 0, -1):
-        end = start[k][end]
+def partitions(heights: Sequence[float], most: int, gap: float) -> list[list[int]]:
+    """For 1 to `most` columns: where to begin each so that the highest is as low as can be, the first such place.
+
+    The further down the last column begins, the lower it is and the higher those before; where they meet is best. That
+    place moves down alone as pieces are added, which makes it one walk a column.
+    """
+    total = [*accumulate(heights, lambda above, height: above + height + gap, initial=0.0)]
+    highest = [0.0] + [inf] * len(heights)  # of the columns so far, by how many pieces they hold
+    begins: list[list[int]] = []
+    for columns in range(1, most + 1):
+        before, highest, begin = highest, [inf] * len(total), columns - 1
+        begins.append([0] * len(total))
+        for end in range(columns, len(total)):
+            while begin < end - 1 and before[begin] < total[end] - total[begin]:
+                begin += 1
+            own, above = total[end] - total[begin], total[end] - total[max(begin - 1, columns - 1)]
+            best = begin - 1 if begin >= columns and above <= max(before[begin], own) else begin
+            begins[-1][end] = best
+            highest[end] = max(before[best], total[end] - total[best])
+    return [_traced_back(begins[:columns], len(heights)) for columns in range(1, most + 1)]
+
+
+def _traced_back(begins: Sequence[Sequence[int]], end: int) -> list[int]:
+    cuts = []
+    for begin in reversed(begins):
+        end = begin[end]
         cuts.append(end)
     return cuts[::-1]
 
@@ -78,8 +87,7 @@ def choose(pieces: Sequence[Piece], placer: Placer) -> list[int]:
     narrowest, head = paper.head
     heights = [piece.height for piece in pieces]
     found = []
-    for count in range(1, min(MOST_COLUMNS, len(pieces)) + 1):
-        cuts = partition(heights, count, gap)
+    for count, cuts in enumerate(partitions(heights, min(MOST_COLUMNS, len(pieces)), gap), 1):
         columns = [pieces[a:b] for a, b in pairwise([*cuts, len(pieces)])]
         width = sum(width_of(column) for column in columns) + placer.style.gutter * (count - 1) + 2 * MARGIN
         height = max(sum(p.height + gap for p in column) for column in columns) + (2 * ABOVE if count > 1 else 0.0)

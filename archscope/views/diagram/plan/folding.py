@@ -1,7 +1,7 @@
 """Equal neighbours are drawn once: modules in a row, pairs that alternate, operations, branches beside each other."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from archscope.views.diagram.ops.names import part_title, pretty
@@ -33,11 +33,11 @@ def fold(series: Series, run: int, loose: bool = False) -> Series:
     """
     for item in series:
         _fold_inside(item, run, loose)
-    keys = _numbered(series)
+    agreements = _agreements(_numbered(series))
     folded: Series = []
     i = 0
     while i < len(series):
-        period, times = _repetition(series, keys, i, run, loose)
+        period, times = _repetition(series, agreements, i, run, loose)
         first = series[i]
         parts = [series[i + k * period : i + (k + 1) * period] for k in range(times)]
         if times == 1:
@@ -62,35 +62,46 @@ def _numbered(series: Series) -> list[int]:
     return numbers
 
 
-def _repetition(series: Series, keys: Sequence[int], i: int, run: int, loose: bool) -> tuple[int, int]:
+def _agreements(keys: Sequence[int]) -> list[list[int]]:
+    """By period: how many items from each on are each like the one a period later."""
+    found = [[0] * len(keys)]
+    for period in range(1, min(LONGEST_PERIOD, len(keys) // 2) + 1):
+        agree = [0] * len(keys)
+        for i in range(len(keys) - period - 1, -1, -1):
+            if keys[i] == keys[i + period]:
+                agree[i] = agree[i + 1] + 1
+        found.append(agree)
+    return found
+
+
+def _repetition(series: Series, agreements: Sequence[Sequence[int]], i: int, run: int, loose: bool) -> tuple[int, int]:
     """How many items from here on repeat, and how often: what saves most, the shortest first."""
-    best = (1, 1)
+    best, most = (1, 1), 0
     for period in range(1, min(LONGEST_PERIOD, (len(series) - i) // 2) + 1):
-        part = keys[i : i + period]
-        times = 1
-        while keys[i + times * period : i + (times + 1) * period] == part:
-            times += 1
-        if times > 1 and _may_fold([series[i + k * period : i + (k + 1) * period] for k in range(times)], run, loose):
-            saved = period * (times - 1)
-            best = max(best, (period, times), key=lambda one: (one[0] * (one[1] - 1), -one[0])) if saved else best
+        times = agreements[period][i] // period + 1
+        saved = period * (times - 1)
+        if saved > most and _may_fold(series, i, period, times, run, loose):
+            best, most = (period, times), saved
     return best
 
 
-def _may_fold(parts: Sequence[Series], run: int, loose: bool) -> bool:
-    part = parts[0]
-    if len(part) == 1:
+def _may_fold(series: Series, i: int, period: int, times: int, run: int, loose: bool) -> bool:
+    part = series[i : i + period]
+    parts = (series[i + k * period : i + (k + 1) * period] for k in range(times))
+    if period == 1:
         (item,) = part
         if isinstance(item, Leaf):
-            return not item.op.join and (item.op.kind == "module" or len(parts) >= run or _is_called_again(parts))
+            return not item.op.join and (item.op.kind == "module" or times >= run or _is_called_again(parts))
         return isinstance(item, Panel)
     ends = isinstance(part[-1], Leaf | Panel)
     return ends and (loose or any(_is_module(item) for item in part) or _is_called_again(parts))
 
 
-def _is_called_again(parts: Sequence[Series]) -> bool:
+def _is_called_again(parts: Iterable[Series]) -> bool:
     """Are these the same weights, again and again?"""
-    weights = [[op.shared for op in ops_of(part)] for part in parts]
-    return any(weights[0]) and all(each == weights[0] for each in weights)
+    weights = ([op.shared for op in ops_of(part)] for part in parts)
+    own = next(weights)
+    return any(own) and all(other == own for other in weights)
 
 
 def _is_module(item: Item) -> bool:
