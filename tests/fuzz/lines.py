@@ -73,8 +73,8 @@ def line(random: Random) -> list[str]:
     chosen = [name]
     for parameter in commands()[name]:
         chosen += _given(parameter, random)
-    if name == "verify" and len(chosen) == 1:
-        chosen.append("lenet5")  # all of them take half a minute, as they should
+    if name == "verify" and [*chosen, "-"][1].startswith("-"):
+        chosen.insert(1, "lenet5")  # all of them take half a minute, as they should
     if random.random() < 0.03:
         chosen.insert(random.randint(0, len(chosen)), random.choice([*HOSTILE, "--debug", "--help", "-q"]))
     return [word.replace("\0", "") for word in chosen]

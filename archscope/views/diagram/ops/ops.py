@@ -1,6 +1,6 @@
 """What a diagram draws: one Op for each operation of a Graph, or for several that figures draw as one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -80,6 +80,19 @@ class Ops:
 def under(path: str, block: str) -> bool:
     """Is `path` this block, or within it?"""
     return not block or path == block or path.startswith(f"{block}.")
+
+
+def upwards(path: str) -> Iterator[str]:
+    """The path and all that it is within, the root last."""
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+    yield ""
+
+
+def holders(paths: Iterable[str]) -> set[str]:
+    """All that some of these paths are within, themselves left out."""
+    return {above for path in paths if path for above in upwards(path.rpartition(".")[0])}
 
 
 def relative(ops: Iterable[Op]) -> Any:

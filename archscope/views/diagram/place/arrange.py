@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from archscope.views.diagram.place.columns import partition
+from archscope.views.diagram.place.columns import partitions
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece, stacked
 
@@ -41,7 +41,7 @@ def _ways(sizes: Sequence[Size]) -> Iterator[Columns]:
     """In order, and where there are few in any order, the first one in the first column."""
     heights = [height for _, height in sizes]
     for count in range(1, min(MOST_COLUMNS, len(sizes)) + 1):
-        cuts = partition(heights, count, BETWEEN)
+        cuts = partitions(heights, count, BETWEEN)[-1]
         yield [range(a, b) for a, b in pairwise([*cuts, len(sizes)])]
     if len(sizes) > FEW:
         return

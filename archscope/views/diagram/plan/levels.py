@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archscope.views.diagram.ops.names import GENERIC, part_title, pretty, stage_title
-from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under
+from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under, upwards
 from archscope.views.diagram.plan.contents import contents, opened
 
 WRAPPER_SHARE = 0.75
@@ -31,21 +31,22 @@ class Modules:
         self.kinds = kinds
         self.root = root
         self.children: dict[str, list[str]] = {}
+        self.entered: set[str] = set()
         self.below: dict[str, list[Op]] = {}
         self.looks: dict[str, int] = {}
         self.numbers: dict[Any, int] = {None: 0}
         for op in self.ops:
             self._enter(op.path)
-            for path in _upwards(op.path):
+            for path in upwards(op.path):
                 self.below.setdefault(path, []).append(op)
 
     def _enter(self, path: str) -> None:
         while path and path != self.root:
             parent = path.rpartition(".")[0]
-            siblings = self.children.setdefault(parent, [])
-            if path in siblings:
+            if path in self.entered:
                 return
-            siblings.append(path)
+            self.entered.add(path)
+            self.children.setdefault(parent, []).append(path)
             path = parent
 
     def members(self, path: str) -> list[Op]:
@@ -112,14 +113,6 @@ class Modules:
         return straight and not self.modules(path)
 
 
-def _upwards(path: str) -> Iterable[str]:
-    """The path and all that it is within, the root last."""
-    while path:
-        yield path
-        path = path.rpartition(".")[0]
-    yield ""
-
-
 @dataclass(frozen=True)
 class Plan:
     """What to draw: Ops, and which modules have a frame under which title. `closed` modules are one box."""
@@ -138,9 +131,10 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
         blocks = list(_repeating(modules, root))
         return Plan(list(ops), tuple(blocks), {block: part_title(block, kinds.get(block, "")) for block in blocks})
     frames, titles = [], {}
-    for stage in modules.stages():
+    stages = modules.stages()
+    for stage in stages:
         short = modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN
-        if len(modules.members(stage)) < 2 or short or _is_head(modules, stage, modules.stages()):
+        if len(modules.members(stage)) < 2 or short or _is_head(modules, stage, stages):
             continue
         frames.append(stage)
         titles[stage] = stage_title(stage, kinds.get(stage, ""))

@@ -4,14 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from archscope.views.diagram.ops.names import GENERIC, family, joined_title, part_title
-from archscope.views.diagram.ops.ops import relative, under
+from archscope.views.diagram.ops.ops import holders, relative, under, upwards
 from archscope.views.diagram.plan.levels import Modules, Plan, closed
 
 
 def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Iterable[Plan]:
     """The plan, then ever simpler ones: each closes the modules of one sort that take the most boxes."""
     yield plan
-    nested = [frame for frame in plan.frames if any(under(other, frame) and other != frame for other in plan.frames)]
+    outer = holders(plan.frames)
+    nested = [frame for frame in plan.frames if frame in outer]
     if nested:
         plan = _without(plan, nested)
         yield plan
@@ -24,7 +25,8 @@ def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Itera
         ops = closed(plan.ops, boxes)
         if len(ops) == len(plan.ops):
             return
-        frames = tuple(frame for frame in plan.frames if not any(under(frame, path) for path in largest))
+        gone = set(largest)
+        frames = tuple(frame for frame in plan.frames if gone.isdisjoint(upwards(frame)))
         plan = replace(plan, ops=ops, frames=frames, closed=(*plan.closed, *largest))
         yield plan
 
@@ -32,32 +34,31 @@ def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Itera
 def _without(plan: Plan, outer: Sequence[str]) -> Plan:
     """The plan without these frames, their titles before those of the frames within."""
     titles = dict(plan.titles)
-    for frame in outer:
-        for inner in plan.frames:
-            if under(inner, frame) and inner != frame:
-                titles[inner] = joined_title(plan.titles[frame], plan.titles[inner])
-    return replace(plan, frames=tuple(frame for frame in plan.frames if frame not in outer), titles=titles)
+    place = {frame: i for i, frame in enumerate(outer)}
+    for inner in plan.frames:
+        around = [frame for frame in upwards(inner) if frame in place and frame != inner]
+        if around:
+            last = max(around, key=lambda frame: place[frame])
+            titles[inner] = joined_title(plan.titles[last], plan.titles[inner])
+    return replace(plan, frames=tuple(frame for frame in plan.frames if frame not in place), titles=titles)
 
 
 def _closable(plan: Plan, kinds: Mapping[str, str], root: str) -> dict[str, list[str]]:
     """Modules that could be one box, by family: sisters are closed together; innermost ones first."""
     modules = Modules(plan.ops, kinds, root)
+    frames, outer = set(plan.frames or (root,)), holders(plan.frames)
     inside: dict[str, list[str]] = {}
     framed: dict[str, list[str]] = {}
     for path, kind in kinds.items():
         if not under(path, root) or path == root or len(modules.members(path)) < 2:
             continue
         if path in plan.frames:
-            innermost = not any(under(other, path) and other != path for other in plan.frames)
-            if innermost:
+            if path not in outer:
                 framed.setdefault(family(path, kind), []).append(path)
-        elif kind not in GENERIC and any(under(path, frame) for frame in plan.frames or (root,)):
+        elif kind not in GENERIC and not frames.isdisjoint(upwards(path)):
             inside.setdefault(kind, []).append(path)
-    deepest = {
-        key: paths for key, paths in inside.items()
-        if not any(under(other, path) and other != path for path in paths for others in inside.values()
-                   for other in others)
-    }  # fmt: skip
+    holding = holders(path for paths in inside.values() for path in paths)
+    deepest = {key: paths for key, paths in inside.items() if holding.isdisjoint(paths)}
     return {key: [*paths, *framed.get(key, ())] for key, paths in deepest.items()} or framed
 
 

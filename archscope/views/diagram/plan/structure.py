@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archscope.model.connected import connected_parts
-from archscope.views.diagram.ops.ops import Op, Ops, under
+from archscope.views.diagram.ops.ops import Op, Ops, upwards
 
 ENTRY = "<entry>"
 EXIT = "<exit>"
@@ -153,8 +153,9 @@ class Flow:
             sources = [holder.get(source, ENTRY) for op in node.ops for source in op.inputs if source not in own]
             for source in dict.fromkeys(sources or [ENTRY]):
                 self._edge(source, node.name)
+        ends = set(outputs)
         for name in self.nodes:
-            if not self.after[name] or any(op.name in set(outputs) for op in self.nodes[name].ops):
+            if not self.after[name] or any(op.name in ends for op in self.nodes[name].ops):
                 self._edge(name, EXIT)
 
     def _edge(self, source: str, target: str) -> None:
@@ -174,6 +175,10 @@ def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str]
     """Leaves and Panels, each Panel where its last Op stood."""
     inside = Ops(ops)
     within = _by_module(ops)
+    framed: dict[str, list[str]] = {}
+    for frame in frames:
+        for above in upwards(frame.rpartition(".")[0]) if frame else ():
+            framed.setdefault(above, []).append(frame)
     panel_at: dict[str, Panel] = {}
     hidden: set[str] = set()
     for frame in frames:
@@ -182,7 +187,7 @@ def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str]
             continue
         leaving = leaving_of(members, inside, outputs)
         if len(entering_of(members)) == 1 and len(leaving) == 1:
-            deeper = [other for other in frames if under(other, frame) and other != frame]
+            deeper = framed.get(frame, [])
             body = with_split(structure(members, deeper, titles, [leaving[0].name]), f"{frame}/<")
             panel_at[members[-1].name] = Panel(frame, titles.get(frame, frame), body, members, leaving[0])
             hidden |= {op.name for op in members}
