@@ -107,8 +107,10 @@ class FirstPass:
         (as_typed,) = wanted
         completed, images = self.expected.complete(as_typed)
         sides_of_image = len(as_typed.size) == 2 and len(completed.size) == 3  # or a layer would take it for an image
-        if not self.expected.why or completed.size == as_typed.size or sides_of_image:
+        if not self.expected.why or completed.size == as_typed.size:
             return self.given([completed]), images
+        if sides_of_image and (image := self._attempt(completed)) is not None:
+            return image, None
         as_it_stands = self._attempt(replace(as_typed, dtype=completed.dtype))
         if as_it_stands is not None:
             return as_it_stands, None

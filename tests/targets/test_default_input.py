@@ -188,6 +188,17 @@ class Clip(nn.Module):
         return self.stem(clip.flatten(0, 1)).unflatten(0, clip.shape[:2]).mean(1)  # type: ignore[no-any-return]
 
 
+class Sequence(nn.Module):
+    """time x features, with a convolution that nothing runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unused, self.recurrent = nn.Conv2d(8, 8, 3), nn.LSTM(8, 6, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.recurrent(x)[0]  # type: ignore[no-any-return]
+
+
 class Waveform(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -203,6 +214,7 @@ class Waveform(nn.Module):
         (Generator, "16", (16,), 1),
         (Clip, "8x3x64x64", (8, 3, 64, 64), 1),
         (Waveform, "16000", (16000,), 1),
+        (Sequence, "5x8", (5, 8), 1),
         (lambda: nn.Conv2d(3, 4, 3), "8x3x64x64", (3, 64, 64), 8),
         (lambda: nn.Conv2d(3, 4, 3), "64x96", (3, 64, 96), 1),
         (lambda: nn.Conv2d(1, 4, 3), "28x28", (1, 28, 28), 1),
