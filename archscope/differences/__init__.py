@@ -10,14 +10,14 @@ from functools import cached_property
 from typing import Any, Literal
 
 from archscope.differences.alignment import Alignment, align
-from archscope.differences.branches import series_of
+from archscope.differences.branches import Item, series_of
 from archscope.differences.changes import Changes
 from archscope.differences.consequences import Consequences
 from archscope.differences.normal import normal_form
 from archscope.differences.rows import Difference, rows, stored_alike, unused_rows
 from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
-from archscope.differences.steps import Step
+from archscope.differences.steps import Step, unshared
 from archscope.differences.wiring import Wiring
 from archscope.model import units
 from archscope.model.graph import Graph
@@ -126,9 +126,32 @@ def compare(a: Report, b: Report) -> Diff:
     return diff
 
 
+MOST_COMPARED = 250_000
+"""Pairs of steps among which a second way to align is looked for."""
+
+
 def _aligned(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]) -> tuple[Pairs, tuple[Difference, ...]]:
-    """Which layers stand for each other, and in what they differ."""
-    alignment = align(series_of(steps_a), series_of(steps_b))
+    """Which layers stand for each other, and in what they differ: by branches, or in execution order where that has
+    less to say."""
+    steps = unshared(steps_a), unshared(steps_b)
+    by_branches = _told(a, b, *steps, align(*map(series_of, steps)))
+    if _causes(by_branches[1]) < MANY or len(steps[0]) * len(steps[1]) > MOST_COMPARED:
+        return by_branches
+    in_order = _told(a, b, *steps, align(*([Item(step) for step in side] for side in steps)))
+    return min((by_branches, in_order), key=lambda found: _causes(found[1]))
+
+
+MANY = 2
+
+
+def _causes(listed: Sequence[Difference]) -> int:
+    """How many rows, less what follows from others."""
+    return sum(row.kind != "consequence" for row in listed)
+
+
+def _told(
+    a: Report, b: Report, steps_a: list[Step], steps_b: list[Step], alignment: Alignment
+) -> tuple[Pairs, tuple[Difference, ...]]:
     _check_complete(alignment, steps_a, steps_b)
     changes = Changes(steps_a, steps_b, alignment, (a.graph, b.graph))
     for change in shared(steps_a, steps_b, alignment.partner):

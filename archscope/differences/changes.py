@@ -12,7 +12,7 @@ from archscope.differences import words
 from archscope.differences.alignment import Alignment, Gap
 from archscope.differences.facts import differing, distance
 from archscope.differences.repeats import Repeat, module_of, parts, repeat_of
-from archscope.differences.steps import Step
+from archscope.differences.steps import ORDERINGS, Step
 from archscope.model.graph import Graph
 from archscope.model.operations import CATEGORIES
 
@@ -83,8 +83,17 @@ class Changes:
         for gap in self.gaps:
             for part in [gap] if self._repeat(gap) else parts(gap):
                 self._gap(part)
+        by_heads = self._split_by_heads()
         for a, b in self.pairs:
-            self._pair(a, b)
+            if id(b) not in by_heads:
+                self._pair(a, b)
+
+    def _split_by_heads(self) -> set[int]:
+        """Choices of elements that say no more than the number of heads of the attention before or after them."""
+        attending = {id(b): b for a, b in self.pairs if a.facts.get("heads") != b.facts.get("heads")}
+        found = {id(one) for step in attending.values() for one in step.inputs}
+        found |= {id(b) for _, b in self.pairs if any(id(one) in attending for one in b.inputs)}
+        return {id(b) for _, b in self.pairs if id(b) in found and b.kind in ORDERINGS}
 
     def add(self, change: Change) -> None:
         self.found.append(change)
@@ -105,12 +114,20 @@ class Changes:
             self._fact(a, b, "kind", words.kind_changed(a, b), params, macs)
             return
         facts = differing(a, b)
+        if a.kind in ORDERINGS and len(facts) > 1:
+            self._fact(a, b, "elements", f"{words.noun(b)}: other elements than the reference's, or in another order")
+            return
         vectors = [name for name in VECTORS if name in facts and params]
-        for name in vectors:
-            part = _channels(b) if b.facts[name] else -_channels(a)
-            params -= part
-            self._fact(a, b, name, words.fact_changed(name, a, b), part)
         decisive = next((name for name in SIZED if name in facts), None)
+        for alike in ([name for name in vectors if bool(b.facts[name]) is has] for has in (True, False)):
+            if alike:
+                part = sum(_channels(b) if b.facts[name] else -_channels(a) for name in alike)
+                params -= part
+                self._fact(a, b, alike[0], words.vectors_changed(alike, a, b), part, 0 if decisive else macs)
+                macs = macs if decisive else 0
+        if (order := _reordered(a, b, facts)) is not None:
+            self._fact(a, b, "order", f"{words.noun(b)} in another order of its operands")
+            facts = order
         for name in facts:
             if name not in vectors:
                 own = (params, macs) if name == decisive else (0, 0)
@@ -197,6 +214,14 @@ class Changes:
 
     def _repeat(self, gap: Gap) -> Repeat | None:
         return repeat_of(gap, self.graphs[gap.of_b].blocks, self.b if gap.of_b else self.a)
+
+
+def _reordered(a: Step, b: Step, names: Sequence[str]) -> list[str] | None:
+    """The facts that differ besides, where the same stored tensors are other operands; None where they are not."""
+    given = [name for name in names if name in a.told or name in b.told or name == "broadcast"]
+    stored = [name for name in given if name != "broadcast"]
+    mine, theirs = (sorted(repr(step.facts[name]) for name in stored if name in step.facts) for step in (a, b))
+    return [name for name in names if name not in given] if stored and mine == theirs else None
 
 
 def _in_training(steps: Sequence[Step]) -> bool:

@@ -2,15 +2,19 @@
 
 from archscope.differences.branches import BRANCHES
 from archscope.differences.sequences import NEVER
-from archscope.differences.steps import GLOBAL_POOLS, POOLS, WEIGHTED, Step
+from archscope.differences.steps import GLOBAL_POOLS, ORDERINGS, POOLS, WEIGHTED, Step
 from archscope.model.operations import CATEGORIES
+
+REDUCTIONS = {"mean", "sum", "max", "min", "prod", "std", "var", "logsumexp", "norm"}
 
 FAMILIES = (
     {*CATEGORIES["activation"].split(), "shift"},
-    POOLS | GLOBAL_POOLS | {"adaptive average pool", "adaptive max pool"},
+    POOLS | GLOBAL_POOLS | {"adaptive average pool", "adaptive max pool"} | REDUCTIONS,
     {"batch norm", "layer_norm", "group_norm", "instance_norm", "local_response_norm", "rms_norm"},
     {"add", "cat", "mul", "sub"},
     {"conv", "transposed conv"},
+    {"lstm", "gru", "rnn_tanh", "rnn_relu"},
+    ORDERINGS,
 )
 """Kinds of which one can stand where the reference has another."""
 
@@ -37,13 +41,21 @@ def lost(step: Step) -> float:
 
 
 def may_match(a: Step, b: Step) -> bool:
+    if {a.kind, b.kind} == {"conv", "linear"}:
+        return {1} == {*a.facts.get("kernel_size", ()), *b.facts.get("kernel_size", ())}
     return a.kind == b.kind or any(a.kind in family and b.kind in family for family in FAMILIES)
+
+
+FOLLOWING = {"axes", "axis", "runs", "sizes", "offset", "shape", "broadcast"}
+"""Facts that follow from the sizes that come in, where these are not the same; but for what is reduced."""
 
 
 def differing(a: Step, b: Step) -> list[str]:
     """Names of the facts in which two steps of one kind differ, in the order in which a reader asks for them."""
     names = list(dict.fromkeys([*WEIGHTS, *sorted(a.facts), *sorted(b.facts)]))
     unlike = [name for name in names if a.facts.get(name) != b.facts.get(name)]
+    if a.input_shape != b.input_shape and a.kind not in REDUCTIONS:
+        unlike = [name for name in unlike if name not in FOLLOWING]
     if _reach_alike(a, b):
         unlike = [name for name in unlike if name not in {"padding", "ceil_mode"}]
     if {"kernel_size", "dilation"} & set(unlike) and _keeps_size(a) and _keeps_size(b):

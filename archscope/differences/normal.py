@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from archscope.differences.draft import Draft
-from archscope.differences.rules import Call, Rule, axes, other, pointwise, shapes, windows
+from archscope.differences.rules import Call, Rule, attention, axes, other, pointwise, shapes, windows
 from archscope.differences.spoken import all_operands
 from archscope.differences.steps import Step, View, live
 from archscope.model.graph import Graph, Layer, Operand
@@ -140,6 +140,9 @@ BY_OPERATION: dict[str, Rule] = {
     "layer_norm": axes.layer_norm,
     "softmax log_softmax softmin": axes.softmax,
     "pad constant_pad_nd": windows.pad,
+    "scaled_dot_product_attention": attention.attention,
+    "multi_head_attention_forward": attention.module,
+    "matmul bmm": attention.product,
     "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices": other,
 }
 RULES: dict[str, Rule] = {name: rule for names, rule in BY_OPERATION.items() for name in names.split()}

@@ -3,8 +3,8 @@
 Each step gets a number that it shares with every step that computes the same of the same; the outputs then tell.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archscope.differences.steps import Step
@@ -19,20 +19,31 @@ Pairs = list[tuple[Step, Step]]
 
 
 class Numbers:
-    """Of the steps of both networks, by id."""
+    """Of the steps of both networks, by id: `of` of what a step gives, the same for equal functions of equal tensors;
+    `role` of that and of all that it is used for."""
 
     def __init__(self) -> None:
         self._known: dict[Any, int] = {}
         self.of: dict[int, int] = {}
+        self.role: dict[int, int] = {}
 
     def add(self, steps: Sequence[Step]) -> Counter[int]:
+        """The roles of a network's steps."""
         for step in steps:
             inputs = [self.of[id(one)] for one in step.inputs]
             order = sorted(inputs) if step.kind in UNORDERED else inputs
             which = (step.place, step.shape, step.dtype) if step.kind == "input" else ()
-            whole = function_of(step), which, step.params, step.macs, tuple(order)
-            self.of[id(step)] = self._known.setdefault(whole, len(self._known))
-        return Counter(self.of[id(step)] for step in steps)
+            self.of[id(step)] = self._number((function_of(step), which, step.params, step.macs, tuple(order)))
+        used: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        for step in reversed(steps):
+            role = self._number(("role", self.of[id(step)], tuple(sorted(used[id(step)]))))
+            self.role[id(step)] = role
+            for place, one in enumerate(step.inputs):
+                used[id(one)].append((role, 0 if step.kind in UNORDERED else place))
+        return Counter(self.role[id(step)] for step in steps)
+
+    def _number(self, whole: Any) -> int:
+        return self._known.setdefault(whole, len(self._known))
 
 
 def function_of(step: Step) -> Any:
@@ -48,43 +59,53 @@ def same_steps(a: Sequence[Step], b: Sequence[Step]) -> Pairs | None:
     if len(a) != len(b):
         return None
     numbers = Numbers()
-    if numbers.add(a) != numbers.add(b) or numbers.of[id(a[-1])] != numbers.of[id(b[-1])]:
+    if numbers.add(a) != numbers.add(b):
         return None
-    pairs = _walked(a, b, numbers)
-    return sorted(pairs, key=lambda pair: pair[1].place) if _shares_alike(pairs) else None
+    pairs = _walked(a, b, numbers.role)
+    return sorted(pairs, key=lambda pair: pair[1].place) if pairs and _shares_alike(pairs) else None
 
 
-def _walked(a: Sequence[Step], b: Sequence[Step], numbers: Numbers) -> Pairs:
-    """From the outputs to the inputs, so that what stands in one branch has its likes in one."""
+def _walked(a: Sequence[Step], b: Sequence[Step], roles: Mapping[int, int]) -> Pairs | None:
+    """From the outputs to the inputs, so that what stands in one branch has its likes in one; None where a step would
+    stand for two."""
     partner: dict[int, Step] = {}
     taken: set[int] = set()
     pairs: Pairs = []
     waiting = [(a[-1], b[-1])]
     left: dict[int, list[Step]] = {}
-    for step in reversed(b):
-        left.setdefault(numbers.of[id(step)], []).append(step)
+    for step in b:
+        left.setdefault(roles[id(step)], []).append(step)
     rest = iter(reversed(a))
     while True:
         while waiting:
             one, other = waiting.pop()
             if id(one) in partner or id(other) in taken:
+                if partner.get(id(one)) is not other:
+                    return None
                 continue
             partner[id(one)] = other
             taken.add(id(other))
             pairs.append((one, other))
-            waiting += _operands(one, other, numbers)
+            waiting += _operands(one, other, roles, partner)
         lone = next((step for step in rest if id(step) not in partner), None)
         if lone is None:
             return pairs
-        free = left[numbers.of[id(lone)]]
-        waiting.append((lone, next(step for step in free if id(step) not in taken)))
+        free = left[roles[id(lone)]]
+        while id(free[-1]) in taken:
+            free.pop()
+        waiting.append((lone, free.pop()))
 
 
-def _operands(one: Step, other: Step, numbers: Numbers) -> Pairs:
+def _operands(one: Step, other: Step, roles: Mapping[int, int], partner: Mapping[int, Step]) -> Pairs:
     if one.kind not in UNORDERED:
         return list(zip(one.inputs, other.inputs, strict=True))
-    by_number = [sorted(step.inputs, key=lambda each: numbers.of[id(each)]) for step in (one, other)]
-    return list(zip(*by_number, strict=True))
+    theirs = list(other.inputs)
+    known = [step for step in one.inputs if any(partner.get(id(step)) is each for each in theirs)]
+    for step in known:
+        theirs.remove(partner[id(step)])
+    left = [step for step in one.inputs if not any(step is each for each in known)]
+    by_role = [sorted(steps, key=lambda each: roles[id(each)]) for steps in (left, theirs)]
+    return list(zip(*by_role, strict=len(left) == len(theirs)))
 
 
 def _shares_alike(pairs: Pairs) -> bool:

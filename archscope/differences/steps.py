@@ -1,7 +1,7 @@
 """A Step: a layer in normal form, told by what it computes and from what. No torch."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -20,6 +20,9 @@ KEEPS_SIGN = {
     "reshape", "slice", "view",
 }  # fmt: skip
 """Kinds of steps that give nothing below zero where they are given nothing below zero."""
+
+ORDERINGS = {"permute", "reshape", "slice", "view", "part"}
+"""Kinds of steps that choose and order elements, and cost nothing."""
 
 Sides = tuple[tuple[int, int], ...]
 """Pixels before and after, for each spatial axis."""
@@ -138,3 +141,26 @@ def live(steps: Iterable[Step], ends: Iterable[Step]) -> list[Step]:
         if id(step) in needed:
             needed.update(map(id, step.inputs))
     return [step for step in listed if id(step) in needed]
+
+
+def unshared(steps: Iterable[Step]) -> list[Step]:
+    """The same steps, each choice or order of elements right before its reader, and one for every reader: each may
+    have another than its partner."""
+    found: list[Step] = []
+    read: set[int] = set()
+
+    def add(step: Step) -> None:
+        for place, source in enumerate(step.inputs):
+            if source.kind in ORDERINGS:
+                own = replace(source, inputs=list(source.inputs)) if id(source) in read else source
+                step.inputs[place] = own
+                read.add(id(own))
+                add(own)
+        found.append(step)
+
+    for step in steps:
+        if step.kind not in ORDERINGS:
+            add(step)
+    for place, step in enumerate(found):
+        step.place = place
+    return found

@@ -15,7 +15,8 @@ NOUNS = {
     "relu": "ReLU", "relu6": "ReLU6", "silu": "SiLU", "elu": "ELU", "gelu": "GELU", "prelu": "PReLU",
     "leaky_relu": "leaky ReLU", "sub": "subtraction", "div": "division", "max": "maximum", "amax": "maximum",
     "shift": "shift", "clamp": "clamping", "scaled_dot_product_attention": "attention", "matmul": "matrix product",
-    "permute": "permutation of axes", "view": "choice of elements", "getitem": "index",
+    "permute": "permutation of axes", "view": "choice of elements", "getitem": "index", "part": "output",
+    "mean": "mean", "tanh": "tanh",
     "hardswish": "hard swish", "hardsigmoid": "hard sigmoid",
 }  # fmt: skip
 
@@ -34,7 +35,8 @@ def sized(step: Step) -> str:
     """`3x3 convolution, 64 filters, stride 2`."""
     said = noun(step)
     if "kernel_size" in step.facts:
-        said = f"{sizes(step.facts['kernel_size'])} {said}"
+        kernel = step.facts["kernel_size"]
+        said = f"{sizes(kernel)} {said}" if len(kernel) > 1 else f"{said} over {sizes(kernel)}"
     if step.kind in {"conv", "transposed conv"} and not step.is_depthwise:
         said += f", {step.channels} filters"
     if step.kind == "linear":
@@ -118,6 +120,19 @@ def kind_changed(a: Step, b: Step) -> str:
     return f"{noun(a)} instead of {noun(b)}"
 
 
+def vectors_changed(names: Sequence[str], a: Step, b: Step) -> str:
+    """Vectors that both have or both lack where the reference does not, in one row."""
+    if len(names) == 1:
+        return fact_changed(names[0], a, b)
+    listed = " and ".join(VECTORS[name] for name in names)
+    if b.facts[names[0]]:
+        return f"{noun(b)}: no {listed} where the reference has both"
+    return f"{noun(b)}: {listed} where the reference has neither"
+
+
+VECTORS = {"bias": "bias", "scale": "scale (gamma)", "shift": "shift (beta)"}
+
+
 def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
     """What one fact is instead of what it should be. `last`: the layer gives the classes."""
     mine, theirs = a.facts.get(name), b.facts.get(name)
@@ -146,7 +161,7 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
 SHOWN: dict[str, Callable[[Any], str]] = {
     "padding": padding, "kernel_size": sizes, "stride": one, "dilation": one
 }  # fmt: skip
-FACTS = {"kernel_size": "kernel", "multiplier": "depth multiplier"}
+FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier"}
 
 WHETHER = {
     "bias": ("a bias where the reference has none", "no bias where the reference has one"),

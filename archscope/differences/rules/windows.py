@@ -7,6 +7,9 @@ from archscope.differences.rules import Call, other
 from archscope.differences.steps import Sides, Step, View, squeezed
 from archscope.model.graph import Shape, Window
 
+MODES = {f"{mode} padding": mode for mode in ("reflect", "replicate", "circular")}
+"""What a convolution may be padded with besides zeros."""
+
 AVERAGE = {"ceil_mode": False, "count_include_pad": True}
 
 
@@ -17,6 +20,10 @@ def convolution(call: Call) -> Step | View:
         return other(call)
     axes, out, shape = len(window.kernel_size), call.out(), x.shape
     before, padding = _absorbed(call.draft.shown(x, call.layer), window, _own_padding(call, shape, axes), True)
+    mode = "zeros"
+    if before.kind in MODES and not any(map(any, padding)) and len(before.facts["sides"]) == 2 * axes:
+        mode, sides, before = MODES[before.kind], before.facts["sides"], before.inputs[0]
+        padding = tuple((int(sides[i]), int(sides[i + 1])) for i in range(2 * axes - 2, -1, -2))
     channels, filters = shape[-axes - 1], out[-axes - 1]
     depthwise = 1 < call.layer.groups == channels
     weights = [call.draft.shown(v) for v, name in zip(call.views, call.arguments, strict=True) if name != "input"]
@@ -24,7 +31,7 @@ def convolution(call: Call) -> Step | View:
         "kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation, "padding": padding,
         "filters": 0 if depthwise else filters, "multiplier": filters // channels if depthwise else 0,
         "groups": 0 if depthwise else call.layer.groups, "depthwise": depthwise,
-        "bias": call.has("bias"), "pad_mode": "zeros", **call.changed_weights(),
+        "bias": call.has("bias"), "pad_mode": mode, **call.changed_weights(),
     }  # fmt: skip
     covers = before.shape[-axes:] == window.kernel_size and set(out[-axes:]) == {1}
     if call.layer.groups == 1 and covers and not any(map(any, padding)):

@@ -1,0 +1,158 @@
+"""Attention by torch's function, by its module, and written as two products with a softmax between: one thing.
+Vaswani et al. 2017, equation 1. No torch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+from archscope.differences.layouts import Layout
+from archscope.differences.rules import Call, other, windows, with_fixed
+from archscope.differences.steps import Step, View, squeezed
+from archscope.model.graph import Operand, Shape
+
+KIND = "scaled_dot_product_attention"
+GIVEN = {"query", "key", "value", "attn_mask"}
+
+
+def attention(call: Call) -> Step:
+    """Its scale is told as a multiple of the paper's, one by the root of a head's width."""
+    if not {"query", "key", "value"} <= set(call.arguments) <= GIVEN:
+        return other(call)
+    query = call.views[0].shape
+    scale = call.settings.get("scale")
+    left = {name: value for name, value in call.function_settings.items() if value and name != "scale"}
+    steps = [call.shown(i) for i in range(len(call.views))]
+    facts = _facts(query, 1.0 if scale is None else scale * query[-1] ** 0.5)
+    return with_fixed(call.step(KIND, steps, {**facts, **left}), call)
+
+
+def _facts(query: Shape, scaling: float) -> dict[str, Any]:
+    return {"heads": prod(query[1:-2]), "scaling": round(scaling, 9)}
+
+
+# ---- by hand --------------------------------------------------------------------------------------------------
+
+
+def product(call: Call) -> Step:
+    """Of two matrices; of a softmax of scaled products and the values, attention."""
+    found = _by_hand(call) if len(call.views) == len(call.arguments) == 2 and not call.fixed else None
+    return found or other(call)
+
+
+def _by_hand(call: Call) -> Step | None:
+    weights = call.views[0].step
+    if not call.views[0].is_whole or weights.kind != "softmax" or not _alone(call, weights):
+        return None
+    if weights.facts.keys() != {"axes"} or list(weights.facts["axes"]) != [len(squeezed(weights.shape)) - 1]:
+        return None
+    scale, scores, within = _unscaled(weights.inputs[0])
+    if scores.kind not in {"matmul", "bmm"} or len(scores.inputs) != 2 or not all(_alone(call, one) for one in within):
+        return None
+    (by_query, query), (by_key, key) = (_operand(call, one) for one in scores.inputs)
+    if len(key.shape) < 2 or key.shape[-1] != weights.shape[-1]:
+        return None
+    order = [*range(len(key.shape) - 2), len(key.shape) - 1, len(key.shape) - 2]
+    rows = View(key.step, key.layout.permuted(order))
+    steps = [call.draft.shown(each, call.layer) for each in (query, rows)]
+    scaling = scale * by_query * by_key * query.shape[-1] ** 0.5
+    step = call.step(KIND, [*steps, call.shown(1)], _facts(query.shape, scaling))
+    call.draft.absorb([weights, *within], step)
+    return step
+
+
+def _unscaled(step: Step) -> tuple[float, Step, list[Step]]:
+    """The number that a step is multiplied by, what is, and the steps between."""
+    if step.kind == "scale":
+        return step.facts["by"], step.inputs[0], [step, step.inputs[0]]
+    return 1.0, step, [step]
+
+
+def _operand(call: Call, step: Step) -> tuple[float, View]:
+    """A factor of a product as it is seen, without the number that it was multiplied by before."""
+    scale = 1.0
+    view = step.seen or View.of(step)
+    if view.step.kind == "scale" and view.layout.elements == view.step.elements:
+        scale, inner = view.step.facts["by"], view.step.inputs[0]
+        view = View(inner, view.layout)
+        if inner.seen is not None and view.is_whole:
+            view = replace(inner.seen, layout=inner.seen.layout.reshaped(view.shape) or inner.seen.layout)
+    return scale, view
+
+
+def _alone(call: Call, step: Step) -> bool:
+    """Does one layer alone read it?"""
+    graph = call.draft.graph
+    if step.layer is None or any(one.source == step.layer.name for one in graph.results):
+        return False
+    return len(graph.consumers[step.layer.name]) == 1
+
+
+# ---- torch's module -------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Part(Call):
+    """A linear layer within the module, that gives `shape`."""
+
+    shape: Shape = ()
+
+    def out(self, output: int = 0) -> Shape:
+        return self.shape
+
+
+def module(call: Call) -> Step | View:
+    """Of one tensor with itself: the three projections as one linear layer, attention, the last projection."""
+    fixed = {one.argument: one for one in call.fixed}
+    graph = call.draft.graph
+    plain = len({(id(view.step), view.layout) for view in call.views}) == 1 and len(call.views[0].shape) == WITH_BATCH
+    needed = {"in_proj_weight", "out_proj_weight"} <= fixed.keys() <= PROJECTIONS
+    dropped = call.settings.get("training") and call.settings.get("dropout_p")
+    read = any(one.output for layer in graph.layers for one in layer.operands if one.source == call.layer.name)
+    read = read or any(one.output and one.source == call.layer.name for one in graph.results)
+    if call.arguments != ["query", "key", "value"] or not plain or not needed or dropped or read:
+        return other(call)
+    if call.settings.get("add_zero_attn") or call.settings.get("is_causal"):
+        return other(call)
+    return _projected(call, fixed)
+
+
+WITH_BATCH = 3
+PROJECTIONS = {"in_proj_weight", "in_proj_bias", "out_proj_weight", "out_proj_bias"}
+
+
+def _projected(call: Call, fixed: dict[str, Operand]) -> View:
+    length, batch, width = call.views[0].shape
+    heads = int(call.settings["num_heads"])
+    parameters, macs = call.cost
+    own = 3 * length * batch * width * width, 2 * length * length * batch * width
+    stored = [fixed[name] for name in ("in_proj_weight", "in_proj_bias") if name in fixed]
+    size = sum(Layout.of(one.shape).elements for one in stored)
+    joint = _linear(call, call.views[0], stored, (length, batch, 3 * width), (size, own[0]))
+    split = joint.layout.reshaped((length, batch, 3, heads, width // heads))
+    assert split is not None
+    parts = [split.sliced(2, i, i + 1).permuted((1, 3, 0, 4, 2)) for i in range(3)]
+    shape = batch, heads, length, width // heads
+    views = [View(joint.step, Layout(shape, part.strides[:4], part.offset)) for part in parts]
+    steps = [call.draft.shown(view, call.layer) for view in views]
+    attended = call.draft.extra(KIND, steps, call.layer, shape, _facts(shape, 1.0))
+    attended.macs = own[1]
+    joined = Layout.of(shape).permuted((2, 0, 1, 3))
+    flat = joined.reshaped((length, batch, width))
+    seen = View(attended, flat) if flat else View.of(
+        call.draft.shown(View(attended, joined), call.layer), (length, batch, width)
+    )  # fmt: skip
+    stored = [fixed[name] for name in ("out_proj_weight", "out_proj_bias") if name in fixed]
+    rest = parameters - size, macs - sum(own)
+    call.cost = (0, 0)
+    return _linear(call, seen, stored, (length, batch, width), rest)
+
+
+def _linear(call: Call, view: View, stored: Sequence[Operand], shape: Shape, cost: tuple[int, int]) -> View:
+    named = [replace(one, argument=name) for one, name in zip(stored, ("weight", "bias"), strict=False)]
+    given: dict[str, Any] = {"views": [view], "arguments": ["input"], "fixed": named, "settings": {}, "cost": cost}
+    part = Part(call.layer, call.draft, evaluated=call.evaluated, shape=shape, **given)
+    made = windows.linear(part)
+    made = View.of(made) if isinstance(made, Step) else made
+    made.step.parameters = tuple(one.source for one in stored)
+    return made

@@ -1,0 +1,292 @@
+"""Other ways to write one function: each pair is identical, up to names."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from tests.differences.bench.bases import Of, conv
+
+IMAGE = (8, 8, 8)
+TOKENS = (6, 8)
+Pair = tuple[Callable[[], nn.Module], Callable[[], nn.Module], tuple[int, ...]]
+REWRITES: dict[str, Pair] = {}
+
+
+def pair(
+    name: str, one: Callable[..., Any], other: Callable[..., Any], size: tuple[int, ...] = IMAGE, **parts: Any
+) -> None:
+    """Two functions of a first layer `a` (a convolution, or a linear layer for tokens), a last one and the same parts,
+    which are made anew for each."""
+
+    def made(function: Callable[..., Any]) -> Callable[[], nn.Module]:
+        def make() -> nn.Module:
+            first = conv(8, 8) if len(size) > len(TOKENS) else nn.Linear(8, 8)
+            return Of(function, a=first, **{key: part() for key, part in parts.items()})
+
+        return make
+
+    REWRITES[name] = made(one), made(other), size
+
+
+def nets(
+    name: str, one: Callable[[], nn.Module], other: Callable[[], nn.Module], size: tuple[int, ...] = IMAGE
+) -> None:
+    REWRITES[name] = one, other, size
+
+
+# ---- functions of several lines -------------------------------------------------------------------------------
+
+
+def swish(s: Any, x: torch.Tensor) -> torch.Tensor:
+    y = s.a(x)
+    return y * torch.sigmoid(y)  # type: ignore[no-any-return]
+
+
+def halves(s: Any, x: torch.Tensor) -> torch.Tensor:
+    y = s.a(x)
+    return y[:, :4] * y[:, 4:]  # type: ignore[no-any-return]
+
+
+def second_first(s: Any, x: torch.Tensor) -> torch.Tensor:
+    y = s.two(x)
+    return torch.cat([s.one(x), y], 1)
+
+
+# ---- activations and arithmetic -------------------------------------------------------------------------------
+
+pair("relu, in place", lambda s, x: F.relu(s.a(x)), lambda s, x: s.a(x).relu_())
+pair("relu, a clamp", lambda s, x: F.relu(s.a(x)), lambda s, x: s.a(x).clamp(min=0))
+pair("relu, clamp_min", lambda s, x: F.relu(s.a(x)), lambda s, x: torch.clamp_min(s.a(x), 0))
+pair("relu twice", lambda s, x: F.relu(s.a(x)), lambda s, x: F.relu(F.relu(s.a(x))))
+pair("relu6, a clamp", lambda s, x: F.relu6(s.a(x)), lambda s, x: s.a(x).clamp(0, 6))
+pair("relu6, hardtanh", lambda s, x: F.relu6(s.a(x)), lambda s, x: F.hardtanh(s.a(x), 0.0, 6.0))
+pair("silu by hand", lambda s, x: F.silu(s.a(x)), swish)
+pair("sigmoid, method", lambda s, x: F.sigmoid(s.a(x)), lambda s, x: s.a(x).sigmoid())
+pair("tanh, module", lambda s, x: s.t(s.a(x)), lambda s, x: torch.tanh(s.a(x)), t=nn.Tanh)
+pair("gelu, module", lambda s, x: s.t(s.a(x)), lambda s, x: F.gelu(s.a(x)), t=nn.GELU)
+pair(
+    "leaky relu, module", lambda s, x: s.t(s.a(x)), lambda s, x: F.leaky_relu(s.a(x), 0.1), t=lambda: nn.LeakyReLU(0.1)
+)
+pair("a product's order", lambda s, x: s.a(x) * x, lambda s, x: x * s.a(x))
+pair("a sum's order", lambda s, x: s.a(x) + x, lambda s, x: torch.add(x, s.a(x)))
+pair("a sum in place", lambda s, x: s.a(x) + x, lambda s, x: s.a(x).add_(x))
+pair("half, a division", lambda s, x: s.a(x) * 0.5, lambda s, x: s.a(x) / 2)
+pair("minus a number", lambda s, x: s.a(x) - 3, lambda s, x: s.a(x) + -3)
+pair("scaled twice", lambda s, x: s.a(x) * 6, lambda s, x: s.a(x) * 2 * 3)
+pair("negated", lambda s, x: -s.a(x), lambda s, x: s.a(x) * -1)
+pair("identity", lambda s, x: s.i(s.a(x)), lambda s, x: s.a(x), i=nn.Identity)
+pair("dropout of nothing", lambda s, x: F.dropout(s.a(x), 0.0), lambda s, x: s.a(x))
+pair("dropout, function", lambda s, x: F.dropout(s.a(x), 0.5, s.training), lambda s, x: s.d(s.a(x)), d=nn.Dropout)
+pair("softmax, method", lambda s, x: F.softmax(s.a(x), 1), lambda s, x: s.a(x).softmax(dim=-3))
+pair("softmax, module", lambda s, x: s.m(s.a(x)), lambda s, x: s.a(x).softmax(1), m=lambda: nn.Softmax(dim=1))
+
+# ---- pooling ---------------------------------------------------------------------------------------------------
+
+pair("mean, a pooling", lambda s, x: s.a(x).mean((2, 3)), lambda s, x: F.adaptive_avg_pool2d(s.a(x), 1).flatten(1))
+pair("mean, one axis at a time", lambda s, x: s.a(x).mean((2, 3)), lambda s, x: s.a(x).mean(-1).mean(-1))
+pair("mean of the flat", lambda s, x: s.a(x).mean((2, 3)), lambda s, x: s.a(x).flatten(2).mean(2))
+pair("pooling of the whole", lambda s, x: F.avg_pool2d(s.a(x), 8), lambda s, x: F.adaptive_avg_pool2d(s.a(x), 1))
+pair("maximum, a pooling", lambda s, x: s.a(x).amax((2, 3)), lambda s, x: F.adaptive_max_pool2d(s.a(x), 1).flatten(1))
+pair("adaptive that divides", lambda s, x: F.adaptive_avg_pool2d(s.a(x), 4), lambda s, x: F.avg_pool2d(s.a(x), 2))
+pair(
+    "pooling, module",
+    lambda s, x: s.p(s.a(x)),
+    lambda s, x: F.max_pool2d(s.a(x), 3, 2, 1),
+    p=lambda: nn.MaxPool2d(3, 2, 1),
+)
+pair(
+    "ceil mode without effect",
+    lambda s, x: F.max_pool2d(s.a(x), 2),
+    lambda s, x: F.max_pool2d(s.a(x), 2, ceil_mode=True),
+)
+pair(
+    "pooling padded before",
+    lambda s, x: F.max_pool2d(F.relu(s.a(x)), 3, 2, 1),
+    lambda s, x: F.max_pool2d(F.pad(F.relu(s.a(x)), (1, 1, 1, 1)), 3, 2),
+)  # fmt: skip
+
+# ---- views ----------------------------------------------------------------------------------------------------
+
+pair("flatten, view", lambda s, x: s.a(x).flatten(1), lambda s, x: s.a(x).view(x.shape[0], -1))
+pair("permuted back", lambda s, x: s.a(x).permute(0, 2, 3, 1).permute(0, 3, 1, 2), lambda s, x: s.a(x))
+pair("movedim", lambda s, x: s.a(x).movedim(1, -1).relu(), lambda s, x: s.a(x).permute(0, 2, 3, 1).relu())
+pair("transposed axes", lambda s, x: s.a(x).transpose(2, 3), lambda s, x: s.a(x).permute(0, 1, 3, 2))
+pair("swapaxes", lambda s, x: s.a(x).swapaxes(1, 2), lambda s, x: s.a(x).transpose(1, 2))
+pair(
+    "relu on permuted axes",
+    lambda s, x: s.a(x).permute(0, 2, 3, 1).relu().permute(0, 3, 1, 2),
+    lambda s, x: s.a(x).relu(),
+)
+pair("chunk, slices", lambda s, x: torch.mul(*s.a(x).chunk(2, 1)), halves)
+pair("split, narrow", lambda s, x: s.a(x).split(4, 1)[1], lambda s, x: s.a(x).narrow(1, 4, 4))
+pair("unbind, index", lambda s, x: s.a(x).unbind(1)[2], lambda s, x: s.a(x)[:, 2])
+pair("select, index", lambda s, x: s.a(x).select(1, 3), lambda s, x: s.a(x)[:, 3])
+pair("ellipsis", lambda s, x: s.a(x)[..., ::2], lambda s, x: s.a(x)[:, :, :, ::2])
+pair(
+    "split and joined",
+    lambda s, x: torch.cat(s.a(x).chunk(2, 1), 1),
+    lambda s, x: torch.cat(s.a(x).split([4, 4], 1), 1),
+)
+pair("flipped twice", lambda s, x: s.a(x).flip(2).flip(2), lambda s, x: s.a(x))
+pair("squeezed", lambda s, x: s.a(x).unsqueeze(1).relu().squeeze(1), lambda s, x: s.a(x).relu())
+pair(
+    "new axis",
+    lambda s, x: x * s.a(x).mean((2, 3))[:, :, None, None],
+    lambda s, x: x * s.a(x).mean((2, 3), keepdim=True),
+)
+pair(
+    "contiguous",
+    lambda s, x: s.a(x).permute(0, 2, 3, 1).contiguous().flatten(1),
+    lambda s, x: s.a(x).permute(0, 2, 3, 1).reshape(x.shape[0], -1),
+)
+pair(
+    "shuffle by hand",
+    lambda s, x: F.channel_shuffle(s.a(x), 2),
+    lambda s, x: s.a(x).view(-1, 2, 4, 8, 8).transpose(1, 2).reshape(-1, 8, 8, 8),
+)
+pair(
+    "shuffle, module",
+    lambda s, x: F.channel_shuffle(s.a(x), 4),
+    lambda s, x: s.m(s.a(x)),
+    m=lambda: nn.ChannelShuffle(4),
+)
+pair(
+    "pixel shuffle by hand",
+    lambda s, x: F.pixel_shuffle(s.a(x), 2),
+    lambda s, x: s.a(x).view(-1, 2, 2, 2, 8, 8).permute(0, 1, 4, 2, 5, 3).reshape(-1, 2, 16, 16),
+)
+pair("nested cat", lambda s, x: torch.cat([torch.cat([x, s.a(x)], 1), x], 1), lambda s, x: torch.cat([x, s.a(x), x], 1))
+pair(
+    "einops by hand",
+    lambda s, x: s.a(x).flatten(2).transpose(1, 2),
+    lambda s, x: s.a(x).permute(0, 2, 3, 1).reshape(-1, 64, 8),
+)
+
+# ---- convolutions and linear layers ---------------------------------------------------------------------------
+
+nets(
+    "padding before", lambda: nn.Sequential(conv(8, 4), nn.ReLU()),
+    lambda: nn.Sequential(nn.ZeroPad2d(1), nn.Conv2d(8, 4, 3), nn.ReLU()),
+)  # fmt: skip
+nets(
+    "padding by a word", lambda: nn.Sequential(conv(8, 4), nn.ReLU()),
+    lambda: nn.Sequential(nn.Conv2d(8, 4, 3, padding="same"), nn.ReLU()),
+)  # fmt: skip
+nets(
+    "reflected before", lambda: nn.Conv2d(8, 4, 3, padding=1, padding_mode="reflect"),
+    lambda: nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(8, 4, 3)),
+)  # fmt: skip
+nets(
+    "linear over the map", lambda: nn.Sequential(nn.Conv2d(8, 5, 8), nn.Flatten()),
+    lambda: nn.Sequential(nn.Flatten(), nn.Linear(512, 5)),
+)  # fmt: skip
+pair(
+    "linear on the channels", lambda s, x: s.l(s.a(x).permute(0, 2, 3, 1)).permute(0, 3, 1, 2),
+    lambda s, x: F.conv2d(s.a(x), s.l.weight[:, :, None, None], s.l.bias), l=lambda: nn.Linear(8, 4),
+)  # fmt: skip
+pair(
+    "linear, function", lambda s, x: s.l(s.a(x)), lambda s, x: F.linear(s.a(x), s.l.weight, s.l.bias), TOKENS,
+    l=lambda: nn.Linear(8, 4),
+)  # fmt: skip
+pair(
+    "batch norm, function", lambda s, x: s.n(s.a(x)),
+    lambda s, x: F.batch_norm(s.a(x), s.n.running_mean, s.n.running_var, s.n.weight, s.n.bias),
+    n=lambda: nn.BatchNorm2d(8),
+)  # fmt: skip
+pair(
+    "layer norm, function", lambda s, x: s.n(s.a(x)),
+    lambda s, x: F.layer_norm(s.a(x), (8,), s.n.weight, s.n.bias), TOKENS, n=lambda: nn.LayerNorm(8),
+)  # fmt: skip
+pair(
+    "padding without effect", lambda s, x: F.conv2d(F.pad(s.a(x), (0, 0, 0, 0)), s.l.weight, s.l.bias),
+    lambda s, x: s.l(s.a(x)), l=lambda: nn.Conv2d(8, 4, 3),
+)  # fmt: skip
+nets(
+    "a sequence, a list", lambda: nn.Sequential(conv(8, 8), nn.BatchNorm2d(8), nn.ReLU()),
+    lambda: Of(lambda s, x: s.c[1](s.c[0](x)).relu(), c=nn.ModuleList([conv(8, 8), nn.BatchNorm2d(8)])),
+)  # fmt: skip
+nets(
+    "branches in another order",
+    lambda: Of(lambda s, x: torch.cat([s.one(x), s.two(x)], 1), one=conv(8, 4), two=conv(8, 4, 1)),
+    lambda: Of(second_first, one=conv(8, 4), two=conv(8, 4, 1)),
+)
+
+# ---- gates and attention --------------------------------------------------------------------------------------
+
+
+def gate(s: Any, x: torch.Tensor) -> torch.Tensor:
+    return x * s.up(F.relu(s.down(F.adaptive_avg_pool2d(s.a(x), 1)))).sigmoid()  # type: ignore[no-any-return]
+
+
+def gate_of_vectors(s: Any, x: torch.Tensor) -> torch.Tensor:
+    mean = s.a(x).mean((2, 3))
+    down = F.linear(mean, s.down.weight.flatten(1), s.down.bias)
+    up = F.linear(down.relu(), s.up.weight.flatten(1), s.up.bias)
+    return torch.sigmoid(up).view(-1, 8, 1, 1) * x
+
+
+pair("gate of vectors", gate, gate_of_vectors, down=lambda: nn.Conv2d(8, 2, 1), up=lambda: nn.Conv2d(2, 8, 1))
+
+
+def heads(x: torch.Tensor) -> torch.Tensor:
+    return x.view(x.shape[0], -1, 2, 4).transpose(1, 2)
+
+
+def attention(s: Any, x: torch.Tensor) -> torch.Tensor:
+    q, k, v = map(heads, s.qkv(s.a(x)).chunk(3, -1))
+    return s.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+def attention_of_timm(s: Any, x: torch.Tensor) -> torch.Tensor:
+    x = s.a(x)
+    b, n, c = x.shape
+    q, k, v = s.qkv(x).reshape(b, n, 3, 2, c // 2).permute(2, 0, 3, 1, 4).unbind(0)
+    return s.out(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(b, n, c))  # type: ignore[no-any-return]
+
+
+def attention_by_hand(s: Any, x: torch.Tensor) -> torch.Tensor:
+    q, k, v = map(heads, s.qkv(s.a(x)).chunk(3, -1))
+    weights = (q @ k.transpose(-2, -1) / 2).softmax(-1)
+    return s.out((weights @ v).transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+def attention_scaled_first(s: Any, x: torch.Tensor) -> torch.Tensor:
+    q, k, v = map(heads, s.qkv(s.a(x)).chunk(3, -1))
+    weights = torch.softmax((q * 0.5) @ k.mT, dim=-1)
+    return s.out((weights @ v).transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+
+
+def attention_module(s: Any, x: torch.Tensor) -> torch.Tensor:
+    y = s.a(x)
+    return s.m(y, y, y, need_weights=False)[0]  # type: ignore[no-any-return]
+
+
+PARTS = {"qkv": lambda: nn.Linear(8, 24), "out": lambda: nn.Linear(8, 8)}
+pair("heads by reshape or by chunk", attention, attention_of_timm, TOKENS, **PARTS)
+pair("attention by hand", attention, attention_by_hand, TOKENS, **PARTS)
+pair("attention, scaled before", attention, attention_scaled_first, TOKENS, **PARTS)
+nets(
+    "attention, torch's module",
+    lambda: Of(attention, a=nn.Linear(8, 8), qkv=nn.Linear(8, 24), out=nn.Linear(8, 8)),
+    lambda: Of(attention_module, a=nn.Linear(8, 8), m=nn.MultiheadAttention(8, 2, batch_first=True)),
+    TOKENS,
+)
+
+UNRECOGNISED: dict[str, Pair] = {}
+"""One function too, and `archscope diff` does not see it: what docs/diff.md says of each."""
+
+for unseen, one, other in (
+    ("a stack that is flattened, and a concatenation",
+     lambda s, x: torch.stack([s.a(x), x], 1).flatten(1, 2), lambda s, x: torch.cat([s.a(x), x], 1)),
+    ("sums of three and more in another grouping",
+     lambda s, x: (s.a(x) + x) + x.abs(), lambda s, x: s.a(x) + (x + x.abs())),
+    ("`einsum` and the product of matrices that it writes",
+     lambda s, x: torch.einsum("bchw,bcwv->bchv", s.a(x), x), lambda s, x: s.a(x) @ x),
+    ("a square root by `pow` and by `sqrt`", lambda s, x: s.a(x).abs().pow(0.5), lambda s, x: s.a(x).abs().sqrt()),
+    ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
+):  # fmt: skip
+    pair(unseen, one, other)
+    UNRECOGNISED[unseen] = REWRITES.pop(unseen)

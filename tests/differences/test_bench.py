@@ -1,0 +1,60 @@
+"""A sample of the bench: mutants that diff must name, rewrites that it must call identical. All of it runs with
+`python tests/benchmarks/mutations.py`."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.differences import Diff
+from tests.differences.bench.rewrites import REWRITES, UNRECOGNISED, Pair
+from tests.differences.bench.score import all_judged
+
+PAGE = Path(__file__).parents[2] / "docs" / "diff.md"
+
+
+@pytest.mark.parametrize("base", ["residual", "shuffled", "normalised", "recurrent"])
+def test_every_mutant_is_named_and_nothing_else(base: str) -> None:
+    judged = list(all_judged(1, bases=[base]))
+    assert len(judged) > 8
+    assert [str(one) for one in judged if one.faults] == []
+
+
+def compared(pair: Pair, weights: bool) -> Diff:
+    one, other, size = pair
+    torch.manual_seed(0)
+    return archscope.diff(one(), other(), size, weights=weights)
+
+
+@pytest.mark.parametrize("name", REWRITES)
+def test_other_ways_to_write_a_function_are_identical(name: str) -> None:
+    found = compared(REWRITES[name], weights=False)
+    assert (found.verdict, found.differences) == ("identical", ())
+
+
+@pytest.mark.parametrize("name", UNRECOGNISED)
+def test_what_is_not_recognised_stands_on_the_page(name: str) -> None:
+    found = compared(UNRECOGNISED[name], weights=True)
+    assert found.verdict != "identical"
+    assert found.proof is not None
+    assert found.proof.holds  # they are one function all the same
+    assert name in " ".join(PAGE.read_text(encoding="utf-8").split())
+
+
+def test_a_layer_that_two_read_stands_for_one() -> None:
+    """Three projections of one tensor, of which one is read twice and one by nobody."""
+
+    class Attention(nn.Module):
+        def __init__(self, faulty: bool) -> None:
+            super().__init__()
+            self.q, self.k, self.v = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 8)
+            self.faulty = faulty
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            q, k, v = self.q(x), self.k(x), self.v(x)
+            return ((k if self.faulty else q) * k.sigmoid() + v.tanh()) @ v.mT  # type: ignore[no-any-return]
+
+    assert archscope.diff(Attention(True), Attention(False), (6, 8)).verdict != "identical"
+    assert archscope.diff(Attention(False), Attention(False), (6, 8)).verdict == "identical"
