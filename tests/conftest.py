@@ -15,6 +15,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="write tests/snapshots anew instead of comparing")
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: Python's collector need not visit torch's million objects again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def ceilings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test waits for what this machine can do at most, or leaves it in the user's cache."""

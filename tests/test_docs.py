@@ -122,7 +122,7 @@ def test_what_contributing_adds_works_as_it_says(tmp_path: Path) -> None:
     """Each file of the page is added to a copy of the package, or, where it is there already, appended to it."""
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for folder in ("archscope", "templates", "tests"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "snapshots"))
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("snapshots"))
     added = re.findall(r"```py (\S+)\n(.*?)```", page, re.S)
     for file, code in added:
         with (tmp_path / file).open("a", encoding="utf-8") as existing:

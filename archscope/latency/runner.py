@@ -1,6 +1,5 @@
 """One network at one batch: warmed up, timed step by step, profiled, and told as columns."""
 
-import gc
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from archscope.latency.statistics import is_warm, summary_of
 from archscope.model.graph import Graph
 from archscope.model.report import Column, summed
 from archscope.tracing import Mode
+from archscope.tracing.untouched import new_garbage_collected
 
 WARM_UP_SHARE = 0.5
 """Warming up ends after this share of the time budget, stable or not."""
@@ -144,7 +144,7 @@ class Runner:
             self._profile_step()
 
     def _profile_step(self) -> None:
-        with self._on_device():
+        with new_garbage_collected(), self._on_device():  # the profiler's events refer to each other
             with marks.marked(self.network.module, self.mode) as (marker, forward):
                 events = self._profile(lambda: self.network.step(forward), self.options.on_cuda)
                 as_traced = marks.is_of(marker, self.graph)
@@ -152,7 +152,6 @@ class Runner:
                 self.profiles.append(attribute(events))
             else:
                 self._no_layers("on the device other operations run than were traced")
-        gc.collect()  # the profiler's events refer to each other
 
     def _no_layers(self, why: str) -> None:
         self._layers_known = False

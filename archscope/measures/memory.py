@@ -13,14 +13,14 @@ def memory(graph: Graph) -> tuple[Column, ...]:
     in-place result adds none. The caller's input and all weights and buffers live throughout. Workspaces and
     the allocator's rounding are not counted.
     """
-    stored = {**graph.parameters, **graph.buffers}
+    stored = {name: tensor.bytes for name, tensor in (*graph.parameters.items(), *graph.buffers.items())}
     weight_bytes: dict[str, int | float | None] = {}
     seen: set[str] = set()
     for layer in graph.layers:
         first = [name for name in (*layer.parameters, *layer.buffers) if name not in seen]
         seen.update(first)
-        weight_bytes[layer.name] = sum([stored[name].bytes for name in first])
-    all_weights = sum(tensor.bytes for tensor in stored.values())
+        weight_bytes[layer.name] = sum([stored[name] for name in first])
+    all_weights = sum(stored.values())
     output_bytes: dict[str, int | float | None] = {
         layer.name: layer.output_bytes * graph.batch if layer.memory == "new" else 0 for layer in graph.layers
     }

@@ -17,7 +17,7 @@ SLIDING = {"convolution", "pooling"}
 def traffic(graph: Graph) -> tuple[Column, ...]:
     """Bytes moved (what a layer reads of its inputs, weights and buffers once, outputs written once; a view moves
     none) at `Graph.batch` images a pass, all arithmetic (2 x MACs + elementwise) and their ratio."""
-    stored = {**graph.parameters, **graph.buffers}
+    stored = {name: tensor.bytes for name, tensor in (*graph.parameters.items(), *graph.buffers.items())}
     width = {name: BYTES_PER_ELEMENT.get(tensor.dtype, 4) for name, tensor in graph.inputs.items()}
     width |= {layer.name: BYTES_PER_ELEMENT.get(layer.dtypes[0], 4) if layer.dtypes else 4 for layer in graph.layers}
     moved: dict[str, int | float | None] = {}
@@ -26,7 +26,7 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
     for layer in graph.layers:
         operands = zip(layer.inputs, _read_shapes(layer), strict=True)
         read = sum([elements_of(shape) * width[name] for name, shape in operands])
-        weights = sum([stored[name].bytes for name in (*layer.parameters, *layer.buffers)])
+        weights = sum([stored[name] for name in (*layer.parameters, *layer.buffers)])
         if CATEGORY.get(layer.operation) == "embedding":
             weights = min(weights, layer.output_bytes * graph.batch)  # the rows that it is asked for, not its table
         bytes_moved = 0 if layer.memory == "view" else (read + layer.output_bytes) * graph.batch + weights

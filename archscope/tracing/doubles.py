@@ -17,6 +17,9 @@ from torch import nn
 from archscope.errors import NOT_THE_USERS
 from archscope.tracing.records import PLAIN
 
+EVERYDAY = frozenset({OrderedDict, dict, set})
+"""Containers that every module has."""
+
 MAPPINGS = frozenset({dict, OrderedDict, defaultdict})
 SEQUENCES = frozenset({list, set, deque})
 TENSORS = frozenset({"_parameters", "_buffers"})
@@ -61,7 +64,7 @@ class _Doubles:
             kind = type(value)
             if kind in PLAIN:
                 continue
-            if kind is OrderedDict or kind is dict:
+            if kind in EVERYDAY:
                 if not value:  # most: hooks that nobody has set
                     attributes[name] = kind()
                 elif name in TENSORS:

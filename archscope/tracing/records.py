@@ -87,11 +87,9 @@ class Effect:
 
     def again(self) -> Any:
         """Fresh meta tensors as the first such call returned them."""
-        made: list[Any] = [
-            torch.empty_strided(size, stride, dtype=dtype, device=META) for size, stride, dtype in self.outputs
-        ]
         if self.container is None:
-            return made[0]
+            return meta_tensor(*self.outputs[0])
+        made: list[Any] = [meta_tensor(*output) for output in self.outputs]
         for place in self.blanks:
             made.insert(place, None)
         return self.container(made)
@@ -166,7 +164,8 @@ def _collect(value: Any, found: list[torch.Tensor]) -> None:
         found.append(value)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            _collect(item, found)
+            if type(item) not in PLAIN:
+                _collect(item, found)
     elif isinstance(value, Mapping):
         for item in value.values():
             _collect(item, found)
@@ -205,7 +204,7 @@ def key_of(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value.shape, value.stride(), value.dtype
     if isinstance(value, (list, tuple)):
-        return type(value), tuple([key_of(item) for item in value])
+        return type(value), tuple([(type(item), item) if type(item) in PLAIN else key_of(item) for item in value])
     if isinstance(value, slice):
         return slice, value.start, value.stop, value.step
     return type(value), value
@@ -239,4 +238,8 @@ class Irregular:
 
 def meta_like(tensor: torch.Tensor) -> torch.Tensor:
     """A meta tensor of the same size, strides and type."""
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=META)
+    return meta_tensor(tensor.shape, tensor.stride(), tensor.dtype)
+
+
+def meta_tensor(size: Sequence[int], stride: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+    return torch.empty_strided(size, stride, dtype=dtype, device=META)

@@ -43,14 +43,15 @@ def note_made(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]
 
 def note_value(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], result: Any) -> None:
     """Compute beside it what a call made on meta, if it is known what it was made of."""
+    name = getattr(function, "__name__", "")
+    if name in WHOLE_FILLS and isinstance(result, torch.Tensor) and result.is_meta and result._base is None:
+        value = args[1] if len(args) > 1 else kwargs.get("value", 0)  # whatever was there before
+        return note_made(torch.full, (tuple(result.shape), value), {"dtype": result.dtype}, result)
     made = [tensor for tensor in tensors_in(result) if tensor.is_meta]
     if not made:
         return
-    name, given = getattr(function, "__name__", ""), tensors_in((args, kwargs))
-    if name in WHOLE_FILLS and made[0]._base is None:  # whatever was there before
-        value = args[1] if len(args) > 1 else kwargs.get("value", 0)
-        note_made(torch.full, (tuple(made[0].shape), value), {"dtype": made[0].dtype}, made[0])
-    elif not given:
+    given = tensors_in((args, kwargs))
+    if not given:
         note_made(function, args, kwargs, made[0])
     elif name in UNKNOWN or any(value_of(tensor) is None for tensor in given):
         for tensor in made:

@@ -291,8 +291,8 @@ TWINS = {
     ),
     "efficientnet_b0": Twin("efficientnet", "efficientnet_b0", 139, (epsilon(1e-3),)),
     **{
-        f"efficientnet_b{n}": Twin("efficientnet", f"efficientnet_b{n}", 139, (epsilon(1e-3),), double=True)
-        for n in (1, 2, 3, 4, 5, 6, 7)
+        f"efficientnet_b{n}": Twin("efficientnet", f"efficientnet_b{n}", size, (epsilon(1e-3),), double=True)
+        for n, size in {1: 75, 2: 75, 3: 75, 4: 75, 5: 75, 6: 139, 7: 139}.items()
     },
 }
 
@@ -332,15 +332,24 @@ BROKEN = [  # network, what is wrong, how
 # ---- weights --------------------------------------------------------------------------------------------------
 
 
+NUMBERS = 1_000_003
+"""Random numbers that weights repeat, each from another place on: to draw 140 million of them would take seconds. A
+prime, so that no kernel is its neighbour's."""
+
+
 def randomise(network: nn.Module) -> None:
     """He-scaled weights and random statistics, so that values stay near 1 through any depth."""
     generator = torch.Generator().manual_seed(0)
+    numbers = torch.randn(NUMBERS, generator=generator)
     for module in network.modules():
         for name, tensor in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)):
             if name == "running_var" or (isinstance(module, nn.BatchNorm2d) and name == "weight"):
                 tensor.uniform_(0.5, 1.5, generator=generator)
             elif tensor.dim() > 1:
-                tensor.normal_(0, deviation(module, tensor), generator=generator)
+                start = int(torch.randint(NUMBERS, (), generator=generator))
+                repeats = -(-tensor.numel() // NUMBERS)
+                tensor.view(-1).copy_(numbers.roll(start).repeat(repeats)[: tensor.numel()])
+                tensor.mul_(deviation(module, tensor))
             elif tensor.dim() == 1:
                 tensor.normal_(0, 0.1, generator=generator)
 

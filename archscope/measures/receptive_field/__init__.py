@@ -7,6 +7,7 @@ The rules follow every tensor's axes through the network (`field`), and along ea
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 from math import prod
 
 from archscope.measures import measure
@@ -96,10 +97,16 @@ def image(shape: Shape, pixels: Shape) -> Field:
     return Field(shape, (Term(tuple(axes), (Reach(1, ((0, 0),)),) * ways),), pixels)
 
 
+@cache
+def unseeing(shape: Shape) -> Field:
+    """What is not made of the image."""
+    return Field(shape, (), ())
+
+
 def _read(found: Mapping[str, list[Field] | None], operand: Operand) -> Field:
     """What an operand holds: parameters, buffers and constants see nothing."""
     if operand.kind not in MADE:
-        return Field(operand.shape, (), ())
+        return unseeing(operand.shape)
     outputs = found[operand.source]
     if outputs is None or operand.views or outputs[operand.output].shape != operand.shape:
         raise PositionLost

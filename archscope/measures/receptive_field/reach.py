@@ -39,6 +39,12 @@ class Reach:
     def period(self) -> int:
         return len(self.spans)
 
+    @property
+    def width(self) -> int:
+        """Pixels from the first to the last that position 0 sees."""
+        span = self.spans[0]
+        return span[1] - span[0] + 1 if span else 0
+
     def at(self, position: int) -> Span:
         periods, phase = divmod(position, len(self.spans))
         span = self.spans[phase]

@@ -1,6 +1,7 @@
 """Which positions each operation reads along one axis. The sources are torch's documentation of each operation."""
 
 from fractions import Fraction
+from functools import cache
 from math import ceil, floor, gcd
 from typing import Any
 
@@ -15,11 +16,13 @@ def shift(by: int) -> Taps:
     return Taps(1, ((by,),))
 
 
+@cache
 def sliding(kernel_size: int, stride: int, padding: int, dilation: int) -> Taps:
     """A convolution or pooling."""
     return Taps(stride, (tuple(range(-padding, dilation * (kernel_size - 1) - padding + 1, dilation)),))
 
 
+@cache
 def transposed(kernel_size: int, stride: int, padding: int, dilation: int) -> Taps:
     """A transposed convolution: input `j` writes to `j * stride - padding + dilation * tap`."""
     return Taps(

@@ -8,6 +8,7 @@ regroup digits, and nothing is lost until an operation reads all of them.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 from math import gcd, prod
 from typing import Literal, NamedTuple
@@ -57,6 +58,7 @@ class Term:
         return range(low, high + 1)
 
 
+@cache
 def plain(size: int, ways: int) -> Axis:
     """An axis that does not move in the input."""
     return (Digit(size, (0,) * ways),) if size > 1 else ()

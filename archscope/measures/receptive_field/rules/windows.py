@@ -19,6 +19,9 @@ from archscope.measures.receptive_field.term import (
 )
 from archscope.model.operations import CATEGORY
 
+STILL = taps.shift(0)
+"""A window of one position, which moves nothing: 1x1 convolutions are half of many networks."""
+
 
 def read(call: Call, field: Field, each: Sequence[Taps | None]) -> Field:
     """Each of the last axes by its taps; None leaves an axis as it is."""
@@ -42,7 +45,7 @@ def window(call: Call) -> Field | list[Field]:
     category = CATEGORY.get(layer.operation)
     sides = layer.window.kernel_size, layer.window.stride, layer.window.padding, layer.window.dilation
     slide = taps.transposed if category == "transposed convolution" else taps.sliding
-    each = [slide(*side) for side in zip(*sides, strict=True)]
+    each = [way if (way := slide(*side)) != STILL else None for side in zip(*sides, strict=True)]
     channels = call.rank - len(each) - 1
     if channels not in (0, 1):
         raise PositionLost
