@@ -131,6 +131,8 @@ def _widest(layer: Layer, outputs: list[Field] | None, sizes: dict[int, Said]) -
     """What the outputs of a layer see at most."""
     if outputs is None:
         return "unknown"
+    if len(outputs) == 1:
+        return _said(layer, outputs[0], sizes)
     found = [said for said in (_said(layer, field, sizes) for field in outputs) if said is not None]
     words = [said for said in found if isinstance(said, str)]
     if words:

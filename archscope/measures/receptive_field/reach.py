@@ -92,6 +92,8 @@ class Reach:
         """The hull of both at each position; None where they drift apart."""
         if self == other:
             return self
+        if len(self.spans) == 1 == len(other.spans):  # windows alone, the common case
+            return Reach(self.step, (hull((*self.spans, *other.spans)),)) if self.step == other.step else None
         period = lcm(self.period, other.period)
         step = self.step * (period // self.period)
         if step != other.step * (period // other.period) or period > LONGEST_PERIOD:

@@ -30,8 +30,7 @@ def united(terms: Iterable[Term], pixels: Shape) -> tuple[Term, ...]:
 def _both(a: Term, b: Term, pixels: Shape) -> Term | None:
     """One term that sees what two see; None where there is none."""
     if a.axes == b.axes:
-        both = [_way(a, b, way, pixels[way]) for way in range(len(pixels))]
-        return Term(a.axes, tuple([found[1] for found in both if found]))
+        return Term(a.axes, tuple([_in_step(a, b, way, pixels[way]) for way in range(len(pixels))]))
     try:
         a, b = alike((a, b))
     except PositionLost:
@@ -53,16 +52,24 @@ def _way(a: Term, b: Term, way: int, pixels: int) -> tuple[int, Reach | Whole] |
     """Along one axis of the input: whose steps hold for both (0: a, 1: b), and the reach of both."""
     first, second = a.reaches[way], b.reaches[way]
     still = 1 if not a.movers(way) else 0  # where the steps do not matter, those that say where an element lies
-    if "global" in (first, second):
-        return still, "global"
     if not isinstance(first, Reach) or not isinstance(second, Reach):
-        return still, "scattered"
+        return still, _in_step(a, b, way, pixels)
     moves = [[digit.steps[way] if digit.size > 1 else 0 for digit in term.digits] for term in (a, b)]
     if moves[0] == moves[1]:
-        return still, first.joined(second) or _apart(first, second, a.positions(way), pixels)
+        return still, _in_step(a, b, way, pixels)
     if _dominates(a, b, way):
         return 0, first
     return (1, second) if _dominates(b, a, way) else None
+
+
+def _in_step(a: Term, b: Term, way: int, pixels: int) -> Reach | Whole:
+    """What both see along one axis of the input, where they move alike."""
+    first, second = a.reaches[way], b.reaches[way]
+    if "global" in (first, second):
+        return "global"
+    if not isinstance(first, Reach) or not isinstance(second, Reach):
+        return "scattered"
+    return first.joined(second) or _apart(first, second, a.positions(way), pixels)
 
 
 def _apart(a: Reach, b: Reach, positions: range, pixels: int) -> Literal["global"]:
