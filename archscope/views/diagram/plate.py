@@ -103,17 +103,17 @@ def _placed(parts: Parts, view: View, most: int) -> Drawing:
     for shape in SCHEMA_SHAPES if panels else (0.0,):
         tall = replace(paper, width=paper.height / shape, turns=False) if shape else paper
         schema = _schema(replace(view, style=replace(view.style, paper=tall)), plan, parts.kinds)
-        arranged.append((arrangement([schema, *panels], paper), schema))
+        arranged.append((arrangement([schema.piece, *panels], paper), schema))
     best, schema = max(arranged, key=lambda one: one[0].scale)
-    ops = [*parts.schema, *(op for _, members in held for op in members)]
-    return Drawing(set_out([schema, *panels], best.columns), ops, plan, counted=parts.ops)
+    ops = [*schema.ops, *(op for _, members in held for op in members)]
+    return Drawing(set_out([schema.piece, *panels], best.columns), ops, plan, counted=parts.ops)
 
 
-def _schema(view: View, plan: Plan, kinds: Mapping[str, str]) -> Piece:
+def _schema(view: View, plan: Plan, kinds: Mapping[str, str]) -> Drawing:
     sketch = view.sketch(plan)
     if boxes(sketch.series) > MOST_BOXES:
         sketch = view.smallest(plan, kinds)
-    return view.placed(sketch).piece
+    return view.placed(sketch)
 
 
 # ---- panels -----------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def _panel(form: Form, parts: Parts, view: View, most: int) -> tuple[Piece, list
         if boxes(sketch.series) <= most:
             break
     piece = inner.placed(sketch).piece
-    return _framed(piece, form, sketch.plan.ops), ops
+    return _framed(piece, form, sketch.plan.ops), sketch.plan.ops
 
 
 def _with_own_inputs(ops: Sequence[Op], path: str) -> list[Op]:

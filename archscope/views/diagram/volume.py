@@ -1,7 +1,7 @@
 """The volumetric view of papers: each feature map a block, height by width by channels, in the order of the network."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from math import log2
 
@@ -69,7 +69,8 @@ def volume(graph: Graph, block: str, style: Style) -> Drawing:
     placed = [_placed(groups, count, style) for count in range(1, 2 if skips else MOST_LINES + 1)]
     large = [piece for piece in placed if _scale(piece, style.paper) * SMALL >= READABLE]
     best = large[0] if large else max(placed, key=lambda piece: _scale(piece, style.paper))
-    return Drawing(best, plan.ops, plan, counted=ops)
+    ways = [replace(one.op, inputs=tuple(one.sources)) for one in maps]
+    return Drawing(best, ways, plan, counted=ops)
 
 
 def _scale(piece: Piece, paper: Paper) -> float:

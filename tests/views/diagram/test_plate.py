@@ -102,6 +102,14 @@ def test_a_network_without_modules_is_its_schema() -> None:
     assert made.frames == [] and made.tables == []
 
 
+@pytest.mark.parametrize("name", ["inception_v3", "efficientnet_b0"])
+def test_dot_and_mermaid_have_every_line_of_schema_and_panels(name: str) -> None:
+    made = plate(name)
+    lines = sum(bool(line.points) for line in made.drawing.piece.lines)
+    assert lines > 40
+    assert made.to_dot().count(" -> ") == made.to_mermaid().count("-->") == lines
+
+
 def test_a_plate_of_a_block() -> None:
     made = draw(report("inception_v3"), DiagramOptions(level="plate", block="inception_b"))
     assert [title for title in panels(made.drawing.piece)] == ["Inception-B"]

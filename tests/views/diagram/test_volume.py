@@ -2,8 +2,10 @@
 
 from math import log2
 from pathlib import Path
+from typing import Any
 
 import pytest
+from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram
@@ -53,7 +55,33 @@ def test_equal_layers_are_counted_under_their_block() -> None:
     assert "14×14×512" in rows
 
 
+class Two(nn.Module):
+    """Two inputs, one of them read twice, and a result of each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3)
+
+    def forward(self, x, y):
+        return {"sum": self.one(x) + self.two(y), "other": self.two(x)}
+
+
+class Nothing(nn.Module):
+    def forward(self, x):
+        return x
+
+
+@pytest.mark.parametrize("level", ["volume", "plate"])
+@pytest.mark.parametrize(("net", "sizes"), [(Two(), ["x=3x8x8", "y=3x8x8"]), (Nothing(), "3x8x8")])
+def test_any_network_is_drawn(net: nn.Module, sizes: Any, level: Any) -> None:
+    made = archscope.diagram(net, sizes, level=level)
+    assert "Input" in made.svg or ">x<" in made.svg
+    for text in (made.to_dot(), made.to_mermaid(), made.to_drawio(), made.to_latex()):
+        assert text
+
+
 def test_every_format_has_it() -> None:
-    made = volume("lenet5")
+    made = volume("vgg16")
+    assert made.to_dot().count(" -> ") == made.to_mermaid().count("-->") == len(made.drawing.piece.boxes) - 1
     assert "shape=cube" in made.to_drawio()
     assert "fill opacity" in made.to_latex()
