@@ -52,16 +52,15 @@ class Parts:
 def plate(graph: Graph, block: str, style: Style) -> Drawing:
     """The plate of a network, or of a block of it, as large as can be on its paper."""
     ops, outputs = drawn(graph, block)
-    parts = _parts(ops, graph.blocks, block, ALL)
+    parts = _parts(ops, graph.blocks, block)
     best: tuple[float, Drawing] | None = None
     for most, kept, tightened in TRIED:
         tried = style
         for _ in range(tightened):
             tried = tried.compact()
-        fewer = _parts(ops, graph.blocks, block, kept) if kept < len(parts.forms) else parts
-        if len(fewer.forms) > MOST_PANELS:
+        if min(kept, len(parts.forms)) > MOST_PANELS:
             continue  # not worth to place it
-        drawing = _placed(fewer, View(outputs, tried, True, block, plain=False), most)
+        drawing = _placed(_printed(parts, kept), View(outputs, tried, True, block, plain=False), most)
         size = scale(drawing.piece, style.paper)
         if best is None or size > best[0]:
             best = size, drawing
@@ -71,19 +70,21 @@ def plate(graph: Graph, block: str, style: Style) -> Drawing:
     return best[1]
 
 
-def _parts(ops: Sequence[Op], kinds: Mapping[str, str], block: str, kept: int) -> Parts:
-    """The schema with each module as one Op, and of their forms the `kept` that stand for most."""
+def _parts(ops: Sequence[Op], kinds: Mapping[str, str], block: str) -> Parts:
+    """The schema with each module as one Op, and the forms of those that could be closed so."""
     modules = Modules(ops, kinds, block)
     found = forms(modules, unit_paths(modules))
-    known = form_of(found)
-    closing = [(path, form.title, ()) for path, (form, _) in known.items()]
-    by_size = sorted(found, key=lambda form: -len(form.paths) * len(form.ops))
-    found = [form for form in found if form in by_size[:kept]]
-    printed = {path for form in found for path in form.paths}
-    schema = [_told(op, *known[op.path]) if op.path in printed and op.kind == "module" else op
-              for op in closed(ops, closing)]  # fmt: skip
+    schema = closed(ops, [(path, form.title, ()) for form in found for path in form.paths])
     standing = {op.path for op in schema if op.kind == "module"}
     return Parts(schema, [form for form in found if standing.intersection(form.paths)], ops, kinds)
+
+
+def _printed(parts: Parts, kept: int) -> Parts:
+    """The same with panels for the forms that stand for most; a module of another says in the schema what it holds."""
+    by_size = sorted(parts.forms, key=lambda form: -len(form.paths) * len(form.ops))[:kept]
+    known = form_of(by_size)
+    schema = [_told(op, *known[op.path]) if op.kind == "module" and op.path in known else op for op in parts.schema]
+    return replace(parts, schema=schema, forms=[form for form in parts.forms if form in by_size])
 
 
 def _told(op: Op, form: Form, row: Numbers) -> Op:

@@ -76,3 +76,21 @@ def test_networks_without_operation_or_input(net: nn.Module, size: Any) -> None:
     made = archscope.diagram(net, size) if size else archscope.diagram(net, {})
     assert differences(made) == []
     assert len(outputs(made)) == 1
+
+
+class Joined(nn.Module):
+    """What a second input gives comes in late."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(*[nn.Conv2d(3, 3, 3, padding=1) for _ in range(steps)])
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return (self.trunk(x) + y).relu()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4])
+@pytest.mark.parametrize("level", ["network", "flow", "layer"])
+def test_an_input_that_is_added_late_stands_above_its_line(steps: int, level: Any) -> None:
+    made = archscope.diagram(Joined(steps), ["x=3x8x8", "y=3x8x8"], level=level)
+    assert faults(made.drawing.piece) == []

@@ -152,7 +152,7 @@ def lane_line(whole: Piece, before: Piece | None, lane: Piece, node: Piece, left
         line.label, line.label_at = word, (x, (start[1] + end[1]) / 2)
         whole.lines.append(line)
     else:
-        top = (start[1] + end[1] - lane.height) / 2
+        top = (start[1] + end[1] - lane.height) / 2 if before else end[1] - lane.height - TURN
         lane.shift(x, top)
         if before:
             whole.lines.append(Line([start, (x, start[1]), (x, top)], source, lane.head, kind))
