@@ -57,7 +57,7 @@ def test_json() -> None:
     assert data["verdict"] == "different"
     assert data["differences"] == [
         {"kind": "width", "a": "conv", "b": "conv", "what": "6 filters instead of 8", "params": 54, "macs": 3456,
-         "count": 1, "layers": [["conv", "conv"]]}
+         "count": 1, "training": False, "layers": [["conv", "conv"]]}
     ]  # fmt: skip
     assert data["totals"] == {"params": 54, "macs": 3456}
     assert data["b"]["params"] - data["a"]["params"] == 54
