@@ -28,6 +28,9 @@ EXAMPLES = {int: "a whole number", float: "a number", bool: "true or false", str
 LEAST = {int: 1, float: 0}
 """The least that an option may be, by its type: whole numbers count something, the others scale or drop out."""
 
+SCALES = {"width_multiplier", "compression"}
+"""Options that channels are multiplied by: of none of them a network is left at zero."""
+
 JOURNALS = {"Proceedings of the IEEE"}
 """Venues that are no conferences."""
 
@@ -165,6 +168,8 @@ def _check_values(builder: "Builder", options: Mapping[str, Any]) -> None:
         wanted = [EXAMPLES[kind] for kind in types] + ([f"one of {', '.join(map(str, words))}"] if words else [])
         if not any(_is_a(value, kind) for kind in types):
             raise ArchscopeError(f"{option} is {' or '.join(wanted)}, not '{value}'")
+        if option in SCALES and value <= 0:
+            raise ArchscopeError(f"{option} is above 0, not {value}: it scales the channels")
         for kind in types:
             if kind in LEAST and value < LEAST[kind]:
                 raise ArchscopeError(f"{option} is {LEAST[kind]} or more, not {value}")

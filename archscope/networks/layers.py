@@ -125,6 +125,8 @@ class SqueezeExcitation(nn.Module):
 
     def __init__(self, channels: int, squeezed: int, activation: type[nn.Module] = nn.ReLU) -> None:
         super().__init__()
+        if squeezed < 1:
+            raise ValueError(f"the gate of {channels} channels is squeezed to none: give a smaller reduction")
         layers = OrderedDict[str, nn.Module](squeeze=nn.AdaptiveAvgPool2d(1), fc1=nn.Conv2d(channels, squeezed, 1))
         layers[activation.__name__.lower()] = activation()
         self.gate = nn.Sequential(layers | {"fc2": nn.Conv2d(squeezed, channels, 1), "sigmoid": nn.Sigmoid()})

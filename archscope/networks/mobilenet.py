@@ -49,6 +49,8 @@ def mobilenet_v1(
     def c(channels: int) -> int:
         return max(8, int(channels * width_multiplier))
 
+    if not separable and segments != "depthwise":
+        raise ValueError("segments go with separable=True: full convolutions have none")
     partition = partitions(segments, c(1024))
     unit = partial(DepthwiseSeparable, partition=partition) if separable else full_convolution
 

@@ -35,12 +35,17 @@ def traced(net: nn.Module) -> fx.GraphModule:
 
 
 def mutants(base: fx.GraphModule, size: tuple[int, ...], each: int) -> Iterator[Mutant]:
-    """Of every kind so many at most that run at the size of the input, drawn from all. The weights are the base's."""
+    """Of every kind so many at most that run at the size of the input, drawn from all; of arguments, of which there are
+    many, three times as many. The weights are the base's."""
     shapes = shapes_of(base, size)
     for kind, tries in TRIES.items():
         listed = list(tries(base, shapes))
         random.Random(kind).shuffle(listed)
-        yield from islice(filter(None, (_made(base, size, kind, *one) for one in listed)), each)
+        wanted = each * (ARGUMENTS if kind.startswith("argument") else 1)
+        yield from islice(filter(None, (_made(base, size, kind, *one) for one in listed)), wanted)
+
+
+ARGUMENTS = 3
 
 
 def _made(base: fx.GraphModule, size: tuple[int, ...], kind: str, what: str, says: str, change: Any) -> Mutant | None:
