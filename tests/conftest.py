@@ -1,4 +1,5 @@
 import gc
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -6,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from archscope import cli
+
+# One process a core runs tests: threads that wait for each other in each, and in the processes it starts, cost minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 Run = Callable[..., tuple[int, str, str]]
 SNAPSHOTS = Path(__file__).parent / "snapshots"

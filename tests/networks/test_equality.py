@@ -24,7 +24,6 @@ from archscope.networks import catalogue
 
 pytest.importorskip("pytorchcv", reason="the networks to compare with; `make dev` installs it")
 
-torch.set_num_threads(1)  # pytest-xdist runs one process a core, and threads that wait for each other cost minutes
 TOLERANCE = 1e-5
 Tweak = Callable[[nn.Module], None]
 
