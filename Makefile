@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CUDA_PYTHON ?= $(BIN)/python
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: run test lint docs bench bench-cuda fuzz keras snapshots clean
+.PHONY: run test lint docs bench bench-cuda fuzz keras snapshots world clean
 
 run: $(VENV)/installed
 	$(BIN)/archscope summary xception --input 3x299x299
@@ -34,6 +34,10 @@ bench-cuda: $(if $(filter $(BIN)/python,$(CUDA_PYTHON)),$(VENV)/installed)
 
 keras: $(VENV)/installed-keras
 	KERAS_BACKEND=torch $(BIN)/python tests/keras/equality.py
+
+# Every network of timm, torchvision and more that is installed; goes on where it was stopped. WORLD='--only timm' takes a part.
+world: $(VENV)/installed-world
+	$(BIN)/python -W ignore -m tests.world.run $(WORLD)
 
 docs: $(VENV)/installed
 	$(BIN)/python docs/gallery/draw.py
@@ -65,4 +69,10 @@ $(VENV)/installed-dev: $(VENV)/installed
 # Keras is needed by `make keras` alone, and only its torch backend.
 $(VENV)/installed-keras: $(VENV)/installed
 	$(INSTALL) keras
+	touch $@
+
+# Without what they ask for: torchvision's own operators are not needed, and its registry builds want torch for CUDA.
+$(VENV)/installed-world: $(VENV)/installed-dev
+	$(INSTALL) --no-deps timm==1.0.31 torchvision segmentation-models-pytorch vit-pytorch monai diffusers transformers
+	$(INSTALL) einops huggingface_hub safetensors tokenizers regex importlib_metadata
 	touch $@

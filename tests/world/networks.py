@@ -70,6 +70,7 @@ def torchvision_network(name: str) -> Made:
 
     if "rcnn" in name or name.startswith(("retinanet", "fcos", "ssd")):  # they choose boxes by their scores
         sides = {} if name.startswith("ssd") else {"min_size": 128, "max_size": 128}
+        sides |= {"rpn_post_nms_top_n_test": 20} if "rcnn" in name else {}  # all their heads are run on
         module = models.get_model(name, weights=None, weights_backbone=None, **sides).eval()
         return module, ([torch.rand(3, 128, 128)],)
     options = {"weights_backbone": None} if name.startswith(("deeplab", "fcn", "lraspp")) else {}
@@ -116,6 +117,8 @@ VIT = {
     "image_size": 64, "patch_size": 16, "num_classes": 10, "dim": 64, "depth": 2, "heads": 4, "mlp_dim": 128,
     "channels": 3, "frames": 4, "frame_patch_size": 2, "image_patch_size": 16, "seq_len": 256, "spatial_depth": 2,
     "temporal_depth": 2, "cls_depth": 1, "num_register_tokens": 2, "window_size": 2, "patch_num": 2,
+    "sm_dim": 64, "lg_dim": 64, "mlp_mult": 2, "num_residual_streams": 2, "max_tokens_per_depth": (8, 4),
+    "freq_patch_size": 8, "max_frames": 4,
 }  # fmt: skip
 
 
@@ -208,10 +211,10 @@ def diffusers_network(name: str) -> Made:
 
 
 def transformers_names() -> list[str]:
-    """Kinds of model whose default configuration says what they take."""
-    from transformers import CONFIG_MAPPING
+    """Kinds of model that have a default configuration."""
+    from transformers import CONFIG_MAPPING, MODEL_MAPPING
 
-    return sorted(CONFIG_MAPPING.keys())
+    return sorted(kind for kind, config in CONFIG_MAPPING.items() if config in MODEL_MAPPING)
 
 
 def transformers_network(name: str) -> Made:

@@ -1,7 +1,8 @@
 """archscope on every network of LIBRARIES that is installed: `make world`, or `python -m tests.world.run --only timm`.
 
-A row a network goes to world.jsonl as it is done, so that a run that was stopped goes on where it was. Networks run
-one after another in a process of their own, which is started anew after one that hangs or takes it down.
+A row a network goes to world.jsonl as it is done, so that a run that was stopped goes on where it was; at the end
+docs/benchmarks/world.md is written. Networks run one after another in a process of their own, which is started anew
+after one that hangs or takes it down.
 """
 
 import argparse
@@ -13,8 +14,10 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
+from tests.world.page import PAGE, page
+
 ROOT = Path(__file__).parents[2]
-ROWS = ROOT / "docs" / "benchmarks" / "world" / "rows.jsonl"
+ROWS = ROOT / "world.jsonl"
 SECONDS = 120
 """That one network may take, all its passes together."""
 
@@ -59,7 +62,6 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=10**6, help="networks a library")
     parser.add_argument("--rows", type=Path, default=ROWS)
     options = parser.parse_args()
-    options.rows.parent.mkdir(parents=True, exist_ok=True)
     text = options.rows.read_text(encoding="utf-8") if options.rows.is_file() else ""
     done = {(row["library"], row["name"]) for row in map(json.loads, text.splitlines())}
     worker = Worker()
@@ -71,6 +73,8 @@ def main() -> None:
                 rows.flush()
                 print(*(row.get(word, "") for word in ("library", "name", "params", "macs", "rest", "error", "lost")))
     worker.close()
+    text = options.rows.read_text(encoding="utf-8")
+    PAGE.write_text(page([json.loads(line) for line in text.splitlines()]), encoding="utf-8")
 
 
 def listed(only: str | None, most: int) -> list[tuple[str, str]]:
