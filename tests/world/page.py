@@ -18,7 +18,8 @@ HEAD = """# Networks that nobody here wrote
 `module.parameters()`, FLOPs by `torch.utils.flop_counter.FlopCounterMode` over a plain pass, on the meta device
 wherever the network runs there. Attention and recurrent layers are written out for torch, which counts nothing in its
 fused kernels. *Equal* means the same number, to the last digit; FLOPs are 2 x MACs. The time is archscope's (trace and
-all measures) over that of the network's first plain pass, just before it in the same process, on one thread; the median.
+all measures) over that of the
+network's first plain pass, just before it in the same process, on one thread; the median is given.
 
 Networks of transformers have their default configuration with at most two layers and random weights; those of
 timm are the first few of each of its files.
@@ -29,12 +30,19 @@ timm are the first few of each of its files.
 
 def page(rows: Sequence[Row]) -> str:
     rows = sorted(rows, key=lambda row: (row["library"], row["name"]))
-    built = [row for row in rows if "not_built" not in row]
+    ran = [row for row in rows if not refused(row)]
     parts = [
-        HEAD.format(versions=", ".join(versions(rows))), libraries(built), exceptions(built), coverage(built),
-        every(built), not_built(rows),
+        HEAD.format(versions=", ".join(versions(rows))), libraries(ran), exceptions(ran), coverage(ran), every(ran),
+        not_run([row for row in rows if refused(row)]),
     ]  # fmt: skip
     return "\n".join(parts)
+
+
+def refused(row: Row) -> str:
+    """Why a network is none of those counted: its own code does not take what the script knows to give it."""
+    if "not_built" in row:
+        return f"not built: {said(row['not_built'])}"
+    return said(row["torch_error"]) if "torch_error" in row and "error" in row else ""
 
 
 def versions(rows: Sequence[Row]) -> list[str]:
@@ -96,8 +104,7 @@ def excepted(row: Row) -> str:
     if "lost" in row:
         return str(row["lost"])
     if "macs" not in row:
-        by_torch = f"; torch alone: {said(row['torch_error'])}" if "torch_error" in row else ""
-        return f"no summary: {said(row.get('error') or row['traceback'])}{by_torch}"
+        return f"no summary: {said(row.get('error') or row['traceback'])}"
     found = []
     if not params_equal(row):
         found.append(f"{row['params']:,} parameters, not {row['torch_params']:,}")
@@ -136,9 +143,7 @@ def every(rows: Sequence[Row]) -> str:
     return f"## Every network\n\n{table(['Network', 'Parameters', 'MACs', 'Operations', 'FLOPs and torch'], lines)}"
 
 
-def not_built(rows: Sequence[Row]) -> str:
-    counts = Counter(row["library"] for row in rows if "not_built" in row)
-    if not counts:
-        return ""
-    told = ", ".join(f"{count} of {library}" for library, count in sorted(counts.items()))
-    return f"Not built, because their builders ask for what the script does not know: {told}.\n"
+def not_run(rows: Sequence[Row]) -> str:
+    """Neither by torch nor here."""
+    lines = [[full_name(row), refused(row)] for row in rows]
+    return f"## Networks that do not run as the script gives them\n\n{table(NETWORK_AND_WHAT, lines)}"
