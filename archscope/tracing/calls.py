@@ -155,6 +155,8 @@ def settings_of(bound: Mapping[str, Any], window: Window | None) -> dict[str, An
     """All arguments that are no tensors, as plain data: what else the function depends on. Devices and memory layouts
     are no part of it."""
     elsewhere = {"inplace", "groups"} | (IN_WINDOW if window else set())
+    if isinstance(bound.get("padding"), str):
+        elsewhere -= {"padding"}  # "same" is not in the window, which has what it comes to
     told = {name: value for name, value in bound.items() if name not in elsewhere and name[0] != "_"}
     plain = {name: _plain(value) for name, value in told.items() if not isinstance(value, torch.Tensor)}
     return {name: value for name, value in plain.items() if value is not None}

@@ -68,7 +68,10 @@ def archscopes(report: Report) -> dict[str, Any]:
 def torchs(module: nn.Module, inputs: Any) -> dict[str, Any]:
     """FLOPs by operator and milliseconds of a plain pass, on the device that the module is on."""
     device = next(module.parameters()).device
-    inputs = tree_map_only(torch.Tensor, lambda tensor: torch.zeros_like(tensor, device=device), inputs)
+    # on the CPU the very same values: how many objects are found, and run through the heads, hangs on them
+    inputs = tree_map_only(
+        torch.Tensor, lambda given: given if given.device == device else torch.zeros_like(given, device=device), inputs
+    )
 
     def forward() -> None:
         module(**inputs) if isinstance(inputs, dict) else module(*inputs)
@@ -104,7 +107,8 @@ def difference(report: Report, row: dict[str, Any]) -> dict[str, Any]:
         return {}
     own = Counter[str]()
     for layer in report.graph.layers:
-        own[layer.operation] += 2 * (of_layer(layer) or 0)
+        by_vector = layer.operation == "matmul" and any(len(shape) == 1 for shape in layer.operand_shapes)
+        own["mv" if by_vector else layer.operation] += 2 * (of_layer(layer) or 0)
     beyond = {operation: flops for operation, flops in own.items() if flops and operation in NOT_TORCHS}
     rest = sum(own.values()) - sum(beyond.values()) - row["torch_flops"]
     by_operator = {operation: flops for operation, flops in own.items() if flops} if rest else {}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from archscope.measures.macs import of_layer
 from archscope.model.graph import Graph, Layer
-from archscope.model.report import Report, summed
+from archscope.model.report import Column, Report, summed
 from archscope.registry import Registry
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ class Counter:
     """What its number is, whatever it calls it."""
     rules: ClassVar[str]
     """In one line: what it counts otherwise than archscope."""
+
+    batches: ClassVar[bool] = False
+    """Do the rules hold, too, where several images go in together?"""
 
     runs: ClassVar[bool] = True
     """Is there a tool to run? torchvision only prints its numbers."""
@@ -89,15 +92,28 @@ def is_fused_attention(layer: Layer) -> bool:
 
 
 RECURRENT = {"lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN", "rnn_relu": "RNN"}
-"""What a recurrent operation's module is called."""
+"""What a recurrent operation's module is called; one of its steps alone is a cell, `lstm_cell`."""
+CELLS = frozenset(f"{operation}_cell" for operation in RECURRENT)
 
 
 def hidden_steps(layer: Layer) -> int:
     """Hidden units x steps of a recurrent layer, over its layers and directions."""
     directions = 2 if layer.settings.get("bidirectional") else 1
     inputs, state = (operand.shape for operand in layer.operands if operand.argument in {"input", "hx", "hx.0"})
-    steps: int = int(layer.settings["num_layers"]) * directions * prod(inputs[:-1])
+    steps: int = int(layer.settings.get("num_layers", 1)) * directions * prod(inputs[:-1])
     return steps * int(state[-1])
+
+
+def has_biases(layer: Layer) -> bool:
+    """Of a recurrent layer or a cell."""
+    return bool(layer.settings.get("has_biases", layer.given("b_ih") is not None))
+
+
+def module_type(layer: Layer, graph: Graph) -> str:
+    """The class of the module that this layer is; nothing for what a function computes, in whichever module."""
+    path = graph.module_of(layer)
+    is_module = layer.kind == graph.blocks.get(path) and not layer.name.startswith(f"{path}.")
+    return layer.kind if is_module else ""
 
 
 def normalisation(layer: Layer) -> str:
@@ -139,9 +155,21 @@ def counter_names() -> tuple[str, ...]:
 
 def counted_as(report: Report, name: str) -> Report:
     """The report with a column of what the tool of this name would count. Raises ArchscopeError for an unknown one."""
-    tool = find(name)
-    counted = {layer.name: tool.count(layer, report.graph).amount for layer in report.graph.layers}
+    tool, graph = find(name), report.graph
+    if several_images(graph) and not tool.batches:
+        note = f"{tool.name} is not told: its rules hold for one image, and several went in"
+        unknown = Column(tool.name, tool.unit, None, {layer.name: None for layer in graph.layers})
+        graph = replace(graph, notes=(*graph.notes, note))
+        return replace(report, graph=graph, columns={**report.columns, tool.name: unknown})
+    counted = {layer.name: tool.count(layer, graph).amount for layer in graph.layers}
     return replace(report, columns={**report.columns, tool.name: summed(tool.name, tool.unit, counted)})
+
+
+def several_images(graph: Graph) -> bool:
+    """Did more than one image come in? Shapes of one alone are without the batch axis."""
+    first = next(iter(graph.inputs), "")
+    read = (operand for layer in graph.layers for operand in layer.operands if operand.kind == "input")
+    return next((operand.shape[:1] not in {(), (1,)} for operand in read if operand.source == first), False)
 
 
 def find(name: str) -> Counter:

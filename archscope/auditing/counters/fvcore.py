@@ -3,7 +3,7 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
-from archscope.auditing.counters import Count, Counter, Found, counter, is_fused_attention, normalisation
+from archscope.auditing.counters import CELLS, Count, Counter, Found, counter, is_fused_attention, normalisation
 from archscope.measures.macs import attention_scores
 from archscope.model.graph import Graph, Layer, elements_of
 from archscope.model.operations import CATEGORY
@@ -15,8 +15,8 @@ NORMALISATIONS = {"layer_norm", "group_norm", "instance_norm"}
 UNSUPPORTED = {"mv", "dot", "vdot", "inner", "baddbmm", "addbmm", "addmv", "tensordot", "bilinear", "outer"}
 RESAMPLED = {"nearest": 1, "bilinear": 4}
 """Operations that it counts an element of the resampled image, in two dimensions."""
-IMAGE = 3
-"""Axes of an image without the batch."""
+IMAGE = 4
+"""Axes of images, the batch among them."""
 
 
 @counter
@@ -24,6 +24,7 @@ class Fvcore(Counter):
     name = "fvcore"
     package = "fvcore"
     unit = "MACs"
+    batches = True
     rules = """batch normalisation 2 an element, other normalisation 5, global average pooling 1, interpolation 1 to 4;
         no attention kernel, no recurrent layer"""
 
@@ -40,13 +41,19 @@ class Fvcore(Counter):
         if layer.operation == "grid_sample":
             return Count(4 * layer.output_elements, "grid_sample: 4 an output element")
         mode = layer.settings.get("mode", "nearest")
-        if layer.operation in {"interpolate", "upsample"} and len(layer.output_shape) == IMAGE and mode in RESAMPLED:
+        if (
+            layer.operation in {"interpolate", "upsample"}
+            and len(layer.operand_shapes[0]) == IMAGE
+            and mode in RESAMPLED
+        ):
             return Count(
                 RESAMPLED[mode] * layer.output_elements, f"{mode} interpolation: {RESAMPLED[mode]} an output element"
             )
         if is_fused_attention(layer):
             return Count(self.own(layer) - attention_scores(layer), "attention's products not counted")
-        if category == "recurrent" or layer.operation in UNSUPPORTED:
+        if layer.settings.get("padding") in {"same", "valid"}:
+            return Count(0, "convolutions padded by a word not counted")
+        if (category == "recurrent" and layer.operation not in CELLS) or layer.operation in UNSUPPORTED:
             return Count(0, f"{layer.operation} not counted")
         return Count(self.own(layer))
 

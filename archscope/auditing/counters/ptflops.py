@@ -3,10 +3,22 @@
 A module that calls a patched function is counted by both: nn.ReLU, nn.MaxPool2d and their like count twice.
 """
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archscope.auditing.counters import Count, Counter, Found, counter, hidden_steps, normalisation, response_norm
-from archscope.measures.macs import queried
+from archscope.auditing.counters import (
+    Count,
+    Counter,
+    Found,
+    counter,
+    has_biases,
+    hidden_steps,
+    is_fused_attention,
+    module_type,
+    normalisation,
+    response_norm,
+)  # fmt: skip
+from archscope.measures.macs import attention_scores, queried
 from archscope.model.graph import Graph, Layer, elements_of
 from archscope.model.operations import CATEGORY
 
@@ -24,6 +36,10 @@ MATRIX_FUNCTIONS = {"mm", "bmm", "addmm", "baddbmm"}
 RECURRENT = {"LSTM": (18, 10), "GRU": (13, 7), "RNN": (3, 1)}
 """Elementwise operations a hidden unit and step, with biases and without."""
 
+RECURRENT |= {f"{kind}Cell": each for kind, each in RECURRENT.items()}
+MAPPED = {f"{kind}{axes}d" for kind in ("Conv", "ConvTranspose") for axes in (1, 2, 3)} | {"Linear"}
+"""Module types whose products it knows, by their very class."""
+
 WHOSE = {"linear": "a linear layer's", "convolution": "a convolution's"}
 WHOSE["transposed convolution"] = "a transposed convolution's"
 
@@ -37,9 +53,7 @@ class Ptflops(Counter):
         a module does it; no matrix product by @, no attention kernel"""
 
     def count(self, layer: Layer, graph: Graph) -> Count:
-        kind = (
-            "" if layer.name.startswith(f"{graph.module_of(layer)}.") else graph.blocks.get(graph.module_of(layer), "")
-        )
+        kind = module_type(layer, graph)
         category, elements = CATEGORY.get(layer.operation), elements_of((layer.input_shapes or ((0,),))[0])
         if kind in NORMALISATIONS or kind == "LayerNorm":
             each = 2 if layer.parameters and kind != "LayerNorm" else 1
@@ -52,16 +66,20 @@ class Ptflops(Counter):
         if layer.operation == "local_response_norm":
             return Count(response_norm(layer), "local_response_norm: its products, sum and pooling")
         if category in {"convolution", "transposed convolution", "linear"}:
-            bias = layer.output_elements if kind and len(layer.parameters) > 1 else 0
+            if kind not in MAPPED:
+                return Count(0, f"{layer.operation} not counted: no {' or '.join(sorted(MAPPED))}")
+            bias = layer.output_elements if len(layer.parameters) > 1 else 0
             return Count(self.own(layer) + bias, f"{WHOSE[category]} bias" if bias else "")
         if layer.operation in {"interpolate", "upsample"}:
             times = 2 if kind == "Upsample" else 1
             return Count(times * layer.output_elements, f"interpolation: {times} an output element")
         if kind in RECURRENT:
-            each = RECURRENT[kind][not layer.settings["has_biases"]]
+            each = RECURRENT[kind][not has_biases(layer)]
             return Count(self.own(layer) + each * hidden_steps(layer), f"{kind}: {each} a hidden unit and step")
         if kind == "MultiheadAttention":
             return Count(self._attention(layer), "nn.MultiheadAttention: scaling, softmax and biases too")
+        if layer.operation in {"addmm", "baddbmm"}:
+            return Count(self.own(layer) + prod(layer.operand_shapes[0]), f"{layer.operation}: what is added, too")
         counted = layer.operation in MATRIX_FUNCTIONS or not self.own(layer)
         return Count(self.own(layer) if counted else 0, "" if counted else f"{layer.operation} not counted")
 
@@ -69,8 +87,11 @@ class Ptflops(Counter):
         query, key, value = queried(layer)
         width, heads, batch = query[-1], int(layer.settings["num_heads"]), query[1] if len(query) == 3 else 1
         biases = (query[0] + key[0] + value[0]) * width + query[0] * value[-1] if len(layer.parameters) > 2 else 0
-        besides: int = batch * (query[0] * width + biases + heads * query[0] * key[0])
-        return self.own(layer) + besides
+        scores = heads * query[0] * key[0]
+        besides: int = batch * (query[0] * width + biases + scores)
+        if is_fused_attention(layer):
+            return self.own(layer) + besides
+        return self.own(layer) + besides + attention_scores(layer) + batch * scores  # by functions, once more
 
     def run(self, module: "nn.Module", arguments: tuple[Any, ...]) -> Found:
         from ptflops import get_model_complexity_info

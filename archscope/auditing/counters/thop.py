@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archscope.auditing.counters import Count, Counter, Found, counter, hidden_steps, normalisation
+from archscope.auditing.counters import Count, Counter, Found, counter, has_biases, hidden_steps, normalisation
 from archscope.model.graph import Graph, Layer, elements_of
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ AVERAGES = {f"AvgPool{axes}d" for axes in (1, 2, 3)}
 GLOBAL_AVERAGES = {f"AdaptiveAvgPool{axes}d" for axes in (1, 2, 3)}
 RESAMPLED = {"nearest": 1, "linear": 5, "bilinear": 11, "bicubic": 259}
 RECURRENT = {"LSTM": (16, 8), "GRU": (13, 7), "RNN": (3, 1)}
+RECURRENT |= {f"{kind}Cell": each for kind, each in RECURRENT.items()}
 """Elementwise operations a hidden unit and step, with biases and without."""
 FREE = {"Linear", "ReLU", "ReLU6", "LeakyReLU", "ZeroPad2d", "Dropout", "PixelShuffle", "Softmax", "PReLU", "Upsample"}
 FREE |= {f"{kind}MaxPool{axes}d" for kind in ("", "Adaptive") for axes in (1, 2, 3)}
@@ -55,7 +56,7 @@ class Thop(Counter):
             each = RESAMPLED.get(layer.settings.get("mode", "nearest"), 0)
             return Count(each * layer.output_elements, f"interpolation: {each} an output element")
         if kind in RECURRENT:
-            each = RECURRENT[kind][not layer.settings["has_biases"]]
+            each = RECURRENT[kind][not has_biases(layer)]
             return Count(self.own(layer) + each * hidden_steps(layer), f"{kind}: {each} a hidden unit and step")
         return Count(self.own(layer))
 

@@ -3,12 +3,15 @@
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archscope.auditing.counters import Count, Counter, Found, counter
+from archscope.auditing.counters import Count, Counter, Found, counter, module_type
 from archscope.model.graph import Graph, Layer, elements_of
 from archscope.model.operations import CATEGORY
 
 if TYPE_CHECKING:
     from torch import nn
+
+KNOWN = ("Conv", "Linear", "BatchNorm", "Pool")
+"""In the names of the module types that it has a formula for, and of most of their subclasses, which it knows too."""
 
 
 @counter
@@ -20,7 +23,7 @@ class Torchscan(Counter):
         no functional operation, no attention, no recurrent layer"""
 
     def count(self, layer: Layer, graph: Graph) -> Count:
-        if layer.name.startswith(f"{graph.module_of(layer)}."):
+        if not any(known in module_type(layer, graph) for known in KNOWN):
             return Count(0, f"{layer.operation} not counted" if self.own(layer) else "")
         category = CATEGORY.get(layer.operation)
         if layer.operation == "batch_norm":

@@ -8,5 +8,6 @@ class Torchvision(Counter):
     name = "torchvision"
     package = "torchvision"
     unit = "MACs"
+    batches = True
     rules = "as archscope"
     runs = False

@@ -72,7 +72,8 @@ def _standing(found: Verdict) -> str:
 
 
 def _counted_by(tool: Counter, report: Report) -> str:
-    return f"{report.totals[tool.name]:,} {tool.unit}, {tool.parameters(report.graph):,} parameters"
+    counted = report.totals[tool.name]
+    return f"{'?' if counted is None else f'{counted:,}'} {tool.unit}, {tool.parameters(report.graph):,} parameters"
 
 
 def _memory(report: Report) -> str:

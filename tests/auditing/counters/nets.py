@@ -3,7 +3,10 @@
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+
+from tests.small_nets import Forward
 
 PROBES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "Conv2d(8, 16, 3)": (lambda: nn.Conv2d(8, 16, 3, padding=1), (8, 16, 16)),
@@ -76,3 +79,81 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "recurrent": (Recurrent, (7, 16)),
     "tied": (Tied, (32,)),
 }
+
+
+def _in_series(*layers: nn.Module) -> Callable[[], nn.Module]:
+    return lambda: nn.Sequential(*layers)
+
+
+def _of(function: Callable[..., torch.Tensor], **modules: nn.Module | nn.Parameter) -> Callable[[], nn.Module]:
+    """A network of one function of itself and its input."""
+    return lambda: Forward(function, **modules)
+
+
+def _parameter(*size: int) -> nn.Parameter:
+    return nn.Parameter(torch.ones(*size))
+
+
+def _pools(axes: int) -> list[nn.Module]:
+    return [getattr(nn, f"{kind}Pool{axes}d")(size) for kind, size in (("Max", 2), ("Avg", 2), ("AdaptiveAvg", 1))]
+
+
+CONV, LINEAR = nn.Conv2d(3, 8, 3), nn.Linear(8, 6)
+KINDS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+    "one axis": (_in_series(nn.Conv1d(4, 8, 3), nn.BatchNorm1d(8), nn.ReLU(), *_pools(1)), (4, 34)),
+    "three axes": (_in_series(nn.Conv3d(2, 4, 3), nn.BatchNorm3d(4), nn.ReLU(), *_pools(3)), (2, 10, 10, 10)),
+    "ConvTranspose1d": (_in_series(nn.ConvTranspose1d(4, 8, 4, 2, 1)), (4, 32)),
+    "ConvTranspose3d": (_in_series(nn.ConvTranspose3d(2, 4, 2, 2, bias=False)), (2, 4, 4, 4)),
+    "ConvTranspose2d in groups": (_in_series(nn.ConvTranspose2d(4, 8, 3, 2, 1, 1, groups=2)), (4, 8, 8)),
+    "padding by a word": (
+        _in_series(nn.Conv2d(3, 8, 3, padding="same"), nn.Conv2d(8, 8, 3, padding="valid")), (3, 9, 9)
+    ),
+    "dilated, padding=same": (_in_series(nn.Conv2d(3, 8, 3, padding="same", dilation=2)), (3, 16, 16)),
+    "in groups": (_in_series(nn.Conv2d(4, 8, 3, groups=2), nn.Conv2d(8, 8, 3, groups=8, bias=False)), (4, 8, 8)),
+    "oblong pools": (_in_series(CONV, nn.MaxPool2d((2, 3)), nn.AvgPool2d((2, 1))), (3, 16, 16)),
+    "pools to a size": (_in_series(CONV, nn.AdaptiveAvgPool2d(2), nn.AdaptiveMaxPool2d(1)), (3, 10, 10)),
+    "weight_norm": (lambda: nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 8, 3))), (3, 8, 8)),
+    "GroupNorm": (_in_series(nn.GroupNorm(2, 4)), (4, 8, 8)),
+    "InstanceNorm2d": (_in_series(nn.InstanceNorm2d(4), nn.InstanceNorm2d(4, affine=True)), (4, 8, 8)),
+    "BatchNorm1d of vectors": (_in_series(nn.Linear(8, 4), nn.BatchNorm1d(4)), (8,)),
+    "activations": (_in_series(LINEAR, nn.GELU(), nn.SiLU(), nn.Hardswish(), nn.Tanh(), nn.ELU(), nn.LeakyReLU(),
+                               nn.PReLU(), nn.ReLU6()), (5, 8)),
+    "LocalResponseNorm": (_in_series(CONV, nn.LocalResponseNorm(5)), (3, 8, 8)),
+    "PixelShuffle": (_in_series(CONV, nn.PixelShuffle(2)), (3, 8, 8)),
+    "interpolated, one axis": (_in_series(nn.Upsample(scale_factor=2)), (4, 8)),
+    "interpolated, three axes": (_in_series(nn.Upsample(scale_factor=2, mode="trilinear")), (4, 4, 4, 4)),
+    "bilinear": (_in_series(nn.Upsample(scale_factor=2, mode="bilinear")), (4, 8, 8)),
+    "bicubic": (_in_series(nn.Upsample(scale_factor=2, mode="bicubic")), (4, 8, 8)),
+    "GRU": (_of(lambda net, x: net.gru(x)[0], gru=nn.GRU(8, 6, batch_first=True)), (5, 8)),
+    "RNN": (_of(lambda net, x: net.rnn(x)[0], rnn=nn.RNN(8, 6, batch_first=True)), (5, 8)),
+    "LSTM, no bias": (_of(lambda net, x: net.lstm(x)[0], lstm=nn.LSTM(8, 6, 2, bias=False, batch_first=True)), (5, 8)),
+    "LSTMCell": (_of(lambda net, x: net.cell(x)[0], cell=nn.LSTMCell(8, 6)), (8,)),
+    "GRUCell": (_of(lambda net, x: net.cell(x), cell=nn.GRUCell(8, 6)), (8,)),
+    "RNNCell, no bias": (_of(lambda net, x: net.cell(x), cell=nn.RNNCell(8, 6, bias=False)), (8,)),
+    "MultiheadAttention": (
+        _of(lambda net, x: net.heads(x, x, x)[0], heads=nn.MultiheadAttention(8, 2, batch_first=True)), (5, 8)
+    ),
+    "Bilinear": (_of(lambda net, x: net.both(x, x), both=nn.Bilinear(8, 8, 3)), (8,)),
+    "F.relu": (_of(lambda net, x: F.relu(net.conv(x)), conv=CONV), (3, 8, 8)),
+    "F.max_pool2d": (_of(lambda net, x: F.avg_pool2d(F.max_pool2d(net.conv(x), 2), 2), conv=CONV), (3, 16, 16)),
+    "F.adaptive_avg_pool2d": (_of(lambda net, x: F.adaptive_avg_pool2d(net.conv(x), 1), conv=CONV), (3, 16, 16)),
+    "a mean": (_of(lambda net, x: net.conv(x).mean((2, 3)), conv=CONV), (3, 16, 16)),
+    "F.conv2d": (_of(lambda net, x: F.conv2d(x, net.w, net.b), w=_parameter(4, 3, 3, 3), b=_parameter(4)), (3, 8, 8)),
+    "F.linear": (_of(lambda net, x: F.linear(x, net.w, net.b), w=_parameter(4, 8), b=_parameter(4)), (5, 8)),
+    "F.layer_norm": (_of(lambda net, x: F.layer_norm(net.linear(x), (6,)), linear=LINEAR), (5, 8)),
+    "F.softmax": (_of(lambda net, x: F.softmax(net.linear(x), -1), linear=LINEAR), (5, 8)),
+    "F.interpolate": (_of(lambda net, x: F.interpolate(net.conv(x), scale_factor=2), conv=CONV), (3, 8, 8)),
+    "attention by hand": (
+        _of(lambda net, x: F.softmax(net.linear(x) @ net.linear(x).mT, -1) @ x, linear=LINEAR), (5, 8)
+    ),
+    "bmm": (_of(lambda net, x: torch.bmm(net.linear(x), net.linear(x).mT), linear=LINEAR), (5, 8)),
+    "x @ weight": (_of(lambda net, x: x @ net.w, w=_parameter(8, 6)), (5, 8)),
+    "addmm": (_of(lambda net, x: torch.addmm(net.b, x, net.w), w=_parameter(8, 6), b=_parameter(6)), (8,)),
+    "baddbmm": (_of(lambda net, x: torch.baddbmm(net.b, net.linear(x), net.linear(x).mT), linear=LINEAR,
+                    b=_parameter(5)), (5, 8)),
+    "scaled_dot_product_attention": (
+        _of(lambda net, x: F.scaled_dot_product_attention(net.linear(x), net.linear(x), net.linear(x)), linear=LINEAR),
+        (2, 5, 8),
+    ),
+}  # fmt: skip
+"""Other ranks, functions instead of modules, recurrent layers and cells, products by hand."""

@@ -18,7 +18,7 @@ from archscope.auditing.counters import Counter, counted_as, counter_names, coun
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
 from archscope.model.report import Report
-from tests.auditing.counters.nets import NETWORKS, PROBES
+from tests.auditing.counters.nets import KINDS, NETWORKS, PROBES
 
 ALL = [tool.name for tool in counters() if tool.runs]
 ZOO = {"resnet50": (3, 64, 64), "xception": (3, 96, 96), "googlenet": (3, 64, 64), "efficientnet_b0": (3, 64, 64)}
@@ -29,7 +29,7 @@ TABLE = re.compile(r"\| one layer \|.*?\n\n", re.S)
 
 REMAINDERS = dict.fromkeys([("calflops", "attention"), ("ptflops", "attention")], -2 * 17 * 64)
 """The two ReLU of nn.TransformerEncoderLayer, which holds the function itself from before these tools patch it."""
-CASES = PROBES | NETWORKS | {name: (partial(archscope.build, name), size) for name, size in ZOO.items()}
+CASES = PROBES | NETWORKS | KINDS | {name: (partial(archscope.build, name), size) for name, size in ZOO.items()}
 
 
 @cache
@@ -138,3 +138,25 @@ def test_a_column_as_another_tool_counts() -> None:
     assert report.totals["fvcore"] == sum(report.columns["fvcore"].values.values()) == 8_399_882_600
     assert "As fvcore        8,399,882,600 MACs, 22,855,952 parameters" in said
     assert str(Report.from_json(report.to_json())) == said
+
+
+# ---- several images ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["flop_counter", "fvcore"])
+@pytest.mark.parametrize("case", ["three axes", "bilinear", "GRU", "attention by hand", "F.conv2d", "Conv2d(8, 16, 3)"])
+def test_the_rules_of_some_hold_for_several_images(name: str, case: str) -> None:
+    build, size = CASES[case]
+    images = torch.rand(3, *size)
+    report = counted_as(archscope.summarize(as_network(build()), input_data=images), name)
+    assert report.totals[name] == find(name).run(as_network(build()), (images,)).operations
+
+
+@pytest.mark.parametrize("name", ["thop", "torchinfo", "ptflops", "torchscan", "calflops"])
+def test_those_of_others_say_that_they_do_not(name: str) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 8, 3))
+    report = counted_as(archscope.summarize(network, input_data=torch.rand(3, 3, 8, 8)), name)
+    assert report.totals[name] is None
+    assert f"{name} is not told: its rules hold for one image, and several went in" in report.graph.notes
+    assert "As " + name in str(report)
+    assert counted_as(archscope.summarize(network, (3, 8, 8)), name).totals[name] is not None
