@@ -26,7 +26,7 @@ class Fvcore(Counter):
     unit = "MACs"
     batches = True
     rules = """batch normalisation 2 an element, other normalisation 5, global average pooling 1, interpolation 1 to 4;
-        no attention kernel, no recurrent layer"""
+        no attention kernel, no recurrent layer, no convolution padded by a word"""
 
     def count(self, layer: Layer, graph: Graph) -> Count:
         elements = elements_of(layer.input_shapes[0]) if layer.input_shapes else 0
