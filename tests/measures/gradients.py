@@ -126,7 +126,9 @@ def compared(module: nn.Module, size: tuple[int, ...], most: int = 12) -> Compar
     with averages():
         module(x)
     rank = len(size) + 1
-    names = [layer.name for layer in graph.layers if layer.name in outputs and outputs[layer.name].dim() == rank]
+    # a module that exchanges axes returns another shape than the operation that bears its name
+    names = [layer.name for layer in graph.layers if layer.name in outputs
+             and outputs[layer.name].shape[1:] == layer.output_shape and outputs[layer.name].dim() == rank]  # fmt: skip
     names = [name for name in names if outputs[name][0, 0].numel() > 1 and outputs[name].requires_grad]
     found = Comparison()
     for name in names[:: -max(1, len(names) // most)] if len(names) > most else names:
