@@ -20,7 +20,7 @@ FAMILIES = (
 
 WEIGHTS = {
     "kernel_size": 0.8, "depthwise": 0.6, "groups": 0.6, "multiplier": 0.5, "stride": 0.4, "dilation": 0.3,
-    "padding": 0.2, "bias": 0.15, "scale": 0.15, "shift": 0.15, "eps": 0.02, "p": 0.1, "by": 0.2,
+    "padding": 0.2, "bias": 0.15, "scale": 0.15, "shift": 0.15, "eps": 0.02, "momentum": 0.01, "p": 0.1, "by": 0.2,
 }  # fmt: skip
 """How far a difference of one fact sets two steps apart; 0.3 for any other."""
 

@@ -148,6 +148,8 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
     if name in WHETHER:
         has, lacks = WHETHER[name]
         return f"{subject}: {has if mine else lacks}"
+    if name == "momentum":
+        return f"{subject}: momentum {_plain(mine)} instead of {_plain(theirs)} (in training only)"
     if name == "p":
         return f"{subject} {mine:g} instead of {theirs:g} (in training only)"
     if name == "by":

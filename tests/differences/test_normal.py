@@ -98,10 +98,6 @@ EQUAL: dict[str, tuple[Net, Net]] = {
         Net(first_a, conv(padding=1), nn.Conv2d(8, 8, 1)),
         Net(first_b, conv(padding=1), nn.Conv2d(8, 8, 1)),
     ),
-    "momentum": (
-        Net(lambda x, layer: layer(x), nn.BatchNorm2d(8, momentum=0.1)),
-        Net(lambda x, layer: layer(x), nn.BatchNorm2d(8, momentum=0.01)),
-    ),
 }  # fmt: skip
 
 

@@ -132,6 +132,11 @@ FAULTS = [  # port, its faults, what diff says of them in order, less what follo
             "softmax extra",
         ],
     ),
+    (
+        KerasMobileNet,
+        {"momentum": 0.01},
+        [f"{BN}: momentum 0.01 instead of 0.1 (in training only), in 27 layers"],
+    ),
     (KerasMobileNet, {"alpha": 0.5}, ["half as many filters, in 14 layers"]),
     (ModuleInception, {"a": Faults(three=True)}, [f"{CONV}: kernel 3x3 instead of 5x5, in 3 layers"]),
     (
@@ -224,6 +229,7 @@ def test_a_shared_block_costs_what_the_others_would() -> None:
 @pytest.mark.parametrize(
     ("port", "faults", "verdict"),
     [
+        (KerasMobileNet, {"momentum": 0.01}, "same_function"),
         (FlatXception, {"eps": 1e-5}, "same_parameters"),
         (ModuleInception, {"b": Faults(turned=True)}, "same_parameters"),
         (FlatXception, {"bias": True}, "different"),

@@ -21,6 +21,8 @@ def batch_norm(call: Call) -> View | Step:
     }  # fmt: skip
     if axes != (0,) and axes:
         facts["axes"] = axes
+    if call.has("running_mean"):  # training alone moves them
+        facts["momentum"] = call.settings.get("momentum", 0.1)
     call.fixed = [one for one in call.fixed if one.kind != "parameter" and one.argument not in STATISTICS]
     return View(with_fixed(call.step("batch norm", [step, *_computed(call)], facts, step.shape), call), layout)
 

@@ -8,23 +8,26 @@ ROWS = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] *
 
 class KerasMobileNet(nn.Module):
     """`sides`: what ZeroPadding2D adds before a strided convolution, left and right; `ceiling` of the ReLU, none for
-    ReLU; `dropout`; `softmax` at the end; `alpha`, the width; `missing`: the number of a block that is not there."""
+    ReLU; `dropout`; `softmax` at the end; `alpha`, the width; `missing`: the number of a block that is not there;
+    `momentum` of the statistics, as torch counts it."""
 
-    def __init__(self, sides=(1, 1), ceiling=None, dropout=0.0, softmax=False, alpha=1.0, missing=None, bias=False):
+    def __init__(
+        self, sides=(1, 1), ceiling=None, dropout=0.0, softmax=False, alpha=1.0, missing=None, bias=False, momentum=0.1
+    ):  # fmt: skip
         super().__init__()
         self.sides, self.ceiling, self.softmax, self.rate = sides, ceiling, softmax, dropout
         channels = int(32 * alpha)
         self.conv1 = nn.Conv2d(3, channels, 3, 2, bias=bias)
-        self.conv1_bn = nn.BatchNorm2d(channels, 1e-3, momentum=0.01)
+        self.conv1_bn = nn.BatchNorm2d(channels, 1e-3, momentum=momentum)
         self.rows = []
         for i, (width, stride) in enumerate(ROWS, start=1):
             if i == missing:
                 continue
             filters = int(width * alpha)
             self.add_module(f"conv_dw_{i}", nn.Conv2d(channels, channels, 3, stride, groups=channels, bias=bias))
-            self.add_module(f"conv_dw_{i}_bn", nn.BatchNorm2d(channels, 1e-3, momentum=0.01))
+            self.add_module(f"conv_dw_{i}_bn", nn.BatchNorm2d(channels, 1e-3, momentum=momentum))
             self.add_module(f"conv_pw_{i}", nn.Conv2d(channels, filters, 1, bias=bias))
-            self.add_module(f"conv_pw_{i}_bn", nn.BatchNorm2d(filters, 1e-3, momentum=0.01))
+            self.add_module(f"conv_pw_{i}_bn", nn.BatchNorm2d(filters, 1e-3, momentum=momentum))
             self.rows.append((i, stride))
             channels = filters
         self.conv_preds = nn.Conv2d(channels, 1000, 1)
