@@ -91,7 +91,7 @@ WORDS = {
     "groups": "groups",
     "out_channels": "filters", "out_features": "units|classes", "negative_slope": "slope", "p": "dropout",
     "affine": "gamma|beta|scale|shift|weight", "elementwise_affine": "gamma|beta|scale|shift|weight|bias",
-    "bias": "bias", "num_heads": "head", "hidden_size": "hidden", "padding_mode": "pad",
+    "bias": "bias|beta", "num_heads": "head", "hidden_size": "hidden", "padding_mode": "pad",
     "approximate": "approximate|GELU",
     "num_parameters": "slope|PReLU", "output_size": "pooling|output", "bidirectional": "bidirectional",
     "track_running_stats": "statistics", "momentum": "momentum",
