@@ -155,6 +155,10 @@ def _with_row(function: "Builder", row: tuple[Any, ...]) -> "Builder":
     return partial(function, *row[:fixed], **dict(zip(names, row[fixed:], strict=True)))
 
 
+MOST = 2**31 - 1
+"""No option that is a number means anything beyond."""
+
+
 def _check_values(builder: "Builder", options: Mapping[str, Any]) -> None:
     """Raise ArchscopeError for a value that is not of its option's type, too small, or not among its Literal's."""
     hints = get_type_hints(builder.func if isinstance(builder, partial) else builder)
@@ -173,6 +177,8 @@ def _check_values(builder: "Builder", options: Mapping[str, Any]) -> None:
         for kind in types:
             if kind in LEAST and value < LEAST[kind]:
                 raise ArchscopeError(f"{option} is {LEAST[kind]} or more, not {value}")
+        if isinstance(value, int) and value > MOST:
+            raise ArchscopeError(f"{option} is {MOST} or less, not {value}")
 
 
 def _is_literal(value: Any, described: str) -> bool:

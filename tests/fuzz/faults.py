@@ -57,11 +57,11 @@ def stopped(arguments: list[str], where: Path, random: Random, longest: float = 
     process.send_signal(number)
     out, err = process.communicate()
     written = arguments[-1] if "-o" in arguments else ""
-    if written and process.returncode == 0:
-        (where / written).unlink()
     left = files(where) - before
     for name in left:
         (where / name).unlink()
     own = process.returncode in (0, 128 + number, -number)  # done before; ended; ended before Python had started
     own = own or "Failed to import the site module" in err  # as Python starts
-    return Ended(arguments, 0 if own else process.returncode, out, "" if own else err, tuple(sorted(left)))
+    starting = "Traceback" in err and f"{ROOT / 'archscope'}" not in err  # before a line of archscope's has run
+    code, said = (0, "") if own or starting else (process.returncode, err)
+    return Ended(arguments, code, out, said, tuple(sorted(left - {written})))  # what is there is there whole

@@ -77,7 +77,7 @@ def run(arguments: Sequence[str], where: Path, written: str = "", begin: Callabl
     out.unlink()
     err.unlink()
     left = files(where) - before - {written}
-    if written and (where / written).is_file():
+    if written and os.path.isfile(where / written):  # a name may be too long to be asked for
         (where / written).unlink()
     for name in left:
         path = where / name
