@@ -18,7 +18,7 @@ from archscope.model.operations import CATEGORIES
 
 SIZED = (
     "kind", "depthwise", "kernel_size", "groups", "multiplier", "filters", "stride", "dilation", "padding",
-    "output_size", "ceil_mode", "output_padding",
+    "output_size", "ceil_mode", "output_padding", "slopes",
 )  # fmt: skip
 """Facts that decide how large a layer is, the first one to account for it first."""
 

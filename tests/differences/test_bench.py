@@ -43,6 +43,12 @@ def test_what_is_not_recognised_stands_on_the_page(name: str) -> None:
     assert name in " ".join(PAGE.read_text(encoding="utf-8").split())
 
 
+def test_slopes_of_all_channels_or_of_each_are_one_row() -> None:
+    one, each = (nn.Sequential(nn.Conv2d(3, 8, 3), nn.PReLU(count)) for count in (1, 8))
+    (row,) = archscope.diff(one, each, (3, 8, 8)).differences
+    assert (row.what, row.params) == ("PReLU: slopes one instead of one a channel", 7)
+
+
 def test_a_layer_that_two_read_stands_for_one() -> None:
     """Three projections of one tensor, of which one is read twice and one by nobody."""
 
