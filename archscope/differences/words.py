@@ -15,7 +15,8 @@ NOUNS = {
     "relu": "ReLU", "relu6": "ReLU6", "silu": "SiLU", "elu": "ELU", "gelu": "GELU", "prelu": "PReLU",
     "leaky_relu": "leaky ReLU", "sub": "subtraction", "div": "division", "max": "maximum", "amax": "maximum",
     "shift": "shift", "clamp": "clamping", "scaled_dot_product_attention": "attention", "matmul": "matrix product",
-    "permute": "permutation of axes", "view": "choice of elements", "getitem": "index", "part": "output", "lp_pool1d": "LP pooling", "lp_pool2d": "LP pooling",
+    "permute": "permutation of axes", "view": "choice of elements", "getitem": "index", "part": "output",
+    "lp_pool1d": "LP pooling", "lp_pool2d": "LP pooling",
     "mean": "mean", "tanh": "tanh",
     "hardswish": "hard swish", "hardsigmoid": "hard sigmoid",
 }  # fmt: skip
