@@ -299,18 +299,22 @@ def verify(*names: str, equivalences: bool = False) -> "Verification | Equivalen
 
 @named_arguments
 def audit(
-    target: "str | Report", input_size: "Sizes | None" = None, *, options: "Mapping[str, Any] | None" = None
+    target: "Target", input_size: "Sizes | None" = None, *, options: "Mapping[str, Any] | None" = None
 ) -> "Audit":
     """The Audit of a target: what every installed counter says of it, and the way from archscope's number to each.
 
-    Each tool runs in a process of its own, which builds the target anew: hence it is a name or code, not a module, or
-    the Report of such a name. It runs at `input_size`, by default its own; `options` go to its builder. A tool that
-    fails is a row that says why. Raises ArchscopeError.
+    Each tool runs in a process of its own: on the target built anew, from its name, its code or the Report of one, or
+    on the module that is given, in a fork. It runs at `input_size`, by default its own; `options` go to its builder. A
+    tool that fails is a row that says why. Raises ArchscopeError.
+
+    >>> archscope.audit(torch.nn.Linear(8, 4), (8,)).report.totals["macs"]
+    32
     """
     from archscope import auditing
-    from archscope.summary import report_by_name
+    from archscope.summary import report_to_audit
 
-    return auditing.audit(report_by_name(target, input_size, options), options or {})
+    report, module = report_to_audit(target, input_size, options)
+    return auditing.audit(report, options or {}, module=module)
 
 
 @named_arguments

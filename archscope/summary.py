@@ -1,6 +1,7 @@
 """From what the user named to a measured Report."""
 
 import copy
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -89,14 +90,27 @@ def _measured(target: Any, refused: Sequence[str]) -> Report:
     return target if isinstance(target, Report) else read_report(target)
 
 
-def report_by_name(target: Any, input_size: "Sizes | None", options: Mapping[str, Any] | None) -> Report:
-    """The Report of what other processes can build anew, by its name. Raises ArchscopeError for anything else."""
+def report_to_audit(
+    target: Any, input_size: "Sizes | None", options: Mapping[str, Any] | None
+) -> "tuple[Report, nn.Module | None]":
+    """The Report of what other processes build anew, by its name, or of a module, which a fork holds. Raises
+    ArchscopeError for anything else."""
+    from torch import nn
+
+    if isinstance(target, nn.Module):
+        if not hasattr(os, "fork"):
+            raise ArchscopeError("this system cannot fork a process that holds a module: name code, net.py:Net")
+        if any(tensor.is_meta for tensor in (*target.parameters(), *target.buffers())):
+            raise ArchscopeError("the counters run the module: build it with weights, not on meta")
+        on_cpu = all(tensor.device.type == "cpu" for tensor in (*target.parameters(), *target.buffers()))
+        report = summarize(target, input_size, options=options)
+        return report, target if on_cpu else copy.deepcopy(target).cpu()  # a fork has no CUDA
     named = target.target if isinstance(target, Report) else target
     if not isinstance(named, str) or named.endswith(".json"):
         what = named if isinstance(named, str) else f"a {type(named).__name__}"
         raise ArchscopeError(f"{what} cannot be built anew by each counter: name a network, or code, net.py:Net")
     resolve(named)
-    return summarize(target, input_size, options=None if isinstance(target, Report) else options)
+    return summarize(target, input_size, options=None if isinstance(target, Report) else options), None
 
 
 def job_of(

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archscope.auditing.counters import Count, Counter, Found, counters
 from archscope.model.report import Report
 from archscope.model.results import Tabulated
 from archscope.model.text import one_line
+
+if TYPE_CHECKING:
+    from torch import nn
 
 SCHEMA = "archscope.audit/1"
 AT_ONCE = 2
@@ -91,25 +94,32 @@ class Audit(Tabulated):
         }  # fmt: skip
 
 
-def audit(report: Report, options: Mapping[str, Any], finished: Callable[[str], None] = lambda tool: None) -> Audit:
-    """Run every installed counter on the model of a report, each in a process of its own; `options` built it.
-
-    Raises nothing for a tool that fails: its row says why.
+def audit(
+    report: Report,
+    options: Mapping[str, Any],
+    finished: Callable[[str], None] = lambda tool: None,
+    module: "nn.Module | None" = None,
+) -> Audit:
+    """Run every installed counter on the model of a report, each in a process of its own: on `module`, if that is at
+    hand, or on one that `options` build. Raises nothing for a tool that fails: its row says why.
     """
     installed = [tool for tool in counters() if tool.runs and tool.installed]
 
     def run(tool: Counter) -> Audited:
-        row = _audited(tool, report, options)
+        row = _audited(tool, report, _run(tool, report, options) if module is None else _forked(tool, report, module))
         finished(tool.name)
         return row
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        rows = tuple(pool.map(run, installed))
+    if module is not None:
+        rows = tuple(map(run, installed))  # one after the other: a process with threads is not forked safely
+    else:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            rows = tuple(pool.map(run, installed))
     return Audit(report, rows, tuple(tool.name for tool in counters() if tool.runs and not tool.installed))
 
 
-def _audited(tool: Counter, report: Report, options: Mapping[str, Any]) -> Audited:
-    found, error = _run(tool, report, options)
+def _audited(tool: Counter, report: Report, answer: tuple[Found, str]) -> Audited:
+    found, error = answer
     counted = [tool.count(layer, report.graph) for layer in report.graph.layers]
     own = [tool.own(layer) for layer in report.graph.layers]
     return Audited(
@@ -149,9 +159,18 @@ def _version(package: str) -> str:
 # ---- a process for each -----------------------------------------------------------------------------------------
 
 
+def _inputs(report: Report) -> list[dict[str, Any]]:
+    return [{"shape": tensor.shape, "dtype": tensor.dtype} for tensor in report.graph.inputs.values()]
+
+
+def _forked(tool: Counter, report: Report, module: "nn.Module") -> tuple[Found, str]:
+    from archscope.auditing.process import answer_from_fork
+
+    return answer_from_fork(tool.name, module, _inputs(report))
+
+
 def _run(tool: Counter, report: Report, options: Mapping[str, Any]) -> tuple[Found, str]:
-    inputs = [{"shape": tensor.shape, "dtype": tensor.dtype} for tensor in report.graph.inputs.values()]
-    task = json.dumps({"tool": tool.name, "target": report.target, "options": options, "inputs": inputs})
+    task = json.dumps({"tool": tool.name, "target": report.target, "options": options, "inputs": _inputs(report)})
     done = subprocess.run(
         [sys.executable, "-m", "archscope.auditing.process"], input=task, capture_output=True, text=True, check=False
     )

@@ -1,36 +1,78 @@
-"""One tool on one model, in a process of its own: the task comes on standard input, the answer goes to the output."""
+"""One tool on one model, in a process of its own: built anew from its name, or a fork of this one that holds it.
 
+The task of a new process comes on its standard input, the answer goes to its output.
+"""
+
+import io
 import json
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archscope.auditing.counters import Found, find
-from archscope.targets import resolve
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from torch import nn
 
 
-def _answer(task: Mapping[str, Any]) -> Found:
-    """The tool's answer on real weights, in evaluation."""
-    import torch
+def _named(task: Mapping[str, Any]) -> Found:
+    """The tool's answer on the target of this name."""
+    from archscope.targets import resolve
 
     target = resolve(task["target"])
-    module = target.build(**task["options"]).eval()
+    module = target.build(**task["options"])
     with target.running():
-        return find(task["tool"]).run(module, tuple(_tensor(torch, **given) for given in task["inputs"]))
+        return _answer(task["tool"], module, task["inputs"])
 
 
-def _tensor(torch: Any, shape: Sequence[int], dtype: str) -> Any:
+def _answer(tool: str, module: "nn.Module", inputs: Sequence[Mapping[str, Any]]) -> Found:
+    """The tool's answer on real weights, in evaluation."""
+    with redirect_stdout(sys.stderr):  # some tools print as they count
+        return find(tool).run(module.eval(), tuple(_tensor(**given) for given in inputs))
+
+
+def _tensor(shape: Sequence[int], dtype: str) -> Any:
+    import torch
+
     kind = getattr(torch, dtype)
     return torch.rand((1, *shape)).to(kind) if kind.is_floating_point else torch.zeros((1, *shape), dtype=kind)
 
 
-def _main() -> None:
-    with redirect_stdout(sys.stderr):  # some tools print as they count
-        found = _answer(json.load(sys.stdin))
-    json.dump(asdict(found), sys.stdout)
+def answer_from_fork(tool: str, module: "nn.Module", inputs: Sequence[Mapping[str, Any]]) -> tuple[Found, str]:
+    """The same of a module that is at hand, and which only the fork changes; or why there is none."""
+    import multiprocessing
+
+    fork: Any = multiprocessing.get_context("fork")
+    receiver, sender = fork.Pipe(duplex=False)
+    process = fork.Process(target=_send, args=(sender, tool, module, inputs))
+    process.start()
+    sender.close()
+    try:
+        found: tuple[Found, str] = receiver.recv()
+    except EOFError:
+        process.join()
+        return Found(None, None), f"ended with exit code {process.exitcode}"
+    process.join()
+    return found
+
+
+def _send(sender: "Connection", tool: str, module: "nn.Module", inputs: Sequence[Mapping[str, Any]]) -> None:
+    import torch
+
+    torch.set_num_threads(1)  # the threads of the process before the fork are not here
+    warnings.simplefilter("ignore")
+    try:
+        with redirect_stderr(io.StringIO()):
+            found = _answer(tool, module, inputs)
+        sender.send((found, ""))
+    except Exception as error:  # a fault of the tool's, or of the module's
+        sender.send((Found(None, None), f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"))
 
 
 if __name__ == "__main__":
-    _main()
+    json.dump(asdict(_named(json.load(sys.stdin))), sys.stdout)

@@ -3,12 +3,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 from rich.text import Text
+from torch import nn
 
 import archscope
 from archscope import auditing
 from archscope.auditing import Audit, audit
 from archscope.auditing.counters import Found, find
+from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.views import Options
 from archscope.views.audit import NUMBER, as_table
@@ -113,3 +116,41 @@ def test_a_process_that_fails(report: Report) -> None:
     _, said = auditing._run(find("flop_counter"), report, {"depth": "none"})
 
     assert "no option of xception named 'depth'" in said
+
+
+class Shift(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + 1
+
+
+def test_a_module_at_hand_is_audited_and_left_alone() -> None:
+    """Of a class that no other process could import, and in training."""
+
+    class Local(Shift):
+        """A class of a notebook's, say."""
+
+    module = nn.Sequential(nn.ConvTranspose2d(3, 8, 4, 2), nn.BatchNorm2d(8), Local(), nn.Conv2d(8, 2, 3))
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+
+    found = archscope.audit(module, (3, 12, 12))
+
+    assert {row.tool for row in found.rows} >= {"flop_counter", "fvcore", "torchinfo"}
+    assert found.holds, found
+    assert module.training and all(torch.equal(module.state_dict()[name], tensor) for name, tensor in before.items())
+
+
+def test_a_module_that_no_tool_can_run() -> None:
+    class OnlyOnMeta(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if not x.is_meta:
+                raise RuntimeError("not today\nnor tomorrow")
+            return x
+
+    rows = {row.tool: row for row in archscope.audit(nn.Sequential(nn.Linear(4, 4), OnlyOnMeta()), (4,)).rows}
+    assert rows["flop_counter"].error == "RuntimeError: not today"
+    assert all(row.operations is None for row in rows.values())
+
+
+def test_a_module_on_meta() -> None:
+    with pytest.raises(ArchscopeError, match="build it with weights, not on meta"):
+        archscope.audit(nn.Linear(4, 4, device="meta"), (4,))
