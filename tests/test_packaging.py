@@ -74,7 +74,8 @@ SEEN = [
     'note: Revealed type is "archscope.model.report.Report"',
     'note: Revealed type is "str"',
     'note: Revealed type is "archscope.comparison.report.Comparison"',
-    "note: Revealed type is \"Literal['identical'] | Literal['same_parameters'] | Literal['different']\"",
+    "note: Revealed type is \"Literal['identical'] | Literal['same_function'] | Literal['same_parameters'] | "
+    "Literal['different'] | Literal['not_compared']\"",
     'note: Revealed type is "archscope.views.diagram.drawing.Diagram"',
     'note: Revealed type is "archscope.continuum.points.Spectrum"',
     'note: Revealed type is "archscope.auditing.Audit"',

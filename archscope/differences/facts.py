@@ -58,6 +58,8 @@ def differing(a: Step, b: Step) -> list[str]:
         unlike = [name for name in unlike if name not in FOLLOWING]
     if "slopes" in unlike:  # says what this says
         unlike = [name for name in unlike if name != "broadcast"]
+    if "of_the_batch" in unlike:  # nothing gathers statistics where those of the batch are taken
+        unlike = [name for name in unlike if name != "momentum"]
     if _reach_alike(a, b):
         unlike = [name for name in unlike if name not in {"padding", "ceil_mode"}]
     if {"kernel_size", "dilation"} & set(unlike) and _keeps_size(a) and _keeps_size(b):

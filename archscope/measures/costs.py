@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from archscope.errors import ArchscopeError
 from archscope.model.graph import Layer
-from archscope.registry import Registry
 
 
 class Cost(NamedTuple):
@@ -16,7 +16,7 @@ class Cost(NamedTuple):
 
 Formula = Callable[[Layer], Cost]
 
-_formulas: Registry[Formula] = Registry("operator")
+_formulas: dict[str, Formula] = {}
 
 
 def cost(operator: str) -> Callable[[Formula], Formula]:
@@ -24,7 +24,8 @@ def cost(operator: str) -> Callable[[Formula], Formula]:
 
     `operator` is its name with its library, "mylib::scan", or the class of a module that torch does not see into. The
     layer says the whole shapes of what it is given, `operand_shapes`, of what it returns, `output_shapes`, and its
-    `settings`. Without it such an operator is unknown, and in no total. Raises ValueError at a second formula for one.
+    `settings`. Without it such an operator is unknown, and in no total. A second formula takes the place of the
+    first, so that a cell of a notebook can run again. Raises ArchscopeError where no name is given.
 
     >>> @archscope.cost("mylib::scan")
     ... def scan(layer):
@@ -32,7 +33,14 @@ def cost(operator: str) -> Callable[[Formula], Formula]:
     >>> archscope.Cost(macs=64)
     Cost(macs=64, elementwise=0)
     """
-    return _formulas.register(operator)
+    if not isinstance(operator, str):  # the decorator without its argument
+        raise ArchscopeError('cost is given an operator by name: @archscope.cost("mylib::scan")')
+
+    def register(formula: Formula) -> Formula:
+        _formulas[operator] = formula
+        return formula
+
+    return register
 
 
 def cost_of(layer: Layer) -> Cost | None:
