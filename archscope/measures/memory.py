@@ -13,7 +13,10 @@ def memory(graph: Graph) -> tuple[Column, ...]:
     in-place result adds none. The caller's input and all weights and buffers live throughout. Workspaces and
     the allocator's rounding are not counted.
     """
-    stored = {name: tensor.bytes for name, tensor in (*graph.parameters.items(), *graph.buffers.items())}
+    stored = {  # what lies in another's memory adds none
+        name: 0 if tensor.shares else tensor.bytes
+        for name, tensor in (*graph.parameters.items(), *graph.buffers.items())
+    }
     weight_bytes: dict[str, int | float | None] = {}
     seen: set[str] = set()
     for layer in graph.layers:

@@ -55,6 +55,7 @@ class Tensor:
 
     `digest` tells the content of a constant, or of a buffer that is one, floating numbers taken as float32; it is
     empty where the content is not known. `values` are the numbers themselves where they are few, row by row.
+    `shares` names the stored tensor in whose memory this one lies, if it lies in another's.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Tensor:
     trainable: bool = False
     digest: str = ""
     values: tuple[float, ...] = ()
+    shares: str = ""
 
     @property
     def elements(self) -> int:

@@ -235,9 +235,10 @@ def _output(data: Mapping[str, Any]) -> Output:
 
 
 def _rows(tensors: Mapping[str, Tensor]) -> list[dict[str, Any]]:
-    """Content is told of what has some: of inputs and parameters it is not."""
+    """Content is told of what has some, which inputs and parameters have not; an owner of memory likewise."""
     rows = [asdict(tensor) for tensor in tensors.values()]
-    return [{k: _plain(v) for k, v in row.items() if row["digest"] or k not in ("digest", "values")} for row in rows]
+    told = {"digest": "digest", "values": "digest", "shares": "shares"}  # and by what each is told
+    return [{k: _plain(v) for k, v in row.items() if k not in told or row[told[k]]} for row in rows]
 
 
 def _tensors(rows: Iterable[Mapping[str, Any]]) -> dict[str, Tensor]:

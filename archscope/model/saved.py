@@ -51,7 +51,7 @@ WINDOW = Record(
 )
 TENSOR = Record(
     {"name": PATH, "shape": SHAPE, "dtype": WORD, "trainable": Truth()},
-    {"digest": WORD, "values": ListOf(Or((NUMBER, OneOf(("nan", "inf", "-inf")))), most=16)},
+    {"digest": WORD, "values": ListOf(Or((NUMBER, OneOf(("nan", "inf", "-inf")))), most=16), "shares": PATH},
     name="tensor",
 )
 OPERAND = Record(
@@ -431,6 +431,11 @@ def _check_graph(report: Mapping[str, Any]) -> None:
     stored = {}
     for kind in ("inputs", "parameters", "buffers", "constants"):
         stored[kind] = _names(report.get(kind, []), kind)
+    for kind in ("parameters", "buffers"):
+        for i, tensor in enumerate(report.get(kind, [])):
+            owner = tensor.get("shares", "")
+            if owner and owner not in stored["parameters"] | stored["buffers"]:
+                raise Broken(f"'{owner}' is neither a parameter nor a buffer", f".{kind}[{i}].shares")
     known = set(stored["inputs"])
     for i, layer in enumerate(report["layers"]):
         try:

@@ -64,7 +64,11 @@ def page(mutants: list[Told], rewrites: list[tuple[str, bool, bool]]) -> str:
         named = sum(not any(fault.startswith("called") for fault in one[3]) for one in of_kind)
         lines.append(f"| {kind} | {count} | {named} | {sum(not one[3] for one in of_kind)} |")
     left = [one[4] for one in judged if one[3]] + [name for name, same, _ in rewrites if not same]
-    return "\n".join([*lines, "", "What is not as it should be:", "", *[f"- `{each}`" for each in left], ""])
+    unlike = [one[4] for one in mutants if not one[5]]
+    return "\n".join([
+        *lines, "", "What is not as it should be:", "", *[f"- `{each}`" for each in left], "",
+        "Where `--weights` says otherwise than the outputs:", "", *[f"- `{each}`" for each in unlike], "",
+    ])  # fmt: skip
 
 
 def main() -> None:

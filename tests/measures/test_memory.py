@@ -1,8 +1,12 @@
 from dataclasses import replace
 
 import pytest
+import torch
+from torch import nn
 
+import archscope
 from archscope.model.graph import Graph
+from archscope.model.report import Report
 from tests.graphs import F32, Net, total, values
 
 IMAGE = 4 * 8 * 8 * F32
@@ -110,3 +114,23 @@ def test_a_graph_without_layers_holds_its_weights() -> None:
     net.parameter("weight", 10)
 
     assert total(net.graph(), "peak_memory_bytes") == 10 * F32
+
+
+def test_memory_that_several_names_show_is_counted_once() -> None:
+    """Views of a buffer, two parameters of one storage; parts of a storage that do not overlap are each their own."""
+    whole, parts = torch.zeros(4, 100), torch.zeros(2, 50)
+    module = nn.Linear(8, 8)
+    module.register_buffer("whole", whole)
+    module.register_buffer("row", whole[1].view(10, 10))
+    module.register_buffer("left", parts[0])
+    module.register_buffer("right", parts[1])
+    module.tied = nn.Parameter(module.weight.detach())
+
+    report = archscope.summarize(module, (8,))
+
+    assert report.totals["weight_bytes"] == 4 * (8 * 8 + 8 + 400 + 100)
+    assert {name: tensor.shares for name, tensor in report.graph.buffers.items()} == {
+        "whole": "", "row": "whole", "left": "", "right": "",
+    }  # fmt: skip
+    assert report.graph.parameters["tied"].shares == "weight"
+    assert Report.from_json(report.to_json()).graph.buffers == report.graph.buffers

@@ -64,6 +64,7 @@ def linked(layer: int, source: int) -> Change:
         (linked(0, 3), "layers[0].inputs[0]:"),
         (lambda d: put("layers", 1, "name", d["layers"][0]["name"])(d), "layers[1].name: a second"),
         (put("layers", 0, "parameter_names", ["w"]), "layers[0].parameter_names[0]: 'w' is not among the parameters"),
+        (put("parameters", 0, "shares", "nothing"), "parameters[0].shares: 'nothing' is neither a parameter nor"),
         (put("outputs", ["nothing"]), "outputs[0]: 'nothing' is neither a layer nor an input"),
         (lambda d: d["parameters"].append(d["parameters"][0]), "a second"),
         (put("totals", "macs", 10**400), "totals.macs: so large a number is no count"),
