@@ -100,13 +100,13 @@ def report_to_audit(
     if isinstance(target, nn.Module):
         if not hasattr(os, "fork"):
             raise ArchscopeError("this system cannot fork a process that holds a module: name code, net.py:Net")
-        if any(tensor.is_meta for tensor in (*target.parameters(), *target.buffers())):
+        devices = {tensor.device.type for tensor in (*target.parameters(), *target.buffers())}
+        if "meta" in devices:
             raise ArchscopeError("the counters run the module: build it with weights, not on meta")
-        on_cpu = all(tensor.device.type == "cpu" for tensor in (*target.parameters(), *target.buffers()))
         report = summarize(target, input_size, options=options)
-        return report, target if on_cpu else copy.deepcopy(target).cpu()  # a fork has no CUDA
+        return report, target if devices <= {"cpu"} else copy.deepcopy(target).cpu()  # a fork has no CUDA
     named = target.target if isinstance(target, Report) else target
-    if not isinstance(named, str) or named.endswith(".json"):
+    if not isinstance(named, str) or is_saved(named):
         what = named if isinstance(named, str) else f"a {type(named).__name__}"
         raise ArchscopeError(f"{what} cannot be built anew by each counter: name a network, or code, net.py:Net")
     resolve(named)

@@ -103,10 +103,13 @@ def audit(
     """Run every installed counter on the model of a report, each in a process of its own: on `module`, if that is at
     hand, or on one that `options` build. Raises nothing for a tool that fails: its row says why.
     """
+    from archscope.auditing.process import answer_from_fork
+
     installed = [tool for tool in counters() if tool.runs and tool.installed]
 
     def run(tool: Counter) -> Audited:
-        row = _audited(tool, report, _run(tool, report, options) if module is None else _forked(tool, report, module))
+        answer = _run(tool, report, options) if module is None else answer_from_fork(tool.name, module, _inputs(report))
+        row = _audited(tool, report, answer)
         finished(tool.name)
         return row
 
@@ -161,12 +164,6 @@ def _version(package: str) -> str:
 
 def _inputs(report: Report) -> list[dict[str, Any]]:
     return [{"shape": tensor.shape, "dtype": tensor.dtype} for tensor in report.graph.inputs.values()]
-
-
-def _forked(tool: Counter, report: Report, module: "nn.Module") -> tuple[Found, str]:
-    from archscope.auditing.process import answer_from_fork
-
-    return answer_from_fork(tool.name, module, _inputs(report))
 
 
 def _run(tool: Counter, report: Report, options: Mapping[str, Any]) -> tuple[Found, str]:

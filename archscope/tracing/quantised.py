@@ -26,11 +26,9 @@ def plain_name(kernel: str) -> str:
 
 def packed_in(module: nn.Module) -> Iterator[tuple[torch.ScriptObject, dict[str, torch.Tensor]]]:
     """What a module packs: each object with the tensors in it, by name."""
-    attributes = vars(module)
-    if torch.ScriptObject not in {type(value) for value in attributes.values()}:  # nearly all
-        return
+    attributes, packed = vars(module), torch.ScriptObject
     for attribute, value in attributes.items():
-        if isinstance(value, torch.ScriptObject) and (tensors := _unpacked(value)):
+        if type(value) is packed and (tensors := _unpacked(value)):
             if "1d" in type(module).__name__:  # packed as if it had two axes
                 tensors["weight"] = tensors["weight"].squeeze(2)
             if attribute.startswith("_packed_weight"):  # a cell's: its bias lies beside it

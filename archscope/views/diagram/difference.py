@@ -55,9 +55,7 @@ def as_svg(diff: Diff) -> str:
     piece = drawing.piece
     signs = {box.name: _sign(numbers) for box in piece.boxes if (numbers := _numbers(box, found))}
     ghosts = frozenset(box.name for box in piece.boxes if box.op and found.is_missing(box.op))
-    extra = frozenset(
-        box.name for box in piece.boxes if box.op and box.op.layers[:1] == (box.op.name,) and EXTRA in box.name[:1]
-    )
+    extra = frozenset(box.name for box in piece.boxes if box.op and _is_extra(box.op))
     _set_below(piece, table)
     title = f"{one_line(diff.a.target)} against {one_line(diff.b.target)}"
     return to_svg(piece, Page(title, _said(diff, rows), marks=signs, ghosts=ghosts, added=extra))

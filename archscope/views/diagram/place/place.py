@@ -7,6 +7,7 @@ other, their tops aligned; shortcuts run in lanes on the left, gates on the righ
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.core import place_core
 from archscope.views.diagram.place.joints import (
     CLEAR,
@@ -266,17 +267,20 @@ class Placer:
         box = Box(split.name, "tensor", -hull[0], 0, hull[1], height, "bar", "Input", one_line=True)
         return piece_of(box)
 
+    def _circle(self, op: Op, alike: tuple[Op, ...]) -> Piece:
+        half = CIRCLE / 2
+        circle = piece_of(
+            Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op, alike=alike), tap=True
+        )
+        if op.join == "add" and self.style.shapes:  # a gate's line comes in where the leader would leave
+            circle.rows = [Row(half, half, sizes_of(op, self.style.channels_last))]
+        return circle
+
     def _leaf(self, leaf: Leaf, hull: tuple[float, float] | None) -> Piece:
         op, copies = leaf.op, tuple(copy.op for copy in leaf.copies)
         alike = tuple(self.style.alike.get(op.name, (op,)))
         if op.join in SYMBOLS:
-            half = CIRCLE / 2
-            circle = piece_of(
-                Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op, alike=alike), tap=True
-            )
-            if op.join == "add" and self.style.shapes:  # a gate's line comes in where the leader would leave
-                circle.rows = [Row(half, half, sizes_of(op, self.style.channels_last))]
-            return circle
+            return self._circle(op, alike)
         one_line = self.style.one_line or hull is not None or op.kind == "tensor"
         title, detail = label(op, one_line)
         if op.word == FEATURE_MAPS:
