@@ -4,7 +4,7 @@ Two Reports become series of steps in normal form (`normal`, `branches`), which 
 (`alignment`); what is not the same is told in the papers' words, in rows that sum to the whole difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -48,12 +48,25 @@ class Proof:
         return self.relative_error is not None and self.relative_error < self.TOLERANCE
 
 
+@dataclass(frozen=True)
+class Alternative:
+    """`options` of the reference, and how many differences are `left` with them, less what follows from others."""
+
+    options: Mapping[str, Any]
+    left: int
+
+    def __str__(self) -> str:
+        said = " ".join(f"--set-reference {option}={value}" for option, value in self.options.items())
+        return f"fewer differences against {said}: {self.left or 'none'}"
+
+
 @dataclass(frozen=True, repr=False)
 class Diff(Tabulated, Pictured):
     """How network `a`, the reader's own, stands to the reference `b`.
 
     The `params` and `macs` of the `differences` sum to the totals of `b` minus those of `a`. `pairs` are the layers
-    that stand for each other. `not_compared`: what neither a report nor the weights tell.
+    that stand for each other. `not_compared`: what neither a report nor the weights tell. `fewer`: options of the
+    reference with which fewer differences are left, where some were found.
     """
 
     KIND = "diff"
@@ -65,6 +78,7 @@ class Diff(Tabulated, Pictured):
     pairs: tuple[tuple[Step, Step], ...]
     proof: Proof | None = None
     not_compared: tuple[str, ...] = ()
+    fewer: Alternative | None = None
 
     def proven(self, proof: Proof) -> "Diff":
         """With what the weights showed, which has the last word."""
@@ -93,6 +107,7 @@ class Diff(Tabulated, Pictured):
             "differences": [row.to_dict() for row in self.differences],
             "totals": self.totals,
             "not_compared": list(self.not_compared),
+            "fewer_against": self.fewer and {"options": dict(self.fewer.options), "differences": self.fewer.left},
             "weights": None if self.proof is None else asdict(self.proof),
         }
 
@@ -135,16 +150,16 @@ def _aligned(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]) -> 
     less to say."""
     steps = unshared(steps_a), unshared(steps_b)
     by_branches = _told(a, b, *steps, align(*map(series_of, steps)))
-    if _causes(by_branches[1]) < MANY or len(steps[0]) * len(steps[1]) > MOST_COMPARED:
+    if causes(by_branches[1]) < MANY or len(steps[0]) * len(steps[1]) > MOST_COMPARED:
         return by_branches
     in_order = _told(a, b, *steps, align(*([Item(step) for step in side] for side in steps)))
-    return min((by_branches, in_order), key=lambda found: _causes(found[1]))
+    return min((by_branches, in_order), key=lambda found: causes(found[1]))
 
 
 MANY = 2
 
 
-def _causes(listed: Sequence[Difference]) -> int:
+def causes(listed: Sequence[Difference]) -> int:
     """How many rows, less what follows from others."""
     return sum(row.kind != "consequence" for row in listed)
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from archscope.differences import Diff, compare
+from archscope.differences import Alternative, Diff, compare
+from archscope.differences.alternatives import alternative
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.targets import resolve
@@ -27,6 +28,8 @@ def diff(
     """Is `a` the network that `b` is, and if not, where and why? `archscope.diff` says what may be given."""
     reports = _reports(a, b, input_size, options or {}, reference_options or {})
     found = compare(*reports)
+    if found.differences:
+        found = replace(found, fewer=_fewer(found, a, b, reference_options or {}))
     if not weights:
         return found
     if any(isinstance(side, Report) or str(side).endswith(".json") for side in (a, b)):
@@ -35,6 +38,15 @@ def diff(
 
     modules = [_built(side, given) for side, given in ((a, options), (b, reference_options))]
     return found.proven(prove(found, *modules))
+
+
+def _fewer(found: Diff, a: Any, b: Any, given: Mapping[str, Any]) -> Alternative | None:
+    """With other options of the reference, where it is one of the catalogue and the reader's is not the same one."""
+    mine, theirs = (None if isinstance(side, Report) else resolve(side) for side in (a, b))
+    if theirs is None or theirs.network is None or (mine and mine.network is theirs.network):
+        return None
+    size = _own_size(found.b)
+    return alternative(found, theirs.network.options, {**theirs.options, **given}, lambda more: _report(b, size, more))
 
 
 def _built(target: Any, options: Mapping[str, Any] | None) -> "nn.Module":

@@ -185,10 +185,18 @@ WHETHER = {
 def _content_changed(name: str, a: Step, b: Step) -> str:
     """Of a constant by the name that it is stored under: its numbers, where they are few."""
     called = (b.told.get(name) or a.told[name]).rpartition(".")[2]
+    shapes = [_stored_shape(step, name) for step in (a, b)]
+    if all(shapes) and shapes[0] != shapes[1]:
+        return f"{noun(b)}: {called} is {sizes(shapes[0])} instead of {sizes(shapes[1])}"
     mine, theirs = (_numbers(step.facts.get(name)) for step in (a, b))
     if mine and theirs and mine != theirs:
         return f"{noun(b)}: {called} {mine} instead of {theirs}"
     return f"{noun(b)}: {called} holds other numbers than the reference's"
+
+
+def _stored_shape(step: Step, name: str) -> tuple[int, ...]:
+    operands = step.layer.operands if step.layer else ()
+    return next((operand.shape for operand in operands if operand.argument == name), ())
 
 
 def _numbers(content: Any) -> str:

@@ -89,8 +89,10 @@ def _named(things: Sequence[str]) -> str:
 
 
 def beside(diff: Diff) -> list[str]:
-    """What is said below the rows: both totals, what the weights showed, and what no verdict covers."""
-    said = [*sides(diff), *([f"weights: {proven(diff)}"] if diff.proof else [])]
+    """What is said below the rows: both totals, options that explain some, what the weights showed, and what no verdict
+    covers."""
+    said = [*sides(diff), *([str(diff.fewer)] if diff.fewer else [])]
+    said += [f"weights: {proven(diff)}"] if diff.proof else []
     if diff.not_compared and diff.verdict != "not_compared":
         said.append(f"not compared: {_named(diff.not_compared)}")
     return said
