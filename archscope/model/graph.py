@@ -144,11 +144,17 @@ class Layer:
 
     @property
     def output_elements(self) -> int:
-        return sum(map(elements_of, self.output_shapes))
+        shapes = self.output_shapes
+        return elements_of(shapes[0]) if len(shapes) == 1 else sum(map(elements_of, shapes))
 
     @property
     def output_bytes(self) -> int:
-        return sum(map(bytes_of, self.output_shapes, self.dtypes))
+        shapes = self.output_shapes
+        return (
+            bytes_of(shapes[0], self.dtypes[0])
+            if len(shapes) == 1 == len(self.dtypes)
+            else sum(map(bytes_of, shapes, self.dtypes))
+        )
 
 
 def is_depthwise(layer: Layer) -> bool:

@@ -16,6 +16,9 @@ FACTORIES = frozenset(
 
 FILLS = frozenset({"uniform_", "normal_", "trunc_normal_", "fill_", "zero_"})
 
+PASSED = frozenset({"__get__", "_set_grad_enabled", "dim", "size", "is_contiguous", "numel"})
+"""Questions and switches: most calls of a construction, and nothing to do."""
+
 
 class Skeleton(TorchFunctionMode):
     """`with Skeleton(): module = Net()` builds on meta: shapes and parameters, no memory, no arithmetic.
@@ -27,10 +30,10 @@ class Skeleton(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        kwargs = kwargs or {}
         name = getattr(function, "__name__", "")
-        if name == "__get__":  # of `device`, `grad_fn` ...: most calls, and nothing to do
-            return function(*args)
+        kwargs = kwargs or {}
+        if name in PASSED:
+            return function(*args, **kwargs)
         if name in FACTORIES and kwargs.get("device") is None:
             fill = function is torch.ones or function is torch.zeros
             made = (torch.empty if fill else function)(*args, **{**kwargs, "device": META})

@@ -45,8 +45,14 @@ def operand_of(argument: str, shape: Shape, given: Given) -> Operand:
 
 def layer_of(record: Record) -> Layer:
     effect, said = record.effect, record.effect.said
-    operands = list(map(operand_of, said.arguments, said.shapes, record.operands))
-    computed = [operand for operand in operands if operand.kind in COMPUTED]
+    operands = tuple(map(operand_of, said.arguments, said.shapes, record.operands))
+    computed: list[Operand] = []
+    stored: dict[str, dict[str, None]] = {"parameter": {}, "buffer": {}, "constant": {}}
+    for operand in operands:
+        if operand.kind in COMPUTED:
+            computed.append(operand)
+        else:
+            stored[operand.kind][operand.source] = None
     return Layer(
         name=record.name,
         kind=record.call.kind if record.call.main is record else effect.operation,
@@ -58,10 +64,10 @@ def layer_of(record: Record) -> Layer:
         window=said.window,
         groups=said.bound.get("groups", 1),
         settings=said.settings,
-        parameters=tuple(dict.fromkeys([operand.source for operand in operands if operand.kind == "parameter"])),
-        buffers=tuple(dict.fromkeys([operand.source for operand in operands if operand.kind == "buffer"])),
+        parameters=tuple(stored["parameter"]),
+        buffers=tuple(stored["buffer"]),
         memory=effect.memory,
-        operands=tuple(operands),
+        operands=operands,
     )
 
 

@@ -24,11 +24,16 @@ def plain_name(kernel: str) -> str:
     return name if name in CATEGORY else f"quantized::{kernel}"
 
 
+def packs(module: nn.Module) -> bool:
+    """Does a module hold an object of torch's? Nearly none does."""
+    return torch.ScriptObject in map(type, vars(module).values())
+
+
 def packed_in(module: nn.Module) -> Iterator[tuple[torch.ScriptObject, dict[str, torch.Tensor]]]:
     """What a module packs: each object with the tensors in it, by name."""
-    attributes, packed = vars(module), torch.ScriptObject
+    attributes = vars(module)
     for attribute, value in attributes.items():
-        if type(value) is packed and (tensors := _unpacked(value)):
+        if type(value) is torch.ScriptObject and (tensors := _unpacked(value)):
             if "1d" in type(module).__name__:  # packed as if it had two axes
                 tensors["weight"] = tensors["weight"].squeeze(2)
             if attribute.startswith("_packed_weight"):  # a cell's: its bias lies beside it

@@ -24,7 +24,7 @@ from torch import nn
 
 from archscope.model.graph import Kind, Tensor
 from archscope.tracing.batched import is_wrapped, layers_of
-from archscope.tracing.quantised import packed_in
+from archscope.tracing.quantised import packed_in, packs
 from archscope.tracing.records import META, WHOLE, Given, Part, Source, describe, meta_like
 from archscope.tracing.values import content_of
 
@@ -57,9 +57,10 @@ class Sources:
                 self._store(prefix, module._parameters, self.parameters)
             if module._buffers:
                 self._store(prefix, module._buffers, self.buffers)
-            for packed, tensors in packed_in(module):
-                self.packed[id(packed)] = packed, tensors
-                self._store(prefix.removesuffix("_packed_params."), tensors, self.parameters)
+            if packs(module):
+                for packed, tensors in packed_in(module):
+                    self.packed[id(packed)] = packed, tensors
+                    self._store(prefix.removesuffix("_packed_params."), tensors, self.parameters)
             if isinstance(module, torch.jit.ScriptModule):
                 for buffer in module._buffers.values():  # batch_norm writes its statistics from inside
                     if buffer is not None:
@@ -109,14 +110,14 @@ class Sources:
 
     def of(self, tensor: torch.Tensor) -> Source | None:
         """What `tensor` holds; None for a constant."""
-        found: Source | None = getattr(tensor, "_archscope_source", None)
-        if found is None:
-            found = self._stored.get(id(tensor))
-        if found is None and is_wrapped(tensor):
+        found: Source | None = self._stored.get(id(tensor)) or getattr(tensor, "_archscope_source", None)
+        if found is not None:
+            return found
+        if is_wrapped(tensor):
             return self.of(layers_of(tensor)[1])
-        if found is None and self._in_batches:
-            found = self._in_batches.get(tensor.untyped_storage()._cdata, (None, None))[1]
-        return found
+        if self._in_batches:
+            return self._in_batches.get(tensor.untyped_storage()._cdata, (None, None))[1]
+        return None
 
     def given(self, tensor: torch.Tensor, source: Source) -> Given:
         """What an operation reads that is given `tensor`."""

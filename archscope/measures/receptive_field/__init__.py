@@ -31,7 +31,7 @@ Said = list[int] | str | None
 def receptive_field(graph: Graph) -> tuple[Column, ...]:
     """Of each layer, and in all that of the last layer whose elements have a place in the image, with its stride."""
     fields = _of_read_outputs(graph, fields_of(graph))
-    sizes: dict[int, Said] = {}  # layers that keep the field share it
+    sizes: dict[int, tuple[Said, bool]] = {}  # layers that keep the field share it
     said = {layer.name: _widest(layer, fields[layer.name], sizes) for layer in graph.layers}
     last = _last_with_position(graph, said)
     scope = "none" if last is None else said[last.name]
@@ -127,7 +127,7 @@ def _of_read_outputs(graph: Graph, fields: dict[str, list[Field] | None]) -> dic
     }  # fmt: skip
 
 
-def _widest(layer: Layer, outputs: list[Field] | None, sizes: dict[int, Said]) -> Said:
+def _widest(layer: Layer, outputs: list[Field] | None, sizes: dict[int, tuple[Said, bool]]) -> Said:
     """What the outputs of a layer see at most."""
     if outputs is None:
         return "unknown"
@@ -141,18 +141,22 @@ def _widest(layer: Layer, outputs: list[Field] | None, sizes: dict[int, Said]) -
     return [max(along) for along in zip(*numbers, strict=True)] if numbers else None
 
 
-def _said(layer: Layer, field: Field, sizes: dict[int, Said]) -> Said:
+def _said(layer: Layer, field: Field, sizes: dict[int, tuple[Said, bool]]) -> Said:
     if not field.terms:
         return None
-    spreads = layer.window is not None and prod(layer.output_shape[-len(layer.window.kernel_size) :]) > 1
-    if not field.has_position and not spreads:
-        return None
     if id(field) not in sizes:
-        sizes[id(field)] = _size(field)
-    found = sizes[id(field)]
+        sizes[id(field)] = _size(field), field.has_position
+    found, placed = sizes[id(field)]
+    if not placed and not _spreads(layer):
+        return None
     if found == "scattered":
         return "unknown" if CATEGORY.get(layer.operation) in WEIGHTED else None
     return found
+
+
+def _spreads(layer: Layer) -> bool:
+    """Does a window give more than one place?"""
+    return layer.window is not None and prod(layer.output_shape[-len(layer.window.kernel_size) :]) > 1
 
 
 def _size(field: Field) -> list[int] | str:
@@ -172,9 +176,8 @@ def all_channels(field: Field) -> Field:
     if len(field.shape) != len(field.pixels) + 2:
         return field
     for term in field.terms:
-        for way in range(len(field.pixels)):
-            own = any(digit.steps[way] for digit in term.axes[1])
-            if own and any(digit.steps[way] for axis in term.axes[2:] for digit in axis):
+        for way in {way for digit in term.axes[1] for way, step in enumerate(digit.steps) if step}:
+            if any(digit.steps[way] for axis in term.axes[2:] for digit in axis):
                 return field.each(lambda term: contracted(term, [1], field.pixels))
     return field
 

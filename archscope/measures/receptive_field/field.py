@@ -1,8 +1,8 @@
 """What the elements of a tensor see of the input."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 from archscope.measures.receptive_field.reach import PositionLost, Reach, hull
 from archscope.measures.receptive_field.term import Term, Whole, broadcast, resized, simple
@@ -13,8 +13,7 @@ MOST_DIGITS = 10
 """Digits whose first and last values are tried together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """Tensors side by side along an axis that does not move in the input, such as that of the channels. Without
     `fields` they differ, but how is not known any more."""
 
@@ -22,8 +21,7 @@ class Parts:
     fields: tuple["Field", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A tensor of this shape, the batch included; what an element sees is the hull of all terms, of which a constant
     has none. `parts` are there where not all channels see the same."""
 
@@ -91,7 +89,7 @@ def _beside(field: Field, cut: Shape, along: int) -> Field:
     """As many channels of a field as a part has."""
     if len(field.shape) < len(cut) or field.shape[along] == 1:
         return field
-    return field.each(lambda term: resized(term, along, cut[along]), cut)
+    return field.windowed(lambda term: resized(term, along, cut[along]), cut)
 
 
 # ---- what is said ------------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ as many as the positions that share a source, so that compositions of both stay 
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from math import gcd, lcm
+from typing import NamedTuple
 
 Span = tuple[int, int] | None
 """First and last pixel; None where nothing is seen, as between the taps of a transposed convolution."""
@@ -19,8 +19,7 @@ class PositionLost(Exception):
     """Where the elements lie in the input can no longer be described."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taps:
+class Taps(NamedTuple):
     """Which positions before an operation each position behind it reads: `i` reads `offsets[i % period]` moved by
     `step` for each whole period, `period` being the number of offsets."""
 
@@ -28,8 +27,7 @@ class Taps:
     offsets: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """Position `i` sees `spans[i % period]`, moved by `step` pixels for each whole period."""
 
     step: int
@@ -93,7 +91,7 @@ class Reach:
         if self == other:
             return self
         if len(self.spans) == 1 == len(other.spans):  # windows alone, the common case
-            return Reach(self.step, (hull((*self.spans, *other.spans)),)) if self.step == other.step else None
+            return Reach(self.step, (_both(self.spans[0], other.spans[0]),)) if self.step == other.step else None
         period = lcm(self.period, other.period)
         step = self.step * (period // self.period)
         if step != other.step * (period // other.period) or period > LONGEST_PERIOD:
@@ -110,6 +108,11 @@ class Reach:
         count = lcm(self.period, other.period)
         inner = {position: other.at(position) for position in (*positions[:count], *positions[-count:])}
         return all(_within(span, self.at(position)) for position, span in inner.items())
+
+
+def _both(a: Span, b: Span) -> Span:
+    """The hull of two."""
+    return (min(a[0], b[0]), max(a[1], b[1])) if a and b else a or b
 
 
 def hull(spans: Iterable[Span]) -> Span:

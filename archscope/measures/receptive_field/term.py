@@ -7,7 +7,6 @@ regroup digits, and nothing is lost until an operation reads all of them.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from math import gcd, prod
@@ -30,8 +29,7 @@ class Digit(NamedTuple):
 Axis = tuple[Digit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One way from the input to a tensor: the digits of each axis, and a reach along each axis of the input."""
 
     axes: tuple[Axis, ...]
@@ -136,7 +134,7 @@ def contracted(term: Term, axes: Iterable[int], pixels: Shape) -> Term:
     left = [() if place in axes else axis for place, axis in enumerate(term.axes)]
     rest = Term(tuple(left), term.reaches)
     reaches = [_over(term, rest, way, read, pixels[way]) for way in range(len(pixels))]
-    return replace(rest, reaches=tuple(reaches))
+    return Term(rest.axes, tuple(reaches))
 
 
 def mixed(term: Term, axes: Iterable[int], pixels: Shape) -> Term:

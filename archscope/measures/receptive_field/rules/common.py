@@ -1,8 +1,7 @@
 """What the rules share: a call with the fields of its tensors, axes by number, and what works element by element."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from archscope.measures.receptive_field.field import Field, merged
 from archscope.measures.receptive_field.reach import PositionLost
@@ -10,8 +9,7 @@ from archscope.measures.receptive_field.term import Term, contracted
 from archscope.model.graph import Layer, Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A layer, the field of each of its operands, and the shape of each of its outputs, the batch included."""
 
     layer: Layer
