@@ -30,7 +30,7 @@ fuzz: $(VENV)/installed-dev
 
 # On a machine with a CUDA device. CUDA_PYTHON=python3 takes an environment that is there already, ONLY='inference-*' a part.
 bench-cuda: $(if $(filter $(BIN)/python,$(CUDA_PYTHON)),$(VENV)/installed)
-	PYTHONPATH=. $(CUDA_PYTHON) docs/benchmarks/cuda.py $(if $(ONLY),--only '$(ONLY)')
+	PYTHONPATH=. $(CUDA_PYTHON) docs/benchmarks/on_cuda.py $(if $(ONLY),--only '$(ONLY)')
 
 keras: $(VENV)/installed-keras
 	KERAS_BACKEND=torch $(BIN)/python tests/keras/equality.py

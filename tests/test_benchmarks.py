@@ -173,14 +173,14 @@ def test_a_page_without_its_part_is_refused(pages: ModuleType) -> None:
 
 def test_every_planned_command_is_one(pages: ModuleType) -> None:
     """Each is read by its own command, down to the device, which is not here."""
-    import cuda  # type: ignore[import-not-found]
+    import on_cuda  # type: ignore[import-not-found]
     import torch
     from typer.main import get_command
 
     from archscope.cli import app
 
-    plan = dict(cuda.plan("cuda", 2.0))
-    assert len(plan) == len(list(cuda.plan("cuda", 2.0)))  # no file is written twice
+    plan = dict(on_cuda.plan("cuda", 2.0))
+    assert len(plan) == len(list(on_cuda.plan("cuda", 2.0)))  # no file is written twice
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for command in plan.values():
         _, name, *arguments = shlex.split(command)
@@ -192,7 +192,7 @@ def test_every_planned_command_is_one(pages: ModuleType) -> None:
 def test_without_a_device_it_says_so_and_touches_nothing(tmp_path: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in FOLDER.rglob("*") if "__pycache__" not in path.parts}
     done = subprocess.run(
-        [sys.executable, str(FOLDER / "cuda.py")], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, str(FOLDER / "on_cuda.py")], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)

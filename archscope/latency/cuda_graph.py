@@ -1,44 +1,77 @@
-"""The device's own time: one step captured as a CUDA graph and replayed, so that no launch waits for the host."""
+"""The device's own time: a step captured as a CUDA graph and replayed, so that no launch waits for the host."""
 
-from collections.abc import Callable
-from itertools import cycle
+from collections.abc import Callable, Sequence
 from time import perf_counter
 
 import torch
 
-from archscope.latency.network import Network
-from archscope.tracing.records import tensors_in
+from archscope.errors import ArchscopeError
+from archscope.latency.network import Arguments, Network
 
 BEFORE_CAPTURE = 3
 """Steps on a side stream before the capture, as torch asks for: libraries choose and allocate in them."""
 
+CAPTURED = 4
+"""So many inputs are captured at most, a graph each; they take turns, so that no cache holds an input."""
+
+SPAN_MS = 10.0
+"""Between two events lie so many replays that the first one's launch does not count."""
+
 
 def replayed_ms(network: Network, seconds: float, clock: Callable[[], float] = perf_counter) -> list[float]:
-    """Device time of each replayed step in ms, for so many seconds; inputs take turns, their copies untimed.
+    """Device time of a step in ms, several times for so many seconds; each is the mean of many replays in a row.
 
-    Raises RuntimeError where the step cannot be captured, such as one that asks the device for a value.
+    Raises ArchscopeError where the step cannot be captured, such as one that asks the device for a value.
     """
-    static = network.inputs[0]
-    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(BEFORE_CAPTURE):
-            network.step_on(static)
-    torch.cuda.current_stream().wait_stream(stream)
-    network.forget_gradients()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        network.step_on(static)
-    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+    graphs = _captured(network, network.inputs[:CAPTURED])
+    rounds = max(1, round(SPAN_MS / (len(graphs) * max(_replayed_once_ms(graphs, 1), 1e-3))))
     times: list[float] = []
-    others = cycle(network.inputs[1:] or network.inputs)
     end = clock() + seconds
     while not times or clock() < end:
-        for target, source in zip(tensors_in(static), tensors_in(next(others)), strict=True):
-            target.copy_(source)
-        before.record()
-        graph.replay()
-        after.record()
-        after.synchronize()
-        times.append(before.elapsed_time(after))
+        times.append(_replayed_once_ms(graphs, rounds))
     return times
+
+
+def _captured(network: Network, inputs: Sequence[Arguments]) -> list[torch.cuda.CUDAGraph]:
+    """A graph for each input, all in one pool of memory. The stream that was current is so again afterwards: a capture
+    that fails leaves its own."""
+    current = torch.cuda.current_stream()
+    try:
+        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream.wait_stream(current)
+        with torch.cuda.stream(stream):
+            for _ in range(BEFORE_CAPTURE):
+                network.step_on(inputs[0])
+        current.wait_stream(stream)
+        network.forget_gradients()
+        graphs: list[torch.cuda.CUDAGraph] = []
+        for arguments in inputs:
+            graphs.append(torch.cuda.CUDAGraph())
+            with torch.cuda.graph(graphs[-1], pool=graphs[0].pool() if graphs[1:] else None):
+                network.step_on(arguments)
+        return graphs
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        raise ArchscopeError(f"this step cannot be captured as a CUDA graph: {_cause(error)}") from error
+    finally:
+        torch.cuda.set_stream(current)
+
+
+def _cause(error: BaseException) -> str:
+    """The first of the errors: that the capture broke off is told after why it did."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return str(error).strip().partition("\n")[0]
+
+
+def _replayed_once_ms(graphs: Sequence[torch.cuda.CUDAGraph], rounds: int) -> float:
+    """The mean time of a replay over so many rounds of all graphs."""
+    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
+    before.record()
+    for _ in range(rounds):
+        for graph in graphs:
+            graph.replay()
+    after.record()
+    after.synchronize()
+    return float(before.elapsed_time(after)) / (rounds * len(graphs))

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -101,10 +102,40 @@ def free_bytes(options: Options) -> int | None:
     if options.on_cuda:
         free: int = torch.cuda.mem_get_info(options.device)[0]
         return free + torch.cuda.memory_reserved(options.device)
+    said = [_available_bytes(), *_container_bytes()]
+    return min([free for free in said if free is not None], default=None)
+
+
+def _available_bytes() -> int | None:
+    """What the whole system has left."""
     for line in _read("/proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
     return None
+
+
+CGROUPS = "/sys/fs/cgroup"
+
+
+def _container_bytes() -> list[int]:
+    """What is left of each limit that a container sets: its own group's and those around it. Files in memory go first,
+    and so count as free."""
+    own = [line.split(":", 2)[2] for line in _read("/proc/self/cgroup").splitlines() if line.startswith("0::")]
+    groups = [Path(CGROUPS + path) for path in own or ["/"]]
+    left = [_left_bytes(str(group / "memory.max"), str(group / "memory.current"), str(group / "memory.stat"))
+            for inner in groups for group in (inner, *inner.parents) if str(group).startswith(CGROUPS)]  # fmt: skip
+    old = f"{CGROUPS}/memory"  # the first version's
+    left.append(_left_bytes(f"{old}/memory.limit_in_bytes", f"{old}/memory.usage_in_bytes", f"{old}/memory.stat"))
+    return [free for free in left if free is not None]
+
+
+def _left_bytes(limit: str, used: str, statistics: str) -> int | None:
+    try:
+        most, now = int(_read(limit)), int(_read(used))
+    except ValueError:  # "max", or no such file
+        return None
+    files = re.search(r"^(?:total_)?inactive_file (\d+)$", _read(statistics), re.MULTILINE)
+    return max(0, most - now + (int(files[1]) if files else 0))
 
 
 # ---- what it is ----------------------------------------------------------------------------------------------

@@ -31,9 +31,13 @@ def largest_batch(graph: Graph, train: bool, free: int) -> int:
 
 def fitting(graph: Graph, options: Options, free: int | None) -> str:
     """`batch 512 needs about 60.1 GiB, 40.0 GiB are free: --batch 256 would fit`."""
-    needed = f"batch {graph.batch} needs about {units.size(predicted_bytes(graph, options.train))}"
+    predicted = predicted_bytes(graph, options.train)
+    needed = f"batch {graph.batch} needs about {units.size(predicted)}"
     if free is None:
         return f"{needed}: take a smaller --batch"
+    if predicted <= free:  # workspaces, fragments, other processes
+        needed = f"{needed} by prediction, more than {units.size(free)} in fact"
+        return f"{needed}: take --batch {graph.batch // 2}" if graph.batch > 1 else needed
     batch = min(largest_batch(graph, options.train, free), graph.batch // 2)
     advice = f"--batch {batch} would fit" if batch else "not even --batch 1 would fit"
     return f"{needed}, {units.size(free)} are free: {advice}"

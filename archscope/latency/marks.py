@@ -1,8 +1,9 @@
 """Telling the profiler which layer runs, by the tracer that has named the layers, and reading what it saw."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 import torch
@@ -69,10 +70,16 @@ def is_of(marker: Marker, graph: Graph) -> bool:
     return ran == [layer.operation for layer in graph.layers]
 
 
+KEPT: dict[str, Any] = (
+    {"acc_events": True} if "acc_events" in signature(torch.profiler.profile.__init__).parameters else {}
+)
+"""Newer releases drop the events of a cycle that is over, and warn of it, unless told to keep them."""
+
+
 def profiled(run: Callable[[], Any], on_cuda: bool) -> list[Event]:
     """The events of one run."""
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_cuda else [])]
-    with torch.profiler.profile(activities=activities) as profile:
+    with torch.profiler.profile(activities=activities, **KEPT) as profile:
         run()
         if on_cuda:
             torch.cuda.synchronize()
@@ -83,7 +90,7 @@ def plain(events: list[FunctionEvent] | Any, on_cuda: bool) -> list[Event]:
     """The profiler's events without what is not needed: those of the host, each with the kernels that it launched."""
     host = [event for event in events if event.device_type.name == "CPU" and not event.is_async]
     place = {id(event): i for i, event in enumerate(host)}
-    return [
+    found = [
         Event(
             name=event.name,
             self_ms=_self_us(event, on_cuda) / 1000,
@@ -93,6 +100,35 @@ def plain(events: list[FunctionEvent] | Any, on_cuda: bool) -> list[Event]:
         )
         for i, event in enumerate(host)
     ]
+    return [*found, *_without_an_operation(events, found)] if on_cuda else found
+
+
+FUSED = frozenset({"aten::_transformer_encoder_layer_fwd", "aten::_native_multi_head_attention"})
+"""Kernels that torch takes for whole modules where nothing watches the pass."""
+
+
+def takes_fused_path(module: nn.Module, step: Callable[[], Any], on_cuda: bool) -> bool:
+    """Does the unwatched pass run other kernels than the marked one, which would make times by layer another pass's?"""
+    fusing = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
+    if module.training or not any(isinstance(part, fusing) for part in module.modules()):
+        return False
+    return any(event.name in FUSED for event in profiled(step, on_cuda))
+
+
+UNLAUNCHED = "kernels that no operation launched"
+
+
+def _without_an_operation(events: Iterable[FunctionEvent] | Any, found: Sequence[Event]) -> list[Event]:
+    """What the device did besides, such as kernels of Triton's: all its time less that of the operations."""
+    on_device = [event for event in events if event.device_type.name == "CUDA" and not event.is_user_annotation]
+    ranges = {event.name for event in found}  # each has a shadow on the device
+    whole = sum([event.time_range.elapsed_us() for event in on_device if event.name not in ranges]) / 1000
+    rest = whole - sum([event.self_ms for event in found])
+    return [Event(UNLAUNCHED, rest)] if rest > LEAST_UNLAUNCHED * whole else []
+
+
+LEAST_UNLAUNCHED = 0.005
+"""Of the device's time: less is rounding."""
 
 
 def _earlier(parent: int | None, child: int) -> int | None:

@@ -13,7 +13,10 @@ from archscope.model.report import Column, Report
 from archscope.tracing.untouched import collection_paused
 
 PROFILED = 5
-"""So many steps are profiled, evenly among the timed ones, of which there may be fewer."""
+"""So many steps are profiled, once everything is timed."""
+
+PROFILED_SHARE = 0.5
+"""Of the time budget; one step is profiled however long it takes."""
 
 Found = Report | ArchscopeError
 """What was measured, or why nothing was."""
@@ -31,7 +34,9 @@ def measure(
     """Each job's report with its measured columns (those of the first batch, and a row of totals for every batch), or
     why there is none: a network that fails does not stop the others.
 
-    For each batch all networks are in memory at once, since their steps take turns. Raises Interrupted after Ctrl-C.
+    For each batch all networks are in memory at once, since their steps take turns. Every batch is timed before any
+    step is profiled: a profiler that has run once stays attached, and slows all that follows. Raises Interrupted after
+    Ctrl-C.
     """
     runners: list[list[Runner]] = [[] for _ in jobs]
     budget = options.seconds * len(jobs)
@@ -41,7 +46,11 @@ def measure(
                 own.append(start(job, batch, options))
             later = budget * (len(batches) - place - 1)
             take_turns([own[-1] for own in runners], budget, later, progress, clock)
-        found = [own[0].failure or measured(job, own) for job, own in zip(jobs, runners, strict=True)]
+            if len(batches) > 1:
+                for own in runners:
+                    own[-1].release()
+        look_inside([own[place] for place in range(len(batches)) for own in runners], options, progress, clock)
+        found = [_found(job, own) for job, own in zip(jobs, runners, strict=True)]
         if len(jobs) > 1:
             found = in_turns(found, [own[0].times_ms for own in runners])
         return bounded(found, options, progress)
@@ -50,6 +59,13 @@ def measure(
         raise Interrupted([measured(job, own, note) for job, own in zip(jobs, runners, strict=True)]) from None
     finally:
         progress("", 0.0)
+
+
+def _found(job: Job, runners: Sequence[Runner]) -> Found:
+    """The report, or why there is none: where no batch was timed, the first one's reason."""
+    if runners[0].failure and not any(runner.times_ms for runner in runners):
+        return runners[0].failure
+    return measured(job, runners)
 
 
 def in_turns(found: Sequence[Found], times: Sequence[Sequence[float]]) -> list[Found]:
@@ -67,27 +83,34 @@ def in_turns(found: Sequence[Found], times: Sequence[Sequence[float]]) -> list[F
 def take_turns(
     runners: Sequence[Runner], seconds: float, later: float, progress: Progress, clock: Callable[[], float]
 ) -> None:
-    """Warm up each, then time and now and then profile one step of each in turn (A, B, A, B), so that a slow moment
-    hits all, for so many seconds of timed steps; then device time and memory of each. `later` seconds follow."""
+    """Warm up each, then time one step of each in turn (A, B, A, B), so that a slow moment hits all, for so many
+    seconds. `later` seconds follow."""
     for runner in runners:
         progress(f"{runner.title}: warming up", seconds + later)
         attempt(runner, runner.load, runner.warm_up)
     titles = ", ".join(runner.title for runner in runners)
-    left, profiled = seconds, 0
+    left = seconds
     while left > 0 and any(runner.failure is None for runner in runners):
         progress(f"{titles}: timing", left + later)
         start = clock()
         for runner in runners:
             attempt(runner, runner.sample)
         left -= clock() - start
-        if left <= seconds * (1 - (profiled + 0.5) / PROFILED):
-            profiled += 1
-            for runner in runners:
-                attempt(runner, runner.profile)
+
+
+def look_inside(runners: Sequence[Runner], options: Options, progress: Progress, clock: Callable[[], float]) -> None:
+    """Of each that was timed its memory, its time by layer, and last its device time: a failed capture of a CUDA
+    graph may spoil what follows. What fails is a note, and what was timed stays."""
     for runner in runners:
-        if runner.failure is None:
-            progress(f"{runner.title}: memory", later)
-        attempt(runner, runner.measure_memory, runner.replay)
+        if runner.times_ms and runner.failure is None:
+            progress(f"{runner.title}: memory and time by layer", 0.0)
+            if runner.extra("memory, no time by layer", runner.reload):
+                runner.extra("measured_peak_memory_bytes", runner.measure_memory)
+                end = clock() + PROFILED_SHARE * options.seconds
+                for _ in range(PROFILED):
+                    if not runner.extra("time by layer", runner.profile) or clock() >= end:
+                        break
+                runner.extra("device_ms", runner.replay)
         runner.release()
 
 
@@ -109,8 +132,8 @@ def measured(job: Job, runners: Sequence[Runner], *notes: str) -> Report:
     for runner in runners:
         said += runner.notes
         if runner.failure:
-            said.append(f"batch {runner.graph.batch} was not measured: {runner.failure}")
-    whole = [runner for runner in runners if runner.times_ms and not runner.failure]
+            said.append(_stopped(runner, runner.failure))
+    whole = [runner for runner in runners if runner.times_ms]
     rows = [{"batch": runner.graph.batch, **runner.totals()} for runner in whole]
     if runners:
         columns |= runners[0].columns()
@@ -119,3 +142,10 @@ def measured(job: Job, runners: Sequence[Runner], *notes: str) -> Report:
         columns["by_batch"] = Column("by_batch", "rows", rows)
     graph = replace(report.graph, notes=tuple(dict.fromkeys([*said, *notes])))
     return replace(report, graph=graph, columns=columns)
+
+
+def _stopped(runner: Runner, failure: ArchscopeError) -> str:
+    timed = len(runner.times_ms)
+    if timed:
+        return f"batch {runner.graph.batch} stopped after {timed} timed step{'s' * (timed > 1)}: {failure}"
+    return f"batch {runner.graph.batch} was not measured: {failure}"

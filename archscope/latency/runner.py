@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from statistics import median
 from time import perf_counter
@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.errors import ArchscopeError, EnvironmentFailure, users_line
 from archscope.latency import Job, Options, device, marks
 from archscope.latency.attribution import Event, Profile, attribute, middle
 from archscope.latency.fitting import fitting
@@ -60,12 +60,11 @@ class Runner:
         with self._job.running(), device.set_up(self.options):
             try:
                 yield
-            except (RuntimeError, ValueError) as error:
+            except ArchscopeError:
+                raise
+            except Exception as error:
                 traceback.clear_frames(error.__traceback__)  # they hold tensors
-                failure = _failure(error, self.graph, self.options)
-                if failure is None:
-                    raise
-                raise failure from error
+                raise _failure(error, self.graph, self.options) from error
 
     @property
     def title(self) -> str:
@@ -91,11 +90,29 @@ class Runner:
             device.check_memory(self.graph, self.options)
             self._network = Network(self._job.build(), self.graph, self.options, self.mode, self._job.inputs)
 
+    def reload(self) -> None:
+        """The network on the device again and warm, if it was released."""
+        if self._network is None:
+            self.load()
+            with self._on_device():
+                for _ in range(2):
+                    self._timed()
+
     def release(self) -> None:
         """Give the network's memory back; what was measured stays."""
         self._network = None
         if self.options.on_cuda and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-            torch.cuda.empty_cache()
+            with suppress(RuntimeError):  # after a failed capture the allocator may refuse
+                torch.cuda.empty_cache()
+
+    def extra(self, what: str, act: Callable[[], object]) -> bool:
+        """Do it; where it fails a note says why there is no `what`, and all that was timed stays."""
+        try:
+            act()
+        except ArchscopeError as failure:
+            self.notes.append(f"no {what}: {failure}")
+            return False
+        return True
 
     @property
     def network(self) -> Network:
@@ -116,18 +133,13 @@ class Runner:
         return self.times_ms[-1]
 
     def replay(self) -> None:
-        """On CUDA, the device's time of the whole step as a CUDA graph; without one, a note says why."""
+        """On CUDA, the device's time of the whole step as a CUDA graph."""
         if not self.options.on_cuda:
             return
         from archscope.latency.cuda_graph import replayed_ms
 
         with self._on_device():
-            try:
-                self.device_times_ms += replayed_ms(self.network, self.options.seconds / 4, self._clock)
-            except torch.OutOfMemoryError:
-                raise
-            except RuntimeError as error:
-                self.notes.append(f"no device_ms: this step cannot be captured as a CUDA graph: {_first_line(error)}")
+            self.device_times_ms += replayed_ms(self.network, self.options.seconds / 4, self._clock)
 
     def measure_memory(self) -> None:
         """The highest memory of one step: what lies there between steps, and by how much a step adds to it."""
@@ -140,8 +152,14 @@ class Runner:
         """Time by layer in one more step, unless a note says why there is none."""
         if self._layers_known and self.options.compile:
             self._no_layers("a compiled network runs fused kernels that belong to no one layer")
+        if self._layers_known and not self.profiles and self._fuses():
+            self._no_layers("torch runs its fused attention here, one kernel for several layers")
         if self._layers_known:
             self._profile_step()
+
+    def _fuses(self) -> bool:
+        with self._on_device():
+            return marks.takes_fused_path(self.network.module, self.network.step, self.options.on_cuda)
 
     def _profile_step(self) -> None:
         with new_garbage_collected(), self._on_device():  # the profiler's events refer to each other
@@ -204,17 +222,20 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-def _failure(error: Exception, graph: Graph, options: Options) -> ArchscopeError | None:
-    """The machine's fault in one line; None for an error that is none."""
+def _failure(error: Exception, graph: Graph, options: Options) -> ArchscopeError:
+    """Why a step fails, in one line: the machine's fault, or the network's."""
     said = _first_line(error)
-    if isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in said:
-        return EnvironmentFailure(
-            f"out of memory on {options.device}: {fitting(graph, options, device.free_bytes(options))}"
-        )
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in said:
+        with_free = fitting(graph, options, device.free_bytes(options))
+        return EnvironmentFailure(f"out of memory on {options.device}: {with_free}")
     if "not implemented for" in said:
         return EnvironmentFailure(f"{options.device} cannot run this network in {options.dtype}: {said}")
     if "Expected more than 1 value per channel" in said:
         return ArchscopeError("batch normalisation cannot train on one value per channel: take --batch 2 or more")
     if options.compile and type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
         return EnvironmentFailure(f"torch.compile failed: {said}; --compile needs a C++ compiler, on CUDA also triton")
-    return None
+    if said.startswith("CUDA error"):
+        return EnvironmentFailure(f"{options.device} failed, and is lost to this process: {said}")
+    line = users_line(error)
+    where = f" ({line})" if line else ""
+    return ArchscopeError(f"{graph.name} fails on {options.device}: {type(error).__name__}: {said}{where}")

@@ -108,10 +108,41 @@ def test_what_is_measured_of_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_best_run_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = iter([0.0, 1.0, 4.0, 5.0, 7.0, 8.0, 12.0])  # start; then 3, 2 and 4 seconds
+    now = iter([0.0, 1.0, 4.0, 4.0, 5.0, 7.0, 7.0, 8.0, 12.0, 12.0])  # 3, 2 and 4 seconds
     monkeypatch.setattr(ceilings, "perf_counter", lambda: next(now))
 
     assert ceilings._best_seconds(lambda: None, CPU, seconds=10) == 2
+
+
+class FakeEvent:
+    """On a device whose clock only steps move, and which takes a while to tell the host that it is done."""
+
+    now_ms = 0.0
+
+    def __init__(self, enable_timing: bool) -> None:
+        assert enable_timing
+
+    def record(self) -> None:
+        self.at_ms = FakeEvent.now_ms
+
+    def synchronize(self) -> None:
+        FakeEvent.now_ms += 5.0
+
+    def elapsed_time(self, other: "FakeEvent") -> float:
+        return other.at_ms - self.at_ms
+
+
+def test_on_cuda_many_runs_lie_between_two_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "Event", FakeEvent)
+    monkeypatch.setattr(ceilings, "synchronize", lambda options: None)
+    runs: list[None] = []
+
+    def step() -> None:
+        runs.append(None)
+        FakeEvent.now_ms += 0.5
+
+    assert ceilings._best_seconds(step, Options("cuda"), seconds=1e-9) == pytest.approx(0.5e-3)
+    assert len(runs) == 2 + 40  # one untimed, one to see how long it takes, a row of 20 ms
 
 
 def test_a_measured_report_has_bounds_and_what_is_reached() -> None:

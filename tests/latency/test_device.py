@@ -11,7 +11,7 @@ from torch import nn
 import archscope
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.latency import Options, device
-from archscope.latency.attribution import Event
+from archscope.latency.attribution import Event, attribute
 from archscope.latency.device import highest
 from archscope.latency.fitting import fitting, largest_batch, predicted_bytes
 from archscope.latency.marks import plain
@@ -107,7 +107,8 @@ def test_out_of_memory_says_what_fits() -> None:
     assert "batch 4096 needs about " in fitting(graph, Options(), 10 * MIB)
     assert "10.0 MiB are free: --batch " in fitting(graph, Options(), 10 * MIB)
     assert "not even --batch 1 would fit" in fitting(graph, Options(), 1000)
-    assert "--batch 2048 would fit" in fitting(graph, Options(), 10**12)  # what was predicted did not hold
+    assert fitting(graph, Options(), 10**12).endswith(" in fact: take --batch 2048")  # what was predicted did not hold
+    assert fitting(GRAPH, Options(), 10**12).endswith("more than 931.3 GiB in fact")
     assert "take a smaller --batch" in fitting(graph, Options(), None)
 
 
@@ -141,9 +142,41 @@ def test_failures_of_a_step_are_one_line(error: Exception, code: int, said: str)
     assert "\n" not in str(caught.value)
 
 
-def test_other_errors_stay_what_they_are() -> None:
-    with pytest.raises(RuntimeError, match="a defect"):
-        archscope.summarize(Raises(RuntimeError("a defect")), (3, 8, 8), latency=Options(seconds=0.01))
+@pytest.mark.parametrize(
+    ("error", "code"), [(RuntimeError("a defect"), 2), (KeyError("a defect"), 2), (RuntimeError("CUDA error: x"), 1)]
+)
+def test_other_errors_say_where_they_come_from(error: Exception, code: int) -> None:
+    with pytest.raises(ArchscopeError, match=r"a defect.*test_device.py|CUDA error: x") as caught:
+        archscope.summarize(Raises(error), (3, 8, 8), latency=Options(seconds=0.01))
+    assert caught.value.exit_code == code
+    assert repr(caught.value.__cause__) == repr(error)
+
+
+CONTAINER = {
+    "/proc/meminfo": "MemTotal: 64 kB\nMemAvailable:   8192 kB\n",
+    "/proc/self/cgroup": "0::/pod/box\n",
+    "/sys/fs/cgroup/pod/box/memory.max": "max\n",
+    "/sys/fs/cgroup/pod/box/memory.current": "1000000\n",
+    "/sys/fs/cgroup/pod/memory.max": "4000000\n",
+    "/sys/fs/cgroup/pod/memory.current": "3000000\n",
+    "/sys/fs/cgroup/pod/memory.stat": "anon 1\ninactive_file 500000\n",
+}
+FIRST_VERSION = {
+    "/proc/meminfo": "MemAvailable:   8192 kB\n",
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes": "3000000",
+    "/sys/fs/cgroup/memory/memory.usage_in_bytes": "1000000",
+    "/sys/fs/cgroup/memory/memory.stat": "total_inactive_file 7\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "free"),
+    [(CONTAINER, 1_500_000), (FIRST_VERSION, 2_000_007), ({"/proc/meminfo": "MemAvailable: 8 kB"}, 8192), ({}, None)],
+)
+def test_a_containers_limit_counts(monkeypatch: pytest.MonkeyPatch, files: dict[str, str], free: int | None) -> None:
+    monkeypatch.setattr(device, "_read", lambda path: files.get(path, ""))
+
+    assert device.free_bytes(Options("cpu")) == free
 
 
 # ---- events of the profiler ------------------------------------------------------------------------------------
@@ -156,7 +189,8 @@ class Named:
 
 def event(name: str, kind: str = "CPU", parent: Any = None, **attributes: Any) -> Any:
     plain_values = {"is_async": False, "sequence_nr": -1, "fwd_thread": 0, "is_user_annotation": False, "kernels": []}
-    own = {"self_cpu_time_total": 0.0, "cpu_parent": parent, "device_type": Named(name=kind)}
+    span = Named(elapsed_us=lambda: attributes.get("duration", 0.0))
+    own = {"self_cpu_time_total": 0.0, "cpu_parent": parent, "device_type": Named(name=kind), "time_range": span}
     return Named(name=name, **{**plain_values, **own, **attributes})
 
 
@@ -175,6 +209,21 @@ def test_kernels_are_their_launchers() -> None:
         Event("aten::conv2d", 1.5, parent=0, sequence=3),
         Event("ConvolutionBackward0", 2.0, sequence=3, backward=True),
     ]
+
+
+def test_kernels_that_no_operation_launched_count_too() -> None:
+    mark = event("mark", is_user_annotation=True, kernels=[kernel("mark", 900.0)])
+    conv = event("aten::conv2d", parent=mark, kernels=[kernel("gemm", 1000.0)])
+    on_device = [
+        event("mark", "CUDA", duration=900.0, is_user_annotation=True),
+        event("gemm", "CUDA", duration=1000.0),
+        event("triton_", "CUDA", duration=3000.0),
+    ]
+    *known, rest = plain([mark, conv, *on_device], on_cuda=True)
+
+    assert [found.self_ms for found in known] == [0.0, 1.0]
+    assert rest == Event("kernels that no operation launched", 3.0)
+    assert attribute([*known, rest]).unattributed_ms == 4.0  # the mark here is no layer's
 
 
 def test_on_the_cpu_an_operations_own_time_counts() -> None:

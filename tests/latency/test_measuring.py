@@ -62,3 +62,15 @@ def test_types_are_those_that_run(dtype: str) -> None:
 def test_several_batches_are_for_measuring() -> None:
     with pytest.raises(ArchscopeError, match="several batches are for measuring"):
         archscope.summarize(Small(), (3, 8, 8), batch=(1, 2))
+
+
+def test_a_fused_path_gives_no_times_by_layer_and_says_so() -> None:
+    """In evaluation torch runs an encoder as one kernel, which no watched pass takes."""
+    module = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True).eval()
+    evaluated = archscope.summarize(module, (5, 8), latency=Options(seconds=0.01))
+    trained = archscope.summarize(module, (5, 8), latency=Options(seconds=0.01, train=True))
+
+    assert "no time by layer: torch runs its fused attention here" in " ".join(evaluated.graph.notes)
+    assert "latency_ms" not in evaluated.totals
+    assert evaluated.totals["wall_ms"]["median"] > 0
+    assert trained.totals["latency_ms"] > 0

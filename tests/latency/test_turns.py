@@ -8,7 +8,7 @@ import pytest
 
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.latency import Interrupted, Job, Options
-from archscope.latency.measuring import PROFILED, measure
+from archscope.latency.measuring import measure
 from archscope.latency.runner import Runner
 from archscope.model.report import Report
 from tests.graphs import six_layer_report
@@ -66,8 +66,17 @@ class FakeRunner(Runner):
         self.act("profile")
         self.world.now += 10  # counts for no budget
 
+    def reload(self) -> None:
+        self.act("reload")
+
     def measure_memory(self) -> None:
         self.act("memory")
+
+    def _fuses(self) -> bool:
+        return False
+
+    def replay(self) -> None:
+        self.act("replay")
 
     def act(self, what: str) -> None:
         self.world.log.append(f"{self.graph.name}{self.graph.batch} {what}")
@@ -88,13 +97,61 @@ def test_steps_take_turns_for_the_time_budget() -> None:
     assert b.totals["wall_ms"]["median"] == 3000.0
 
 
-def test_profiled_steps_lie_evenly_among_the_timed_ones() -> None:
-    world = World(a=[1.0])
-    world.measure("a", seconds=20)
-    (kinds,) = {"".join(entry.split()[1][0] for entry in world.log)}
+def test_nothing_is_profiled_before_everything_is_timed() -> None:
+    world = World(a=[1.0], b=[1.0])
+    world.measure("a", "b", seconds=40, batches=(1, 2))
+    kinds = [entry.split()[1] for entry in world.log]
 
-    assert kinds.count("p") == PROFILED
-    assert re.fullmatch("l(s{2}p)(s{3,5}p){4}s{1,2}m", kinds)
+    assert max(i for i, kind in enumerate(kinds) if kind == "sample") < min(
+        kinds.index("memory"), kinds.index("profile")
+    )
+    assert kinds.count("profile") == 4 * 2  # of 5 each: two take half of the budget
+    assert kinds[-4:] == ["memory", "profile", "profile", "replay"]
+
+
+@pytest.mark.parametrize("what", ["memory", "profile", "replay", "reload"])
+@pytest.mark.parametrize("failure", [ArchscopeError("broken"), EnvironmentFailure("out of memory")])
+def test_what_was_timed_stays_when_an_extra_fails(what: str, failure: ArchscopeError) -> None:
+    world = World(a=[1.0], b=[1.0])
+    world.fails[f"a1 {what}", 1] = failure
+    a, b = world.measure("a", "b", seconds=20)
+
+    assert isinstance(a, Report) and isinstance(b, Report)
+    assert a.totals["wall_ms"]["repeats"] == b.totals["wall_ms"]["repeats"] == 20
+    (note,) = [note for note in a.graph.notes if note.endswith(str(failure))]
+    assert note.startswith("no ")
+    assert f"b1 {what}" in world.log
+
+
+def test_the_profiles_before_a_failing_one_count() -> None:
+    world = World(a=[1.0])
+    world.fails["a1 profile", 2] = EnvironmentFailure("out of memory")
+    (report,) = world.measure("a", seconds=60)
+
+    assert isinstance(report, Report)
+    assert world.log.count("a1 profile") == 2
+    assert "a1 replay" in world.log
+    assert report.graph.notes[-1] == "no time by layer: out of memory"
+
+
+def test_what_was_timed_before_a_failure_stays() -> None:
+    world = World(a=[1.0], b=[1.0])
+    world.fails["a1 sample", 4] = EnvironmentFailure("cuda failed, and is lost")
+    a, b = world.measure("a", "b", seconds=20)
+
+    assert isinstance(a, Report) and isinstance(b, Report)
+    assert (a.totals["wall_ms"]["repeats"], b.totals["wall_ms"]["repeats"] > 20) == (3, True)
+    assert a.graph.notes[-1] == "batch 1 stopped after 3 timed steps: cuda failed, and is lost"
+    assert "a1 memory" not in world.log
+
+
+def test_a_later_batch_counts_where_the_first_fails() -> None:
+    world = World(a=[1.0])
+    world.fails["a1 load", 1] = EnvironmentFailure("no room")
+    (report,) = world.measure("a", seconds=3, batches=(1, 2))
+
+    assert isinstance(report, Report)
+    assert "batch 1 was not measured: no room" in report.graph.notes
 
 
 def test_one_long_step_is_timed_and_profiled_too() -> None:
@@ -147,8 +204,8 @@ def test_a_failure_at_a_later_batch_is_a_note() -> None:
     (report,) = world.measure("a", seconds=3, batches=(1, 8, 2))
 
     assert isinstance(report, Report)
-    assert report.graph.notes[-1] == "batch 8 was not measured: out of memory"
-    assert [row["batch"] for row in report.totals["by_batch"]] == [1, 2]
+    assert report.graph.notes[-1] == "batch 8 stopped after 1 timed step: out of memory"
+    assert [row["batch"] for row in report.totals["by_batch"]] == [1, 8, 2]
 
 
 def test_ctrl_c_keeps_what_was_measured() -> None:
@@ -180,10 +237,10 @@ def test_progress_says_what_and_how_long() -> None:
         ("a, batch 1: warming up", 4.0),
         ("a, batch 1: timing", 4.0),
         ("a, batch 1: timing", 3.0),
-        ("a, batch 1: memory", 2.0),
         ("a, batch 4: warming up", 2.0),
         ("a, batch 4: timing", 2.0),
         ("a, batch 4: timing", 1.0),
-        ("a, batch 4: memory", 0.0),
+        ("a, batch 1: memory and time by layer", 0.0),
+        ("a, batch 4: memory and time by layer", 0.0),
         ("", 0.0),
     ]
