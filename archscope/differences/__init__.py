@@ -4,13 +4,13 @@ Two Reports become series of steps in normal form (`normal`, `branches`), which 
 (`alignment`); what is not the same is told in the papers' words, in rows that sum to the whole difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from archscope.differences.alignment import Alignment, align
-from archscope.differences.branches import Item, series_of
+from archscope.differences.branches import in_order, series_of
 from archscope.differences.changes import Changes
 from archscope.differences.consequences import Consequences
 from archscope.differences.normal import normal_form
@@ -142,21 +142,33 @@ def compare(a: Report, b: Report) -> Diff:
 
 
 MOST_COMPARED = 250_000
-"""Pairs of steps among which a second way to align is looked for."""
+"""Pairs of steps among which other ways to align are looked for."""
 
 
 def _aligned(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]) -> tuple[Pairs, tuple[Difference, ...]]:
-    """Which layers stand for each other, and in what they differ: by branches, or in execution order where that has
-    less to say."""
-    steps = unshared(steps_a), unshared(steps_b)
-    by_branches = _told(a, b, *steps, align(*map(series_of, steps)))
-    if causes(by_branches[1]) < MANY or len(steps[0]) * len(steps[1]) > MOST_COMPARED:
-        return by_branches
-    in_order = _told(a, b, *steps, align(*([Item(step) for step in side] for side in steps)))
-    return min((by_branches, in_order), key=lambda found: causes(found[1]))
+    """Which layers stand for each other, and in what they differ, told in the way that has least to say."""
+    best: tuple[Pairs, tuple[Difference, ...]] | None = None
+    for steps, alignment in _ways(a, b, unshared(steps_a), unshared(steps_b)):
+        found = _told(a, b, *steps, alignment)
+        if best is None or causes(found[1]) < causes(best[1]):
+            best = found
+        if causes(best[1]) == 1:
+            break
+    assert best is not None
+    return best
 
 
-MANY = 2
+def _ways(
+    a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]
+) -> Iterator[tuple[tuple[list[Step], list[Step]], Alignment]]:
+    """By branches; in execution order; and so once more, each operation as it is written."""
+    steps = steps_a, steps_b
+    yield steps, align(*map(series_of, steps))
+    if len(steps_a) * len(steps_b) <= MOST_COMPARED:
+        yield steps, align(*map(in_order, steps))
+        written = normal_form(a, True), normal_form(b, True)
+        yield written, align(*map(in_order, written))
+        yield written, align(*map(series_of, written))
 
 
 def causes(listed: Sequence[Difference]) -> int:

@@ -4,7 +4,7 @@ Series are aligned as texts are (`sequences`). An item costs what its steps cost
 as sets, most alike first, and aligned in turn. No torch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
@@ -13,6 +13,12 @@ from archscope.differences.branches import BRANCHES, Item, Series
 from archscope.differences.facts import distance, lost
 from archscope.differences.sequences import KEEP, NEVER, ONLY_A, ONLY_B, cheapest
 from archscope.differences.steps import WEIGHTED, Step
+
+MOST_TRIED = 20_000
+"""Pairs of branches that are held against each other."""
+
+Keys = tuple[int, ...]
+Places = dict[Keys, list[int]]
 
 
 @dataclass
@@ -111,17 +117,45 @@ class Aligner:
         """Branches in pairs, the most alike first, in order where there is a choice; and those that are left."""
         if len(a) == len(b) == 1:
             return [(a[0], b[0])], []
-        costs = sorted(
-            (self.distance(one, other) - self._all_lost(one) - self._all_lost(other), abs(i - j), i, j)
-            for i, one in enumerate(a) for j, other in enumerate(b)
-        )  # fmt: skip
-        taken_a: dict[int, int] = {}
-        for gain, _, i, j in costs:
-            if gain <= 0 and i not in taken_a and j not in taken_a.values() and bool(a[i]) == bool(b[j]):
-                taken_a[i] = j
-        alone = [one for i, one in enumerate(a) if i not in taken_a]
-        alone += [other for j, other in enumerate(b) if j not in taken_a.values()]
-        return [(a[i], b[j]) for i, j in sorted(taken_a.items())], alone
+        places_a, places_b = self._places(a), self._places(b)
+        taken: list[tuple[int, int]] = []
+        for one, other in self._most_alike(places_a, places_b, a, b):
+            here, there = places_a[one], places_b[other]
+            still = set(here) & set(there)  # equal branches: those that stand at one place, then the others in order
+            pairs = [(place, place) for place in sorted(still)]
+            pairs += zip([i for i in here if i not in still], [j for j in there if j not in still], strict=False)
+            taken_a, taken_b = ({pair[side] for pair in pairs} for side in (0, 1))
+            here[:], there[:] = [i for i in here if i not in taken_a], [j for j in there if j not in taken_b]
+            taken += pairs
+        alone = [a[i] for i in sorted(place for places in places_a.values() for place in places)]
+        alone += [b[j] for j in sorted(place for places in places_b.values() for place in places)]
+        return [(a[i], b[j]) for i, j in sorted(taken)], alone
+
+    def _places(self, branches: Sequence[Series]) -> dict[Keys, list[int]]:
+        """Where equal branches stand."""
+        found: dict[Keys, list[int]] = {}
+        for place, branch in enumerate(branches):
+            found.setdefault(tuple(map(self.key, branch)), []).append(place)
+        return found
+
+    def _most_alike(
+        self, places_a: Places, places_b: Places, a: Sequence[Series], b: Sequence[Series]
+    ) -> Iterator[tuple[Keys, Keys]]:
+        """Kinds of branches that may stand for each other: equal ones, then the most alike first, near ones where
+        there is a choice; of very many kinds only those that stand near each other."""
+        yield from ((keys, keys) for keys in places_a if keys in places_b)
+        left_a, left_b = ([keys for keys, places in side.items() if places] for side in (places_a, places_b))
+        width = max(MOST_TRIED // max(len(left_a), 1), 1)
+        tried = []
+        for i, one in enumerate(left_a):
+            mine = a[places_a[one][0]]
+            for other in left_b[max(i - width, 0) : i + width + 1]:
+                theirs = b[places_b[other][0]]
+                gain = self.distance(mine, theirs) - self._all_lost(mine) - self._all_lost(theirs)
+                if gain <= 0 and bool(one) == bool(other):
+                    apart = abs(places_a[one][0] - places_b[other][0])
+                    tried.append((gain, apart, places_a[one][0], places_b[other][0], one, other))
+        yield from ((one, other) for *_, one, other in sorted(tried))
 
     def _all_lost(self, series: Series) -> float:
         return sum(self.lost(item) for item in series)

@@ -40,6 +40,11 @@ def series_of(steps: Sequence[Step]) -> Series:
     return Flow(steps).whole()
 
 
+def in_order(steps: Sequence[Step]) -> Series:
+    """One after another, whatever they read."""
+    return [Item(step) for step in steps]
+
+
 class Flow:
     """The steps with their readers. -1 stands for what comes before the first step, and feeds those without inputs."""
 

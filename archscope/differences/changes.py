@@ -6,6 +6,7 @@ No torch.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from archscope.differences import words
@@ -28,9 +29,8 @@ VECTORS = ("bias", "scale", "shift")
 KINDS = {"p": "dropout", "filters": "width", "by": "scale", "kind": "operation", "depthwise": "groups"}
 """Of a difference in these facts; that of any other bears the fact's name."""
 
-TRAINING_FACTS = {"p", "momentum"}
 IN_TRAINING = {*CATEGORIES["dropout"].split(), "stochastic depth"}
-"""Facts and layers that change no value in evaluation."""
+"""Layers that change no value in evaluation."""
 
 LIKE = 0.35
 """What stands elsewhere differs by so much at most."""
@@ -80,20 +80,26 @@ class Changes:
         for gap, other in self._moves():
             self._move(gap, other)
         self.pairs.sort(key=lambda pair: pair[1].place)
+        for first, second in self._swapped():
+            self._swap(first, second)
+        by_heads = self._split_by_heads()
         for gap in self.gaps:
+            if all(id(step) in by_heads for step in gap.steps):
+                continue
             for part in [gap] if self._repeat(gap) else parts(gap):
                 self._gap(part)
-        by_heads = self._split_by_heads()
         for a, b in self.pairs:
             if id(b) not in by_heads:
                 self._pair(a, b)
 
     def _split_by_heads(self) -> set[int]:
         """Choices of elements that say no more than the number of heads of the attention before or after them."""
-        attending = {id(b): b for a, b in self.pairs if a.facts.get("heads") != b.facts.get("heads")}
-        found = {id(one) for step in attending.values() for one in step.inputs}
-        found |= {id(b) for _, b in self.pairs if any(id(one) in attending for one in b.inputs)}
-        return {id(b) for _, b in self.pairs if id(b) in found and b.kind in ORDERINGS}
+        apart = [pair for pair in self.pairs if pair[0].facts.get("heads") != pair[1].facts.get("heads")]
+        attending = {id(step) for pair in apart for step in pair}
+        beside = {id(one) for pair in apart for step in pair for one in step.inputs}
+        steps = [*self.a, *self.b]
+        beside |= {id(step) for step in steps if any(id(one) in attending for one in step.inputs)}
+        return {id(step) for step in steps if id(step) in beside and step.kind in ORDERINGS}
 
     def add(self, change: Change) -> None:
         self.found.append(change)
@@ -114,8 +120,8 @@ class Changes:
             self._fact(a, b, "kind", words.kind_changed(a, b), params, macs)
             return
         facts = differing(a, b)
-        if a.kind in ORDERINGS and len(facts) > 1:
-            self._fact(a, b, "elements", f"{words.noun(b)}: other elements than the reference's, or in another order")
+        if a.kind in ORDERINGS and facts:
+            self._elements(a, b, facts)
             return
         vectors = [name for name in VECTORS if name in facts and params]
         decisive = next((name for name in SIZED if name in facts), None)
@@ -133,13 +139,20 @@ class Changes:
                 own = (params, macs) if name == decisive else (0, 0)
                 self._fact(a, b, name, words.fact_changed(name, a, b, b is self._classifier), *own)
 
+    def _elements(self, a: Step, b: Step, facts: Sequence[str]) -> None:
+        """Of several parts of one tensor one row."""
+        other = f"{words.noun(b)}: other elements than the reference's, or in another order"
+        self._fact(a, b, "elements", words.fact_changed(facts[0], a, b) if len(facts) == 1 else other)
+        change = self.found[-1]
+        change.general, change.group = other, ("elements", id(b.inputs[0]), len(facts))
+
     def of_sharing(self, b: Step) -> bool:
         """Do shared weights account for the parameters already?"""
         return any(change.kind == "sharing" for change in self.of_pair(b))
 
     def _fact(self, a: Step, b: Step, name: str, what: str, params: int = 0, macs: int = 0) -> None:
         change = Change(KINDS.get(name, name), what, (a,), (b,), b.place, params, macs, (name, what))
-        change.training = name in TRAINING_FACTS or (name == "kind" and _in_training((a, b)))
+        change.training = name == "momentum" or (name in {"p", "kind"} and _in_training((a, b)))
         if name == "filters" and b is not self._classifier:
             unit = "units" if b.kind == "linear" else "filters"
             change.general = words.ratio(words.width(a), words.width(b), unit)
@@ -172,6 +185,27 @@ class Changes:
         change = Change("order", what, tuple(a.steps), tuple(b.steps), b.steps[0].place, group=("order", what))
         change.training = _in_training(b.steps)
         self.add(change)
+
+    def _swapped(self) -> list[tuple[tuple[Step, Step], tuple[Step, Step]]]:
+        """Neighbours, each of which is the other's like rather than its partner's: kernels that make them partners do
+        not make up for that."""
+        found = []
+        for one, two in pairwise(self.pairs):
+            in_row = all(two[side].inputs == [one[side]] for side in (0, 1))
+            if in_row and min(distance(*one), distance(*two)) > LIKE and _alike([one[0], two[0]], [two[1], one[1]]):
+                found.append((one, two))
+        return found
+
+    def _swap(self, one: tuple[Step, Step], two: tuple[Step, Step]) -> None:
+        self.pairs = [pair for pair in self.pairs if pair not in (one, two)]
+        (later, first), (earlier, second) = (two[0], one[1]), (one[0], two[1])
+        for a, b in ((earlier, second), (later, first)):
+            self.partner |= {id(a): b, id(b): a}
+            self.pairs.append((a, b))
+        self.moved |= {id(later), id(first)}
+        what = words.moved([first], words.noun(second), True)
+        self.add(Change("order", what, (later,), (first,), first.place, group=("order", what)))
+        self.pairs.sort(key=lambda pair: pair[1].place)
 
     def _gap(self, gap: Gap) -> None:
         steps = tuple(gap.steps)

@@ -9,10 +9,11 @@ from archscope.model.graph import Graph, Layer, Shape
 
 class Draft:
     """The steps of `graph` so far, in execution order. `at`: how each tensor that a layer makes is seen, by the layer's
-    name and the number of the output. `cats`: concatenations, by axis and operands."""
+    name and the number of the output. `cats`: concatenations, by axis and operands. `written`: each operation stays
+    where it is written, and is taken into none before or after it."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, written: bool = False) -> None:
+        self.graph, self.written = graph, written
         self.steps: list[Step] = []
         self.at: dict[tuple[str, int], View] = {}
         self.cats: dict[tuple[Any, ...], Step] = {}

@@ -2,9 +2,10 @@
 
 from archscope.differences.branches import BRANCHES
 from archscope.differences.sequences import NEVER
-from archscope.differences.steps import GLOBAL_POOLS, ORDERINGS, POOLS, WEIGHTED, Step
+from archscope.differences.steps import GLOBAL_POOLS, ORDERINGS, POOLS, WEIGHTED, Step, squeezed
 from archscope.model.operations import CATEGORIES
 
+RECURRENT = set(CATEGORIES["recurrent"].split())
 REDUCTIONS = {"mean", "sum", "max", "min", "prod", "std", "var", "logsumexp", "norm"}
 
 FAMILIES = (
@@ -13,10 +14,14 @@ FAMILIES = (
     {"batch norm", "layer_norm", "group_norm", "instance_norm", "local_response_norm", "rms_norm"},
     {"add", "cat", "mul", "sub"},
     {"conv", "transposed conv"},
-    {"lstm", "gru", "rnn_tanh", "rnn_relu"},
+    RECURRENT,
     ORDERINGS,
+    {"pad", "reflect padding", "replicate padding", "circular padding"},
 )
 """Kinds of which one can stand where the reference has another."""
+
+ALONE = {"input", "output", "add", "cat", "batch norm", BRANCHES, *WEIGHTED, *ORDERINGS, *RECURRENT}
+"""Kinds that have no likes beyond these."""
 
 WEIGHTS = {
     "kernel_size": 0.8, "depthwise": 0.6, "groups": 0.6, "multiplier": 0.5, "stride": 0.4, "dilation": 0.3,
@@ -24,13 +29,13 @@ WEIGHTS = {
 }  # fmt: skip
 """How far a difference of one fact sets two steps apart; 0.3 for any other."""
 
-OTHER_KIND, WIDTH, INPUTS, MOST = 1.1, 1.0, 0.01, 2.5
-"""The same for another kind, for widths without anything in common, and for other sizes that come in; and the most
-that two steps of one kind can be apart."""
+OTHER_KIND, OTHER_FAMILY, WIDTH, INPUTS, MOST = 1.1, 1.5, 1.0, 0.01, 2.5
+"""The same for another kind, of one family or of none, for widths without anything in common, and for other sizes that
+come in; and the most that two steps of one kind can be apart."""
 
 LOST = {
     "linear": 3.0, "conv": 3.0, "transposed conv": 3.0, "batch norm": 1.5, "add": 1.4, "cat": 1.4, "dropout": 0.6,
-    "reshape": 0.6, "input": 100.0, "output": 100.0, BRANCHES: 0.0,
+    "reshape": 0.6, "input": 100.0, "output": 100.0, BRANCHES: 0.0, **dict.fromkeys(RECURRENT, 3.0),
 }  # fmt: skip
 """What it costs to leave a step without a partner: more than any difference that a partner may have. 1 for others."""
 
@@ -43,7 +48,17 @@ def lost(step: Step) -> float:
 def may_match(a: Step, b: Step) -> bool:
     if {a.kind, b.kind} == {"conv", "linear"}:
         return {1} == {*a.facts.get("kernel_size", ()), *b.facts.get("kernel_size", ())}
-    return a.kind == b.kind or any(a.kind in family and b.kind in family for family in FAMILIES)
+    return a.kind == b.kind or _of_one_family(a, b) or _in_one_place(a, b)
+
+
+def _of_one_family(a: Step, b: Step) -> bool:
+    return any(a.kind in family and b.kind in family for family in FAMILIES)
+
+
+def _in_one_place(a: Step, b: Step) -> bool:
+    """Whatever they do: is it done to tensors of the same shapes, and gives one of the same shape?"""
+    given = [[one.shape for one in step.inputs] for step in (a, b)]
+    return not {a.kind, b.kind} & ALONE and given[0] == given[1] and squeezed(a.shape) == squeezed(b.shape)
 
 
 FOLLOWING = {"axes", "axis", "runs", "sizes", "offset", "shape", "broadcast"}
@@ -54,8 +69,13 @@ def differing(a: Step, b: Step) -> list[str]:
     """Names of the facts in which two steps of one kind differ, in the order in which a reader asks for them."""
     names = list(dict.fromkeys([*WEIGHTS, *sorted(a.facts), *sorted(b.facts)]))
     unlike = [name for name in names if a.facts.get(name) != b.facts.get(name)]
-    if a.input_shape != b.input_shape and a.kind not in REDUCTIONS:
+    if [one.shape for one in a.inputs] != [one.shape for one in b.inputs] and a.kind not in REDUCTIONS:
         unlike = [name for name in unlike if name not in FOLLOWING]
+    unlike = [name for name in unlike if not _is_computed(name, a, b)]
+    if a.kind in RECURRENT and not all(name in a.told for name in unlike):  # the first state is of the layer's size
+        unlike = [name for name in unlike if name not in a.told]
+    if {"kernel_size", "stride"} <= set(unlike) and all(_steps_by_kernel(step) for step in (a, b)):
+        unlike.remove("stride")
     if "slopes" in unlike:  # says what this says
         unlike = [name for name in unlike if name != "broadcast"]
     if "of_the_batch" in unlike:  # nothing gathers statistics where those of the batch are taken
@@ -69,6 +89,18 @@ def differing(a: Step, b: Step) -> list[str]:
         if _filters(a) == _filters(b):
             unlike = [name for name in unlike if name != "filters"]
     return unlike
+
+
+def _is_computed(name: str, a: Step, b: Step) -> bool:
+    """Is it a stored tensor on one side, and one that the network computes on the other? Then what computes it is a
+    difference of its own."""
+    here, there = (step.facts.get(name) if name in step.told else None for step in (a, b))
+    return (here is None) != (there is None) and len(a.inputs) != len(b.inputs)
+
+
+def _steps_by_kernel(step: Step) -> bool:
+    """A pooling whose windows stand side by side?"""
+    return step.kind in POOLS and step.facts["stride"] == step.facts["kernel_size"]
 
 
 def _keeps_size(step: Step) -> bool:
@@ -92,7 +124,7 @@ def distance(a: Step, b: Step) -> float:
         return NEVER
     shapes = INPUTS * (a.input_shape != b.input_shape)
     if a.kind != b.kind:
-        return OTHER_KIND + shapes
+        return (OTHER_KIND if _of_one_family(a, b) else OTHER_FAMILY) + shapes
     apart = sum(WEIGHTS.get(name, 0.3) for name in differing(a, b) if name != "filters")
     if a.kind in WEIGHTED:
         few, many = sorted((_filters(a), _filters(b)))

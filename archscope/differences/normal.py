@@ -20,19 +20,22 @@ UNREADABLE = (ValueError, IndexError, KeyError, TypeError, AttributeError, ZeroD
 """What a rule raises where an operation is not of the form that it knows."""
 
 
-def normal_form(report: Report) -> list[Step]:
-    """The steps in execution order: the inputs, what is computed from them, and one step for all outputs."""
-    return Normaliser(report).steps()
+def normal_form(report: Report, written: bool = False) -> list[Step]:
+    """The steps in execution order: the inputs, what is computed from them, and one step for all outputs.
+
+    As `written` every view is a step, what nothing reads as well: then less is equal, but a change stays where it is.
+    """
+    return Normaliser(report, written).steps()
 
 
 class Normaliser:
     """Reads a graph layer by layer."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, written: bool = False) -> None:
         self.graph: Graph = all_operands(report.graph)
         self.params, self.macs = (report.columns[name].values for name in ("params", "macs"))
         self.evaluated = report.setting.get("mode", "eval") == "eval"
-        self.draft = Draft(self.graph)
+        self.draft = Draft(self.graph, written)
         for name, tensor in self.graph.inputs.items():
             shape = self.draft.shapes.get((name, 0), (1, *tensor.shape))
             step = Step("input", name=name, shape=shape, dtype=tensor.dtype)
@@ -43,7 +46,11 @@ class Normaliser:
             for output, view in enumerate(self._views(layer)):
                 self.draft.at[layer.name, output] = view
         ends = [self.draft.shown(view) for view in map(self._seen, self._results()) if view is not None]
-        kept = [*live(self.draft.steps, ends), Step("output", ends, name="output")]
+        steps = live(self.draft.steps, ends)
+        if self.draft.written:  # what nothing reads too, but for further results
+            lives = set(map(id, steps))
+            steps = [step for step in self.draft.steps if id(step) in lives or step.kind != "part"]
+        kept = [*steps, Step("output", ends, name="output")]
         for place, step in enumerate(kept):
             step.place = place
         return kept
@@ -82,6 +89,8 @@ class Normaliser:
                 if view.layout.elements != View.of(step, call.out(output)).layout.elements:
                     raise ValueError("of another size")
                 views[output] = shapes.seen(call, view.layout.reshaped(call.out(output)), call.out(output), view)
+        if self.draft.written:
+            return [View.of(self.draft.shown(view, call.layer), view.shape) for view in views]
         return [view if view.step.layer is call.layer else replace(view, layer=call.layer) for view in views]
 
     def _call(self, layer: Layer, cost: tuple[int, int]) -> Call:
@@ -127,6 +136,7 @@ BY_OPERATION: dict[str, Rule] = {
     "select": shapes.select,
     "narrow": shapes.narrow,
     "flip": shapes.flip,
+    "roll": shapes.roll,
     "cat stack": shapes.concatenate,
     "clamp clamp_min clamp_max hardtanh": pointwise.activation,
     "glu": other,
@@ -135,14 +145,17 @@ BY_OPERATION: dict[str, Rule] = {
     "mul": pointwise.multiply,
     "div": pointwise.divide,
     "neg": pointwise.negate,
+    "pow square sqrt rsqrt reciprocal": pointwise.power,
     REDUCTIONS: axes.reduction,
     "batch_norm": axes.batch_norm,
     "layer_norm": axes.layer_norm,
+    "lstm gru rnn_tanh rnn_relu": axes.recurrent,
+    "group_norm instance_norm rms_norm": axes.norm,
     "softmax log_softmax softmin": axes.softmax,
     "pad constant_pad_nd": windows.pad,
     "scaled_dot_product_attention": attention.attention,
     "multi_head_attention_forward": attention.module,
-    "matmul bmm": attention.product,
+    "matmul bmm mm": attention.product,
     "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices": other,
 }
 RULES: dict[str, Rule] = {name: rule for names, rule in BY_OPERATION.items() for name in names.split()}

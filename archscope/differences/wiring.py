@@ -32,8 +32,7 @@ class Wiring:
                 what = self._said(a, left_a[0], left_b[0])
                 yield Change("inputs", what, (a,), (b,), b.place, group=("inputs", words.noun(b), what))
             elif not left_a and not left_b and order != sorted(order) and b.kind not in UNORDERED:
-                listed = ", ".join(str(place + 1) for place in order)
-                what = f"{words.noun(b)} in another order: the reference's operands {listed}"
+                what = f"{words.noun(b)} in another order: {_order(order)}"
                 yield Change("order", what, (a,), (b,), b.place, group=("order", what))
 
     def _operands(self, step: Step, of_a: bool) -> "Operands":
@@ -58,6 +57,16 @@ class Wiring:
             return f"{what} taken before {words.noun(theirs)} instead of after it"
         here, there = (f"{words.noun(step)} {step.name}" for step in (mine, theirs))
         return f"{what} taken from {here} where the reference takes {there}"
+
+
+MOST_LISTED = 12
+
+
+def _order(places: Sequence[int]) -> str:
+    if len(places) <= MOST_LISTED:
+        return f"the reference's operands {', '.join(str(place + 1) for place in places)}"
+    elsewhere = sum(i != place for i, place in enumerate(places))
+    return f"{elsewhere} of the reference's {len(places)} operands stand elsewhere"
 
 
 Operands = Sequence[tuple[Step, frozenset[int]]]

@@ -18,17 +18,26 @@ NOUNS = {
     "permute": "permutation of axes", "view": "choice of elements", "getitem": "index", "part": "output",
     "lp_pool1d": "LP pooling", "lp_pool2d": "LP pooling",
     "mean": "mean", "tanh": "tanh",
-    "hardswish": "hard swish", "hardsigmoid": "hard sigmoid",
+    "hardswish": "hard swish", "hardsigmoid": "hard sigmoid", "lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN with tanh",
+    "rnn_relu": "RNN with ReLU", "gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most",
+    "selu": "SELU", "celu": "CELU", "rrelu": "RReLU", "glu": "GLU", "pow": "power", "amin": "minimum", "min": "minimum",
 }  # fmt: skip
 
+POWERS = {2.0: "square", 0.5: "square root", -0.5: "reciprocal square root", -1.0: "reciprocal"}
 GATE_ENDS = {"sigmoid", "hardsigmoid"}
 MOST_LISTED = 5
+
+
+def is_dropout(step: Step) -> bool:
+    return "dropout" in step.kind or step.kind == "stochastic depth"
 
 
 def noun(step: Step) -> str:
     """What a reader calls it, without its sizes."""
     if step.is_depthwise:
         return "depthwise convolution"
+    if step.kind == "pow" and step.facts.get("exponent") in POWERS:
+        return POWERS[step.facts["exponent"]]
     return NOUNS.get(step.kind, step.kind.replace("_", " "))
 
 
@@ -118,7 +127,13 @@ def kind_changed(a: Step, b: Step) -> str:
     joins = {"add": "adds", "cat": "concatenates", "mul": "multiplies", "sub": "subtracts"}
     if {a.kind, b.kind} <= joins.keys():
         return f"{joins[a.kind]} where the reference {joins[b.kind]}"
-    return f"{noun(a)} instead of {noun(b)}"
+    return f"{_limited(a)} instead of {_limited(b)}"
+
+
+def _limited(step: Step) -> str:
+    """`clamping to 0 and 5`."""
+    limits = [step.facts[name] for name in ("low", "high") if name in step.facts]
+    return noun(step) + (f" to {' and '.join(map(_plain, limits))}" if limits else "")
 
 
 def vectors_changed(names: Sequence[str], a: Step, b: Step) -> str:
@@ -151,20 +166,37 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
         return f"{subject}: {has if mine else lacks}"
     if name == "momentum":
         return f"{subject}: momentum {_plain(mine)} instead of {_plain(theirs)} (in training only)"
-    if name == "p":
+    if name == "p" and is_dropout(b):
         return f"{subject} {mine:g} instead of {theirs:g} (in training only)"
     if name == "by":
-        return f"{'scaled by' if b.kind == 'scale' else 'shifted by'} {mine:g} instead of {theirs:g}"
+        what = "scaled by" if b.kind in {"scale", "mul"} else "shifted by"
+        return f"{what} {_plain(mine)} instead of {_plain(theirs)}"
     if name in a.told or name in b.told:
         return _content_changed(name, a, b)
     show = SHOWN.get(name, _plain)
-    return f"{subject}: {FACTS.get(name, name.replace('_', ' '))} {show(mine)} instead of {show(theirs)}"
+    called = FACTS.get(name, name.replace("_", " "))
+    return f"{subject}: {called} {show(mine)} instead of {show(theirs)}"
+
+
+def _parts(found: Any) -> str:
+    """Of a slice: `part 2 of 2 along axis 0`, `elements 1 to 4 along axis 1`; axes of one element are not counted."""
+    said = []
+    for axis, *rest in found or ():
+        if rest[0] == "part":
+            said.append(f"part {rest[1] + 1:.0f} of {rest[2]:.0f} along axis {axis:.0f}")
+        else:
+            start, stop, step = rest
+            every = f", every {step:.0f}." if step != 1 else ""
+            last = f"elements {start:.0f} to {stop - 1:.0f}" if stop > start + 1 else f"element {start:.0f}"
+            said.append(f"{last} along axis {axis:.0f}{every}")
+    return " and ".join(said) or "all"
 
 
 SHOWN: dict[str, Callable[[Any], str]] = {
-    "padding": padding, "kernel_size": sizes, "stride": one, "dilation": one
+    "padding": padding, "kernel_size": sizes, "stride": one, "dilation": one, "slices": _parts
 }  # fmt: skip
-FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier"}
+FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier",
+         "slices": "takes", "has_biases": "bias"}  # fmt: skip
 
 WHETHER = {
     "bias": ("a bias where the reference has none", "no bias where the reference has one"),
@@ -185,6 +217,12 @@ WHETHER = {
 def _content_changed(name: str, a: Step, b: Step) -> str:
     """Of a constant by the name that it is stored under: its numbers, where they are few."""
     called = (b.told.get(name) or a.told[name]).rpartition(".")[2]
+    if called.startswith("constant"):  # it has no name in the code
+        called = name.replace("_", " ")
+    stored = [step.facts.get(name, ("",))[:1] == ("parameter",) for step in (a, b)]
+    if any(stored):
+        what = "a parameter, and none in" if stored[0] else "no parameter, and one in"
+        return f"{noun(b)}: {called} is {what} the reference"
     shapes = [_stored_shape(step, name) for step in (a, b)]
     if all(shapes) and shapes[0] != shapes[1]:
         return f"{noun(b)}: {called} is {sizes(shapes[0])} instead of {sizes(shapes[1])}"
@@ -223,11 +261,17 @@ def _connected(step: Step, groups: int) -> str:
 
 
 def ratio(a: float, b: float, what: str) -> str:
-    """`half as many filters`."""
+    """`half as many filters`, `twice the filters`, `2/3 of the filters`, `47 % of the filters`."""
     share = Fraction(int(a), int(b))
     if share == Fraction(1, 2):
         return f"half as many {what}"
-    return f"{'twice' if share == 2 else f'{float(share):.3g} times'} the {what}"
+    if share.denominator == 1:
+        return f"{'twice' if share == 2 else f'{share} times'} the {what}"
+    return f"{share if max(share.as_integer_ratio()) <= PLAIN else f'{100 * float(share):.0f} %'} of the {what}"
+
+
+PLAIN = 16
+"""The largest number in a fraction that a reader sees through."""
 
 
 def times(count: int) -> str:

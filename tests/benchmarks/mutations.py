@@ -28,9 +28,7 @@ def told(base: str, each: int) -> list[Told]:
 
 
 def _told(one: Judged) -> Told:
-    proof = one.diff.proof if one.diff else None
-    agree = proof is None or proof.relative_error is None or proof.holds == one.same
-    return one.base, one.mutant.kind, one.same, one.faults, str(one), agree
+    return one.base, one.mutant.kind, one.same, one.faults, str(one), one.weights_agree
 
 
 def rewritten(name: str) -> tuple[str, bool, bool]:

@@ -3,6 +3,7 @@
 import pytest
 
 from archscope.differences import Diff, compare
+from archscope.differences.words import ratio
 from archscope.model.report import Report
 from tests.graphs import Net, report_of
 
@@ -57,6 +58,40 @@ def test_nothing_in_common() -> None:
     diff = compare(chain("c8", "c16"), chain("relu", "tanh"))
     assert diff.verdict == "different"
     assert diff.totals["params"] == -(8 * 27 + 16 * 72)
+
+
+def branches(*kernels: int) -> Report:
+    net = Net(input=(3, 8, 8))
+    ends = [net.conv(f"branch{i}", "input", 4, size, padding=size // 2) for i, size in enumerate(kernels)]
+    net.add("joined", "cat", *ends)
+    return report_of(net.graph())
+
+
+def test_branches_that_stand_where_they_stood() -> None:
+    """Of five hundred branches one has another kernel, and all the others stay in their order."""
+    many = [1] * 500
+    assert said(compare(branches(*many[:250], 3, *many[251:]), branches(*many))) == [
+        "convolution: kernel 3x3 instead of 1x1"
+    ]
+    assert said(compare(branches(*[3] * 500), branches(*many))) == [
+        "convolution: kernel 3x3 instead of 1x1, in 500 layers"
+    ]
+
+
+def test_branches_in_another_order_are_counted() -> None:
+    turned = compare(branches(*range(1, 40, 2)), branches(*range(39, 0, -2)))
+    assert said(turned) == ["concatenation in another order: 20 of the reference's 20 operands stand elsewhere"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "expected"),
+    [
+        (4, 8, "half as many filters"), (16, 8, "twice the filters"), (24, 8, "3 times the filters"),
+        (32, 48, "2/3 of the filters"), (47, 100, "47 % of the filters"),
+    ],
+)  # fmt: skip
+def test_widths_are_told_in_words(mine: int, theirs: int, expected: str) -> None:
+    assert ratio(mine, theirs, "filters") == expected
 
 
 def test_no_layers_at_all() -> None:

@@ -1,6 +1,7 @@
 """A sample of the bench: mutants that diff must name, rewrites that it must call identical. All of it runs with
 `python tests/benchmarks/mutations.py`."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ import torch
 from torch import nn
 
 import archscope
-from archscope.differences import Diff
+from archscope.differences import Diff, compare
+from tests.differences.bench.pairs import PAIRS
 from tests.differences.bench.rewrites import REWRITES, UNRECOGNISED, Pair
 from tests.differences.bench.score import all_judged
 
@@ -20,6 +22,15 @@ def test_every_mutant_is_named_and_nothing_else(base: str) -> None:
     judged = list(all_judged(1, bases=[base]))
     assert len(judged) > 8
     assert [str(one) for one in judged if one.faults] == []
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_mutant_by_hand_is_one_row(name: str) -> None:
+    mine, reference, size, says = PAIRS[name]
+    found = compare(archscope.summarize(mine(), size), archscope.summarize(reference(), size))
+    assert found.verdict in {"same_parameters", "different"}
+    (row,) = [row.what for row in found.differences if row.kind != "consequence"]
+    assert re.search(says, row, re.IGNORECASE), row
 
 
 def compared(pair: Pair, weights: bool) -> Diff:

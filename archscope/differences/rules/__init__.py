@@ -65,23 +65,41 @@ class Call:
         made = Step(kind, inputs, facts, layer, layer.name, self.out() if shape is None else shape)
         made.params, made.macs = self.cost
         made.parameters, made.dtype = layer.parameters, layer.dtypes[0] if layer.dtypes else ""
-        computed = [one for one in inputs if one.of_stored and made.kind in OWNERS]
-        for one in computed:
+        for one in computed_from_stored(inputs) if kind in OWNERS else ():
             made.params += one.params
-            made.parameters = (*one.parameters, *made.parameters)
+            made.parameters = (*dict.fromkeys((*one.parameters, *made.parameters)),)
             one.params, one.parameters = 0, ()
         if inputs and made.dtype != inputs[0].dtype and inputs[0].dtype:
             made.facts = {**made.facts, "dtype": made.dtype}
         self.cost = (0, 0)
         return self.draft.keep(made)
 
-    def changed_weights(self) -> dict[str, Any]:
-        """Parameters that are shown otherwise than they are stored."""
-        changed = {one.argument: reordered(one.views) for one in self.fixed if one.kind == "parameter"}
-        return {name: views for name, views in changed.items() if views}
+    def with_weights(self, step: Step) -> Step:
+        """Says of a layer's weights which are shown otherwise than they are stored, and the content of those that are
+        constants."""
+        kept, changed = self.fixed, {}
+        for one in kept:
+            if (one.kind == "parameter" or one.argument in STATISTICS) and (views := reordered(one.views)):
+                changed[one.argument] = views
+        self.fixed = [one for one in kept if one.kind != "parameter" and one.argument not in STATISTICS]
+        step.facts = {**step.facts, **changed}
+        return with_fixed(step, self)
 
 
-OWNERS = frozenset({"conv", "transposed conv", "linear", "batch norm", "layer norm"})
+STATISTICS = {"running_mean", "running_var"}
+"""Buffers that training fills."""
+
+
+def computed_from_stored(steps: Sequence[Step]) -> list[Step]:
+    """Of these steps and all before them those that see no input of the network, the first ones first."""
+    found: list[Step] = []
+    for step in steps:
+        if step.of_stored:
+            found += [*computed_from_stored(step.inputs), step]
+    return found
+
+
+OWNERS = frozenset({"conv", "transposed conv", "linear", "batch norm", "layer_norm"})
 """Kinds of steps that a weight belongs to, though something computes it from the stored one."""
 
 Rule = Callable[[Call], "Step | View | Sequence[View]"]

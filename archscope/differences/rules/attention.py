@@ -36,13 +36,17 @@ def _facts(query: Shape, scaling: float) -> dict[str, Any]:
 
 def product(call: Call) -> Step:
     """Of two matrices; of a softmax of scaled products and the values, attention."""
-    found = _by_hand(call) if len(call.views) == len(call.arguments) == 2 and not call.fixed else None
-    return found or other(call)
+    if len(call.views) != len(call.arguments) or len(call.views) != TWO or call.fixed:
+        return other(call)
+    return _by_hand(call) or call.step("matmul", [call.shown(0), call.shown(1)], call.function_settings)
+
+
+TWO = 2
 
 
 def _by_hand(call: Call) -> Step | None:
     weights = call.views[0].step
-    if not call.views[0].is_whole or weights.kind != "softmax" or not _alone(call, weights):
+    if call.draft.written or not call.views[0].is_whole or weights.kind != "softmax" or not _alone(call, weights):
         return None
     if weights.facts.keys() != {"axes"} or list(weights.facts["axes"]) != [len(squeezed(weights.shape)) - 1]:
         return None

@@ -23,11 +23,7 @@ def batch_norm(call: Call) -> View | Step:
         facts["axes"] = axes
     if call.has("running_mean"):  # training alone moves them
         facts["momentum"] = call.settings.get("momentum", 0.1)
-    call.fixed = [one for one in call.fixed if one.kind != "parameter" and one.argument not in STATISTICS]
-    return View(with_fixed(call.step("batch norm", [step, *_computed(call)], facts, step.shape), call), layout)
-
-
-STATISTICS = {"running_mean", "running_var"}
+    return View(call.with_weights(call.step("batch norm", [step, *_computed(call)], facts, step.shape)), layout)
 
 
 def _computed(call: Call) -> list[Step]:
@@ -39,8 +35,29 @@ def layer_norm(call: Call) -> View | Step:
     rank = len(call.views[0].shape)
     step, axes, layout = along(call, range(rank - len(call.settings["normalized_shape"]), rank))
     facts = {"eps": call.settings.get("eps", 1e-5), "scale": call.has("weight"), "shift": call.has("bias")}
-    facts |= {"axes": axes, **call.changed_weights()}
-    return View(call.step("layer_norm", [step, *_computed(call)], facts, step.shape), layout)
+    facts |= {"axes": axes}
+    return View(call.with_weights(call.step("layer_norm", [step, *_computed(call)], facts, step.shape)), layout)
+
+
+def norm(call: Call) -> Step:
+    """Of groups, instances, root mean squares: `scale` and `shift` are gamma and beta."""
+    facts = {**call.function_settings, "scale": call.has("weight"), "shift": call.has("bias")}
+    steps = [call.shown(i) for i in range(len(call.views))]
+    return call.with_weights(call.step(call.operation, steps, facts))
+
+
+GATES = {"lstm": 4, "gru": 3}
+"""Rows of a recurrent layer's weights for each of its hidden units."""
+
+
+def recurrent(call: Call) -> Step:
+    """Its weights follow from its settings and from the width of its state; what it begins with is a fact."""
+    facts = dict(call.function_settings)
+    rows = {one.source.rpartition(".")[2].partition("_l")[0]: one.shape[0] for one in call.fixed if one.shape}
+    facts["hidden_size"] = rows.get("weight_ih", 0) // GATES.get(call.operation, 1)
+    facts |= {"projection": rows["weight_hr"]} if "weight_hr" in rows else {}
+    call.fixed = [one for one in call.fixed if one.kind != "parameter"]
+    return with_fixed(call.step(call.operation, [call.shown(i) for i in range(len(call.views))], facts), call)
 
 
 def softmax(call: Call) -> View | Step:
@@ -64,6 +81,7 @@ def reduction(call: Call) -> View | Step:
     source, gone, layout = _reduced(call, wanted)
     if (
         source.kind == kind
+        and not call.draft.written
         and dict(source.facts).keys() == {"axes"}
         and kind in {"mean", "max", "min", "sum"}
         and not facts

@@ -1,5 +1,7 @@
 """Activations, sums and products: what is done to each element. No torch."""
 
+from typing import Any
+
 from archscope.differences.rules import Call, each_element
 from archscope.differences.steps import GLOBAL_POOLS, NON_NEGATIVE, POOLS, Step, View
 
@@ -20,7 +22,7 @@ def activation(call: Call) -> View:
     if kind == "prelu":
         weight = next(one for one in call.fixed if one.argument == "weight")
         facts = {"slopes": "one" if set(weight.shape) <= {1} else "one a channel"}
-    if kind == "relu" and len(call.views) == 1 and is_rectified(call.views[0].step):
+    if kind == "relu" and len(call.views) == 1 and not call.draft.written and is_rectified(call.views[0].step):
         return call.views[0]
     return each_element(call, kind, facts)
 
@@ -62,7 +64,12 @@ def add(call: Call) -> View:
         call.views[call.arguments.index("other")] = View.of(scaled, second.shape)
     elif alpha != 1:
         return elementwise(call)
-    return each_element(call, "add", {}, ordered=False)
+    return each_element(call, "add", _number(constant), ordered=False)
+
+
+def _number(constant: Any) -> dict[str, Any]:
+    """Beside a stored tensor the number that is added to it, or multiplied with it."""
+    return {"by": constant} if isinstance(constant, int | float) else {}
 
 
 def subtract(call: Call) -> View:
@@ -76,21 +83,34 @@ def multiply(call: Call) -> View:
     constant = call.settings.get("other", call.settings.get("input"))
     if isinstance(constant, int | float) and len(call.views) == 1 and not call.fixed:
         return _with_scalar(call, "scale", constant, 1)
-    if len(call.views) == 2:
+    if len(call.views) == 2 and not call.draft.written:
         (one, two), layout = [view.step for view in call.views], call.views[0].layout
         if call.views[1].layout == layout and call.views[0].permutes:
             for gate, gated in ((one, two), (two, one)):
                 if gate.kind == "sigmoid" and gate.inputs == [gated]:
                     return View(call.step("silu", [gated], {}, gated.shape), layout)
-    return each_element(call, "mul", {}, ordered=False)
+    return each_element(call, "mul", _number(constant), ordered=False)
 
 
 def divide(call: Call) -> View:
     constant = call.settings.get("other")
+    if call.settings.get("input") == 1 and call.arguments == ["other"] and not call.fixed:
+        return each_element(call, "pow", {"exponent": -1.0})
     plain = isinstance(constant, int | float) and constant != 0 and not call.settings.get("rounding_mode")
     if plain and not call.fixed and call.arguments == ["input"]:
         return _with_scalar(call, "scale", 1 / call.settings["other"], 1)
     return elementwise(call)
+
+
+POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5, "reciprocal": -1.0}
+
+
+def power(call: Call) -> View:
+    """A square, a root and a reciprocal are powers."""
+    exponent = POWERS.get(call.operation, call.settings.get("other", call.settings.get("exponent")))
+    if len(call.views) != 1 or call.fixed or call.arguments != ["input"] or not isinstance(exponent, int | float):
+        return elementwise(call)
+    return each_element(call, "pow", {"exponent": exponent})
 
 
 def negate(call: Call) -> View:
@@ -100,7 +120,7 @@ def negate(call: Call) -> View:
 def _with_scalar(call: Call, kind: str, by: float, neutral: float) -> View:
     view = call.views[0]
     before: Step = view.step
-    if view.permutes and before.kind == kind and not before.told:
+    if view.permutes and before.kind == kind and not before.told and not call.draft.written:
         by = by * before.facts["by"] if kind == "scale" else by + before.facts["by"]
         view = call.views[0] = View(before.inputs[0], view.layout)
     if by == neutral:

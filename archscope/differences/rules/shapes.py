@@ -189,6 +189,16 @@ def flip(call: Call) -> View:
     return View(view.step, layout)
 
 
+def roll(call: Call) -> Step:
+    """A shift an axis; without axes of what is written out row by row."""
+    step = other(call)
+    for name in ("shifts", "dims"):
+        if isinstance(step.facts.get(name), int | float):
+            step.facts = {**step.facts, name: (step.facts[name],)}
+    step.__dict__.pop("key", None)
+    return step
+
+
 # ---- concatenation --------------------------------------------------------------------------------------------
 
 
@@ -200,6 +210,8 @@ def concatenate(call: Call) -> Step | View:
     out, draft, dim = call.out(), call.draft, call.settings.get("dim", 0)
     parts = [call.shown(i) for i in range(len(call.views))]
     where = places([dim % len(out)], out)
+    if draft.written:
+        return call.step("cat", parts, {"dim": where})
     flat = [part for one in parts for part in (_operands(one) if one.facts.get("dim") == hash_of(where) else [one])]
     if len(flat) == 1:
         return View.of(flat[0], out)

@@ -19,9 +19,10 @@ def convolution(call: Call) -> Step | View:
     if window is None or x is None or not call.has("weight"):
         return other(call)
     axes, out, shape = len(window.kernel_size), call.out(), x.shape
-    before, padding = _absorbed(call.draft.shown(x, call.layer), window, _own_padding(call, shape, axes), True)
+    written = call.draft.written
+    before, padding = _absorbed(call.draft.shown(x, call.layer), _own_padding(call, shape, axes), not written)
     mode = "zeros"
-    if before.kind in MODES and not any(map(any, padding)) and len(before.facts["sides"]) == 2 * axes:
+    if not written and before.kind in MODES and not any(map(any, padding)) and len(before.facts["sides"]) == 2 * axes:
         mode, sides, before = MODES[before.kind], before.facts["sides"], before.inputs[0]
         padding = tuple((int(sides[i]), int(sides[i + 1])) for i in range(2 * axes - 2, -1, -2))
     channels, filters = shape[-axes - 1], out[-axes - 1]
@@ -31,14 +32,14 @@ def convolution(call: Call) -> Step | View:
         "kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation, "padding": padding,
         "filters": 0 if depthwise else filters, "multiplier": filters // channels if depthwise else 0,
         "groups": 0 if depthwise else call.layer.groups, "depthwise": depthwise,
-        "bias": call.has("bias"), "pad_mode": mode, **call.changed_weights(),
+        "bias": call.has("bias"), "pad_mode": mode,
     }  # fmt: skip
     covers = before.shape[-axes:] == window.kernel_size and set(out[-axes:]) == {1}
     if call.layer.groups == 1 and covers and not any(map(any, padding)):
         step = _fully_connected(call, [before, *weights], filters, out)
         step.as_conv = {**facts, "filters": filters}
         return step
-    step = call.step("conv", [before, *weights], facts, out)
+    step = call.with_weights(call.step("conv", [before, *weights], facts, out))
     step.extent = _extent(before.shape[-axes:], out[-axes:], window, padding)
     return step
 
@@ -61,19 +62,19 @@ def linear(call: Call) -> Step | View:
         source, axis, layout = x.step, axes[0], x.layout
     shape = tuple(units if i == axis else size for i, size in enumerate(source.shape))
     strides = _with_units(source.shape, axis, layout, units)
-    facts = {"filters": units, "bias": call.has("bias"), **call.changed_weights()}
+    facts: dict[str, Any] = {"filters": units, "bias": call.has("bias")}
     spatial = len(source.shape) - 2
     if axis == 1 and spatial > 0 and len(squeezed(source.shape[2:])):
         ones, nothing = (1,) * spatial, ((0, 0),) * spatial
         facts |= {"kernel_size": ones, "stride": ones, "dilation": ones, "padding": nothing, "multiplier": 0,
                   "groups": 1, "depthwise": False, "pad_mode": "zeros"}  # fmt: skip
-        step = call.step("conv", [source, *weights], facts, shape)
+        step = call.with_weights(call.step("conv", [source, *weights], facts, shape))
         step.extent = nothing
     else:
         facts["axes"] = max(len(squeezed(shape)) - 1, 0)
         if any(size != 1 for size in source.shape[axis + 1 :]):
             facts["axis"] = len(squeezed(source.shape[:axis]))
-        step = call.step("linear", [source, *weights], facts, shape)
+        step = call.with_weights(call.step("linear", [source, *weights], facts, shape))
     return View(step, Layout((*x.shape[:-1], units), strides))
 
 
@@ -88,7 +89,7 @@ def _with_units(shape: Shape, axis: int, layout: Layout, units: int) -> tuple[in
 def _fully_connected(call: Call, inputs: list[Step], units: int, out: Shape) -> Step:
     """From all elements of one vector or map; `axes` counts those along which the same layer is applied again."""
     facts = {"filters": units, "bias": call.has("bias"), "axes": max(len(squeezed(out)) - 1, 0)}
-    return call.step("linear", inputs, {**facts, **call.changed_weights()}, out)
+    return call.with_weights(call.step("linear", inputs, facts, out))
 
 
 def transposed(call: Call) -> Step:
@@ -101,9 +102,8 @@ def transposed(call: Call) -> Step:
         "padding": tuple((p, p) for p in window.padding), "filters": out[-len(window.kernel_size) - 1],
         "groups": call.layer.groups, "bias": call.has("bias"),
         "output_padding": _pair(call.settings.get("output_padding", 0), len(window.kernel_size)),
-        **call.changed_weights(),
     }  # fmt: skip
-    return call.step("transposed conv", steps, facts, out)
+    return call.with_weights(call.step("transposed conv", steps, facts, out))
 
 
 def _pair(value: Any, axes: int) -> tuple[int, ...]:
@@ -111,7 +111,7 @@ def _pair(value: Any, axes: int) -> tuple[int, ...]:
     return tuple(listed * axes if len(listed) == 1 else listed)
 
 
-def _absorbed(before: Step, window: Window, padding: Sides, neutral: bool) -> tuple[Step, Sides]:
+def _absorbed(before: Step, padding: Sides, neutral: bool) -> tuple[Step, Sides]:
     """What the window slides over, and its padding on every side: its own, and that of a padding layer before it."""
     neutral = before.kind == "pad" and (
         before.facts["value"] == float("-inf") or (neutral and not before.facts["value"])
@@ -159,7 +159,7 @@ def pooling(call: Call) -> Step | View | list[View]:
     before = call.shown()
     absorbs = not any(window.padding) if average else bool(before.inputs) and before.inputs[0].not_negative
     padded = before.kind == "pad" and absorbs
-    source, padding = _absorbed(before, window, _own_padding(call, call.views[0].shape, axes), absorbs)
+    source, padding = _absorbed(before, _own_padding(call, call.views[0].shape, axes), absorbs)
     kind = "average pool" if average else "max pool"
     extent = _extent(source.shape[-axes:], out[-axes:], window, padding)
     if source.shape[-axes:] == window.kernel_size and set(out[-axes:]) == {1} and not any(map(any, extent)):
@@ -225,4 +225,8 @@ def pad(call: Call) -> Step | View:
         )
     pairs += [(0, 0)] * (axes - len(pairs))
     value = float(call.settings.get("value", 0) or 0)
-    return call.step("pad", [source], {"padding": tuple(reversed(pairs)), "value": value}, call.out())
+    pairs.reverse()
+    if source.kind == "pad" and source.facts["value"] == value and not call.draft.written:
+        pairs = [(a + int(c), b + int(d)) for (a, b), (c, d) in zip(pairs, source.facts["padding"], strict=True)]
+        source = source.inputs[0]
+    return call.step("pad", [source], {"padding": tuple(pairs), "value": value}, call.out())

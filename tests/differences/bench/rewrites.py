@@ -275,6 +275,61 @@ nets(
     TOKENS,
 )
 
+# ---- other words for one thing --------------------------------------------------------------------------------
+
+pair("square, pow", lambda s, x: s.a(x).square(), lambda s, x: s.a(x) ** 2)
+pair("square root, rsqrt", lambda s, x: 1 / s.a(x).abs().sqrt(), lambda s, x: s.a(x).abs().sqrt().reciprocal())
+pair("relu, maximum with nothing", lambda s, x: F.relu(s.a(x)), lambda s, x: s.a(x).clamp_min(0.0))
+pair("threshold at nothing", lambda s, x: F.relu(s.a(x)), lambda s, x: F.threshold(s.a(x), 0.0, 0.0))
+pair("softmax along the last axis", lambda s, x: s.a(x).softmax(-1), lambda s, x: F.softmax(s.a(x), dim=3))
+pair("hard swish by hand", lambda s, x: F.hardswish(s.a(x)), lambda s, x: s.h(s.a(x)), h=nn.Hardswish)
+pair("a division by a power of two", lambda s, x: s.a(x) / 4, lambda s, x: 0.25 * s.a(x))
+pair("a number first", lambda s, x: 2 + s.a(x), lambda s, x: s.a(x) + 2)
+pair("a number taken off", lambda s, x: s.a(x).sub(1), lambda s, x: s.a(x) + (-1))
+pair("a product in place", lambda s, x: s.a(x).mul_(x), lambda s, x: x * s.a(x))
+pair("addition of a module's result", lambda s, x: s.i(s.a(x)) + x, lambda s, x: x + s.a(x), i=nn.Identity)
+pair("mean of the last two axes", lambda s, x: s.a(x).mean((-2, -1)), lambda s, x: torch.mean(s.a(x), dim=[2, 3]))
+pair("mean, then flat", lambda s, x: s.a(x).mean((2, 3), keepdim=True).flatten(1), lambda s, x: s.a(x).mean((3, 2)))
+pair("maximum over axes in turn", lambda s, x: s.a(x).amax(2).amax(2), lambda s, x: s.a(x).amax((2, 3)))
+pair("view, flatten", lambda s, x: s.a(x).view(-1, 64).tanh(), lambda s, x: s.a(x).flatten(0, 1).flatten(1).tanh())
+pair("unflatten", lambda s, x: s.a(x).unflatten(1, (2, 4)).sum(1), lambda s, x: s.a(x).view(-1, 2, 4, 8, 8).sum(1))
+pair("split by sizes", lambda s, x: s.a(x).split([2, 6], 1)[1], lambda s, x: s.a(x)[:, 2:])
+pair("tensor_split", lambda s, x: s.a(x).tensor_split(2, 1)[0], lambda s, x: s.a(x).chunk(2, 1)[0])
+pair("narrow, slice", lambda s, x: s.a(x).narrow(2, 1, 3), lambda s, x: s.a(x)[:, :, 1:4])
+pair("mT, transpose", lambda s, x: s.a(x).mT, lambda s, x: s.a(x).transpose(-1, -2))
+pair("moveaxis", lambda s, x: s.a(x).moveaxis(1, 3).tanh(), lambda s, x: s.a(x).permute(0, 2, 3, 1).tanh())
+pair("expand_as", lambda s, x: x * s.a(x).mean((2, 3), True).expand_as(x), lambda s, x: x * s.a(x).mean((2, 3), True))
+pair("a copy", lambda s, x: s.a(x).clone().contiguous(), lambda s, x: s.a(x))
+pair("detached", lambda s, x: s.a(x).detach(), lambda s, x: s.a(x))
+pair("roll, module of the same", lambda s, x: torch.roll(s.a(x), (1,), (2,)), lambda s, x: s.a(x).roll(1, 2))
+pair("flip of both axes in turn", lambda s, x: s.a(x).flip(2).flip(3), lambda s, x: s.a(x).flip(2, 3))
+pair("a square root, pow", lambda s, x: s.a(x).abs().pow(0.5), lambda s, x: s.a(x).abs().sqrt())
+pair("concatenation of one", lambda s, x: torch.cat([s.a(x)], 1), lambda s, x: s.a(x))
+pair(
+    "product of matrices, bmm",
+    lambda s, x: s.a(x) @ s.a(x).mT,
+    lambda s, x: torch.bmm(s.a(x), s.a(x).transpose(1, 2)),
+    TOKENS,
+)
+pair(
+    "padding in two steps",
+    lambda s, x: F.pad(F.pad(s.a(x), (1, 1)), (0, 0, 1, 1)),
+    lambda s, x: F.pad(s.a(x), (1, 1, 1, 1)),
+)
+pair("group norm, module", lambda s, x: s.n(s.a(x)), lambda s, x: F.group_norm(s.a(x), 2, s.n.weight, s.n.bias),
+     n=lambda: nn.GroupNorm(2, 8))  # fmt: skip
+nets(
+    "a sum, a list of branches",
+    lambda: Of(lambda s, x: s.a(x) + s.b(x), a=conv(8, 8), b=conv(8, 8, 1)),
+    lambda: Of(lambda s, x: sum(layer(x) for layer in s.list), list=nn.ModuleList([conv(8, 8), conv(8, 8, 1)])),
+)
+nets(
+    "padding of a series by a word",
+    lambda: nn.Conv1d(8, 4, 3, padding=1),
+    lambda: nn.Conv1d(8, 4, 3, padding="same"),
+    (8, 6),
+)
+
 UNRECOGNISED: dict[str, Pair] = {}
 """One function too, and `archscope diff` does not see it: what docs/diff.md says of each."""
 
@@ -285,7 +340,8 @@ for unseen, one, other in (
      lambda s, x: (s.a(x) + x) + x.abs(), lambda s, x: s.a(x) + (x + x.abs())),
     ("`einsum` and the product of matrices that it writes",
      lambda s, x: torch.einsum("bchw,bcwv->bchv", s.a(x), x), lambda s, x: s.a(x) @ x),
-    ("a square root by `pow` and by `sqrt`", lambda s, x: s.a(x).abs().pow(0.5), lambda s, x: s.a(x).abs().sqrt()),
+    ("pixels that are shuffled and shuffled back",
+     lambda s, x: F.pixel_shuffle(F.pixel_unshuffle(s.a(x), 2), 2), lambda s, x: s.a(x)),
     ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
 ):  # fmt: skip
     pair(unseen, one, other)

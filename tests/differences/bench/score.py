@@ -28,6 +28,13 @@ class Judged:
     diff: Diff | None
     faults: tuple[str, ...]
     same: bool = False
+    same_together: bool = False
+
+    @property
+    def weights_agree(self) -> bool:
+        """Does the proof, where there is one, say what the outputs for two images together say?"""
+        proof = self.diff.proof if self.diff else None
+        return proof is None or proof.relative_error is None or proof.holds == self.same_together
 
     def __str__(self) -> str:
         rows = [] if self.diff is None else [row.what for row in self.diff.differences]
@@ -50,19 +57,37 @@ def prepared(name: str) -> tuple[fx.GraphModule, Report]:
                 stored.normal_(0, 0.2, generator=generator)
             elif stored.dim() == 1 and stored.dtype.is_floating_point and last == "weight":
                 stored.uniform_(0.5, 1.5, generator=generator)
-    base = traced(net)
+    base = traced(_with_statistics(net, size, generator))
     return base, archscope.summarize(base, size)
 
 
-def same_function(a: nn.Module, b: nn.Module, size: tuple[int, ...]) -> bool:
-    """Do both give the same for the same weights and two images, one at a time as in a report? Not where they do not
-    store the same."""
+def _with_statistics(net: nn.Module, size: tuple[int, ...], generator: torch.Generator) -> nn.Module:
+    """Running statistics are those of images: else what flows dies in depth, and only the last biases are left."""
+    norms = [part for part in net.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 1.0
+        norm.train()
+    with torch.no_grad():
+        net(torch.randn(4, *size, generator=generator) * 2)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    return net.eval()
+
+
+def same_function(a: nn.Module, b: nn.Module, size: tuple[int, ...], together: bool = False) -> bool:
+    """Do both give the same for the same weights and two images, one at a time as in a report, or `together` as for the
+    proof? Not where they do not store the same."""
     stored = [{name: (value.shape) for name, value in net.named_parameters()} for net in (a, b)]
     if stored[0] != stored[1]:
         return False
     images = torch.randn(2, *size, generator=torch.Generator().manual_seed(1), dtype=torch.float64) * 2
     with torch.no_grad():
-        one, two = (torch.cat([net(image[None]) for image in images]) for net in map(_doubled, (a, b)))
+        batches = [images] if together else images.split(1)
+        try:
+            one, two = (torch.cat([net(batch) for batch in batches]) for net in map(_doubled, (a, b)))
+        except RuntimeError:  # it takes one image at a time
+            return False
     if one.numel() != two.numel():
         return False
     return bool((one.flatten() - two.flatten()).abs().max() <= EQUAL * one.abs().max())
@@ -75,14 +100,14 @@ def _doubled(net: nn.Module) -> nn.Module:
 def judged(base: str, mutant: Mutant, net: fx.GraphModule, report: Report, weights: bool = False) -> Judged:
     """What diff says of a mutant. With `weights`, its proof too."""
     size = BASES[base][1]
-    same = same_function(mutant.module, net, size)
+    same, together = (same_function(mutant.module, net, size, both) for both in (False, True))
     try:
         found = compare(archscope.summarize(mutant.module, size), report)
         if weights:
             found = found.proven(prove(found, mutant.module, net))
     except Exception as error:
-        return Judged(base, mutant, None, (f"{type(error).__name__}: {error}",), same)
-    return Judged(base, mutant, found, tuple(_faults(found, mutant, same)), same)
+        return Judged(base, mutant, None, (f"{type(error).__name__}: {error}",), same, together)
+    return Judged(base, mutant, found, tuple(_faults(found, mutant, same)), same, together)
 
 
 def _faults(found: Diff, mutant: Mutant, same: bool) -> Iterator[str]:
