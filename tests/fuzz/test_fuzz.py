@@ -29,7 +29,7 @@ def test_fuzz(kind: str, known: dict[str, Step]) -> None:
 
 def test_the_grammar_knows_every_command_and_option() -> None:
     random = Random(0)
-    made = [lines.line(random) for _ in range(3000)]
+    made = [lines.line(random) for _ in range(10_000)]
     words = {word for line in made for word in line}
     known = {option for command in lines.commands().values() for each in command for option in each.opts[-1:]}
 
