@@ -1,4 +1,4 @@
-"""`make fuzz`: command lines, mutants of saved results, hostile modules and faults, for minutes or so many of each.
+"""`make fuzz`: command lines, mutants of saved results, hostile modules, limits and signals, for minutes or so many of each.
 
 Prints each fault with its seed, and at the end how many were run and how many had a fault; so says the exit code.
 """
@@ -73,7 +73,8 @@ def steps(where: Path, chosen: list[str]) -> Iterable[tuple[str, Step]]:
         "lines": lambda seed: command_line(where, seed),
         "mutants": lambda seed: mutant(where, seeds, seed),
         "modules": lambda seed: module(where, seed),
-        "faults": lambda seed: faults.fault(where, seed),
+        "limits": lambda seed: faults.limited(where, seed),
+        "signals": lambda seed: faults.stopped(where, seed),
     }
     warm(where)
     return ((name, known[name]) for name in chosen)
@@ -84,7 +85,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=0.0, help="shared by all kinds")
     parser.add_argument("--count", type=int, default=0, help="of each kind, instead")
     parser.add_argument("--seed", type=int, default=0, help="of the first; the others follow")
-    parser.add_argument("kinds", nargs="*", default=["lines", "mutants", "modules", "faults"])
+    parser.add_argument("kinds", nargs="*", default=["lines", "mutants", "modules", "limits", "signals"])
     given = parser.parse_args()
     import torch
 

@@ -5,7 +5,6 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from random import Random
 
@@ -17,17 +16,10 @@ LINES = ["summary six.json -o made.json", "diagram six.json -o made.svg", "summa
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def fault(where: Path, seed: int) -> Ended:
-    """One line, and what befalls it."""
+def limited(where: Path, seed: int) -> Ended:
+    """A line with room for few bytes, few open files or little memory, or with standard output full or closed."""
     random = Random(seed)
     arguments = random.choice(LINES).split()
-    if seed % 2:
-        return limited(arguments, where, random)
-    return stopped(arguments, where, random)
-
-
-def limited(arguments: list[str], where: Path, random: Random) -> Ended:
-    """With room for few bytes, few open files or little memory, or with standard output full or closed."""
     befalls = [
         lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (random.randrange(3000),) * 2),
         lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (random.randrange(4, 40),) * 2),
@@ -46,22 +38,39 @@ def _addresses() -> int:
     return pages * resource.getpagesize()
 
 
-def stopped(arguments: list[str], where: Path, random: Random, longest: float = 3.0) -> Ended:
-    """By a signal, at a random moment from its start on."""
+def stopped(where: Path, seed: int, longest: float = 4.0) -> Ended:
+    """A line and a signal, SIGINT and SIGTERM in turns, at a random moment from the line's start to its end."""
+    random = Random(seed)
+    arguments = random.choice(LINES).split()
+    number = SIGNALS[seed % 2]
     before = files(where)
-    number = random.choice(SIGNALS)
-    command = [sys.executable, "-m", "archscope", *arguments]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen(command, cwd=where, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(random.random() * longest)
+    process = _begin(arguments, where)
+    wait = random.random() * longest
+    while _ends_within(process, wait):  # too late: once more, and earlier
+        wait /= 2
+        process = _begin(arguments, where)
     process.send_signal(number)
     out, err = process.communicate()
     written = arguments[-1] if "-o" in arguments else ""
     left = files(where) - before
     for name in left:
         (where / name).unlink()
-    own = process.returncode in (0, 128 + number, -number)  # done before; ended; ended before Python had started
+    own = process.returncode in (0, 128 + number, -number)  # done in between; ended; ended before Python had started
     own = own or "Failed to import the site module" in err  # as Python starts
     starting = "Traceback" in err and f"{ROOT / 'archscope'}" not in err  # before a line of archscope's has run
     code, said = (0, "") if own or starting else (process.returncode, err)
     return Ended(arguments, code, out, said, tuple(sorted(left - {written})))  # what is there is there whole
+
+
+def _begin(arguments: list[str], where: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "archscope", "--no-cache", *arguments]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.Popen(command, cwd=where, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _ends_within(process: subprocess.Popen[str], seconds: float) -> bool:
+    try:
+        process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
