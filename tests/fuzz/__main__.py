@@ -11,10 +11,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
+from pkgutil import walk_packages
 from random import Random
 
+import archscope
 from archscope import cli
 from tests.fuzz import faults, lines, mutants
 from tests.fuzz.modules import CLASSES, SOURCE
@@ -55,6 +58,8 @@ def module(where: Path, seed: int) -> Ended:
 
 def warm(where: Path) -> None:
     """Import here, and so once, what the lines need: each of them runs in a copy of this process."""
+    for module in walk_packages(archscope.__path__, "archscope."):
+        import_module(module.name)
     for template in mutants.COMMANDS["report"]:
         arguments = template.replace("{}", "six.json").replace(" six.json", f" {where}/six.json").split()
         with contextlib.redirect_stdout(StringIO()), contextlib.suppress(SystemExit):

@@ -8,8 +8,12 @@ from archscope.views.diagram.ops.ops import holders, relative, under, upwards
 from archscope.views.diagram.plan.levels import Modules, Plan, closed
 
 
+PARTS = 8
+"""Of more sorts of modules than this a part are closed at once, lest there be as many plans as sorts."""
+
+
 def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Iterable[Plan]:
-    """The plan, then ever simpler ones: each closes the modules of one sort that take the most boxes."""
+    """The plan, then ever simpler ones: each closes the modules of one sort that take the most boxes, or of some."""
     yield plan
     outer = holders(plan.frames)
     nested = [frame for frame in plan.frames if frame in outer]
@@ -17,10 +21,12 @@ def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Itera
         plan = _without(plan, nested)
         yield plan
     while True:
-        groups = _closable(plan, kinds, root)
+        modules = Modules(plan.ops, kinds, root)
+        groups = _closable(plan, modules)
         if not groups:
             return
-        largest = max(groups.values(), key=lambda paths: _saving(plan, paths))
+        sorts = sorted(groups.values(), key=lambda paths: _saving(modules, paths), reverse=True)
+        largest = [path for paths in sorts[: max(1, len(sorts) // PARTS)] for path in paths]
         boxes = [(path, plan.titles.get(path) or part_title(path, kinds.get(path, "")), ()) for path in largest]
         ops = closed(plan.ops, boxes)
         if len(ops) == len(plan.ops):
@@ -43,9 +49,9 @@ def _without(plan: Plan, outer: Sequence[str]) -> Plan:
     return replace(plan, frames=tuple(frame for frame in plan.frames if frame not in place), titles=titles)
 
 
-def _closable(plan: Plan, kinds: Mapping[str, str], root: str) -> dict[str, list[str]]:
+def _closable(plan: Plan, modules: Modules) -> dict[str, list[str]]:
     """Modules that could be one box, by family: sisters are closed together; innermost ones first."""
-    modules = Modules(plan.ops, kinds, root)
+    kinds, root = modules.kinds, modules.root
     frames, outer = set(plan.frames or (root,)), holders(plan.frames)
     inside: dict[str, list[str]] = {}
     framed: dict[str, list[str]] = {}
@@ -62,8 +68,7 @@ def _closable(plan: Plan, kinds: Mapping[str, str], root: str) -> dict[str, list
     return {key: [*paths, *framed.get(key, ())] for key, paths in deepest.items()} or framed
 
 
-def _saving(plan: Plan, paths: Sequence[str]) -> int:
+def _saving(modules: Modules, paths: Sequence[str]) -> int:
     """How many boxes fewer, equal modules counted once as they are drawn once."""
-    modules = Modules(plan.ops, {})
     looks = {relative(modules.members(path)) for path in paths}
     return sum(len(look) - 1 for look in looks)
