@@ -1,4 +1,4 @@
-"""`make fuzz`: command lines, mutants of saved results, hostile modules, limits and signals, for minutes or so many of each.
+"""`make fuzz`: command lines, mutants of results, hostile modules, limits and signals, for minutes or so many of each.
 
 Prints each fault with its seed, and at the end how many were run and how many had a fault; so says the exit code.
 """

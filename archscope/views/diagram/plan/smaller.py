@@ -7,7 +7,6 @@ from archscope.views.diagram.ops.names import GENERIC, family, joined_title, par
 from archscope.views.diagram.ops.ops import holders, relative, under, upwards
 from archscope.views.diagram.plan.levels import Modules, Plan, closed
 
-
 PARTS = 8
 """Of more sorts of modules than this a part are closed at once, lest there be as many plans as sorts."""
 

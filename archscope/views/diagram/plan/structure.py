@@ -148,6 +148,7 @@ class Flow:
         holder = {op.name: node.name for node in nodes for op in node.ops}
         self.after: dict[str, list[str]] = {name: [] for name in [*self.nodes, ENTRY]}
         self.before: dict[str, list[str]] = {name: [] for name in [*self.nodes, EXIT]}
+        self.edges: set[tuple[str, str]] = set()
         for node in nodes:
             own = {op.name for op in node.ops}
             sources = [holder.get(source, ENTRY) for op in node.ops for source in op.inputs if source not in own]
@@ -161,6 +162,7 @@ class Flow:
     def _edge(self, source: str, target: str) -> None:
         self.after[source].append(target)
         self.before[target].append(source)
+        self.edges.add((source, target))
 
 
 def structure(ops: Sequence[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Iterable[str]) -> Series:
@@ -225,7 +227,8 @@ def _decompose(region: list[str], start: str, end: str, flow: Flow, direct: bool
     """The Series of the region between `start` and `end`; `direct` counts an edge from the one to the other too."""
     place = {name: i for i, name in enumerate(region)}
     place[end] = len(region)
-    reach = max([place[name] for name in flow.after[start] if name in place and (direct or name != end)], default=-1)
+    reached = [*region, end] if direct else region  # of the readers of `start`, which may have many branches
+    reach = max([place[name] for name in reached if (start, name) in flow.edges], default=-1)
     series: Series = []
     waiting: list[str] = []
     begin = start
@@ -245,7 +248,7 @@ def _between(region: list[str], begin: str, end: str, flow: Flow, direct: bool) 
     if not region:
         return []
     parts = connected_parts(region, flow.after.__getitem__)
-    identity = direct and end in flow.after[begin]
+    identity = direct and (begin, end) in flow.edges
     if len(parts) == 1 and not identity:
         return [_core(region, begin, end, flow)]
     branches = [_branch(part, begin, end, flow) for part in parts]
