@@ -205,3 +205,13 @@ def test_slips(arguments: str, run: Run) -> None:
     code, out, err = run("summary", *arguments.split())
 
     assert (code, out, err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of descriptors are POSIX's")
+def test_what_cannot_even_start_says_so_in_a_line() -> None:
+    code = "import resource, archscope.__main__ as m; resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3)); m.main()"
+    root = Path(__file__).parents[1]
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=root)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "archscope cannot start: [Errno 24] Too many open files\n"

@@ -3,14 +3,15 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from archscope.model.graph import Graph, Output
-from archscope.views.diagram.ops.fuse import fused_ops, plain_ops
+from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.names import joined_title
-from archscope.views.diagram.ops.ops import Op, under
-from archscope.views.diagram.ops.outputs import ends_of, results, with_outputs
-from archscope.views.diagram.ops.sums import with_whole_sums
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.outputs import ends_of, with_outputs
 from archscope.views.diagram.place.columns import LARGE, in_columns
+from archscope.views.diagram.place.engines import Unplaced
 from archscope.views.diagram.place.flows import are_flows, place_flows
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
@@ -36,51 +37,71 @@ MOST_CROSSING = 500
 LONGEST_RUN = 3
 """So many equal operations in a row are drawn once."""
 
+CLOSED = "Modules are closed: Graphviz takes too long to place what they hold."
+
 STAGE_WIDTH, STAGE_GAP = 180.0, 20.0
 """Width of every box at network level, and from one to the next below."""
 
 
 @dataclass
 class Drawing:
-    """A placed picture and its Ops; `counted` are all of the network's, where one here stands for several."""
+    """A placed picture and its Ops; `counted` are all of the network's, where one here stands for several. `note`: why
+    it shows less than was asked for."""
 
     piece: Piece
     ops: list[Op]
     plan: Plan
     flows: bool = False
     counted: Sequence[Op] = ()
+    note: str = ""
 
 
 def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = True, depth: int = 0) -> Drawing:
-    """Place the picture of a level; where it would be too large, modules of one sort are closed, then of another."""
-    ops, outputs = drawn(graph, block, plain=level == "layer")
+    """Place the picture of a level; where it would be too large, or takes the engine too long, modules of one sort are
+    closed, then of another."""
+    if level == "layer":
+        try:
+            return _every_layer(graph, block, style, folds, depth)
+        except Unplaced:
+            return replace(compose(graph, "flow", block, style, folds, depth), note=CLOSED)
+    ops, kinds, view = _viewed(graph, level, block, style, folds, depth)
+    first = _sketches(ops, kinds, level, view)
+    most, note = MOST_BOXES if folds else inf, ""
+    for sketch in first if folds else itertools.islice(first, 1):
+        if boxes(sketch.series) > most:
+            continue  # not worth to place it
+        try:
+            for tried in (view, replace(view, style=style.compact())):
+                drawing = tried.placed(sketch)
+                if fits(drawing.piece, style) or not folds:
+                    return replace(drawing, note=note)
+        except Unplaced:  # no more than a few tries
+            most, note = boxes(sketch.series) // 2, CLOSED
+    smallest = view.smallest(network_plan(ops, kinds) if not block else flow_plan(ops, kinds, block), kinds)
+    try:
+        return replace(view.placed(smallest), note=note)
+    except Unplaced:
+        return replace(replace(view, style=replace(style, engine="own")).placed(smallest), note=CLOSED)
+
+
+def _every_layer(graph: Graph, block: str, style: Style, folds: bool, depth: int) -> Drawing:
+    ops, kinds, view = _viewed(graph, "layer", block, style, folds, depth)
+    sketch = view.sketch(flow_plan(ops, kinds, block))
+    if largest_core(sketch.series) > MOST_CROSSING:
+        sketch = view.sketch(flow_plan(with_steps(ops, kinds), kinds, block))
+    return view.placed(sketch)
+
+
+def _viewed(
+    graph: Graph, level: str, block: str, style: Style, folds: bool, depth: int
+) -> tuple[list[Op], dict[str, str], "View"]:
+    """The Ops of a level, the classes of modules, and what all plans have in common."""
+    plain = level == "layer"
+    ops, outputs = drawn(graph, block, plain=plain)
     kinds = dict(graph.blocks)
     if depth:
         ops = at_depth(ops, kinds, depth, block)
-    view = View(outputs, style, folds, block, plain=level == "layer")
-    if level == "layer":
-        sketch = view.sketch(flow_plan(ops, kinds, block))
-        if largest_core(sketch.series) > MOST_CROSSING:
-            sketch = view.sketch(flow_plan(with_steps(ops, kinds), kinds, block))
-        return view.placed(sketch)
-    first = _sketches(ops, kinds, level, view)
-    for sketch in first if folds else itertools.islice(first, 1):
-        if folds and boxes(sketch.series) > MOST_BOXES:
-            continue  # not worth to place it
-        for tried in (view, replace(view, style=style.compact())):
-            drawing = tried.placed(sketch)
-            if fits(drawing.piece, style) or not folds:
-                return drawing
-    return view.placed(view.smallest(network_plan(ops, kinds) if not block else flow_plan(ops, kinds, block), kinds))
-
-
-def drawn(graph: Graph, block: str, plain: bool = False) -> tuple[list[Op], Sequence[Output]]:
-    """The Ops of a network or of a block of it, and the tensors where they end; `plain`: one Op a layer."""
-    outputs: Sequence[Output] = results(graph)
-    ops = plain_ops(graph) if plain else fused_ops(graph)
-    if not plain:
-        ops = with_whole_sums(ops, ends_of(ops, outputs))
-    return within(ops, block, outputs) if block else (ops, outputs)
+    return ops, kinds, View(outputs, style, folds, block, plain=plain)
 
 
 def _sketches(ops: list[Op], kinds: dict[str, str], level: str, view: "View") -> Iterator["Sketch"]:
@@ -104,24 +125,6 @@ def fits(piece: Piece, style: Style) -> bool:
     drawn = sum(box.form != "point" for box in piece.boxes)
     smallest = style.paper.letters or (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
     return drawn <= MOST_BOXES and scale(piece, style.paper) * SMALL >= smallest
-
-
-def within(ops: Sequence[Op], block: str, outputs: Sequence[Output]) -> tuple[list[Op], tuple[Output, ...]]:
-    """The Ops of a block after an Op for each tensor that it reads, and the tensors that leave it."""
-    members = [op for op in ops if under(op.path, block) and op.kind != "tensor"]
-    names = {op.name for op in members}
-    by_name = {op.name: op for op in ops}
-    entering = dict.fromkeys(source for op in members for source in op.inputs if source not in names)
-    one = len(entering) == 1
-    inputs = [
-        Op(name, "tensor", "Input" if one else name, name, (), (), by_name[name].shape, channels=by_name[name].channels)
-        for name in entering
-    ]
-    given = {layer for op in members for layer in op.layers}
-    leaving = [name for op in ops if op.name not in names for name in op.inputs if name in names]
-    leaving += [op.name for output in outputs for op in members if output.layer in given and output.layer in op.layers]
-    left = [by_name[name] for name in dict.fromkeys(leaving)]
-    return [*inputs, *members], tuple(Output(str(i), op.layers[-1], op.shape) for i, op in enumerate(left))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from archscope.differences import Diff
 from archscope.model.graph import Output
 from archscope.model.text import one_line
 from archscope.views import View as Written
-from archscope.views.diagram.compose import MOST_BOXES, SMALLEST_TEXT, Drawing, View, drawn, scale
+from archscope.views.diagram.compose import MOST_BOXES, SMALLEST_TEXT, Drawing, View, scale
+from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.paint.paint import to_svg
 from archscope.views.diagram.paint.painter import Page

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archscope.model.graph import Graph
-from archscope.views.diagram.compose import MOST_BOXES, Drawing, View, drawn, scale, within
+from archscope.views.diagram.compose import MOST_BOXES, Drawing, View, scale
+from archscope.views.diagram.ops.drawn import drawn, within
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.arrange import arrangement, set_out
 from archscope.views.diagram.place.paper import Paper

@@ -6,7 +6,8 @@ from itertools import groupby, pairwise
 from math import log2
 
 from archscope.model.graph import Graph
-from archscope.views.diagram.compose import Drawing, View, drawn
+from archscope.views.diagram.compose import Drawing, View
+from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Box, Line, Piece, Row

@@ -1,14 +1,17 @@
 """Whoever places paths that cross, the picture is the network; a missing engine is told in one line."""
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 import archscope
 from archscope.errors import EnvironmentFailure
+from archscope.views.diagram.compose import CLOSED
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.place import engines
 from tests.views.diagram.checker import faults
@@ -93,6 +96,43 @@ def fake_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_what_dot_says_is_told_in_one_line() -> None:
     with pytest.raises(EnvironmentFailure, match=r"^dot failed: Error: out of order; take --engine own$"):
         crossing(engine="dot")
+
+
+@pytest.mark.parametrize("level", ["network", "flow", "layer"])
+def test_what_the_embedded_one_does_not_finish_is_closed_and_said(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "STEPS", 1_000_000)
+    made = crossing(engine="embedded", level=level)
+
+    assert CLOSED in words(made)
+    assert faults(made.drawing.piece) == []
+    monkeypatch.undo()
+    after = crossing(engine="embedded", level=level)
+    assert CLOSED not in words(after)
+    assert differences(after) == []
+
+
+def test_what_dot_does_not_finish_is_closed_and_said(fake_dot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_dot.write_text("#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setattr(engines, "SECONDS", 0.05)
+
+    assert CLOSED in words(crossing(engine="dot", level="layer"))
+
+
+def test_a_module_that_is_not_finished_is_one_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of the network stays open."""
+    monkeypatch.setattr(engines, "STEPS", 1_000_000)
+    network = nn.Sequential(nn.Conv2d(3, 3, 1), nn.Sequential(nn.Conv2d(3, 3, 3), Crossing()), nn.Conv2d(9, 2, 1))
+    made = draw(archscope.summarize(network, (3, 64, 64)), DiagramOptions(engine="embedded", level="layer"))
+
+    assert CLOSED in words(made)
+    boxes = {box.op.path: box.op.kind for box in made.drawing.piece.boxes if box.op}
+    assert boxes["1.1"] == "module"
+    assert {"0", "1.0", "2"} <= boxes.keys()
+
+
+def words(made: Diagram) -> str:
+    """All that the picture says, its lines joined."""
+    return " ".join(re.findall(r"<text[^>]*>([^<]*)<", made.svg))
 
 
 @pytest.mark.usefixtures("without_wasm", "without_dot")

