@@ -1,4 +1,4 @@
-"""Devices that one need not have: what NVIDIA publishes of them, from devices.toml. No torch."""
+"""Devices that one need not have: what their makers publish of them, from devices.toml. No torch."""
 
 import tomllib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ DTYPES = ("float32", "tf32", "bfloat16", "float16")
 
 @dataclass(frozen=True)
 class Device:
-    """One CUDA device as torch sees it. Rates are dense, in 10^12 operations a second by dtype; GB are 10^9 bytes.
+    """One GPU as torch sees it. Rates are dense, in 10^12 operations a second by dtype; GB are 10^9 bytes.
 
     `sparse_tflops` is what the source prints with 2:4 sparsity, where it does.
     """

@@ -12,7 +12,8 @@ def device(request: pytest.FixtureRequest) -> Device:
 
 
 def test_every_device_says_where_its_numbers_are_from(device: Device) -> None:
-    assert device.source.startswith("NVIDIA, ")
+    assert device.source.startswith(("NVIDIA, ", "AMD, "))
+    assert device.label.startswith(device.source.partition(",")[0])
     assert any(year in device.source for year in map(str, range(2014, 2027)))
     assert device.note
 
@@ -28,9 +29,9 @@ def test_units_are_plausible(device: Device) -> None:
 
     assert 1e11 < ceilings.bytes_per_second < 1e13
     assert 5 < ceilings.operations_per_second["float32"] / ceilings.bytes_per_second < 120
-    assert 1e12 < ceilings.operations_per_second["float32"] < 1e14
+    assert 1e12 < ceilings.operations_per_second["float32"] < 2e14
     assert 8 <= device.memory_gb <= 288
-    assert 0.005 < device.memory_gb / device.bandwidth_gb_per_s < 0.1  # seconds to read all of it
+    assert 0.005 < device.memory_gb / device.bandwidth_gb_per_s < 0.4  # seconds to read all of it
 
 
 def test_narrower_types_are_no_slower(device: Device) -> None:
@@ -53,7 +54,7 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(("name", "said"), [("h20", "did you mean h200_sxm"), ("abacus", "known: k80, p100_pcie_12gb")])
+@pytest.mark.parametrize(("name", "said"), [("h20", "did you mean h200_sxm"), ("quux", "known: k80, p100_pcie_12gb")])
 def test_an_unknown_device_names_the_nearest(name: str, said: str) -> None:
     with pytest.raises(ArchscopeError, match=f"no device named '{name}'; .*{said}"):
         find(name)
