@@ -152,6 +152,7 @@ def described(options: Options) -> dict[str, Any]:
         "compile": options.compile,
         "train": options.train,
         "threads": options.threads or torch.get_num_threads(),
+        "cores": os.cpu_count(),
         "seconds": options.seconds,
         "cuda": torch.version.cuda,
         "cudnn": torch.backends.cudnn.version() if options.on_cuda else None,  # type: ignore[no-untyped-call]

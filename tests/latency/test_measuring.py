@@ -36,7 +36,8 @@ def test_a_measured_report(train: bool) -> None:
     assert list(times) == [layer.name for layer in report.graph.layers]
     assert all(times[name] > 0 for name in ("unit.0", "unit.1", "unit.2", "add", "classifier"))
     assert totals["latency_ms"] == pytest.approx(sum(times.values()))
-    assert totals["wall_ms"].keys() == {"median", "p95", "iqr", "min", "repeats", "warmup"}
+    assert totals["wall_ms"].keys() == {
+        "median", "median_low", "median_high", "p95", "p99", "iqr", "min", "repeats", "warmup"}  # fmt: skip
     assert totals["wall_ms"]["median"] == pytest.approx(
         totals["latency_ms"] + totals["unattributed_ms"] + totals["overhead_ms"] + totals.get("optimizer_ms", 0)
     )

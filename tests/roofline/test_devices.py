@@ -54,7 +54,9 @@ def test_names_are_unique() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize(("name", "said"), [("h20", "did you mean h200_sxm"), ("abacus", "archscope devices shows all")])
+@pytest.mark.parametrize(
+    ("name", "said"), [("h20", "did you mean h200_sxm"), ("abacus", "archscope devices shows all")]
+)
 def test_an_unknown_device_names_the_nearest(name: str, said: str) -> None:
     with pytest.raises(ArchscopeError, match=f"no device named '{name}'; .*{said}"):
         find(name)

@@ -20,12 +20,32 @@ def timing(report: Report) -> list[tuple[str, str]]:
         lines.append(("Layers", _reconciled(totals)))
     if "measured_peak_memory_bytes" in totals:
         lines.append(("Peak memory", _peak(report)))
+    if noise := noisy(report):
+        lines.append(("Noisy", noise))
     lines += [(f"Batch {row['batch']}", _whole(row)) for row in totals.get("by_batch", ())[1:]]
     return [*lines, ("Measured on", measured_on(report.setting))]
 
 
+WIDE = 0.1
+"""An interval of the median that is wider, in parts of it, is a noisy one."""
+
+
+def noisy(report: Report) -> str:
+    """Why the times are not to be trusted to a few percent; empty where they are."""
+    wall, setting = report.totals["wall_ms"], report.setting
+    said = []
+    if "median_low" in wall and wall["median_high"] - wall["median_low"] > WIDE * wall["median"]:
+        low, high = (units.milliseconds(wall[name]) for name in ("median_low", "median_high"))
+        said.append(f"the median may lie anywhere from {low} to {high}")
+    load, cores = setting.get("load"), setting.get("cores")
+    if setting["device"] == "cpu" and load and cores and load[0] > cores / 2:
+        said.append(f"other work took {load[0]:.1f} of {cores} cores before")
+    return f"{' and '.join(said)}: time longer (--seconds), or on idle cores" if said else ""
+
+
 def _median(times: Mapping[str, Any]) -> str:
-    return f"{units.milliseconds(times['median'])} median, {units.milliseconds(times['p95'])} p95"
+    tail = [f"{units.milliseconds(times[name])} {name}" for name in ("p95", "p99") if name in times]
+    return ", ".join([f"{units.milliseconds(times['median'])} median", *tail])
 
 
 def _whole(totals: Mapping[str, Any]) -> str:

@@ -52,6 +52,27 @@ def test_the_whole_the_layers_and_the_setting() -> None:
     assert said["Measured on"].endswith(", 345 of 1980 MHz and 0 % busy before, torch 2.13.0, 2026-01-01")
 
 
+@pytest.mark.parametrize(
+    ("wall", "setting", "said"),
+    [
+        ({"median_low": 19.5, "median_high": 20.5}, {"device": "cpu", "load": [0.4], "cores": 2}, None),
+        (
+            {"median_low": 18.0, "median_high": 21.0},
+            {},
+            "the median may lie anywhere from 18.0 ms to 21.0 ms: time longer",
+        ),
+        ({}, {"device": "cpu", "load": [1.5], "cores": 2}, "other work took 1.5 of 2 cores before: time longer"),
+        ({}, {"device": "cuda", "load": [1.5], "cores": 2}, None),
+    ],
+)
+def test_noise_is_said(wall: dict[str, float], setting: dict[str, Any], said: str | None) -> None:
+    report = measured(wall_ms={**times(20.0), "p99": 40.0, **wall})
+    lines = dict(timing(replace(report, setting={**report.setting, **setting})))
+
+    assert lines["Latency"].startswith("20.0 ms median, 30.0 ms p95, 40.0 ms p99; ")
+    assert lines.get("Noisy", "").startswith(said or "") and ("Noisy" in lines) is (said is not None)
+
+
 def test_a_training_step() -> None:
     said = dict(timing(measured(training_steps_per_s=50.0, optimizer_ms=1.0)))
 
