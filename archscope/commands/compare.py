@@ -9,6 +9,8 @@ from archscope.commands import command
 from archscope.commands.arguments import NETWORK, SHOWN, Inputs, Output, complete_target, completes, format_of
 from archscope.commands.measuring import (
     Batch,
+    ByOptimizer,
+    Cast,
     ChannelsLast,
     Compile,
     DataType,
@@ -66,6 +68,8 @@ def compare(
     channels_last: ChannelsLast = False,
     compiled: Compile = False,
     train: Train = False,
+    optimizer: ByOptimizer = None,
+    amp: Cast = None,
     seconds: Seconds = None,
     threads: Threads = None,
     fresh: Fresh = False,
@@ -92,7 +96,7 @@ def compare(
         raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
     latency = measuring_options(
         device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
-        seconds=seconds, threads=threads, fresh=fresh,
+        optimizer=optimizer, amp=amp, seconds=seconds, threads=threads, fresh=fresh,
     )  # fmt: skip
     batches = parse_batches(batch)
     members = [network.name for network in network_family(family)] if family else []

@@ -7,7 +7,7 @@ import typer
 
 from archscope.commands.arguments import NETWORK
 from archscope.errors import ArchscopeError
-from archscope.latency import Dtype, Options, Progress
+from archscope.latency import Amp, Dtype, Optimizer, Options, Progress
 from archscope.process import heed_interrupts, import_torch
 
 # ---- options -------------------------------------------------------------------------------------------------
@@ -40,7 +40,13 @@ DataType = Annotated[
 ]
 ChannelsLast = Annotated[bool, timed("--channels-last", "", "Images in memory as height x width x channels.")]
 Compile = Annotated[bool, timed("--compile", "", "Through torch.compile; without times by layer.")]
-Train = Annotated[bool, timed("--train", "", "Time training steps: forward, backward, SGD with momentum.")]
+Train = Annotated[bool, timed("--train", "", "Time training steps: forward, backward, optimizer.")]
+ByOptimizer = Annotated[
+    Optimizer | None, timed("--optimizer", "|".join(get_args(Optimizer)), "Of training steps [default: momentum]")
+]
+Cast = Annotated[
+    Amp | None, timed("--amp", "|".join(get_args(Amp)), "Weights in float32, torch's autocast to this type.")
+]
 Seconds = Annotated[float | None, timed("--seconds", "S", "Time budget per network and batch [default: 5]")]
 Threads = Annotated[int | None, timed("--threads", "N", "Of the CPU [default: torch's]")]
 Fresh = Annotated[bool, timed("--fresh", "", "Measure the device's bandwidth and products anew, too.")]

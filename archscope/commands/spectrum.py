@@ -16,6 +16,7 @@ from archscope.commands.arguments import (
     parse_settings,
 )
 from archscope.commands.measuring import (
+    Cast,
     ChannelsLast,
     Compile,
     DataType,
@@ -100,6 +101,7 @@ def spectrum(
     device: Device = None,
     dtype: DataType = None,
     channels_last: ChannelsLast = False,
+    amp: Cast = None,
     compiled: Compile = False,
     seconds: Seconds = None,
     threads: Threads = None,
@@ -114,7 +116,7 @@ def spectrum(
     if plot and name not in PICTURES:
         raise ArchscopeError("--plot is for a picture: give a file, -o spectrum.svg, .png or .pdf")
     latency = measuring_options(
-        device, dtype=dtype, channels_last=channels_last, compile=compiled, seconds=seconds, threads=threads
+        device, dtype=dtype, channels_last=channels_last, compile=compiled, amp=amp, seconds=seconds, threads=threads
     )
     # What is only of a block and what is of both: a network, a saved spectrum and the paper's figures each refuse some.
     of_block = {

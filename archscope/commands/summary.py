@@ -23,6 +23,8 @@ from archscope.commands.arguments import (
 from archscope.commands.measured import report_of
 from archscope.commands.measuring import (
     Batch,
+    ByOptimizer,
+    Cast,
     ChannelsLast,
     Compile,
     DataType,
@@ -101,6 +103,8 @@ def summary(
     channels_last: ChannelsLast = False,
     compiled: Compile = False,
     train: Train = False,
+    optimizer: ByOptimizer = None,
+    amp: Cast = None,
     seconds: Seconds = None,
     threads: Threads = None,
     fresh: Fresh = False,
@@ -111,7 +115,7 @@ def summary(
     name = chosen_format("report", format_name, output, targets=[target])
     latency = measuring_options(
         device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
-        seconds=seconds, threads=threads, fresh=fresh,
+        optimizer=optimizer, amp=amp, seconds=seconds, threads=threads, fresh=fresh,
     )  # fmt: skip
     asked = (target, inputs, parse_batches(batch), mode, parse_settings(settings or []))
     code = 0

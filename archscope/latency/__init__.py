@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 Dtype = Literal["float32", "tf32", "bfloat16", "float16"]
 
+Optimizer = Literal["sgd", "momentum", "adam", "adamw"]
+"""`momentum` is SGD with momentum 0.9, as the papers train."""
+
+Amp = Literal["bfloat16", "float16"]
+
 Progress = Callable[[str, float], None]
 """Told what is measured, and the seconds of timing that are left; told "" at the end."""
 
@@ -55,9 +60,10 @@ class Job:
 @dataclass(frozen=True)
 class Options:
     """What is measured. `device` as torch names it: cpu, cuda, cuda:1. `dtype` holds for weights and inputs; tf32
-    is float32 whose products run on tensor cores. `train`: a step is forward, backward and SGD. `seconds` of timed
-    steps per network and batch, warm-up and profile apart. `threads` of the CPU; None leaves torch's number. `fresh`:
-    the device's ceilings are measured, not taken from the cache.
+    is float32 whose products run on tensor cores; `amp` leaves weights in float32 and lets torch's autocast choose by
+    operation, in training with float16 with scaled gradients. `train`: a step is forward, backward and the
+    `optimizer`'s. `seconds` of timed steps per network and batch, warm-up and profile apart. `threads` of the CPU; None
+    leaves torch's number. `fresh`: the device's ceilings are measured, not taken from the cache.
     """
 
     device: str = "cpu"
@@ -65,6 +71,8 @@ class Options:
     channels_last: bool = False
     compile: bool = False
     train: bool = False
+    optimizer: Optimizer = "momentum"
+    amp: Amp | None = None
     seconds: float = 5.0
     threads: int | None = None
     fresh: bool = False
@@ -75,6 +83,14 @@ class Options:
             raise ArchscopeError(f"--device {self.device}: it is cpu, cuda or cuda:N")
         if self.dtype not in get_args(Dtype):
             raise ArchscopeError(f"--dtype {self.dtype}: it is one of {', '.join(get_args(Dtype))}")
+        if self.optimizer not in get_args(Optimizer):
+            raise ArchscopeError(f"--optimizer {self.optimizer}: it is one of {', '.join(get_args(Optimizer))}")
+        if self.optimizer != "momentum" and not self.train:
+            raise ArchscopeError("--optimizer is for training steps: give --train, too")
+        if self.amp not in (None, *get_args(Amp)):
+            raise ArchscopeError(f"--amp {self.amp}: it is one of {', '.join(get_args(Amp))}")
+        if self.amp and self.stored_dtype != "float32":
+            raise ArchscopeError(f"--amp casts a float32 network: leave --dtype {self.dtype} out")
         if not self.seconds > 0:
             raise ArchscopeError(f"--seconds {self.seconds:g}: it takes more than 0")
         if self.threads is not None and self.threads < 1:

@@ -39,8 +39,9 @@ MOST_IN_A_ROW = 100
 def bounded(
     found: Sequence[Report | ArchscopeError], options: Options, progress: Progress = unheard
 ) -> list[Report | ArchscopeError]:
-    """The reports that have times by layer with their bounds on this device; those of training steps have none."""
-    if options.train or not any(map(_is_timed, found)):
+    """The reports that have times by layer with their bounds on this device; those of training steps, and of networks
+    whose types torch chooses by operation, have none."""
+    if options.train or options.amp or not any(map(_is_timed, found)):
         return list(found)
     ceilings = ceilings_of(options, progress)
     return [with_bounds(report, [ceilings]) if _is_timed(report) else report for report in found]

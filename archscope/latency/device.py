@@ -93,7 +93,7 @@ def highest(changes: list[int]) -> int:
 def check_memory(graph: Graph, options: Options) -> None:
     """A system that runs out of memory kills the process: what is predicted not to fit is not tried on a CPU."""
     free = None if options.on_cuda else free_bytes(options)
-    if free is not None and predicted_bytes(graph, options.train) > free:
+    if free is not None and predicted_bytes(graph, options.train, options.optimizer) > free:
         raise EnvironmentFailure(f"out of memory on {options.device}: {fitting(graph, options, free)}")
 
 
@@ -151,6 +151,8 @@ def described(options: Options) -> dict[str, Any]:
         "channels_last": options.channels_last,
         "compile": options.compile,
         "train": options.train,
+        "optimizer": options.optimizer if options.train else None,
+        "amp": options.amp,
         "threads": options.threads or torch.get_num_threads(),
         "cores": os.cpu_count(),
         "seconds": options.seconds,

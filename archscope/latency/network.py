@@ -1,7 +1,8 @@
 """A network ready to be timed: the module on its device, inputs to take turns, and what one step is."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from inspect import signature
 from itertools import cycle
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 from archscope.errors import ArchscopeError
-from archscope.latency import Options
+from archscope.latency import Optimizer, Options
 from archscope.model.graph import Graph, Tensor, bytes_of
 from archscope.tracing import Mode
 from archscope.tracing.records import map_tensors, tensors_in
@@ -19,8 +20,14 @@ ROTATED_BYTES = 128 * 2**20
 """Inputs take turns until so many bytes have passed: more than a cache holds."""
 MOST_INPUTS = 64
 LEARNING_RATE = 1e-4
-MOMENTUM = 0.9
-"""SGD with momentum, as the papers train; the rate is small, so that no weight leaves its range while measured."""
+"""Small, so that no weight leaves its range while measured."""
+
+OPTIMIZERS: Mapping[Optimizer, Callable[..., torch.optim.Optimizer]] = {
+    "sgd": torch.optim.SGD,
+    "momentum": partial(torch.optim.SGD, momentum=0.9),
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
 
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 
@@ -42,9 +49,13 @@ class Network:
             self._lay_channels_last()
         self.forward: Callable[..., Any] = torch.compile(self.module, dynamic=False) if options.compile else self.module
         self._next = cycle(self.inputs)
-        self._optimizer = torch.optim.SGD(self.module.parameters(), LEARNING_RATE, MOMENTUM) if options.train else None
+        self._options, self._optimizer = options, None
+        if options.train:
+            self._optimizer = OPTIMIZERS[options.optimizer](self.module.parameters(), lr=LEARNING_RATE)
+        scaled = options.train and options.amp == "float16"
+        self._scaler = torch.amp.GradScaler(torch.device(options.device).type, enabled=scaled)
         if mode == "eval":
-            with torch.no_grad():
+            with torch.no_grad(), self._cast():
                 settle(self.module, *self.inputs[0])
 
     def _lay_channels_last(self) -> None:
@@ -55,19 +66,30 @@ class Network:
         self.inputs = [map_tensors(arguments, lay) for arguments in self.inputs]
 
     def step(self, forward: Callable[..., Any] | None = None) -> None:
-        """One pass on the next input; in training with its backward pass and a step of SGD."""
+        """One pass on the next input; in training with its backward pass and a step of the optimizer."""
         self.step_on(next(self._next), forward)
 
     def step_on(self, arguments: Arguments, forward: Callable[..., Any] | None = None) -> None:
         args, kwargs = arguments
         forward = forward or self.forward
         if self._optimizer is None:
-            with torch.no_grad():
+            with torch.no_grad(), self._cast():
                 forward(*args, **kwargs)
             return
         self._optimizer.zero_grad(set_to_none=True)
-        loss_of(forward(*args, **kwargs)).backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
+        with self._cast():
+            loss = loss_of(forward(*args, **kwargs))
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+
+    def _cast(self) -> AbstractContextManager[Any]:
+        """Autocast, if asked for. While a CUDA graph is captured no cast weight may be kept for later."""
+        if self._options.amp is None:
+            return nullcontext()
+        keep = not (self._options.on_cuda and torch.cuda.is_current_stream_capturing())
+        kind = torch.device(self._options.device).type
+        return torch.autocast(kind, getattr(torch, self._options.amp), cache_enabled=keep)
 
     def forget_gradients(self) -> None:
         if self._optimizer is not None:

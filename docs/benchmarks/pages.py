@@ -204,7 +204,10 @@ def checks(reports: Sequence[Report], peers: Sequence[Mapping[str, Any]]) -> lis
             found.append(Check(f"{what}: layers, graph replay, ms", layers, replayed, LIMITS["layers"]))
         if "measured_peak_memory_bytes" in totals and not setting["compile"]:
             step = "training" if setting["train"] else "inference"
-            sizes = predicted_bytes(report.graph, setting["train"]), totals["measured_peak_memory_bytes"]
+            sizes = (
+                predicted_bytes(report.graph, setting["train"], setting.get("optimizer") or "momentum"),
+                totals["measured_peak_memory_bytes"],
+            )
             mib = [size / 2**20 for size in sizes]
             found.append(Check(f"{what}: peak memory of {step}, predicted, measured, MiB", *mib, LIMITS["memory"]))
     return [*found, *(Check(**peer, limit_percent=LIMITS["peers"]) for peer in peers)]

@@ -92,7 +92,7 @@ def on_gpu(runner: Runner) -> list[str]:
     return [
         f"{median(runner.times_ms) / triton_ms:.3f}",
         f"{median([summed(profile) for profile in runner.profiles]) / replayed:.3f}",
-        f"{measured / predicted_bytes(runner.graph, runner.options.train):.3f}",
+        f"{measured / predicted_bytes(runner.graph, runner.options.train, runner.options.optimizer):.3f}",
     ]
 
 

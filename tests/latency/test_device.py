@@ -58,7 +58,18 @@ def test_what_the_machine_has(gpu: Callable[..., None]) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"device": "tpu"}, {"device": "cuda:x"}, {"dtype": "float8"}, {"seconds": 0}, {"seconds": -1}, {"threads": 0}],
+    [
+        {"device": "tpu"},
+        {"device": "cuda:x"},
+        {"dtype": "float8"},
+        {"seconds": 0},
+        {"seconds": -1},
+        {"threads": 0},
+        {"optimizer": "adam"},
+        {"optimizer": "lion", "train": True},
+        {"amp": "float32"},
+        {"amp": "float16", "dtype": "bfloat16"},
+    ],
 )
 def test_bad_options(options: Any) -> None:
     with pytest.raises(ArchscopeError, match="--") as caught:
@@ -95,10 +106,19 @@ def test_the_highest_level(changes: list[int], top: int) -> None:
 @pytest.mark.parametrize("train", [False, True])
 def test_the_largest_batch_that_fits(train: bool) -> None:
     for free in (MIB, 10 * MIB, 77 * MIB):
-        batch = largest_batch(GRAPH, train, free)
+        batch = largest_batch(GRAPH, Options(train=train), free)
         assert predicted_bytes(replace(GRAPH, batch=batch), train) <= free
         assert predicted_bytes(replace(GRAPH, batch=2 * batch), train) > free
-    assert largest_batch(GRAPH, train, 1000) == 0
+    assert largest_batch(GRAPH, Options(train=train), 1000) == 0
+
+
+def test_an_optimizers_states_are_in_the_prediction() -> None:
+    weights = sum(tensor.bytes for tensor in GRAPH.parameters.values())
+    needed = {name: predicted_bytes(GRAPH, True, name) for name in ("sgd", "momentum", "adam", "adamw")}
+
+    assert needed["momentum"] - needed["sgd"] == weights
+    assert needed["adam"] - needed["momentum"] >= weights
+    assert needed["adam"] == needed["adamw"]
 
 
 def test_out_of_memory_says_what_fits() -> None:

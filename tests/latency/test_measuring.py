@@ -6,7 +6,8 @@ from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError
-from archscope.latency import Options
+from archscope.latency import Amp, Optimizer, Options
+from archscope.latency.fitting import predicted_bytes
 from archscope.model.report import Report
 
 
@@ -75,3 +76,41 @@ def test_a_fused_path_gives_no_times_by_layer_and_says_so() -> None:
     assert "latency_ms" not in evaluated.totals
     assert evaluated.totals["wall_ms"]["median"] > 0
     assert trained.totals["latency_ms"] > 0
+
+
+class Wide(nn.Sequential):
+    """Nearly all of its memory is weights."""
+
+    def __init__(self) -> None:
+        super().__init__(nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 4))
+
+
+@pytest.mark.parametrize(("optimizer", "copies"), [("sgd", 2), ("momentum", 3), ("adam", 6), ("adamw", 6)])
+def test_an_optimizer_keeps_its_states_and_takes_its_roots(optimizer: Optimizer, copies: int) -> None:
+    options = Options(seconds=0.01, train=True, optimizer=optimizer)
+    report = archscope.summarize(Wide(), (512,), latency=options)
+    weights = report.totals["weight_bytes"]
+
+    assert copies - 0.1 <= report.totals["measured_peak_memory_bytes"] / weights < copies + 0.1
+    assert copies - 0.1 <= predicted_bytes(report.graph, True, optimizer) / weights < copies + 0.1
+    assert report.setting["optimizer"] == optimizer
+
+
+@pytest.mark.parametrize(("amp", "train"), [("bfloat16", False), ("bfloat16", True), ("float16", True)])
+def test_autocast_leaves_the_weights_as_they_are(amp: Amp, train: bool) -> None:
+    seen: list[torch.dtype] = []
+
+    class Looks(Small):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = super().forward(x)
+            if not x.is_meta:
+                seen.append(x.dtype)
+            return x
+
+    report = archscope.summarize(Looks(), (3, 8, 8), latency=Options(seconds=0.01, amp=amp, train=train))
+
+    assert set(seen) == {getattr(torch, amp)}
+    assert {tensor.dtype for tensor in report.graph.parameters.values()} == {"float32"}
+    assert f"float32, autocast to {amp}, batch 1" in str(report)
+    assert "predicted" not in str(report).partition("Peak memory")[2].partition("\n")[0]
+    assert "roofline" not in report.totals

@@ -13,7 +13,7 @@ SETTINGS = {
     "mode": "training and inference do not run the same",
 }
 MEASURED = dict.fromkeys(
-    ("device_name", "threads", "channels_last", "compile", "train", "torch"), "times differ with it"
+    ("device_name", "threads", "channels_last", "compile", "train", "optimizer", "amp", "torch"), "times differ with it"
 )
 """What it means where a setting differs between the networks; the latter of those that were measured."""
 
@@ -56,7 +56,7 @@ def _measured_on(comparison: Comparison) -> Iterator[str]:
 def _of_times(comparison: Comparison) -> Iterator[str]:
     first, *others = comparison.reports
     if any(report.setting.get("train") for report in comparison.reports):
-        yield "latency is that of training steps: forward, backward and SGD"
+        yield "latency is that of training steps: forward, backward and the optimizer"
     if any(paired_ratio(report, first) for report in others):
         yield "networks took turns: ratios of latency and of rates are medians over pairs of steps"
     origins = {entry["origin"] for report in comparison.reports for entry in report.totals.get("roofline") or ()}

@@ -70,7 +70,11 @@ def _reconciled(totals: Mapping[str, Any]) -> str:
 
 def _peak(report: Report) -> str:
     measured = report.totals["measured_peak_memory_bytes"]
-    predicted = predicted_bytes(report.graph, report.setting["train"])
+    setting = report.setting
+    if setting.get("amp"):  # which tensors are cast is torch's choice
+        return f"{units.size(measured)} measured"
+    optimizer, on_cuda = setting.get("optimizer") or "momentum", setting["device"] != "cpu"
+    predicted = predicted_bytes(report.graph, setting["train"], optimizer, on_cuda)
     return f"{units.size(measured)} measured, {units.size(predicted)} predicted"
 
 
@@ -79,7 +83,11 @@ def measured_on(setting: Mapping[str, Any]) -> str:
     said = [setting["device_name"]]
     if setting["device"] == "cpu":
         said.append(f"{setting['threads']} thread" + "s" * (setting["threads"] > 1))
-    said += [setting["dtype"], f"batch {setting['batch']}"]
+    said += [
+        setting["dtype"],
+        *([f"autocast to {setting['amp']}"] if setting.get("amp") else []),
+        f"batch {setting['batch']}",
+    ]
     said += [name for name, chosen in (("channels last", "channels_last"), ("compiled", "compile")) if setting[chosen]]
     if setting["load"]:
         said.append(f"load {setting['load'][0]:.1f}")
