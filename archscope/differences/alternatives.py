@@ -13,7 +13,7 @@ from archscope.model.report import Report
 from archscope.networks import SCALES
 
 SECONDS = 5.0
-"""No further value is tried after so long."""
+"""No further value is tried after so much time of the processor."""
 
 MOST_RATIOS = 2
 CLASSES = "num_classes"
@@ -30,11 +30,11 @@ def alternative(
     `described` are the reference's options with their types and defaults, `given` those that are set already; `report`
     measures it with others. Each value is tried alone; those that help are then put together, the best first.
     """
-    stop = time.monotonic() + SECONDS
+    stop = time.process_time() + SECONDS
     left = causes(found.differences)
 
     def tried(options: Options) -> int:
-        if time.monotonic() > stop:
+        if time.process_time() > stop:
             return left
         try:
             return causes(compare(found.a, report({**given, **options})).differences)

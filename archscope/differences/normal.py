@@ -48,8 +48,8 @@ class Normaliser:
         ends = [self.draft.shown(view) for view in map(self._seen, self._results()) if view is not None]
         steps = live(self.draft.steps, ends)
         if self.draft.written:  # what nothing reads too, but for further results
-            lives = set(map(id, steps))
-            steps = [step for step in self.draft.steps if id(step) in lives or step.kind != "part"]
+            read = {id(one) for step in self.draft.steps for one in step.inputs} | set(map(id, ends))
+            steps = [step for step in self.draft.steps if id(step) in read or step.kind != "part"]
         kept = [*steps, Step("output", ends, name="output")]
         for place, step in enumerate(kept):
             step.place = place

@@ -126,7 +126,7 @@ def content(operand: Operand, call: Call) -> Any:
     tensor = (graph.buffers if operand.kind == "buffer" else graph.constants)[operand.source]
     if not tensor.digest:
         return None
-    return (tuple(float(f"{value:.6g}") for value in tensor.values) or tensor.digest, *views)
+    return (tuple(float(f"{value:.9g}") for value in tensor.values) or tensor.digest, *views)
 
 
 def fixed_facts(call: Call) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:

@@ -1,12 +1,14 @@
 """Mutants of dropout, normalisation, convolution, pooling and resizing."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tests.differences.bench.pairs.made import SERIES, VOLUME, Function, functions, layers
+from tests.differences.bench.bases import conv
+from tests.differences.bench.pairs.made import SERIES, VOLUME, Function, functions, layers, nets
 
 # ---- dropout, training -----------------------------------------------------------------------------------------
 
@@ -207,3 +209,16 @@ functions(
     lambda s, x: F.grid_sample(s.a(x), torch.zeros(1, 4, 4, 2), align_corners=False),
     "border",
 )
+
+# ---- maps of one element -----------------------------------------------------------------------------------------
+
+
+def small(stride: int = 1, kernel: int = 1) -> Callable[[], nn.Module]:
+    return lambda: nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride, 1), nn.ReLU(), conv(8, 16, kernel, bias=False), nn.ReLU(), nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(), nn.Linear(16, 4),
+    )  # fmt: skip
+
+
+nets("a 1x1 convolution over one pixel", small(stride=2), small(), "stride 2 instead of 1", (3, 2, 2))
+nets("another kernel over one pixel", small(2, kernel=3), small(2), "kernel 3x3 instead of 1x1", (3, 2, 2))

@@ -187,3 +187,51 @@ nets(
     "bilinear",
 )
 nets("U-Net: no skip", u_net(lambda x, skip: x, out=12), u_net(lambda x, skip: x + skip, out=12), "shortcut")
+
+# ---- blocks in a row -----------------------------------------------------------------------------------------------
+
+
+def blocks(of: Function, count: int = 3) -> Callable[[], nn.Module]:
+    """Residual blocks: what each does with its branch and its shortcut."""
+
+    def forward(s: Any, x: torch.Tensor) -> torch.Tensor:
+        x = s.first(x)
+        for branch in s.branches:
+            x = of(x, branch(x))
+        return s.last(x)  # type: ignore[no-any-return]
+
+    def made() -> nn.Module:
+        branches = nn.ModuleList(nn.Sequential(conv(8, 8), nn.BatchNorm2d(8)) for _ in range(count))
+        return Of(forward, first=conv(8, 8), branches=branches, last=conv(8, 4, 1))
+
+    return made
+
+
+def added(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return F.relu(x + y)
+
+
+def calls(own: int, count: int) -> Callable[[], nn.Module]:
+    """So many calls of so many blocks."""
+
+    def forward(s: Any, x: torch.Tensor) -> torch.Tensor:
+        for i in range(count):
+            x = x + s.blocks[i % own](x)
+        return x
+
+    return lambda: Of(forward, blocks=nn.ModuleList(nn.Sequential(nn.ReLU(), conv(8, 8)) for _ in range(own)))
+
+
+nets("blocks: GELU before the sum", blocks(lambda x, y: F.relu(x + F.gelu(y))), blocks(added), "GELU extra, in 3")
+nets("blocks: tanh before the sum", blocks(lambda x, y: F.relu(x + y.tanh())), blocks(added), "tanh extra, in 3")
+nets("blocks: no ReLU after the sum", blocks(lambda x, y: x + y), blocks(added), "ReLU missing, in 3")
+nets("blocks: halved branch", blocks(lambda x, y: F.relu(x + y / 2)), blocks(added), "scaling by 0.5 extra, in 3")
+nets("blocks: difference", blocks(lambda x, y: F.relu(x - y)), blocks(added), "in 3 layers")
+nets("blocks: no shortcut", blocks(lambda x, y: F.relu(y)), blocks(added), "no shortcut.*, in 3")
+nets("blocks: two of three", blocks(added, 2), blocks(added), "twice instead of 3 times")
+nets("blocks: five of three", blocks(added, 5), blocks(added), "5 times instead of 3 times")
+nets("one block for four", calls(1, 4), calls(4, 4), "called 4 times where the reference has 4 with weights")
+nets("three calls for four blocks", calls(1, 3), calls(4, 4), "3 calls of one block.*where the reference has 4 blocks")
+nets(
+    "four blocks for one", calls(4, 4), calls(1, 4), "4 blocks with weights of their own where the reference calls one"
+)
