@@ -17,7 +17,7 @@ def einsum(equation: Any, operands: Sequence[Sequence[int]]) -> int | None:
     """
     if not isinstance(equation, str):
         return None
-    names, kept = _letters(equation, [len(shape) for shape in operands])
+    names, kept = letters(equation, [len(shape) for shape in operands])
     terms = [
         {letter: size for letter, size in zip(name, shape, strict=True) if size != 1}
         for name, shape in zip(names, operands, strict=True)
@@ -38,7 +38,7 @@ def einsum(equation: Any, operands: Sequence[Sequence[int]]) -> int | None:
     return total
 
 
-def _letters(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
+def letters(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
     """A letter for each axis of each operand, and those of the result: `...` stands for as many as an operand needs."""
     given, arrow, result = equation.replace(" ", "").partition("->")
     terms = given.split(",")

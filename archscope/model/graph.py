@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import pairwise
 from math import prod
 from typing import Any, Literal
 
@@ -104,7 +105,8 @@ class Layer:
     alone; a second call gets `_1`. `kind` is what a reader calls it (the module's class), `operation` what
     formulas look up (torch's functional name). `inputs` are names of layers or of graph inputs. `operands` are all
     tensors that it is given, in the order of the call, and `settings` all other arguments, torch's defaults included:
-    together they say what is computed.
+    together they say what is computed. `function` is how the network wrote it, `F.softmax`, `Tensor.__matmul__`, which
+    says nothing more of what is computed.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Layer:
     buffers: tuple[str, ...] = ()
     memory: Literal["new", "view", "in_place"] = "new"
     operands: tuple[Operand, ...] = ()
+    function: str = ""
 
     def __repr__(self) -> str:
         return f"<Layer {one_line(self.name)}: {one_line(self.kind)} to {'x'.join(map(str, self.output_shape)) or '1'}>"
@@ -186,7 +189,8 @@ class Graph:
     `outputs` are the layers that make the results, `named_outputs` these results as the network returns them.
 
     `batch` is the number of images that the memory measures assume; every shape and count is for one image.
-    `blocks` maps each module's path to its class, called or not. `results` are the tensors that the network returns,
+    `blocks` maps each module's path to its class, called or not, and `bases` the path of each whose class is not
+    torch's own to the class of torch's that it derives from. `results` are the tensors that the network returns,
     in order. `unseen` are the layers whose inside no trace sees: compiled or foreign code. `untold` is
     what the graph does not say, read from an older report. `notes` say what a reader
     must know about how the trace was made.
@@ -206,6 +210,7 @@ class Graph:
     results: tuple[Operand, ...] = ()
     unseen: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    bases: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Graph {one_line(self.name)}: {len(self.layers):,} layers>"
@@ -228,6 +233,27 @@ class Graph:
     def leaves(self) -> frozenset[str]:
         """Paths of the modules that have no children, called or not."""
         return frozenset(self.blocks) - {path.rpartition(".")[0] for path in self.blocks if path}
+
+    @cached_property
+    def held(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the parameters that each module holds itself."""
+        held: dict[str, list[str]] = {}
+        for name in self.parameters:
+            held.setdefault(name.rpartition(".")[0], []).append(name)
+        return {path: tuple(names) for path, names in held.items()}
+
+    @cached_property
+    def module_ends(self) -> frozenset[str]:
+        """Names of the layers after which another module runs: what a module gives back, that has no children."""
+        modules = pairwise([*map(self.module_of, self.layers), None])
+        return frozenset(layer.name for layer, (one, other) in zip(self.layers, modules, strict=True) if one != other)
+
+    @cached_property
+    def images(self) -> int:
+        """How many came in together: the first axis of the first input as it is read."""
+        first = next(iter(self.inputs), "")
+        read = (operand for layer in self.layers for operand in layer.operands if operand.kind == "input")
+        return next((operand.shape[0] for operand in read if operand.source == first and operand.shape), 1)
 
     def module_of(self, layer: Layer) -> str:
         """The path of the module that ran a layer, the root's being empty: `conv`, also for `conv_1` and `conv.add`."""

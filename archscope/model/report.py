@@ -139,6 +139,7 @@ class Report(Tabulated):
             "parameters": _rows(graph.parameters),
             "buffers": _rows(graph.buffers),
             "constants": _rows(graph.constants),
+            "bases": dict(graph.bases),
             "unseen": list(graph.unseen),
             "untold": list(graph.untold),
             "notes": list(graph.notes),
@@ -219,6 +220,7 @@ class Report(Tabulated):
             results=_operands(data.get("results", [])),
             unseen=tuple(data.get("unseen", [])),
             untold=_untold(data),
+            bases=data.get("bases", {}),
         )
         claims = tuple(row_as(Claim, claim) for claim in data["claims"])
         return cls(graph, columns, data["setting"], data["target"], data["title"], claims)

@@ -190,7 +190,12 @@ LAYER = Record(
         "buffer_names": ListOf(PATH),
         "memory": OneOf(("new", "view", "in_place")),
     },
-    {"output_shape": SHAPE, "operands": ListOf(OPERAND), **{n: c.values for n, c in COLUMNS.items() if c.values}},
+    {
+        "output_shape": SHAPE,
+        "operands": ListOf(OPERAND),
+        "function": WORD,
+        **{n: c.values for n, c in COLUMNS.items() if c.values},
+    },
     others=VALUE,
     name="layer",
 )
@@ -270,6 +275,7 @@ REPORT = Record(
         "constants": ListOf(TENSOR),
         "results": ListOf(OPERAND),
         "unseen": ListOf(PATH),
+        "bases": MapOf(PATH, WORD),
         "untold": ListOf(TEXT),
     },
     name="report",

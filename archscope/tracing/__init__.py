@@ -16,7 +16,7 @@ from archscope.model.input_sizes import Sizes, as_inputs
 from archscope.tracing.arguments import arguments, describe_inputs, make_inputs
 from archscope.tracing.doubles import doubles_of
 from archscope.tracing.effects import CERTAIN
-from archscope.tracing.names import constant_buffers, layer_of, name_records, operand_of, readable
+from archscope.tracing.names import bases, constant_buffers, layer_of, name_records, operand_of, readable
 from archscope.tracing.records import META
 from archscope.tracing.results import Returned, outputs_of, returned
 from archscope.tracing.scripted import compiled_functions_seen, opaque
@@ -181,6 +181,7 @@ def _graph(
         constants=tracer.sources.constants,
         results=tuple([operand_of(each.name, each.shape, each.given) for each in results]),
         unseen=tuple([record.name for record in tracer.unseen]),
+        bases=bases(blocks),
     )
     return readable(graph)
 

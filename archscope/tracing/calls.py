@@ -1,7 +1,9 @@
 """What one call of a torch function says: which operation it is, its settings, its window."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from dis import opmap
+from functools import cache, lru_cache
+from types import CodeType
 from typing import Any
 
 import torch
@@ -59,6 +61,30 @@ def operation_name(function: Callable[..., Any]) -> tuple[str, bool]:
         return f"{library}::{name}", name.endswith("_")
     plain = name.strip("_").removeprefix("special_").removeprefix("quantized_").removesuffix("_dynamic")
     return ALIASES.get(plain, plain), name.endswith("_")
+
+
+WRITTEN = {"F": torch.nn.functional, "torch": torch, "Tensor": torch.Tensor}
+"""Where the functions that networks call stand, under the name that they are called by."""
+
+
+METHODS = {getattr(torch.Tensor, name): getattr(torch.Tensor, f"__{name}__") for name in ("add", "mul", "matmul")}
+"""Methods that torch also names where an operator was written, and the operator's own."""
+OPERATOR = opmap["BINARY_OP"]
+
+
+@lru_cache(4096)
+def operator_or_method(method: Callable[..., Any], code: CodeType, place: int) -> Callable[..., Any]:
+    """Which of the two a network wrote: `x * y` or `x.mul(y)`, at this place of its code."""
+    called = code.co_code[place] != OPERATOR and method.__name__ in code.co_names  # `sum` calls an operator, too
+    return method if called else METHODS[method]
+
+
+@cache
+def as_written(function: Callable[..., Any]) -> str:
+    """How a network calls a torch function: `F.softmax`, `torch.softmax`, `Tensor.softmax`, `Tensor.__matmul__`."""
+    name = getattr(function, "__name__", "")
+    places = [place for place, owner in WRITTEN.items() if getattr(owner, name, None) is function]
+    return f"{places[0]}.{name}" if places else name
 
 
 def _library(function: Callable[..., Any]) -> str:

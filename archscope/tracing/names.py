@@ -10,6 +10,9 @@ from archscope.model.graph import Graph, Layer, Operand, Shape, Tensor
 from archscope.model.text import UNSHOWN, shown
 from archscope.tracing.records import COMPUTED, Given, Record, less_batch
 
+TORCHS = ("torch.nn.", "torch.ao.")
+"""Where torch's own modules are defined."""
+
 STATISTICS = frozenset({"running_mean", "running_var"})
 """Arguments of a normalisation that hold what training gathered."""
 
@@ -68,7 +71,20 @@ def layer_of(record: Record) -> Layer:
         buffers=tuple(stored["buffer"]),
         memory=effect.memory,
         operands=operands,
+        function=said.function,
     )
+
+
+def bases(blocks: Mapping[str, nn.Module]) -> dict[str, str]:
+    """The class of torch's that each module's class derives from, where that is another."""
+    kinds = {kind: _base(kind) for kind in {type(module) for module in blocks.values()}}
+    return {path: kinds[kind] for path, kind in ((path, type(m)) for path, m in blocks.items()) if kinds[kind]}
+
+
+def _base(kind: type) -> str:
+    """Nothing for torch's own."""
+    base = next(base for base in kind.__mro__ if base.__module__.startswith(TORCHS))
+    return "" if base is kind else base.__name__
 
 
 def constant_buffers(layers: Iterable[Layer]) -> set[str]:
@@ -90,6 +106,7 @@ def readable(graph: Graph) -> Graph:
         *graph.notes,
         *graph.blocks,
         *graph.blocks.values(),
+        *graph.bases.values(),
         *chain(*tables),
     )
     if not any(map(UNSHOWN.search, said)):
@@ -122,6 +139,7 @@ def readable(graph: Graph) -> Graph:
         constants=constants,
         results=_of_renamed(graph.results, named),
         unseen=tuple(map(named, graph.unseen)),
+        bases={named(path): shown(kind) for path, kind in graph.bases.items()},
     )
 
 

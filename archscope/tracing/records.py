@@ -48,13 +48,14 @@ WHOLE: Part = (0, ())
 
 @dataclass(slots=True)
 class Said:
-    """What the arguments of a call say. `arguments`: whose argument each tensor is, in order; and their shapes."""
+    """What a call says: its arguments, whose argument each tensor is, in order, their shapes, and how it is written."""
 
     bound: Mapping[str, Any] = field(default_factory=dict)
     window: Window | None = None
     settings: dict[str, Any] = field(default_factory=dict)
     arguments: Sequence[str] = ()
     shapes: Sequence[Shape] = ()
+    function: str = ""
 
 
 def given_to_unseen(tensors: Sequence[torch.Tensor]) -> Said:
@@ -146,7 +147,8 @@ class Invocation:
         window = calls.window_of(bound, self.operation, None if weight is None else tuple(weight.shape))
         settings = calls.settings_of(bound, window)
         shapes = [tuple(tensor.shape) for tensor in self.tensors]
-        self.said = Said(bound, window, settings, calls.tensor_arguments(bound), shapes)
+        arguments = calls.tensor_arguments(bound)
+        self.said = Said(bound, window, settings, arguments, shapes, calls.as_written(self.function))
         return self.said
 
 

@@ -150,7 +150,10 @@ class Tracer(TorchFunctionMode):
         sources = [self._source(tensor) for tensor in tensors]
         if not any(sources) or name in MAKERS:
             return self._constant(function, args, kwargs)
-        caller = sys._getframe(1).f_globals.get("__name__", "")
+        frame = sys._getframe(1)
+        caller = frame.f_globals.get("__name__", "")
+        if function in calls.METHODS:
+            function = calls.operator_or_method(function, frame.f_code, frame.f_lasti)
         if caller.startswith("torch.distributions") and (name in CHECKS or caller.endswith(".constraints")):
             return function(*self._given(args), **self._given(kwargs))  # no work of the network's
         if kwargs.get("out") is not None:

@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import zip_longest
 from math import prod
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from archscope.measures.macs import of_layer
-from archscope.model.graph import Graph, Layer
-from archscope.model.report import Column, Report, summed
+from archscope.measures.einsum import letters
+from archscope.measures.macs import attended, of_layer, queried
+from archscope.model.graph import Graph, Layer, Shape
+from archscope.model.operations import CATEGORY, WEIGHTED
+from archscope.model.report import Report, summed
 from archscope.registry import Registry
 
 if TYPE_CHECKING:
@@ -49,9 +52,6 @@ class Counter:
     rules: ClassVar[str]
     """In one line: what it counts otherwise than archscope."""
 
-    batches: ClassVar[bool] = False
-    """Do the rules hold, too, where several images go in together?"""
-
     runs: ClassVar[bool] = True
     """Is there a tool to run? torchvision only prints its numbers."""
 
@@ -81,7 +81,7 @@ class Counter:
         return own + sum(count.amount for count in self.params(graph))
 
     def operations(self, graph: Graph) -> int:
-        """The number that the tool would give for one image."""
+        """The number that the tool would give."""
         return sum(self.count(layer, graph).amount for layer in graph.layers)
 
 
@@ -109,11 +109,73 @@ def has_biases(layer: Layer) -> bool:
     return bool(layer.settings.get("has_biases", layer.given("b_ih") is not None))
 
 
-def module_type(layer: Layer, graph: Graph) -> str:
-    """The class of the module that this layer is; nothing for what a function computes, in whichever module."""
+def torchs_type(layer: Layer, graph: Graph) -> str:
+    """The class of the module that this layer is, where that is torch's own and no other of its name; nothing for what
+    a function computes, in whichever module."""
+    return "" if graph.module_of(layer) in graph.bases else base_type(layer, graph)
+
+
+def base_type(layer: Layer, graph: Graph) -> str:
+    """The same, and for classes that derive from torch's the one that they derive from."""
     path = graph.module_of(layer)
-    is_module = layer.kind == graph.blocks.get(path) and not layer.name.startswith(f"{path}.")
-    return layer.kind if is_module else ""
+    beside = layer.name.startswith(f"{path}.") and CATEGORY.get(layer.operation) not in WEIGHTED  # padding, say
+    return "" if beside else graph.bases.get(path, graph.blocks.get(path, ""))
+
+
+def written(layer: Layer) -> str:
+    """How the network calls the function: `F.relu`, `torch.matmul`, `Tensor.__matmul__`. A report that does not say it
+    is taken to have operators."""
+    if layer.function:
+        return layer.function
+    by_operator = CATEGORY.get(layer.operation) in {"product", "elementwise"}
+    return f"Tensor.__{layer.operation}__" if by_operator else f"F.{layer.operation}"
+
+
+def given_elements(layer: Layer) -> int:
+    """Elements of the first tensor that a layer is given."""
+    return prod(layer.operand_shapes[0]) if layer.operands else 0
+
+
+def whole_output(layer: Layer) -> Shape:
+    """The shape of a layer's result with the batch axis, which is as long as the input's, or one longer."""
+    given = len(layer.operand_shapes[0]) + (layer.operation == "embedding") if layer.operands else 0
+    return (1, *layer.output_shape) if len(layer.output_shape) < given else layer.output_shape
+
+
+ELEMENTWISE = {f"{place}.{name}" for place in ("torch", "Tensor") for name in ("mul", "add")}
+"""Functions that counters of torch's functions see, other than operators."""
+
+
+def elementwise(layer: Layer) -> int:
+    """What they see of them: axes are held against each other from the left."""
+    axes = zip_longest(*layer.operand_shapes, fillvalue=1)
+    return prod(map(max, axes))
+
+
+def numpys_einsum(layer: Layer) -> int:
+    """numpy's, one more and in four digits: 1 for each combination of axes, 2 where some are summed."""
+    names, kept = letters(layer.settings["equation"], [len(shape) for shape in layer.operand_shapes])
+    sizes: dict[str, int] = {}
+    for name, shape in zip(names, layer.operand_shapes, strict=True):
+        sizes |= {letter: max(size, sizes.get(letter, 1)) for letter, size in zip(name, shape, strict=True)}
+    each = 2 if sizes.keys() - set(kept) else 1
+    return int(float(f"{each * prod(sizes.values()) + 1:.3e}"))
+
+
+def softmax_elements(layer: Layer) -> int:
+    """Of the scores in nn.MultiheadAttention."""
+    query, _, _ = queried(layer)
+    return (query[1] if len(query) == 3 else 1) * int(layer.settings["num_heads"]) * query[0] * attended(layer)
+
+
+def mask_elements(layer: Layer) -> int:
+    """Of what nn.MultiheadAttention adds to the scores."""
+    query, key, _ = queried(layer)
+    mask, padding = layer.given("attn_mask"), layer.given("key_padding_mask")
+    if padding is not None:
+        rows = query[0] if mask is not None else 1
+        return padding[0] * int(layer.settings["num_heads"]) * rows * key[0]
+    return prod(mask) if mask is not None else 0
 
 
 def normalisation(layer: Layer) -> str:
@@ -123,8 +185,8 @@ def normalisation(layer: Layer) -> str:
 
 def response_norm(layer: Layer) -> int:
     """What counters of torch's functions see in F.local_response_norm: two products, a sum, and a padded pooling."""
-    channels, *sides = layer.input_shapes[0]
-    return 3 * layer.output_elements + (channels + int(layer.settings["size"]) - 1) * prod(sides)
+    batch, channels, *sides = layer.operand_shapes[0]
+    return 3 * layer.output_elements + batch * (channels + int(layer.settings["size"]) - 1) * prod(sides)
 
 
 _counters: Registry[Counter] = Registry("counter")
@@ -156,20 +218,8 @@ def counter_names() -> tuple[str, ...]:
 def counted_as(report: Report, name: str) -> Report:
     """The report with a column of what the tool of this name would count. Raises ArchscopeError for an unknown one."""
     tool, graph = find(name), report.graph
-    if several_images(graph) and not tool.batches:
-        note = f"{tool.name} is not told: its rules hold for one image, and several went in"
-        unknown = Column(tool.name, tool.unit, None, {layer.name: None for layer in graph.layers})
-        graph = replace(graph, notes=(*graph.notes, note))
-        return replace(report, graph=graph, columns={**report.columns, tool.name: unknown})
     counted = {layer.name: tool.count(layer, graph).amount for layer in graph.layers}
     return replace(report, columns={**report.columns, tool.name: summed(tool.name, tool.unit, counted)})
-
-
-def several_images(graph: Graph) -> bool:
-    """Did more than one image come in? Shapes of one alone are without the batch axis."""
-    first = next(iter(graph.inputs), "")
-    read = (operand for layer in graph.layers for operand in layer.operands if operand.kind == "input")
-    return next((operand.shape[:1] not in {(), (1,)} for operand in read if operand.source == first), False)
 
 
 def find(name: str) -> Counter:

@@ -4,30 +4,42 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archscope.auditing.counters import (
-    RECURRENT,
+    ELEMENTWISE,
     Count,
     Counter,
     Found,
     counter,
+    elementwise,
+    given_elements,
+    has_biases,
     hidden_steps,
     is_fused_attention,
+    mask_elements,
     normalisation,
+    numpys_einsum,
     response_norm,
+    softmax_elements,
+    torchs_type,
+    written,
 )
 from archscope.measures.macs import attention_scores
-from archscope.model.graph import Graph, Layer, elements_of
-from archscope.model.operations import CATEGORY
+from archscope.model.graph import Graph, Layer, Shape, Window
 
 if TYPE_CHECKING:
     from torch import nn
 
-ONCE = {"relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu", "softmax"}
-ONCE |= {f"{kind}_pool{axes}d" for kind in ("max", "avg", "adaptive_max", "adaptive_avg") for axes in (1, 2, 3)}
+AXES = (1, 2, 3)
+CONVOLUTIONS = {f"F.conv{axes}d" for axes in AXES}
+TRANSPOSED = {f"F.conv_transpose{axes}d" for axes in AXES}
+ONCE = {f"F.{name}" for name in ("relu", "prelu", "elu", "leaky_relu", "relu6", "silu", "gelu", "softmax")}
+ONCE |= {f"F.{kind}_pool{axes}d" for kind in ("max", "avg", "adaptive_max", "adaptive_avg") for axes in AXES}
 """Functions that count 1 an input element."""
-NORMALISATIONS = {"batch_norm": (2, 1), "layer_norm": (5, 4), "group_norm": (5, 4), "instance_norm": (5, 4)}
+NORMALISATIONS = {"F.layer_norm": (5, 4), "F.group_norm": (5, 4), "F.instance_norm": (5, 4)}
 """An element, with scale and shift and without."""
-
-ELEMENTWISE = {"LSTM": (10, 2), "GRU": (7, 1), "RNN": (1, -1)}
+PRODUCTS = {"torch.matmul", "Tensor.matmul"}
+ADDED = {"torch.addmm", "Tensor.addmm", "torch.baddbmm"}
+BESIDE = {"LSTM": (10, 2), "GRU": (7, 1), "RNN": (1, -1)}
+BESIDE |= {f"{kind}Cell": each for kind, each in BESIDE.items()}
 """Operations a hidden unit and step, with biases and without."""
 
 
@@ -40,36 +52,76 @@ class Calflops(Counter):
         element; no matrix product by @ or bmm, no attention kernel"""
 
     def count(self, layer: Layer, graph: Graph) -> Count:
-        elements = elements_of(layer.input_shapes[0]) if layer.input_shapes else 0
-        category = CATEGORY.get(layer.operation)
-        if layer.operation in NORMALISATIONS:
-            each = NORMALISATIONS[layer.operation][not layer.parameters]
-            return Count(each * elements, f"{normalisation(layer)}: {each} an element")
-        if layer.operation in ONCE:
-            said = "pooling" if "pool" in layer.operation else "activations"
-            return Count(elements, f"{said}: 1 an input element")
-        if layer.operation in {"interpolate", "upsample"}:
-            return Count(elements, "interpolation: 1 an input element")
-        if category in {"convolution", "transposed convolution"} and len(layer.parameters) > 1:
-            bias = layer.output_elements if category == "convolution" else self._transposed_bias(layer)
-            return Count(self.own(layer) + bias, f"a {category}'s bias")
-        if is_fused_attention(layer):
-            return Count(self.own(layer) - 2 * attention_scores(layer), "attention's products not counted")
-        if kind := RECURRENT.get(layer.operation):
-            each = ELEMENTWISE[kind][not layer.settings["has_biases"]]
+        called = written(layer)
+        if called in CONVOLUTIONS | TRANSPOSED:
+            return self._convolution(layer)
+        if called == "F.linear":
+            return Count(self.own(layer))
+        if called == "F.batch_norm" or called in NORMALISATIONS:
+            return self._normalisation(layer, called)
+        if called in ONCE:
+            said = "pooling" if "pool" in called else "activations"
+            return Count(given_elements(layer), f"{said}: 1 an input element")
+        if called in {"F.interpolate", "F.upsample"}:
+            return self._interpolation(layer)
+        if called == "F.multi_head_attention_forward":
+            return self._attention(layer)
+        if (kind := torchs_type(layer, graph)) in BESIDE:
+            each = BESIDE[kind][not has_biases(layer)]
             return Count(self.own(layer) + each * hidden_steps(layer), f"{kind}: {each} a hidden unit and step")
         if layer.operation == "local_response_norm":
             return Count(response_norm(layer), "local_response_norm: its products, sum and pooling")
-        if category == "product":
-            return Count(0, f"{layer.operation} not counted")
-        return Count(self.own(layer))
+        return self._product(layer, called)
 
-    def _transposed_bias(self, layer: Layer) -> int:
-        """At the size that the same window, not transposed, would give."""
-        assert layer.window
-        window, sizes = layer.window, layer.input_shapes[0][-len(layer.window.kernel_size) :]
-        sides = zip(sizes, window.kernel_size, window.stride, window.padding, window.dilation, strict=True)
-        return layer.output_shape[0] * prod((i + 2 * p - d * (k - 1) - 1) // s + 1 for i, k, s, p, d in sides)
+    def _product(self, layer: Layer, called: str) -> Count:
+        shapes = layer.operand_shapes
+        if called in PRODUCTS:
+            amount = 2 * prod(shapes[0]) * shapes[1][-1]
+            return Count(amount, "" if amount == self.own(layer) else "torch.matmul, as if of matrices")
+        if called in ADDED:
+            amount = 2 * prod(shapes[1]) * shapes[2][-1] + prod(shapes[0])
+            return Count(amount, f"{layer.operation}: what is added, too")
+        if called in ELEMENTWISE:
+            return Count(elementwise(layer), f"{called}: 1 an element")
+        if called == "torch.einsum":
+            return Count(numpys_einsum(layer), "einsum: in four digits, and 1 an element where nothing is summed")
+        return Count(0, f"{layer.operation} not counted" if self.own(layer) else "")
+
+    def _normalisation(self, layer: Layer, called: str) -> Count:
+        folded = called == "F.batch_norm" and not layer.settings.get("training")
+        each = ((2, 1) if folded else NORMALISATIONS.get(called, (5, 4)))[layer.given("weight") is None]
+        return Count(each * given_elements(layer), f"{normalisation(layer)}: {each} an element")
+
+    def _interpolation(self, layer: Layer) -> Count:
+        size = layer.settings.get("size")
+        if size is None:
+            return Count(given_elements(layer), "interpolation: 1 an input element")
+        return Count(prod(size) if isinstance(size, list | tuple) else int(size), "interpolation: 1 a pixel")
+
+    def _attention(self, layer: Layer) -> Count:
+        """torch.bmm is not seen, but torch.baddbmm is, which adds a mask to the scores."""
+        scores = attention_scores(layer)
+        projections = self.own(layer) - 2 * scores
+        if is_fused_attention(layer):
+            return Count(projections, "attention's products not counted")
+        mask = mask_elements(layer)
+        return Count(projections + softmax_elements(layer) + (scores + mask if mask else 0),
+                     "attention's products not counted, but its softmax")  # fmt: skip
+
+    def _convolution(self, layer: Layer) -> Count:
+        """At the size that the window gives as if it were no transposed one: of which only the bias is counted so."""
+        window, given = layer.window, layer.operand_shapes[0]
+        assert window
+        size = _result(given[-len(window.kernel_size) :], window, layer.settings.get("padding"))
+        positions = prod(given[: -len(window.kernel_size) - 1]) * prod(size)
+        channels = layer.output_shape[-len(window.kernel_size) - 1]
+        bias = positions * channels if layer.given("bias") is not None else 0
+        if "transpose" in layer.operation:  # which divides by the groups twice
+            filters = layer.operand_shapes[1][1]
+            amount = self.own(layer) * (filters // layer.groups) // filters + bias // layer.groups
+            return Count(amount, "a transposed convolution's bias")
+        weights = 2 * prod(layer.operand_shapes[1])
+        return Count(weights * positions + bias, "a convolution's bias" if bias else "convolutions of even kernels")
 
     def run(self, module: "nn.Module", arguments: tuple[Any, ...]) -> Found:
         from calflops import calculate_flops
@@ -78,3 +130,10 @@ class Calflops(Counter):
             module, args=list(arguments), print_results=False, print_detailed=False, output_as_string=False
         )
         return Found(int(operations), int(params))
+
+
+def _result(given: Shape, window: Window, padding: Any) -> list[int]:
+    """What remains of each axis under a window; `same` is taken as as much on both sides."""
+    sides = zip(given, window.kernel_size, window.stride, window.padding, window.dilation, strict=True)
+    same = padding == "same"
+    return [(i + 2 * (d * (k - 1) // 2 if same else p) - d * (k - 1) - 1) // s + 1 for i, k, s, p, d in sides]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archscope.auditing.counters import Count, Counter, Found, counter
+from archscope.auditing.counters import Count, Counter, Found, counter, whole_output
 from archscope.model.graph import Graph, Layer
 from archscope.model.operations import CATEGORY
 
@@ -28,9 +28,9 @@ class Torchinfo(Counter):
 
     def count(self, layer: Layer, graph: Graph) -> Count:
         path = graph.module_of(layer)
-        if path not in graph.leaves or layer.name.startswith(f"{path}."):
+        if path not in graph.leaves or (layer.name.startswith(f"{path}.") and layer.name not in graph.module_ends):
             return Count(0, f"{layer.operation} not counted" if self.own(layer) else "")
-        amount = self._of_weights(layer, graph, is_convolution="Conv" in graph.blocks.get(path, ""))
+        amount = self._of_weights(layer, graph, path)
         if amount == self.own(layer):
             return Count(amount)
         category = CATEGORY.get(layer.operation, layer.operation)
@@ -39,15 +39,17 @@ class Torchinfo(Counter):
             return Count(amount, "linear layers at one position only" if few else "a linear layer's bias")
         return Count(amount, REASONS.get(category, f"{category}: its parameters, once"))
 
-    def _of_weights(self, layer: Layer, graph: Graph, is_convolution: bool) -> int:
-        """A convolution's at every pixel, a recurrent layer's at every step, others' once."""
+    def _of_weights(self, layer: Layer, graph: Graph, path: str) -> int:
+        """A convolution's at every pixel, a recurrent layer's at every step, others' once; of every image."""
+        result = whole_output(layer)
+        positions = prod(result[:1] + result[2:]) if "Conv" in graph.blocks[path] else prod(result[:1])
         total = 0
-        for name in layer.parameters:
+        for name in dict.fromkeys([*layer.parameters, *graph.held.get(path, ())]):  # another module may share one
             elements, kind = graph.parameters[name].elements, name.rpartition(".")[2]
             if kind in {"weight", "bias"}:
-                total += elements * (prod(layer.output_shape[1:]) if is_convolution else 1)
+                total += elements * positions
             elif "weight" in kind or "bias" in kind:
-                total += elements * prod(layer.output_shape[:1])
+                total += elements * prod(result[:2])
         return total
 
     def params(self, graph: Graph) -> Iterable[Count]:

@@ -3,8 +3,8 @@
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archscope.auditing.counters import Count, Counter, Found, counter, module_type
-from archscope.model.graph import Graph, Layer, elements_of
+from archscope.auditing.counters import Count, Counter, Found, base_type, counter, given_elements
+from archscope.model.graph import Graph, Layer
 from archscope.model.operations import CATEGORY
 
 if TYPE_CHECKING:
@@ -23,16 +23,17 @@ class Torchscan(Counter):
         no functional operation, no attention, no recurrent layer"""
 
     def count(self, layer: Layer, graph: Graph) -> Count:
-        if not any(known in module_type(layer, graph) for known in KNOWN):
+        leaf = graph.module_of(layer) in graph.leaves
+        if not leaf or not any(known in base_type(layer, graph) for known in KNOWN):
             return Count(0, f"{layer.operation} not counted" if self.own(layer) else "")
         category = CATEGORY.get(layer.operation)
         if layer.operation == "batch_norm":
             each = 2 if layer.parameters else 1
-            return Count(each * elements_of(layer.input_shapes[0]), f"batch normalisation: {each} an element")
+            return Count(each * given_elements(layer), f"batch normalisation: {each} an element")
         if category in {"pooling", "global pooling"}:
             return Count(self._pooling(layer), "pooling by its kernel")
         if category == "transposed convolution" and layer.window:
-            channels = layer.input_shapes[0][0] // layer.groups
+            channels = layer.operand_shapes[0][1] // layer.groups
             kernel = layer.window.kernel_size
             amount = layer.output_elements * channels * prod(kernel) + 4 * len(kernel)
             return Count(amount, "transposed convolutions at their output's size")
@@ -51,7 +52,7 @@ class Torchscan(Counter):
             sides = set(layer.window.kernel_size)
             kernel = min(sides) if len(sides) == 1 else prod(layer.window.kernel_size)
             return layer.output_elements * (kernel - 1 + dividing)
-        sizes = zip(layer.input_shapes[0][1:], layer.output_shape[1:], strict=True)
+        sizes = zip(layer.operand_shapes[0][-axes:], layer.output_shape[-axes:], strict=True)
         kernel = prod(i // o if i % o == 0 else i % o + 1 for i, o in sizes)
         return layer.output_elements * (kernel - 1 + dividing)
 

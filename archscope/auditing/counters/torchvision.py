@@ -8,6 +8,5 @@ class Torchvision(Counter):
     name = "torchvision"
     package = "torchvision"
     unit = "MACs"
-    batches = True
     rules = "as archscope"
     runs = False
