@@ -184,7 +184,7 @@ ROOMS = """
     views
     continuum comparison
     differences auditing
-    papers
+    papers selfcheck
     summary
     latency
     targets roofline

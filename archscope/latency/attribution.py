@@ -38,6 +38,10 @@ class Profile:
     optimizer_ms: float = 0.0
     unattributed_ms: float = 0.0
 
+    @property
+    def total_ms(self) -> float:
+        return sum(self.layers_ms.values()) + self.optimizer_ms + self.unattributed_ms
+
 
 def attribute(events: Sequence[Event]) -> Profile:
     """Add up the events, each at its owner. `events` are in the order of their start, parents before children."""

@@ -1,0 +1,144 @@
+"""Are archscope's times and memory right on this machine? Each is held against what others measure, as a ratio."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.util import find_spec
+from statistics import median
+from time import perf_counter
+
+from archscope.errors import ArchscopeError
+from archscope.latency import Options, Progress, unheard
+from archscope.latency.fitting import predicted_bytes
+from archscope.latency.runner import Runner
+from archscope.summary import job_of
+from archscope.tracing import Mode
+
+PROFILED = 5
+"""Steps of each network that are profiled, after all are timed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A network of the catalogue at an image of this side, in training or not."""
+
+    network: str
+    side: int
+    train: bool
+
+    def __str__(self) -> str:
+        return f"{self.network} {self.side} x {self.side}, {'training' if self.train else 'inference'}"
+
+
+CASES = (
+    Case("mobilenet", 128, False),
+    Case("resnet18", 64, False),
+    Case("inception_v3", 149, False),
+    Case("resnet18", 64, True),
+)
+"""Many small kernels, few large ones, branches, and a backward pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A ratio that should be 1, `within` so much of it. None where it could not be measured, `why` then says so."""
+
+    case: str
+    what: str
+    ratio: float | None
+    within: float
+    why: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.ratio is not None and abs(self.ratio - 1) <= self.within
+
+
+WALL, TRITON, LAYERS, REPLAY, MEMORY = (
+    "wall / torch Timer",
+    "wall / do_bench",
+    "layers / wall",
+    "layers / replay",
+    "memory / predicted",
+)
+WITHIN = {WALL: 0.05, TRITON: 0.03, LAYERS: 0.10, REPLAY: 0.05, MEMORY: 0.15}
+"""The aims of docs/benchmarks/latency.md."""
+
+
+def selfcheck(
+    options: Options, batch: int = 2, cases: tuple[Case, ...] = CASES, progress: Progress = unheard
+) -> Iterator[Check]:
+    """The checks of each case as they are made. `options.seconds` of timed steps in each; its `train` is the case's.
+
+    Raises EnvironmentFailure where the device is missing.
+    """
+    runners: list[tuple[Case, Runner]] = []
+    for case in cases:  # all are timed before the profiler runs, which stays attached
+        progress(f"{case}: timing", options.seconds)
+        runners.append((case, _loaded(case, options, batch)))
+        yield from _of_wall(case, runners[-1][1])
+    for case, runner in runners:
+        progress(f"{case}: memory and layers", 0.0)
+        yield from _of_inside(case, runner)
+        runner.release()
+    progress("", 0.0)
+
+
+def _loaded(case: Case, options: Options, batch: int) -> Runner:
+
+    mode: Mode = "train" if case.train else "eval"
+    job = job_of(case.network, (3, case.side, case.side), None, [batch], mode, options.stored_dtype, {})
+    runner = Runner(job, batch, replace(options, train=case.train))
+    runner.load()
+    runner.warm_up()
+    return runner
+
+
+def _of_wall(case: Case, runner: Runner) -> Iterator[Check]:
+    """A step of ours and one of torch's timer in turn; then triton's timer, where it is there."""
+    from torch.utils.benchmark import Timer
+
+    from archscope.latency import device
+
+    timer = Timer("step()", globals={"step": runner.network.step}, num_threads=runner.setting["threads"])
+    theirs: list[float] = []
+    end = perf_counter() + runner.options.seconds
+    while perf_counter() < end or len(theirs) < PROFILED:
+        runner.sample()
+        with device.set_up(runner.options):
+            theirs.append(1000 * timer.timeit(1).median)
+    yield _check(case, WALL, median(runner.times_ms) / median(theirs))
+    if runner.options.on_cuda and find_spec("triton"):
+        do_bench = import_module("triton.testing").do_bench
+        with device.set_up(runner.options):
+            triton_ms = do_bench(runner.network.step, return_mode="median")
+        yield _check(case, TRITON, median(runner.times_ms) / triton_ms)
+
+
+def _of_inside(case: Case, runner: Runner) -> Iterator[Check]:
+    """Peak memory, the sum over the layers, and on CUDA the replay of a graph, last."""
+    why = _failure_of(runner.measure_memory)
+    options = runner.options
+    predicted = predicted_bytes(runner.graph, options.train, options.optimizer, options.on_cuda)
+    measured = runner.measured_peak_memory_bytes
+    yield _check(case, MEMORY, measured / predicted if measured else None, why)
+    why = next(filter(None, [_failure_of(runner.profile) for _ in range(PROFILED)]), "")
+    sums = [profile.total_ms for profile in runner.profiles]
+    if not options.on_cuda:
+        yield _check(case, LAYERS, median(sums) / median(runner.times_ms) if sums else None, why)
+        return
+    why = _failure_of(runner.replay) or why
+    both = sums and runner.device_times_ms
+    yield _check(case, REPLAY, median(sums) / median(runner.device_times_ms) if both else None, why)
+
+
+def _failure_of(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except ArchscopeError as failure:
+        return str(failure)
+    return ""
+
+
+def _check(case: Case, what: str, ratio: float | None, why: str = "") -> Check:
+    return Check(str(case), what, ratio, WITHIN[what], "" if ratio else why or "not measured")

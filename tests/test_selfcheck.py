@@ -1,0 +1,71 @@
+"""What is checked, and what a failure says; never how fast anything is."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from archscope import selfcheck
+from archscope.errors import EnvironmentFailure
+from archscope.latency import Options
+from archscope.latency.runner import Runner
+from archscope.selfcheck import LAYERS, MEMORY, REPLAY, WALL, WITHIN, Case, Check
+from tests.conftest import Run
+
+CASES = (Case("mobilenet", 32, False), Case("mobilenet", 32, True))
+
+
+def test_every_case_is_timed_before_any_is_profiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    log: list[str] = []
+    for name in ("sample", "profile", "measure_memory"):
+        act: Callable[[Runner], Any] = getattr(Runner, name)
+
+        def logged(runner: Runner, name: str = name, act: Callable[[Runner], Any] = act) -> Any:
+            log.append(name)
+            return act(runner)
+
+        monkeypatch.setattr(Runner, name, logged)
+    checks = list(selfcheck.selfcheck(Options(seconds=0.01), cases=CASES))
+
+    assert [(check.case, check.what) for check in checks] == [
+        *[(str(case), WALL) for case in CASES],
+        *[(str(case), what) for case in CASES for what in (MEMORY, LAYERS)],
+    ]
+    assert all(check.ratio and check.ratio > 0 for check in checks)
+    assert all(0.5 < check.ratio < 1.5 for check in checks if check.what == MEMORY and check.ratio)
+    assert "sample" not in log[log.index("measure_memory") :]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "passed"), [(1.049, True), (0.951, True), (1.06, False), (0.9, False), (None, False)]
+)
+def test_a_check_passes_near_one(ratio: float | None, passed: bool) -> None:
+    assert Check("net", WALL, ratio, WITHIN[WALL]).passed is passed
+
+
+def test_what_cannot_be_measured_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(runner: Runner) -> None:
+        raise EnvironmentFailure("this step cannot be captured")
+
+    monkeypatch.setattr(Runner, "profile", fails)
+    (_, _, layers) = selfcheck.selfcheck(Options(seconds=0.01), cases=CASES[:1])
+
+    assert (layers.what, layers.ratio, layers.passed, layers.why) == (
+        LAYERS, None, False, "this step cannot be captured")  # fmt: skip
+
+
+@pytest.mark.parametrize(("ratio", "code"), [(1.02, 0), (1.2, 1), (None, 1)])
+def test_the_command_says_pass_or_fail(
+    run: Run, monkeypatch: pytest.MonkeyPatch, ratio: float | None, code: int
+) -> None:
+    def made(*arguments: Any, **options: Any) -> Iterator[Check]:
+        yield Check("resnet18 64 x 64, inference", WALL, 1.0, 0.05)
+        yield Check("resnet18 64 x 64, inference", REPLAY, ratio, 0.05, "" if ratio else "no stream")
+
+    monkeypatch.setattr(selfcheck, "selfcheck", made)
+    exit_code, out, err = run("selfcheck")
+
+    assert exit_code == code
+    assert "wall / torch Timer   1.000      5%  pass\n" in out
+    assert ("FAIL" in out, "no stream" in out) == (code == 1, ratio is None)
+    assert ("1 of 2 are further off" in err) is (code == 1)
