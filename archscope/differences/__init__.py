@@ -19,6 +19,7 @@ from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
 from archscope.differences.steps import Step, unshared
 from archscope.differences.wiring import Wiring
+from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.model.graph import Graph
 from archscope.model.report import Report
@@ -137,8 +138,18 @@ def compare(a: Report, b: Report) -> Diff:
     diff = Diff(a, b, _verdict(a, b, listed, unknown), listed, tuple(pairs), not_compared=unknown)
     for name, total in diff.totals.items():
         if total != b.totals[name] - a.totals[name]:
+            _check_total(a, name)
+            _check_total(b, name)
             raise AssertionError(f"the rows' {name} sum to {total}, not to {b.totals[name] - a.totals[name]}")
     return diff
+
+
+def _check_total(report: Report, name: str) -> None:
+    """Raises ArchscopeError for a saved report whose total is not that of its layers."""
+    unused = report.totals["unused_params"] if name == "params" else 0
+    total = sum(value or 0 for value in report.columns[name].values.values()) + unused
+    if total != report.totals[name]:
+        raise ArchscopeError(f"{report.target}: {report.totals[name]} {name} in all, but its layers have {total}")
 
 
 MOST_COMPARED = 250_000

@@ -260,6 +260,10 @@ class MapOf:
         return {"type": "object", "propertyNames": names, "additionalProperties": self.rule.schema(named)}
 
 
+NAME = Text(500)
+"""What a key may be."""
+
+
 @dataclass(frozen=True)
 class Record:
     """An object with these keys; of the `optional` some. `needs`: where the first is, the others are too.
@@ -282,6 +286,7 @@ class Record:
                 rule.check(value[name])
             for name, item in value.items() if self.optional or self.others else ():
                 if name not in self.required and (rest := self.optional.get(name, self.others)):
+                    NAME.check(name)
                     rest.check(item)
         except KeyError:
             raise Broken(f"there is no '{name}'") from None

@@ -368,7 +368,7 @@ def _kind_of(data: Any, kinds: tuple[Saved, ...], source: str) -> Saved:
     named = data.get("schema") if isinstance(data, dict) else None
     schema, _, version = named.partition("/") if isinstance(named, str) else ("", "", "")
     found = next((kind for kind in kinds if kind.schema == schema), None)
-    if found is None or not re.fullmatch("[0-9]{1,9}", version):
+    if found is None or not re.fullmatch("[1-9][0-9]{0,8}", version):
         known = " or ".join(kind.written for kind in kinds)
         what = (
             f"holds {shown(schema)}/{shown(version)}" if schema.startswith("archscope.") else "is no archscope report"

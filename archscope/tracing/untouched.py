@@ -24,7 +24,8 @@ class _Turns:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.collecting_paused = 0
-        os.register_at_fork(after_in_child=self._in_child)
+        if hasattr(os, "register_at_fork"):  # not on Windows
+            os.register_at_fork(after_in_child=self._in_child)
 
     def _in_child(self) -> None:
         """The thread that held the lock, if another one, has not come along."""

@@ -75,6 +75,7 @@ def linked(layer: int, source: int) -> Change:
         (put("columns", "intensity", "ratio_of", ["intensity", "macs"]), "columns['intensity']: does not say"),
         (put("layers", 2, "macs", "many"), "layers[2].macs: 'many' is no count"),
         (lambda d: d["layers"][2].pop("macs"), "layers[2]: there is no 'macs'"),
+        (put("setting", "\ud800", 1), "setting['\\ud800']: '\\ud800' holds"),
         (put("setting", "batch", 0), "setting.batch: 0 is no batch"),
         (put("setting", "batch", "8"), "setting.batch: '8' is no batch"),
         (put("blocks", "a\x07", "Net"), "blocks['a\\x07']: 'a\\x07' holds"),
@@ -102,7 +103,7 @@ def test_what_is_no_number(number: str) -> None:
         Report.from_json(text, "some.json")
 
 
-@pytest.mark.parametrize("version", ["\u00b2", "\u0661", "", "1.0", "+1", "9" * 10, "1\n"])
+@pytest.mark.parametrize("version", ["\u00b2", "\u0661", "", "0", "01", "1.0", "+1", "9" * 10, "1\n"])
 def test_versions_are_decimal_digits(version: str) -> None:
     broken = data() | {"schema": f"archscope.report/{version}"}
 
