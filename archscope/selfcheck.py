@@ -32,9 +32,9 @@ class Case:
 
 CASES = (
     Case("mobilenet", 128, False),
-    Case("resnet18", 64, False),
+    Case("resnet18", 128, False),
     Case("inception_v3", 149, False),
-    Case("resnet18", 64, True),
+    Case("resnet18", 128, True),
 )
 """Many small kernels, few large ones, branches, and a backward pass."""
 
