@@ -24,11 +24,11 @@ CASES = [
 
 HEAD = """# Predicted and measured memory
 
-`python tests/benchmarks/memory.py` runs each network on the CPU and holds the highest memory of a step, by the profiler's record of
-every allocation, against what is predicted from shapes alone (`peak_memory_bytes`, and in training `training_peak_bytes`). The aim
-is 15 %. What a prediction leaves out is torch's own: oneDNN copies the weights of a convolution into its layout while it runs,
-which small images cannot hide; in training a prediction takes all that is kept to be there at once, although the backward
-pass frees it layer by layer while the gradients come.
+`python tests/benchmarks/memory.py` runs each network on the CPU and holds the highest memory of a step, by the
+profiler's record of every allocation, against what is predicted from shapes alone (`peak_memory_bytes`, and in training
+`training_peak_bytes`). The aim is 15 %. What a prediction leaves out is torch's own: oneDNN copies the weights of a
+convolution into its layout while it runs, which small images cannot hide; in training a prediction takes all that is
+kept to be there at once, although the backward pass frees it layer by layer while the gradients come.
 
 """
 
