@@ -22,13 +22,13 @@ from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
 from archscope.views.diagram.plan.folding import alike, fold, with_numbers
 from archscope.views.diagram.plan.levels import Modules, Plan, at_depth, flow_plan, network_plan
-from archscope.views.diagram.plan.repeats import with_steps
+from archscope.views.diagram.plan.repeats import with_memory, with_steps
 from archscope.views.diagram.plan.shrunk import boxes, largest_core, shrunk
 from archscope.views.diagram.plan.smaller import smaller_plans
 from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, segments, structure
 
 MOST_BOXES = 60
-SMALLEST_TEXT, SMALLEST_NOTED = 6.1, 5.0
+SMALLEST_TEXT, SMALLEST_NOTED = 6.05, 5.0
 """Points on the paper; the second where boxes have further lines, rather than to close what they speak of."""
 
 MOST_CROSSING = 500
@@ -65,6 +65,8 @@ def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = Tr
         except Unplaced:
             return replace(compose(graph, "flow", block, style, folds, depth), note=CLOSED)
     ops, kinds, view = _viewed(graph, level, block, style, folds, depth)
+    if folds:
+        ops = with_memory(ops, kinds)
     first = _sketches(ops, kinds, level, view)
     most, note = MOST_BOXES if folds else inf, ""
     for sketch in first if folds else itertools.islice(first, 1):

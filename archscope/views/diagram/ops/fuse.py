@@ -17,6 +17,7 @@ from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
 from archscope.views.diagram.ops.rewrites import chained
 
 WEIGHTED = {"convolution", "transposed convolution", "linear"}
+TURNS = {"movedim", "permute", "swapaxes", "transpose"}
 
 
 class Fusion:
@@ -33,6 +34,7 @@ class Fusion:
             self._join(layer)
         for layer in graph.layers:
             self._precede(layer)
+            self._turn(layer)
 
     def groups(self) -> dict[str, list[Layer]]:
         """Layers by the layer that names their Op."""
@@ -107,6 +109,12 @@ class Fusion:
             name = before.inputs[0]
         if chain and any(CATEGORY.get(one.operation) == "normalisation" for one in chain):
             self.owner.update((one.name, layer.name) for one in chain)
+
+    def _turn(self, layer: Layer) -> None:
+        """Where one layer alone reads an input with its axes in another order, that is how it reads it."""
+        readers = self.graph.consumers[layer.name]
+        if layer.operation in TURNS and self.graph.inputs.keys() >= {*layer.inputs} and len(readers) == 1:
+            self.owner[layer.name] = readers[0]
 
 
 def _parent(path: str) -> str:

@@ -14,6 +14,9 @@ LARGE = 0.8
 """A picture that stands on the page so large needs no more columns."""
 
 MOST_COLUMNS = 8
+LEAST = 0.4
+"""A column of one item is no shorter than this share of the highest."""
+
 ABOVE = 16.0
 BEND, TOPMOST = 0.7, 4.0
 """Where the line between columns turns: this share of ABOVE under the one, this far from the top over the other."""
@@ -35,13 +38,18 @@ def distinct(rows: Sequence[Row]) -> list[Row]:
 
 
 def align_rows(piece: Piece, sideways: bool = False) -> None:
-    """Put the shapes of a column under each other, right of everything, each where it differs from the last."""
-    piece.rows = distinct(sorted(piece.rows, key=lambda row: row.y))
-    at = piece.right + LEADER
-    for row in piece.rows:
+    """Put the shapes of a column under each other, each where it differs from the last: right of everything, or, where
+    there are lanes, of the trunk above and below them."""
+    rows = distinct(sorted([row for row in piece.rows if not row.fixed], key=lambda row: row.y))
+    piece.rows = rows + [row for row in piece.rows if row.fixed]
+    in_lanes = len(rows) < len(piece.rows)
+    at = (max([row.start for row in rows], default=0.0) if in_lanes else piece.right) + LEADER
+    for row in rows:
         row.at = at
-    if piece.rows:
-        piece.right = at + (SMALL + UNDER if sideways else max(room_for(row.text, SMALL) for row in piece.rows))
+    if rows:
+        piece.right = max(
+            piece.right, at + (SMALL + UNDER if sideways else max(room_for(row.text, SMALL) for row in rows))
+        )
 
 
 def partitions(heights: Sequence[float], most: int, gap: float) -> list[list[int]]:
@@ -76,7 +84,7 @@ def _traced_back(begins: Sequence[Sequence[int]], end: int) -> list[int]:
 
 def width_of(pieces: Sequence[Piece]) -> float:
     """Width of a column of these pieces, with room for shapes."""
-    texts = [room_for(row.text, SMALL) for piece in pieces for row in piece.rows]
+    texts = [room_for(row.text, SMALL) for piece in pieces for row in piece.rows if not row.fixed]
     room = LEADER + max(texts) if texts else 0.0
     return max(piece.left for piece in pieces) + max(piece.right for piece in pieces) + room
 
@@ -90,7 +98,10 @@ def choose(pieces: Sequence[Piece], placer: Placer) -> list[int]:
     for count, cuts in enumerate(partitions(heights, min(MOST_COLUMNS, len(pieces)), gap), 1):
         columns = [pieces[a:b] for a, b in pairwise([*cuts, len(pieces)])]
         width = sum(width_of(column) for column in columns) + placer.style.gutter * (count - 1) + 2 * MARGIN
-        height = max(sum(p.height + gap for p in column) for column in columns) + (2 * ABOVE if count > 1 else 0.0)
+        tallest = [sum(p.height + gap for p in column) for column in columns]
+        if any(len(column) == 1 and one < LEAST * max(tallest) for column, one in zip(columns, tallest, strict=True)):
+            continue
+        height = max(tallest) + (2 * ABOVE if count > 1 else 0.0)
         if placer.style.sideways:
             width, height = height, width
         ratio = (height + head) / max(width, narrowest)

@@ -1,19 +1,16 @@
-"""Items whose paths cross, placed by Graphviz, or in layers where there is none."""
+"""Items whose paths cross on one resolution, placed by Graphviz."""
 
 from collections.abc import Mapping
 
-from archscope.views.diagram.place import engines, graphviz_layout, layered
+from archscope.views.diagram.place import graphviz_layout
+from archscope.views.diagram.place.engines import Engine
 from archscope.views.diagram.place.picture import Box, Line, Piece
 from archscope.views.diagram.plan.structure import ENTRY, Core
 
-MOST_ITEMS = 200
-"""Graphviz takes seconds for more, and minutes for a few times more; `auto` does without it there."""
 
-
-def place_core(core: Core, pieces: Mapping[str, Piece], engine_name: str) -> Piece:
+def place_core(core: Core, pieces: Mapping[str, Piece], engine: Engine) -> Piece:
     """One piece of these, by item; its lines start at ENTRY, on the axis, and end at the bottom in a point each."""
-    engine = engines.find(engine_name) if engine_name != "auto" or len(core.items) <= MOST_ITEMS else None
-    layout = graphviz_layout.layout(core, pieces, engine) if engine else layered.layout(core, pieces)
+    layout = graphviz_layout.layout(core, pieces, engine)
     whole = Piece(head=ENTRY, height=layout.height)
     for name, piece in pieces.items():
         whole.take(piece.shift(*layout.nodes[name]))

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.columns import LEADER, align_rows
+from archscope.views.diagram.place.nodes import FEATURE_MAPS
 from archscope.views.diagram.place.picture import Frame, Line, Piece
-from archscope.views.diagram.place.place import FEATURE_MAPS, Placer
+from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import FRAME_PAD, FRAME_TITLE, GUTTER, HEADING, badge_width
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Series, Split

@@ -3,9 +3,9 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from archscope.views.diagram.place.engines import Engine
-from archscope.views.diagram.place.layered import Layout, ranks
 from archscope.views.diagram.place.picture import Piece, Point
 from archscope.views.diagram.plan.structure import ENTRY, EXIT, Core, Panel
 
@@ -18,6 +18,15 @@ graph [nodesep=0.22, ranksep=0.22]
 node [shape=box, fixedsize=true, label="", width=0.01, height=0.01]
 edge [dir=none]
 """
+
+
+@dataclass
+class Layout:
+    """Where a Core's items go: axis and top of each by name, and each of its edges as the points of cubic Béziers."""
+
+    nodes: dict[str, Point]
+    curves: list[list[Point]]
+    height: float
 
 
 def layout(core: Core, pieces: Mapping[str, Piece], engine: Engine) -> Layout:
@@ -81,7 +90,7 @@ def _source(core: Core, pieces: Mapping[str, Piece]) -> str:
 
 def _longest_path(core: Core) -> dict[str, str]:
     """Each item of the longest path from ENTRY to EXIT, with what follows it there."""
-    rank = ranks(core)
+    rank = _ranks(core)
     after = {}
     name = EXIT
     while name != ENTRY:
@@ -89,6 +98,18 @@ def _longest_path(core: Core) -> dict[str, str]:
         after[before] = name
         name = before
     return after
+
+
+def _ranks(core: Core) -> dict[str, int]:
+    """The number of items on the longest path to each."""
+    found = {item.name: 0 for item in core.items}
+    before: dict[str, list[str]] = {name: [] for name in found}
+    for source, target in core.edges:
+        if target in before and source != ENTRY:
+            before[target].append(source)
+    for name, sources in before.items():  # in execution order
+        found[name] = max((found[source] + 1 for source in sources), default=0)
+    return found
 
 
 def _point(text: str, axis: float, height: float) -> Point:

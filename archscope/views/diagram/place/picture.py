@@ -91,7 +91,8 @@ class Frame:
 class Row:
     """An output shape beside a box of the trunk: where its leader starts, and what it says.
 
-    Not `shown` where the box says it itself; `upright` where it stands below a box.
+    Not `shown` where the box says it itself; `upright` where it stands below a box; `fixed` where it belongs to no
+    column of shapes, but stays where it is.
     """
 
     y: float
@@ -100,6 +101,7 @@ class Row:
     at: float = 0.0
     shown: bool = True
     upright: bool = False
+    fixed: bool = False
 
 
 @dataclass

@@ -7,7 +7,7 @@ other, their tops aligned; shortcuts run in lanes on the left, gates on the righ
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.place import engines
 from archscope.views.diagram.place.core import place_core
 from archscope.views.diagram.place.joints import (
     CLEAR,
@@ -22,25 +22,21 @@ from archscope.views.diagram.place.joints import (
     lane_line,
     sort_branches,
 )
-from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Row
-from archscope.views.diagram.place.spread import FORK, Spread, has_bar, is_bar, piece_of
+from archscope.views.diagram.place.lanes import place_lanes
+from archscope.views.diagram.place.nodes import leaf_piece, split_piece
+from archscope.views.diagram.place.picture import Frame, Line, Piece
+from archscope.views.diagram.place.spread import FORK, Spread, has_bar, is_bar
 from archscope.views.diagram.place.style import (
-    BAR,
-    BAR_PAD,
-    BOLD,
     CIRCLE,
     FRAME_PAD,
     FRAME_TITLE,
     SMALL,
-    STACK,
-    SYMBOLS,
     TITLE_AT,
     Style,
     badge_width,
-    label,
-    label_size,
 )
-from archscope.views.diagram.place.text import fitted, sizes_of, text_width
+from archscope.views.diagram.place.text import sizes_of, text_width
+from archscope.views.diagram.plan.lanes import Lanes, crosses, lanes_of
 from archscope.views.diagram.plan.structure import (
     ENTRY,
     Core,
@@ -54,7 +50,6 @@ from archscope.views.diagram.plan.structure import (
     segments,
 )
 
-FEATURE_MAPS = "feature maps"
 SNAP = 14.0
 """The middle of three branches stands on the axis where that moves them by no more."""
 
@@ -64,7 +59,7 @@ BESIDE_TITLE = 6.0
 GATE = 18.0
 """From the trunk to a gate."""
 
-UNITS = {"conv", "depthwise", "pool", "linear", "module"}
+MOST_ITEMS = 200
 
 
 @dataclass
@@ -98,6 +93,8 @@ class Placer:
 
     def segment(self, items: Series) -> Piece:
         """Items between two points where the trunk could be cut: one node, or nodes with a Parallel between them."""
+        if crosses(items) and (lanes := lanes_of(items, always=self._lacks_engine(items))):
+            return self._lanes_of(lanes)
         spread = {i: self.spread(item, items, i) for i, item in enumerate(items) if isinstance(item, Parallel | Core)}
         whole = Piece()
         before: Piece | None = None
@@ -115,6 +112,17 @@ class Placer:
         elif before:
             whole.tails = before.tails
         return whole
+
+    def _lacks_engine(self, items: Series) -> bool:
+        """Graphviz takes minutes for many items whose paths cross; `auto` does without it there."""
+        many = self.style.engine == "auto" and len(ops_of(items)) > MOST_ITEMS
+        return many or engines.find(self.style.engine) is None
+
+    def _lanes_of(self, lanes: Lanes) -> Piece:
+        """A concatenation is a bar, whose size stands beside its word; sideways that would be as high as it is wide."""
+        bar = None if self.style.sideways else (self.style.narrow / 2, self.style.narrow / 2)
+        pieces = {name: self.node(item, bar if is_bar(item) else None) for name, item in lanes.items.items()}
+        return place_lanes(lanes, pieces, self.style)
 
     def _add(self, whole: Piece, node: Piece, before: Piece | None, between: Spread | None) -> None:
         """Put a node under what stands already, with the branches between."""
@@ -171,7 +179,9 @@ class Placer:
         join = (after.op.join or "other") if isinstance(after, Leaf) else ""
         if isinstance(item, Core):
             placed = {node.name: self.node(node, None) for node in item.items}
-            return Spread([place_core(item, placed, self.style.engine)], [], [], "flow")
+            engine = engines.find(self.style.engine)
+            assert engine, "without one they are in lanes"
+            return Spread([place_core(item, placed, engine)], [], [], "flow")
         lanes, gates, columns = sort_branches(item, join)
         pieces = [self._column(item, i) for i in columns]
         kind = {"add": "shortcut", "cat": "skip"}.get(join, "flow")
@@ -208,9 +218,9 @@ class Placer:
         if isinstance(item, Panel):
             return self.panel(item)
         if isinstance(item, Split):
-            return self._split(item, hull)
+            return split_piece(item, hull, self.style)
         assert isinstance(item, Leaf)
-        return self._leaf(item, hull)
+        return leaf_piece(item, hull, self.style)
 
     def panel(self, panel: Panel) -> Piece:
         inner = Placer(self.style, self.level + 1)
@@ -258,58 +268,3 @@ class Placer:
         body.head, body.tails = frame.name, [(frame.name, x, bottom) for _, x, _ in body.tails]
         body.tap = True
         return body
-
-    def _split(self, split: Split, hull: tuple[float, float] | None) -> Piece:
-        if not split.wide or hull is None:
-            point = Box(split.name, "tensor", 0, 0, 0, 0, "point")
-            return Piece([point], head=split.name, tails=[(split.name, 0, 0)], tap=True)
-        height = text_width("Input", BOLD, True) + BAR_PAD if self.style.sideways else BAR
-        box = Box(split.name, "tensor", -hull[0], 0, hull[1], height, "bar", "Input", one_line=True)
-        return piece_of(box)
-
-    def _circle(self, op: Op, alike: tuple[Op, ...]) -> Piece:
-        half = CIRCLE / 2
-        circle = piece_of(
-            Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op, alike=alike), tap=True
-        )
-        if op.join == "add" and self.style.shapes:  # a gate's line comes in where the leader would leave
-            circle.rows = [Row(half, half, sizes_of(op, self.style.channels_last))]
-        return circle
-
-    def _leaf(self, leaf: Leaf, hull: tuple[float, float] | None) -> Piece:
-        op, copies = leaf.op, tuple(copy.op for copy in leaf.copies)
-        alike = tuple(self.style.alike.get(op.name, (op,)))
-        if op.join in SYMBOLS:
-            return self._circle(op, alike)
-        one_line = self.style.one_line or hull is not None or op.kind == "tensor"
-        title, detail = label(op, one_line)
-        if op.word == FEATURE_MAPS:
-            title = f"{sizes_of(op, self.style.channels_last)} {title}"
-        elif op.kind == "tensor" or hull is not None:
-            detail = sizes_of(op, self.style.channels_last) if self.style.shapes else ""
-        details = tuple(dict.fromkeys(part for part in (detail, *self.style.notes(alike)) if part))
-        if one_line and self.style.beside:
-            details = (", ".join(details),) if details else ()
-        if hull and op.kind == "concat" and not op.facts:
-            title = "Filter concat"
-        title = fitted(title, BOLD, self.style.label_width, True)
-        details = tuple(fitted(part, SMALL, self.style.label_width) for part in details)
-        width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
-        width = max(width, self.style.unit_width if op.kind in UNITS or op.kind == "tensor" else self.style.narrow)
-        if self.style.sideways:
-            width, height = height, width
-        left = right = width / 2
-        if hull is not None:
-            left, right = max(hull[0], left), max(hull[1], right)
-        box = Box(op.name, op.kind, -left, 0, right, height, "bar" if hull else "box", title, details, one_line, op,
-                  copies, alike)  # fmt: skip
-        piece = piece_of(box)
-        if leaf_repeat > 1:  # the second border is part of the node, so that arrows end at it
-            piece.shift(0, STACK)
-            piece.left, piece.right, piece.height = left + STACK, right + STACK, height + 2 * STACK
-            piece.tails = [(op.name, 0, piece.height)]
-        last = copies[-1] if copies else op
-        said = sizes_of(last, self.style.channels_last)
-        row = Row(piece.height / 2, piece.right, said, shown=op.kind != "tensor")
-        piece.rows = [row] if self.style.shapes else []
-        return piece

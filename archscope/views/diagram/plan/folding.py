@@ -1,5 +1,6 @@
 """Equal neighbours are drawn once: modules in a row, pairs that alternate, operations, branches beside each other."""
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -165,8 +166,35 @@ def _fold_inside(item: Item, run: int, loose: bool) -> None:
         item.branches = [fold(branch, run, loose) for branch in item.branches]
         _fold_branches(item)
     elif isinstance(item, Core):
-        for node in item.items:
-            _fold_inside(node, run, loose)
+        _fold_chains(item, run, loose)
+
+
+def _fold_chains(core: Core, run: int, loose: bool) -> None:
+    """What follows each other in a row among paths that cross is folded as elsewhere."""
+    after: dict[str, list[str]] = {}
+    before: dict[str, list[str]] = {}
+    for source, target in core.edges:
+        after.setdefault(source, []).append(target)
+        before.setdefault(target, []).append(source)
+    node = {item.name: item for item in core.items}
+    goes_on = {
+        name: found[0] for name, found in after.items()
+        if name in node and len(found) == 1 and found[0] in node and len(before[found[0]]) == 1
+    }  # fmt: skip
+    items: list[Leaf | Panel] = []
+    edges: list[tuple[str, str]] = []
+    end: dict[str, str] = {}  # of a chain: what stands last in it now, by what did
+    for name in [name for name in node if name not in goes_on.values()]:
+        chain = [node[name]]
+        while chain[-1].name in goes_on:
+            chain.append(node[goes_on[chain[-1].name]])
+        last = chain[-1].name
+        folded = [item for item in fold([*chain], run, loose) if isinstance(item, Leaf | Panel)]
+        edges += itertools.pairwise([item.name for item in folded])
+        items += folded
+        end[last] = folded[-1].name
+    edges += [(end.get(source, source), target) for source, target in core.edges if goes_on.get(source) != target]
+    core.items, core.edges = items, edges
 
 
 def _fold_branches(parallel: Parallel) -> None:

@@ -72,7 +72,7 @@ class Modules:
     def repeats(self, path: str) -> bool:
         """Do equal modules follow each other here, or pairs or triples of them?"""
         blocks = self.children.get(path, [])
-        looks = [self._look(block) for block in blocks]
+        looks = [self.look(block) for block in blocks]
         return any(
             looks[i : i + period] == looks[i + period : i + 2 * period]
             and any(looks[i : i + period])
@@ -88,9 +88,9 @@ class Modules:
 
     def looks_like(self, one: str, two: str) -> bool:
         """Do both do the same?"""
-        return self._look(one) == self._look(two) != 0
+        return self.look(one) == self.look(two) != 0
 
-    def _look(self, path: str) -> int:
+    def look(self, path: str) -> int:
         """A number that modules of several Ops have in common where they do the same; 0 for one of a single Op."""
         if path not in self.looks:
             told = relative(self.members(path)) if len(self.members(path)) > 1 else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from archscope.views.diagram.ops.names import part_title
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, relative
 from archscope.views.diagram.plan.contents import contents
+from archscope.views.diagram.plan.levels import Modules
 
 LONGEST_STEP = 64
 """Operations of a step."""
@@ -43,6 +44,31 @@ def with_steps(ops: Sequence[Op], kinds: Mapping[str, str]) -> list[Op]:
         tried = _collapsed(current, run.steps(ops), kinds) if run.saved >= FEWEST_SAVED else None
         current = tried or current
     return in_order(current)
+
+
+def with_memory(ops: list[Op], kinds: Mapping[str, str]) -> list[Op]:
+    """The Ops with equal modules in a row, which all read one tensor besides, as one box: a decoder and its memory."""
+    modules = Modules(ops, kinds)
+    current = ops
+    for children in list(modules.children.values()):
+        for _, alike in itertools.groupby(
+            [child for child in children if len(modules.members(child)) > 1], modules.look
+        ):
+            steps = [modules.members(child) for child in alike]
+            if len(steps) > 1 and _have_memory(steps):
+                current = _collapsed(current, steps, kinds) or current
+    return current if current is ops else in_order(current)
+
+
+def _have_memory(steps: Sequence[Sequence[Op]]) -> bool:
+    """Does each step read the one before it, and besides the same as the first does?"""
+    made = [{op.name for op in step} for step in steps]
+    read = [{source for op in step for source in op.inputs} - own for step, own in zip(steps, made, strict=True)]
+    memory = read[1] - made[0]
+    return bool(memory) and memory <= read[0] and all(
+        outside & before and outside - before == memory
+        for outside, before in zip(read[1:], made, strict=False)
+    )  # fmt: skip
 
 
 def _runs(ops: Sequence[Op]) -> Iterator[Run]:

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from archscope.views.diagram.ops.names import GENERIC, family, joined_title, part_title
-from archscope.views.diagram.ops.ops import holders, relative, under, upwards
+from archscope.views.diagram.ops.ops import Op, Ops, holders, relative, under, upwards
 from archscope.views.diagram.plan.levels import Modules, Plan, closed
 
 PARTS = 8
 """Of more sorts of modules than this a part are closed at once, lest there be as many plans as sorts."""
+
+MANY_WAYS = 99
 
 
 def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Iterable[Plan]:
@@ -19,20 +21,14 @@ def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Itera
     if nested:
         plan = _without(plan, nested)
         yield plan
-    while True:
-        modules = Modules(plan.ops, kinds, root)
-        groups = _closable(plan, modules)
-        if not groups:
+    while groups := _closable(plan, modules := Modules(plan.ops, kinds, root)):
+        found = _closed(plan, modules, groups)
+        if not found:
             return
-        sorts = sorted(groups.values(), key=lambda paths: _saving(modules, paths), reverse=True)
-        largest = [path for paths in sorts[: max(1, len(sorts) // PARTS)] for path in paths]
-        boxes = [(path, plan.titles.get(path) or part_title(path, kinds.get(path, "")), ()) for path in largest]
-        ops = closed(plan.ops, boxes)
-        if len(ops) == len(plan.ops):
-            return
-        gone = set(largest)
+        ops, paths = found
+        gone = set(paths)
         frames = tuple(frame for frame in plan.frames if gone.isdisjoint(upwards(frame)))
-        plan = replace(plan, ops=ops, frames=frames, closed=(*plan.closed, *largest))
+        plan = replace(plan, ops=ops, frames=frames, closed=(*plan.closed, *paths))
         yield plan
 
 
@@ -48,23 +44,52 @@ def _without(plan: Plan, outer: Sequence[str]) -> Plan:
     return replace(plan, frames=tuple(frame for frame in plan.frames if frame not in place), titles=titles)
 
 
-def _closable(plan: Plan, modules: Modules) -> dict[str, list[str]]:
+def _closed(plan: Plan, modules: Modules, groups: Sequence[Sequence[str]]) -> tuple[list[Op], Sequence[str]] | None:
+    """The Ops with modules of one sort, or of some of many, as one each, and which; None where none can be closed."""
+    readers = Ops(plan.ops).readers
+    ways = {id(paths): _ways(modules, readers, paths) for paths in groups}
+    sorts = sorted(groups, key=lambda paths: (ways[id(paths)], -_saving(modules, paths)))
+    like_first = [paths for paths in sorts if ways[id(paths)] == ways[id(sorts[0])]]
+    together = [path for paths in like_first[: max(1, len(sorts) // PARTS)] for path in paths]
+    for paths in (together, *sorts):
+        boxes = [(path, plan.titles.get(path) or part_title(path, modules.kinds.get(path, "")), ()) for path in paths]
+        ops = closed(plan.ops, boxes)
+        if len(ops) < len(plan.ops):
+            return ops, paths
+    return None
+
+
+def _closable(plan: Plan, modules: Modules) -> Sequence[Sequence[str]]:
     """Modules that could be one box, by family: sisters are closed together; innermost ones first."""
-    kinds, root = modules.kinds, modules.root
-    frames, outer = set(plan.frames or (root,)), holders(plan.frames)
+    outer = holders(plan.frames)
     inside: dict[str, list[str]] = {}
     framed: dict[str, list[str]] = {}
-    for path, kind in kinds.items():
-        if not under(path, root) or path == root or len(modules.members(path)) < 2:
+    for path, kind in modules.kinds.items():
+        if not under(path, modules.root) or path == modules.root or len(modules.members(path)) < 2:
             continue
         if path in plan.frames:
             if path not in outer:
                 framed.setdefault(family(path, kind), []).append(path)
-        elif kind not in GENERIC and not frames.isdisjoint(upwards(path)):
+        elif kind not in GENERIC:
             inside.setdefault(kind, []).append(path)
-    holding = holders(path for paths in inside.values() for path in paths)
-    deepest = {key: paths for key, paths in inside.items() if holding.isdisjoint(paths)}
-    return {key: [*paths, *framed.get(key, ())] for key, paths in deepest.items()} or framed
+    holding = holders((*plan.frames, *(path for paths in inside.values() for path in paths)))
+    deepest = [[*paths, *framed.get(key, ())] for key, paths in inside.items() if holding.isdisjoint(paths)]
+    readers = Ops(plan.ops).readers
+    fewest = min((_ways(modules, readers, paths) for paths in deepest), default=MANY_WAYS)
+    return deepest + [paths for paths in framed.values() if _ways(modules, readers, paths) < fewest]
+
+
+def _ways(modules: Modules, readers: Mapping[str, Sequence[str]], paths: Sequence[str]) -> int:
+    """How many tensors such a module gives, and 0 where it reads and gives one: what several paths run through is
+    closed last, since they are its point."""
+    most = 0
+    for path in paths:
+        members = modules.members(path)
+        own = {op.name for op in members}
+        read = {source for op in members for source in op.inputs if source not in own}
+        given = [op for op in members if not own.issuperset(readers[op.name])]
+        most = max(most, len(given) if len(read) > 1 or len(given) > 1 else 0)
+    return most
 
 
 def _saving(modules: Modules, paths: Sequence[str]) -> int:

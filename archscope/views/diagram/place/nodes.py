@@ -1,0 +1,84 @@
+"""One item as a placed piece: a box with its label, a bar, a circle or a point."""
+
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.place.picture import Box, Piece, Row
+from archscope.views.diagram.place.spread import piece_of
+from archscope.views.diagram.place.style import (
+    BAR,
+    BAR_PAD,
+    BOLD,
+    CIRCLE,
+    SMALL,
+    STACK,
+    SYMBOLS,
+    Style,
+    label,
+    label_size,
+)
+from archscope.views.diagram.place.text import fitted, sizes_of, text_width
+from archscope.views.diagram.plan.structure import Leaf, Split
+
+FEATURE_MAPS = "feature maps"
+UNITS = {"conv", "depthwise", "pool", "linear", "module"}
+Hull = tuple[float, float]
+"""How far a bar reaches left and right."""
+
+
+def split_piece(split: Split, hull: Hull | None, style: Style) -> Piece:
+    """A point, or an Input bar over the branches that begin there."""
+    if not split.wide or hull is None:
+        point = Box(split.name, "tensor", 0, 0, 0, 0, "point")
+        return Piece([point], head=split.name, tails=[(split.name, 0, 0)], tap=True)
+    height = text_width("Input", BOLD, True) + BAR_PAD if style.sideways else BAR
+    box = Box(split.name, "tensor", -hull[0], 0, hull[1], height, "bar", "Input", one_line=True)
+    return piece_of(box)
+
+
+def _circle(op: Op, alike: tuple[Op, ...], style: Style) -> Piece:
+    half = CIRCLE / 2
+    circle = piece_of(
+        Box(op.name, op.kind, -half, 0, half, CIRCLE, "circle", SYMBOLS[op.join], op=op, alike=alike), tap=True
+    )
+    if op.join == "add" and style.shapes:  # a gate's line comes in where the leader would leave
+        circle.rows = [Row(half, half, sizes_of(op, style.channels_last))]
+    return circle
+
+
+def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
+    """A circle, a box, or a bar over the branches around it."""
+    op, copies = leaf.op, tuple(copy.op for copy in leaf.copies)
+    alike = tuple(style.alike.get(op.name, (op,)))
+    if op.join in SYMBOLS:
+        return _circle(op, alike, style)
+    one_line = style.one_line or hull is not None or op.kind == "tensor"
+    title, detail = label(op, one_line)
+    if op.word == FEATURE_MAPS:
+        title = f"{sizes_of(op, style.channels_last)} {title}"
+    elif op.kind == "tensor" or hull is not None:
+        detail = sizes_of(op, style.channels_last) if style.shapes else ""
+    details = tuple(dict.fromkeys(part for part in (detail, *style.notes(alike)) if part))
+    if one_line and style.beside:
+        details = (", ".join(details),) if details else ()
+    if hull and op.kind == "concat" and not op.facts:
+        title = "Filter concat"
+    title = fitted(title, BOLD, style.label_width, True)
+    details = tuple(fitted(part, SMALL, style.label_width) for part in details)
+    width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
+    width = max(width, style.unit_width if op.kind in UNITS or op.kind == "tensor" else style.narrow)
+    if style.sideways:
+        width, height = height, width
+    left = right = width / 2
+    if hull is not None:
+        left, right = max(hull[0], left), max(hull[1], right)
+    box = Box(op.name, op.kind, -left, 0, right, height, "bar" if hull else "box", title, details, one_line, op,
+              copies, alike)  # fmt: skip
+    piece = piece_of(box)
+    if leaf_repeat > 1:  # the second border is part of the node, so that arrows end at it
+        piece.shift(0, STACK)
+        piece.left, piece.right, piece.height = left + STACK, right + STACK, height + 2 * STACK
+        piece.tails = [(op.name, 0, piece.height)]
+    last = copies[-1] if copies else op
+    said = sizes_of(last, style.channels_last)
+    row = Row(piece.height / 2, piece.right, said, shown=op.kind != "tensor")
+    piece.rows = [row] if style.shapes else []
+    return piece

@@ -1,0 +1,176 @@
+"""Networks with several resolutions at once lie in lanes by resolution, their lines at right angles."""
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import archscope
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.place.picture import Line
+from tests.views.diagram.checker import faults
+from tests.views.diagram.rebuild import differences
+
+
+def conv(in_channels: int, out_channels: int, stride: int = 1) -> nn.Module:
+    return nn.Sequential(nn.Conv2d(in_channels, out_channels, 3, stride, 1), nn.BatchNorm2d(out_channels), nn.ReLU())
+
+
+class UNetPlusPlus(nn.Module):
+    """Figure 1a of the paper: node (i, j) reads all before it on its level and the one below."""
+
+    def __init__(self, levels: int = 4) -> None:
+        super().__init__()
+        self.levels, self.pool, self.up = levels, nn.MaxPool2d(2), nn.Upsample(scale_factor=2)
+        for i in range(levels):
+            for j in range(levels - i):
+                given = j * 4 * 2**i + 4 * 2 ** (i + 1) if j else 4 * 2 ** (i - 1) if i else 3
+                self.add_module(f"x{i}{j}", conv(given, 4 * 2**i))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: dict[tuple[int, int], torch.Tensor] = {}
+        for i in range(self.levels):
+            found[i, 0] = self.get_submodule(f"x{i}0")(self.pool(found[i - 1, 0]) if i else x)
+        for j in range(1, self.levels):
+            for i in range(self.levels - j):
+                read = [*(found[i, k] for k in range(j)), self.up(found[i + 1, j - 1])]
+                found[i, j] = self.get_submodule(f"x{i}{j}")(torch.cat(read, 1))
+        return found[0, self.levels - 1]
+
+
+class FeaturePyramid(nn.Module):
+    """A result of each resolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(conv(3 if i == 0 else 4 * 2 ** (i - 1), 4 * 2**i, 2) for i in range(4))
+        self.side = nn.ModuleList(nn.Conv2d(4 * 2**i, 8, 1) for i in range(4))
+        self.smooth = nn.ModuleList(nn.Conv2d(8, 8, 3, padding=1) for _ in range(4))
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        kept = []
+        for down in self.down:
+            x = down(x)
+            kept.append(x)
+        y = self.side[3](kept[3])
+        found = {"p5": self.smooth[3](y)}
+        for i in (2, 1, 0):
+            y = self.side[i](kept[i]) + F.interpolate(y, scale_factor=2)
+            found[f"p{2 + i}"] = self.smooth[i](y)
+        return found
+
+
+class HighResolution(nn.Module):
+    """Two branches that exchange what they found, twice, and a third."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.start = conv(3, 4), conv(4, 8, 2)
+        self.fine = nn.ModuleList(nn.Sequential(conv(4, 4), conv(4, 4)) for _ in range(2))
+        self.coarse = nn.ModuleList(nn.Sequential(conv(8, 8), conv(8, 8)) for _ in range(2))
+        self.up = nn.ModuleList(nn.Conv2d(8, 4, 1) for _ in range(2))
+        self.down = nn.Conv2d(4, 8, 3, 2, 1)
+        self.third, self.last = conv(8, 16, 2), nn.Conv2d(16, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        fine, coarse = self.fine[0](x), self.coarse[0](self.start(x))
+        fine, coarse = fine + F.interpolate(self.up[0](coarse), scale_factor=2), coarse + self.down(fine)
+        third = self.last(self.third(coarse))
+        fine, coarse = self.fine[1](fine), self.coarse[1](coarse)
+        return fine + F.interpolate(self.up[1](coarse), scale_factor=2) + F.interpolate(third, scale_factor=4)
+
+
+class AttentionGates(nn.Module):
+    """What is kept is weighted by what comes up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(conv(3 if i == 0 else 4 * 2 ** (i - 1), 4 * 2**i) for i in range(3))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(8 * 2**i, 4 * 2**i, 2, 2) for i in range(2))
+        self.gate = nn.ModuleList(nn.Conv2d(4 * 2**i, 1, 1) for i in range(2))
+        self.join = nn.ModuleList(conv(8 * 2**i, 4 * 2**i) for i in range(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        kept = []
+        for i, down in enumerate(self.down):
+            x = down(F.max_pool2d(x, 2) if i else x)
+            kept.append(x)
+        for i in (1, 0):
+            up = self.up[i](x)
+            gated = kept[i] * torch.sigmoid(self.gate[i](F.relu(kept[i] + up)))
+            x = self.join[i](torch.cat([gated, up], 1))
+        return x
+
+
+class Framed(nn.Module):
+    """Lanes within a module that has a frame, with a result there that nothing reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.body, self.head = conv(3, 3), AttentionGates(), nn.Conv2d(4, 2, 1)
+        self.unread = nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.body(self.stem(x))
+        self.unread(y)
+        return self.head(y)
+
+
+NETS = [UNetPlusPlus, FeaturePyramid, HighResolution, AttentionGates, Framed]
+
+
+def drawn(net: type[nn.Module], **options: object) -> Diagram:
+    return draw(archscope.summarize(net(), (3, 64, 64)), DiagramOptions(**options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [{}, {"level": "layer"}, {"direction": "LR"}, {"engine": "own", "direction": "BT"}])
+@pytest.mark.parametrize("net", NETS)
+def test_the_picture_is_the_network_and_nothing_lies_on_anything(net: type[nn.Module], options: dict[str, str]) -> None:
+    made = drawn(net, **options)
+    assert differences(made) == []
+    assert faults(made.drawing.piece) == []
+    assert along(made) == []
+
+
+def along(made: Diagram) -> list[str]:
+    """Lines that are not level or upright, and those that run along the line of another tensor."""
+    parts = [(line, part) for line in made.drawing.piece.lines for part in itertools.pairwise(line.points)]
+    told = [f"{line.source} to {line.target} slants" for line, ((x1, y1), (x2, y2)) in parts
+            if min(abs(x1 - x2), abs(y1 - y2)) > 0.01]  # fmt: skip
+    for (one, first), (two, second) in itertools.combinations(parts, 2):
+        if one.source != two.source and any(share(first, second)):
+            told.append(f"{one.source} to {one.target} runs along {two.source} to {two.target}")
+    return told
+
+
+def share(one: tuple, two: tuple) -> Iterator[bool]:  # type: ignore[type-arg]
+    """Do two straight parts lie on each other for more than a point?"""
+    for axis in (0, 1):
+        level = {round(point[axis], 1) for point in (*one, *two)}
+        spans = [sorted(point[1 - axis] for point in part) for part in (one, two)]
+        yield len(level) == 1 and min(spans[0][1], spans[1][1]) - max(spans[0][0], spans[1][0]) > 1.0
+
+
+@pytest.mark.parametrize("net", [UNetPlusPlus, FeaturePyramid])
+def test_each_resolution_has_a_lane(net: type[nn.Module]) -> None:
+    """Boxes on one axis have one resolution; finer ones are further left."""
+    piece = drawn(net).drawing.piece
+    lanes: dict[float, set[int]] = {}
+    for box in piece.boxes:
+        if box.op and box.op.kind in {"conv", "pool"} and box.op.word not in {"UpConv", "Upsample", "Interpolate"}:
+            lanes.setdefault(round(box.x, 1), set()).add(box.op.spatial[0])
+    assert all(len(sizes) <= (2 if x == min(lanes) else 1) for x, sizes in lanes.items())
+    assert [min(lanes[x]) for x in sorted(lanes)] == sorted((min(sizes) for sizes in lanes.values()), reverse=True)
+
+
+def test_a_coarser_lane_is_entered_by_a_line_with_one_turn() -> None:
+    lines = {(line.source, line.target): line for line in drawn(FeaturePyramid).drawing.piece.lines}
+    assert [turns(lines["down.0.0", "down.1.0"]), turns(lines["side.0", "add_2"])] == [1, 0]
+
+
+def turns(line: Line) -> int:
+    return len(line.points) - 2
