@@ -59,6 +59,19 @@ def compare(
             metavar="kind|stage|layer", help="Where parameters, MACs, bytes and time go.", rich_help_panel=SHOWN
         ),
     ] = None,
+    columns: Annotated[
+        str,
+        typer.Option(
+            "-c", "--columns", metavar="NAME[,...]", rich_help_panel=SHOWN,
+            help="What is compared, such as params,macs,depth,top1.",
+        ),
+    ] = "",
+    sort: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="The network with the least, or the most accurate, first.", rich_help_panel=SHOWN
+        ),
+    ] = "",
     inputs: Inputs = None,
     batch: Batch = None,
     mode: Mode = None,
@@ -112,6 +125,8 @@ def compare(
         found, code = (predicted(found, batches, predict, dtype or "") if predict else found), int(bool(found.failures))
     except Interrupted as stopped:
         found, code = Comparison(tuple(stopped.reports)), INTERRUPTED
+    if columns or sort:
+        found = found.chosen(tuple(filter(None, map(str.strip, columns.split(",")))), sort.strip())
     write(render(found, name, replace(plain_options(output), by=by or "", plot=plot or "")), output)
     raise typer.Exit(code)
 

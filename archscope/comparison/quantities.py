@@ -1,12 +1,13 @@
 """What networks are compared by: quantities, their values in each Report, and their ratios to the first. No torch."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
 
 from archscope.model.report import Report
 from archscope.papers.accuracy import Accuracy
+from archscope.registry import unknown
 
 Group = Literal["setting", "shape", "counts", "memory", "accuracy", "time"]
 
@@ -67,6 +68,22 @@ QUANTITIES = (
 
 ACCURACY = {rank: Quantity(f"top{rank}_accuracy", f"Top-{rank}, published", "accuracy", "%", lambda _: None)
             for rank in (1, 5)}  # fmt: skip
+
+SHORT = {
+    "input": "input_shape", "depth": "depth_separable_as_one", "weights": "weight_bytes", "peak": "peak_memory_bytes",
+    "latency": "latency_median_ms", "top1": "top1_accuracy", "top5": "top5_accuracy",
+}  # fmt: skip
+"""What a reader may call a quantity besides."""
+
+
+def find_quantity(name: str, known: Collection[str]) -> str:
+    """The quantity of this name. Raises ArchscopeError."""
+    found = SHORT.get(name, name)
+    if found not in known:
+        raise unknown(
+            "quantity of these networks", name, [*known, *(short for short in SHORT if SHORT[short] in known)]
+        )
+    return found
 
 
 @dataclass(frozen=True)

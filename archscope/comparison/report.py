@@ -1,19 +1,20 @@
 """Several Reports side by side: every quantity of each network, and its ratio to the first. No torch."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
 from archscope.comparison.breakdown import breakdown
-from archscope.comparison.quantities import ACCURACY, Row, input_shape, rows_of
+from archscope.comparison.quantities import ACCURACY, Row, find_quantity, input_shape, rows_of
 from archscope.model import units
 from archscope.model.report import Report
 from archscope.model.results import Pictured, Tabulated
 from archscope.model.saved import SAVED_COMPARISON, SAVED_REPORT, parsed
 from archscope.model.text import one_line, shown
+from archscope.networks import catalogue
 from archscope.papers.accuracy import Accuracy, published
 
 By = Literal["", "kind", "stage", "layer"]
@@ -26,22 +27,29 @@ class Comparison(Tabulated, Pictured):
 
     `failures` say which could not be built, traced or measured, and why. What a reader may choose: a further table of
     where the costs go, `by` kind of layer, stage or layer; and which `plot`, bars or the tradeoff of accuracy against
-    cost, by default what suits so many networks.
+    cost, by default what suits so many networks. `quantities` are those to show, none is all; `in_print` they are
+    called as in their papers.
     """
 
     KIND = "comparison"
 
     reports: tuple[Report, ...]
     failures: tuple[str, ...] = ()
+    quantities: tuple[str, ...] = ()
+    in_print: bool = False
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """What each is called: the network's name, and where two have the same, what tells them apart."""
+        """What each is called: the network's name, in print its paper's; where two have the same, what differs."""
         names = [report.graph.name for report in self.reports]
         return tuple(
-            shown(name if names.count(name) == 1 else self._distinct(report))
+            shown(self._printed(name) if names.count(name) == 1 else self._distinct(report))
             for name, report in zip(names, self.reports, strict=True)
         )
+
+    def _printed(self, name: str) -> str:
+        known = catalogue().get(name) if self.in_print else None
+        return known.label if known else name
 
     def _distinct(self, report: Report) -> str:
         alike = [other for other in self.reports if other.graph.name == report.graph.name]
@@ -59,8 +67,25 @@ class Comparison(Tabulated, Pictured):
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
-        """Every quantity that one of the networks has."""
-        return rows_of(self.reports, self.accuracies)
+        """Every quantity that one of the networks has, or those that were chosen, in their order."""
+        rows = {row.quantity.name: row for row in rows_of(self.reports, self.accuracies)}
+        return tuple(rows[name] for name in self.quantities or rows if name in rows)
+
+    def chosen(self, quantities: Sequence[str] = (), sort: str = "") -> "Comparison":
+        """With these quantities alone; the networks in the order of one, of an accuracy the highest first.
+
+        Raises ArchscopeError for a quantity that none of them has.
+        """
+        every = {row.quantity.name: row for row in rows_of(self.reports, self.accuracies)}
+        names = tuple(find_quantity(name, every) for name in quantities)
+        if not sort:
+            return replace(self, quantities=names)
+        row = every[find_quantity(sort, every)]
+        sign = -1 if row.quantity.group == "accuracy" else 1
+        known = [i for i, value in enumerate(row.values) if isinstance(value, int | float)]
+        order = sorted(known, key=lambda i: sign * row.values[i])
+        order += [i for i in range(len(self.reports)) if i not in known]
+        return replace(self, quantities=names, reports=tuple(self.reports[i] for i in order))
 
     def by_batch(self) -> tuple["Comparison", ...]:
         """One comparison a batch, where the same networks are compared at several."""
@@ -68,7 +93,8 @@ class Comparison(Tabulated, Pictured):
         for report in self.reports:
             batches.setdefault(report.setting["batch"], []).append(report)
         names = {tuple(report.graph.name for report in reports) for reports in batches.values()}
-        return tuple(Comparison(tuple(reports)) for reports in batches.values()) if len(names) == 1 else (self,)
+        parts = tuple(replace(self, reports=tuple(reports), failures=()) for reports in batches.values())
+        return parts if len(names) == 1 else (self,)
 
     def to_dict(self, by: By = "") -> dict[str, Any]:
         """Plain data; `by` adds where the costs go. docs/compare.md describes it."""

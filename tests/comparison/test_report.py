@@ -176,3 +176,9 @@ def test_what_cannot_be_read(text: str, said: str) -> None:
     with pytest.raises(ArchscopeError) as error:
         Comparison.from_json(text, "x.json")
     assert str(error.value).startswith(said)
+
+
+def test_networks_are_sorted_by_a_quantity_the_most_accurate_first() -> None:
+    found = Comparison(tuple(traced(name) for name in ("resnet50", "resnet152", "lenet5")))
+    assert [r.graph.name for r in found.chosen(sort="params").reports] == ["lenet5", "resnet50", "resnet152"]
+    assert [r.graph.name for r in found.chosen(sort="top1").reports] == ["resnet152", "resnet50", "lenet5"]

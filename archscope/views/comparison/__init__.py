@@ -18,6 +18,7 @@ def formats() -> Mapping[str, View]:
         "json": data.as_json,
         "csv": data.as_csv,
         **page_formats(markup.page),
+        "latex": page_formats(markup.printed)["latex"],
         "svg": plot.as_svg,
         "png": plot.as_png,
         "pdf": plot.as_pdf,

@@ -80,6 +80,17 @@ def grids(comparison: Comparison, width: int = 0) -> Iterator[Grid]:
         yield from _of_batch(one, OF_BATCH, _batch(one), width)
 
 
+def in_rows(comparison: Comparison) -> Iterator[Grid]:
+    """A row a network, however many there are, without ratios; a table a batch."""
+    batches = comparison.by_batch()
+    for one in batches:
+        headings = ("Network", *(row.quantity.heading.partition(", published")[0] for row in one.rows))
+        rows = [
+            (label, *(cell(row.quantity.unit, row.values[i]) for row in one.rows)) for i, label in enumerate(one.labels)
+        ]
+        yield Grid(_batch(one) if len(batches) > 1 else "", headings, tuple(rows))
+
+
 def _batch(comparison: Comparison) -> str:
     return f"Batch {comparison.reports[0].setting['batch']}"
 

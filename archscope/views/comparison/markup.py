@@ -1,23 +1,46 @@
 """A comparison as a page: the plot of a web page, the tables, and what to know of the numbers."""
 
+from dataclasses import replace
+
 from archscope.comparison.report import Comparison
 from archscope.views import Options
-from archscope.views.comparison.grids import grids
-from archscope.views.comparison.notes import notes
+from archscope.views.comparison.grids import grids, in_rows
+from archscope.views.comparison.notes import conventions, notes
 from archscope.views.comparison.parts import part_grids
 from archscope.views.comparison.plot import as_svg
 from archscope.views.page import Line, Page, Table
 
+PRINTED = (
+    "input_shape", "params", "macs", "depth_separable_as_one", "peak_memory_bytes", "latency_median_ms",
+    "top1_accuracy", "top5_accuracy",
+)  # fmt: skip
+"""What a paper's table has where nothing else was asked for."""
+
 
 def page(comparison: Comparison, options: Options) -> Page:
+    comparison = replace(comparison, in_print=True)
     said = notes(comparison)
-    published = [note for note in said if note[0] == "Published"]
     parts = part_grids(comparison, options.by) if options.by else ()
     tables = [
-        Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title, caption=published if i else said)
-        for i, grid in enumerate([*grids(comparison), *parts])
+        Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title)
+        for grid in [*grids(comparison), *parts]
     ]
     return Page(", ".join(comparison.labels), "", tables, said, lambda: inlined(as_svg(comparison, options)))
+
+
+def printed(comparison: Comparison, options: Options) -> Page:
+    """For a paper: a row a network, however many, and what the numbers mean said once, in the first caption."""
+    comparison = replace(comparison, in_print=True)
+    if not comparison.quantities:
+        present = {row.quantity.name for row in comparison.rows}
+        comparison = replace(comparison, quantities=tuple(name for name in PRINTED if name in present))
+    said = [*conventions(comparison), *notes(comparison)]
+    parts = part_grids(comparison, options.by) if options.by else ()
+    tables = [
+        Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title, caption=[] if i else said)
+        for i, grid in enumerate([*in_rows(comparison), *parts])
+    ]
+    return Page(", ".join(comparison.labels), "", tables, said)
 
 
 def inlined(svg: str) -> str:

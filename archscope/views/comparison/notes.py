@@ -18,6 +18,22 @@ MEASURED = dict.fromkeys(
 """What it means where a setting differs between the networks; the latter of those that were measured."""
 
 
+CONVENTIONS = {
+    "macs": ("MACs", "multiply-accumulates of one image in convolutions, linear layers and matrix products"),
+    "flops": ("FLOPs", "twice the multiply-accumulates"),
+    "activations": ("Activations", "elements that convolutions, linear layers and matrix products write"),
+    "depth_separable_as_one": ("Depth", "layers with weights on the longest path, a separable convolution as one"),
+    "peak_memory_bytes": ("Inference peak", "weights and the tensors alive at once, as computed"),
+    "top1_accuracy": ("Top-1, top-5", "accuracies as published"),
+}
+"""What a number in a paper's table means."""
+
+
+def conventions(comparison: Comparison) -> list[tuple[str, str]]:
+    """(heading, text) lines: what the quantities mean, said once."""
+    return [CONVENTIONS[row.quantity.name] for row in comparison.rows if row.quantity.name in CONVENTIONS]
+
+
 def notes(comparison: Comparison) -> list[tuple[str, str]]:
     """(heading, text) lines."""
     return [

@@ -1,5 +1,6 @@
 """A comparison as a picture: bars, or the tradeoff of accuracy against cost."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archscope.comparison.report import Comparison
@@ -37,7 +38,7 @@ def _figure(comparison: Comparison, options: Options) -> "Figure":
     name = options.plot or _usual(comparison)
     if name not in plots:
         raise unknown("plot of a comparison", name, plots)
-    return plots[name](comparison)
+    return plots[name](replace(comparison, in_print=True))
 
 
 def _usual(comparison: Comparison) -> str:

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from archscope.comparison.report import Comparison
+from archscope.errors import ArchscopeError
 from archscope.views import Options
 from archscope.views.comparison import formats
 from tests.graphs import report_of, six_layer_report, six_layers
@@ -66,3 +67,26 @@ def test_names_are_escaped(name: str) -> None:
     text = shown(Comparison((hostile(), BOTH.reports[0])), name, "stage")
     assert HOSTILE not in text
     assert "a_b" in text.replace("\\", "")
+
+
+def test_latex_is_one_table_whose_caption_says_what_the_numbers_mean() -> None:
+    many = Comparison(tuple(report_of(six_layers(f"net{i}")) for i in range(7)))
+    text = shown(many, "latex")
+    assert text.count(r"\begin{table}") == text.count(r"\label{") == 1
+    assert text.count("MACs: multiply-accumulates of one image") == 1
+    assert "ratio" not in text
+
+
+def test_in_print_networks_are_called_as_in_their_papers() -> None:
+    both = Comparison((report_of(six_layers("inception_v3")), report_of(six_layers("nobody_s"))))
+    for name in ("latex", "markdown", "html"):
+        assert "Inception-v3" in shown(both, name)
+    assert "nobody" in shown(both, "latex")
+    assert both.labels == ("inception_v3", "nobody_s")
+
+
+def test_columns_and_order_are_chosen() -> None:
+    few = BOTH.chosen(["macs", "params"], sort="macs")
+    assert [row.quantity.name for row in few.rows] == ["macs", "params"]
+    with pytest.raises(ArchscopeError, match="no quantity of these networks named 'para'; did you mean params"):
+        BOTH.chosen(["para"])

@@ -49,7 +49,7 @@ def test_svg(plot: str) -> None:
     assert isinstance(svg, str)
     ET.fromstring(svg)
     assert svg == shown(THREE, "svg", plot)
-    assert re.search(r">\s*inception_v3\s*</text>", svg)
+    assert re.search(r">\s*Inception-v3\s*</text>", svg)
     assert "Helvetica, Arial" in svg
     assert not re.search("<script|<image|<dc:date|Matplotlib v", svg)
 
