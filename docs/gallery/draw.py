@@ -19,6 +19,10 @@ PICTURES = {
     "inception_resnet_v2-reduction_b": ("inception_resnet_v2", {"block": "reduction_b"}),
     "googlenet-inception_3a": ("googlenet", {"block": "inception_3a"}),
     "unet-flow": (f"{HERE / 'unet.py'}:UNet", {"input_size": (3, 256, 256), "title": "U-Net"}),
+    **{
+        f"{title.lower()}-lanes": (f"{HERE / 'resolutions.py'}:{name}", {"input_size": (3, 256, 256), "title": title})
+        for name, title in (("HRNet", "HRNet"), ("FPN", "FPN"), ("UNetPlusPlus", "UNet++"))
+    },
     "resnext50-form-a": ("resnext50_32x4d", {"options": {"form": "a"}, "block": "conv3.block2"}),
     "seresnet50-flow": ("seresnet50", {}),
     "resnet50-flow": ("resnet50", {}),

@@ -94,3 +94,26 @@ class Joined(nn.Module):
 def test_an_input_that_is_added_late_stands_above_its_line(steps: int, level: Any) -> None:
     made = archscope.diagram(Joined(steps), ["x=3x8x8", "y=3x8x8"], level=level)
     assert faults(made.drawing.piece) == []
+
+
+class Auxiliary(nn.Module):
+    """As GoogLeNet in training: a small classifier on the way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 3, padding=1)
+        self.rest = nn.Sequential(
+            *[nn.Sequential(nn.Conv2d(4, 4, 3 - i % 2 * 2, 1 + i % 2), nn.Tanh()) for i in range(6)]
+        )
+        self.head = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = self.first(x)
+        return self.rest(x), self.head(x)
+
+
+def test_auxiliary_heads_hang_on_the_left_of_a_straight_trunk() -> None:
+    made = draw(archscope.summarize(Auxiliary(), (3, 64, 64)), DiagramOptions())
+    boxes = {box.name: box for box in made.drawing.piece.boxes}
+    assert boxes["rest.0.0"].x == pytest.approx(boxes["first"].x)
+    assert boxes["head"].right < boxes["first"].x

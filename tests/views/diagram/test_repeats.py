@@ -210,3 +210,41 @@ def test_recurrent_layers_attention_and_embeddings_say_their_sizes() -> None:
     assert said["Embedding"] == ("100×12",)
     assert said["LSTM"] == ("6, 2 layers, bidirectional",)
     assert said["MultiheadAttention"] == ("12, 3 heads",)
+
+
+class Layer(nn.Module):
+    """Of a decoder: it reads the memory beside what the layer before gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own, self.cross = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
+        y = self.own(x).relu()
+        return x + y + (y @ self.cross(memory).transpose(1, 2)) @ memory
+
+
+class Decoder(nn.Module):
+    def __init__(self, layers: int, swaps: bool = False) -> None:
+        super().__init__()
+        self.encoder, self.layers, self.swaps = nn.Linear(8, 8), nn.ModuleList(Layer() for _ in range(layers)), swaps
+
+    def forward(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        memory = self.encoder(source)
+        for i, layer in enumerate(self.layers):
+            target = layer(memory, target) if self.swaps and i % 2 else layer(target, memory)
+        return target
+
+
+def test_a_decoder_with_a_memory_is_one_box_that_one_line_leads_to() -> None:
+    made = draw(archscope.summarize(Decoder(6), ["4x8", "5x8"]), DiagramOptions())
+    piece = made.drawing.piece
+    assert [box.repeat for box in piece.boxes if box.title == "Layer"] == [6]
+    assert sum(line.source == "encoder" for line in piece.lines) == 1
+    assert differences(made) == []
+
+
+def test_layers_that_read_the_memory_in_another_place_are_not_repeated() -> None:
+    made = draw(archscope.summarize(Decoder(4, swaps=True), ["4x8", "4x8"]), DiagramOptions())
+    assert all(box.repeat == 1 for box in made.drawing.piece.boxes)
+    assert differences(made) == []

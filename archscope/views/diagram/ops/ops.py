@@ -1,7 +1,7 @@
 """What a diagram draws: one Op for each operation of a Graph, or for several that figures draw as one."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -118,14 +118,14 @@ def merged(ops: Ops, members: Mapping[str, Op]) -> list[Op]:
         whole = members.get(op.name, op)
         if op.name in members and last[whole.name] != op.name:
             continue
-        inputs = [new_name.get(source, source) for source in whole.inputs]
-        own = tuple(dict.fromkeys(source for source in inputs if source != whole.name))
-        result.append(Op(**{**_fields(whole), "inputs": own}))
+        copies = tuple(_renamed(copy, new_name) for copy in whole.copies)
+        result.append(replace(_renamed(whole, new_name), copies=copies))
     return result
 
 
-def _fields(op: Op) -> dict[str, Any]:
-    return {name: getattr(op, name) for name in Op.__dataclass_fields__}
+def _renamed(op: Op, new_name: Mapping[str, str]) -> Op:
+    inputs = dict.fromkeys(new_name.get(source, source) for source in op.inputs)
+    return replace(op, inputs=tuple(source for source in inputs if source != op.name))
 
 
 def is_acyclic(ops: Iterable[Op]) -> bool:

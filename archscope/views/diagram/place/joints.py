@@ -49,8 +49,8 @@ def sort_branches(parallel: Parallel, join: str) -> tuple[list[int], list[int], 
     return lanes, [], [i for i in numbers if i not in lanes]
 
 
-def columns_of(pieces: list[Piece], snap: float) -> list[Piece]:
-    """The pieces side by side; the axis runs through the middle, or through the middle piece where that is near."""
+def columns_of(pieces: list[Piece], snap: float, trunk: Piece | None = None) -> list[Piece]:
+    """The pieces side by side; the axis runs through the `trunk`, or the middle, or a piece near it."""
     if len(pieces) <= 1:
         return pieces
     x = 0.0
@@ -61,6 +61,8 @@ def columns_of(pieces: list[Piece], snap: float) -> list[Piece]:
     middle = (x - SIDE) / 2
     if len(pieces) % 2 and abs(centres[len(pieces) // 2] - middle) <= snap:
         middle = centres[len(pieces) // 2]
+    for piece, centre in zip(pieces, centres, strict=True):
+        middle = centre if piece is trunk else middle
     for piece, centre in zip(pieces, centres, strict=True):
         piece.shift(centre - middle, 0)
     return pieces

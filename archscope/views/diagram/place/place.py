@@ -60,6 +60,8 @@ GATE = 18.0
 """From the trunk to a gate."""
 
 MOST_ITEMS = 200
+TRUNK = 2
+"""A branch with so many times the layers of each other one is the trunk."""
 
 
 @dataclass
@@ -149,7 +151,7 @@ class Placer:
         else:
             for piece in between.columns:  # the network's inputs: nothing leads to them
                 piece.lines = [line for line in piece.lines if line.source != ENTRY]
-        kept = list(whole.rows)
+        kept = [*whole.rows, *(between.trunk.rows if between.trunk else ())]
         for piece in between.columns:
             whole.take(piece)
         aside = max([before.right + TURN - gate.x for gate in between.gates if before], default=0.0)
@@ -191,7 +193,11 @@ class Placer:
         for gate in hung:
             gate.shift(right + GATE + gate.left, 0)
             right = gate.right
-        return Spread(columns_of(pieces, SNAP), [self._lane(item.branches[i]) for i in lanes], hung, kind, through)
+        trunk = _trunk(item, columns) if after is None else None
+        main = pieces[columns.index(trunk)] if trunk is not None else None
+        pieces.sort(key=lambda piece: piece is main)  # heads hang on its left
+        beside = [self._lane(item.branches[i]) for i in lanes]
+        return Spread(columns_of(pieces, SNAP, main), beside, hung, kind, through, main)
 
     def _lane(self, branch: Series) -> Piece:
         return self.series(branch) if branch else Piece()
@@ -268,3 +274,10 @@ class Placer:
         body.head, body.tails = frame.name, [(frame.name, x, bottom) for _, x, _ in body.tails]
         body.tap = True
         return body
+
+
+def _trunk(item: Parallel, columns: Sequence[int]) -> int | None:
+    """Of branches that end the network, the one with most layers by far: auxiliary heads hang beside it."""
+    layers = {i: sum(len(op.layers) for op in ops_of(item.branches[i])) for i in columns}
+    longest, *others = sorted(layers, key=lambda i: -layers[i])
+    return longest if others and layers[longest] >= TRUNK * layers[others[0]] else None

@@ -11,13 +11,15 @@ FORK = 8.0
 
 @dataclass
 class Spread:
-    """The placed branches of a Parallel. `through`: the identity is the trunk itself, beside a gate."""
+    """The placed branches of a Parallel. `through`: the identity is the trunk itself, beside a gate. `trunk`: the
+    column that goes on where the others are heads."""
 
     columns: list[Piece]
     lanes: list[Piece]
     gates: list[Piece]
     kind: str
     through: bool = False
+    trunk: Piece | None = None
 
     def gap_above(self, gap: float, before: Piece | None) -> float:
         if before is None:

@@ -36,8 +36,12 @@ def lanes_of(series: Series, always: bool) -> Lanes | None:
     """The items of a part whose paths cross, where the resolution rises again in it; or `always`."""
     items = {item.name: item for item in _stops(series)}
     edges = _edges(items)
-    if not (always or any(_resolution(items[b]) >= RISE * (_resolution(items[a]) or RISE) for a, b in edges)):
+    if not (always or any(_rises(items[a], items[b]) for a, b in edges)):
         return None
+    if isinstance(series[-1], Parallel | Core) and (left := _left(items, edges)):
+        end = Split(f"{next(iter(items))}>", False)
+        items[end.name] = end
+        edges += [(name, end.name) for name in left]
     sizes = _sizes(items, edges)
     finest = max(max(size[:1], default=0) for size in sizes.values())
     level = {name: round(log2(finest / size[0])) if size else 0 for name, size in sizes.items()}
@@ -65,24 +69,26 @@ def _stops(series: Series) -> Iterator[Stop]:
             yield from item.items
         elif not (isinstance(item, Split) and i):
             yield item
-    if series and isinstance(series[0], Split) and isinstance(series[-1], Parallel | Core):
-        yield Split(f"{series[0].name}>", False)
 
 
 def _edges(items: Mapping[str, Stop]) -> list[Edge]:
-    """What each item reads. A point at the start gives what comes from outside, one at the end takes what is left."""
-    points = [name for name, item in items.items() if isinstance(item, Split)]
+    """What each item reads; the point where a branch or a frame is entered gives what comes from outside."""
+    start = next((name for name, item in items.items() if isinstance(item, Split)), "")
     holder = {op.name: name for name, item in items.items() for op in ops_of([item])}
     edges: dict[Edge, None] = {}
     for name, item in items.items():
         own = {op.name for op in ops_of([item])}
         for source in (source for op in _ops(item) for source in op.inputs if source not in own):
-            if source in holder or points:
-                edges[holder.get(source) or points[0], name] = None
-    if len(points) > 1:
-        read = {source for source, _ in edges}
-        edges |= dict.fromkeys((name, points[1]) for name in items if name not in read and name != points[1])
+            if source in holder or start:
+                edges[holder.get(source, start), name] = None
     return list(edges)
+
+
+def _left(items: Mapping[str, Stop], edges: Sequence[Edge]) -> list[str]:
+    """The items that no other reads; results are boxes where lines end."""
+    read = {source for source, _ in edges}
+    results = {name for name, item in items.items() if isinstance(item, Leaf) and item.op.kind == "tensor"}
+    return [name for name in items if name not in read | results]
 
 
 def _ops(item: Stop) -> Sequence[Op]:
@@ -96,6 +102,13 @@ def _resolution(item: Stop) -> int:
     """Height of the item's tensor, or length of a sequence of features; 0 where it has none, and for a single value."""
     spatial = () if isinstance(item, Split) else item.exit.spatial
     return spatial[0] if spatial and spatial[0] > 1 else 0
+
+
+def _rises(one: Stop, two: Stop) -> bool:
+    """Is the resolution of the second higher than that of the first?"""
+    low, high = _resolution(one), _resolution(two)
+    alike = not isinstance(one, Split) and not isinstance(two, Split) and len(one.exit.spatial) == len(two.exit.spatial)
+    return alike and low > 0 and high >= RISE * low
 
 
 def _sizes(items: Mapping[str, Stop], edges: Sequence[Edge]) -> dict[str, Size]:

@@ -61,14 +61,19 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str]) -> list[Op]:
 
 
 def _have_memory(steps: Sequence[Sequence[Op]]) -> bool:
-    """Does each step read the one before it, and besides the same as the first does?"""
+    """Does each step read the one before it, and besides the same as the first does, in the same places?"""
     made = [{op.name for op in step} for step in steps]
-    read = [{source for op in step for source in op.inputs} - own for step, own in zip(steps, made, strict=True)]
-    memory = read[1] - made[0]
-    return bool(memory) and memory <= read[0] and all(
-        outside & before and outside - before == memory
+    read = [_from_outside(step, own) for step, own in zip(steps, made, strict=True)]
+    memory = set(read[1]) - made[0]
+    return bool(memory) and all(
+        [source in memory and source for source in outside] == [source in memory and source for source in read[0]]
+        and before.issuperset(source for source in outside if source not in memory)
         for outside, before in zip(read[1:], made, strict=False)
     )  # fmt: skip
+
+
+def _from_outside(step: Sequence[Op], own: set[str]) -> list[str]:
+    return [source for op in step for source in op.inputs if source not in own]
 
 
 def _runs(ops: Sequence[Op]) -> Iterator[Run]:
@@ -121,8 +126,11 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
         if op.name == last:
             result.append(made)
         elif op.name not in members:
-            inputs = [first if source in chain else source for source in read(op)]
-            result.append(replace(op, inputs=tuple(dict.fromkeys(inputs))))
+            told = [
+                replace(one, inputs=tuple(dict.fromkeys(first if source in chain else source for source in read(one))))
+                for one in op.each
+            ]
+            result.append(replace(told[0], copies=tuple(told[1:])))
     return result if is_acyclic(result) else None
 
 
