@@ -248,3 +248,18 @@ def test_layers_that_read_the_memory_in_another_place_are_not_repeated() -> None
     made = draw(archscope.summarize(Decoder(4, swaps=True), ["4x8", "4x8"]), DiagramOptions())
     assert all(box.repeat == 1 for box in made.drawing.piece.boxes)
     assert differences(made) == []
+
+
+class Siblings(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(Gated(4) for _ in range(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([head(x) for head in self.heads], 1)
+
+
+def test_equal_modules_beside_each_other_are_no_steps() -> None:
+    made = draw(archscope.summarize(Siblings(), (4, 8, 8)), DiagramOptions())
+    assert differences(made) == []
+    assert not any(op.copies for op in made.drawing.ops)

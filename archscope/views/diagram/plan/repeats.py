@@ -67,7 +67,7 @@ def _have_memory(steps: Sequence[Sequence[Op]]) -> bool:
     memory = set(read[1]) - made[0]
     return bool(memory) and all(
         [source in memory and source for source in outside] == [source in memory and source for source in read[0]]
-        and before.issuperset(source for source in outside if source not in memory)
+        and before.issuperset(carried := [source for source in outside if source not in memory]) and carried
         for outside, before in zip(read[1:], made, strict=False)
     )  # fmt: skip
 
