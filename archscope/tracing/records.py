@@ -239,7 +239,9 @@ class Irregular:
 
 
 def meta_like(tensor: torch.Tensor) -> torch.Tensor:
-    """A meta tensor of the same size, strides and type."""
+    """A meta tensor of the same size, strides and type. Raises RuntimeError for a sparse one, as torch mostly does."""
+    if tensor.is_sparse:
+        raise RuntimeError("sparse tensors do not have strides")
     return meta_tensor(tensor.shape, tensor.stride(), tensor.dtype)
 
 

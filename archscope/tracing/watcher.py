@@ -14,7 +14,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from archscope.errors import ArchscopeError
-from archscope.model.operations import CATEGORY
+from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.effects import Effects, observed
@@ -48,6 +48,8 @@ from archscope.tracing.scripted import opaque
 from archscope.tracing.sources import Sources, shown_again
 from archscope.tracing.untouched import drawn_alone
 from archscope.tracing.values import note_value
+
+SPARSE = frozenset({torch.sparse_coo, torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc})
 
 
 class Tracer(TorchFunctionMode):
@@ -246,6 +248,8 @@ class Tracer(TorchFunctionMode):
             return self._batched(call, sources)
         if call.operation == "setitem" and written_back(call, sources):
             return call.function(*call.args) if self.real else None
+        if CATEGORY.get(call.operation) in WEIGHTED and any(tensor.layout in SPARSE for tensor in call.tensors):
+            call.operation = f"sparse_{call.operation}"  # as many products as there are values: no shape tells
         effect, result = self._compute_values(call) if self.real else self._effects.of(call)
         outputs = [call.tensors[0]] if effect.memory == "in_place" else tensors_in(result)[: len(effect.outputs)]
         if not outputs:  # numpy, or a question

@@ -216,7 +216,7 @@ def test_a_packed_sequence(kind: type[nn.Module]) -> None:
 def test_a_sparse_matrix() -> None:
     net = Forward(lambda net, x: x @ net.weight)
     net.weight = nn.Parameter(torch.ones(8, 4))
-    assert rows(trace(net, inputs=torch.eye(8).to_sparse_csr())) == [("matmul", (8, 4))]
+    assert rows(trace(net, inputs=torch.eye(8).to_sparse_csr())) == [("sparse_matmul", (8, 4))]
 
 
 def test_a_nested_tensor_is_answered_in_a_line() -> None:
@@ -280,3 +280,15 @@ def test_a_partial_report_is_of_the_layers_before(real: bool) -> None:
     assert report.totals["macs"] == 3 * 9 * 4 * 36 + 4 * 9 * 4 * 16
     assert report.graph.notes[0].startswith("stopped, and the layers before are shown: 3: mat1 and mat2")
     assert report.totals["params"] == sum(parameter.numel() for parameter in net.parameters())
+
+
+@pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr])
+def test_products_of_sparse_tensors_are_unknown(layout: torch.layout) -> None:
+    """What they cost hangs on their values; a linear layer of what was made dense is known."""
+    given = torch.eye(6, 8).to_sparse(layout=layout)
+    forward = Forward(lambda net, x: x @ net.weight + net.linear(x.to_dense()), weight=nn.Parameter(torch.ones(8, 4)),
+                      linear=nn.Linear(8, 4))  # fmt: skip
+    totals = archscope.summarize(forward, input_data=given).totals
+
+    assert totals["operations"]["unknown"] == ["sparse_matmul"]
+    assert totals["macs"] == 6 * 8 * 4
