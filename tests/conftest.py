@@ -19,6 +19,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="write tests/snapshots anew instead of comparing")
 
 
+LONG = {
+    "test_docs.py",
+    "test_counters.py",
+    "test_platforms.py",
+    "test_packaging.py",
+    "test_verify.py",
+    "test_process.py",
+}
+"""Files of which one test takes many seconds. They come first, so that no worker begins one when the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: Python's collector need not visit torch's million objects again and again."""
     gc.collect()

@@ -267,12 +267,12 @@ TWINS = {
     "resnet18": Twin("resnet", "resnet18", 139, (any_size,)),
     "resnet34": Twin("resnet", "resnet34", 139, (any_size,)),
     "resnet50": Twin("resnet", "resnet50", 139, (any_size,)),
-    "resnet101": Twin("resnet", "resnet101", 75, (any_size,)),
-    "resnet152": Twin("resnet", "resnet152", 75, (any_size,)),
+    "resnet101": Twin("resnet", "resnet101", 43, (any_size,)),
+    "resnet152": Twin("resnet", "resnet152", 43, (any_size,)),
     "resnet50 with its strides on the 3x3": Twin("resnet", "resnet50b", 139, (any_size,), ours={"stride": "3x3"}),
     "resnext50_32x4d": Twin("resnext", "resnext50_32x4d", 139, (any_size,)),
-    "resnext101_32x4d": Twin("resnext", "resnext101_32x4d", 75, (any_size,)),
-    "resnext101_64x4d": Twin("resnext", "resnext101_64x4d", 75, (any_size,)),
+    "resnext101_32x4d": Twin("resnext", "resnext101_32x4d", 43, (any_size,)),
+    "resnext101_64x4d": Twin("resnext", "resnext101_64x4d", 43, (any_size,)),
     "resnext29_16x64d": Twin("resnext_cifar", "resnext29_16x64d_cifar10", 27, (any_size,)),
     "densenet121": Twin("densenet", "densenet121", 139, (any_size,)),
     "densenet169": Twin("densenet", "densenet169", 75, (any_size,)),
@@ -280,10 +280,10 @@ TWINS = {
     "seresnet50": Twin("seresnet", "seresnet50", 139, (any_size,)),
     "seresnet50 with its strides on the 3x3": Twin("seresnet", "seresnet50b", 139, (any_size,), ours={"stride": "3x3"}),
     "seresnext50_32x4d": Twin("seresnext", "seresnext50_32x4d", 139, (any_size,)),
-    "seresnet101": Twin("seresnet", "seresnet101", 75, (any_size,)),
-    "seresnet152": Twin("seresnet", "seresnet152", 75, (any_size,)),
-    "seresnext101_32x4d": Twin("seresnext", "seresnext101_32x4d", 75, (any_size,)),
-    "senet154": Twin("senet", "senet154", 75, (any_size,)),
+    "seresnet101": Twin("seresnet", "seresnet101", 43, (any_size,)),
+    "seresnet152": Twin("seresnet", "seresnet152", 43, (any_size,)),
+    "seresnext101_32x4d": Twin("seresnext", "seresnext101_32x4d", 43, (any_size,)),
+    "senet154": Twin("senet", "senet154", 43, (any_size,)),
     "mobilenet_v1": Twin("mobilenet", "mobilenet_w1", 139, (epsilon(1e-3), any_size)),
     "mobilenet_v1 of half the width": Twin(
         "mobilenet", "mobilenet_wd2", 139, (epsilon(1e-3), any_size), ours={"width_multiplier": 0.5}
@@ -291,7 +291,7 @@ TWINS = {
     "efficientnet_b0": Twin("efficientnet", "efficientnet_b0", 139, (epsilon(1e-3),)),
     **{
         f"efficientnet_b{n}": Twin("efficientnet", f"efficientnet_b{n}", size, (epsilon(1e-3),), double=True)
-        for n, size in {1: 75, 2: 75, 3: 75, 4: 75, 5: 75, 6: 139, 7: 139}.items()
+        for n, size in {1: 75, 2: 75, 3: 75, 4: 75, 5: 75, 6: 107, 7: 107}.items()
     },
 }
 

@@ -1,6 +1,7 @@
 """What a tool says when it runs is what its rules say: on single layers, on small networks, and on those of the zoo."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -35,8 +36,8 @@ REMAINDERS = dict.fromkeys([("calflops", "attention"), ("ptflops", "attention")]
 CASES = PROBES | NETWORKS | KINDS | {name: (partial(archscope.build, name), size) for name, size in ZOO.items()}
 
 
-DRAWN = [str(seed) for seed in range(200)]
-"""Networks of every rank, of one to three examples."""
+DRAWN = [str(seed) for seed in range(int(os.environ.get("ARCHSCOPE_DRAWN", "40")))]
+"""Networks of every rank, of one to three examples; ARCHSCOPE_DRAWN=200 holds every tool against that many."""
 
 
 def made(case: str) -> tuple[nn.Module, torch.Tensor]:
