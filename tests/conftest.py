@@ -27,7 +27,7 @@ LONG = {
     "test_verify.py",
     "test_process.py",
 }
-"""Files of which one test takes many seconds. They come first, so that no worker begins one when the others are done."""
+"""Files of which one test takes many seconds. They come first: no worker begins one when the others are done."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
