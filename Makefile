@@ -5,12 +5,16 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CUDA_PYTHON ?= $(BIN)/python
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: run test lint docs bench bench-cuda fuzz keras snapshots world clean
+.PHONY: run test suite lint docs bench bench-cuda fuzz keras snapshots world clean
 
 run: $(VENV)/installed
 	$(BIN)/archscope summary xception --input 3x299x299
 
-test: run lint
+# Lint keeps one core busy for as long as the suite starts, so they run beside each other.
+test: run
+	$(MAKE) --jobs=2 lint suite
+
+suite: $(VENV)/installed-dev
 	$(BIN)/pytest
 
 lint: $(VENV)/installed-dev
@@ -58,6 +62,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(INSTALL) torch==2.13.0
 	$(INSTALL) hatchling
 	$(INSTALL) --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q archscope
 	touch $@
 
 # pytorchcv asks for torchvision, whose registry builds are CUDA builds of several GB; its model files do not need it.

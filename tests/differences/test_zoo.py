@@ -49,7 +49,7 @@ def test_a_network_is_itself(name: str) -> None:
 def test_any_two_networks_sum_exactly() -> None:
     names = "lenet5 alexnet nin_cifar10 vgg16 googlenet bn_inception inception_v3 xception resnet18 seresnet50".split()
     names += ["mobilenet_v1", "efficientnet_b0"]
-    for a, b in random.Random(0).sample([(a, b) for a in names for b in names], 15):
+    for a, b in random.Random(0).sample([(a, b) for a in names for b in names], 8):
         one, other = report(a), report(b)
         found = compare(one, other)
         for name in ("params", "macs"):
