@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CUDA_PYTHON ?= $(BIN)/python
 INSTALL := $(PIP) install --constraint constraints.txt
 
-.PHONY: run test suite lint docs bench bench-cuda fuzz keras snapshots world clean
+.PHONY: run test suite everything lint docs bench bench-cuda fuzz keras snapshots world clean
 
 run: $(VENV)/installed
 	$(BIN)/archscope summary xception --input 3x299x299
@@ -16,6 +16,10 @@ test: run
 
 suite: $(VENV)/installed-dev
 	$(BIN)/pytest
+
+# With the tests that tell little more than their like.
+everything: $(VENV)/installed-dev
+	ARCHSCOPE_TESTS=all $(BIN)/pytest
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

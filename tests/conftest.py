@@ -1,5 +1,6 @@
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,13 @@ from archscope import cli
 
 # One process a core runs tests: threads that wait for each other in each, and in the processes it starts, cost minutes.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A shell starts what runs in the background without SIGINT, and so would the commands be that heed it under test.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+EVERYTHING = os.environ.get("ARCHSCOPE_TESTS") == "all"
+"""Also what tells little more than its like: `make everything`."""
 
 Run = Callable[..., tuple[int, str, str]]
 SNAPSHOTS = Path(__file__).parent / "snapshots"

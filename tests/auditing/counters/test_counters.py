@@ -1,7 +1,6 @@
 """What a tool says when it runs is what its rules say: on single layers, on small networks, and on those of the zoo."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from archscope.model.graph import Graph
 from archscope.model.report import Report
 from tests.auditing.counters import generated
 from tests.auditing.counters.nets import KINDS, NETWORKS, PROBES
+from tests.conftest import EVERYTHING
 from tests.small_nets import Forward
 
 ALL = [tool.name for tool in counters() if tool.runs]
@@ -36,8 +36,8 @@ REMAINDERS = dict.fromkeys([("calflops", "attention"), ("ptflops", "attention")]
 CASES = PROBES | NETWORKS | KINDS | {name: (partial(archscope.build, name), size) for name, size in ZOO.items()}
 
 
-DRAWN = [str(seed) for seed in range(int(os.environ.get("ARCHSCOPE_DRAWN", "40")))]
-"""Networks of every rank, of one to three examples; ARCHSCOPE_DRAWN=200 holds every tool against that many."""
+DRAWN = [str(seed) for seed in range(200 if EVERYTHING else 40)]
+"""Networks of every rank, of one to three examples."""
 
 
 def made(case: str) -> tuple[nn.Module, torch.Tensor]:
