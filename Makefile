@@ -3,7 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CUDA_PYTHON ?= $(BIN)/python
-INSTALL := $(PIP) install --constraint constraints.txt
+INSTALL := $(PIP) install --no-compile --constraint constraints.txt
+# Instead of pip, which takes one core. A few packages bring files of other Pythons, which do not compile here.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib archscope || true
 
 .PHONY: run test suite everything lint docs bench bench-cuda fuzz keras snapshots world clean
 
@@ -66,13 +68,14 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(INSTALL) torch==2.13.0
 	$(INSTALL) hatchling
 	$(INSTALL) --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q archscope
+	$(COMPILE)
 	touch $@
 
 # pytorchcv asks for torchvision, whose registry builds are CUDA builds of several GB; its model files do not need it.
 $(VENV)/installed-dev: $(VENV)/installed
 	$(INSTALL) --no-build-isolation --editable '.[dev]'
 	$(INSTALL) --no-deps pytorchcv
+	$(COMPILE)
 	touch $@
 
 # Keras is needed by `make keras` alone, and only its torch backend.
