@@ -14,7 +14,7 @@ import torch
 from archscope import cache
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.latency import Dtype, Options, Progress, unheard
-from archscope.latency.device import check, described, set_up, synchronize
+from archscope.latency.device import check, described, milliseconds_each, set_up, synchronize
 from archscope.model.report import Report
 from archscope.model.rules import MapOf, Record
 from archscope.model.saved import CEILINGS, WORD
@@ -118,7 +118,7 @@ def _best_seconds(step: Callable[[], Any], options: Options, seconds: float) -> 
     best, now = float("inf"), perf_counter()
     end = now + seconds
     while best == float("inf") or now < end:
-        best, now = min(best, clock(step, row) / row), perf_counter()
+        best, now = min(best, clock(step, row)), perf_counter()
     return best
 
 
@@ -126,18 +126,11 @@ def _host_seconds(step: Callable[[], Any], count: int) -> float:
     start = perf_counter()
     for _ in range(count):
         step()
-    return perf_counter() - start
+    return (perf_counter() - start) / count
 
 
 def _device_seconds(step: Callable[[], Any], count: int) -> float:
-    """Between two events on the device."""
-    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-    before.record()
-    for _ in range(count):
-        step()
-    after.record()
-    after.synchronize()
-    return float(before.elapsed_time(after)) / 1000
+    return milliseconds_each(step, count) / 1000
 
 
 def _multiplies(options: Options, dtype: Dtype) -> bool:

@@ -6,6 +6,7 @@ from time import perf_counter
 import torch
 
 from archscope.errors import ArchscopeError
+from archscope.latency.device import milliseconds_each
 from archscope.latency.network import Arguments, Network
 
 BEFORE_CAPTURE = 3
@@ -24,11 +25,11 @@ def replayed_ms(network: Network, seconds: float, clock: Callable[[], float] = p
     Raises ArchscopeError where the step cannot be captured, such as one that asks the device for a value.
     """
     graphs = _captured(network, network.inputs[:CAPTURED])
-    rounds = max(1, round(SPAN_MS / (len(graphs) * max(_replayed_once_ms(graphs, 1), 1e-3))))
+    rounds = max(1, round(SPAN_MS / (len(graphs) * max(_replayed_ms(graphs, 1), 1e-3))))
     times: list[float] = []
     end = clock() + seconds
     while not times or clock() < end:
-        times.append(_replayed_once_ms(graphs, rounds))
+        times.append(_replayed_ms(graphs, rounds))
     return times
 
 
@@ -65,13 +66,11 @@ def _cause(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-def _replayed_once_ms(graphs: Sequence[torch.cuda.CUDAGraph], rounds: int) -> float:
+def _replayed_ms(graphs: Sequence[torch.cuda.CUDAGraph], rounds: int) -> float:
     """The mean time of a replay over so many rounds of all graphs."""
-    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-    before.record()
-    for _ in range(rounds):
+
+    def replay_all() -> None:
         for graph in graphs:
             graph.replay()
-    after.record()
-    after.synchronize()
-    return float(before.elapsed_time(after)) / (rounds * len(graphs))
+
+    return milliseconds_each(replay_all, rounds) / len(graphs)
