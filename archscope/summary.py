@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.cache import kept
 from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.measures import measure_all
 from archscope.model.graph import LARGEST_SIZE, Graph
@@ -63,6 +64,7 @@ def summarize(
     return measured
 
 
+@collection_paused()
 def graph_of(
     target: "str | nn.Module | Report",
     input_size: "InputSize | None",
@@ -113,6 +115,7 @@ def report_to_audit(
     return summarize(target, input_size, options=None if isinstance(target, Report) else options), None
 
 
+@collection_paused()  # before the first call imports what it takes
 def job_of(
     target: "str | nn.Module",
     input_size: "InputSize | None",
@@ -152,17 +155,14 @@ def _measured_now(
     options: Mapping[str, Any],
     partial: bool,
 ) -> Report:
-    from archscope.tracing.untouched import collection_paused
-
-    with collection_paused():
-        try:
-            graph, images = first_pass(found, options, size, inputs, mode, dtype)
-        except ArchscopeError as error:
-            ran = broken_off(error) if partial else None
-            if ran is None:
-                raise
-            graph, images = replace(ran, notes=(f"{STOPPED}{error}", *ran.notes)), None
-        report = _report(graph, target if isinstance(target, str) else found.name, _first(batches, images), mode)
+    try:
+        graph, images = first_pass(found, options, size, inputs, mode, dtype)
+    except ArchscopeError as error:
+        ran = broken_off(error) if partial else None
+        if ran is None:
+            raise
+        graph, images = replace(ran, notes=(f"{STOPPED}{error}", *ran.notes)), None
+    report = _report(graph, target if isinstance(target, str) else found.name, _first(batches, images), mode)
     network = found.network
     if network is not None:
         (shape, *_) = (tensor.shape for tensor in graph.inputs.values())

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
 from archscope.latency import Interrupted, Job, Options, Progress, unheard
 from archscope.latency.ceilings import bounded
 from archscope.latency.runner import Runner
 from archscope.model.report import Column, Report
-from archscope.tracing.untouched import collection_paused
 
 PROFILED = 5
 """So many steps are profiled, once everything is timed."""

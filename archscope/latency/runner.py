@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from archscope.errors import ArchscopeError, EnvironmentFailure, users_line
+from archscope.garbage import new_garbage_collected
 from archscope.latency import Job, Options, device, marks
 from archscope.latency.attribution import Event, Profile, attribute, middle
 from archscope.latency.fitting import fitting
@@ -19,7 +20,6 @@ from archscope.latency.statistics import is_warm, summary_of
 from archscope.model.graph import Graph
 from archscope.model.report import Column, summed
 from archscope.tracing import Mode
-from archscope.tracing.untouched import new_garbage_collected
 
 WARM_UP_SHARE = 0.5
 """Warming up ends after this share of the time budget, stable or not."""

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from archscope.errors import ArchscopeError, users_line
+from archscope.garbage import collection_paused
 from archscope.model.graph import MOST_LEVELS, Graph, Tensor
 from archscope.model.input_sizes import Sizes, as_inputs
 from archscope.tracing.arguments import arguments, describe_inputs, make_inputs
@@ -20,7 +21,7 @@ from archscope.tracing.names import bases, constant_buffers, layer_of, name_reco
 from archscope.tracing.records import META
 from archscope.tracing.results import Returned, outputs_of, returned
 from archscope.tracing.scripted import compiled_functions_seen, opaque
-from archscope.tracing.untouched import SEED, DrawnAlone, collection_paused, random_states_kept, undisturbed
+from archscope.tracing.untouched import SEED, DrawnAlone, random_states_kept, undisturbed
 from archscope.tracing.watcher import Tracer
 
 Mode = Literal["eval", "train"]

@@ -1,7 +1,6 @@
 """What is not a network's own but Python's and torch's, and the same when a pass is over: random states, the compiler,
-the limit of recursion, the collector of garbage. Another thread is not disturbed, and a forked child finds all free."""
+the limit of recursion. Another thread is not disturbed, and a forked child finds all free."""
 
-import gc
 import os
 import random
 import sys
@@ -23,15 +22,12 @@ class _Turns:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.collecting_paused = 0
         if hasattr(os, "register_at_fork"):  # not on Windows
             os.register_at_fork(after_in_child=self._in_child)
 
     def _in_child(self) -> None:
         """The thread that held the lock, if another one, has not come along."""
         self.lock = threading.RLock()
-        if self.collecting_paused:
-            gc.enable()
 
 
 TURNS = _Turns()
@@ -115,35 +111,3 @@ class DrawnAlone(TorchFunctionMode):
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         return function(*args, **drawn_alone(getattr(function, "__name__", ""), args, kwargs or {}, self._generator))
-
-
-# ---- the collector of garbage --------------------------------------------------------------------------------------
-
-
-@contextmanager
-def collection_paused() -> Iterator[None]:
-    """Without Python's collector: with torch loaded each full collection visits a million objects, a trace makes
-    thousands of small ones, and none of them is garbage."""
-    collecting = gc.isenabled()
-    gc.disable()
-    TURNS.collecting_paused += collecting
-    try:
-        yield
-    finally:
-        TURNS.collecting_paused -= collecting
-        if collecting:
-            gc.enable()
-
-
-@contextmanager
-def new_garbage_collected() -> Iterator[None]:
-    """What was made meanwhile and is garbage is gone at the end, without a visit to all that was there before."""
-    aside = gc.get_freeze_count() == 0  # somebody else's frozen objects stay so
-    if aside:
-        gc.freeze()
-    try:
-        yield
-    finally:
-        gc.collect()
-        if aside:
-            gc.unfreeze()
