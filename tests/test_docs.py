@@ -109,11 +109,12 @@ def test_every_key_of_a_report_is_documented() -> None:
 def test_adding_a_network_works_as_its_page_says(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "adding-a-network.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"```py\n(.*?)```", page, re.S)
-    (entry,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    entry, claims = re.findall(r"```toml\n(.*?)```", page, re.S)
     package = shutil.copytree(ROOT / "archscope", tmp_path / "archscope")
     (package / "networks" / "squeezenet.py").write_text(code, encoding="utf-8")
     with (package / "networks" / "catalogue.toml").open("a", encoding="utf-8") as catalogue:
         catalogue.write("\n" + entry)
+    (package / "networks" / "claims" / "squeezenet.toml").write_text(claims, encoding="utf-8")
     command = [sys.executable, "-m", "archscope", "summary", "SqueezeNet1-0"]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "1,248,424 parameters: as published (Table 1)" in done.stdout

@@ -1,11 +1,14 @@
-"""The networks: one paper, one file; `catalogue.toml` holds what each paper says. Torch-free until one is built."""
+"""The networks: one paper, one file; `catalogue.toml` names them, `claims/` holds what is claimed of each paper's.
+
+Torch-free until one is built.
+"""
 
 import ast
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from importlib import import_module
 from importlib.resources import files
 from inspect import signature
@@ -75,7 +78,7 @@ class Paper:
 
 @dataclass(frozen=True)
 class Network:
-    """A network by name: its paper, the input that the paper uses, and what is claimed of it."""
+    """A network by name: its paper, and the input that the paper uses."""
 
     name: str
     label: str
@@ -84,7 +87,13 @@ class Network:
     source: str
     note: str = ""
     aliases: tuple[str, ...] = ()
-    claims: tuple[Claim, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def claims(self) -> tuple[Claim, ...]:
+        """What is claimed of it: in the order of the file, those of the papers' own tables last."""
+        rows = _claims(self.paper.file).get(self.name, {})
+        tables = [claim for entry in rows.get("tables", []) for claim in table(**entry)]
+        return (*(Claim(**claim) for claim in rows.get("claims", [])), *tables)
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -198,17 +207,25 @@ def _is_a(value: Any, kind: type) -> bool:
 @cache
 def catalogue() -> Mapping[str, Network]:
     """Every network by name, the oldest paper first."""
-    text = files(__name__).joinpath("catalogue.toml").read_text(encoding="utf-8")
     found = {}
-    for file, entry in sorted(tomllib.loads(text).items(), key=lambda item: item[1]["year"]):
+    for file, entry in sorted(_toml("catalogue.toml").items(), key=lambda item: item[1]["year"]):
         rows = entry.pop("networks")
         paper = Paper(file=file, **entry)
         for name, row in rows.items():
-            claims = [Claim(**claim) for claim in row.pop("claims", [])]
-            claims += [claim for entry in row.pop("tables", []) for claim in table(**entry)]
             row |= {"input_size": tuple(row["input_size"]), "aliases": tuple(row.pop("aliases", []))}
-            found[name] = Network(name=name, paper=paper, claims=tuple(claims), **row)
+            found[name] = Network(name=name, paper=paper, **row)
     return found
+
+
+@cache
+def _claims(paper: str) -> Mapping[str, Any]:
+    """By network: what the paper and others claim, apart, since most commands need but one paper's, or none."""
+    file = f"claims/{paper}.toml"
+    return _toml(file) if files(__name__).joinpath(file).is_file() else {}
+
+
+def _toml(file: str) -> dict[str, Any]:
+    return tomllib.loads(files(__name__).joinpath(file).read_text(encoding="utf-8"))
 
 
 def find(name: str) -> Network:

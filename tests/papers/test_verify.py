@@ -210,7 +210,8 @@ def test_rounded_and_cut(measured: float, claim: Claim, rounded: bool, cut: bool
 def altered(name: str, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     """The catalogue's first claim about a network, changed."""
     entry = find(name)
-    wrong = replace(entry, claims=(replace(entry.claims[0], **changes), *entry.claims[1:]))
+    wrong = replace(entry)
+    vars(wrong)["claims"] = (replace(entry.claims[0], **changes), *entry.claims[1:])
     monkeypatch.setattr("archscope.commands.verify.find", lambda asked: wrong)
 
 
