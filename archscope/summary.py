@@ -111,7 +111,7 @@ def report_to_audit(
     if not isinstance(named, str) or is_saved(named):
         what = named if isinstance(named, str) else f"a {type(named).__name__}"
         raise ArchscopeError(f"{what} cannot be built anew by each counter: name a network, or code, net.py:Net")
-    resolve(named)
+    resolve(named).check_runs()
     return summarize(target, input_size, options=None if isinstance(target, Report) else options), None
 
 
@@ -162,13 +162,23 @@ def _measured_now(
         if ran is None:
             raise
         graph, images = replace(ran, notes=(f"{STOPPED}{error}", *ran.notes)), None
-    report = _report(graph, target if isinstance(target, str) else found.name, _first(batches, images), mode)
+    name = target if isinstance(target, str) else found.name
+    report = _report(graph, name, _first(batches, images), mode, _made_by(found))
     network = found.network
     if network is not None:
         (shape, *_) = (tensor.shape for tensor in graph.inputs.values())
         claims = network.claims_of(shape, {**found.options, **options})
         report = replace(report, title=f"{network.paper.citation}, {network.source}", claims=claims)
     return report
+
+
+def _made_by(found: Target) -> dict[str, str]:
+    """Of a report's setting: where the Graph comes from."""
+    if found.read is not None:
+        return {"device": "file"}
+    import torch
+
+    return {"device": "meta", "torch": torch.__version__}
 
 
 def sizes_or_tensors(input_size: "InputSize | None", inputs: "Example | None") -> "tuple[Sizes | None, Example | None]":
@@ -211,18 +221,16 @@ def read_text(path: str) -> str:
         raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not text'}") from None
 
 
-def _report(graph: Graph, target: str, batch: int, mode: str) -> Report:
-    import torch
-
+def _report(graph: Graph, target: str, batch: int, mode: str, made_by: Mapping[str, str]) -> Report:
     graph = replace(graph, batch=batch)
     dtypes = [tensor.dtype for tensor in graph.parameters.values()]
     setting = {
-        "device": "meta",
+        "device": made_by["device"],
         "dtype": dtypes[0] if dtypes else "float32",
         "batch": batch,
         "mode": mode,
         "archscope": __version__,
-        "torch": torch.__version__,
+        **made_by,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     return Report(graph, measure_all(graph), setting, shown(target))

@@ -113,7 +113,7 @@ def matches(file: str, patterns: str) -> bool:
     return any(fnmatchcase(file, pattern) for pattern in patterns.split())
 
 
-PURE = """registry.py errors.py model/* tracing/shape_rules.py papers/conventions.py papers/verdicts.py
+PURE = """registry.py errors.py model/* reading/* tracing/shape_rules.py papers/conventions.py papers/verdicts.py
     papers/accuracy.py comparison/report.py comparison/breakdown.py comparison/quantities.py roofline/* measures/*
     views/* latency/attribution.py latency/fitting.py latency/statistics.py differences/*"""
 RUNS_NETWORKS = "differences/measured.py differences/proof.py"
@@ -188,7 +188,7 @@ ROOMS = """
     summary
     latency
     targets roofline
-    tracing networks measures
+    tracing networks measures reading
     model
     registry
     cache

@@ -17,7 +17,7 @@ from archscope.commands.arguments import (
     parse_settings,
 )
 from archscope.commands.output import chosen_format, plain_options, write
-from archscope.process import import_torch
+from archscope.process import expect_torch
 from archscope.views import render
 
 
@@ -52,7 +52,7 @@ def diff(
     from archscope.differences import measured
 
     name = chosen_format("diff", format_name, output, targets=[target, reference])
-    import_torch()
+    expect_torch()
     found = measured.diff(
         target, reference, inputs or None, options=parse_settings(settings or []),
         reference_options=parse_settings(reference_settings or []), weights=weights,

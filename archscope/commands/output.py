@@ -70,7 +70,7 @@ def check_output(output: str | None, targets: Sequence[str]) -> None:
     if output.lower().endswith(".py"):
         raise ArchscopeError(f"-o {output} is the name of code: give the result another")
     for target in targets:
-        file = target if target.endswith((".py", ".json")) else target.rpartition(":")[0]
+        file = target if os.path.isfile(target) else target.rpartition(":")[0]
         if os.path.exists(output) and os.path.exists(file) and os.path.samefile(file, output):
             raise ArchscopeError(f"-o {output} is what is to be read: give the result another name")
 

@@ -1,107 +1,41 @@
-"""From what the user named to a module that can be built. Torch-free until it is."""
+"""From what the user named to a module that can be built, or to a Graph that a file holds. Torch-free until then."""
 
 import ast
 import importlib
 import inspect
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from archscope.errors import ArchscopeError, UnknownName, said_of
-from archscope.networks import Network, find
+from archscope.errors import ArchscopeError, UnknownName
+from archscope.networks import find
 from archscope.registry import unknown
 from archscope.targets import variants
+from archscope.targets.files import SUFFIXES, of_file
 from archscope.targets.inputs import CLIP
+from archscope.targets.target import Built, Target
 from archscope.targets.usercode import UserCode
 
 if TYPE_CHECKING:
     from torch import nn
 
-PICKLED = (".pt", ".pth", ".ckpt", ".pkl", ".bin", ".safetensors", ".onnx")
-
-
-@dataclass(frozen=True)
-class Built:
-    """A module for a trace, the name it goes by, and what a reader must know about how it was built."""
-
-    module: "nn.Module"
-    name: str
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Target:
-    """What can be built under a name; without one it is that of the module's class, the only one of a file.
-
-    `input_size` is its own, where it has one; `network` its catalogue entry; `options` are those that the target names:
-    they hold where a builder is given no others, and are part of the name.
-    `published_size` tells, of the module that was built, the size that a library's weights take.
-
-    `running` is entered wherever the target's code runs: while it is built, traced or timed.
-    `libraries` are those whose releases say, with archscope's, what is built; None where it is code of somebody's own.
-    """
-
-    name: str
-    builder: "Callable[..., nn.Module]"
-    label: str = ""
-    input_size: tuple[int, ...] | None = None
-    network: Network | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    running: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
-    published_size: "Callable[[nn.Module], tuple[int, ...] | None]" = field(default=lambda module: None)
-    libraries: tuple[str, ...] | None = None
-
-    def build(self, /, **options: Any) -> "nn.Module":
-        """The module with its weights, on torch's default device. Raises ArchscopeError for an unknown option."""
-        with self.running():
-            return self._module(options)
-
-    def on_meta(self, /, **options: Any) -> Built:
-        """The module without memory, as a trace needs it; with memory where its constructor asks for numbers."""
-        from archscope.tracing.meta_build import Skeleton
-        from archscope.tracing.untouched import DrawnAlone, random_states_kept
-
-        with self.running(), random_states_kept():
-            try:
-                with Skeleton():  # whatever the constructor allocates has a shape and no memory
-                    return self._built(self._module(options))
-            except ArchscopeError:
-                raise
-            except Exception as error:  # .item() in a constructor, say: stochastic depth's rates
-                reason = f"built on the CPU, since its constructor needs numbers ({said_of(error)})"
-                with DrawnAlone():
-                    return self._built(self._module(options), reason)
-
-    def on_cpu(self, /, **options: Any) -> Built:
-        """The module with weights, for a pass that needs them. Random states stay as they are."""
-        from archscope.tracing.untouched import DrawnAlone, random_states_kept
-
-        with random_states_kept(), DrawnAlone():
-            return self._built(self.build(**options))
-
-    def _module(self, options: Mapping[str, Any]) -> "nn.Module":
-        return self.builder(**{**self.options, **options})
-
-    def _built(self, module: "nn.Module", *notes: str) -> Built:
-        variant = variants.suffix(self.options)
-        if self.name:
-            return Built(module, self.name + variant, notes)
-        name = type(module).__name__
-        return Built(module, name + variant, (f"{name} is the only network of the file", *notes))
+__all__ = ["Built", "Target", "resolve"]
 
 
 def resolve(target: "str | nn.Module") -> Target:
     """The Target of what a user names, or of a module that is built already. Raises ArchscopeError.
 
     A catalogue network's name, `file.py`, `file.py:Name`, `package.module:Name`, `timm:name`, `torchvision:name`, each
-    with options for its builder where it is followed by them: `xception?middle_blocks=4&num_classes=10`.
+    with options for its builder where it is followed by them: `xception?middle_blocks=4&num_classes=10`; or a file
+    that describes a network.
     """
     if not isinstance(target, str):
         return Target(type(target).__name__, lambda **options: _made(target, options, "the module"))
+    if target.endswith(SUFFIXES):
+        return of_file(target)
     bare, options = variants.split(target)
     if options:
         found = resolve(bare)
@@ -118,12 +52,12 @@ def resolve(target: "str | nn.Module") -> Target:
         return _of_code(target, _file(place), name)
     if colon:
         return _of_code(target, UserCode.of_module(place), name)
-    if target.endswith(PICKLED):  # to unpickle a file runs whatever its author put into it
-        raise ArchscopeError(f"{target}: archscope opens no weights; name the code that builds the network, net.py:Net")
     try:
         network = find(target)
     except UnknownName:
-        if os.path.exists(target):  # a folder, or a file without .py: nearer to what was meant than a network's name
+        if os.path.isfile(target):  # whatever its name ends with
+            return of_file(target)
+        if os.path.exists(target):  # nearer to what was meant than a network's name
             raise UnknownName(f"{target} is no network's name: in a file it is named file.py:Name") from None
         raise
     return Target(network.name, network.build, network.label, network.input_size, network, libraries=("torch",))

@@ -28,6 +28,8 @@ def first_pass(
 
     With `dtype` the weights are stored in it, whatever the network's own.
     """
+    if found.read is not None:
+        return _read(found, {**found.options, **options}, input_size, inputs, mode)
     from archscope.tracing import NeedsValues
 
     built = _stored_as(found.on_meta(**options), dtype)
@@ -39,6 +41,20 @@ def first_pass(
     built = _stored_as(found.on_cpu(**options), dtype)
     with found.running():
         return _traced(FirstPass(built, found, mode), input_size, inputs)
+
+
+def _read(
+    found: Target, options: Mapping[str, Any], input_size: Sizes | None, inputs: Any, mode: "Mode"
+) -> tuple[Graph, int | None]:
+    """The Graph that a file holds. Raises ArchscopeError for what would change it."""
+    assert found.read is not None
+    if options:
+        raise ArchscopeError(f"{found.name} is built already: it takes no options ({', '.join(options)})")
+    if mode != "eval":
+        raise ArchscopeError(f"{found.name} is a file, which holds one mode: --mode {mode} does not apply")
+    if inputs is not None:
+        raise ArchscopeError(f"{found.name} is a file, which is counted, not run: give input sizes, not tensors")
+    return found.read([] if input_size is None else as_inputs(input_size))
 
 
 def _stored_as(built: Built, dtype: str) -> Built:

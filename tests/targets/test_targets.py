@@ -127,7 +127,7 @@ def test_what_can_be_named(folder: Path, target: str, options: dict[str, object]
         ("pkg.none:Net", "No module named 'pkg.none'"),
         ("timm:resnet50", "pip install timm"),
         ("torchvision:resnet50", "pip install torchvision"),
-        ("weights.pth", "archscope opens no weights"),
+        ("weights.pth", "cannot read weights.pth: no such file"),
         ("net.py:", "net.py: is half a name: write file.py:Name"),
         (":Net", ":Net is half a name"),
         ("pkg", "pkg is no network.s name: in a file it is named file.py:Name"),

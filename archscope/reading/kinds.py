@@ -1,0 +1,98 @@
+"""What a file is, by its content: its suffix may say anything. Its beginning and its list of members are read."""
+
+import struct
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from archscope.errors import ArchscopeError
+
+Kind = Literal["onnx", "exported", "safetensors", "keras", "torchscript", "compiled", "pickle", "hdf5", "tflite", ""]
+"""The empty kind is none that archscope knows."""
+
+LONGEST_HEADER = 100_000_000
+"""Bytes of the list of tensors that a safetensors file begins with, as its reference implementation allows."""
+
+UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, struct.error, RuntimeError)
+"""What zipfile raises of an archive that is none, or a broken one."""
+
+
+def kind_of(path: str) -> Kind:
+    """Raises ArchscopeError where there is no file, or none that can be read."""
+    try:
+        size = Path(path).stat().st_size
+        with open(path, "rb") as file:
+            start = file.read(16)
+            if start.startswith(b"PK"):
+                return _of_archive(_members(path))
+            if start[:8] == b"\x89HDF\r\n\x1a\n":
+                return "hdf5"
+            if start[4:8] == b"TFL3":
+                return "tflite"
+            if start[:1] == b"\x80" and start[1:2] in b"\2\3\4\5":
+                return "pickle"
+            if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= LONGEST_HEADER:
+                return "safetensors"
+            return "onnx" if _is_onnx(file, size) else ""
+    except (OSError, ValueError) as error:  # a zero in the name
+        reason = getattr(error, "strerror", None) or error
+        raise ArchscopeError(f"cannot read {path}: {str(reason).lower()}") from None
+
+
+def _members(path: str) -> Sequence[str]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except UNREADABLE:
+        return ()
+
+
+def _of_archive(names: Sequence[str]) -> Kind:
+    """Torch's archives have all that is in them under one folder of any name."""
+    inner = {name.partition("/")[2] for name in names}
+    if {"config.json", "metadata.json"} <= set(names):
+        return "keras"
+    if any(name.startswith("models/") and name.endswith(".json") for name in inner):
+        return "exported"
+    if any(name.endswith((".so", ".wrapper.cpp", ".cubin")) for name in inner):
+        return "compiled"
+    if "constants.pkl" in inner or any(name.startswith("code/") for name in inner):
+        return "torchscript"
+    return "pickle" if "data.pkl" in inner else ""
+
+
+MODEL_FIELDS = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}
+"""Numbers of the fields of ONNX's ModelProto, and whether each is a number (0) or of a length (2)."""
+GRAPH = 7
+
+
+def _is_onnx(file: BinaryIO, size: int) -> bool:
+    """A protobuf message has no mark: is it made of the fields of a model, to its very end, with a graph?"""
+    file.seek(0)
+    seen: set[int] = set()
+    for _ in range(1000):
+        if file.tell() == size:
+            return GRAPH in seen
+        tag = _number(file)
+        field, wire = tag >> 3, tag & 7
+        if MODEL_FIELDS.get(field) != wire:
+            return False
+        seen.add(field)
+        length = _number(file)
+        if wire and file.seek(length, 1) > size:
+            return False
+    return False
+
+
+def _number(file: BinaryIO) -> int:
+    """Seven bits a byte, the lowest first; zero, which no field has, where none is whole."""
+    value = 0
+    for shift in range(0, 63, 7):
+        byte = file.read(1)
+        if not byte:
+            return 0
+        value |= (byte[0] & 0x7F) << shift
+        if byte[0] < 0x80:
+            return value
+    return 0

@@ -1,0 +1,38 @@
+"""Files that describe a network: which are read, and why others are not. No torch."""
+
+from collections.abc import Callable
+
+from archscope.errors import ArchscopeError
+from archscope.reading.kinds import Kind, kind_of
+from archscope.targets.target import Target
+
+SUFFIXES = (
+    ".onnx", ".pt2", ".safetensors", ".keras", ".h5", ".hdf5", ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".tflite", ".ort"
+)  # fmt: skip
+"""What is a file and no network's name, be it there or not."""
+
+READ: dict[Kind, Callable[[str], Target]] = {}
+"""How a file of a kind becomes a Target; what is not here is refused."""
+
+NAME_THE_CODE = "name the code that builds the network, net.py:Net"
+REFUSED: dict[Kind, str] = {
+    "onnx": f"is an ONNX file: {NAME_THE_CODE}",
+    "exported": f"is an exported program: {NAME_THE_CODE}",
+    "safetensors": f"is a file of weights, which has no layers: {NAME_THE_CODE}",
+    "keras": f"is a Keras file: {NAME_THE_CODE}",
+    "torchscript": "is TorchScript, which runs its own code as it is loaded, and can write files: name the Python "
+    "code, net.py:Net, or export it, with torch.onnx.export or torch.export.save",
+    "compiled": f"holds machine code (AOTInductor), which can only be run: {NAME_THE_CODE}",
+    "pickle": f"is a pickled checkpoint: to open it runs whatever its author put into it; {NAME_THE_CODE}",
+    "hdf5": f"is HDF5, as of old Keras weights: {NAME_THE_CODE}",
+    "tflite": f"is a TensorFlow Lite file: {NAME_THE_CODE}",
+    "": f"is no file that archscope reads: {NAME_THE_CODE}",
+}
+
+
+def of_file(path: str) -> Target:
+    """The Target that a file describes. Raises ArchscopeError for one that is not there, or is not read."""
+    kind = kind_of(path)
+    if kind not in READ:
+        raise ArchscopeError(f"{path} {REFUSED[kind]}")
+    return READ[kind](path)
