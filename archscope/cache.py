@@ -5,7 +5,6 @@ program that uses the library has no cache of them. An entry is named by a diges
 """
 
 import contextlib
-import hashlib
 import json
 import os
 import sys
@@ -15,7 +14,6 @@ from contextvars import ContextVar
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
-from secrets import token_hex
 from typing import Any, TypeVar
 
 from archscope import process
@@ -41,7 +39,7 @@ def folder() -> Path:
 
 def write(path: Path, content: bytes) -> None:
     """Whole or not at all; what cannot be written is done without."""
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     process.temporaries.add(temporary)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +90,7 @@ def _path(asked: Sequence[Any], libraries: Sequence[str]) -> Path | None:
     if None in releases:
         return None
     depends = repr((*asked, sys.version, SETTINGS, _source(), releases))
-    return _answers() / hashlib.sha256(depends.encode("utf-8", "backslashreplace")).hexdigest()
+    return _answers() / _digest(depends.encode("utf-8", "backslashreplace")).hex()
 
 
 def _answers() -> Path:
@@ -103,10 +101,14 @@ def _answers() -> Path:
 def _source() -> str:
     """A digest of archscope's own code and tables."""
     own = Path(__file__).parent
-    found = hashlib.sha256()
-    for file in sorted(path for suffix in ("py", "toml") for path in own.rglob(f"*.{suffix}")):
-        found.update(f"\0{file.relative_to(own)}\0".encode() + file.read_bytes())
-    return found.hexdigest()
+    files = sorted(path for suffix in ("py", "toml") for path in own.rglob(f"*.{suffix}"))
+    return _digest(b"".join(f"\0{file.relative_to(own)}\0".encode() + file.read_bytes() for file in files)).hex()
+
+
+def _digest(content: bytes) -> bytes:
+    import hashlib  # loads OpenSSL, which what asks for no answer does without
+
+    return hashlib.sha256(content).digest()
 
 
 def _release(library: str) -> tuple[str, int] | None:
@@ -128,7 +130,7 @@ def _read(path: Path) -> Any:
     """The data of an entry; None where there is none. One that is not whole is removed."""
     with contextlib.suppress(OSError):
         content = path.read_bytes()
-        if hashlib.sha256(content[32:]).digest() == content[:32]:
+        if _digest(content[32:]) == content[:32]:
             os.utime(path)  # asked for now
             return json.loads(zlib.decompress(content[32:]))
         path.unlink()
@@ -139,7 +141,7 @@ def _keep(path: Path, data: Any) -> None:
     text = json.dumps(data, separators=(",", ":")).encode()
     if len(text) <= LARGEST_ENTRY:
         body = zlib.compress(text, 1)
-        write(path, hashlib.sha256(body).digest() + body)
+        write(path, _digest(body) + body)
         _make_room()
 
 

@@ -3,6 +3,7 @@
 None of it happens to a program that uses the library.
 """
 
+import contextlib
 import io
 import os
 import signal
@@ -38,7 +39,8 @@ def end_on_signals() -> None:
 
 def _end(number: int, frame: Any) -> None:
     for path in tuple(temporaries):
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
     if "multiprocessing" in sys.modules:
         for child in sys.modules["multiprocessing"].active_children():
             child.terminate()

@@ -1,7 +1,6 @@
 """One way to look things up by name: networks, measures, views."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
 from typing import Generic, ParamSpec, TypeVar
@@ -30,6 +29,8 @@ def unknown(
 
     What is near an alias is proposed once, by its name: `aliases` are other spellings of the known names.
     """
+    from difflib import get_close_matches
+
     names = list(known)
     # An alias that is nearer than any name still leads to the name: three aliases of one network are one proposal.
     spelt = {canonical(each): each for each in names} | {canonical(each): of for each, of in (aliases or {}).items()}
@@ -58,6 +59,8 @@ def named_arguments(function: Callable[P, T]) -> Callable[P, T]:
                 kwargs[now] = kwargs.pop(former)
         for name in kwargs:
             if name not in known:
+                from difflib import get_close_matches
+
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"it takes {', '.join(known)}"
                 if "options" in known and not near:

@@ -12,6 +12,7 @@ import pytest
 from archscope import __version__, cli
 from archscope.commands import arguments
 from archscope.networks import catalogue
+from archscope.process import temporaries
 from archscope.views import Options, format_of, formats, render
 from archscope.views.tables.rows import HEADINGS, STRUCTURE
 from tests.graphs import Net, report_of, six_layer_report, traced
@@ -254,6 +255,7 @@ def test_a_missing_folder(mistake: Callable[..., str], saved: str, tmp_path: Pat
 
 def test_a_folder_that_is_a_file(mistake: Callable[..., str], saved: str) -> None:
     assert "Not a directory" in mistake("summary", saved, "-o", f"{saved}/out.md")
+    assert temporaries == set()
 
 
 def test_a_file_that_is_a_folder(mistake: Callable[..., str], saved: str, tmp_path: Path) -> None:

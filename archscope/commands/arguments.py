@@ -10,7 +10,6 @@ import typer
 
 from archscope.errors import ArchscopeError
 from archscope.networks import catalogue, find
-from archscope.targets import variants
 from archscope.views import formats
 
 # ---- completion ----------------------------------------------------------------------------------------------
@@ -70,6 +69,8 @@ def _options(name: str, incomplete: str) -> list[str]:
 
 def parse_settings(items: list[str]) -> dict[str, Any]:
     """`key=value` items; values are Python literals, true/false, or else plain words. Raises ArchscopeError."""
+    from archscope.targets import variants
+
     return dict(variants.parse(item, f"--set {item}:") for item in items)
 
 

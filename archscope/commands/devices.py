@@ -1,41 +1,45 @@
 """archscope devices: what is published of the devices that --predict knows, without torch."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archscope.commands import command
 from archscope.commands.arguments import completes
 from archscope.commands.output import write
-from archscope.roofline import devices as published
+from archscope.commands.predicting import device_names
 
-HEADINGS = ("Name", "Memory", "GB/s", *published.DTYPES, "Device")
+if TYPE_CHECKING:
+    from archscope.roofline.devices import Device
 
 
 @command("Look up", "archscope devices h200")
 def devices(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME", help="One of them, with its source.", autocompletion=completes(published.devices)
-        ),
+        typer.Argument(metavar="NAME", help="One of them, with its source.", autocompletion=completes(device_names)),
     ] = "",
 ) -> None:
     """Published peaks of the devices that --predict knows.
 
     Bandwidth in GB/s, and 10^12 dense operations a second by dtype.
     """
-    write(_described(published.find(name)) if name else _table(), None)
+    from archscope.roofline.devices import find
+
+    write(_described(find(name)) if name else _table(), None)
 
 
 def _table() -> str:
-    rows = [HEADINGS, *map(_row, published.devices().values())]
+    from archscope.roofline.devices import DTYPES, devices
+
+    rows = [("Name", "Memory", "GB/s", *DTYPES, "Device"), *(_row(device, DTYPES) for device in devices().values())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "".join("  ".join(_line(row, widths)).rstrip() + "\n" for row in rows)
 
 
-def _row(device: published.Device) -> tuple[str, ...]:
-    rates = [f"{device.tflops[dtype]:g}" if dtype in device.tflops else "-" for dtype in published.DTYPES]
+def _row(device: "Device", dtypes: Sequence[str]) -> tuple[str, ...]:
+    rates = [f"{device.tflops[dtype]:g}" if dtype in device.tflops else "-" for dtype in dtypes]
     return device.name, f"{device.memory_gb:g} GB", f"{device.bandwidth_gb_per_s:,g}", *rates, device.label
 
 
@@ -45,7 +49,7 @@ def _line(row: tuple[str, ...], widths: list[int]) -> list[str]:
     return [row[0].ljust(widths[0]), *cells[1:], label.strip()]
 
 
-def _described(device: published.Device) -> str:
+def _described(device: "Device") -> str:
     rates = [f"{dtype} {rate:g}" for dtype, rate in device.tflops.items()]
     sparse = [f"{dtype} {rate:g}" for dtype, rate in device.sparse_tflops.items()]
     lines = [

@@ -13,6 +13,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from archscope.commands.values import TakesText
+
 WIDEST = 110
 """Longer lines are hard to read."""
 NAMES = 27
@@ -26,14 +28,14 @@ Row = tuple[str, str]
 """A name and what is said of it."""
 
 
-class Command(TyperCommand):
+class Command(TakesText, TyperCommand):
     """A command whose `epilog` is a line to try."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         formatter.write("\n".join(_page(self, ctx)))
 
 
-class Group(TyperGroup):
+class Group(TakesText, TyperGroup):
     """The commands, and what goes before them."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:

@@ -9,11 +9,17 @@ from archscope.commands.arguments import completes
 from archscope.commands.measured import report_of
 from archscope.commands.measuring import TIMED
 from archscope.errors import ArchscopeError
-from archscope.roofline import devices
 
 if TYPE_CHECKING:
     from archscope.model.report import Report
     from archscope.roofline import Ceilings
+
+
+def device_names() -> list[str]:
+    from archscope.roofline.devices import devices
+
+    return [*devices()]
+
 
 Predict = Annotated[
     str,
@@ -21,14 +27,16 @@ Predict = Annotated[
         metavar="DEVICE[,...]",
         help="Add a lower bound on the time on devices that need not be here (archscope devices).",
         rich_help_panel=TIMED,
-        autocompletion=completes(devices.devices),
+        autocompletion=completes(device_names),
     ),
 ]
 
 
 def ceilings_of(names: str) -> "list[Ceilings]":
     """The ceilings of the devices that `--predict` names. Raises ArchscopeError."""
-    ceilings = [devices.find(name).ceilings for name in names.split(",") if name.strip()]
+    from archscope.roofline.devices import find
+
+    ceilings = [find(name).ceilings for name in names.split(",") if name.strip()]
     if not ceilings:
         raise ArchscopeError(f"--predict {names}: name a device (archscope devices)")
     return ceilings

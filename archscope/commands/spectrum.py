@@ -1,7 +1,7 @@
 """archscope spectrum"""
 
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -27,14 +27,15 @@ from archscope.commands.measuring import (
     progress_line,
 )
 from archscope.commands.output import chosen_format, plain_options, write
-from archscope.continuum.paper_figures import PaperFigures, paper_figures
-from archscope.continuum.points import ORDERS, Block, Spectrum
 from archscope.errors import ArchscopeError
-from archscope.model.input_sizes import parse_input
 from archscope.model.segments import Segments, parse_partition, parse_segments
 from archscope.networks import catalogue
 from archscope.process import expect_torch, import_torch
 from archscope.views import render
+
+if TYPE_CHECKING:
+    from archscope.continuum.paper_figures import PaperFigures
+    from archscope.continuum.points import Spectrum
 
 PICTURES = ("svg", "png", "pdf")
 
@@ -76,7 +77,8 @@ def spectrum(
         int | None, of_the(BLOCK, "--depth-multiplier", "N", "Filters for each channel [default: 1]")
     ] = None,
     order: Annotated[
-        str | None, of_the(BLOCK, "--order", "|".join(ORDERS), f"Which comes first [default: {ORDERS[0]}]")
+        str | None,
+        of_the(BLOCK, "--order", "pointwise-first|depthwise-first", "Which comes first [default: pointwise-first]"),
     ] = None,
     activation: Annotated[
         str | None, of_the(BLOCK, "--activation", "none|relu|elu", "Between the two [default: none]")
@@ -147,18 +149,20 @@ def refuse(why: str, options: dict[str, Any]) -> None:
             raise ArchscopeError(f"--{name.removesuffix('_size').replace('_', '-')} does not apply: {why}")
 
 
-def read(path: str) -> Spectrum:
+def read(path: str) -> "Spectrum":
     from archscope.continuum import read_spectrum
 
     return read_spectrum(path)
 
 
-def figures() -> PaperFigures:
+def figures() -> "PaperFigures":
+    from archscope.continuum.paper_figures import paper_figures
+
     import_torch()
     return paper_figures()
 
 
-def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any]) -> Spectrum:
+def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any]) -> "Spectrum":
     from archscope import continuum
 
     continuum.segmented_network(target)  # before torch is imported: a mistyped name is answered at once
@@ -167,9 +171,11 @@ def network_spectrum(target: str, chosen: dict[str, Any], options: dict[str, Any
     return continuum.of_network(target, counts, input_size=chosen["input"], options=options, **common(chosen))
 
 
-def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> Spectrum:
+def block_spectrum(shape: dict[str, Any], chosen: dict[str, Any]) -> "Spectrum":
     """Channels that are not given are those of a partition, or of the input."""
     from archscope import continuum
+    from archscope.continuum.points import Block
+    from archscope.model.input_sizes import parse_input
 
     sizes = shape.pop("partition")
     given = {name: value for name, value in shape.items() if value is not None}

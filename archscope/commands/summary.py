@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archscope.auditing.counters import counted_as, counter_names
 from archscope.commands import command
 from archscope.commands.arguments import (
     NETWORK,
@@ -42,11 +41,16 @@ from archscope.commands.predicting import Predict, predicted_report
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
 from archscope.process import INTERRUPTED
-from archscope.summary import STOPPED
 from archscope.views import DEFAULT_COLUMNS, Options, render, tables
 
 if TYPE_CHECKING:
     from archscope.model.report import Report
+
+
+def counter_names() -> tuple[str, ...]:
+    from archscope.auditing.counters import counter_names as names
+
+    return names()
 
 
 COLUMNS_HELP = f"Or all [default: {', '.join(DEFAULT_COLUMNS)}, and what is asked for besides]."
@@ -112,6 +116,8 @@ def summary(
     output: Output = None,
 ) -> None:  # fmt: skip
     """What TARGET is made of: its layers with shape, parameters and MACs, and the totals in words."""
+    from archscope.summary import STOPPED
+
     name = chosen_format("report", format_name, output, targets=[target])
     latency = measuring_options(
         device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
@@ -123,7 +129,10 @@ def summary(
         report = predicted_report(*asked, predict, dtype or "") if predict else report_of(*asked, latency, partial)
     except Interrupted as stopped:
         (report,), code = stopped.reports, INTERRUPTED  # what was timed until Ctrl-C is shown
-    report = counted_as(report, counter) if counter else report
+    if counter:
+        from archscope.auditing.counters import counted_as
+
+        report = counted_as(report, counter)
     missing = report.totals["operations"]["unknown"]
     if strict and missing:
         raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")

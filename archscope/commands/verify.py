@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +11,10 @@ from archscope.commands.arguments import SHOWN, Output, completes, format_of
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
 from archscope.networks import Network, catalogue, find
-from archscope.papers.verdicts import Verdict
 from archscope.process import expect_torch, mapped
+
+if TYPE_CHECKING:
+    from archscope.papers.verdicts import Verdict
 
 
 @command("Check", "archscope verify xception")
@@ -49,7 +51,9 @@ def verify(
     raise typer.Exit(not found.holds)
 
 
-def _mapped(verdicts_on: Callable[[Network], list[Verdict]], networks: Iterable[Network]) -> Iterable[list[Verdict]]:
+def _mapped(
+    verdicts_on: "Callable[[Network], list[Verdict]]", networks: Iterable[Network]
+) -> "Iterable[list[Verdict]]":
     """On all cores, with a bar on the terminal, where standard error is one."""
     entries = [*networks]
     found = mapped(verdicts_on, entries)

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
-from secrets import token_hex
 
 from archscope import process
 from archscope.errors import ArchscopeError, EnvironmentFailure
@@ -42,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
             yield path
             return
         path = path.resolve()
-        temporary = path.with_name(f".{path.name[:100]}.{token_hex(4)}")
+        temporary = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}")
         process.temporaries.add(temporary)  # before it is there: a signal may come at any moment
         try:
             os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -50,7 +49,8 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.chmod(_permissions(path))
             temporary.replace(path)
         finally:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # of a folder that is a file
+                temporary.unlink(missing_ok=True)
             process.temporaries.discard(temporary)
 
 

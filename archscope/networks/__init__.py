@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from importlib import import_module
-from importlib.resources import files
 from inspect import signature
+from pathlib import Path
 from types import MappingProxyType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints, overload
 
@@ -221,11 +221,11 @@ def catalogue() -> Mapping[str, Network]:
 def _claims(paper: str) -> Mapping[str, Any]:
     """By network: what the paper and others claim, apart, since most commands need but one paper's, or none."""
     file = f"claims/{paper}.toml"
-    return _toml(file) if files(__name__).joinpath(file).is_file() else {}
+    return _toml(file) if (Path(__file__).parent / file).is_file() else {}
 
 
 def _toml(file: str) -> dict[str, Any]:
-    return tomllib.loads(files(__name__).joinpath(file).read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parent / file).read_text(encoding="utf-8"))
 
 
 def find(name: str) -> Network:
@@ -268,7 +268,7 @@ def _families() -> Mapping[str, tuple[Network, ...]]:
 def _options(file: str) -> Mapping[str, Mapping[str, str]]:
     """Options of every network in a file, read without running it: importing it would import torch."""
     # A function `@network` names itself; `@network(TABLE)` names a row for each key of a dict in the same file.
-    tree = ast.parse(files(__name__).joinpath(f"{file}.py").read_text(encoding="utf-8"))
+    tree = ast.parse(Path(__file__).with_name(f"{file}.py").read_text(encoding="utf-8"))
     tables = {
         target.id: dict(zip(map(ast.literal_eval, filter(None, node.value.keys)), node.value.values, strict=True))
         for node in tree.body

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, ClassVar
 
 from archscope.model import units
@@ -138,7 +138,7 @@ def _sorted(found: Sequence[Entry], sort: str) -> tuple[Entry, ...]:
 
 @cache
 def _stored() -> Mapping[str, Mapping[str, int]]:
-    return tomllib.loads(files("archscope.networks").joinpath("counts.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((Path(__file__).parents[1] / "networks" / "counts.toml").read_text(encoding="utf-8"))
 
 
 def counts_of(network: Network) -> Mapping[str, int]:

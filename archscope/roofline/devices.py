@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archscope.registry import canonical, unknown
@@ -45,7 +45,7 @@ class Device:
 @cache
 def devices() -> Mapping[str, Device]:
     """Every device by name, in the order of devices.toml: the oldest first."""
-    text = files(__package__).joinpath("devices.toml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("devices.toml").read_text(encoding="utf-8")
     return {
         name: Device(name=name, aliases=tuple(row.pop("aliases", ())), **row)
         for name, row in tomllib.loads(text).items()

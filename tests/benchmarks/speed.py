@@ -163,7 +163,7 @@ def process() -> None:
     asked = (f"summary {NETWORK}", "summary xception", "diagram xception", "compare xception inception_v3",
              "spectrum xception", "verify xception")  # fmt: skip
     limits = {f"{line} --no-cache": 1.4 for line in asked} | dict.fromkeys(asked, 0.35)
-    limits |= dict.fromkeys(("--help", "list", "show xception"), 0.25)
+    limits |= dict.fromkeys(("--help", "list", "show xception"), 0.15)
     runs = {line: command("-m", "archscope", *line.split()) for line in limits}
     for line in asked:
         runs[line]()  # from here on it is known

@@ -125,6 +125,8 @@ def line(random: Random) -> list[str]:
             chosen += _given(name, parameter, oddness, random)
     if name == "verify" and [*chosen, "-"][1].startswith("-"):
         chosen.insert(1, "lenet5")  # all of them take half a minute, as they should
+    if name == "selfcheck":
+        chosen += ["--device", "nothing"]  # on a device it takes a minute, as it should
     if random.random() < oddness / 3:
         chosen.insert(random.randint(0, len(chosen)), random.choice([*HOSTILE, "--debug", "--help", "-q"]))
     return [word.replace("\0", "") for word in chosen]

@@ -6,7 +6,6 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from archscope.auditing.counters import counter_names
 from archscope.model.report import Report
 from archscope.views import DEFAULT_COLUMNS, Options, View
 
@@ -38,6 +37,8 @@ def chosen(report: Report, options: Options) -> tuple[str, ...]:
 
 def default_columns(report: Report) -> tuple[str, ...]:
     """What a table shows unless told otherwise."""
+    from archscope.auditing.counters import counter_names
+
     latency = ("latency_ms", "latency_share") if "latency_ms" in report.columns else ()
     asked = [name for name in (*BOUND_COLUMNS, *counter_names()) if name in report.columns]
     return (*DEFAULT_COLUMNS, *latency, *asked)
