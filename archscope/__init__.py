@@ -6,6 +6,7 @@
     archscope.summarize("xception")                    its Report: str(), to_json(), to_markdown(), save() ...
     archscope.compare("xception", "inception_v3")      their Comparison: what each costs, in ratio to the first
     archscope.diagram("xception")                      its figure: str() is SVG, and notebooks show it
+    archscope.explore("xception")                      its page to walk through: save("xception.html")
     archscope.diff(my_network, "xception")             its Diff: is it that network, and where is it not?
     archscope.verify("xception")                       what its paper claims, recomputed
     archscope.audit("xception")                        why other counters give other numbers
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from archscope.papers.zoo import Zoo
     from archscope.targets.inputs import Example, InputSize
     from archscope.views.diagram.drawing import Diagram
+    from archscope.views.explorer import Explorer
 
     Target = str | nn.Module | Report
 
@@ -68,6 +70,7 @@ __all__ = [
     "cost",
     "diagram",
     "diff",
+    "explore",
     "networks",
     "spectrum",
     "summarize",
@@ -272,6 +275,30 @@ def diagram(
         title or (labels[0] if len(reports) == 1 else ""), page, width, font_size, dpi, show_title, show_legend,
     )  # fmt: skip
     return draw(reports[0], chosen) if len(reports) == 1 else line_up(reports, labels, chosen)
+
+
+@named_arguments
+def explore(
+    target: "Target",
+    input_size: "InputSize | None" = None,
+    *,
+    input_data: "Example | None" = None,
+    options: "Mapping[str, Any] | None" = None,
+    title: str = "",
+) -> "Explorer":
+    """The Explorer of a target: a page to walk through it, from the network to its layers, with the numbers of each.
+
+    `input_size`, `input_data` and `options` as in `summarize`. A name has its network's title unless `title` says
+    another. `save("net.html")` writes the one file, which asks nothing of any network. Raises ArchscopeError.
+
+    >>> archscope.explore("lenet5").to_html()[:15]
+    '<!doctype html>'
+    """
+    from archscope.views.explorer import Explorer
+
+    report = summarize(target, input_size, input_data=input_data, options=options)
+    known = catalogue().get(report.graph.name)
+    return Explorer((report,), (title or (known.label if known else ""),))
 
 
 @overload

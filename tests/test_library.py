@@ -31,7 +31,8 @@ class Net(nn.Module):
 
 def test_every_function_is_here() -> None:
     assert set(FUNCTIONS) == {
-        "audit", "build", "compare", "cost", "diagram", "diff", "networks", "spectrum", "summarize", "trace", "verify"
+        "audit", "build", "compare", "cost", "diagram", "diff", "explore", "networks", "spectrum", "summarize", "trace",
+        "verify",
     }  # fmt: skip
 
 

@@ -50,3 +50,10 @@ def _latex(text: object) -> str:
 def fill(template: str, **values: Any) -> str:
     """The template of this file name, filled in; it ends with its last line."""
     return _environment().get_template(template).render(**values).rstrip("\n") + "\n"
+
+
+def verbatim(template: str) -> str:
+    """The file of this name as it is: a script, whose braces are its own."""
+    environment = _environment()
+    assert environment.loader
+    return environment.loader.get_source(environment, template)[0]

@@ -64,7 +64,12 @@ def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = Tr
             return _every_layer(graph, block, style, folds, depth)
         except Unplaced:
             return replace(compose(graph, "flow", block, style, folds, depth), note=CLOSED)
-    ops, kinds, view = _viewed(graph, level, block, style, folds, depth)
+    return composed(*_viewed(graph, level, block, style, folds, depth), level)
+
+
+def composed(ops: list[Op], kinds: Mapping[str, str], view: "View", level: str) -> Drawing:
+    """`compose` of Ops that are there already: those of a level that draws some of them as one."""
+    style, block, folds = view.style, view.block, view.folds
     if folds:
         ops = with_memory(ops, kinds)
     first = _sketches(ops, kinds, level, view)
@@ -106,7 +111,7 @@ def _viewed(
     return ops, kinds, View(outputs, style, folds, block, plain=plain)
 
 
-def _sketches(ops: list[Op], kinds: dict[str, str], level: str, view: "View") -> Iterator["Sketch"]:
+def _sketches(ops: list[Op], kinds: Mapping[str, str], level: str, view: "View") -> Iterator["Sketch"]:
     """Ever simpler structures: modules closed, then any operations in a row that repeat, then steps of loops."""
 
     def planned(ops: list[Op]) -> Plan:

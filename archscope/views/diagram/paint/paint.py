@@ -39,6 +39,18 @@ def to_svg(piece: Piece, page: Page) -> str:
     return "\n".join([*_start(page, width, height, painter), *painter.out, shift, *body.out, "</g>", "</svg>"]) + "\n"
 
 
+def to_fragment(piece: Piece, page: Page) -> str:
+    """The picture alone, from its left upper corner on, as the inside of an SVG element: `extent` is its size."""
+    painter = Painter(THEMES[page.theme])
+    _body(painter, piece, page)
+    return f'<g transform="translate({number(MARGIN + piece.left)} {number(MARGIN)})">{"".join(painter.out)}</g>'
+
+
+def extent(piece: Piece) -> tuple[float, float]:
+    """Width and height of a picture with its margins."""
+    return piece.left + piece.right + 2 * MARGIN, piece.height + 2 * MARGIN
+
+
 def _shows(box: Box, kind: str) -> bool:
     return box.kind == kind and box.form != "point"
 
@@ -64,12 +76,12 @@ def _start(page: Page, width: float, height: float, painter: Painter) -> list[st
 
 def _body(painter: Painter, piece: Piece, page: Page) -> None:
     for frame in piece.frames:
-        _frame(painter, frame)
+        _frame(painter, frame, page)
     for row in piece.rows:
         _leader(painter, row)
     for line in sorted(piece.lines, key=lambda line: line.kind == "flow"):
         if line.points:
-            _line(painter, line)
+            _line(painter, line, page)
     for frame in piece.frames:
         _frame_title(painter, frame)
     for line in piece.lines:
@@ -83,9 +95,12 @@ def _body(painter: Painter, piece: Piece, page: Page) -> None:
             _box(painter, box, page, number_)
 
 
-def _frame(painter: Painter, frame: Frame) -> None:
+def _frame(painter: Painter, frame: Frame, page: Page) -> None:
     box = (frame.left, frame.top, frame.right, frame.bottom)
-    painter.out.append(f'<g class="module"><title>{escape(shown_lines(frame.path))}</title>')
+    if page.attributes:
+        painter.out.append(f'<g class="module"{page.attributes(frame)}>')
+    else:
+        painter.out.append(f'<g class="module"><title>{escape(shown_lines(frame.path))}</title>')
     painter.rect(box, 10.0, "panel", "panel-border", ' stroke-width="1.2"')
     painter.out.append("</g>")
 
@@ -128,14 +143,15 @@ def _leader(painter: Painter, row: Row) -> None:
         painter.text(row.text, row.at, row.y + 4.0, SMALL, "muted", anchor="start")
 
 
-def _line(painter: Painter, line: Line) -> None:
+def _line(painter: Painter, line: Line, page: Page) -> None:
     color = {"shortcut": "add-line", "skip": "concat-line"}.get(line.kind, "edge")
     points = list(line.points)
     head = _arrow(points[-2], points[-1]) if line.arrow else ""
     if head:
         points[-1] = _towards(points[-1], points[-2], ARROW[0] - 1.0)
     ends = [quoteattr(shown_lines(name)) for name in (line.source, line.target)]
-    painter.out.append(f'<g class="edge" data-from={ends[0]} data-to={ends[1]}>')
+    named = "" if page.attributes else f" data-from={ends[0]} data-to={ends[1]}"
+    painter.out.append(f'<g class="edge"{named}>')
     painter.path(_curve(points) if line.curved else _rounded(points), line=color, more=' stroke-width="1.3"')
     if head:
         painter.path(head, fill=color)
@@ -183,7 +199,11 @@ def _word(painter: Painter, line: Line, ground: str) -> None:
 
 
 def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
-    painter.out.append(f'<g id="n{number_}" class="op {box.kind}"><title>{escape(shown_lines(page.tell(box)))}</title>')
+    if page.attributes:
+        painter.out.append(f'<g class="op {box.kind}"{page.attributes(box)}>')
+    else:
+        title = escape(shown_lines(page.tell(box)))
+        painter.out.append(f'<g id="n{number_}" class="op {box.kind}"><title>{title}</title>')
     fill, line = f"{box.kind}-fill", f"{box.kind}-line"
     more = ' stroke-width="1.4"'
     if box.name in page.ghosts | page.added:

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from archscope.errors import ArchscopeError
 from archscope.model.text import shown_lines
 from archscope.views.diagram.paint.palette import DARK, LIGHT, Theme
-from archscope.views.diagram.place.picture import Box
+from archscope.views.diagram.place.picture import Box, Frame
 from archscope.views.diagram.place.style import SMALL, badge_width
 from archscope.views.diagram.place.text import text_width
 
@@ -18,7 +18,8 @@ class Page:
     """What stands around the picture, and what its nodes tell. By a box's name: `heat` is its share of the dearest,
     `marks` is a sign that it bears; `ghosts` are dashed, as not there, `added` dotted, as there besides.
 
-    Not `titled` or without `legend`, what it would say there is left out. `sheet`: where it is to stand.
+    Not `titled` or without `legend`, what it would say there is left out. `sheet`: where it is to stand. `attributes`
+    of the groups of boxes and frames stand in the place of an id and a title, where a page tells what they are.
     """
 
     title: str
@@ -34,6 +35,7 @@ class Page:
     sheet: "Sheet | None" = None
     ghosts: frozenset[str] = frozenset()
     added: frozenset[str] = frozenset()
+    attributes: "Callable[[Box | Frame], str] | None" = None
 
 
 @dataclass(frozen=True)

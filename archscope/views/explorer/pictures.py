@@ -1,0 +1,214 @@
+"""A picture of each distinct module of a network, drawn once: what they share is worked out for all at once."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import takewhile
+from typing import Any
+from xml.sax.saxutils import quoteattr
+
+from archscope.model.graph import Graph
+from archscope.views.diagram.compose import Drawing, View, composed
+from archscope.views.diagram.ops.drawn import drawn, within
+from archscope.views.diagram.ops.names import part_title, stage_title
+from archscope.views.diagram.ops.ops import Op, Ops, upwards
+from archscope.views.diagram.paint.paint import extent, to_fragment
+from archscope.views.diagram.paint.painter import Page, number
+from archscope.views.diagram.place.paper import Paper
+from archscope.views.diagram.place.picture import Box, Frame
+from archscope.views.diagram.place.style import Style
+from archscope.views.diagram.plan.levels import Modules
+from archscope.views.explorer.pages import Paging
+
+MOST_PICTURES = 300
+"""Distinct modules that are drawn, those nearest to the root first; of the others the page lists the parts."""
+
+
+SCREEN = Paper(780.0, 1500.0, letters=9.0, head=(0.0, 0.0))
+"""A picture is as open as its letters stay readable beside a table on a usual screen, scrolled down at most."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A module's picture as the inside of an SVG element. Boxes and frames say in `data-p` the path of their module
+    below this one, in `data-n` how many alike they stand for, and in `data-l` the layers of all of these, counted from
+    this module's first."""
+
+    width: float
+    height: float
+    svg: str
+
+
+@dataclass
+class Pictures:
+    """The `drawn` pictures of a graph, `of` which module each is by its place there, and the pages of large ones."""
+
+    graph: Graph
+    drawn: list[Picture] = field(default_factory=list)
+    of: dict[str, int] = field(default_factory=dict)
+    paging: Paging = field(default_factory=Paging)
+
+    def __post_init__(self) -> None:
+        whole, self.outputs = drawn(self.graph, "")
+        self.place = {layer.name: i for i, layer in enumerate(self.graph.layers)}
+        self._take(whole, self.graph.blocks)
+        known: dict[Any, int] = {}
+        waiting = deque([""] if self.graph.layers else [])
+        while waiting and len(self.drawn) < MOST_PICTURES:
+            path = waiting.popleft()
+            ops = self.cut(path)
+            key = self.key(path, ops)
+            if key not in known:
+                drawing = self.compose(path, ops)
+                known[key] = len(self.drawn)
+                self.drawn.append(self.paint(path, drawing))
+            self.of[path] = known[key]
+            waiting.extend(self.modules.modules(path))
+
+    def _take(self, ops: list[Op], kinds: Mapping[str, str]) -> None:
+        """Ops and classes, now of these paths."""
+        self.ops, self.kinds = ops, kinds
+        self.modules = Modules(ops, kinds)
+
+    @cached_property
+    def order(self) -> Mapping[str, int]:
+        return {op.name: i for i, op in enumerate(self.ops)}
+
+    @cached_property
+    def readers(self) -> Mapping[str, Sequence[str]]:
+        return Ops(self.ops).readers
+
+    def cut(self, path: str) -> list[Op]:
+        """The Ops of a module, with those that it reads and that read it: enough to tell where it begins and ends."""
+        if not path:
+            return self.ops
+        members = self.modules.members(path)
+        near = {op.name for op in members}.union(
+            *(op.inputs for op in members), *(self.readers[op.name] for op in members)
+        )
+        return [self.ops[i] for i in sorted(self.order[name] for name in near if name in self.order)]
+
+    def first(self, path: str) -> int:
+        return self.layers_of(path)[0]
+
+    def key(self, path: str, near: Sequence[Op]) -> Any:
+        """Equal for modules whose pictures are the same, byte for byte."""
+        first, told = self.first(path), []
+        ops, outputs = within(near, path, self.outputs) if path else (list(near), self.outputs)
+        at = {op.name: i for i, op in enumerate(ops)}
+        several = sum(op.kind == "tensor" for op in ops) > 1
+        for op in ops:
+            layers = tuple([self.place[name] - first for name in op.layers])
+            sources = tuple([at.get(source, -1) for source in op.inputs])
+            own = self.below(path, op.name if op.join else op.path) if op.layers else several and op.name
+            told.append((op.key, op.shape, op.channels, len(op.copies), layers, sources, own))
+        titles = [
+            (self.below(path, one), self.kinds.get(one), part_title(one, ""), stage_title(one, ""))
+            for one in dict.fromkeys(above for op in ops if op.kind != "tensor" for above in upwards(op.path))
+            if one.startswith(f"{path}.") or not path
+        ]
+        ends = tuple([at.get(one.layer, self.place.get(one.layer, -1) - first) for one in outputs])
+        return tuple(told), tuple(titles), ends
+
+    @staticmethod
+    def below(path: str, inner: str) -> str:
+        """A path as seen from a module that it is in."""
+        return inner[len(path) :].lstrip(".") if not path or inner.startswith(f"{path}.") else f"/{inner}"
+
+    def compose(self, path: str, near: Sequence[Op]) -> Drawing:
+        """The module's picture; where it has too many parts to be drawn, those are put on pages first."""
+        drawing = self._composed(path, near)
+        if any(box.op and box.op.kind == "module" and not _is_closed(box.op) for box in drawing.piece.boxes):
+            inside = [one for one in self.modules.children if one == path or one.startswith(f"{path}." if path else "")]
+            widest = max(inside, key=lambda one: len(self.modules.children[one]))
+            if turned := self.paging.turn(self.ops, self.kinds, widest, self.place):
+                self._take(*turned)
+                vars(self).pop("order", None)
+                drawing = self._composed(path, self.cut(path))
+        return drawing
+
+    def _composed(self, path: str, near: Sequence[Op]) -> Drawing:
+        ops, outputs = within(near, path, self.outputs) if path else (list(near), self.outputs)
+        view = View(outputs, Style(paper=SCREEN), True, path, plain=False)
+        return composed(ops, self.kinds, view, "block" if path else "network")
+
+    def paint(self, path: str, drawing: Drawing) -> Picture:
+        first = self.first(path)
+
+        def attributes(shown: Box | Frame) -> str:
+            return "".join(f" {name}={quoteattr(value)}" for name, value in self.said(path, first, shown) if value)
+
+        page = Page("", attributes=attributes)
+        width, height = extent(drawing.piece)
+        return Picture(float(number(width)), float(number(height)), to_fragment(drawing.piece, page))
+
+    def said(self, path: str, first: int, shown: Box | Frame) -> Iterator[tuple[str, str]]:
+        """What a page needs to know of a box or a frame."""
+        if isinstance(shown, Frame):
+            layers = [self._frame(path, ops) for ops in (shown.ops, *shown.copies)]
+            yield "data-p", self.below(path, shown.path)
+        else:
+            op = shown.op
+            each = [one for op in shown.alike or filter(None, [shown.op]) for one in op.each]
+            layers = [self._box(path, one) for one in each]
+            yield "data-p", self.below(path, op.name if op.join else op.path) if op and op.layers else ""
+        yield "data-n", str(len(layers)) if len(layers) > 1 else ""
+        yield "data-l", ranges(at - first for some in layers for at in some)
+
+    def _box(self, path: str, op: Op) -> Sequence[int]:
+        """A closed module's layers are all that it has. Another Op's are those in the open module: one that passes its
+        input on may be drawn with what made that, elsewhere."""
+        if _is_closed(op):
+            return self.layers_of(op.path)
+        own, inside = [self.place[name] for name in op.layers], self.layers_of(path)
+        return [at for at in own if at in inside] or own
+
+    def _frame(self, path: str, ops: Sequence[Op]) -> Sequence[int]:
+        """Those of the module that a frame is around, or of a sequence that repeats."""
+        module = _common([op.path for op in ops])
+        if len(self.modules.members(module)) == len(ops):
+            return self.layers_of(module)
+        return [at for op in ops for at in self._box(path, op)]
+
+    def layers_of(self, path: str) -> Sequence[int]:
+        """The places of a module's layers, or of a page's."""
+        found = [self.layers_by_path[real] for real in self.paging.real(path)]
+        return found[0] if len(found) == 1 else _compact(sorted(at for places in found for at in places))
+
+    @cached_property
+    def layers_by_path(self) -> Mapping[str, Sequence[int]]:
+        found: dict[str, list[int]] = {}
+        for name, at in self.place.items():
+            for path in upwards(name):
+                found.setdefault(path, []).append(at)
+        return {path: _compact(places) for path, places in found.items()}
+
+
+def _is_closed(op: Op) -> bool:
+    """Is it a closed module, rather than a few operations that were closed for want of room?"""
+    return op.name == f"{op.path}/"
+
+
+def _common(paths: Sequence[str]) -> str:
+    """The module that holds them all."""
+    first, *others = [path.split(".") for path in {paths[0], *paths}]
+    held = takewhile(lambda parts: len(set(parts)) == 1, zip(first, *others, strict=False))
+    return ".".join(parts[0] for parts in held)
+
+
+def _compact(places: list[int]) -> Sequence[int]:
+    """Places that follow each other, as a range: what is in it is known at once."""
+    whole = range(places[0], places[-1] + 1)
+    return whole if len(whole) == len(places) else places
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """`0:3 8`: a first number and how many follow each other, where that is not one alone."""
+    said: list[list[int]] = []
+    for number_ in sorted(set(numbers)):
+        if said and number_ == said[-1][0] + said[-1][1]:
+            said[-1][1] += 1
+        else:
+            said.append([number_, 1])
+    return " ".join(f"{start}:{count}" if count > 1 else str(start) for start, count in said)

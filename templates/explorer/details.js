@@ -1,0 +1,74 @@
+// What is known of the part that is chosen: where it is, what it does, what it costs, what an element of it sees.
+
+/** What is chosen: a node, or a box with the layers of all that are alike. @typedef {{node: number, spans: Spans, alike: number}} Chosen */
+
+/** @param {Network} network @param {Chosen} chosen @param {{open: (node: number) => void, choose: (node: number) => void}} told */
+function details(network, { node, spans, alike }, told) {
+  const path = network.paths[node];
+  const own = network.spans[node];
+  const opened = network.opened(node);
+  const [input, output] = [network.shape("in", own), network.shape("out", spans.length ? spans : own)];
+  return [
+    make("h2", {}, path || network.data.title, " ", alike > 1 ? make("span", { class: "badge" }, `×${alike}`) : null),
+    make("p", { class: "said" }, [network.kinds[node], network.said[node]].filter((said, i, all) => said && all.indexOf(said) === i).join(": ")),
+    output ? make("p", { class: "shapes" }, `${input} → ${output}`) : null,
+    opened >= 0 && node > 0 ? make("button", { type: "button", class: "open", click: () => told.open(node) }, say("Open")) : null,
+    costs(network, node, alike > 1 ? spans : own, alike),
+    field(network, spans.length ? spans : own),
+    layers(network, node, alike > 1 ? own : spans, told),
+  ].filter((part) => part !== null);
+}
+
+/** Each quantity, and its share of the network's. @param {Network} network @param {number} node @param {Spans} spans @param {number} many */
+function costs(network, node, spans, many) {
+  const rows = [...network.columns.values()].map((column) => {
+    if (column.name === "receptive_field") return null; // it has a figure of its own
+    const value = many > 1 ? network.value(column.name, spans) : network.cost(column.name, node);
+    if (value === null || value === 0) return null;
+    const share = column.reduce === "sum" && column.total && typeof value === "number" ? (100 * value) / column.total : 0;
+    const exact = Number.isInteger(value) && column.unit !== "bytes" ? value.toLocaleString("en-US") : measured(column, value);
+    const cell = make("td", { class: "share" }, share >= 0.05 ? `${share.toFixed(share < 10 ? 1 : 0)} %` : "");
+    cell.style.setProperty("--share", `${Math.min(share, 100)}%`);
+    return make("tr", {}, make("th", { scope: "row" }, say(column.name)), make("td", {}, exact), cell);
+  });
+  const caption = many > 1 ? make("caption", {}, say("{0} alike, in all", many)) : null;
+  return make("table", { class: "costs" }, caption, make("tbody", {}, ...rows));
+}
+
+/** The receptive field over the frame of the input. @param {Network} network @param {Spans} spans */
+function field(network, spans) {
+  const seen = network.value("receptive_field", spans.slice(-1));
+  const frame = (network.data.input[0] ?? "").split("x").map(Number).slice(1);
+  if (!seen || frame.length !== 2) return null;
+  const everything = seen === "global";
+  if (!everything && (!Array.isArray(seen) || seen.length !== 2)) return null;
+  const [height, width] = everything ? frame : seen;
+  const unit = 84 / Math.max(...frame);
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", "0 0 100 100");
+  svg.setAttribute("aria-hidden", "true");
+  for (const [name, high, wide] of /** @type {[string, number, number][]} */ ([["frame", ...frame], ["seen", Math.min(height, frame[0]), Math.min(width, frame[1])]])) {
+    const rect = document.createElementNS(space, "rect");
+    const sizes = { x: 50 - (wide * unit) / 2, y: 50 - (high * unit) / 2, width: Math.max(wide * unit, 1), height: Math.max(high * unit, 1) };
+    for (const [key, value] of Object.entries(sizes)) rect.setAttribute(key, value.toFixed(2));
+    rect.setAttribute("class", name);
+    svg.append(rect);
+  }
+  const said = everything ? say("an element sees the whole input") : `${height}×${width}`;
+  return make("figure", {}, svg, make("figcaption", {}, make("b", {}, say("receptive_field")), make("br"), said, make("br"), say("of the input of {0}", frame.join("×"))));
+}
+
+/** The layers of a box that is drawn as one. @param {Network} network @param {number} node @param {Spans} spans @param {{choose: (node: number) => void}} told */
+function layers(network, node, spans, told) {
+  const found = spans.flatMap(([start, many]) => Array.from({ length: many }, (_, i) => start + i));
+  if (found.length < 2 || found.length > 8 || network.opened(node) >= 0) return null;
+  const items = found.map((at) => make("li", {}, make("a", { href: `#${encoded(network.paths[network.nodeOf[at]])}`, click: (/** @type {Event} */ event) => {
+    event.preventDefault();
+    told.choose(network.nodeOf[at]);
+  } }, network.paths[network.nodeOf[at]]), " ", make("span", { class: "said" }, network.said[network.nodeOf[at]])));
+  return make("div", { class: "layers" }, make("h3", {}, say("Layers drawn in this box")), make("ol", {}, ...items));
+}
+
+/** A path as it stands in an address. @param {string} path */
+const encoded = (path) => encodeURIComponent(path).replace(/%2F/g, "/");

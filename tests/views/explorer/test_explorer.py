@@ -1,0 +1,199 @@
+"""The page without a browser: what it holds, how large it is, and that nothing in it is anything but text."""
+
+import base64
+import hashlib
+import re
+from dataclasses import replace
+from functools import cache
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.errors import ArchscopeError
+from archscope.model.report import Report
+from archscope.views.explorer import Explorer
+from archscope.views.explorer.pictures import MOST_PICTURES, Pictures, ranges
+from tests.graphs import NETWORKS, six_layer_report, traced
+from tests.views.explorer.pages import boxes, held, places, spans
+
+VOID = {"meta", "link", "input"}
+
+
+@cache
+def page_of(name: str) -> str:
+    return Explorer((traced(name),)).to_html()
+
+
+class Wide(nn.Module):
+    """So many blocks, each of another width: nothing folds."""
+
+    def __init__(self, blocks: int) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(
+            *[nn.Sequential(nn.Conv2d(i + 4, i + 5, 3, padding=1), nn.ReLU(), nn.MaxPool2d(1)) for i in range(blocks)]
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.blocks(x).mean((2, 3))  # type: ignore[no-any-return]
+
+
+@cache
+def wide() -> Report:
+    with torch.device("meta"):
+        return archscope.summarize(Wide(70), (4, 8, 8))
+
+
+# ---- the file ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_it_is_small(name: str) -> None:
+    assert len(page_of(name).encode()) < 250_000
+
+
+def test_it_asks_nothing_and_runs_only_its_own_script() -> None:
+    html = page_of("xception")
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert policy.startswith("default-src 'none'; img-src data: blob:; base-uri 'none'; form-action 'none'")
+    for what, text in (("script", re.findall(r"<script>(.*?)</script>", html, re.S)),
+                       ("style", re.findall(r"<style>(.*?)</style>", html, re.S))):  # fmt: skip
+        digests = [base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in text]
+        assert len(text) == 1 and f"{what}-src 'sha256-{digests[0]}'" in policy
+    assert set(re.findall(r"https?://[^\s\"'`]*", html)) == {"http://www.w3.org/2000/svg"}
+    assert not re.search(r"\b(eval|fetch|XMLHttpRequest|import)\(", html)
+    assert "unsafe" not in policy
+
+
+class Elements(HTMLParser):
+    """Fails where an element is not closed, or has a listener in its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.opened: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert not [name for name, _ in attrs if name.startswith("on") or name == "style"]
+        self.opened += [] if tag in VOID else [tag]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.opened.pop() == tag
+
+
+def test_it_is_well_formed_and_so_is_each_picture() -> None:
+    parser = Elements()
+    parser.feed(page_of("inception_v3"))
+    assert not parser.opened
+    for width, height, svg in held(page_of("inception_v3"))["networks"][0]["pictures"]:
+        assert width > 0 and height > 0
+        for element in ElementTree.fromstring(svg).iter():
+            assert "id" not in element.attrib and "style" not in element.attrib and element.tag != "title"
+
+
+def test_the_same_report_gives_the_same_bytes() -> None:
+    assert Explorer((traced("xception"),)).to_html() == page_of("xception")
+    read = Report.from_json(traced("xception").to_json())
+    assert held(Explorer((read,)).to_html()) == held(page_of("xception"))
+
+
+def test_names_of_strangers_are_text() -> None:
+    module = nn.Sequential()
+    module.add_module("</script><b>&'\"", nn.Sequential(nn.Conv2d(3, 8, 3), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3)))
+    module.add_module("<!--", nn.Conv2d(8, 8, 3))
+    html = Explorer((archscope.summarize(module, (3, 32, 32)),), ("</title><script>alert(1)</script>",)).to_html()
+    parser = Elements()
+    parser.feed(html)
+    assert not parser.opened and html.count("<script") == 2 and "<b>" not in html and "<!--" not in html
+    (network,) = held(html)["networks"]
+    assert network["nodes"]["name"][1] == "</script><b>&'\""
+    for _, _, svg in network["pictures"]:
+        assert not [one for one in ElementTree.fromstring(svg).iter() if one.tag in {"b", "script"}]
+
+
+def test_a_suffix_that_is_none_is_refused() -> None:
+    with pytest.raises(ArchscopeError, match=r"\.html"):
+        Explorer((six_layer_report(),)).save("net.svg")
+
+
+# ---- the module tree --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["xception", "inception_resnet_v2"])
+def test_each_module_and_layer_has_its_row_and_its_layers(name: str) -> None:
+    (network,), report = held(page_of(name))["networks"], traced(name)
+    found = dict(zip(places(network), map(spans, network["nodes"]["layers"]), strict=True))
+    names = [layer.name for layer in report.graph.layers]
+    assert set(names) <= set(found)
+    for path, own in found.items():
+        below = [at for at, name in enumerate(names) if not path or name == path or name.startswith(f"{path}.")]
+        assert own == below, path
+    for column in network["columns"]:
+        assert column["values"] == [report.columns[column["name"]].values[name] for name in names]
+
+
+@pytest.mark.parametrize("name", ["xception", "inception_resnet_v2", "wide"])
+def test_each_picture_shows_all_layers_of_its_module_once(name: str) -> None:
+    report = wide() if name == "wide" else traced(name)
+    (network,) = held(Explorer((report,)).to_html())["networks"]
+    layers = network["nodes"]["layers"]
+    drawn = [node for node, picture in enumerate(network["nodes"]["picture"]) if picture >= 0]
+    assert drawn[0] == 0
+    for node in drawn:
+        shown, own = [at for _, _, own in boxes(network, node) for at in own], spans(layers[node])
+        assert len(shown) == len(set(shown)) and set(shown) <= set(own), places(network)[node]
+        left = [report.graph.layers[at] for at in own if at not in shown]
+        assert all(layer.memory == "view" for layer in left), "only what passes the module's input on is not drawn"
+
+
+def test_a_folded_box_costs_all_that_it_stands_for() -> None:
+    (network,), report = held(page_of("xception"))["networks"], traced("xception")
+    ((_, alike, own),) = [box for box in boxes(network, 0) if box[0] == "middle_flow.block1"]
+    names = [report.graph.layers[at].name for at in own]
+    block = [name for name in names if name.startswith("middle_flow.block1.")]
+    assert alike == 8
+    assert report.value("macs", names) == 8 * report.value("macs", block)
+
+
+def test_equal_modules_share_a_picture_that_is_theirs() -> None:
+    graph = traced("inception_resnet_v2").graph
+    pictures = Pictures(graph)
+    sisters = [path for path in pictures.of if re.fullmatch(r"inception_resnet_a\.\w*\d+", path)]
+    assert len(sisters) == 5 and len({pictures.of[path] for path in sisters}) <= 2  # the first reads the stem
+    assert len(pictures.drawn) < len(pictures.of) / 2
+    for path in sisters + [path for path in pictures.of if path.endswith("1")][:6]:
+        own = pictures.paint(path, pictures.compose(path, pictures.cut(path)))
+        assert own == pictures.drawn[pictures.of[path]], path
+
+
+def test_many_parts_are_put_on_pages() -> None:
+    (network,) = held(Explorer((wide(),)).to_html())["networks"]
+    pages = [network["nodes"]["name"][at] for at in network["nodes"]["pages"]]
+    assert pages == ["0…19", "20…39", "40…59", "60…69"]
+    drawn = [node for node, picture in enumerate(network["nodes"]["picture"]) if picture >= 0]
+    assert set(network["nodes"]["pages"]) <= set(drawn)
+    assert max(len(boxes(network, node)) for node in drawn) <= 60
+    assert len(network["pictures"]) <= MOST_PICTURES
+
+
+def test_ranges_are_read_back() -> None:
+    assert ranges([8, 0, 1, 2]) == "0:3 8"
+    assert spans("0:3 8", 2) == [2, 3, 4, 10]
+
+
+def test_claims_stand_beside_what_is_recomputed() -> None:
+    report = archscope.summarize("xception")
+    (network,) = held(Explorer((report,)).to_html())["networks"]
+    (exact,) = [
+        claim for claim in network["claims"] if claim["about"] == "params" and claim["source"].startswith("Table 3")
+    ]
+    assert (exact["claimed"], exact["recomputed"], exact["outcome"]) == ("22,855,952", "22,855,952", "holds")
+    wrong = replace(report, claims=(replace(report.claims[0], value=22_000_000, digits=0),))
+    assert held(Explorer((wrong,)).to_html())["networks"][0]["claims"][0]["outcome"] == "fails"
+
+
+def test_a_network_of_no_layers_has_a_page() -> None:
+    report = archscope.summarize(nn.Identity(), (3, 8, 8))
+    assert held(Explorer((report,)).to_html())["networks"]

@@ -1,0 +1,139 @@
+"""The page in a real browser: walked through with clicks and keys. Skipped where there is none.
+
+apt-get install chromium; pip install playwright; pytest tests/views/explorer/test_in_chromium.py
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.views.explorer import Explorer
+from tests.graphs import traced
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def shown(chromium: Any, folder: Path, explorer: Explorer, place: str = "", **chosen: Any) -> Iterator[Any]:
+    """The page in a browser of its own; it must report nothing, and ask for nothing."""
+    file = folder / "net.html"
+    explorer.save(file)
+    context = chromium.new_context(viewport={"width": 1280, "height": 860}, offline=True, **chosen)
+    page, faults = context.new_page(), []
+    page.on("console", lambda message: faults.append(message.text))
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: faults.append(request.url) if request.url.startswith("http") else None)
+    page.on("dialog", lambda dialog: faults.append(dialog.message))
+    page.goto(f"{file.as_uri()}{place}")
+    page.wait_for_selector("body.ready")
+    yield page
+    assert not faults
+    assert page.locator("*").count() <= 1500
+    context.close()
+
+
+def opened(page: Any) -> str:
+    return " > ".join(page.locator(".crumbs > *").all_inner_texts())
+
+
+def test_a_network_is_walked_through(chromium: Any, tmp_path: Path) -> None:
+    with shown(chromium, tmp_path, Explorer((traced("xception"),), ("Xception",))) as page:
+        assert page.locator("#details h2").inner_text().startswith("middle_flow.block1")  # the heaviest
+        page.locator(".op.module").nth(1).dblclick()
+        assert opened(page) == "Xception > middle_flow > block1"
+        page.keyboard.press("Escape")
+        assert opened(page) == "Xception > middle_flow"
+        page.go_back()
+        assert opened(page) == "Xception > middle_flow > block1" and page.url.endswith("#middle_flow.block1")
+        page.locator(".crumbs a").first.click()
+        assert opened(page) == "Xception"
+        page.evaluate("location.hash = 'middle_flow.block3'")
+        page.wait_for_timeout(100)
+        assert opened(page) == "Xception > middle_flow > block3"  # its own path in a picture of its sister
+        page.locator(".op.depthwise").first.click()
+        assert page.locator("#details h2").inner_text() == "middle_flow.block3.body.separableconv1"
+
+
+def test_keys_and_search_find_what_is_asked_for(chromium: Any, tmp_path: Path) -> None:
+    with shown(chromium, tmp_path, Explorer((traced("inception_v3"),))) as page:
+        page.keyboard.press("/")
+        page.keyboard.type("params>1.9M linear")
+        assert page.locator("#found").inner_text() == "1 found"
+        page.keyboard.press("Enter")
+        assert page.locator(".chosen").count() == 1
+        page.keyboard.press("Escape")
+        first = page.locator(".op.module").first
+        first.focus()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        assert opened(page).count(">") == 1
+        page.locator(".table").focus()
+        before = page.locator("#details h2").inner_text()
+        page.keyboard.press("Home")
+        page.keyboard.press("ArrowDown")
+        assert page.locator("#details h2").inner_text() != before
+        assert page.locator("[role=treegrid]").get_attribute("aria-activedescendant")
+
+
+def test_colours_are_of_all_copies_and_the_picture_can_be_kept(chromium: Any, tmp_path: Path) -> None:
+    with shown(chromium, tmp_path, Explorer((traced("xception"),)), color_scheme="dark") as page:
+        page.select_option("#color", "macs")
+        assert page.locator("#scale").inner_text().split("\n")[-1] == "4.649 G"
+        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        for button, start in (("#svg", b"<svg"), ("#png", b"\x89PNG")):
+            page.locator(".menu summary").click()
+            with page.expect_download() as kept:
+                page.locator(button).click()
+            assert Path(kept.value.path()).read_bytes().startswith(start)
+            page.locator(".menu summary").click()
+        page.locator("#language").click()
+        assert page.evaluate("document.documentElement.lang") == "ko"
+
+
+VALUES = """() => {
+  const network = explorer.panes[0].network;
+  return network.paths.map((path, at) => [path, [...network.columns.keys()].map((name) => network.cost(name, at))]);
+}"""
+
+
+def test_values_of_modules_are_those_of_the_report(chromium: Any, tmp_path: Path) -> None:
+    report = traced("xception")
+    with shown(chromium, tmp_path, Explorer((report,))) as page:
+        names = page.evaluate("[...explorer.panes[0].network.columns.keys()]")
+        for path, values in page.evaluate(VALUES):
+            layers = [
+                layer.name for layer in report.graph.layers
+                if not path or layer.name == path or layer.name.startswith(f"{path}.")
+            ]  # fmt: skip
+            assert values == pytest.approx([report.value(name, layers) for name in names]), path
+
+
+def test_a_hostile_name_runs_nothing(chromium: Any, tmp_path: Path) -> None:
+    module = nn.Sequential()
+    evil = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
+    module.add_module(evil, nn.Sequential(nn.Conv2d(3, 8, 3), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3)))
+    module.add_module("b", nn.Sequential(nn.Conv2d(8, 8, 3), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3)))
+    with torch.device("meta"):
+        report = archscope.summarize(module, (3, 64, 64))
+    with shown(chromium, tmp_path, Explorer((report,), (evil,))) as page:
+        page.locator(".row:not(.head)").first.click()
+        assert page.locator("#details h2").inner_text() == evil
+        page.keyboard.press("Enter")
+        assert page.locator("img").count() == 0
