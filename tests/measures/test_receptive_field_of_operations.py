@@ -162,6 +162,9 @@ LOCAL: dict[str, nn.Module] = {
     "bilinear, twice": between(nn.Upsample(scale_factor=2, mode="bilinear")),
     "bilinear, four times": between(nn.Upsample(scale_factor=4, mode="bilinear")),
     "bilinear with corners": between(nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)),
+    "bilinear down with corners": through(
+        lambda x: F.interpolate(x, scale_factor=0.5, mode="bilinear", align_corners=True)
+    ),
     "bilinear to a size": between(nn.Upsample((40, 56), mode="bilinear")),
     "bilinear down": through(lambda x: F.interpolate(x, scale_factor=0.25, mode="bilinear")),
     "bilinear down, antialiased": through(lambda x: F.interpolate(x, (16, 16), mode="bilinear", antialias=True)),
@@ -187,6 +190,53 @@ LOCAL: dict[str, nn.Module] = {
         lambda net, x: net.b(net.a(x).movedim(-1, 2)),
         a=nn.Conv2d(3, 4, (3, 1), padding=(1, 0)),
         b=nn.Conv2d(4, 4, (5, 1), padding=(2, 0)),
+    ),
+    "axes exchanged by an attribute": Of(
+        lambda net, x: net.b(net.a(x).mT),
+        a=nn.Conv2d(3, 4, (3, 1), padding=(1, 0)),
+        b=nn.Conv2d(4, 4, (5, 1), padding=(2, 0)),
+    ),
+    "a matrix turned by attributes": through(lambda x: x[0].flatten(1).T.H.adjoint().mT.view(1, 4, 64, 64)),
+    "a quarter turn": Of(
+        lambda net, x: net.b(net.a(x).rot90(1, (2, 3))),
+        a=nn.Conv2d(3, 4, (3, 1), padding=(1, 0)),
+        b=nn.Conv2d(4, 4, (5, 1), padding=(2, 0)),
+    ),
+    "complex numbers and back": through(
+        lambda x: (
+            torch.view_as_real(torch.view_as_complex(x.movedim(1, -1).unflatten(-1, (2, 2)).contiguous()))
+            .flatten(-2)
+            .movedim(-1, 1)
+        )
+    ),
+    "channels by a list": through(lambda x: x[:, [3, 1, 0, 2]] + x[:, torch.tensor([2, 3, 1, 0])]),
+    "rows by a list": through(lambda x: x[..., list(range(1, 60, 3)), :]),
+    "neighbours' differences": through(lambda x: x.diff(n=2, dim=2)),
+    "stacked sideways": through(lambda x: torch.hstack([x, x.roll(2, 3)]), outputs=8),
+    "tensordot over channels": Of(
+        lambda net, x: net.b(torch.tensordot(net.a(x), net.w, ([1], [0])).movedim(-1, 1)),
+        **two(w=nn.Parameter(torch.ones(4, 4))),
+    ),
+    "inner product over channels": Of(
+        lambda net, x: net.b(torch.inner(net.a(x).movedim(1, -1), net.w).movedim(-1, 1)),
+        **two(w=nn.Parameter(torch.ones(4, 4))),
+    ),
+    "vecdot over channels": Of(
+        lambda net, x: net.b(torch.linalg.vecdot(net.a(x), net.w, dim=1).unsqueeze(1)),
+        a=conv(3),
+        b=conv(1),
+        w=nn.Parameter(torch.ones(4, 1, 1)),
+    ),
+    "bilinear of two branches": Of(
+        lambda net, x: net.d(net.l(net.a(x).movedim(1, -1), net.b(x).movedim(1, -1)).movedim(-1, 1)),
+        a=conv(3),
+        b=conv(3, 5, 7),
+        d=conv(2),
+        l=nn.Bilinear(4, 5, 2),
+    ),
+    "a recurrent cell at each place": Of(
+        lambda net, x: net.b(net.l(net.a(x).movedim(1, -1).reshape(-1, 4))[0].view(1, 64, 64, 4).movedim(-1, 1)),
+        **two(l=nn.LSTMCell(4, 4)),
     ),
     "channels last and back": Of(
         lambda net, x: net.b(net.c(net.n(net.a(x).permute(0, 2, 3, 1))).permute(0, 3, 1, 2)),

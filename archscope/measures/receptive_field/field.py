@@ -102,7 +102,9 @@ def size_along(field: Field, way: int) -> int | Whole:
     if len(known) < len(reaches):
         return "global" if "global" in reaches else "scattered"
     if len(known) == 1:
-        return known[0].widest(field.terms[0].positions(way)) if known[0].period > 1 else known[0].width
+        return (
+            known[0].widest(field.terms[0].positions(way), field.pixels[way]) if known[0].period > 1 else known[0].width
+        )
     return _size_at_corners(field, way, known)
 
 

@@ -98,10 +98,16 @@ class Reach(NamedTuple):
             return None
         return Reach(step, tuple(hull((self.at(i), other.at(i))) for i in range(period))).shortest()
 
-    def widest(self, positions: range) -> int:
-        """The most pixels that one of the positions sees, from its first to its last."""
-        seen = [self.at(i) for i in positions[: self.period]]
-        return max([span[1] - span[0] + 1 for span in seen if span is not None], default=0)
+    def widest(self, positions: range, pixels: int) -> int:
+        """The most pixels that one of the positions sees, from its first to its last.
+
+        Where no two see alike, as where an interpolation keeps the corners, those count that the border does not cut,
+        if there are any.
+        """
+        seen = [span for i in positions[: self.period] if (span := self.at(i))]
+        if 1 < len(positions) - 1 <= self.period:
+            seen = [span for span in seen if span[0] >= 0 and span[1] < pixels] or seen
+        return max([last - first + 1 for first, last in seen], default=0)
 
     def holds(self, other: "Reach", positions: range) -> bool:
         """Does each of the positions see here at least what it sees there?"""

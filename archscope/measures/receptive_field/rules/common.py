@@ -1,6 +1,6 @@
 """What the rules share: a call with the fields of its tensors, axes by number, and what works element by element."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archscope.measures.receptive_field.field import Field, merged
@@ -60,6 +60,16 @@ class Call(NamedTuple):
 def stored(shape: Shape) -> Shape:
     """As a layer says its outputs: without a batch of 1."""
     return shape[1:] if shape[:1] == (1,) else shape
+
+
+def reordered(field: Field, order: Sequence[int]) -> Field:
+    """The axes in another order."""
+    if sorted(order) != list(range(len(field.shape))):
+        raise PositionLost
+    return field.each(
+        lambda term: Term(tuple(term.axes[place] for place in order), term.reaches),
+        tuple(field.shape[place] for place in order),
+    )
 
 
 Rule = Callable[[Call], Field | list[Field]]

@@ -102,13 +102,20 @@ def _laid(term: Term, word: str, out: str, sizes: dict[str, int], pixels: Shape)
 
 
 def linear(call: Call) -> Field:
-    field, last = call.input, call.rank - 1
+    field = call.input
+    return with_rest(call, _last_read(call, [field]) if field.terms else Field(call.shape, (), call.pixels), field)
+
+
+def _last_read(call: Call, fields: Sequence[Field]) -> Field:
+    """All along the last axis of each of these, which is then of the output's size."""
+    last, size = len(call.shape) - 1, plain(call.shape[-1], len(call.pixels))
 
     def change(term: Term) -> Term:
-        term = contracted(term, [last], field.pixels)
-        return Term((*term.axes[:last], plain(call.shape[-1], len(term.reaches))), term.reaches)
+        term = contracted(term, [last], call.pixels)
+        return Term((*term.axes[:last], size), term.reaches)
 
-    return with_rest(call, field.each(change) if field.terms else Field(call.shape, (), call.pixels), field)
+    found = [field.each(change) for field in fields if field.terms]
+    return found[0] if len(found) == 1 else merged(found, call.shape, call.pixels)
 
 
 def matmul(call: Call) -> Field:
@@ -142,6 +149,53 @@ def einsum(call: Call) -> Field:
         words = [word.replace("...", dot) for word, dot in zip(words, dots, strict=True)]
         out = out.replace("...", "".join(free))
     return product_of(call, call.fields, words, out)
+
+
+def tensordot(call: Call) -> Field:
+    """Over the last axes of the one and the first of the other, or over those that are named."""
+    left, right = call.fields
+    dims = call.settings["dims"]
+    pairs = [range(len(left.shape) - dims, len(left.shape)), range(dims)] if isinstance(dims, int) else dims
+    over = [[dim % len(field.shape) for dim in own] for field, own in zip((left, right), pairs, strict=True)]
+    letters = iter(ascii_letters)
+    words = [[next(letters) for _ in field.shape] for field in (left, right)]
+    for one, other in zip(*over, strict=True):
+        words[1][other] = words[0][one]
+    out = [letter for word in words for letter in word if words[0].count(letter) + words[1].count(letter) == 1]
+    return product_of(call, (left, right), ["".join(word) for word in words], "".join(out))
+
+
+def inner(call: Call) -> Field:
+    """Over the last axis of both."""
+    left, right = call.fields
+    n, m = len(left.shape) - 1, len(right.shape) - 1
+    words = [ascii_letters[:n] + "Z", ascii_letters[n : n + m] + "Z"]
+    return product_of(call, call.fields, words, ascii_letters[: n + m])
+
+
+def vecdot(call: Call) -> Field:
+    """Over one axis, element by element along all others."""
+    rank = max(len(field.shape) for field in call.fields)
+    sizes = zip(*[(1,) * (rank - len(field.shape)) + field.shape for field in call.fields], strict=True)
+    both = merged(call.seeing, tuple([max(along) for along in sizes]), call.pixels)
+    place = call.axis(call.settings["dim"], rank)
+
+    def change(term: Term) -> Term:
+        term = contracted(term, [place], both.pixels)
+        return Term((*term.axes[:place], *term.axes[place + 1 :]), term.reaches)
+
+    return both.each(change)
+
+
+def bilinear(call: Call) -> Field:
+    """A linear layer of two inputs."""
+    both = [call.named[name] for name in ("input1", "input2")]
+    return with_rest(call, _last_read(call, both), *both)
+
+
+def cell(call: Call) -> list[Field]:
+    """One step of a recurrent layer, of the input and of the state."""
+    return [_last_read(call, call.fields[: len(call.shapes) + 1])] * len(call.shapes)
 
 
 # ---- attention and recurrence ------------------------------------------------------------------------------------
@@ -223,6 +277,11 @@ RULES: dict[str, Rule] = {
         (f"fft_{way}{form}" for way in ("", "i", "r", "ir", "h", "ih") for form in ("fft", "fft2", "fftn")), fourier
     ),
     "einsum": einsum,
+    "tensordot": tensordot,
+    "inner": inner,
+    "linalg_vecdot": vecdot,
+    "bilinear": bilinear,
+    **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"), cell),
     "batch_norm": batch_norm,
     "layer_norm": layer_norm,
     "rms_norm": layer_norm,

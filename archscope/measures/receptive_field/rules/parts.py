@@ -15,9 +15,12 @@ from archscope.model.graph import Shape
 
 
 def getitem(call: Call) -> Field:
-    """By numbers, slices, new axes and the three dots."""
+    """By numbers, slices, new axes, the three dots, and one list of places."""
     field, index = call.input, call.settings.get("index")
-    items = _spelled_out(index if isinstance(index, list) else [index], call.rank)
+    items = index if isinstance(index, list) else [index]
+    if any(item == "tensor" or isinstance(item, list) for item in items):
+        return by_list(call, items)
+    items = _spelled_out(items, call.rank)
     places = iter(range(call.rank))
     cuts = [(None, None) if item is None else (next(places), item) for item in items]
     for place, item in cuts:
@@ -25,6 +28,31 @@ def getitem(call: Call) -> Field:
             field = taken(field, place, _places(item, field.shape[place]))
     kept = [place for place, item in cuts if not isinstance(item, int)]
     return without_axes(field, kept)
+
+
+def by_list(call: Call, items: list[Any]) -> Field:
+    """The places of one axis that a list, or a tensor, says one by one; of all others, slices."""
+    lists = [item for item in items if item == "tensor" or isinstance(item, list)]
+    flat = len(lists) == 1 and len(call.shape) == call.rank
+    if not flat or len(call.seeing) > 1 or any(item is None or isinstance(item, int) for item in items):
+        raise PositionLost
+    chosen = items.index(lists[0])
+    place = chosen + call.rank - len(items) if "..." in items[:chosen] else chosen
+    field = call.input
+    for axis, item in enumerate(_spelled_out([*items[:chosen], ":", *items[chosen + 1 :]], call.rank)):
+        field = taken(field, axis, _places(item, field.shape[axis]))
+    steps = _even_steps(lists[0], field.shape[place])
+    return taken(field, place, steps) if steps else chosen_along(field, place, call.shape)
+
+
+def _even_steps(places: Any, size: int) -> range | None:
+    """A list of places that goes on by equal steps."""
+    if not isinstance(places, list) or not all(isinstance(item, int) for item in places) or not places:
+        return None
+    places = [item % size for item in places]
+    step = places[1] - places[0] if len(places) > 1 else 1
+    steps = range(places[0], places[-1] + 1, max(step, 1))
+    return steps if list(steps) == places else None
 
 
 def without_axes(field: Field, kept: Sequence[int | None]) -> Field:
@@ -131,26 +159,33 @@ def glu(call: Call) -> Field:
 
 def choose(call: Call) -> list[Field]:
     """By indices that only a run knows: each element sees what it saw, but where it now stands is not known."""
-    field, name = call.input, "dimension" if "dimension" in call.settings else "dim"
+    name = "dimension" if "dimension" in call.settings else "dim"
     place = call.axis(call.settings.get(name, -1))
-    uneven = field.parts is not None and field.parts.along == place
-    if uneven or any(index.terms for index in call.fields[1:]):
+    if any(index.terms for index in call.fields[1:]):
         raise PositionLost
-    found = []
-    for shape in call.shapes:
+    return [chosen_along(call.input, place, shape) for shape in call.shapes]
 
-        def change(term: Term, size: int = shape[place]) -> Term:
-            return scattered(term, place, size) if moves(field, place) else _kept(term, place, taps.shift(0), size)
 
-        found.append(field.each(change, shape))
-    return found
+def chosen_along(field: Field, place: int, shape: Shape) -> Field:
+    """Places of one axis in an order that is not known: no matter where all see the same, as channels do."""
+    if field.parts is not None and field.parts.along == place:
+        raise PositionLost
+    size = shape[place]
+    if moves(field, place):
+        return field.each(lambda term: scattered(term, place, size), shape)
+    return field.each(lambda term: _kept(term, place, taps.shift(0), size), shape)
 
 
 # ---- put together ------------------------------------------------------------------------------------------------
 
 
+STACKED = {"vstack": 0, "hstack": 1, "dstack": 2}
+"""Along which axis tensors of more axes than one are stacked."""
+
+
 def cat(call: Call) -> Field:
-    place, shape = call.axis(call.settings["dim"]), call.shape
+    place = call.axis(call.settings.get("dim", STACKED.get(call.layer.operation)))
+    shape = call.shape
     apart = [one for one in call.seeing if moves(one, place)]
     if not apart:
         return side_by_side(call.fields, place, shape)
@@ -253,7 +288,7 @@ def setitem(call: Call) -> Field:
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("chunk", "split", "split_with_sizes", "tensor_split", "hsplit", "vsplit"), split),
     **dict.fromkeys(("index_select", "topk", "sort"), choose),
-    **dict.fromkeys(("cat", "concat", "concatenate"), cat),
+    **dict.fromkeys(("cat", "concat", "concatenate", "hstack", "vstack", "dstack"), cat),
     "getitem": getitem,
     "select": select,
     "narrow": narrow,

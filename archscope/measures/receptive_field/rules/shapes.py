@@ -1,11 +1,9 @@
 """Views, permutations and repetitions: all elements, in other places."""
 
-from collections.abc import Sequence
-
 from archscope.measures.receptive_field.field import Field, merged
 from archscope.measures.receptive_field.reach import PositionLost
-from archscope.measures.receptive_field.rules.common import Call, Rule, same
-from archscope.measures.receptive_field.term import Axis, Term, plain, reshaped
+from archscope.measures.receptive_field.rules.common import Call, Rule, reordered, same
+from archscope.measures.receptive_field.term import Axis, Term, contracted, plain, reshaped
 from archscope.model.graph import Shape
 
 # ---- the same elements in the same order -------------------------------------------------------------------------
@@ -39,7 +37,7 @@ def _with_new_axis(term: Term, place: int) -> Term:
 
 
 def permute(call: Call) -> Field:
-    return _reordered(call.input, call.axes(call.settings["dims"]))
+    return reordered(call.input, call.axes(call.settings["dims"]))
 
 
 def transpose(call: Call) -> Field:
@@ -47,24 +45,20 @@ def transpose(call: Call) -> Field:
     return _exchanged(call.input, *call.axes(dims))
 
 
-def transpose_last(call: Call) -> Field:
-    """`x.T` and the like, which a Graph does not say apart: of two axes, or of the last two."""
+def reversed_axes(call: Call) -> Field:
+    """`x.T` and `x.t()`."""
+    return reordered(call.input, range(call.rank)[::-1])
+
+
+def last_exchanged(call: Call) -> Field:
+    """`x.mT`, and `x.H` of a matrix."""
     return _exchanged(call.input, *call.axes([-2, -1]))
 
 
 def _exchanged(field: Field, one: int, other: int) -> Field:
     order = list(range(len(field.shape)))
     order[one], order[other] = other, one
-    return _reordered(field, order)
-
-
-def _reordered(field: Field, order: Sequence[int]) -> Field:
-    if sorted(order) != list(range(len(field.shape))):
-        raise PositionLost
-    return field.each(
-        lambda term: Term(tuple(term.axes[place] for place in order), term.reaches),
-        tuple(field.shape[place] for place in order),
-    )
+    return reordered(field, order)
 
 
 def movedim(call: Call) -> Field:
@@ -72,7 +66,7 @@ def movedim(call: Call) -> Field:
     source, target = (call.axes(call.settings[name]) for name in ("source", "destination"))
     rest = iter([place for place in range(rank) if place not in source])
     placed = dict(zip(target, source, strict=True))
-    return _reordered(field, [placed[place] if place in placed else next(rest) for place in range(rank)])
+    return reordered(field, [placed[place] if place in placed else next(rest) for place in range(rank)])
 
 
 def pixel_shuffle(call: Call) -> Field:
@@ -81,7 +75,7 @@ def pixel_shuffle(call: Call) -> Field:
     *batch, channels, height, width = field.shape
     apart = _to(field, (*batch, channels // by**2, by, by, height, width))
     n = len(batch)
-    moved = _reordered(apart, [*range(n), n, n + 3, n + 1, n + 4, n + 2])
+    moved = reordered(apart, [*range(n), n, n + 3, n + 1, n + 4, n + 2])
     return _to(moved, (*batch, channels // by**2, height * by, width * by))
 
 
@@ -90,8 +84,23 @@ def pixel_unshuffle(call: Call) -> Field:
     *batch, channels, height, width = field.shape
     n = len(batch)
     apart = _to(field, (*batch, channels, height // by, by, width // by, by))
-    moved = _reordered(apart, [*range(n), n, n + 2, n + 4, n + 1, n + 3])
+    moved = reordered(apart, [*range(n), n, n + 2, n + 4, n + 1, n + 3])
     return _to(moved, (*batch, channels * by**2, height // by, width // by))
+
+
+def view_as_complex(call: Call) -> Field:
+    """The last axis, of two, becomes one number."""
+    field, last = call.input, call.rank - 1
+
+    def change(term: Term) -> Term:
+        term = contracted(term, [last], field.pixels)
+        return Term(term.axes[:last], term.reaches)
+
+    return field.each(change)
+
+
+def view_as_real(call: Call) -> Field:
+    return call.input.each(lambda term: Term((*term.axes, plain(2, len(term.reaches))), term.reaches))
 
 
 def channel_shuffle(call: Call) -> Field:
@@ -138,21 +147,24 @@ def repeat_interleave(call: Call) -> Field:
 
 
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(("view", "reshape", "view_as", "reshape_as", "ravel", "flatten", "unflatten"), reshape),
+    **dict.fromkeys("view reshape view_as reshape_as ravel flatten unflatten unsafe_view".split(), reshape),
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), transpose),
-    **dict.fromkeys(("t", "adjoint"), transpose_last),
+    **dict.fromkeys(("t", "T"), reversed_axes),
+    **dict.fromkeys(("mT", "mH", "H", "adjoint"), last_exchanged),
     **dict.fromkeys(("movedim", "moveaxis"), movedim),
     **dict.fromkeys(("channel_shuffle", "native_channel_shuffle"), channel_shuffle),
     **dict.fromkeys(("expand", "expand_as", "broadcast_to", "expand_copy"), expand),
     **dict.fromkeys(("repeat", "tile"), repeat),
     **dict.fromkeys(
-        """clone contiguous copy identity alias to float double half bfloat16 type_as type tril triu
-        fill masked_scatter""".split(),
+        """clone contiguous copy identity alias to float double half bfloat16 long int short char byte bool type_as
+        type tril triu fill masked_scatter real imag conj""".split(),
         same,
     ),
     "squeeze": squeeze,
     "unsqueeze": unsqueeze,
     "permute": permute,
+    "view_as_complex": view_as_complex,
+    "view_as_real": view_as_real,
     "pixel_shuffle": pixel_shuffle,
     "pixel_unshuffle": pixel_unshuffle,
     "repeat_interleave": repeat_interleave,

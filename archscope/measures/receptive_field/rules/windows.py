@@ -6,7 +6,7 @@ from typing import Any
 from archscope.measures.receptive_field import taps
 from archscope.measures.receptive_field.field import Field, Parts
 from archscope.measures.receptive_field.reach import PositionLost, Taps
-from archscope.measures.receptive_field.rules.common import Call, Rule, with_rest
+from archscope.measures.receptive_field.rules.common import Call, Rule, reordered, with_rest
 from archscope.measures.receptive_field.term import (
     Axis,
     Digit,
@@ -151,6 +151,28 @@ def flip(call: Call) -> Field:
     return read(call, call.input, each)
 
 
+def diff(call: Call) -> Field:
+    """The difference of neighbours, n times over."""
+    each: list[Taps | None] = [None] * call.rank
+    each[call.axis(call.settings["dim"])] = Taps(1, (tuple(range(call.settings["n"] + 1)),))
+    if len(call.seeing) > 1:  # what is set before or behind
+        raise PositionLost
+    return read(call, call.input, each)
+
+
+def rot90(call: Call) -> Field:
+    """Quarter turns from the first of two axes towards the second."""
+    turns, (first, second) = call.settings["k"] % 4, call.axes(call.settings["dims"])
+    field, order = call.input, list(range(call.rank))
+    if turns % 2:
+        order[first], order[second] = second, first
+    turned = reordered(field, order)
+    each: list[Taps | None] = [None] * call.rank
+    for axis in {0: [], 1: [first], 2: [first, second], 3: [second]}[turns]:
+        each[axis] = Taps(-1, ((call.shape[axis] - 1,),))
+    return read(call, turned, each)
+
+
 # ---- windows as elements of their own ----------------------------------------------------------------------------
 
 
@@ -248,6 +270,8 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("interpolate", "upsample", "upsample_nearest", "upsample_bilinear"), interpolate),
     **dict.fromkeys(("flip", "fliplr", "flipud"), flip),
     "roll": roll,
+    "rot90": rot90,
+    "diff": diff,
     "unfold": unfold,
     "fold": fold,
     **dict.fromkeys(("max_unpool1d", "max_unpool2d", "max_unpool3d"), unpool),
