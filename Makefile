@@ -38,9 +38,10 @@ MINUTES ?= 5
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
 
-# On a machine with a CUDA device. CUDA_PYTHON=python3 takes an environment that is there already, ONLY='inference-*' a part.
+# On a machine with a CUDA device. CUDA_PYTHON=python3 takes an environment that is there already, ONLY='inference-*' a
+# part, FIT=480 what ends within so many seconds; OUT=folder keeps the results, and one archive of them, out of the docs.
 bench-cuda: $(if $(filter $(BIN)/python,$(CUDA_PYTHON)),$(VENV)/installed)
-	PYTHONPATH=. $(CUDA_PYTHON) docs/benchmarks/on_cuda.py $(if $(ONLY),--only '$(ONLY)')
+	PYTHONPATH=. $(CUDA_PYTHON) docs/benchmarks/on_cuda.py $(if $(ONLY),--only '$(ONLY)') $(if $(FIT),--fit $(FIT)) $(if $(OUT),--out $(OUT))
 
 keras: $(VENV)/installed-keras
 	KERAS_BACKEND=torch $(BIN)/python tests/keras/equality.py

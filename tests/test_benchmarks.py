@@ -2,12 +2,15 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -171,21 +174,153 @@ def test_a_page_without_its_part_is_refused(pages: ModuleType) -> None:
         pages.replaced("nothing", "cuda", "")
 
 
-def test_every_planned_command_is_one(pages: ModuleType) -> None:
-    """Each is read by its own command, down to the device, which is not here."""
+# ---- the slot --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def on_cuda(pages: ModuleType) -> ModuleType:
     import on_cuda  # type: ignore[import-not-found]
-    import torch
+
+    return on_cuda  # type: ignore[no-any-return]
+
+
+def test_every_planned_command_is_one(on_cuda: ModuleType) -> None:
+    """Each is read by its own command, down to the device, which is not here."""
     from typer.main import get_command
 
     from archscope.cli import app
 
-    plan = dict(on_cuda.plan("cuda", 2.0))
-    assert len(plan) == len(list(on_cuda.plan("cuda", 2.0)))  # no file is written twice
+    steps = list(on_cuda.plan("cuda", 2.0))
+    assert len({step.name for step in steps}) == len(steps)  # no file is written twice
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    for command in plan.values():
-        _, name, *arguments = shlex.split(command)
+    for step in steps:
+        if step.name == "peers":
+            continue
+        _, name, *arguments = shlex.split(step.command)
         commands[name].make_context(name, arguments)
-    assert torch.__version__
+
+
+def test_eight_minutes_hold_the_table_two_compiled_runs_and_two_spectra(on_cuda: ModuleType) -> None:
+    left, names = 480.0, []
+    for step in on_cuda.plan("cuda", on_cuda.SECONDS):
+        left -= step.seconds
+        if left < 0:
+            break
+        names.append(step.name)
+    assert names[:4] == ["smoke-lenet5", "smoke-recurrent", "smoke-asks-a-value", "smoke-training"]
+    assert {"selfcheck", "peers"} < {*names}
+    assert [sum(name.startswith(kind) for name in names) for kind in ("inference", "training")] == [10, 6]
+    assert [sum(name.startswith(kind) for name in names) for kind in ("compiled", "spectrum")] == [2, 2]
+
+
+class Slot:
+    """A machine on which a command takes the seconds that its step says, and finds what is made up here."""
+
+    def __init__(self, on_cuda: ModuleType, patch: pytest.MonkeyPatch, breaks: str = "nothing") -> None:
+        self.now, self.ran = 0.0, list[str]()
+        self.breaks, self.begun_anew = breaks, list[list[str]]()
+        self.seconds = {step.command: step.seconds for step in on_cuda.plan("cuda", 1.0)}
+        self.on_cuda, self.patch = on_cuda, patch
+        patch.chdir(ROOT)
+        patch.setattr(on_cuda, "monotonic", lambda: self.now)
+        patch.setattr(on_cuda, "_check_device", lambda device: None)
+        patch.setattr(on_cuda, "_tidy", lambda: None)
+        patch.setattr(on_cuda, "compare_with_peers", self.peers)
+        patch.setattr(on_cuda.cli, "app", self.app)
+        patch.setattr(on_cuda, "_answers", lambda device: self.breaks not in self.ran[-1])
+        patch.setattr(on_cuda.os, "execv", self.execv)
+
+    def app(self, arguments: list[str], standalone_mode: bool) -> int:
+        words, _, file = (arguments, None, None) if "-o" not in arguments else (arguments[:-4], *arguments[-2:])
+        command = shlex.join(["archscope", *words])
+        self.ran.append(command)
+        self.now += self.seconds[command]
+        if self.breaks in command:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+        if file is None:
+            print("wall / torch Timer  1.00  pass")
+        else:
+            networks = [report.to_dict() for report in both(40.0, 50.0, train="--train" in words)]
+            Path(file).write_text(json.dumps({"networks": networks}), encoding="utf-8")
+        return 0
+
+    def peers(self, device: str, seconds: float) -> list[Any]:
+        self.now += self.seconds[""]
+        return []
+
+    def execv(self, program: str, words: list[str]) -> None:
+        self.begun_anew.append(words)
+        raise SystemExit(3)  # the real one does not come back
+
+    def main(self, *arguments: str) -> int:
+        self.patch.setattr(sys, "argv", ["on_cuda.py", *arguments])
+        code: int = self.on_cuda.main()
+        return code
+
+
+def test_a_slot_is_filled_with_the_best_and_packed_as_it_goes(
+    on_cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slot, out = Slot(on_cuda, monkeypatch), tmp_path / "slot"
+
+    assert slot.main("--fit", "125", "--out", str(out)) == 0
+    assert slot.now <= 125
+    assert "1.00  pass" in (out / "selfcheck.txt").read_text(encoding="utf-8")
+    made = json.loads((out / "smoke-lenet5.json").read_text(encoding="utf-8"))
+    assert made["command"].startswith("archscope summary lenet5 --device cuda")
+    assert not list(out.glob("inference-*"))  # 119 s are gone by then
+    with ZipFile(tmp_path / "slot.zip") as archive:
+        assert {*archive.namelist()} == {path.name for path in out.iterdir()}
+
+    before = len(slot.ran)
+    assert slot.main("--fit", "40", "--out", str(out)) == 0  # goes on where it was
+    assert [command.split()[-1] for command in slot.ran[before:]] == ["1", "1", "1", "32"]
+
+
+def test_a_step_that_takes_the_device_with_it_is_told_and_the_next_process_goes_on(
+    on_cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slot, out = Slot(on_cuda, monkeypatch, breaks="AsksAValue"), tmp_path / "slot"
+
+    with pytest.raises(SystemExit):
+        slot.main("--fit", "480", "--fresh", "--out", str(out))
+    assert "illegal memory access" in (out / "smoke-asks-a-value.failed").read_text(encoding="utf-8")
+    (words,) = slot.begun_anew
+    assert words[-4:] == ["--out", str(out), "--fit", "444.0"]
+    assert "--fresh" not in words
+    slot.breaks = "nothing"
+    assert slot.main(*words[2:]) == 0
+    assert sum("AsksAValue" in command for command in slot.ran) == 1
+
+
+def test_what_a_slot_brought_renews_the_page(
+    on_cuda: ModuleType, pages: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slot, out, docs = Slot(on_cuda, monkeypatch), tmp_path / "slot", tmp_path / "docs"
+    slot.main("--only", "training-*", "--out", str(out))
+    docs.mkdir()
+    shutil.copy(FOLDER / "table3.md", docs)
+    monkeypatch.setattr(pages, "HERE", docs)
+    monkeypatch.setattr(on_cuda, "RAW", docs / "cuda")
+    monkeypatch.setattr(pages.renewed, "__defaults__", (docs,))
+
+    assert slot.main("--pages", str(out)) == 0
+    assert "| 1.25 |" in (docs / "table3.md").read_text(encoding="utf-8")
+    assert {path.name for path in (docs / "cuda").iterdir()} == {path.name for path in out.glob("*.json")}
+
+
+def test_the_rehearsal_measures_small_networks_on_the_cpu(
+    on_cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(ROOT)
+    words = ["--device", "cpu", "--seconds", "0.1", "--only", "smoke-[ar]*", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["on_cuda.py", *words])
+
+    assert on_cuda.main() == 0
+    assert not list(tmp_path.glob("*.failed"))
+    reports = [Report.from_json(path.read_text(encoding="utf-8")) for path in sorted(tmp_path.glob("*.json"))]
+    assert [report.graph.name for report in reports] == ["AsksAValue", "Recurrent"]
+    assert all(report.totals["latency_ms"] > 0 for report in reports)
 
 
 @pytest.mark.skipif("__import__('torch').cuda.is_available()", reason="needs a machine without a CUDA device")

@@ -1,19 +1,26 @@
 """Measures all that docs/benchmarks/ asks of a CUDA device: `make bench-cuda`.
 
-Each measurement is one archscope command, run in this process; its report.json goes to docs/benchmarks/cuda/ with the
-command in it, and is not measured again while it is there, so that a run that was stopped goes on where it was.
-Then the tables of table3.md are made anew. It should take about a quarter of an hour; `--only 'inference-*'` measures
-a part.
+Each step is one archscope command, run in this process; what it found goes to docs/benchmarks/cuda/, or to `--out`, as
+it comes, and is not measured again while it is there, so that a run that was stopped goes on where it was. The best
+comes first: `--fit 480` leaves out what would not end within so many seconds, `--only 'inference-*'` measures a part.
+Then the tables of table3.md are made anew. What `--out` was measured elsewhere, and lies in one archive beside the
+folder, too, comes into the docs with `--pages FOLDER`.
 """
 
 import argparse
 import gc
 import json
+import os
 import shlex
+import shutil
 import sys
+import traceback
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pages
@@ -23,66 +30,98 @@ from archscope.errors import ArchscopeError
 from archscope.process import INTERRUPTED, import_torch
 
 RAW = pages.HERE / "cuda"
-SECONDS = 2.0
-"""For each measurement; warm-up, profile and replay come on top."""
+SECONDS = 1.0
+"""Of timed steps in each measurement; warm-up, profile and replay come on top."""
 
-EAGER = [
-    ("float32", 1, False), ("tf32", 1, False), ("bfloat16", 1, False), ("bfloat16", 1, True),
-    ("float32", 32, False), ("tf32", 32, False), ("bfloat16", 32, False),
-    ("float32", 32, True), ("tf32", 32, True), ("bfloat16", 32, True),
-]  # fmt: skip
+PLAIN = [(dtype, batch, False) for batch in (1, 32) for dtype in ("float32", "tf32", "bfloat16")]
+CHANNELS_LAST = [("bfloat16", 1, True), ("float32", 32, True), ("tf32", 32, True), ("bfloat16", 32, True)]
 """Type, batch, channels last. Training takes those with more than one image."""
 
-COMPILED = [("float32", 32, True), ("bfloat16", 32, True), ("bfloat16", 1, True)]
+SPECTRA = [(256, 35), (728, 19)]
+"""Channels and side of blocks of Inception's and of Xception's sizes."""
 
 
-def plan(device: str, seconds: float) -> Iterator[tuple[str, str]]:
-    """(file, command) of every measurement: the eager ones, the spectrum's, and those that wait for a compiler."""
-    yield from networks(device, seconds, compiled=False)
-    yield from spectrum(device, seconds / 4)
-    yield from networks(device, seconds, compiled=True)
+@dataclass(frozen=True)
+class Step:
+    """A measurement: the name of its file, the command, and the seconds that it takes on an H100, rather more."""
+
+    name: str
+    command: str
+    seconds: float
+
+    @property
+    def suffix(self) -> str:
+        return ".txt" if self.command.startswith("archscope selfcheck") else ".json"
 
 
-def networks(device: str, seconds: float, compiled: bool) -> Iterator[tuple[str, str]]:
-    """Inference and training of the networks of Table 3, in turns."""
-    for train in (False, True):
-        for dtype, batch, channels_last in COMPILED if compiled else EAGER:
-            if train and batch == 1:
-                continue
-            words = ["compiled"] * compiled + ["training" if train else "inference", dtype, f"batch{batch}"]
-            words += ["channels_last"] * channels_last
-            options = f"--device {device} --seconds {seconds:g} --dtype {dtype} --batch {batch}"
-            options += " --channels-last" * channels_last + " --compile" * compiled + " --train" * train
-            yield "-".join(words), f"archscope compare {' '.join(pages.NETWORKS)} {options}"
+def plan(device: str, seconds: float) -> Iterator[Step]:
+    """Every step, the best first: what shows whether all works, what shows whether it is right, the paper's table."""
+    timed = f"--device {device} --seconds {seconds:g}"
+    yield from _smoke(f"--device {device} --seconds {seconds / 5:g}")
+    yield Step("selfcheck", f"archscope selfcheck {timed}", 45)
+    yield Step("peers", "", 30)
+    for settings in (PLAIN, CHANNELS_LAST):
+        for train in (False, True):
+            yield from (_networks(timed, *setting, train) for setting in settings if not train or setting[1] > 1)
+    yield from (_networks(timed, "bfloat16", 32, True, train, compiled=True) for train in (False, True))
+    yield from (_spectrum(timed, *block, "float32", 32) for block in SPECTRA)
+    more = ("float32", 32, True), ("bfloat16", 1, True)
+    yield from (_networks(timed, *setting, False, compiled=True) for setting in more)
+    others = [("tf32", 32), ("bfloat16", 32), ("float32", 1), ("tf32", 1), ("bfloat16", 1)]
+    yield from (_spectrum(timed, *block, *setting) for setting in others for block in SPECTRA)
 
 
-def spectrum(device: str, seconds: float) -> Iterator[tuple[str, str]]:
-    """From regular to depthwise separable convolutions: blocks of Inception's and Xception's sizes."""
-    for channels, side in ((256, 35), (728, 19)):
-        for batch in (1, 32):
-            for dtype in ("float32", "tf32", "bfloat16"):
-                options = f"--device {device} --seconds {seconds:g} --dtype {dtype} --batch {batch}"
-                block = f"--channels {channels} --input {channels}x{side}x{side}"
-                yield f"spectrum-{channels}-{dtype}-batch{batch}", f"archscope spectrum {block} {options}"
+def _smoke(timed: str) -> Iterator[Step]:
+    """One network of each kind that a device treats in its own way."""
+    yield Step("smoke-lenet5", f"archscope summary lenet5 {timed}", 20)
+    yield Step("smoke-recurrent", f"archscope summary smoke.py:Recurrent --input 16x32 {timed}", 8)
+    yield Step("smoke-asks-a-value", f"archscope summary smoke.py:AsksAValue --input 3x32x32 {timed}", 8)
+    yield Step("smoke-training", f"archscope summary lenet5 --train {timed}", 8)
 
 
-def run(name: str, command: str, folder: Path) -> None:
-    """Run the command and keep its JSON, with the command in it, under `name`. Raises what the command raises."""
-    path = folder / f"{name}.json"
+def _networks(timed: str, dtype: str, batch: int, channels_last: bool, train: bool, compiled: bool = False) -> Step:
+    """The networks of Table 3, in turns."""
+    words = ["compiled"] * compiled + ["training" if train else "inference", dtype, f"batch{batch}"]
+    words += ["channels_last"] * channels_last
+    options = f"{timed} --dtype {dtype} --batch {batch}"
+    options += " --channels-last" * channels_last + " --compile" * compiled + " --train" * train
+    command = f"archscope compare {' '.join(pages.NETWORKS)} {options}"
+    return Step("-".join(words), command, 60 if compiled else 14 if train else 10)
+
+
+def _spectrum(timed: str, channels: int, side: int, dtype: str, batch: int) -> Step:
+    """From regular to depthwise separable convolutions."""
+    block = f"--channels {channels} --input {channels}x{side}x{side}"
+    command = f"archscope spectrum {block} {timed} --dtype {dtype} --batch {batch}"
+    return Step(f"spectrum-{channels}-{dtype}-batch{batch}", command, 25)
+
+
+def run(step: Step, folder: Path) -> None:
+    """Do the step and keep what it found, with its command, in the folder. Raises what it raises; a page of verdicts
+    stays also where one of them is bad."""
+    path = folder / f"{step.name}{step.suffix}"
     partial = path.with_suffix(".partial")
     try:
-        arguments = [*shlex.split(command)[1:], "--format", "json", "-o", str(partial)]
-        code = cli.app(arguments, standalone_mode=False)
-        if code == INTERRUPTED:
-            raise KeyboardInterrupt
-        if code:
-            raise ArchscopeError("a network failed, as said above")
+        if step.suffix == ".txt":
+            with path.open("w", encoding="utf-8") as file, redirect_stdout(file):
+                print(f"$ {step.command}")
+                _called(shlex.split(step.command))
+            return
+        _called([*shlex.split(step.command), "--format", "json", "-o", str(partial)])
         made = json.loads(partial.read_text(encoding="utf-8"))
-        partial.write_text(json.dumps({"command": command, **made}), encoding="utf-8")
+        partial.write_text(json.dumps({"command": step.command, **made}), encoding="utf-8")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
         _tidy()
+
+
+def _called(words: list[str]) -> None:
+    code = cli.app(words[1:], standalone_mode=False)
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    if code:
+        raise ArchscopeError("a network failed, as said above")
 
 
 def _tidy() -> None:
@@ -156,49 +195,107 @@ def _peers(step: Callable[[], Any], seconds: float) -> dict[str, float]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--only", default="*", metavar="PATTERN", help="files, such as 'inference-*' or 'peers'")
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="steps, such as 'inference-*' or 'peers'")
+    parser.add_argument("--fit", type=float, default=float("inf"), metavar="S", help="seconds for all of it")
+    parser.add_argument("--out", type=Path, default=RAW, metavar="FOLDER", help="where the results go")
+    parser.add_argument("--pages", type=Path, metavar="FOLDER", help="measure nothing: results that lie there")
     parser.add_argument("--fresh", action="store_true", help="measure again what is there")
-    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of timed steps in each measurement")
+    parser.add_argument("--device", default="cuda", help="cpu rehearses it")
     chosen = parser.parse_args()
+    if chosen.pages is not None:
+        _bring(chosen.pages)
+        return 0
+    end, out = monotonic() + chosen.fit, chosen.out.absolute()
     import_torch()
     try:
-        _check_device()
+        _check_device(chosen.device)
     except ArchscopeError as error:
         print(f"bench-cuda: {error}", file=sys.stderr)
         return 1
-    RAW.mkdir(exist_ok=True)
-    failed = _measure(chosen.only, chosen.fresh, chosen.seconds)
-    page = pages.HERE / "table3.md"
-    page.write_text(pages.renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
-    print(f"bench-cuda: {page} is renewed{f', {failed} measurements failed' if failed else ''}", file=sys.stderr)
+    out.mkdir(parents=True, exist_ok=True)
+    os.chdir(pages.HERE)  # where smoke.py is
+    wanted = [step for step in plan(chosen.device, chosen.seconds) if fnmatch(step.name, chosen.only)]
+    failed = _measure(wanted, out, chosen.device, chosen.seconds, end, chosen.fresh)
+    if out == RAW:
+        _renew()
     return 1 if failed else 0
 
 
-def _check_device() -> None:
+def _check_device(device: str) -> None:
     from archscope.latency import Options
     from archscope.latency.device import check
 
-    check(Options("cuda"))
+    check(Options(device))
 
 
-def _measure(only: str, fresh: bool, seconds: float) -> int:
-    """How many measurements failed; a failed one does not stop the others."""
-    failed = 0
-    for name, command in plan("cuda", seconds):
-        if not fnmatch(name, only) or ((RAW / f"{name}.json").exists() and not fresh):
+def _measure(steps: list[Step], out: Path, device: str, seconds: float, end: float, fresh: bool) -> int:
+    """How many steps failed; a failed one does not stop the others, and leaves the reason in its place."""
+    failed, left_out = 0, list[str]()
+    for step in steps:
+        why = out / f"{step.name}.failed"
+        done = (out / f"{step.name}{step.suffix}").exists() or why.exists()
+        if done and not fresh:
             continue
-        print(f"bench-cuda: {command}", file=sys.stderr)
+        if step.seconds > end - monotonic():
+            left_out.append(step.name)
+            continue
+        print(f"bench-cuda: {step.command or step.name}", file=sys.stderr)
+        start = monotonic()
         try:
-            run(name, command, RAW)
+            _peers_kept(step, out, device, seconds) if step.name == "peers" else run(step, out)
         except Exception as error:  # whatever a compiler or a driver may raise
             failed += 1
-            print(f"bench-cuda: {name}: {' '.join(str(error).split())[:300]}", file=sys.stderr)
-    peers = RAW / "peers.json"
-    if fnmatch("peers", only) and (fresh or not peers.exists()):
-        print("bench-cuda: torch.utils.benchmark and triton's do_bench", file=sys.stderr)
-        found = {"command": "make bench-cuda", "peers": compare_with_peers("cuda", seconds)}
-        peers.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+            print(f"bench-cuda: {step.name}: {' '.join(str(error).split())[:300]}", file=sys.stderr)
+            why.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        with (out / "slot.log").open("a", encoding="utf-8") as log:
+            print(f"{monotonic() - start:6.1f} s  {step.name}{'  failed' if why.exists() else ''}", file=log)
+        if out != RAW:
+            shutil.make_archive(str(out), "zip", out)  # one file to carry, whole after every step
+        if not _answers(device):
+            print("bench-cuda: the device answers no longer; what is left goes on in a new process", file=sys.stderr)
+            _begin_anew(out, end)
+    if left_out:
+        print(f"bench-cuda: no time was left for {', '.join(left_out)}", file=sys.stderr)
     return failed
+
+
+def _peers_kept(step: Step, out: Path, device: str, seconds: float) -> None:
+    found = {"command": "make bench-cuda", "peers": compare_with_peers(device, seconds)}
+    (out / f"{step.name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _answers(device: str) -> bool:
+    """An illegal access leaves a process without its device for good."""
+    import torch
+
+    try:
+        return device == "cpu" or torch.ones(1, device=device).item() == 1
+    except RuntimeError:
+        return False
+
+
+def _begin_anew(out: Path, end: float) -> None:
+    """Results and reasons lie in the folder, so that what is done is not done again."""
+    sys.stderr.flush()
+    words = [word for word in sys.argv[1:] if word != "--fresh"]
+    words += ["--out", str(out), "--fit", str(end - monotonic())]  # the last ones count
+    os.execv(sys.executable, [sys.executable, __file__, *words])
+
+
+def _bring(folder: Path) -> None:
+    """What was measured elsewhere, into the docs."""
+    RAW.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        if file.suffix in {".json", ".txt"}:
+            shutil.copy(file, RAW)
+    _renew()
+
+
+def _renew() -> None:
+    page = pages.HERE / "table3.md"
+    page.write_text(pages.renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
+    print(f"bench-cuda: {page} is renewed", file=sys.stderr)
 
 
 if __name__ == "__main__":

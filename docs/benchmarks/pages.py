@@ -36,9 +36,9 @@ class Row:
 
 
 def load(folder: Path) -> list[Report]:
-    """Every report in the folder, whether alone in its file or in a comparison."""
+    """Every report in the folder, whether alone in its file or in a comparison; not those that only try the device."""
     reports = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(path for path in folder.glob("*.json") if not path.name.startswith("smoke-")):
         data = json.loads(path.read_text(encoding="utf-8"))
         for entry in data.get("networks", [data] if "layers" in data else []):
             reports.append(Report.from_json(json.dumps(entry), str(path)))
