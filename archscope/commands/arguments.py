@@ -47,7 +47,7 @@ def complete_target(incomplete: str) -> list[str]:
     paths = sorted(glob(f"{escape(incomplete)}*")) if incomplete else []
     found = [path + "/" if Path(path).is_dir() else path for path in paths]
     return [
-        *completes(catalogue)(incomplete), *(path for path in found if path.endswith((".py", ".json", "/")))
+        *completes(catalogue)(incomplete), *(path for path in found if path.endswith((".py", ".json", ".onnx", "/")))
     ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ Target = Annotated[
     str,
     typer.Argument(
         metavar="TARGET",
-        help="A network's name (archscope list), file.py:Name, package.module:Name or a saved report.json.",
+        help="A network's name (archscope list), file.py:Name, package.module:Name, net.onnx or a saved report.json.",
         autocompletion=complete_target,
     ),
 ]

@@ -1,6 +1,7 @@
 """From two targets to their Diff: both measured at one input size."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,10 @@ def _built(target: Any, options: Mapping[str, Any] | None) -> "nn.Module":
 def _reports(
     a: Any, b: Any, size: "InputSize | None", options: Mapping[str, Any], reference_options: Mapping[str, Any]
 ) -> tuple[Report, Report]:
-    size = next((found for found in (size, _own_size(b), _own_size(a)) if found is not None), None)
+    if size is None:
+        size = _own_size(b)
+    if size is None:
+        size = _own_size(a)
     reference = _report(b, size, reference_options)
     if options == reference_options and (a is b or (isinstance(a, str) and a == b)):
         return reference, reference
@@ -70,9 +74,12 @@ def _reports(
 
 
 def _own_size(target: Any) -> Any:
-    """Of a report the size that it was measured at."""
+    """Of a report the size that it was measured at, of a file the one that it fixes."""
     if isinstance(target, str) and target.endswith(".json"):
         target = _report(target, None, {})
+    if not isinstance(target, Report) and resolve(target).read is not None:
+        with suppress(ArchscopeError):  # its sizes are open
+            target = _report(target, None, {})
     if isinstance(target, Report):
         sizes = [tensor.shape for tensor in target.graph.inputs.values()]
         return sizes[0] if len(sizes) == 1 else sizes

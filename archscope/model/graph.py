@@ -40,6 +40,11 @@ def bytes_of(shape: Shape, dtype: str) -> int:
     return prod(shape) * BYTES_PER_ELEMENT.get(dtype, 4)
 
 
+def less_batch(shape: Shape) -> Shape:
+    """A shape without a leading batch of 1."""
+    return shape[1:] if shape[:1] == (1,) else shape
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """The sliding window of a convolution or pooling, one number per spatial axis (height, width)."""

@@ -1,4 +1,6 @@
 """From a file to what it says of a network. No torch, and nothing in a file is run, unpickled or extracted.
 
 kinds          what a file is, by its content
+drafting       a Graph in the making
+onnx/          ONNX files
 """

@@ -1,6 +1,7 @@
 """Files that describe a network: which are read, and why others are not. No torch."""
 
 from collections.abc import Callable
+from functools import partial
 
 from archscope.errors import ArchscopeError
 from archscope.reading.kinds import Kind, kind_of
@@ -11,12 +12,18 @@ SUFFIXES = (
 )  # fmt: skip
 """What is a file and no network's name, be it there or not."""
 
-READ: dict[Kind, Callable[[str], Target]] = {}
+
+def _onnx(path: str) -> Target:
+    from archscope.reading import onnx
+
+    return Target.of_graph(path, "an ONNX file", partial(onnx.read, path))
+
+
+READ: dict[Kind, Callable[[str], Target]] = {"onnx": _onnx}
 """How a file of a kind becomes a Target; what is not here is refused."""
 
 NAME_THE_CODE = "name the code that builds the network, net.py:Net"
 REFUSED: dict[Kind, str] = {
-    "onnx": f"is an ONNX file: {NAME_THE_CODE}",
     "exported": f"is an exported program: {NAME_THE_CODE}",
     "safetensors": f"is a file of weights, which has no layers: {NAME_THE_CODE}",
     "keras": f"is a Keras file: {NAME_THE_CODE}",
@@ -33,6 +40,8 @@ REFUSED: dict[Kind, str] = {
 def of_file(path: str) -> Target:
     """The Target that a file describes. Raises ArchscopeError for one that is not there, or is not read."""
     kind = kind_of(path)
+    if not kind and path.endswith(".onnx"):  # what is wrong with it its reader says
+        kind = "onnx"
     if kind not in READ:
         raise ArchscopeError(f"{path} {REFUSED[kind]}")
     return READ[kind](path)

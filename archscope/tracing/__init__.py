@@ -14,10 +14,11 @@ from archscope.errors import ArchscopeError, users_line
 from archscope.garbage import collection_paused
 from archscope.model.graph import MOST_LEVELS, Graph, Tensor
 from archscope.model.input_sizes import Sizes, as_inputs
+from archscope.model.naming import name_records
 from archscope.tracing.arguments import arguments, describe_inputs, make_inputs
 from archscope.tracing.doubles import doubles_of
 from archscope.tracing.effects import CERTAIN
-from archscope.tracing.names import bases, constant_buffers, layer_of, name_records, operand_of, readable
+from archscope.tracing.names import bases, constant_buffers, layer_of, operand_of, readable
 from archscope.tracing.records import META
 from archscope.tracing.results import Returned, outputs_of, returned
 from archscope.tracing.scripted import compiled_functions_seen, opaque

@@ -1,44 +1,20 @@
 """From records to layers: each gets the path of the module that it stands for, or a name in its block."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
 
 from torch import nn
 
-from archscope.model.graph import Graph, Layer, Operand, Shape, Tensor
+from archscope.model.graph import Graph, Layer, Operand, Shape, Tensor, less_batch
 from archscope.model.text import UNSHOWN, shown
-from archscope.tracing.records import COMPUTED, Given, Record, less_batch
+from archscope.tracing.records import COMPUTED, Given, Record
 
 TORCHS = ("torch.nn.", "torch.ao.")
 """Where torch's own modules are defined."""
 
 STATISTICS = frozenset({"running_mean", "running_var"})
 """Arguments of a normalisation that hold what training gathered."""
-
-
-def name_records(records: Sequence[Record], taken: set[str], blocks: Mapping[str, nn.Module]) -> None:
-    """A module that ran one operation gives it its path; other operations are `<block>.<operation>`."""
-    _find_main_records(records)
-    taken = set(taken)
-    times: dict[str, int] = {}
-    for record in records:
-        call, operation = record.call, record.effect.operation
-        alone = call.main is record
-        name = call.path if alone else f"{call.path}.{operation}" if call.path else operation
-        record.name = name
-        while record.name in taken or (record.name in blocks and not (alone and record.name == call.path)):
-            times[name] = times.get(name, 0) + 1
-            record.name = f"{name}_{times[name]}"
-        taken.add(record.name)
-
-
-def _find_main_records(records: Sequence[Record]) -> None:
-    """Which operation, if any, is the one that its module is there for?"""
-    for call in {id(record.call): record.call for record in records}.values():
-        working = [record for record in call.records if record.effect.memory != "view"] or call.records
-        if call.leaf and call.path and len(working) == 1:
-            call.main = working[0]
 
 
 def operand_of(argument: str, shape: Shape, given: Given) -> Operand:

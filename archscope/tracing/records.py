@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from archscope.model.graph import Kind, Shape, Tensor, Window
+from archscope.model.graph import Kind, Shape, Tensor, Window, less_batch
 from archscope.model.operations import CATEGORY
 from archscope.tracing import calls
 
@@ -104,6 +104,14 @@ class Record:
     effect: Effect
     operands: list["Given"] = field(default_factory=list)
     name: str = ""
+
+    @property
+    def operation(self) -> str:
+        return self.effect.operation
+
+    @property
+    def memory(self) -> Memory:
+        return self.effect.memory
 
 
 Source = Record | Tensor
@@ -214,11 +222,6 @@ def key_of(value: Any) -> Any:
 
 def without_batch(tensor: torch.Tensor) -> Shape:
     return less_batch(tuple(tensor.shape))
-
-
-def less_batch(shape: Shape) -> Shape:
-    """A shape without a leading batch of 1."""
-    return shape[1:] if shape[:1] == (1,) else shape
 
 
 @cache

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from archscope.model.graph import Output, Shape
-from archscope.tracing.records import COMPUTED, MOST_NESTED, PLAIN, Given, less_batch
+from archscope.model.graph import Output, Shape, less_batch
+from archscope.tracing.records import COMPUTED, MOST_NESTED, PLAIN, Given
 from archscope.tracing.sources import Sources
 
 

@@ -38,7 +38,7 @@ def of_call(call: Call) -> list[Field]:
         if [stored(field.shape) for field in fields] != list(layer.output_shapes):
             raise PositionLost
         return fields
-    except (PositionLost, KeyError, ValueError):  # an argument that the call does not say, shapes that do not fit
+    except (PositionLost, LookupError, ValueError, TypeError):  # what the call does not say, shapes that do not fit
         if not all(field.is_global for field in call.seeing):
             raise PositionLost from None
     return [everything(shape, call.pixels) for shape in call.shapes]

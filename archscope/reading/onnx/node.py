@@ -1,0 +1,174 @@
+"""One node of an ONNX model: what it is given, and the operations of torch's that it is said in."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from archscope.errors import ArchscopeError
+from archscope.model.graph import Kind, Shape, Tensor, Window
+from archscope.reading.drafting import Draft, Record, Value, said
+from archscope.reading.onnx.inference import Known
+from archscope.reading.onnx.model import Model, Stored
+
+Rule = Callable[["Node"], None]
+Role = Literal["weight", "statistic", "operand"]
+
+UNKNOWN: Known = ((), "float32")
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read of a model so far. `values` are the tensors that operations made, by the file's names; `taken` are
+    nodes that were read with one before them, `unknown` tensors of unknown size, with the operator that makes each."""
+
+    model: Model
+    draft: Draft
+    known: Mapping[str, Known]
+    values: dict[str, Value] = field(default_factory=dict)
+    tensors: dict[str, tuple[Kind, Tensor]] = field(default_factory=dict)
+    readers: dict[str, Any] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+    unknown: dict[str, str] = field(default_factory=dict)
+
+    def held(self, stored: Stored, role: Role) -> Value:
+        """A stored tensor as an operand: what is multiplied is a parameter; numbers that a graph computes with are,
+        where there are several and they are floating."""
+        if stored.owner not in self.tensors:
+            several = stored.elements > 1 and stored.dtype.startswith(("float", "bfloat")) and not stored.generated
+            kinds: dict[Role, Kind] = {"weight": "parameter", "statistic": "buffer"}
+            kind: Kind = kinds.get(role, "parameter" if several else "constant")
+            values = tuple(stored.numbers.reshape(-1).tolist()) if _is_few(stored) and kind == "constant" else ()
+            tensor = Tensor(stored.owner, stored.shape, stored.dtype, kind == "parameter", values=values)
+            self.tensors[stored.owner] = kind, self.draft.hold(kind, tensor)
+        kind, tensor = self.tensors[stored.owner]
+        return Value(kind, tensor, stored.shape, stored.dtype, views=stored.views)
+
+
+def _is_few(stored: Stored) -> bool:
+    return stored.numbers is not None and stored.elements <= 16
+
+
+@dataclass(slots=True)
+class Node:
+    """`path` and `kind` are of its module."""
+
+    proto: Any
+    reading: Reading
+    path: str = ""
+    kind: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def operator(self) -> str:
+        """With its library, where that is not the standard."""
+        domain = self.proto.domain
+        return self.proto.op_type if domain in ("", "ai.onnx") else f"{domain}::{self.proto.op_type}"
+
+    @property
+    def outputs(self) -> Sequence[str]:
+        """What it makes: the first, and of others, such as the mask of a dropout, those that are read."""
+        reads = self.reading.model.reads
+        return [name for place, name in enumerate(self.proto.output) if name and (place == 0 or reads.get(name))]
+
+    def name(self, place: int) -> str:
+        return self.proto.input[place] if place < len(self.proto.input) else ""
+
+    def has(self, place: int) -> bool:
+        return bool(self.name(place))
+
+    def stored(self, place: int) -> Stored | None:
+        return self.reading.model.stored.get(self.name(place))
+
+    def value(self, place: int, role: Role = "operand") -> Value:
+        """An operand. Raises LookupError where the file does not give it."""
+        stored, name = self.stored(place), self.name(place)
+        if name in self.reading.unknown:
+            raise LookupError(name)
+        return self.reading.held(stored, role) if stored else self.reading.values[name]
+
+    def shape(self, place: int) -> Shape:
+        stored = self.stored(place)
+        return stored.shape if stored else self.value(place).shape
+
+    def numbers(self, place: int) -> list[Any] | None:
+        """A list of integers or of other numbers that the file says; None where it computes them."""
+        stored = self.stored(place)
+        return None if stored is None or stored.numbers is None else stored.numbers.reshape(-1).tolist()
+
+    def number(self, place: int) -> int | float | None:
+        """Of one element: as it was written, so that 0.1 is not what float32 makes of it."""
+        stored = self.stored(place)
+        if stored is None or stored.numbers is None or stored.elements != 1:
+            return None
+        return plain(stored.numbers.reshape(-1)[0])
+
+    def out(self, place: int = 0) -> Shape:
+        return self.reading.known.get(self.proto.output[place], UNKNOWN)[0]
+
+    def dtype(self, place: int = 0) -> str:
+        return self.reading.known.get(self.proto.output[place], UNKNOWN)[1]
+
+    def is_known(self) -> bool:
+        return all(name in self.reading.known for name in self.outputs)
+
+    def get(self, name: str, default: Any) -> Any:
+        return self.attributes.get(name, default)
+
+    # ---- what it becomes -------------------------------------------------------------------------------------------
+
+    def add(
+        self,
+        operation: str,
+        given: Sequence[tuple[str, Value]],
+        settings: Mapping[str, Any] | None = None,
+        shapes: Sequence[Shape] | None = None,
+        dtypes: Sequence[str] | None = None,
+        window: Window | None = None,
+        groups: int = 1,
+        memory: Literal["new", "view"] = "new",
+    ) -> list[Value]:
+        """An operation, and its results: those of the node, or of other `shapes` on the way to them."""
+        if shapes is None:
+            places = [place for place, name in enumerate(self.proto.output) if name in self.outputs]
+            shapes, dtypes = [self.out(place) for place in places], [self.dtype(place) for place in places]
+        record: Record = self.reading.draft.add(
+            self.path, self.kind, operation, given=given, shapes=tuple(shapes),
+            dtypes=tuple(dtypes or [given[0][1].dtype] * len(shapes)), settings=settings or {}, window=window,
+            groups=groups, memory=memory,
+        )  # fmt: skip
+        return [
+            Value("layer", record, shape, dtype, output)
+            for output, (shape, dtype) in enumerate(zip(shapes, record.dtypes, strict=True))
+        ]
+
+    def give(self, values: Sequence[Value]) -> None:
+        """These are what the node makes."""
+        for name, value in zip(self.outputs, values, strict=True):
+            if name in self.reading.values or name in self.reading.model.stored:
+                raise ArchscopeError(f"{self.reading.model.path} makes {said(name)} twice: it is no ONNX model")
+            self.reading.values[name] = value
+
+    def is_operation(
+        self, operation: str, given: Sequence[tuple[str, Value]], settings: Mapping[str, Any] | None = None, **more: Any
+    ) -> None:
+        """One operation that makes all that the node makes."""
+        self.give(self.add(operation, given, settings, **more))
+
+    def alias(self, value: Value) -> None:
+        """Nothing is done: its result is what it is given."""
+        self.give([value])
+
+
+def plain(number: Any) -> int | float:
+    """Of numpy: the shortest number that is the same in its type."""
+    kind = number.dtype.kind if hasattr(number, "dtype") else ""
+    if kind in "iub":
+        return int(number)
+    return float(str(number.astype("float32") if kind not in "f" or number.dtype.itemsize < 4 else number))
+
+
+def written(number: float) -> float:
+    """A float32 attribute as it was written."""
+    import numpy
+
+    return float(str(numpy.float32(number)))

@@ -1,0 +1,285 @@
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.errors import ArchscopeError
+from archscope.model.graph import Layer
+
+onnx = pytest.importorskip("onnx", reason="reads ONNX files, which needs onnx: pip install onnx")
+helper: Any = onnx.helper if not isinstance(onnx, type) else None
+FLOAT, INT64 = onnx.TensorProto.FLOAT, onnx.TensorProto.INT64
+
+Save = Callable[..., str]
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1, self.bn1, self.act = nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU()
+        self.conv2 = nn.Conv2d(8, 8, 3, padding=1, groups=8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.act(x + self.conv2(self.act(self.bn1(self.conv1(x)))))
+
+
+def network() -> nn.Module:
+    stem = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5))
+    return nn.Sequential(stem, Block(), Block(), head)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[archscope.Report, archscope.Report, str]:
+    """Of one network what the file says, and what its trace does; and the file."""
+    path = str(tmp_path_factory.mktemp("onnx") / "net.onnx")
+    module = network().eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch, about its older exporter
+        torch.onnx.export(module, (torch.zeros(1, 3, 32, 32),), path, dynamo=False)
+    return archscope.summarize(path), archscope.summarize(module, (3, 32, 32)), path
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Save:
+    """A model of these nodes as a file. Stored tensors are arrays or shapes; inputs and outputs are float32."""
+
+    def save(nodes: list[Any], stored: dict[str, Any], shape: Any = (1, 3, 8, 8), opset: int = 17, **more: Any) -> str:
+        tensors = [onnx.numpy_helper.from_array(numpy.asarray(value), name) for name, value in stored.items()]
+        given = [helper.make_tensor_value_info("x", FLOAT, shape)]
+        dtype = more.get("dtype", FLOAT)
+        made = [helper.make_tensor_value_info(name, dtype, None) for name in more.get("outputs", ["y"])]
+        graph = helper.make_graph(nodes, "graph", given, made, tensors)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], **more.get("model", {}))
+        path = tmp_path / "net.onnx"
+        path.write_bytes(model.SerializeToString())
+        return str(path)
+
+    return save
+
+
+def node(operator: str, inputs: str, output: str = "y", **attributes: Any) -> Any:
+    return helper.make_node(operator, inputs.split(), output.split(), **attributes)
+
+
+def zeros(*shape: int, dtype: str = "float32") -> Any:
+    return numpy.zeros(shape, dtype)
+
+
+def convolution_of(report: archscope.Report) -> Layer:
+    return next(layer for layer in report.graph.layers if layer.operation.startswith("conv"))
+
+
+# ---- what torch exports ------------------------------------------------------------------------------------------
+
+
+def test_an_exported_network(exported: tuple[archscope.Report, archscope.Report, str]) -> None:
+    file, traced, _ = exported
+    for total in ("macs", "receptive_field", "operations", "activations", "depth"):
+        expected = traced.totals[total]
+        if total == "operations":
+            assert file.totals[total]["unknown"] == []
+        else:
+            assert file.totals[total] == expected, total
+    normalised = {layer.name for layer in traced.graph.layers if layer.operation == "batch_norm"}
+    by_name = {layer.name: layer for layer in traced.graph.layers if layer.name not in normalised}
+    read = {layer.name for layer in file.graph.layers}
+    assert read == by_name.keys()  # modules have their paths, and a second call of one its number
+    for layer in file.graph.layers:
+        assert (layer.operation, layer.window, layer.groups) == (
+            by_name[layer.name].operation, by_name[layer.name].window, by_name[layer.name].groups
+        )  # fmt: skip
+    # Normalisation goes into the convolution before it: a bias instead of gamma and beta, and of a bias.
+    folded = sum(traced.columns["params"].values[name] for name in normalised)  # type: ignore[misc]
+    assert traced.totals["params"] - folded <= file.totals["params"] <= traced.totals["params"]
+    assert any("as the file stores them" in note for note in file.graph.notes)
+    assert archscope.diff(file, file).verdict == "identical"
+
+
+def test_no_torch(exported: tuple[archscope.Report, archscope.Report, str]) -> None:
+    code = (
+        "import sys; from archscope.summary import summarize; summarize(sys.argv[1]); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, exported[2]], check=True, cwd=Path(__file__).parents[2])
+
+
+def test_scopes_of_the_newer_exporter(save: Save) -> None:
+    """A convolution with a folded normalisation bears the latter's scope, and its own weight."""
+    conv, relu = node("Conv", "x body.conv.weight b", "c", pads=[1] * 4), node("Relu", "c")
+    for each, path, kind in ((conv, "bn", "BatchNorm2d"), (relu, "act", "ReLU")):
+        classes = f"['net.Net', 'net.Body', 'torch.nn.{kind}', 'aten.conv']"
+        each.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=f"['', 'body', 'body.{path}', 'node']")
+        each.metadata_props.add(key="pkg.torch.onnx.class_hierarchy", value=classes)
+    graph = archscope.trace(save([conv, relu], {"body.conv.weight": zeros(4, 3, 3, 3), "b": zeros(4)}))
+    assert [(layer.name, layer.kind) for layer in graph.layers] == [("body.conv", "Conv2d"), ("body.act", "ReLU")]
+    assert graph.blocks == {"": "Net", "body": "Body", "body.conv": "Conv2d", "body.act": "ReLU"}
+
+
+# ---- what nodes become ---------------------------------------------------------------------------------------------
+
+
+def test_padding_as_tensorflow_pads(save: Save) -> None:
+    report = archscope.summarize(
+        save([node("Conv", "x w", auto_pad="SAME_UPPER", strides=[2, 2])], {"w": zeros(4, 3, 3, 3)})
+    )
+    pad, conv = report.graph.layers
+    assert (pad.operation, pad.settings["pad"], pad.output_shape) == ("pad", [0, 1, 0, 1], (3, 9, 9))
+    assert (conv.window.padding, conv.output_shape) == ((0, 0), (4, 4, 4))  # type: ignore[union-attr]
+
+
+def test_sizes_that_the_graph_computes(save: Save) -> None:
+    """As older exporters write a flattening; and weights that are made of one number."""
+    nodes = [
+        node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Unsqueeze", "n axes", "n1"),
+        node("Concat", "n1 rest", "sizes", axis=0), node("Reshape", "x sizes", "flat"),
+        node("ConstantOfShape", "of", "w"), node("MatMul", "flat w", "product"), node("Add", "product b"),
+    ]  # fmt: skip
+    stored = {name: numpy.array(value, "int64") for name, value in
+              {"zero": 0, "axes": [0], "rest": [-1], "of": [192, 10]}.items()}  # fmt: skip
+    report = archscope.summarize(save(nodes, {**stored, "b": zeros(10)}))
+    assert [layer.operation for layer in report.graph.layers] == ["reshape", "linear"]
+    assert (report.totals["params"], report.totals["macs"]) == (1930, 1920)
+    assert report.graph.layers[1].given("weight") == (10, 192)  # as torch has it
+
+
+def test_quantised_weights(save: Save) -> None:
+    """Eight bits a weight, whether it is dequantised or multiplied as it is."""
+    w, scale = zeros(4, 3, 3, 3, dtype="int8"), numpy.float32(0.1)
+    nodes = [node("DequantizeLinear", "w scale", "float_w"), node("Conv", "x float_w")]
+    report = archscope.summarize(save(nodes, {"w": w, "scale": scale}))
+    assert (report.totals["params"], report.totals["macs"]) == (108, 4 * 27 * 36)
+    assert report.totals["operations"]["unknown"] == []
+    assert report.columns["weight_bytes"].values[convolution_of(report).name] == 108
+    nodes = [node("DynamicQuantizeLinear", "x", "q qs qz"), node("ConvInteger", "q w qz")]
+    report = archscope.summarize(save(nodes, {"w": w}, dtype=onnx.TensorProto.INT32))
+    assert (report.totals["params"], report.totals["macs"]) == (108, 4 * 27 * 36)
+
+
+def test_what_branches_on_data(save: Save) -> None:
+    branch = helper.make_graph(
+        [node("Conv", "x inner", "z")], "then", [], [helper.make_tensor_value_info("z", FLOAT, None)],
+        [onnx.numpy_helper.from_array(zeros(4, 3, 3, 3), "inner")],
+    )  # fmt: skip
+    nodes = [node("ReduceSum", "x", "sum", keepdims=0), node("Cast", "sum", "yes", to=9),
+             node("If", "yes", then_branch=branch, else_branch=branch)]  # fmt: skip
+    report = archscope.summarize(save(nodes, {}))
+    assert report.totals["operations"]["unknown"] == ["If"]
+    assert report.totals["params"] == 108
+    assert any("branches on its data (If)" in note for note in report.graph.notes)
+
+
+# ---- sizes of inputs ---------------------------------------------------------------------------------------------
+
+
+def test_dynamic_axes(save: Save) -> None:
+    path = save([node("Conv", "x w")], {"w": zeros(4, 3, 3, 3)}, ("N", 3, "height", None))
+    with pytest.raises(ArchscopeError, match=r"x is N x 3 x height x \?: give its size, --input x=3x224x224$"):
+        archscope.summarize(path)
+    for size in ("3x8x10", "x=3x8x10", (1, 3, 8, 10), "8x10"):
+        assert archscope.trace(path, size).layers[0].output_shape == (4, 6, 8)
+    assert archscope.summarize(path, "4x3x8x10").setting["batch"] == 4
+    assert archscope.trace(path, 8).layers[0].output_shape == (4, 6, 6)
+    for size, said in {
+        "1x8x8": "x is N x 3 x height x .* --input 1x8x8 does not fit",
+        "z=3x8x8": "takes x, not",
+    }.items():
+        with pytest.raises(ArchscopeError, match=said):
+            archscope.summarize(path, size)
+
+
+# ---- files that are not as they should be --------------------------------------------------------------------------
+
+
+def external(path: Path) -> None:
+    model = onnx.load_model_from_string(path.read_bytes())
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../../../../etc/passwd")
+    path.write_bytes(model.SerializeToString())
+
+
+def test_external_data_is_never_opened(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save([node("Conv", "x w")], {"w": zeros(4, 3, 3, 3)})
+    external(Path(path))
+    opened: list[Any] = []
+    monkeypatch.setattr(
+        sys.modules["builtins"], "open", lambda *a, own=open, **k: (opened.append(a[0]), own(*a, **k))[1]
+    )
+    assert archscope.summarize(path).totals["params"] == 108
+    assert "passwd" not in str(opened)
+
+
+BOMBS = {
+    "tile": ([node("Tile", "x times")], {"times": numpy.array([1, 3, 2**30, 2**30])}),
+    "fill": ([node("ConstantOfShape", "n", "big"), node("Add", "x big")], {"n": numpy.array([2**40, 2**40])}),
+    "range": ([node("Range", "a b c", "big"), node("Add", "x big")],
+              {"a": numpy.int64(0), "b": numpy.int64(2**50), "c": numpy.int64(1)}),
+    "grown": ([node("Expand", "one n", "big"), node("Reshape", "x big")],
+              {"one": numpy.array([1]), "n": numpy.array([2**40])}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_bombs(save: Save, bomb: str) -> None:
+    """Nothing is made of what a file asks for: a row of unknown size, or of a known one."""
+    report = archscope.summarize(save(*BOMBS[bomb]))
+    assert report.graph.layers
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ([node("Add", "x z"), node("Relu", "y", "z")], "reads z, which nothing before it makes: .* circle"),
+        ([node("Relu", "x"), node("Relu", "x")], "makes y twice"),
+        ([node("Relu", "x", "z")], "its result y is made by no node"),
+        ([], "holds no graph"),
+    ],
+)
+def test_no_networks(save: Save, nodes: list[Any], said: str) -> None:
+    with pytest.raises(ArchscopeError, match=said) as caught:
+        archscope.summarize(save(nodes, {}))
+    assert "\n" not in str(caught.value)
+
+
+def test_broken_files(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = Path(save([node("Relu", "x", f"y{i}") for i in range(4)], {}, outputs=["y0"]))
+    whole = path.read_bytes()
+    for content in (whole[:-3], b"", b"hello", b"\x08" * 40):
+        path.write_bytes(content)
+        with pytest.raises(ArchscopeError, match=r"net.onnx (is no ONNX file|holds no graph)"):
+            archscope.summarize(str(path))
+    path.write_bytes(whole)
+    monkeypatch.setattr("archscope.reading.onnx.model.MOST_NODES", 3)
+    with pytest.raises(ArchscopeError, match="has 4 nodes: archscope reads 3"):
+        archscope.summarize(str(path))
+
+
+def test_names_that_cannot_be_shown(save: Save) -> None:
+    evil = "a\x1b[2J<script>\n"
+    graph = archscope.trace(save([helper.make_node("Conv", ["x", evil], ["y"], name=evil)], {evil: zeros(4, 3, 3, 3)}))
+    assert not any(character in str((graph.layers, graph.parameters)) for character in "\x1b\n")
+
+
+def test_unknown_operators(save: Save) -> None:
+    report = archscope.summarize(save([helper.make_node("Frob", ["x"], ["y"], domain="acme")], {}))
+    assert report.totals["operations"]["unknown"] == ["acme::Frob"]
+    assert any("sizes of 1 tensor are unknown, from acme::Frob on" in note for note in report.graph.notes)
+
+
+def test_without_the_package(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    from archscope.reading.onnx import model
+
+    path = save([node("Relu", "x")], {})
+    model.package.cache_clear()
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ArchscopeError, match=r"net.onnx needs onnx: pip install onnx"):
+        archscope.summarize(path)
