@@ -1,15 +1,18 @@
 """A device's ceilings, measured here: a copy, matrix products by dtype, and the launch of a kernel; cached."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeGuard, get_args
 
 import torch
+from torch.nn.functional import conv2d, linear
 
 from archscope import cache
 from archscope.errors import ArchscopeError, EnvironmentFailure
@@ -17,7 +20,7 @@ from archscope.latency import Dtype, Options, Progress, unheard
 from archscope.latency.device import check, described, milliseconds_each, set_up, synchronize
 from archscope.model.report import Report
 from archscope.model.rules import MapOf, Record
-from archscope.model.saved import CEILINGS, WORD
+from archscope.model.saved import CEILINGS, WHEN_MEASURED, WORD
 from archscope.roofline import Ceilings, with_bounds
 
 SECONDS = 0.3
@@ -54,14 +57,16 @@ def _is_timed(report: Report | ArchscopeError) -> TypeGuard[Report]:
 def ceilings_of(options: Options, progress: Progress = unheard) -> Ceilings:
     """The ceilings of `options.device` with so many threads: from the cache, or measured now.
 
-    They are measured anew with `options.fresh`, and where driver, torch or threads have changed.
+    They are measured anew where driver, torch or threads have changed, and with `options.fresh`, which can but raise
+    them: a ceiling is the best that was ever seen.
     """
     key = _key(options)
     path = cache.folder() / f"ceilings-{'-'.join(map(_slug, key.values()))}.json"
-    found = None if options.fresh else _read(path, key)
+    known = _read(path, key)
+    found = None if options.fresh else known
     if found is None:
         progress(f"{key['device']}: bandwidth and products", 0.0)
-        found = measure(options)
+        found = best_of(known, measure(options))
         progress("", 0.0)
         cache.write(path, json.dumps({"key": key, "ceilings": asdict(found)}, indent=1).encode())
     return found
@@ -72,7 +77,26 @@ def measure(options: Options, seconds: float = SECONDS) -> Ceilings:
     with set_up(replace(options, dtype="float32")):
         copied, launch_ms = _copy_rate(options, seconds), _launch_ms(options, seconds)
     rates = {dtype: _product_rate(options, dtype, seconds) for dtype in get_args(Dtype) if _multiplies(options, dtype)}
-    return Ceilings(described(options)["device_name"], copied, rates, launch_ms, "measured")
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    name, today = described(options)["device_name"], datetime.now(UTC).date().isoformat()
+    return Ceilings(name, copied, rates, launch_ms, "measured", today, load)
+
+
+def best_of(known: Ceilings | None, now: Ceilings) -> Ceilings:
+    """The best of both; `now`'s day and load where it is better in something."""
+    if known is None:
+        return now
+    rates = {
+        dtype: max(rate, known.operations_per_second.get(dtype, 0.0))
+        for dtype, rate in now.operations_per_second.items()
+    }
+    best = replace(
+        known,
+        bytes_per_second=max(known.bytes_per_second, now.bytes_per_second),
+        operations_per_second=rates,
+        launch_ms=min(known.launch_ms, now.launch_ms),
+    )
+    return known if best == known else replace(best, date=now.date, load=now.load)
 
 
 # ---- measuring -----------------------------------------------------------------------------------------------
@@ -86,15 +110,24 @@ def _copy_rate(options: Options, seconds: float) -> float:
 
 
 def _product_rate(options: Options, dtype: Dtype, seconds: float) -> float:
-    """Operations a second of square matrix products, of the size that does best."""
+    """Operations a second of square matrix products, of the size and the function that do best: some types have a fast
+    path through but one of them on a CPU."""
     options = replace(options, dtype=dtype)
-    best, side, took = 0.0, SMALLEST, 0.0
+    products = (torch.mm,) if options.on_cuda else (torch.mm, linear, _pointwise)
+    best = 0.0
     with set_up(options):
-        while side <= LARGEST and 8 * took <= 2 * seconds:  # twice the side takes 8 times as long
-            square = torch.rand(side, side, device=options.device).to(getattr(torch, options.stored_dtype))
-            took = _best_seconds(partial(torch.mm, square, square), options, seconds / 2)
-            best, side = max(best, 2 * side**3 / took), 2 * side
+        for product in products:
+            side, took = SMALLEST, 0.0
+            while side <= LARGEST and 8 * took <= 2 * seconds:  # twice the side takes 8 times as long
+                square = torch.rand(side, side, device=options.device).to(getattr(torch, options.stored_dtype))
+                took = _best_seconds(partial(product, square, square), options, seconds / 2 / len(products))
+                best, side = max(best, 2 * side**3 / took), 2 * side
     return best
+
+
+def _pointwise(image: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The product as a convolution with 1 x 1 kernels of an image one pixel wide."""
+    return conv2d(image.t()[None, :, :, None], weight[:, :, None, None])
 
 
 def _launch_ms(options: Options, seconds: float) -> float:
@@ -167,4 +200,4 @@ def _read(path: Path, key: Mapping[str, str]) -> Ceilings | None:
         return None
 
 
-CACHED = Record({"key": MapOf(WORD, WORD), "ceilings": Record(CEILINGS)})
+CACHED = Record({"key": MapOf(WORD, WORD), "ceilings": Record({**CEILINGS, **WHEN_MEASURED})})

@@ -86,6 +86,7 @@ CEILINGS: dict[str, Rule] = {
     "launch_ms": AMOUNT,
     "origin": OneOf(("published", "measured")),
 }
+WHEN_MEASURED: dict[str, Rule] = {"date": TEXT, "load": AMOUNT}
 BOUND = Record(
     {
         **CEILINGS,
@@ -94,6 +95,7 @@ BOUND = Record(
         "due_to_ms": MapOf(WORD, AMOUNT),
         "unknown": COUNT,
     },
+    WHEN_MEASURED,
     name="bound",
 )
 

@@ -18,6 +18,13 @@ FLOATS = {"float64", "float32", "bfloat16", "float16"}
 STORED_AS = {"tf32": "float32"}
 """tf32 is how float32 tensors are multiplied."""
 
+PACKED = {"float16": 4, "bfloat16": 2}
+"""Vector units multiply these types at so many times the rate of float32, at most, on any device: in packed pairs, an
+A100 float16 twice as fast again. Of a device that does not, the bound is lower than it could be."""
+
+TOO_FAST = 1.2
+"""A layer that takes so many times less than its bound says that the ceilings are too low."""
+
 OF_ANY_DEVICE = ("mode", "archscope", "torch", "date")
 """What of a report's setting holds wherever it runs."""
 
@@ -25,13 +32,14 @@ OF_ANY_DEVICE = ("mode", "archscope", "torch", "date")
 class Work(NamedTuple):
     """Bytes to and from memory, and operations by the units that do them.
 
-    Matrix units do convolutions and products. Vector units do what is elementwise, in float32 whatever the tensors'
-    type, and depthwise convolutions, which have no channels to sum over.
+    Matrix units do convolutions and products. Vector units do depthwise convolutions, which have no channels to sum
+    over, and what is elementwise, that in float32 whatever the tensors' type.
     """
 
     bytes: int
     matrix: int
-    vector: int
+    depthwise: int
+    elementwise: int
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,8 @@ class Ceilings:
     """What a device can do at most: bytes a second to and from its memory, operations a second by dtype.
 
     A multiply-accumulate is two operations. The rate of float32 is that of the vector units, the others are those of
-    matrix products. `launch_ms` is the time that the host needs to launch a kernel.
+    matrix products. `launch_ms` is the time that the host needs to launch a kernel. Where they were measured, `date`
+    is the last day on which one of them was reached, `load` the machine's then, in cores.
     """
 
     device: str
@@ -47,10 +56,13 @@ class Ceilings:
     operations_per_second: Mapping[str, float]
     launch_ms: float = 0.0
     origin: Literal["published", "measured"] = "measured"
+    date: str = ""
+    load: float = 0.0
 
     def times(self, work: Work, dtype: str) -> tuple[float, float]:
         """Milliseconds of the traffic and of the arithmetic, which overlap at best. Raises ArchscopeError."""
-        arithmetic = max(work.matrix / self._rate(dtype), work.vector / self._rate("float32"))
+        vector = work.depthwise / PACKED.get(dtype, 1) + work.elementwise
+        arithmetic = max(work.matrix / self._rate(dtype), vector / self._rate("float32"))
         return 1e3 * work.bytes / self.bytes_per_second, 1e3 * arithmetic
 
     def _rate(self, dtype: str) -> float:
@@ -101,7 +113,22 @@ def with_bounds(report: Report, ceilings: Sequence[Ceilings]) -> Report:
         columns |= {column.name: column for column in bounds[0]}
         if "latency_ms" in columns:
             columns["bound_percent"] = _reached(columns["bound_ms"], columns["latency_ms"])
+            notes = (*report.graph.notes, *_too_fast(columns["bound_percent"], columns["latency_ms"], *ceilings))
+            report = replace(report, graph=replace(report.graph, notes=notes))
     return replace(report, columns=columns)
+
+
+def _too_fast(reached: Column, latency_ms: Column, ceilings: Ceilings) -> list[str]:
+    """Says so where layers outrun measured ceilings; what takes no longer than a launch is too short to tell."""
+    faster = [
+        name
+        for name, percent in reached.values.items()
+        if percent is not None and percent > 100 * TOO_FAST and latency_ms.values[name] > ceilings.launch_ms
+    ]
+    if not faster or ceilings.origin != "measured":
+        return []
+    layers = f"{len(faster)} layers are" if len(faster) > 1 else f"{faster[0]} is"
+    return [f"{layers} faster than {ceilings.device} was found to be ({ceilings.date}): --fresh measures it anew"]
 
 
 def bounds_of(report: Report, ceilings: Ceilings) -> tuple[Column, Column]:
@@ -125,8 +152,8 @@ def work_of(report: Report, layer: Layer) -> Work | None:
     )
     if macs is None or elementwise is None:
         return None
-    matrix, vector = (0, 2 * macs) if is_depthwise(layer) else (2 * macs, 0)
-    return Work(moved, matrix * report.graph.batch, (vector + elementwise) * report.graph.batch)
+    matrix, depthwise = (0, 2 * macs) if is_depthwise(layer) else (2 * macs, 0)
+    return Work(moved, *(operations * report.graph.batch for operations in (matrix, depthwise, elementwise)))
 
 
 def fused_work(report: Report) -> Work:
@@ -140,8 +167,8 @@ def fused_work(report: Report) -> Work:
     ends += [graph.layer[name].output_bytes for name in graph.outputs if name in graph.layer]
     known = [(layer, report.columns["macs"].values[layer.name] or 0) for layer in weighted]
     matrix = sum(2 * macs for layer, macs in known if not is_depthwise(layer))
-    vector = sum(2 * macs for layer, macs in known if is_depthwise(layer))
-    return Work(weights + sum(ends) * batch, matrix * batch, vector * batch)
+    depthwise = sum(2 * macs for layer, macs in known if is_depthwise(layer))
+    return Work(weights + sum(ends) * batch, matrix * batch, depthwise * batch, 0)
 
 
 def _bound_by(memory_ms: float, compute_ms: float, launch_ms: float) -> str | None:
@@ -158,8 +185,11 @@ def _entry(report: Report, ceilings: Ceilings, bounds: tuple[Column, Column]) ->
     for name, word in bound.values.items():
         if word is not None:
             due_to[word] += bound_ms.values[name]
+    known = asdict(ceilings)
+    if ceilings.origin == "published":
+        del known["date"], known["load"]
     return {
-        **asdict(ceilings),
+        **known,
         "bound_ms": bound_ms.total,
         "fused_bound_ms": max(ceilings.times(fused_work(report), report.setting["dtype"])),
         "due_to_ms": due_to,

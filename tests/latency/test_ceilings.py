@@ -8,6 +8,7 @@ from typing import get_args
 import pytest
 import torch
 from torch import nn
+from torch.nn.functional import linear
 
 import archscope
 from archscope.latency import Dtype, Options, ceilings
@@ -46,10 +47,20 @@ def test_measured_once(measured: list[Ceilings], cache: Path) -> None:
 
 def test_measured_anew_when_asked_and_then_kept(measured: list[Ceilings], cache: Path) -> None:
     ceilings.ceilings_of(CPU)
-    second = ceilings.ceilings_of(replace(CPU, fresh=True))
+    second = ceilings.ceilings_of(replace(CPU, fresh=True))  # twice the bandwidth
 
     assert second == measured[1] != measured[0]
     assert ceilings.ceilings_of(CPU) == second
+
+
+def test_a_ceiling_is_the_best_that_was_seen() -> None:
+    known = Ceilings("Slate", 8.0, {"float32": 10.0, "bfloat16": 20.0}, 0.5, "measured", "2026-01-01", 0.0)
+    worse = Ceilings("Slate", 7.0, {"float32": 9.0, "bfloat16": 19.0}, 0.6, "measured", "2026-01-02", 9.0)
+
+    assert ceilings.best_of(None, worse) == worse
+    assert ceilings.best_of(known, worse) == known
+    mixed = ceilings.best_of(known, replace(worse, operations_per_second={"float32": 11.0, "bfloat16": 1.0}))
+    assert mixed == Ceilings("Slate", 8.0, {"float32": 11.0, "bfloat16": 20.0}, 0.5, "measured", "2026-01-02", 9.0)
 
 
 @pytest.mark.parametrize("name", ["threads", "torch"])
@@ -105,6 +116,16 @@ def test_what_is_measured_of_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(found.operations_per_second) == set(get_args(Dtype)) - {"tf32"}
     assert min(found.bytes_per_second, found.launch_ms, *found.operations_per_second.values()) > 0
     assert found.origin == "measured"
+
+
+def test_a_cpu_multiplies_by_the_function_that_does_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = {torch.mm: 4.0, linear: 1.0, ceilings._pointwise: 2.0}
+    monkeypatch.setattr(ceilings, "LARGEST", ceilings.SMALLEST)
+    monkeypatch.setattr(ceilings, "_best_seconds", lambda step, options, within: seconds[step.func])
+
+    assert ceilings._product_rate(CPU, "float16", 9.0) == 2 * ceilings.SMALLEST**3
+    a, b = torch.rand(3, 3), torch.rand(3, 3)
+    torch.testing.assert_close(ceilings._pointwise(a, b)[0, :, :, 0].T, linear(a, b))
 
 
 def test_the_best_run_counts(monkeypatch: pytest.MonkeyPatch) -> None:

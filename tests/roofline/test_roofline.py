@@ -2,6 +2,7 @@
 here by hand."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -51,7 +52,8 @@ def test_a_layer_is_bound_by_its_bytes_or_its_operations(case: object, dtype: st
     report = predict(report_of(net.graph()), [DEVICE], dtype, batch)
 
     memory = (moved_per_image * batch + weights) * WIDTH[dtype] / BANDWIDTH
-    compute = max(matrix * batch / RATES[dtype], vector * batch / RATES["float32"])
+    packed = 2 if case is depthwise and dtype == "bfloat16" else 1
+    compute = max(matrix * batch / RATES[dtype], vector * batch / packed / RATES["float32"])
     assert report.columns["bound_ms"].values == {"layer": pytest.approx(1e3 * max(memory, compute))}
     assert report.columns["bound"].values == {"layer": "memory" if memory >= compute else "compute"}
     assert report.totals["bound_ms"] == pytest.approx(1e3 * max(memory, compute))
@@ -171,6 +173,22 @@ def test_the_percentage_of_the_bound_that_was_reached() -> None:
     }
     both = 100 * (bounds["conv"] + bounds["bn"]) / (2 * bounds["conv"] + 4 * bounds["bn"])
     assert report.value("bound_percent", ["conv", "bn"]) == pytest.approx(both)
+
+
+@pytest.mark.parametrize(
+    ("origin", "launch_ms", "said"),
+    [("measured", 0.0, "conv is faster than Slate was found to be (2026-01-02): --fresh measures it anew"),
+     ("measured", 50.0, ""), ("published", 0.0, "")],
+)  # fmt: skip
+def test_a_layer_far_faster_than_its_bound_says_that_the_ceilings_are_low(
+    origin: Literal["measured", "published"], launch_ms: float, said: str
+) -> None:
+    ceilings = replace(DEVICE, origin=origin, launch_ms=launch_ms, date="2026-01-02")
+    bound_ms = with_bounds(timed({}), [ceilings]).columns["bound_ms"].values
+    times = {name: ms and ms / (1.3 if name == "conv" else 1.1) for name, ms in bound_ms.items()}
+    report = with_bounds(timed(times), [ceilings])
+
+    assert "; ".join(report.graph.notes) == said
 
 
 def test_a_prediction_leaves_out_what_was_timed_elsewhere() -> None:

@@ -119,7 +119,7 @@ def _bound(entry: Mapping[str, Any], report: Report) -> str:
     said = [
         f"{at_least}{units.milliseconds(whole)} {where} layer by layer: {', '.join(parts)}",
         f"{units.milliseconds(entry['fused_bound_ms'])} if all were fused",
-        f"{entry['origin']} peaks",
+        f"{entry['origin']} peaks" + (f", {entry['date']}, load {entry['load']:.1f}" if entry.get("date") else ""),
     ]
     if report.totals.get("bound_percent"):
         said.insert(1, f"{report.totals['bound_percent']:.0f} % of the time in the layers")
