@@ -40,6 +40,7 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "verification": lambda: Verification((Verdict(HOSTILE, CLAIM, "fails", 7), Verdict("twin", CLAIM, "holds", 1376))),
     "equivalences": lambda: Equivalences((Equivalence("same", "a is b", 0.0, {HOSTILE: 1.0}),)),
     "diagram": lambda: archscope.diagram("lenet5"),
+    "explorer": lambda: archscope.explore("lenet5"),
     "findings": lambda: Findings((Finding(HOSTILE, Limit("max", "params", 7), 8), Finding("b", CLAIMED, None))),
     "zoo": lambda: archscope.networks("lenet"),
 }
