@@ -5,11 +5,14 @@
     archscope.trace("xception")                        its Graph: every layer, shape and edge
     archscope.summarize("xception")                    its Report: str(), to_json(), to_markdown(), save() ...
     archscope.compare("xception", "inception_v3")      their Comparison: what each costs, in ratio to the first
+    archscope.explain("xception", "classifier")        the working of each number of a layer
+    archscope.worksheet("lenet5", blank="params")      a table to fill in, and its key
     archscope.diagram("xception")                      its figure: str() is SVG, and notebooks show it
     archscope.explore("xception")                      its page to walk through: save("xception.html")
     archscope.diff(my_network, "xception")             its Diff: is it that network, and where is it not?
     archscope.verify("xception")                       what its paper claims, recomputed
     archscope.audit("xception")                        why other counters give other numbers
+    archscope.sweep("xception", {"middle_blocks": [4]}) what it costs over a grid of its options
     archscope.spectrum("xception")                     its points between regular and depthwise convolutions
 
 A target is a network's name ("xception", "xception?num_classes=10"), code ("net.py:Net", "package.module:Net"),
@@ -41,11 +44,15 @@ if TYPE_CHECKING:
     from archscope.comparison.report import Comparison
     from archscope.continuum.points import Spectrum
     from archscope.differences import Diff
+    from archscope.explaining import Explanation
+    from archscope.explaining.worksheet import Worksheet
     from archscope.latency import Options, Progress
     from archscope.model.input_sizes import Sizes
+    from archscope.model.report import Columns
     from archscope.model.segments import Segments
     from archscope.papers.verification import Equivalences, Verification
     from archscope.papers.zoo import Zoo
+    from archscope.sweeping.points import Sweep
     from archscope.targets.inputs import Example, InputSize
     from archscope.views.diagram.drawing import Diagram
     from archscope.views.explorer import Explorer
@@ -70,12 +77,15 @@ __all__ = [
     "cost",
     "diagram",
     "diff",
+    "explain",
     "explore",
     "networks",
     "spectrum",
     "summarize",
+    "sweep",
     "trace",
     "verify",
+    "worksheet",
 ]
 
 
@@ -301,6 +311,34 @@ def explore(
     return Explorer((report,), (title or (known.label if known else ""),))
 
 
+@named_arguments
+def explain(
+    target: "Target",
+    layer: str = "",
+    input_size: "InputSize | None" = None,
+    *,
+    input_data: "Example | None" = None,
+    batch: int | None = None,
+    mode: Literal["eval", "train"] = "eval",
+    options: "Mapping[str, Any] | None" = None,
+    language: Literal["en", "ko"] = "en",
+) -> "Explanation":
+    """The Explanation of a layer: each of its numbers as its working, such as 3·3·3·32 = 864 parameters.
+
+    `layer` is the path of a layer or of a module, whose numbers are the sums over its parts; a path's end is enough
+    where one alone ends so, and without any it is the whole network. `input_size`, `input_data`, `batch`, `mode` and
+    `options` as in `summarize`. Its `workings` have each number with its formula, which evaluates to just that; where
+    no formula is known they say so. Raises ArchscopeError for a layer that there is not.
+
+    >>> archscope.explain("lenet5", "c1.conv1").workings[2].text
+    '5·5·1·6 + 6'
+    """
+    from archscope import explaining
+
+    report = summarize(target, input_size, input_data=input_data, batch=batch, mode=mode, options=options)
+    return explaining.explain(report, layer, language)
+
+
 @overload
 def verify(*names: str, equivalences: Literal[False] = False) -> "Verification": ...
 @overload
@@ -395,3 +433,67 @@ def spectrum(
         raise ArchscopeError(f"options go to a network's builder: name one, or leave out {', '.join(options)}")
     size = as_inputs(input_size)[0].size if input_size is not None else ()
     return continuum.of_block(Block(input_size=size, **shape), segments, **common)
+
+
+@named_arguments
+def sweep(
+    target: str,
+    options: "Mapping[str, Iterable[Any]] | None" = None,
+    input_sizes: "Iterable[int | str] | None" = None,
+    *,
+    batch: int | None = None,
+    under: "Mapping[str, float] | None" = None,
+    maximize: str = "",
+    hold: str = "",
+    scale: str = "width_multiplier",
+    latency: "Options | None" = None,
+    progress: "Progress | None" = None,
+) -> "Sweep":
+    """The Sweep of a target by name over values of its options, and sizes of its input: what each point costs.
+
+    `under` keeps the points that cost no more, {"macs": 600e6} say. `maximize` finds instead the largest value of an
+    option that keeps to it, by bisection, among the values given or around the default. `hold`, "macs=resnet50" or
+    "params=5M", chooses the option `scale` so that all points cost the same. Memory is of `batch` images. With
+    `latency` the points are timed in turns; `progress` is told how far it is. Raises ArchscopeError, also where no
+    point keeps to the limits, and after Ctrl-C `archscope.sweeping.Interrupted`, with what was measured.
+
+    >>> archscope.sweep("lenet5", {"num_classes": [10, 20]}).values("params")
+    [60000, 60000]
+    """
+    from archscope import sweeping
+    from archscope.comparison.limits import Limit, find_limited
+    from archscope.sweeping.held import amount
+
+    axes = {name: tuple(values) for name, values in (options or {}).items()}
+    axes |= {"input": tuple(map(str, input_sizes))} if input_sizes else {}
+    limits = [Limit("max", find_limited(name), value) for name, value in (under or {}).items()]
+    held = amount(hold) if hold else ("", 0.0)
+    return sweeping.sweep(
+        target, axes, batch=batch, limits=limits, maximize=maximize, hold=held[0], held=held[1], scaled=scale,
+        latency=latency, progress=progress,
+    )  # fmt: skip
+
+
+@named_arguments
+def worksheet(
+    target: "Target",
+    layer: str = "",
+    input_size: "InputSize | None" = None,
+    *,
+    blank: "Columns" = ("output", "params"),
+    key: bool = False,
+    options: "Mapping[str, Any] | None" = None,
+    language: Literal["en", "ko"] = "en",
+) -> "Worksheet":
+    """The Worksheet of a network, or of one of its layers or modules: a table in which quantities are to be filled in.
+
+    `blank` are these, "output,params" or a list of their names; in a `key` they are filled in, with their working.
+    `layer` as in `explain`, `input_size` and `options` as in `summarize`. Raises ArchscopeError for a quantity or layer
+    that there is not.
+
+    >>> archscope.worksheet("lenet5", blank="params").exercises[0].path
+    'c1.conv1'
+    """
+    from archscope.explaining import worksheet
+
+    return worksheet.worksheet(summarize(target, input_size, options=options), layer, blank, key, language)

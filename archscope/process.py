@@ -101,9 +101,11 @@ def mapped(function: Callable[[A], B], items: Sequence[A]) -> Iterator[B]:
 
 
 def _end_with_parent() -> None:
-    """Nobody else ends a helper whose parent was killed."""
+    """Nobody else ends a helper whose parent was killed; Ctrl-C, which reaches all, is the parent's to answer."""
     from multiprocessing import parent_process
     from threading import Thread
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     parent = parent_process()
     assert parent is not None

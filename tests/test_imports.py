@@ -114,8 +114,9 @@ def matches(file: str, patterns: str) -> bool:
 
 
 PURE = """registry.py errors.py model/* reading/* tracing/shape_rules.py papers/conventions.py papers/verdicts.py
-    papers/accuracy.py comparison/report.py comparison/breakdown.py comparison/quantities.py roofline/* measures/*
-    views/* latency/attribution.py latency/fitting.py latency/statistics.py differences/*"""
+    papers/accuracy.py comparison/report.py comparison/breakdown.py comparison/quantities.py
+    sweeping/grid.py sweeping/search.py sweeping/points.py roofline/* measures/* explaining/* views/*
+    latency/attribution.py latency/fitting.py latency/statistics.py differences/*"""
 RUNS_NETWORKS = "differences/measured.py differences/proof.py"
 """Of these packages the files that trace or run what the others compare."""
 
@@ -182,8 +183,10 @@ ROOMS = """
     commands
     __init__
     views
-    continuum comparison
-    differences auditing
+    continuum testing modelcard
+    sweeping
+    comparison
+    differences auditing explaining
     papers selfcheck
     summary
     latency

@@ -1,6 +1,7 @@
 """archscope diff"""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,8 +18,12 @@ from archscope.commands.arguments import (
     parse_settings,
 )
 from archscope.commands.output import chosen_format, plain_options, write
+from archscope.errors import ArchscopeError
 from archscope.process import expect_torch
 from archscope.views import render
+
+if TYPE_CHECKING:
+    from archscope.comparison.limits import Findings
 
 
 @command("Compare", "archscope diff resnet50 seresnet50")
@@ -35,6 +40,13 @@ def diff(
             help="Copy TARGET's weights to REFERENCE, run both, compare the outputs.",
         ),
     ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow", metavar="QUANTITY=CHANGE", rich_help_panel=SHOWN,
+            help="Only hold REFERENCE against TARGET: macs=+1%, params=+10k may be gone beyond by no more.",
+        ),
+    ] = None,
     settings: Settings = None,
     reference_settings: Annotated[
         list[str] | None,
@@ -47,15 +59,35 @@ def diff(
 ) -> None:  # fmt: skip
     """Is TARGET the network that REFERENCE is, and if not, where and why?
 
-    Exit code 0 if it is; 1 if not, or if only training differs.
+    Exit code 0 if it is; 1 if not, or if only training differs. With --allow 1 where REFERENCE goes further from
+    TARGET than that, with a line for each.
     """
     from archscope.differences import measured
 
-    name = chosen_format("diff", format_name, output, targets=[target, reference])
+    name = chosen_format("findings" if allow else "diff", format_name, output, targets=[target, reference])
+    if allow and weights:
+        raise ArchscopeError("--weights compares outputs, --allow costs: give one of them")
     expect_torch()
+    given = parse_settings(settings or []), parse_settings(reference_settings or [])
+    if allow:
+        findings = allowed(target, reference, inputs or None, given, allow)
+        write(render(findings, name, plain_options(output)), output)
+        raise typer.Exit(bool(findings.broken))
     found = measured.diff(
-        target, reference, inputs or None, options=parse_settings(settings or []),
-        reference_options=parse_settings(reference_settings or []), weights=weights,
-    )  # fmt: skip
+        target, reference, inputs or None, options=given[0], reference_options=given[1], weights=weights
+    )
     write(render(found, name, plain_options(output)), output)
     raise typer.Exit(found.verdict != "identical")
+
+
+def allowed(
+    old: str, new: str, inputs: list[str] | None, options: tuple[dict[str, Any], dict[str, Any]], allow: list[str]
+) -> "Findings":
+    """How far the second network may go from the first, held against it."""
+    from archscope.comparison.limits import Findings, held_against, parse_allowed
+    from archscope.differences.measured import reports_of
+
+    before, after = reports_of(old, new, inputs, *options)
+    before = replace(before, target=old)
+    limits = [limit for item in allow for limit in parse_allowed(item, before)]
+    return Findings(tuple(held_against(after, limits, new)))

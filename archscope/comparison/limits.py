@@ -1,8 +1,10 @@
 """Limits on what a network may cost: which hold of a Report, and which are broken. No torch."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -35,11 +37,13 @@ LIMITED = {
 
 @dataclass(frozen=True)
 class Limit:
-    """The most (`max`) or the least (`min`) that a quantity may be, in its own unit."""
+    """The most (`max`) or the least (`min`) that a quantity may be, in its own unit; `why` says what that follows from,
+    where it was not given."""
 
     side: Side
     name: str
     value: float
+    why: str = ""
 
     @property
     def quantity(self) -> Quantity:
@@ -104,19 +108,52 @@ class Task:
     batch: int | None = None
 
 
-def parse_limit(side: Side, item: str) -> Limit:
-    """`params=5M`, `peak_memory=100MiB`. Raises ArchscopeError."""
+def parse_limit(side: Side, item: str, option: str = "") -> Limit:
+    """`params=5M`, `peak_memory=100MiB`, as an `option` of the command line. Raises ArchscopeError."""
     name, equals, value = item.partition("=")
+    where = f"{option or f'--{side}'} {item}: "
     if not equals:
-        raise ArchscopeError(f"--{side} {item}: write quantity=limit, such as params=5M")
-    return _limit(side, name, value, f"--{side} {item}: ")
+        raise ArchscopeError(f"{where}write quantity=limit, such as params=5M")
+    return _limit(side, name, value, where)
 
 
 def _limit(side: Side, name: str, value: Any, where: str) -> Limit:
+    return Limit(side, find_limited(name), parse_number(str(value), where))
+
+
+def find_limited(name: str) -> str:
+    """The quantity of this name that can be limited. Raises ArchscopeError."""
     known = SHORT.get(canonical(name), canonical(name))
     if known not in LIMITED:
         raise unknown("quantity to limit", name, LIMITED)
-    return Limit(side, known, parse_number(str(value), where))
+    return known
+
+
+ALLOWED = re.compile(r"([+-]?)(.+?)(%?)")
+
+
+def parse_allowed(item: str, old: Report) -> tuple[Limit, ...]:
+    """`macs=+1%`: how far a quantity may be from that of an older report, as limits. Raises ArchscopeError.
+
+    With + it may grow so far, with - shrink, without a sign either; `params=+10k` is an amount.
+    """
+    name, equals, written = item.partition("=")
+    found = ALLOWED.fullmatch(written.strip())
+    if not equals or found is None:
+        raise ArchscopeError(f"--allow {item}: write quantity=+change, such as macs=+1% or params=+10k")
+    quantity = find_limited(name)
+    value = LIMITED[quantity].of(old)
+    value = max(value) if isinstance(value, list | tuple) else value
+    if not isinstance(value, int | float):
+        raise ArchscopeError(
+            f"--allow {item}: of {old.target} it is {value or 'unknown'}, so that no change can be told"
+        )
+    by = parse_number(found[2], f"--allow {item}: ")
+    by = value * by / 100 if found[3] else by
+    why = f"{old.target} has {value:,}, and {written.strip()} is allowed"
+    sides: dict[str, tuple[Side, ...]] = {"+": ("max",), "-": ("min",), "": ("max", "min")}
+    bounds = {"max": floor(value + by), "min": ceil(value - by)}  # what is counted is whole
+    return tuple(Limit(side, quantity, bounds[side], why) for side in sides[found[1]])
 
 
 def held_against(report: Report, limits: Iterable[Limit], target: str) -> list[Finding]:

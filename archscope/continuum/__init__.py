@@ -3,7 +3,6 @@
 from ast import literal_eval
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import log
 from typing import TYPE_CHECKING, Any, Literal
 
 from archscope.cache import kept
@@ -16,6 +15,7 @@ from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
 from archscope.model.segments import FOR_NETWORKS, Segments, equal_partition, in_order, name_of, usual
 from archscope.networks import Network, catalogue, find
+from archscope.sweeping.search import rescaled
 from archscope.targets import variants
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from archscope.targets.inputs import InputSize
 
 Hold = Literal["", "params"]
-
-TRIES = 12
-"""So many scales are tried at most to hold a quantity; it takes about five."""
 
 # ---- a block --------------------------------------------------------------------------------------------------
 
@@ -233,23 +230,6 @@ def _params(build: "Callable[[], nn.Module]") -> int:
 
     with Skeleton():
         return sum(parameter.numel() for parameter in build().parameters() if parameter.requires_grad)
-
-
-def rescaled(count: Callable[[float], int], wanted: int) -> float:
-    """The scale of the widths, to four digits, at which `count` is nearest to `wanted`.
-
-    Parameters grow as a power of the scale, between its first and its second; the power is taken from the last two.
-    """
-    tried: dict[float, int] = {}
-    scale, power = 1.0, 2.0
-    while scale not in tried and len(tried) < TRIES:
-        tried[scale] = count(scale)
-        if len(tried) > 1:
-            before, now = list(tried)[-2:]
-            slope = log(tried[now] / tried[before]) / log(now / before)
-            power = min(max(slope, 1.0), 2.0)
-        scale = round(scale * (wanted / tried[scale]) ** (1 / power), 4)
-    return min(tried, key=lambda scale: abs(tried[scale] - wanted))
 
 
 def _values(report: Report) -> dict[str, Any]:

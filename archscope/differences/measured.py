@@ -27,7 +27,7 @@ def diff(
     weights: bool = False,
 ) -> Diff:
     """Is `a` the network that `b` is, and if not, where and why? `archscope.diff` says what may be given."""
-    reports = _reports(a, b, input_size, options or {}, reference_options or {})
+    reports = reports_of(a, b, input_size, options or {}, reference_options or {})
     found = compare(*reports)
     if found.differences:
         found = replace(found, fewer=_fewer(found, a, b, reference_options or {}))
@@ -54,9 +54,10 @@ def _built(target: Any, options: Mapping[str, Any] | None) -> "nn.Module":
     return resolve(target).build(**(options or {}))
 
 
-def _reports(
+def reports_of(
     a: Any, b: Any, size: "InputSize | None", options: Mapping[str, Any], reference_options: Mapping[str, Any]
 ) -> tuple[Report, Report]:
+    """Both at one input size: by default that of the reference, or else of `a`; each at its own where that fails."""
     if size is None:
         size = _own_size(b)
     if size is None:

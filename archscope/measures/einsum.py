@@ -15,8 +15,11 @@ def einsum(equation: Any, operands: Sequence[Sequence[int]]) -> int | None:
 
     What stands in one operand alone is summed before it is multiplied.
     """
-    if not isinstance(equation, str):
-        return None
+    return sum(map(prod, contractions(equation, operands))) if isinstance(equation, str) else None
+
+
+def contractions(equation: str, operands: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The lengths of all axes of each product that sums over one or more of them."""
     names, kept = letters(equation, [len(shape) for shape in operands])
     terms = [
         {letter: size for letter, size in zip(name, shape, strict=True) if size != 1}
@@ -24,7 +27,7 @@ def einsum(equation: Any, operands: Sequence[Sequence[int]]) -> int | None:
     ]
     remaining = Counter(letter for term in terms for letter in term)
     summed = remaining.keys() - set(kept)
-    total, left = 0, terms[0]
+    found, left = [], terms[0]
     for right in terms[1:]:
         both = left | right
         for letter in summed & (left.keys() ^ right.keys()):
@@ -33,9 +36,10 @@ def einsum(equation: Any, operands: Sequence[Sequence[int]]) -> int | None:
         shared = left.keys() & right.keys()
         remaining.subtract(shared)
         contracted = {letter for letter in shared & summed if remaining[letter] == 1}
-        total += prod(both.values()) if contracted else 0
+        if contracted:
+            found.append(list(both.values()))
         left = {letter: size for letter, size in both.items() if letter not in contracted}
-    return total
+    return found
 
 
 def letters(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:

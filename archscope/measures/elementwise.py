@@ -43,7 +43,7 @@ def of_layer(layer: Layer) -> int | None:
     if category == "product":
         return _beside_product(layer)
     if category == "normalisation":
-        return _normalisation(layer) * outputs
+        return per_normalised(layer) * outputs
     if category == "pooling":
         return outputs * prod(layer.window.kernel_size) if layer.window else inputs
     if category in {"global pooling", "reduction"}:
@@ -81,7 +81,8 @@ def _samples(layer: Layer) -> int:
     return samples * (7 + weighed) + layer.output_elements
 
 
-def _normalisation(layer: Layer) -> int:
+def per_normalised(layer: Layer) -> int:
+    """Operations for each element that is normalised."""
     if layer.operation == "batch_norm" and not layer.settings.get("training"):
         return 2  # known statistics fold into one scale and one shift
     return STATISTICS + (2 if layer.parameters else 0)
@@ -89,11 +90,20 @@ def _normalisation(layer: Layer) -> int:
 
 def _resampling(layer: Layer) -> int | None:
     """Products and sums of the values that each interpolated one lies between."""
+    found = taps_of(layer)
+    if found is None:
+        return None
+    taps, axes = found
+    return layer.output_elements * (2 * taps**axes - 1) if taps else 0
+
+
+def taps_of(layer: Layer) -> tuple[int, int] | None:
+    """How many values an interpolated one lies between along each axis, 0 where it is one of them; and so many axes."""
     mode = str(layer.settings.get("mode", "nearest"))
     if "roi" in layer.operation:
         return None  # how many values it takes depends on the boxes
     if layer.operation.startswith("affine_grid"):
-        return 0
+        return 0, 0
     if layer.operation.startswith("grid_sample"):
         mode = {0: "bilinear", 1: "nearest", 2: "bicubic"}.get(layer.settings.get("interpolation_mode", 0), mode)
         axes = len(layer.operand_shapes[0]) - 2
@@ -101,8 +111,7 @@ def _resampling(layer: Layer) -> int | None:
         axes = INTERPOLATED_AXES.get(mode, 0)
     if layer.settings.get("antialias"):
         return None  # how many values it takes depends on the scale
-    taps = {"bicubic": 4, "nearest": 0, "nearest-exact": 0, "area": 0}.get(mode, 2)
-    return layer.output_elements * (2 * taps**axes - 1) if taps else 0
+    return {"bicubic": 4, "nearest": 0, "nearest-exact": 0, "area": 0}.get(mode, 2), axes
 
 
 def _transform(layer: Layer) -> int | None:

@@ -1,5 +1,7 @@
 """Memory of inference: weights, outputs, and the peak by liveness. `Graph.batch` images at a time."""
 
+from collections.abc import Mapping
+
 from archscope.measures import measure
 from archscope.model.graph import Graph, bytes_of
 from archscope.model.report import Column, summed
@@ -44,13 +46,18 @@ def storage_roots(graph: Graph) -> dict[str, str]:
     return roots
 
 
-def _alive(graph: Graph, weights: int) -> dict[str, int]:
-    roots = storage_roots(graph)
+def last_reads(graph: Graph, roots: Mapping[str, str]) -> dict[str, int]:
+    """The place of the last layer that reads what lives in each storage root; behind all of what stays."""
     last_read = {roots[layer.name]: i for i, layer in enumerate(graph.layers)}
     for i, layer in enumerate(graph.layers):
         for name in layer.inputs:
             last_read[roots[name]] = i
-    last_read |= {roots[name]: len(graph.layers) for name in (*graph.inputs, *graph.outputs)}
+    return last_read | {roots[name]: len(graph.layers) for name in (*graph.inputs, *graph.outputs)}
+
+
+def _alive(graph: Graph, weights: int) -> dict[str, int]:
+    roots = storage_roots(graph)
+    last_read = last_reads(graph, roots)
     ends: dict[int, list[str]] = {}
     for root, i in last_read.items():
         ends.setdefault(i, []).append(root)

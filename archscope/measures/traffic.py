@@ -24,7 +24,7 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
     arithmetic: dict[str, int | float | None] = {}
     intensity: dict[str, float | None] = {}
     for layer in graph.layers:
-        operands = zip(layer.inputs, _read_shapes(layer), strict=True)
+        operands = zip(layer.inputs, read_shapes(layer), strict=True)
         read = sum([elements_of(shape) * width[name] for name, shape in operands])
         weights = sum([stored[name] for name in (*layer.parameters, *layer.buffers)])
         if CATEGORY.get(layer.operation) == "embedding":
@@ -40,7 +40,7 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
     return bytes_column, operations_column, Column("intensity", "operations/byte", total, intensity, "ratio", parts)
 
 
-def _read_shapes(layer: Layer) -> tuple[Shape, ...]:
+def read_shapes(layer: Layer) -> tuple[Shape, ...]:
     """What is read of each input: all of it, but for the positions that a stride larger than the kernel skips."""
     window, shapes = layer.window, layer.input_shapes
     if window is None or CATEGORY.get(layer.operation) not in SLIDING or not shapes:

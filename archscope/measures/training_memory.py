@@ -1,7 +1,7 @@
 """What training keeps: the tensors that autograd saves in the forward pass for the backward pass."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from math import prod
 
 from archscope.measures import measure
@@ -30,29 +30,37 @@ def training_memory(graph: Graph) -> tuple[Column, ...]:
     CUDA kernel's; the CPU's are floats). Before the first trainable parameter nothing is kept. Weights, gradients
     and the optimiser's state are not included. None where torch's kernels decide themselves.
     """
-    roots = storage_roots(graph)
     sizes = {name: bytes_of(tensor.shape, tensor.dtype) for name, tensor in graph.inputs.items()}
     sizes |= {layer.name: layer.output_bytes for layer in graph.layers}
+    values: dict[str, int | float | None] = {
+        layer.name: None if kept is None else (sum(sizes[name] for name in kept[0]) + kept[1]) * graph.batch
+        for layer, kept in newly_kept(graph)
+    }
+    kept_column = summed("training_memory_bytes", "bytes", values)
+    return kept_column, Column("training_peak_bytes", "bytes", _peak(graph, kept_column))
+
+
+def newly_kept(graph: Graph) -> Iterator[tuple[Layer, tuple[Set[str], int] | None]]:
+    """Of each layer the tensors that it is the first to save, by their storage roots, and bytes of what it keeps
+    besides for one image; None where that is not known."""
+    roots = storage_roots(graph)
     trainable = {name for name, tensor in graph.parameters.items() if tensor.trainable}
     differentiated: set[str] = set()
     saved: set[str] = set()
-    values: dict[str, int | float | None] = {}
     for layer in graph.layers:
         trains = not trainable.isdisjoint(layer.parameters)
         if not trains and differentiated.isdisjoint(layer.inputs):
-            values[layer.name] = 0
+            yield layer, (frozenset(), 0)
             continue
         differentiated.add(layer.name)
         kept = kept_by(layer, trains)
         if kept is None:
-            values[layer.name] = None
+            yield layer, None
             continue
         names, extra = kept
         new = {roots[name] for name in names} - saved
         saved |= new
-        values[layer.name] = (sum(sizes[name] for name in new) + extra) * graph.batch
-    kept_column = summed("training_memory_bytes", "bytes", values)
-    return kept_column, Column("training_peak_bytes", "bytes", _peak(graph, kept_column))
+        yield layer, (new, extra)
 
 
 def _peak(graph: Graph, kept: Column) -> int | None:

@@ -16,6 +16,7 @@ from archscope.registry import unknown
 from archscope.targets import variants
 from archscope.targets.files import SUFFIXES, of_file
 from archscope.targets.inputs import CLIP
+from archscope.targets.revisions import file_at
 from archscope.targets.target import Built, Target
 from archscope.targets.usercode import UserCode
 
@@ -28,9 +29,9 @@ __all__ = ["Built", "Target", "resolve"]
 def resolve(target: "str | nn.Module") -> Target:
     """The Target of what a user names, or of a module that is built already. Raises ArchscopeError.
 
-    A catalogue network's name, `file.py`, `file.py:Name`, `package.module:Name`, `timm:name`, `torchvision:name`, each
-    with options for its builder where it is followed by them: `xception?middle_blocks=4&num_classes=10`; or a file
-    that describes a network.
+    A catalogue network's name, `file.py`, `file.py:Name`, `package.module:Name`, `timm:name`, `torchvision:name`,
+    `REV:file.py:Name` for a file as it was at a git revision, each with options for its builder where it is followed by
+    them: `xception?middle_blocks=4&num_classes=10`; or a file that describes a network.
     """
     if not isinstance(target, str):
         return Target(type(target).__name__, lambda **options: _made(target, options, "the module"))
@@ -64,9 +65,11 @@ def resolve(target: "str | nn.Module") -> Target:
 
 
 def _file(path: str) -> UserCode:
-    if not os.path.isfile(path):
-        raise ArchscopeError(f"cannot read {path}: no such file")
-    return UserCode.of_file(Path(path))
+    if os.path.isfile(path):
+        return UserCode.of_file(Path(path))
+    if ":" in path and not os.path.isabs(path):
+        return UserCode.of_file(file_at(path))
+    raise ArchscopeError(f"cannot read {path}: no such file")
 
 
 def _of_code(target: str, code: UserCode, name: str) -> Target:

@@ -78,6 +78,7 @@ def said(finding: Finding) -> str:
         )
     side = "over" if limit.side == "max" else "under"
     times = f" ({finding.found / limit.value:.3g} x)" if limit.value else ""
+    times = f": {limit.why}" if limit.why else times
     return f"{what} {_found(finding)}, {side} the limit of {_number(limit.value, limit.quantity.unit)}{times}"
 
 

@@ -10,7 +10,14 @@ if TYPE_CHECKING:
 
 LATEX_ESCAPES = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
-    | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\u2026": r"\ldots{}"}
+    | {character: f"$^{digit}$" for digit, character in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+    | {
+        "·": r"$\cdot$",
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "\u2026": r"\ldots{}",
+    }
 )
 
 MARKDOWN_ESCAPES = str.maketrans({character: f"\\{character}" for character in "\\|_*`[]"} | {"<": "&lt;", "\n": " "})

@@ -37,7 +37,7 @@ def receptive_field(graph: Graph) -> tuple[Column, ...]:
     scope = "none" if last is None else said[last.name]
     total, outputs = None, fields[last.name] if last else None
     if outputs and isinstance(scope, list):
-        total, scope = {"size": scope, "stride": _stride(outputs[0])}, "local"
+        total, scope = {"size": scope, "stride": spacing(outputs[0])}, "local"
     since = next((layer.name for layer in graph.layers if said[layer.name] == scope), None)
     return (
         Column("receptive_field", "pixels", total, said, reduce="last"),
@@ -182,7 +182,7 @@ def all_channels(field: Field) -> Field:
     return field
 
 
-def _stride(field: Field) -> list[int | float]:
+def spacing(field: Field) -> list[int | float]:
     """Input pixels between neighbouring places, along each axis; 0 where there is one place alone."""
     strides: list[int | float] = []
     for way in range(len(field.pixels)):

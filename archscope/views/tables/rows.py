@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
+from archscope.explaining.formulas import formula
 from archscope.model import units
 from archscope.model.graph import is_depthwise
 from archscope.model.operations import CATEGORY
@@ -14,11 +15,20 @@ from archscope.model.tree import Node, tree_of, walk
 from archscope.registry import unknown
 from archscope.views import Options
 
+
+def _formula(node: Node) -> str:
+    """How the MACs of a layer, or of a convolution unit, come about: an expression."""
+    if not (node.is_unit or (node.layer and not node.children)):
+        return ""
+    return " + ".join(known.text for layer in node.layers if (known := formula(layer, "macs")))
+
+
 STRUCTURE: dict[str, tuple[str, Callable[[Node], str]]] = {
     "input": ("Input", lambda node: units.shape(node.layers[0].input_shapes[0]) if _has_input(node) else ""),
     "output": ("Output", lambda node: units.shape(node.layers[-1].output_shape) if node.layers else ""),
     "kernel": ("Kernel", lambda node: units.windows(node.layer) if node.layer else ""),
     "groups": ("Groups", lambda node: str(node.layer.groups) if node.layer and node.layer.window else ""),
+    "formula": ("Formula", _formula),
 }
 """Columns that say what a row is rather than what it costs: heading and text."""
 

@@ -1,0 +1,156 @@
+"""archscope sweep"""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from archscope.commands import command
+from archscope.commands.arguments import NETWORK, SHOWN, Output, complete_set, complete_target, completes, format_of
+from archscope.commands.measuring import (
+    Cast,
+    ChannelsLast,
+    Compile,
+    DataType,
+    Device,
+    Seconds,
+    Threads,
+    measuring_options,
+    progress_line,
+)
+from archscope.commands.output import chosen_format, plain_options, write
+from archscope.commands.predicting import Predict, ceilings_of
+from archscope.errors import ArchscopeError
+from archscope.process import INTERRUPTED, expect_torch, heed_interrupts
+from archscope.views import render
+
+if TYPE_CHECKING:
+    from archscope.comparison.limits import Limit
+    from archscope.latency import Progress
+
+
+def limited() -> list[str]:
+    from archscope.comparison.limits import LIMITED
+
+    return list(LIMITED)
+
+
+def shown(name: str, metavar: str, said: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=said, rich_help_panel=SHOWN)
+
+
+@command("Understand", "archscope sweep xception --set width_multiplier=0.25:1:0.25 --set middle_blocks=4,8")
+def sweep(
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="As for summary.", autocompletion=complete_target)
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-s", "--set", metavar="KEY=VALUES", rich_help_panel=NETWORK, autocompletion=complete_set,
+            help="Values of an option: middle_blocks=4,8 or first:last:step, width_multiplier=0.25:2:0.25.",
+        ),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("-i", "--input", metavar="SIZE[,SIZE...]", help="Such as 160,224,299.", rich_help_panel=NETWORK),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            "-b", "--batch", metavar="N", min=1, help="Images at a time, for memory and time [default: 1]",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    under: Annotated[
+        str, shown("--under", "QUANTITY=LIMIT[,...]", "Only what costs no more: macs=600M,params=5M.")
+    ] = "",
+    maximize: Annotated[str, shown("--maximize", "OPTION", "Its largest value that keeps to --under.")] = "",
+    hold: Annotated[
+        str, shown("--hold", "QUANTITY=AMOUNT|TARGET", "Walk along equal cost: macs=resnet50, params=5M.")
+    ] = "",
+    scale: Annotated[str, shown("--scale", "OPTION", "What --hold chooses [default: width_multiplier]")] = "",
+    columns: Annotated[
+        str,
+        typer.Option(
+            "-c", "--columns", metavar="NAME[,...]", help="What is shown of each point.", rich_help_panel=SHOWN,
+            autocompletion=completes(limited),
+        ),
+    ] = "",
+    predict: Predict = "",
+    device: Device = None,
+    dtype: DataType = None,
+    channels_last: ChannelsLast = False,
+    amp: Cast = None,
+    compiled: Compile = False,
+    seconds: Seconds = None,
+    threads: Threads = None,
+    format_name: Annotated[str | None, format_of("sweep")] = None,
+    output: Output = None,
+) -> None:  # fmt: skip
+    """What a network costs over a grid of its options and inputs, the largest that fits a budget, or equal cost.
+
+    Ctrl-C keeps the points that are measured by then.
+    """
+    from archscope import sweeping
+    from archscope.sweeping.grid import axes_of
+
+    name = chosen_format("sweep", format_name, output, targets=[target])
+    latency = measuring_options(
+        device, predict, None, dtype, channels_last=channels_last, amp=amp, compile=compiled, seconds=seconds,
+        threads=threads,
+    )  # fmt: skip
+    if latency and (maximize or hold):
+        raise ArchscopeError("--device times a grid: --maximize and --hold go by what is counted")
+    axes, limits = axes_of(settings or [], inputs or []), limits_of(under)
+    expect_torch()
+    held = held_amount(hold)
+    heed_interrupts()
+    code = 0
+    try:
+        found = sweeping.sweep(
+            target, axes, batch=batch, limits=limits, maximize=maximize.replace("-", "_"), hold=held[0], held=held[1],
+            scaled=scale.replace("-", "_") or sweeping.WIDTH, latency=latency, progress=tenths(),
+            ceilings=ceilings_of(predict) if predict else (), dtype=dtype or "",
+        )  # fmt: skip
+    except sweeping.Interrupted as stopped:
+        found, code = stopped.sweep, INTERRUPTED
+    if code and not found.points:
+        raise typer.Exit(code)
+    chosen = tuple(part.strip() for part in columns.split(",") if part.strip())
+    options = plain_options(output)
+    write(render(found, name, type(options)(**{**vars(options), "columns": chosen})), output)
+    raise typer.Exit(code)
+
+
+def limits_of(text: str) -> "tuple[Limit, ...]":
+    """`macs=600M,params=5M`. Raises ArchscopeError."""
+    from archscope.comparison.limits import parse_limit
+
+    return tuple(parse_limit("max", part, "--under") for part in text.split(",") if part.strip())
+
+
+def held_amount(text: str) -> tuple[str, float]:
+    """`macs=4G` or `macs=resnet50`: a quantity, and what it is to be. Raises ArchscopeError."""
+    if not text:
+        return "", 0
+    from archscope.sweeping.held import amount
+
+    return amount(text)
+
+
+def tenths() -> "Progress":
+    """On a terminal each point; elsewhere a line for each tenth of them."""
+    line, terminal, told = progress_line(), sys.stderr.isatty(), [-1]
+
+    def show(what: str, seconds_left: float) -> None:
+        done, _, rest = what.partition(" of ")
+        numbers = done.replace(",", ""), rest.partition(" ")[0].replace(",", "")
+        if not terminal and all(map(str.isdecimal, numbers)):
+            tenth = 10 * int(numbers[0]) // int(numbers[1])
+            if tenth == told[0]:
+                return
+            told[0] = tenth
+        line(what, seconds_left)
+
+    return show

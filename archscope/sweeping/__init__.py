@@ -1,0 +1,142 @@
+"""A network at many settings: over a grid, the largest that fits a budget, or along equal cost."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from archscope.comparison.limits import Limit
+from archscope.errors import ArchscopeError
+from archscope.process import mapped
+from archscope.registry import unknown
+from archscope.sweeping.grid import INPUT, Axes, Place, places
+from archscope.sweeping.jobs import Job, measured, nothing_fits
+from archscope.sweeping.largest import maximized
+from archscope.sweeping.points import Measured, Sweep
+from archscope.targets import Target, resolve
+
+if TYPE_CHECKING:
+    from archscope.latency import Options, Progress
+    from archscope.roofline import Ceilings
+
+WIDTH = "width_multiplier"
+"""The option that scales a network's widths, where it is not said otherwise."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while sweeping: `sweep` has the points that were measured until then."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        super().__init__()
+        self.sweep = sweep
+
+
+# ---- what is asked for ---------------------------------------------------------------------------------------------
+
+
+def sweep(
+    target: str,
+    axes: Axes,
+    *,
+    batch: int | None = None,
+    limits: Sequence[Limit] = (),
+    maximize: str = "",
+    hold: str = "",
+    held: float = 0,
+    scaled: str = WIDTH,
+    latency: "Options | None" = None,
+    ceilings: "Sequence[Ceilings]" = (),
+    dtype: str = "",
+    progress: "Progress | None" = None,
+) -> Sweep:
+    """A target at every combination of the `axes`: values of its options, and sizes of its input as `input`.
+
+    With `limits` those points that keep to all; with `maximize` the largest value of that option, for each combination
+    of the others. `hold` scales the option `scaled` so that this quantity is `held` everywhere. Raises ArchscopeError,
+    also where no point keeps to the limits or none can be built, and after Ctrl-C `Interrupted`.
+    """
+    found = resolve(target)
+    _check(found, target, axes, maximize, limits, hold, scaled)
+    job = Job(target, batch, {}, tuple(ceilings), dtype, hold, held, scaled if hold else "")
+    made = Sweep(target, axes, (), {"batch": batch or 1}, tuple(limits), maximize, (), hold, held, job.scaled)
+    if maximize:
+        return maximized(job, made, found, progress)
+    listed = places(axes)
+    points: list[Measured] = []
+    try:
+        for point in _measured(job, listed, latency, progress):
+            points.append(point)
+    except KeyboardInterrupt:
+        raise Interrupted(_kept(made, points, len(listed))) from None
+    return _kept(made, points, len(listed))
+
+
+def _check(
+    found: Target, target: str, axes: Axes, maximize: str, limits: Sequence[Limit], hold: str, scaled: str
+) -> None:
+    """Raises ArchscopeError for what cannot be swept, before anything is built."""
+    if found.network is not None:
+        for name in filter(None, [*axes, maximize, scaled if hold else ""]):
+            if name != INPUT and name not in found.network.options:
+                raise unknown(f"option of {found.network.name}", name, found.network.options)
+    if hold and scaled in axes:
+        raise ArchscopeError(f"{scaled} is scaled to hold {hold}: leave out its values, or --hold")
+    if hold and maximize:
+        raise ArchscopeError("--hold and --maximize each choose an option: give one of them")
+    if maximize and not limits:
+        raise ArchscopeError(f"the largest {maximize} of what? Say a limit, --under macs=600M")
+    if maximize == INPUT:
+        raise ArchscopeError(
+            "--maximize is for an option of the network: sizes of the input are listed, --input 160,224"
+        )
+    if not axes and not maximize:
+        raise ArchscopeError(f"nothing to sweep: say values, --set width_multiplier=0.25:2:0.25 ({target})")
+
+
+def _measured(
+    job: Job, listed: Sequence[Place], latency: "Options | None", progress: "Progress | None"
+) -> Iterator[Measured]:
+    """Each point; timed ones take turns, a step of each."""
+    if latency is not None:
+        yield from _timed(job, listed, latency, progress)
+        return
+    start = perf_counter()
+    for done, point in enumerate(mapped(job.at, listed), start=1):
+        yield point
+        left = (perf_counter() - start) / done * (len(listed) - done)
+        if progress:
+            progress(f"{done:,} of {len(listed):,} points", left)
+    if progress:
+        progress("", 0)
+
+
+def _timed(job: Job, listed: Sequence[Place], latency: "Options", progress: "Progress | None") -> Iterator[Measured]:
+    from archscope.latency import Interrupted as Stopped
+    from archscope.latency import unheard
+    from archscope.latency.measuring import measure
+    from archscope.summary import job_of
+
+    batches = [job.batch] if job.batch else []
+    mode = "train" if latency.train else "eval"
+    jobs = [
+        job_of(job.target, place.input_size or None, None, batches, mode, latency.stored_dtype, place.options)  # type: ignore[arg-type]
+        for place in listed
+    ]
+    try:
+        found = measure(jobs, latency, [jobs[0].report.graph.batch], progress or unheard)
+    except Stopped as stopped:
+        found = list(stopped.reports)
+    for place, report in zip(listed, found, strict=True):
+        failed = isinstance(report, ArchscopeError)
+        yield Measured(place, failure=str(report)) if failed else measured(report, place)  # type: ignore[arg-type]
+
+
+def _kept(made: Sweep, points: Sequence[Measured], asked: int) -> Sweep:
+    """The sweep with the points that keep to its limits. Raises ArchscopeError where there are points and none does."""
+    known = [point for point in points if not point.failure]
+    if points and not known:
+        raise ArchscopeError(points[0].failure)
+    kept = [point for point in points if point.failure or not point.broken(made.limits)]
+    if known and all(point.failure for point in kept):
+        raise ArchscopeError(nothing_fits(made, known))
+    return replace(made, points=tuple(kept), left_out=len(points) - len(kept), asked=asked)

@@ -1,0 +1,119 @@
+"""The words that every table of a sweep shows: headings, cells, and what to know of the numbers. No torch."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from archscope.comparison.limits import LIMITED, Limit
+from archscope.model import units
+from archscope.registry import unknown
+from archscope.sweeping.grid import INPUT
+from archscope.sweeping.points import USUAL, Measured, Sweep
+from archscope.views import Options
+from archscope.views.comparison.grids import cell
+
+SHORT = {"params": "Parameters", "macs": "MACs", "flops": "FLOPs", "latency_ms": "Latency"}
+"""Headings that are not a quantity's own."""
+
+
+def columns(found: Sweep, options: Options) -> list[str]:
+    """The quantities that are shown. Raises ArchscopeError for one that there is not."""
+    if options.columns:
+        return [quantity_of(found, name) for name in options.columns]
+    return [name for name in found.quantities if name in USUAL or name not in LIMITED]
+
+
+def quantity_of(found: Sweep, name: str) -> str:
+    known = [own for own in found.quantities if own == name or own.partition(",")[0] == name]
+    if not known:
+        raise unknown("quantity of this sweep", name, found.quantities)
+    return known[0]
+
+
+def heading(name: str) -> str:
+    if name.startswith("bound_ms, "):
+        return f"Bound, {name.partition(', ')[2]}"
+    return SHORT.get(name) or (LIMITED[name].heading if name in LIMITED else name)
+
+
+def _headings(found: Sweep, shown: Sequence[str]) -> list[str]:
+    marks = [""] if is_marked(found) else []
+    return [*(name.replace("_", " ") for name in found.options), *map(heading, shown), *marks]
+
+
+def is_marked(found: Sweep) -> bool:
+    """Is there something to say of some point?"""
+    return bool(found.maximized) or any(point.failure for point in found.points)
+
+
+def places_of(found: Sweep, point: Measured) -> list[Any]:
+    named = point.place.named()
+    return [named.get(name, "") for name in found.options]
+
+
+def _cells(found: Sweep, point: Measured, shown: Sequence[str]) -> list[str]:
+    places = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in places_of(found, point)]
+    values = [_value(found, point, name) for name in shown]
+    return [*places, *values, *([_mark(found, point)] if is_marked(found) else [])]
+
+
+def _value(found: Sweep, point: Measured, name: str) -> str:
+    """With `+` where operations of unknown cost come on top."""
+    shown = cell(found.unit(name), point.values.get(name))
+    return f"{shown}+" if name in point.at_least else shown
+
+
+def _mark(found: Sweep, point: Measured) -> str:
+    """Of a search: whether it fits, or which limit it breaks."""
+    if point.failure:
+        return point.failure
+    broken = point.broken(found.limits)
+    return f"breaks {', '.join(finding.limit.name for finding in broken)}" if broken else "fits"
+
+
+def limit_words(limit: Limit) -> str:
+    amount = units.size(limit.value) if limit.quantity.unit == "bytes" else units.count(limit.value)
+    return f"{limit.name.replace('_', ' ')} at {'most' if limit.side == 'max' else 'least'} {amount}"
+
+
+def notes(found: Sweep) -> list[tuple[str, str]]:
+    """Heading and text of each line below the table."""
+    said = []
+    if found.limits:
+        words = ", ".join(map(limit_words, found.limits))
+        if found.maximized:
+            kept = f"the largest {found.maximized.replace('_', ' ')} that fits, and the next, which does not"
+            without = f"; nothing fits in {found.left_out} of the combinations" if found.left_out else ""
+            said.append(("Limits", f"{words}: {kept}{without}"))
+        else:
+            said.append(("Limits", f"{words}: kept by {len(found.known):,} of {found.asked:,} points"))
+    if found.hold:
+        off = max((abs(point.values[found.hold] / found.held - 1) for point in found.known), default=0)
+        amount = cell(found.unit(found.hold), found.held)
+        said.append(
+            ("Held", f"{found.hold.replace('_', ' ')} {amount} by {found.scaled}; all within {100 * off:.2g} %")
+        )
+    if any(point.at_least for point in found.points):
+        said.append(("+", "operations of unknown cost come on top"))
+    if not found.maximized and found.asked > len(found.points) + found.left_out:
+        said.append(("Stopped", f"after {len(found.points) + found.left_out:,} of {found.asked:,} points"))
+    return [*said, ("Setting", f"batch {found.setting['batch']}; counts are of one image")]
+
+
+def rows(found: Sweep, shown: Sequence[str]) -> list[list[str]]:
+    return [_headings(found, shown), *(_cells(found, point, shown) for point in found.points)]
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def size_of_input(value: str) -> float:
+    """The last side of a size, by which inputs stand on an axis."""
+    return float(value.replace(",", "x").rpartition("x")[2])
+
+
+def place_on_axis(name: str, value: Any) -> float | None:
+    """Where a value stands on an axis; None of a word."""
+    if name == INPUT:
+        return size_of_input(value)
+    return float(value) if is_number(value) else None

@@ -1,0 +1,89 @@
+"""A worksheet as a table with empty cells, or with the answers, in every format. No torch."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.text import Text
+
+from archscope.explaining import Working
+from archscope.explaining.expressions import number
+from archscope.explaining.messages import said
+from archscope.explaining.worksheet import Exercise, Worksheet
+from archscope.model import units
+from archscope.views import Options, View
+from archscope.views.data import to_csv, to_json
+from archscope.views.explanation import grid
+from archscope.views.page import Line, Page, Table, page_formats
+from archscope.views.tables.table import to_text
+
+TO_FILL = "_" * 8
+LEFT = 3
+"""Columns that are read from the left: the layer, what it is, what it is given."""
+
+
+def formats() -> Mapping[str, View]:
+    return {"table": as_table, "json": as_json, "csv": as_csv, **page_formats(page)}
+
+
+def as_json(sheet: Worksheet, options: Options) -> str:
+    return to_json(sheet.to_dict())
+
+
+def as_csv(sheet: Worksheet, options: Options) -> str:
+    return to_csv([_headings(sheet), *(_cells(sheet, each, "") for each in sheet.exercises)])
+
+
+def as_table(sheet: Worksheet, options: Options) -> str:
+    rows = [_headings(sheet), *(_cells(sheet, each, TO_FILL) for each in sheet.exercises)]
+    title = Text(f"{sheet.report.graph.name} {sheet.path}".rstrip(), "bold")
+    return to_text([title, Text(_task(sheet)), Text(""), *grid(rows, _left(sheet))], options)
+
+
+def page(sheet: Worksheet, options: Options) -> Page:
+    lines = [Line(_cells(sheet, each, TO_FILL)) for each in sheet.exercises]
+    name = f"{sheet.report.graph.name} {sheet.path}".rstrip()
+    return Page(name, _task(sheet), [Table(_headings(sheet), lines, _left(sheet))])
+
+
+def _task(sheet: Worksheet) -> str:
+    return said("sheet.key" if sheet.key else "sheet.title", sheet.language)
+
+
+def _left(sheet: Worksheet) -> int:
+    """A key has equations, which are read from the left."""
+    return LEFT + len(sheet.quantities) if sheet.key else LEFT
+
+
+def _headings(sheet: Worksheet) -> list[str]:
+    language = sheet.language
+    given = [said(f"heading.{name}", language) for name in ("layer", "operation", "input")]
+    return [*given, *(said(f"quantity.{name}", language) for name in sheet.quantities)]
+
+
+def _cells(sheet: Worksheet, each: Exercise, empty: str) -> list[str]:
+    times = f" {said('each', sheet.language, times=each.repeat)}" if each.repeat > 1 else ""
+    cells = [each.path, each.said + times, units.shape(each.input_shape)]
+    return cells + [_cell(sheet, name, each, empty) for name in sheet.quantities]
+
+
+def _cell(sheet: Worksheet, name: str, each: Exercise, empty: str) -> str:
+    """What is given; a line to write on; or the answer with its working."""
+    if name in sheet.blank and not sheet.key:
+        return empty
+    workings = each.workings[name]
+    answer = units.shape(each.output_shape) if name == "output" else _value(workings)
+    worked = [f"{working.text} = {_value([working])}" for working in workings if _is_worked(working)]
+    if name not in sheet.blank or not worked:
+        return answer
+    return f"{'; '.join(worked)}; {answer}" if name == "output" else "; ".join(worked)
+
+
+def _is_worked(working: Working) -> bool:
+    return bool(working.text) and working.text != number(working.value)
+
+
+def _value(workings: Sequence[Working]) -> str:
+    """Of the one number of a quantity."""
+    value = workings[0].value if workings else 0
+    if isinstance(value, list | tuple):
+        return units.shape(value)
+    return value if isinstance(value, str) else "?" if value is None else number(value)
