@@ -328,7 +328,7 @@ def explain(
     `layer` is the path of a layer or of a module, whose numbers are the sums over its parts; a path's end is enough
     where one alone ends so, and without any it is the whole network. `input_size`, `input_data`, `batch`, `mode` and
     `options` as in `summarize`. Its `workings` have each number with its formula, which evaluates to just that; where
-    no formula is known they say so. Raises ArchscopeError for a layer that there is not.
+    no formula is known they say so. Words are in the `language`. Raises ArchscopeError for a layer that there is not.
 
     >>> archscope.explain("lenet5", "c1.conv1").workings[2].text
     '5·5·1·6 + 6'
@@ -449,7 +449,7 @@ def sweep(
     latency: "Options | None" = None,
     progress: "Progress | None" = None,
 ) -> "Sweep":
-    """The Sweep of a target by name over values of its options, and sizes of its input: what each point costs.
+    """The Sweep of a target by name: what it costs with each combination of its `options` and `input_sizes`.
 
     `under` keeps the points that cost no more, {"macs": 600e6} say. `maximize` finds instead the largest value of an
     option that keeps to it, by bisection, among the values given or around the default. `hold`, "macs=resnet50" or
@@ -488,8 +488,8 @@ def worksheet(
     """The Worksheet of a network, or of one of its layers or modules: a table in which quantities are to be filled in.
 
     `blank` are these, "output,params" or a list of their names; in a `key` they are filled in, with their working.
-    `layer` as in `explain`, `input_size` and `options` as in `summarize`. Raises ArchscopeError for a quantity or layer
-    that there is not.
+    `layer` and `language` as in `explain`, `input_size` and `options` as in `summarize`. Raises ArchscopeError for a
+    quantity or layer that there is not.
 
     >>> archscope.worksheet("lenet5", blank="params").exercises[0].path
     'c1.conv1'
