@@ -290,25 +290,31 @@ def diagram(
 @named_arguments
 def explore(
     target: "Target",
+    reference: "Target | None" = None,
     input_size: "InputSize | None" = None,
     *,
-    input_data: "Example | None" = None,
     options: "Mapping[str, Any] | None" = None,
-    title: str = "",
+    reference_options: "Mapping[str, Any] | None" = None,
 ) -> "Explorer":
     """The Explorer of a target: a page to walk through it, from the network to its layers, with the numbers of each.
 
-    `input_size`, `input_data` and `options` as in `summarize`. A name has its network's title unless `title` says
-    another. `save("net.html")` writes the one file, which asks nothing of any network. Raises ArchscopeError.
+    With a `reference` it is of both, beside each other, and has the rows of their Diff. `input_size` and `options` as
+    in `summarize`, `reference_options` as in `diff`. `save("net.html")` writes the one file, which asks nothing of any
+    network. Raises ArchscopeError.
 
     >>> archscope.explore("lenet5").to_html()[:15]
     '<!doctype html>'
     """
     from archscope.views.explorer import Explorer
 
-    report = summarize(target, input_size, input_data=input_data, options=options)
-    known = catalogue().get(report.graph.name)
-    return Explorer((report,), (title or (known.label if known else ""),))
+    found = None
+    if reference is None:
+        reports = [summarize(target, input_size, options=options)]
+    else:
+        found = diff(target, reference, input_size, options=options, reference_options=reference_options)
+        reports = [found.a, found.b]
+    known = [catalogue().get(report.graph.name) for report in reports]
+    return Explorer(tuple(reports), tuple(network.label if network else "" for network in known), found)
 
 
 @named_arguments

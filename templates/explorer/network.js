@@ -15,6 +15,9 @@ function spansOf(text, first = 0) {
 const within = (one, other) =>
   one.length > 0 && one.every(([start, many]) => other.some(([from, all]) => from <= start && start + many <= from + all));
 
+/** Has one a layer of the other? @param {Spans} one @param {Spans} other */
+const overlap = (one, other) => one.some(([start, many]) => other.some(([from, all]) => from < start + many && start < from + all));
+
 class Network {
   /** @param {any} data What views/explorer/data.py wrote. */
   constructor(data) {

@@ -113,11 +113,12 @@ class Picture {
 
   /** Mark what has these layers, or is of them. @param {Spans} spans @param {boolean} sought It is brought in sight. */
   mark(spans, sought) {
+    const size = (/** @type {Shown} */ one) => one.spans.reduce((sum, [, many]) => sum + many, 0);
     const holding = this.shown.filter((one) => within(spans, one.spans));
-    const least = Math.min(...holding.map((one) => one.spans.reduce((sum, [, many]) => sum + many, 0)));
-    const found = holding.length
-      ? holding.filter((one) => one.spans.reduce((sum, [, many]) => sum + many, 0) === least)
-      : this.shown.filter((one) => within(one.spans, spans));
+    const least = Math.min(...holding.map(size));
+    const inside = this.shown.filter((one) => within(one.spans, spans));
+    const touching = this.shown.filter((one) => !one.frame && overlap(one.spans, spans));
+    const found = holding.length ? holding.filter((one) => size(one) === least) : inside.length ? inside : touching;
     for (const one of this.shown) {
       one.element.classList.toggle("chosen", found.includes(one));
       if (one.frame) continue;
@@ -127,12 +128,12 @@ class Picture {
     if (sought) found[0]?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
-  /** A sign at each box that has one of these layers. @param {Map<number, string>} signs By layer. */
-  sign(signs) {
-    for (const one of this.shown) {
-      const found = new Set(one.spans.flatMap(([start, many]) => Array.from({ length: many }, (_, i) => signs.get(start + i) ?? "")));
-      found.delete("");
-      one.element.classList.toggle("differing", found.size > 0 && !one.frame);
+  /** How boxes differ from the other network. @param {{changed: Spans, alone: Spans}} layers */
+  compare({ changed, alone }) {
+    for (const one of this.shown.filter((other) => !other.frame)) {
+      const missing = overlap(one.spans, alone);
+      one.element.classList.toggle("alone", missing);
+      one.element.classList.toggle("changed", !missing && overlap(one.spans, changed));
     }
   }
 

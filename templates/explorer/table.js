@@ -15,6 +15,8 @@ class Table {
     this.sorted = "";
     this.upwards = false;
     this.chosen = -1;
+    /** The row that is lit: the chosen one's, or what holds it. */
+    this.lit = -1;
     /** @type {Set<number>} */
     this.expanded = new Set([0]);
     /** @type {string[]} */
@@ -114,7 +116,7 @@ class Table {
     });
     const row = make("div", {
       role: "row", id: `row${at}`, class: "row", title: `${network.paths[at]} ${network.said[at]}`, "aria-level": level, "aria-rowindex": place + 2,
-      "aria-selected": at === this.chosen, "aria-expanded": opens ? String(this.expanded.has(at)) : null,
+      "aria-selected": at === this.lit, "aria-expanded": opens ? String(this.expanded.has(at)) : null,
       click: () => (at === this.chosen ? this.told.open(at) : this.told.choose(at)),
     }, name, make("div", { role: "gridcell" }, network.shape("out", network.spans[at])), ...cells);
     row.style.top = `${place * ROW}px`;
@@ -135,6 +137,7 @@ class Table {
   /** Choose a row, and see to it that it is in sight. @param {number} at @param {boolean} sought Rows are unfolded for it. */
   mark(at, sought) {
     this.chosen = at;
+    this.lit = sought ? at : this.network.above(at).reverse().find((above) => this.rows.includes(above)) ?? at;
     const before = this.expanded.size;
     if (!this.query && sought) for (const above of this.network.above(at).slice(0, -1)) this.expanded.add(above);
     if (this.expanded.size > before) this.update();

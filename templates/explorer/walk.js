@@ -64,6 +64,7 @@ class Explorer {
     this.color = "";
     this.panes = data.networks.map((/** @type {any} */ network) => new Pane(new Network(network), this));
     this.active = this.panes[0];
+    this.tab = data.diff ? "Differences" : "Parts";
     /** @type {Map<Pane, Table>} */
     this.tables = new Map(this.panes.map((/** @type {Pane} */ pane) => {
       const element = make("div", { class: "table" });
@@ -84,7 +85,7 @@ class Explorer {
     });
     byId("color").addEventListener("change", (event) => this.paint(/** @type {HTMLSelectElement} */ (event.target).value));
     byId("theme").addEventListener("click", () => this.theme(document.documentElement.dataset.theme !== "dark"));
-    byId("language").addEventListener("click", () => { korean = !korean; this.words(); this.refresh(); });
+    byId("language").addEventListener("click", () => { korean = !korean; byId("parts").replaceChildren(); this.words(); this.refresh(); });
     byId("svg").addEventListener("click", () => this.keep(new Blob([this.active.picture.saved()], { type: "image/svg+xml" }), "svg"));
     byId("png").addEventListener("click", async () => this.keep(await this.active.picture.png(), "png"));
     byId("print").addEventListener("click", () => window.print());
@@ -211,9 +212,10 @@ class Explorer {
       pane.element.classList.toggle("active", pane === this.active);
       pane.picture.mark(pane.chosen.spans, pane.sought);
       this.scale(pane, pane.picture.paint(this.color));
+      if (this.data.diff) pane.picture.compare(differing(this.data.diff.rows, this.panes.indexOf(pane)));
     });
     const { table, active } = this;
-    if (byId("parts").firstChild !== table.element) byId("parts").replaceChildren(table.element);
+    this.lists(table);
     table.columns = ["params", "macs", ...(this.color && !["params", "macs"].includes(this.color) ? [this.color] : [])];
     if (this.color === "params") table.columns = ["macs", "params"];
     table.columns = table.columns.filter((name) => active.network.columns.has(name));
@@ -222,6 +224,38 @@ class Explorer {
     table.mark(active.chosen.node, active.sought);
     const told = { open: (/** @type {number} */ at) => this.walk(active, at), choose: (/** @type {number} */ at) => this.find(active, at) };
     byId("details").replaceChildren(...details(active.network, active.chosen, told));
+  }
+
+  /** What the borders of differing boxes say. */
+  borders() {
+    return [["changed", "Changed"], ["alone", "Only here"]].map(([name, said]) => make("span", { class: "kind" }, make("i", { class: `swatch border ${name}` }), say(said)));
+  }
+
+  /** The parts, or of two networks the rows of their diff. @param {Table} table */
+  lists(table) {
+    const { diff } = this.data;
+    const tabs = diff ? ["Differences", "Parts"] : [];
+    byId("tabs").replaceChildren(...tabs.map((name) => make("button", { type: "button", role: "tab", "aria-selected": String(name === this.tab), click: () => {
+      this.tab = name;
+      this.refresh();
+    } }, say(name))));
+    if (this.tab === "Parts" && byId("parts").firstChild !== table.element) byId("parts").replaceChildren(table.element);
+    else if (this.tab !== "Parts" && !byId("parts").querySelector(".differences")) byId("parts").replaceChildren(listed(diff, (row) => this.follow(row)));
+  }
+
+  /** Both networks where a row of their diff is. @param {Row} row */
+  follow(row) {
+    this.panes.forEach((/** @type {Pane} */ pane, /** @type {number} */ side) => {
+      const spans = about(row, side);
+      if (!spans.length) return;
+      const node = pane.picture.holder(spans);
+      const first = pane.picture.holder(spans.slice(0, 1).map(([start]) => [start, 1]));
+      pane.show(node === first && pane.network.opened(node) < 0 ? pane.network.parent(node) : node);
+      pane.chosen = { node: first, spans, alike: 1 };
+      pane.sought = true;
+    });
+    if (this.address() !== location.hash) history.pushState(null, "", this.address() || "#");
+    this.refresh();
   }
 
   /** @param {string} name */
@@ -240,10 +274,13 @@ class Explorer {
       key.replaceChildren(...Object.keys(kinds).filter((kind) => there.has(kind)).map((kind) => make("span", { class: "kind" }, make("i", { class: `swatch ${kind}` }), kinds[kind])));
     } else if (words.length) key.replaceChildren(...words.map((word) => make("span", { class: "kind" }, make("i", { class: `swatch word-${word}` }), word)));
     else key.replaceChildren(make("span", {}, "0"), make("i", { class: "heat", "aria-hidden": "true" }), make("span", {}, measured(column, most)));
+    if (this.data.diff) key.append(...this.borders());
   }
 
   /** @param {string} query */
   search(query) {
+    this.tab = "Parts";
+    this.lists(this.table);
     this.table.query = query.trim();
     this.table.scroll.scrollTop = 0;
     this.table.update();
@@ -262,7 +299,7 @@ class Explorer {
     const choices = [["", "By kind"], ...[...names].map((name) => [name, name])];
     byId("color").replaceChildren(...choices.map(([value, said]) => make("option", { value, selected: value === this.color }, say(said))));
     byId("language").textContent = korean ? "English" : "한국어";
-    byId("networks").replaceChildren(...this.panes.map((/** @type {Pane} */ pane) => about(pane.network)));
+    byId("networks").replaceChildren(...this.panes.map((/** @type {Pane} */ pane) => heading(pane.network)));
   }
 
   /** Give the reader a file. @param {Blob} blob @param {string} suffix */
@@ -284,7 +321,7 @@ function decoded(text) {
 }
 
 /** Title, totals, and the papers' claims with their verdicts. @param {Network} network */
-function about(network) {
+function heading(network) {
   const { title, paper, totals, input, claims, facts, setting } = network.data;
   const held = claims.filter((/** @type {any} */ claim) => claim.outcome.startsWith("holds")).length;
   const counted = claims.filter((/** @type {any} */ claim) => claim.outcome !== "not recomputable").length;

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from archscope.differences import Diff
+from archscope.differences.rows import Difference
 from archscope.model import units
 from archscope.model.report import Column, Report
 from archscope.model.text import shown
@@ -85,6 +87,25 @@ def _column(column: Column, report: Report) -> dict[str, Any]:
         "total": column.total if isinstance(column.total, int | float) else None,
         "values": [column.values.get(layer.name) for layer in report.graph.layers],
     }
+
+
+def differences(diff: Diff) -> dict[str, Any]:
+    """The verdict on two networks, and its rows, each with the layers that it is about in the one and the other:
+    those that have a counterpart, and those that have none."""
+    places = [{layer.name: i for i, layer in enumerate(side.graph.layers)} for side in (diff.a, diff.b)]
+
+    def of(row: Difference, alone: bool) -> list[str]:
+        pairs = [pair for pair in row.layers if (None in pair) == alone]
+        return [ranges(places[i][pair[i] or ""] for pair in pairs if pair[i] in places[i]) for i in (0, 1)]
+
+    rows = [
+        {
+            "what": shown(row.what), "kind": row.kind, "params": row.params, "macs": row.macs,
+            "changed": of(row, False), "alone": of(row, True),
+        }
+        for row in diff.differences
+    ]  # fmt: skip
+    return {"verdict": diff.verdict.replace("_", " "), "rows": rows}
 
 
 # ---- the module tree --------------------------------------------------------------------------------------

@@ -197,3 +197,16 @@ def test_claims_stand_beside_what_is_recomputed() -> None:
 def test_a_network_of_no_layers_has_a_page() -> None:
     report = archscope.summarize(nn.Identity(), (3, 8, 8))
     assert held(Explorer((report,)).to_html())["networks"]
+
+
+def test_two_networks_have_the_rows_of_their_diff() -> None:
+    a = archscope.summarize(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 3)), (3, 32, 32))
+    b = archscope.summarize(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Conv2d(8, 8, 5), nn.ReLU()), (3, 32, 32))
+    explorer = archscope.explore(a, b)
+    found = held(explorer.to_html())
+    assert len(found["networks"]) == 2 and found["diff"]["verdict"] == "different"
+    assert sum(row["params"] for row in found["diff"]["rows"]) == b.totals["params"] - a.totals["params"]
+    (kernel,) = [row for row in found["diff"]["rows"] if "kernel" in row["what"]]
+    assert kernel["changed"] == ["2", "2"] and kernel["alone"] == ["", ""]
+    (missing,) = [row for row in found["diff"]["rows"] if "missing" in row["what"]]
+    assert missing["changed"] == ["", ""] and missing["alone"] == ["", "3"]
