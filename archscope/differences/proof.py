@@ -19,8 +19,10 @@ from archscope.differences import Diff, Proof
 from archscope.differences.steps import WEIGHTED, Step
 from archscope.differences.words import noun
 from archscope.model.graph import Graph, Layer
+from archscope.model.stored import axes_by_name
 from archscope.papers.equivalences import relative_difference
-from archscope.tracing import values_of
+from archscope.tracing import run, values_of
+from archscope.tracing.keras import is_keras
 from archscope.tracing.names import STATISTICS
 from archscope.tracing.records import tensors_in
 
@@ -45,17 +47,19 @@ def prove(diff: Diff, a: nn.Module, b: nn.Module) -> Proof:
 
 def _run(diff: Diff, a: nn.Module, b: nn.Module, pairs: Sequence[tuple[str, str]]) -> Proof:
     """Fill the one, copy, compare."""
-    of_a, of_b = _stored(a), _stored(b)
+    of_a, of_b = _stored(a, diff.a.graph), _stored(b, diff.b.graph)
     generator = torch.Generator().manual_seed(0)
     images = _images(diff.a.graph, generator)
+    filled, side, stored = (b, 1, of_b) if is_keras(a) else (a, 0, of_a)  # of Keras no statistics can be set on the way
     with torch.no_grad():
-        for step, _ in diff.pairs:
-            _fill(step, of_a, generator)
+        for steps in diff.pairs:
+            _fill(steps[side], stored, generator)
         with NearStatistics(generator):
-            output = a(*images)
+            run(filled, images)
         for mine, theirs in pairs:
-            of_b[theirs].copy_(of_a[mine].reshape(of_b[theirs].shape))
-        found = _compared(tensors_in(output), tensors_in(b(*images)), len(pairs))
+            source, copied = (of_b[theirs], of_a[mine]) if side else (of_a[mine], of_b[theirs])
+            copied.copy_(source.reshape(copied.shape))
+        found = _compared(tensors_in(run(a, images)), tensors_in(run(b, images)), len(pairs))
     if found.relative_error is None or found.holds:
         return found
     return replace(found, first=_first_apart(diff, a, b, images))
@@ -118,9 +122,13 @@ def _impossible(diff: Diff, pairs: Sequence[tuple[str, str]]) -> str:
 
 def _shapes(graph: Graph, step: Step) -> list[tuple[int, ...]]:
     """Of what a layer stores; a linear layer's matrix and a convolution's kernel over the whole map are one."""
-    stored = {**graph.parameters, **graph.buffers}
     layer = step.layer
-    shapes = [stored[name].shape for name in (*step.parameters, *statistics_of(layer))] if layer else []
+    if layer is None:
+        return []
+    stored = {**graph.parameters, **graph.buffers}
+    other = axes_by_name(layer.operands)
+    names = (*step.parameters, *statistics_of(layer))
+    shapes = [other[name].seen if name in other else stored[name].shape for name in names]
     if step.kind != "linear":
         return shapes
     return [(shape[0], torch.Size(shape[1:]).numel()) if len(shape) > 1 else shape for shape in shapes]
@@ -128,6 +136,10 @@ def _shapes(graph: Graph, step: Step) -> list[tuple[int, ...]]:
 
 def _runnable(module: nn.Module) -> nn.Module:
     """A copy in evaluation and float64, with memory of its own."""
+    if is_keras(module):
+        from archscope.tracing.keras.float64 import in_float64
+
+        return in_float64(module)
     if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
         module = module.module
     stored = [*module.parameters(), *module.buffers()]
@@ -138,8 +150,12 @@ def _runnable(module: nn.Module) -> nn.Module:
     return module.double().eval()
 
 
-def _stored(module: nn.Module) -> Stored:
-    return {**dict(module.named_parameters()), **dict(module.named_buffers())}
+def _stored(module: nn.Module, graph: Graph) -> Stored:
+    """By name, with torch's axes whatever those are that it is stored with."""
+    found = {**dict(nn.Module.named_parameters(module)), **dict(module.named_buffers())}
+    other = axes_by_name([operand for layer in graph.layers for operand in layer.operands])
+    seen = {name: found[name].detach().view(axes.shape).permute(axes.axes) for name, axes in other.items()}
+    return found | seen
 
 
 def _images(graph: Graph, generator: torch.Generator) -> list[torch.Tensor]:

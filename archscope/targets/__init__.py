@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archscope.errors import ArchscopeError, UnknownName
 from archscope.networks import find
 from archscope.registry import unknown
-from archscope.targets import variants
+from archscope.targets import keras, variants
 from archscope.targets.files import SUFFIXES, of_file
 from archscope.targets.inputs import CLIP
 from archscope.targets.revisions import file_at
@@ -34,6 +34,7 @@ def resolve(target: "str | nn.Module") -> Target:
     them: `xception?middle_blocks=4&num_classes=10`; or a file that describes a network.
     """
     if not isinstance(target, str):
+        _check_built(target)
         return Target(type(target).__name__, lambda **options: _made(target, options, "the module"))
     if target.endswith(SUFFIXES):
         return of_file(target)
@@ -74,8 +75,9 @@ def _file(path: str) -> UserCode:
 
 def _of_code(target: str, code: UserCode, name: str) -> Target:
     def build(**options: Any) -> "nn.Module":
-        found = _attribute(code.module, name, target) if name else _only_network(code.module, target)
-        return _made(found, options, target)
+        with keras.made_where_torch_does(target, code.source):
+            found = _attribute(code.module, name, target) if name else _only_network(code.module, target)
+            return _made(found, options, target)
 
     return Target(name, build, running=code.running)
 
@@ -216,6 +218,26 @@ def _of_torchvision(name: str) -> Target:
     )
 
 
+def _of_keras(name: str) -> Target:
+    target = f"keras:{name}"
+
+    def build(**options: Any) -> "nn.Module":
+        function, given = keras.application(name), keras.without_weights(options, target)
+        _check_options(function, given, target)
+        with keras.made_where_torch_does(target):
+            return function(**given)
+
+    return Target(name, build, running=UserCode.of_module("keras").running, libraries=("torch", "keras"))
+
+
+def _check_built(module: "nn.Module") -> None:
+    """Raises ArchscopeError for a Keras model of the user's that a trace would have to build, and so change."""
+    from archscope.tracing.keras import is_keras
+
+    if is_keras(module) and keras.is_unbuilt(module):
+        raise ArchscopeError(f"{type(module).__name__} is not built: call it once, or name its code, net.py:model")
+
+
 def _installed(library: str) -> Any:
     """An optional library. Raises ArchscopeError where it is missing."""
     try:
@@ -225,5 +247,5 @@ def _installed(library: str) -> Any:
         raise ArchscopeError(f"{package}:NAME needs {package}: pip install {package} ({error})") from None
 
 
-LIBRARIES = {"timm": _of_timm, "torchvision": _of_torchvision}
+LIBRARIES = {"timm": _of_timm, "torchvision": _of_torchvision, "keras": _of_keras}
 """Other zoos by the prefix that their networks' names take."""

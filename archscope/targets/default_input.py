@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
 from archscope.model.input_sizes import Input, Sizes, as_inputs
-from archscope.targets import Built, Target
+from archscope.targets import Built, Target, keras
 from archscope.targets.inputs import Expected, expected_by, published, required_arguments
 
 if TYPE_CHECKING:
@@ -107,17 +107,27 @@ class FirstPass:
 
     @cached_property
     def _guess(self) -> Expected | None:
-        return expected_by(self.built.module)
+        return keras.expected(self.built.module) if self._is_keras else expected_by(self.built.module)
+
+    @property
+    def _is_keras(self) -> bool:
+        from archscope.tracing.keras import is_keras
+
+        return is_keras(self.built.module)
 
     def trace(self, wanted: list[Input] | None = None, inputs: Any = None, real_pass: bool = True) -> Graph:
         from archscope.tracing import trace
 
+        if wanted and self._is_keras and keras.is_unbuilt(self.built.module):
+            keras.built_for(self.built.module, wanted)
         return trace(
             self.built.module, wanted, inputs=inputs, mode=self.mode, name=self.built.name, real_pass=real_pass
         )
 
     def typed(self, wanted: list[Input]) -> tuple[Graph, int | None]:
         """With what the user typed, as it stands if that goes through, or else completed; and the batch."""
+        if self._is_keras:
+            wanted = [keras.typed(self.built.module, each) for each in wanted]
         if self.expected is None or len(wanted) != 1 or wanted[0].values:
             return self.given(wanted), None
         (as_typed,) = wanted

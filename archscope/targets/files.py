@@ -5,6 +5,7 @@ from functools import partial
 
 from archscope.errors import ArchscopeError
 from archscope.reading.kinds import Kind, kind_of
+from archscope.targets import keras
 from archscope.targets.target import Target
 
 SUFFIXES = (
@@ -19,19 +20,18 @@ def _onnx(path: str) -> Target:
     return Target.of_graph(path, "an ONNX file", partial(onnx.read, path))
 
 
-READ: dict[Kind, Callable[[str], Target]] = {"onnx": _onnx}
+READ: dict[Kind, Callable[[str], Target]] = {"onnx": _onnx, "keras": keras.of_file}
 """How a file of a kind becomes a Target; what is not here is refused."""
 
 NAME_THE_CODE = "name the code that builds the network, net.py:Net"
 REFUSED: dict[Kind, str] = {
     "exported": f"is an exported program: {NAME_THE_CODE}",
     "safetensors": f"is a file of weights, which has no layers: {NAME_THE_CODE}",
-    "keras": f"is a Keras file: {NAME_THE_CODE}",
     "torchscript": "is TorchScript, which runs its own code as it is loaded, and can write files: name the Python "
     "code, net.py:Net, or export it, with torch.onnx.export or torch.export.save",
     "compiled": f"holds machine code (AOTInductor), which can only be run: {NAME_THE_CODE}",
     "pickle": f"is a pickled checkpoint: to open it runs whatever its author put into it; {NAME_THE_CODE}",
-    "hdf5": f"is HDF5, as of old Keras weights: {NAME_THE_CODE}",
+    "hdf5": "is HDF5, Keras' legacy format: name the code, net.py:model, or save it as net.keras",
     "tflite": f"is a TensorFlow Lite file: {NAME_THE_CODE}",
     "": f"is no file that archscope reads: {NAME_THE_CODE}",
 }

@@ -50,6 +50,12 @@ class UserCode:
         spec.loader.exec_module(module)
         return module
 
+    @property
+    def source(self) -> str:
+        """The text of the user's file, before it runs; nothing of an installed module."""
+        file = self.file or self.root.joinpath(*self.name.split(".")).with_suffix(".py")
+        return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
     @contextmanager
     def running(self) -> Iterator[None]:
         """While the user's code runs. What it prints goes to standard error; what it raises becomes one line."""

@@ -4,6 +4,7 @@ import copy
 import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Literal, get_args
 
@@ -18,6 +19,7 @@ from archscope.model.naming import name_records
 from archscope.tracing.arguments import arguments, describe_inputs, make_inputs
 from archscope.tracing.doubles import doubles_of
 from archscope.tracing.effects import CERTAIN
+from archscope.tracing.keras import is_keras
 from archscope.tracing.names import bases, constant_buffers, layer_of, operand_of, readable
 from archscope.tracing.records import META
 from archscope.tracing.results import Returned, outputs_of, returned
@@ -73,6 +75,20 @@ def trace(
         raise ArchscopeError(f"mode is one of {', '.join(get_args(Mode))}, not '{mode}'")
     if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
         module = module.module  # one image goes to one device
+    if is_keras(module):
+        from archscope.tracing.keras.adopted import adopted
+        from archscope.tracing.keras.passes import channels_first
+
+        inputs = channels_first(module, inputs)
+        with adopted(module), _running(module):
+            return _traced(module, input_size, inputs, mode, name, real_pass)
+    return _traced(module, input_size, inputs, mode, name, real_pass)
+
+
+def _traced(
+    module: nn.Module, input_size: Sizes | None, inputs: Any, mode: Mode, name: str | None, real_pass: bool
+) -> Graph:
+    """On the meta device, or else for real."""
     blocks = dict(module.named_modules())
     stored = _stored_tensors(blocks)
     if input_size is not None:
@@ -100,8 +116,27 @@ def trace(
 def values_of(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
     """What each layer gives for these inputs, the first of its outputs, by the layer's name. Runs once, for real."""
     kept: list[torch.Tensor] = []
-    graph = _run(dict(module.named_modules()), inputs, "eval", None, inputs[0].device, kept)
+    with _running(module):
+        graph = _run(dict(module.named_modules()), inputs, "eval", None, inputs[0].device, kept)
     return {layer.name: value for layer, value in zip(graph.layers, kept, strict=True)}
+
+
+def _running(module: nn.Module) -> AbstractContextManager[None]:
+    if not is_keras(module):
+        return nullcontext()
+    from archscope.tracing.keras.passes import running
+
+    return running(module)
+
+
+def run(module: nn.Module, inputs: Sequence[torch.Tensor]) -> Any:
+    """What a module makes of these inputs, channels first whatever it takes itself."""
+    if not is_keras(module):
+        return module(*inputs)
+    from archscope.tracing.keras.passes import call, channels_first
+
+    with _running(module):
+        return channels_first(module, call(module, tuple(inputs), {}, training=False))
 
 
 def _short(error: TraceError) -> str:
@@ -135,13 +170,12 @@ def _run(
         module = blocks[""]
         tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED), kept)
         described: dict[str, Tensor] = {}
-        for submodule in blocks.values():
-            watch(submodule, tracer, mode)
+        call = watched(blocks, tracer, mode)
         try:
             args, kwargs = arguments(inputs, device)
             described = {each.name: each for each in describe_inputs(module, args, kwargs, blocks)}
             with compiled_functions_seen(tracer), tracer:
-                result = module(*args, **kwargs)
+                result = call(*args, **kwargs)
             results = returned(result, tracer.sources)
         except (ArchscopeError, MemoryError):
             raise
@@ -186,6 +220,17 @@ def _graph(
         bases=bases(blocks),
     )
     return readable(graph)
+
+
+def watched(blocks: Mapping[str, nn.Module], tracer: Tracer, mode: Mode) -> Callable[..., Any]:
+    """Have all doubles tell the tracer of their calls; what runs the network."""
+    if is_keras(blocks[""]):
+        from archscope.tracing.keras import passes
+
+        return passes.watched(blocks, tracer, mode == "train", lambda module: watch(module, tracer, mode))
+    for module in blocks.values():
+        watch(module, tracer, mode)
+    return blocks[""]
 
 
 def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:

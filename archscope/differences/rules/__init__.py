@@ -16,8 +16,8 @@ NO_FUNCTION = frozenset(
 )
 """Settings that change no value in evaluation, or that a step says elsewhere."""
 
-ORDER_KEPT = frozenset("view reshape flatten unflatten squeeze unsqueeze ravel view_as reshape_as".split())
-"""Calls that show a stored tensor in the same order."""
+ORDER_KEPT = frozenset("view reshape flatten unflatten squeeze unsqueeze ravel view_as reshape_as stored".split())
+"""Calls that show a stored tensor in the same order; `stored` says how another library stores it, which is no more."""
 
 
 @dataclass
