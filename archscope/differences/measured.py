@@ -62,7 +62,6 @@ def reports_of(
         size = _own_size(b)
     if size is None:
         size = _own_size(a)
-    asked = size
     reference = _report(b, size, reference_options)
     if options == reference_options and (a is b or (isinstance(a, str) and a == b)):
         return reference, reference
@@ -70,7 +69,7 @@ def reports_of(
         return _report(a, _own_size(reference) if size is None else size, options), reference
     except ArchscopeError:
         own = _own_size(a)
-        if asked is None:  # the size is the reference's guess: with that of the reader's own
+        if size is None:  # the size is the reference's guess: with that of the reader's own
             mine = _report(a, None, options)
             return mine, _report(b, _own_size(mine), reference_options)
         if own in (None, size) or isinstance(a, Report):

@@ -15,6 +15,7 @@ from archscope.networks import find
 from archscope.registry import unknown
 from archscope.targets import keras, variants
 from archscope.targets.files import SUFFIXES, of_file
+from archscope.targets.huggingface import of_transformers
 from archscope.targets.inputs import CLIP
 from archscope.targets.revisions import file_at
 from archscope.targets.target import Built, Target
@@ -247,5 +248,5 @@ def _installed(library: str) -> Any:
         raise ArchscopeError(f"{package}:NAME needs {package}: pip install {package} ({error})") from None
 
 
-LIBRARIES = {"timm": _of_timm, "torchvision": _of_torchvision, "keras": _of_keras}
+LIBRARIES = {"timm": _of_timm, "torchvision": _of_torchvision, "keras": _of_keras, "transformers": of_transformers}
 """Other zoos by the prefix that their networks' names take."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
 from archscope.model.input_sizes import Input, Sizes, as_inputs
-from archscope.targets import Built, Target, keras
+from archscope.targets import Built, Target, huggingface, keras
 from archscope.targets.inputs import Expected, expected_by, published, required_arguments
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ class FirstPass:
 
     @cached_property
     def _guess(self) -> Expected | None:
-        return keras.expected(self.built.module) if self._is_keras else expected_by(self.built.module)
+        module = self.built.module
+        return keras.expected(module) if self._is_keras else huggingface.expected(module) or expected_by(module)
 
     @property
     def _is_keras(self) -> bool:

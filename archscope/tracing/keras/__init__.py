@@ -7,10 +7,8 @@ code of somebody's own, in a custom layer say, is seen by the torch functions th
 
 import sys
 
-from torch import nn
-
 
 def is_keras(module: object) -> bool:
     """A Keras layer or model, on the torch backend or it were no nn.Module. Keras is not imported to ask."""
     keras = sys.modules.get("keras")
-    return keras is not None and isinstance(module, getattr(keras, "Layer", ())) and isinstance(module, nn.Module)
+    return keras is not None and isinstance(module, getattr(keras, "Layer", ())) and hasattr(module, "named_modules")

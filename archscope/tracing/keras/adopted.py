@@ -34,7 +34,7 @@ PARTS: dict[str, dict[str, type[Part]]] = {
 def adopted(model: nn.Module) -> Iterator[None]:
     """Inside, `named_modules` are the model's layers by their names; the model is as before afterwards."""
     with TURNS.lock:
-        layers = list(dict.fromkeys([model, *model._flatten_layers()]))  # type: ignore[operator,union-attr]
+        layers = list(dict.fromkeys([model, *model._flatten_layers()]))  # type: ignore[operator]
         before = [(layer, {**vars(layer)}) for layer in layers]
         try:
             for layer in layers:

@@ -215,12 +215,11 @@ def batch_norm(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any
     last_axis = layer.axis in (-1, x.dim() - 1)
     if getattr(layer, "renorm", False) or not (last_axis or layer.axis == 1):
         return NotImplemented
-    is_guise = last_axis and first_of(x) is not None and flattened_from(x) is None
-    given = first_of(x) if is_guise else plain(x)
-    if not is_guise and not (last_axis and x.dim() == 2):
-        given = given if layer.axis == 1 else to_first(x)
+    first = first_of(x) if last_axis and flattened_from(x) is None else None
+    if first is None:
+        first = plain(x) if layer.axis == 1 or x.dim() == 2 else to_first(x)
     made = F.batch_norm(
-        given, layer.moving_mean._value, layer.moving_variance._value, _value(layer.gamma), _value(layer.beta),
+        first, layer.moving_mean._value, layer.moving_variance._value, _value(layer.gamma), _value(layer.beta),
         bool(training and layer.trainable), 1 - layer.momentum, layer.epsilon,
     )  # fmt: skip
     if layer.momentum == MOMENTUM:  # nobody chose it: the layer says none, as torch's own does that has torch's default

@@ -60,7 +60,7 @@ def last(first: torch.Tensor) -> torch.Tensor:
 def flat(first: torch.Tensor, shape: Shape) -> torch.Tensor:
     """The guise of a flattened tensor, whose elements follow each other otherwise channels last. `shape`: C x H x W."""
     with torch._C.DisableTorchFunction():
-        guise = first.unflatten(1, shape).movedim(1, -1).flatten(1)
+        guise = first.reshape(first.shape[0], *shape).movedim(1, -1).flatten(1)
     setattr(guise, FIRST, first)
     setattr(guise, FLAT, tuple(shape))
     return guise
@@ -75,7 +75,8 @@ def plain(tensor: torch.Tensor) -> torch.Tensor:
     """The tensor as Keras says it: of a guise by a permutation that is recorded, once."""
     first = first_of(tensor)
     if first is None:
-        return getattr(tensor, OWN, tensor)
+        found: torch.Tensor = getattr(tensor, OWN, tensor)
+        return found
     own: torch.Tensor | None = getattr(tensor, OWN, None)
     if own is None:
         shape = flattened_from(tensor)
@@ -191,8 +192,9 @@ def _each_element(function: Any, args: Any, kwargs: Any, tensors: Sequence[torch
         return NotImplemented
 
     def laid(tensor: torch.Tensor) -> torch.Tensor:
-        if first_of(tensor) is not None or tensor.numel() == 1:
-            return firsts(tensor)
+        first = first_of(tensor)
+        if first is not None or tensor.numel() == 1:
+            return tensor if first is None else first
         tensor = plain(tensor)
         shape = (*[1] * (rank - tensor.dim()), *tensor.shape)
         there = (shape[0], shape[-1], *shape[1:-1])

@@ -56,7 +56,7 @@ def running(model: nn.Module) -> Iterator[None]:
     """Keras makes its tensors where the weights are, and its errors are one line."""
     import keras
 
-    weights = [variable._value for variable in model.weights]  # type: ignore[operator,union-attr]
+    weights = [variable._value for variable in model.weights]  # type: ignore[union-attr]
     filtering = keras.config.is_traceback_filtering_enabled()
     keras.config.disable_traceback_filtering()
     try:
@@ -94,7 +94,7 @@ def channels_last(model: nn.Module, rank: int) -> bool:
 
     if rank < 3:
         return False
-    for layer in model._flatten_layers(include_self=False):  # type: ignore[operator,union-attr]
+    for layer in model._flatten_layers(include_self=False):  # type: ignore[operator]
         data_format = getattr(layer, "data_format", None)
         if data_format and (rank > 3 or type(layer).__name__.endswith("1D")):
             return bool(data_format == "channels_last")
