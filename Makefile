@@ -43,8 +43,10 @@ fuzz: $(VENV)/installed-dev
 bench-cuda: $(if $(filter $(BIN)/python,$(CUDA_PYTHON)),$(VENV)/installed)
 	PYTHONPATH=. $(CUDA_PYTHON) docs/benchmarks/on_cuda.py $(if $(ONLY),--only '$(ONLY)') $(if $(FIT),--fit $(FIT)) $(if $(OUT),--out $(OUT))
 
+# Six minutes on two cores: equality of outputs, and all that reads Keras models.
 keras: $(VENV)/installed-keras
 	KERAS_BACKEND=torch $(BIN)/python tests/keras/equality.py
+	ARCHSCOPE_TESTS=all $(BIN)/pytest tests/tracing/test_keras.py tests/targets/test_keras.py
 
 # Every network of timm, torchvision and more that is installed; goes on where it was stopped. WORLD='--only timm' takes a part.
 world: $(VENV)/installed-world
@@ -79,9 +81,9 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(COMPILE)
 	touch $@
 
-# Keras is needed by `make keras` alone, and only its torch backend.
-$(VENV)/installed-keras: $(VENV)/installed
-	$(INSTALL) keras
+# The tests skip what reads Keras models where it is not installed; only its torch backend is needed.
+$(VENV)/installed-keras: $(VENV)/installed-dev
+	$(INSTALL) --no-build-isolation --editable '.[keras]'
 	touch $@
 
 # Without what they ask for: torchvision's own operators are not needed, and its registry builds want torch for CUDA.

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from archscope.tracing import Mode
 
 
+NOT_TIMED = "a Keras model is counted and compared, not timed: archscope measures torch modules"
 STOPPED = "stopped, and the layers before are shown: "
 """How the note of a partial Report begins; the error follows."""
 
@@ -139,7 +140,14 @@ def job_of(
         report = kept(asked, found.libraries, made, Report.to_dict, Report.of_checked)
 
     def build() -> "nn.Module":
-        return found.build(**options) if isinstance(target, str) else copy.deepcopy(target)
+        from archscope.tracing.keras import is_keras
+
+        if is_keras(target):
+            raise ArchscopeError(NOT_TIMED)  # nor can it be copied
+        built = found.build(**options) if isinstance(target, str) else copy.deepcopy(target)
+        if is_keras(built):
+            raise ArchscopeError(NOT_TIMED)
+        return built
 
     return Job(report, build, inputs, found.running)
 
