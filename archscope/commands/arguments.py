@@ -37,6 +37,10 @@ def sortable_names() -> list[str]:
     return list(HEADINGS)
 
 
+COMPLETED = (".py", ".json", ".onnx", ".pt2", ".safetensors", "/")
+"""What a path may end with that leads to a network."""
+
+
 def complete_target(incomplete: str) -> list[str]:
     """Networks by name, their options after a `?`, and what a path may lead to: a folder, a file with a network, a
     report."""
@@ -46,9 +50,7 @@ def complete_target(incomplete: str) -> list[str]:
         return [f"{name}?{done}{joint}{option}" for option in _options(name, last)]
     paths = sorted(glob(f"{escape(incomplete)}*")) if incomplete else []
     found = [path + "/" if Path(path).is_dir() else path for path in paths]
-    return [
-        *completes(catalogue)(incomplete), *(path for path in found if path.endswith((".py", ".json", ".onnx", "/")))
-    ]  # fmt: skip
+    return [*completes(catalogue)(incomplete), *(path for path in found if path.endswith(COMPLETED))]
 
 
 def complete_set(context: typer.Context, incomplete: str) -> list[str]:

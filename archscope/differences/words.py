@@ -229,6 +229,8 @@ def _content_changed(name: str, a: Step, b: Step) -> str:
     mine, theirs = (_numbers(step.facts.get(name)) for step in (a, b))
     if mine and theirs and mine != theirs:
         return f"{noun(b)}: {called} {mine} instead of {theirs}"
+    if None in (a.facts.get(name), b.facts.get(name)):
+        return f"{noun(b)}: what {called} holds is not known on both sides"
     return f"{noun(b)}: {called} holds other numbers than the reference's"
 
 

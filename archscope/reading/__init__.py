@@ -3,4 +3,5 @@
 kinds          what a file is, by its content
 drafting       a Graph in the making
 onnx/          ONNX files
+exported/      exported programs, .pt2 files or torch's own objects
 """

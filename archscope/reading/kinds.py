@@ -1,7 +1,6 @@
 """What a file is, by its content: its suffix may say anything. Its beginning and its list of members are read."""
 
 import struct
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -14,8 +13,8 @@ Kind = Literal["onnx", "exported", "safetensors", "keras", "torchscript", "compi
 LONGEST_HEADER = 100_000_000
 """Bytes of the list of tensors that a safetensors file begins with, as its reference implementation allows."""
 
-UNREADABLE = (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError, struct.error, RuntimeError)
-"""What zipfile raises of an archive that is none, or a broken one."""
+BROKEN_ARCHIVE = (ValueError, NotImplementedError, EOFError, struct.error, RuntimeError)
+"""What zipfile raises of a broken archive, besides its own BadZipFile."""
 
 
 def kind_of(path: str) -> Kind:
@@ -41,10 +40,12 @@ def kind_of(path: str) -> Kind:
 
 
 def _members(path: str) -> Sequence[str]:
+    import zipfile  # which brings in much that no other file needs
+
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.namelist()
-    except UNREADABLE:
+    except (zipfile.BadZipFile, *BROKEN_ARCHIVE):
         return ()
 
 

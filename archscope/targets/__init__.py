@@ -14,7 +14,7 @@ from archscope.errors import ArchscopeError, UnknownName
 from archscope.networks import find
 from archscope.registry import unknown
 from archscope.targets import keras, variants
-from archscope.targets.files import SUFFIXES, of_file
+from archscope.targets.files import SUFFIXES, is_program, of_file, of_program
 from archscope.targets.huggingface import of_transformers
 from archscope.targets.inputs import CLIP
 from archscope.targets.revisions import file_at
@@ -35,6 +35,8 @@ def resolve(target: "str | nn.Module") -> Target:
     them: `xception?middle_blocks=4&num_classes=10`; or a file that describes a network.
     """
     if not isinstance(target, str):
+        if is_program(target):
+            return of_program(target)
         _check_built(target)
         return Target(type(target).__name__, lambda **options: _made(target, options, "the module"))
     if target.endswith(SUFFIXES):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from archscope.errors import ArchscopeError
 from archscope.reading.kinds import Kind, kind_of
@@ -20,12 +21,17 @@ def _onnx(path: str) -> Target:
     return Target.of_graph(path, "an ONNX file", partial(onnx.read, path))
 
 
-READ: dict[Kind, Callable[[str], Target]] = {"onnx": _onnx, "keras": keras.of_file}
+def _exported(path: str) -> Target:
+    from archscope.reading import exported
+
+    return Target.of_graph(path, "an exported program", partial(exported.read, path))
+
+
+READ: dict[Kind, Callable[[str], Target]] = {"onnx": _onnx, "exported": _exported, "keras": keras.of_file}
 """How a file of a kind becomes a Target; what is not here is refused."""
 
 NAME_THE_CODE = "name the code that builds the network, net.py:Net"
 REFUSED: dict[Kind, str] = {
-    "exported": f"is an exported program: {NAME_THE_CODE}",
     "safetensors": f"is a file of weights, which has no layers: {NAME_THE_CODE}",
     "torchscript": "is TorchScript, which runs its own code as it is loaded, and can write files: name the Python "
     "code, net.py:Net, or export it, with torch.onnx.export or torch.export.save",
@@ -35,6 +41,20 @@ REFUSED: dict[Kind, str] = {
     "tflite": f"is a TensorFlow Lite file: {NAME_THE_CODE}",
     "": f"is no file that archscope reads: {NAME_THE_CODE}",
 }
+
+
+def is_program(target: object) -> bool:
+    """Is it torch's ExportedProgram? It has no weights that run by themselves, but a graph that says all."""
+    kind = type(target)
+    return kind.__name__ == "ExportedProgram" and kind.__module__.startswith("torch.export")
+
+
+def of_program(exported: Any) -> Target:
+    """Of torch's ExportedProgram."""
+    from archscope.reading.exported import live, read_program
+
+    program = live.program_of(exported)
+    return Target.of_graph(program.name, "an exported program", partial(read_program, program, program.name))
 
 
 def of_file(path: str) -> Target:

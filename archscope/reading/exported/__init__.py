@@ -1,0 +1,186 @@
+"""Exported programs: what torch.export records of a network, from its file or from torch's object. No torch.
+
+program        what is read: operations of ATen on named tensors
+archive        from a .pt2 file, of which model.json alone is read
+live           from an ExportedProgram at hand
+aten           an operation in the words of torch's functions
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from archscope.errors import ArchscopeError
+from archscope.model.graph import Graph, Tensor, less_batch
+from archscope.model.input_sizes import Input
+from archscope.model.operations import CATEGORY
+from archscope.reading.drafting import Draft, Value, said
+from archscope.reading.exported.archive import BROKEN, read_archive, shape_said
+from archscope.reading.exported.aten import NOTHING, called, indexed, operation_of
+from archscope.reading.exported.program import Operation, Program, Ref
+
+TURNS = {"t", "transpose", "permute", "numpy_T"}
+"""Operations that a decomposed linear layer shows its weight by."""
+
+
+def read(path: str, wanted: Sequence[Input] = ()) -> tuple[Graph, int | None]:
+    """The Graph of a .pt2 file. Raises ArchscopeError."""
+    return read_program(read_archive(path), path, wanted)
+
+
+def read_program(program: Program, path: str, wanted: Sequence[Input] = ()) -> tuple[Graph, int | None]:
+    """Sizes that are given must be those of the export: the program holds no others."""
+    shapes = [program.tensors[name].shape for name in program.inputs]
+    for each, shape in zip(wanted, shapes, strict=False):
+        if each.size not in (shape, less_batch(shape)):
+            raise ArchscopeError(f"{path} was exported at {shape_said(shape)}: --input {each} does not apply")
+    try:
+        reading = Reading(program)
+        for operation in program.operations:
+            reading.add(operation)
+        graph = reading.graph()
+    except BROKEN as error:
+        raise ArchscopeError(f"{path}: its program is not as torch.export writes it ({said(error)})") from None
+    if shapes and shapes[0] and shapes[0][0] > 1 and len(shapes[0]) > 1:
+        graph = replace(graph, notes=(*graph.notes, f"exported for a batch of {shapes[0][0]}: counts are of all"))
+    return graph, None
+
+
+class Reading:
+    """The operations of a program so far, and the value of each tensor."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.draft = program, Draft(program.name)
+        self.values: dict[str, Value] = {}
+        self.turned: dict[str, Value] = {}
+        self.read = {ref.name for each in program.operations for _, ref in _references(dict(each.given))}
+        self.read |= {*program.results, *_parts_read(program)}
+        self.draft.notes += program.notes
+        for name in program.inputs:
+            known = program.tensors[name]
+            tensor = self.draft.hold("input", Tensor(name, less_batch(known.shape), known.dtype))
+            self.values[name] = Value("input", tensor, known.shape, known.dtype)
+        for kind, name, path in program.stored:
+            known = program.tensors[name]
+            trainable = known.trainable and kind == "parameter"
+            tensor = self.draft.hold(kind, Tensor(path, known.shape, known.dtype, trainable))
+            self.values[name] = Value(kind, tensor, known.shape, known.dtype)
+
+    def add(self, operation: Operation) -> None:
+        """One operation; of those that compute no tensor, such as checks of sizes, nothing."""
+        if not operation.makes:
+            return
+        name, _ = operation_of(operation.target)
+        given = _named(operation.given)
+        if operation.target == "getitem":  # of an operation that makes several
+            (_, whole), (_, place) = operation.given
+            self.values[operation.makes[0]] = self.values[f"{whole.name}.{place}"]
+            return
+        tensors = [(argument, self.values[ref.name]) for argument, ref in _references(given)]
+        if name in NOTHING and tensors:
+            self.values[operation.makes[0]] = tensors[0][1]
+        elif name in TURNS and tensors and tensors[0][1].kind == "parameter" and len(tensors[0][1].shape) == 2:
+            self.values[operation.makes[0]] = self._turned(operation, tensors[0][1])
+        else:
+            self._record(operation, given, tensors)
+
+    def _turned(self, operation: Operation, value: Value) -> Value:
+        """A weight as a decomposed linear layer reads it."""
+        known = self.program.tensors[operation.makes[0]]
+        views = (*value.views, f"{operation_of(operation.target)[0]}()")
+        turned = Value(value.kind, value.source, known.shape, known.dtype, views=views)
+        self.turned[operation.makes[0]] = value
+        return turned
+
+    def _record(self, operation: Operation, given: Mapping[str, Any], tensors: list[tuple[str, Value]]) -> None:
+        numbers = {name: value for name, value in given.items() if not _holds_tensors(value)}
+        shapes = {argument: value.shape for argument, value in tensors}
+        found = called(operation.target, numbers, shapes.get("weight"))
+        settings = found.settings
+        name = found.operation
+        if name.endswith("_with_indices") and operation.makes[1] not in self.read:
+            name, settings = (
+                name.removesuffix("_with_indices"),
+                {"ceil_mode": False, "return_indices": False} | settings,
+            )
+        linear = self._linear(name, given, tensors)
+        if linear is not None:
+            name, tensors, settings = "linear", linear, {}
+        elif name == "slice":
+            name, settings = "getitem", indexed(numbers)
+        elif name == "embedding":
+            by_name = dict(tensors)
+            tensors = [("input", by_name["indices"]), ("weight", by_name["weight"])]
+        makes = [each for place, each in enumerate(operation.makes) if place == 0 or each in self.read]
+        known = [self.program.tensors.get(each) for each in makes]
+        path, kind = self._module(operation)
+        record = self.draft.add(
+            path, kind, name, given=tensors, shapes=tuple(each.shape if each else () for each in known),
+            dtypes=tuple(each.dtype if each else "float32" for each in known), settings=settings,
+            window=found.window, groups=found.groups, memory=_memory(name, found.in_place, settings),
+        )  # fmt: skip
+        for place, (each, about) in enumerate(zip(makes, known, strict=True)):
+            value = Value("layer", record, about.shape if about else (), record.dtypes[place], place)
+            self.values[each] = self.values[f"{each}.{place}"] = value
+
+    def _linear(
+        self, name: str, given: Mapping[str, Any], tensors: Sequence[tuple[str, Value]]
+    ) -> list[tuple[str, Value]] | None:
+        """Of addmm and mm with a weight that is shown turned: the linear layer that was decomposed."""
+        weight = given.get("mat2")
+        if name not in ("addmm", "mm") or not isinstance(weight, Ref) or weight.name not in self.turned:
+            return None
+        by_name = dict(tensors)
+        factor = by_name.get("mat1", by_name.get("input"))
+        if factor is None:
+            return None
+        bias = [("bias", by_name["input"])] if name == "addmm" else []
+        return [("input", factor), ("weight", self.turned[weight.name]), *bias]
+
+    def _module(self, operation: Operation) -> tuple[str, str]:
+        """Path and class of the innermost module; a second call of one is told by an @ and a number."""
+        path, kind = "", ""
+        for full, name in operation.stack:
+            path, kind = said(re.sub(r"@\d+", "", full)), said(name.rpartition(".")[2])
+            self.draft.classes.setdefault(path, kind)
+        return path, kind
+
+    def graph(self) -> Graph:
+        results = [self.values[name] for name in self.program.results]
+        several = len(results) > 1
+        return self.draft.graph([(str(place) if several else "", value) for place, value in enumerate(results)])
+
+
+def _parts_read(program: Program) -> Iterator[str]:
+    """Of operations that make several tensors, those that are taken by their number."""
+    for each in program.operations:
+        if each.target == "getitem":
+            (_, whole), (_, place) = each.given
+            yield f"{whole.name}.{place}"
+
+
+def _memory(name: str, in_place: bool, settings: Mapping[str, Any]) -> Literal["new", "view", "in_place"]:
+    if in_place:
+        return "in_place"
+    category = CATEGORY.get(name)
+    return "view" if category == "view" or (category == "dropout" and not settings.get("training")) else "new"
+
+
+def _named(given: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    return {"input" if name == "self" else name: value for name, value in given}
+
+
+def _holds_tensors(value: Any) -> bool:
+    return isinstance(value, Ref) or (isinstance(value, list) and any(isinstance(each, Ref) for each in value))
+
+
+def _references(given: Mapping[str, Any]) -> list[tuple[str, Ref]]:
+    """Every tensor with its argument: `tensors.1` of a list."""
+    found: list[tuple[str, Ref]] = []
+    for name, value in given.items():
+        if isinstance(value, Ref):
+            found.append((name, value))
+        elif isinstance(value, list):
+            found += [(f"{name}.{place}", each) for place, each in enumerate(value) if isinstance(each, Ref)]
+    return found

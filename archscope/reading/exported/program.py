@@ -1,0 +1,50 @@
+"""An exported program as it is read, from a file or from torch's own object: operations of ATen on named tensors."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archscope.model.graph import Kind, Shape
+
+MOST_NODES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A tensor by its name, as an argument."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is recorded of a tensor."""
+
+    shape: Shape
+    dtype: str
+    trainable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`target` is such as aten.conv2d.default; `given` are its arguments by ATen's names; `makes` names of tensors.
+    `stack` has path and class of each module around it, the innermost last."""
+
+    target: str
+    given: Sequence[tuple[str, Any]]
+    makes: Sequence[str]
+    stack: Sequence[tuple[str, str]] = ()
+
+
+@dataclass
+class Program:
+    """`stored` are parameters, buffers and constants: kind, name in the program, name in the module; `inputs` and
+    `results` are names of tensors. `batch` is the symbol for any number of images, which is 1 in all shapes."""
+
+    name: str
+    tensors: Mapping[str, Known] = field(default_factory=dict)
+    stored: Sequence[tuple[Kind, str, str]] = ()
+    inputs: Sequence[str] = ()
+    operations: Sequence[Operation] = ()
+    results: Sequence[str] = ()
+    notes: Sequence[str] = ()

@@ -1,0 +1,165 @@
+import json
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import archscope
+from archscope.errors import ArchscopeError
+from tests.conftest import EVERYTHING
+
+PROGRAM = Path(__file__).parent / "program.json"
+"""Of the network below, as torch 2.13 exports it; `make snapshots` with ARCHSCOPE_TESTS=all writes it."""
+
+Change = Callable[[dict[str, Any]], Any]
+
+
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.bn, self.act = nn.Conv2d(8, 8, 3, padding=1, groups=2), nn.BatchNorm2d(8), nn.ReLU(inplace=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.act(x + self.act(self.bn(self.conv(x))))
+
+
+class Net(nn.Module):
+    """What files of programs differ in: windows, padding, parts, products, several results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8), nn.GELU(), nn.MaxPool2d(3, 2, 1)
+        )
+        self.body, self.up = nn.Sequential(Block(), Block()), nn.ConvTranspose2d(8, 4, 2, 2)
+        self.norm, self.head, self.pool = nn.LayerNorm(8), nn.Linear(8, 10), nn.AvgPool2d(3, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = self.body(self.stem(x))
+        a, b = x.chunk(2, 1)
+        x = torch.cat([b, F.pad(a, (1, 1))[:, :, :, 1:-1]], 1)
+        tokens = self.norm(self.pool(x).flatten(2).transpose(1, 2))
+        tokens = F.scaled_dot_product_attention(tokens, tokens, tokens) + (tokens @ tokens.transpose(1, 2)) @ tokens
+        classes = self.head(F.dropout(tokens.mean(1), 0.1, self.training)) * 2
+        return torch.softmax(classes, -1), F.interpolate(self.up(x), scale_factor=2.0, mode="nearest")
+
+
+@pytest.fixture(scope="module")
+def traced() -> archscope.Report:
+    return archscope.summarize(Net().eval(), (3, 32, 32))
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Callable[..., str]:
+    """What torch.export.save makes of the network, or of a changed program, with further members."""
+
+    def saved(change: Change | None = None, **members: bytes) -> str:
+        document = json.loads(PROGRAM.read_text(encoding="utf-8"))
+        if change:
+            change(document)
+        with zipfile.ZipFile(tmp_path / "net.pt2", "w") as archive:
+            archive.writestr("net/models/model.json", json.dumps(document))
+            for name, content in members.items():
+                archive.writestr(f"net/data/{name}", content)
+        return str(tmp_path / "net.pt2")
+
+    return saved
+
+
+def same_network(report: archscope.Report, traced: archscope.Report) -> None:
+    assert report.totals["operations"]["unknown"] == []
+    for total in ("params", "trainable_params", "buffers", "macs", "receptive_field", "peak_memory_bytes", "depth"):
+        assert report.totals[total] == traced.totals[total], total
+    assert report.graph.parameters == traced.graph.parameters
+    assert report.graph.blocks.items() <= traced.graph.blocks.items()
+    weighted = [[layer.name for layer in one.graph.layers if layer.parameters] for one in (report, traced)]
+    assert weighted[0] == weighted[1]
+    assert archscope.diff(report, traced).verdict == "identical"
+
+
+def test_a_program_is_its_network(saved: Callable[..., str], traced: archscope.Report) -> None:
+    same_network(archscope.summarize(saved()), traced)
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="torch.export takes ten seconds: make everything")
+def test_what_torch_exports_now(traced: archscope.Report, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """The object, its file, and what compilers take: linear layers and normalisations under other names."""
+    warnings.simplefilter("ignore")  # of torch, about itself
+    program = torch.export.export(Net().eval(), (torch.zeros(1, 3, 32, 32),))
+    torch.export.save(program, tmp_path / "net.pt2")
+    if request.config.getoption("--update-snapshots"):
+        update(tmp_path / "net.pt2")
+    same_network(archscope.summarize(program), traced)
+    same_network(archscope.summarize(str(tmp_path / "net.pt2")), traced)
+    few = archscope.summarize(program.run_decompositions())
+    assert few.totals["operations"]["unknown"] == []
+    assert (few.totals["params"], few.totals["macs"]) == (traced.totals["params"], traced.totals["macs"])
+    assert few.graph.layer["head"].operation == "linear"
+
+
+def update(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        document = json.loads(archive.read("net/models/model.json"))
+    for node in document["graph_module"]["graph"]["nodes"]:
+        node["metadata"] = {"nn_module_stack": node["metadata"].get("nn_module_stack", "")}
+    PROGRAM.write_text(json.dumps(document) + "\n", encoding="utf-8")
+
+
+def test_any_batch(saved: Callable[..., str], traced: archscope.Report) -> None:
+    """A symbol for the batch is one image."""
+
+    def opened(document: dict[str, Any]) -> None:
+        for about in document["graph_module"]["graph"]["tensor_values"].values():
+            if about["sizes"][:1] == [{"as_int": 1}]:
+                about["sizes"][0] = {"as_expr": {"expr_str": "s77", "hint": {"as_int": 4}}}
+
+    report = archscope.summarize(saved(opened))
+    assert (report.totals["macs"], report.graph.notes) == (traced.totals["macs"], ())
+
+
+# ---- files that are not as they should be --------------------------------------------------------------------------
+
+
+def test_a_planted_pickle_does_not_run(saved: Callable[..., str], tmp_path: Path) -> None:
+    """torch.export.load would run it: the example inputs lie in the file as a pickle."""
+    proof = tmp_path / "ran"
+    pickle = b"cos\nsystem\n(S'touch " + str(proof).encode() + b"'\ntR."
+    path = saved(None, **{"sample_inputs/model.pt": pickle, "weights/model_weights_config.json": pickle})
+    assert archscope.summarize(path).totals["params"] > 0
+    assert not proof.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d["schema_version"].update(major=9), "is of another torch: its schema is 9, archscope reads 8"),
+        (lambda d: d["graph_module"].pop("graph"), "its program is not as torch.export writes it"),
+        (lambda d: d["graph_module"]["graph"]["nodes"].pop(3), "its program is not as torch.export writes it"),
+        (lambda d: d["graph_module"]["graph"]["tensor_values"]["conv2d"]["sizes"].append({"as_int": 2**62}), "no tens"),
+        (lambda d: d["graph_module"]["graph"].update(nodes=[0] * 200_001), "has 200,001 nodes: archscope reads"),
+    ],
+)  # fmt: skip
+def test_other_programs(saved: Callable[..., str], change: Change, said: str) -> None:
+    with pytest.raises(ArchscopeError, match=said) as caught:
+        archscope.summarize(saved(change))
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_operators(saved: Callable[..., str]) -> None:
+    def foreign(document: dict[str, Any]) -> None:
+        node = document["graph_module"]["graph"]["nodes"][0]
+        node["target"] = "torch.ops.acme.conv.default"
+
+    assert archscope.summarize(saved(foreign)).totals["operations"]["unknown"] == ["Conv2d"]
+
+
+def test_another_size(saved: Callable[..., str], traced: archscope.Report) -> None:
+    assert archscope.summarize(saved(), "3x32x32").totals["macs"] == traced.totals["macs"]
+    with pytest.raises(ArchscopeError, match="was exported at 1x3x32x32: --input 3x64x64 does not apply"):
+        archscope.summarize(saved(), "3x64x64")
