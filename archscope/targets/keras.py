@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError
 from archscope.model.input_sizes import Input
-from archscope.reading.kinds import UNREADABLE
+from archscope.reading.kinds import BROKEN_ARCHIVE
 from archscope.registry import unknown
 from archscope.targets.inputs import SIDES, Expected
 from archscope.targets.target import Target
@@ -126,7 +126,7 @@ def in_file(path: str) -> "nn.Module":
             if archive.getinfo("config.json").file_size > LARGEST_CONFIG:
                 raise ArchscopeError(f"{path} holds an architecture of more than {LARGEST_CONFIG:,} bytes")
             config = json.loads(archive.read("config.json"))
-    except (*UNREADABLE, KeyError, RecursionError):
+    except (zipfile.BadZipFile, *BROKEN_ARCHIVE, KeyError, RecursionError):
         raise ArchscopeError(f"{path} is no Keras file that can be read: model.save('net.keras') writes one") from None
     model: nn.Module = keras.saving.deserialize_keras_object(config, safe_mode=True)
     return model
