@@ -151,7 +151,7 @@ def summarize(
     input_size: "InputSize | None" = None,
     *,
     input_data: "Example | None" = None,
-    batch: "int | Sequence[int] | None" = None,
+    batch: "int | Sequence[int] | Literal['auto'] | None" = None,
     mode: Literal["eval", "train"] = "eval",
     options: "Mapping[str, Any] | None" = None,
     latency: "Options | None" = None,
@@ -164,7 +164,8 @@ def summarize(
     own input, or what its first layer suggests, which a note of the report then says. `batch` images, 1 by default,
     are assumed for memory and bytes; counts are of one image. `mode` is that of the pass, and `options` go to the
     builder. With `latency`, `archscope.latency.Options("cuda")` say, the network also runs, and is timed in ms at each
-    `batch`, layer by layer at the first; `progress` is told of it. Where the pass fails, a `partial` Report is of the
+    `batch`, layer by layer at the first; "auto" doubles it until it does not fit or takes longer than the time that a
+    batch is given. `progress` is told of it. Where the pass fails, a `partial` Report is of the
     layers before, and its first note is the error. A saved Report is given back as it is. Raises ArchscopeError, and,
     after Ctrl-C while measuring, `archscope.latency.Interrupted`.
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from archscope.cache import kept
 from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.latency import Job, Options, Progress, unheard
+from archscope.latency.fitting import climbing_batches
 from archscope.measures import measure_all
 from archscope.model.graph import LARGEST_SIZE, Graph
 from archscope.model.input_sizes import Sizes, is_example
@@ -38,7 +39,7 @@ def summarize(
     input_size: "InputSize | None" = None,
     *,
     inputs: "Example | None" = None,
-    batch: int | Sequence[int] | None = None,
+    batch: int | Sequence[int] | Literal["auto"] | None = None,
     mode: "Mode" = "eval",
     latency: Options | None = None,
     progress: Progress = unheard,
@@ -50,16 +51,22 @@ def summarize(
         given = {"input_size": input_size, "input_data": inputs, "batch": batch, "latency": latency}
         refused = [name for name, value in given.items() if value is not None]
         return _measured(target, [*refused, *(["options"] if options else [])])
-    batches = checked_batches(batch, latency)
+    if batch == "auto" and latency is None:
+        raise ArchscopeError("a batch of auto is found by trying: give a --device")
+    batches = checked_batches(None if isinstance(batch, str) else batch, latency)
     if latency and latency.train:
         mode = "train"
     dtype = latency.stored_dtype if latency else ""
     job = job_of(target, input_size, inputs, batches, mode, dtype, options or {}, partial)
     if latency is None:
         return job.report
+    from archscope.latency import device
     from archscope.latency.measuring import measure
 
-    (measured,) = measure([job], latency, batches or [job.report.graph.batch], progress)
+    batches = batches or [job.report.graph.batch]
+    if batch == "auto":
+        batches = climbing_batches(job.report.graph, latency, device.free_bytes(latency))
+    (measured,) = measure([job], latency, batches, progress, climbing=batch == "auto")
     if isinstance(measured, ArchscopeError):
         raise measured
     return measured

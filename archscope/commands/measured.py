@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from archscope.model.report import Report
 
 
+Batches = Sequence[int] | Literal["auto"]
+"""How many images at a time; `auto` finds out."""
+
+
 def report_of(
     target: str,
     inputs: str | Sequence[str] | None,
-    batches: Sequence[int],
+    batches: Batches,
     mode: Literal["eval", "train"] | None,
     options: dict[str, Any],
     latency: Options | None = None,

@@ -27,7 +27,7 @@ Batch = Annotated[
         "-b",
         "--batch",
         metavar="N[,N...]",
-        help="Images at a time; several with --device [default: 1]",
+        help="Images at a time; several with --device, and in summary also auto [default: 1]",
         rich_help_panel=NETWORK,
     ),
 ]

@@ -1,5 +1,7 @@
-"""`--predict DEVICE`: how long a network takes at least on a device that need not be here."""
+"""`--predict DEVICE`, `--fit MEMORY`: how long a network takes at least on a device that need not be here, and how many
+images its memory holds."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,6 +11,7 @@ from archscope.commands.arguments import completes
 from archscope.commands.measured import report_of
 from archscope.commands.measuring import TIMED
 from archscope.errors import ArchscopeError
+from archscope.model.units import parse_number
 
 if TYPE_CHECKING:
     from archscope.model.report import Report
@@ -30,6 +33,29 @@ Predict = Annotated[
         autocompletion=completes(device_names),
     ),
 ]
+
+
+Fit = Annotated[
+    str,
+    typer.Option(
+        metavar="MEMORY",
+        help="Say how many images so much memory holds: 24GiB, or a device's (archscope devices).",
+        rich_help_panel=TIMED,
+        autocompletion=completes(device_names),
+    ),
+]
+
+
+def parse_memory(text: str) -> int:
+    """Bytes of `24GiB`, or of the memory of the device of this name. Raises ArchscopeError."""
+    if re.match(r"\s*[-+.]?\d", text):
+        bytes_ = int(parse_number(text, "--fit: "))
+        if bytes_ < 1:
+            raise ArchscopeError(f"--fit {text}: write so much memory as 24GiB")
+        return bytes_
+    from archscope.roofline.devices import find
+
+    return int(find(text).memory_gb * 1e9)
 
 
 def ceilings_of(names: str) -> "list[Ceilings]":

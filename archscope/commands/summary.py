@@ -19,7 +19,7 @@ from archscope.commands.arguments import (
     parse_settings,
     sortable_names,
 )
-from archscope.commands.measured import report_of
+from archscope.commands.measured import Batches, report_of
 from archscope.commands.measuring import (
     Batch,
     ByOptimizer,
@@ -37,7 +37,7 @@ from archscope.commands.measuring import (
     parse_batches,
 )
 from archscope.commands.output import chosen_format, plain_options, write
-from archscope.commands.predicting import Predict, predicted_report
+from archscope.commands.predicting import Fit, Predict, parse_memory, predicted_report
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
 from archscope.process import INTERRUPTED
@@ -102,6 +102,7 @@ def summary(
         ),
     ] = "",
     predict: Predict = "",
+    fit: Fit = "",
     device: Device = None,
     dtype: DataType = None,
     channels_last: ChannelsLast = False,
@@ -120,15 +121,25 @@ def summary(
 
     name = chosen_format("report", format_name, output, targets=[target])
     latency = measuring_options(
-        device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
-        optimizer=optimizer, amp=amp, seconds=seconds, threads=threads, fresh=fresh,
+        device, predict, mode, None if fit and not device else dtype, channels_last=channels_last,
+        compile=compiled, train=train, optimizer=None if fit and not train else optimizer, amp=amp, seconds=seconds,
+        threads=threads, fresh=fresh,
     )  # fmt: skip
-    asked = (target, inputs, parse_batches(batch), mode, parse_settings(settings or []))
+    memory_bytes = parse_memory(fit) if fit else 0
+    options = parse_settings(settings or [])
     code = 0
     try:
-        report = predicted_report(*asked, predict, dtype or "") if predict else report_of(*asked, latency, partial)
+        if predict:
+            report = predicted_report(target, inputs, parse_batches(batch), mode, options, predict, dtype or "")
+        else:
+            batches: Batches = "auto" if batch == "auto" else parse_batches(batch)
+            report = report_of(target, inputs, batches, mode, options, latency, partial)
     except Interrupted as stopped:
         (report,), code = stopped.reports, INTERRUPTED  # what was timed until Ctrl-C is shown
+    if fit:
+        from archscope.latency.fitting import with_fits
+
+        report = with_fits(report, memory_bytes, dtype or "", optimizer or "momentum")
     if counter:
         from archscope.auditing.counters import counted_as
 

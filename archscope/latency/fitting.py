@@ -8,6 +8,8 @@ from archscope.measures.memory import memory
 from archscope.measures.training_memory import training_memory
 from archscope.model import units
 from archscope.model.graph import Graph
+from archscope.model.report import Column, Report
+from archscope.roofline import converted
 
 STATES: Mapping[str, int] = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
 """Numbers that an optimizer keeps for each weight that trains."""
@@ -40,6 +42,55 @@ def largest_batch(graph: Graph, options: Options, free: int) -> int:
     while predicted_bytes(replace(graph, batch=batch), options.train, options.optimizer, options.on_cuda) <= free:
         batch *= 2
     return batch // 2
+
+
+def most_images(graph: Graph, train: bool, optimizer: str, memory_bytes: int) -> int:
+    """The largest batch that is predicted to fit into so much memory of a CUDA device; 0 if none does."""
+
+    def fits(images: int) -> bool:
+        return predicted_bytes(replace(graph, batch=images), train, optimizer, on_cuda=True) <= memory_bytes
+
+    beyond = 1
+    while beyond < MOST_IMAGES and fits(beyond):
+        beyond *= 2
+    least = beyond // 2
+    while beyond - least > 1:
+        middle = (least + beyond) // 2
+        least, beyond = (middle, beyond) if fits(middle) else (least, middle)
+    return least
+
+
+MOST_IMAGES = 2**20
+
+
+def with_fits(report: Report, memory_bytes: int, dtype: str = "", optimizer: str = "momentum") -> Report:
+    """The report with the largest batches, of inference and of training, that this much memory is predicted to hold."""
+    dtype = dtype or report.setting["dtype"]
+    graph = converted(report.graph, dtype)
+    rows = [
+        {
+            "memory_bytes": memory_bytes,
+            "dtype": dtype,
+            "train": train,
+            **({"optimizer": optimizer} if train else {}),
+            "images": most_images(graph, train, optimizer, memory_bytes),
+        }
+        for train in (False, True)
+    ]
+    return replace(report, columns={**report.columns, "fits": Column("fits", "rows", rows)})
+
+
+def climbing_batches(graph: Graph, options: Options, free: int | None) -> list[int]:
+    """The graph's own batch, and that doubled again and again, as long as it is predicted to fit."""
+    most = MOST_TRIED if free is None else min(MOST_TRIED, largest_batch(graph, options, free))
+    batches = [graph.batch]
+    while 2 * batches[-1] <= most:
+        batches.append(2 * batches[-1])
+    return batches
+
+
+MOST_TRIED = 1024
+"""Images at a time: no network gets faster by more."""
 
 
 def fitting(graph: Graph, options: Options, free: int | None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from statistics import median
 from time import perf_counter
 
 from archscope.errors import ArchscopeError
@@ -28,6 +29,7 @@ def measure(
     options: Options,
     batches: Sequence[int] = (1,),
     progress: Progress = unheard,
+    climbing: bool = False,
     start: Callable[[Job, int, Options], Runner] = Runner,
     clock: Callable[[], float] = perf_counter,
 ) -> list[Found]:
@@ -35,8 +37,8 @@ def measure(
     why there is none: a network that fails does not stop the others.
 
     For each batch all networks are in memory at once, since their steps take turns. Every batch is timed before any
-    step is profiled: a profiler that has run once stays attached, and slows all that follows. Raises Interrupted after
-    Ctrl-C.
+    step is profiled: a profiler that has run once stays attached, and slows all that follows. Of `climbing` batches the
+    larger ones are left out once one has failed or takes too long. Raises Interrupted after Ctrl-C.
     """
     runners: list[list[Runner]] = [[] for _ in jobs]
     budget = options.seconds * len(jobs)
@@ -49,7 +51,9 @@ def measure(
             if len(batches) > 1:
                 for own in runners:
                     own[-1].release()
-        look_inside([own[place] for place in range(len(batches)) for own in runners], options, progress, clock)
+            if climbing and any(_is_enough(own[-1], options) for own in runners):
+                break
+        look_inside([own[place] for place in range(len(runners[0])) for own in runners], options, progress, clock)
         found = [_found(job, own) for job, own in zip(jobs, runners, strict=True)]
         if len(jobs) > 1:
             found = in_turns(found, [own[0].times_ms for own in runners])
@@ -59,6 +63,11 @@ def measure(
         raise Interrupted([measured(job, own, note) for job, own in zip(jobs, runners, strict=True)]) from None
     finally:
         progress("", 0.0)
+
+
+def _is_enough(runner: Runner, options: Options) -> bool:
+    """Twice the batch would not fit, or not get through one step in all the time that a batch is given."""
+    return runner.failure is not None or 2 * median(runner.times_ms) > 1000 * options.seconds
 
 
 def _found(job: Job, runners: Sequence[Runner]) -> Found:

@@ -124,6 +124,9 @@ SOMETIMES: dict[str, Rule] = {
     "overhead_ms": NUMBER,
     "by_batch": ListOf(Record({"batch": Whole(1, LARGEST, "batch")}, AT_BATCH)),
     "wall_times_ms": ListOf(AMOUNT),
+    "fits": ListOf(
+        Record({"memory_bytes": COUNT, "dtype": WORD, "train": Truth(), "images": COUNT}, {"optimizer": WORD})
+    ),
     "roofline": ListOf(BOUND),
 }
 

@@ -15,8 +15,11 @@ EXACT_BELOW = 100_000
 """Counts under this are shown to the last one, with thousands separated."""
 
 NUMBER = re.compile(r"([-+]?[\d,_]*\.?\d+(?:[eE][-+]?\d+)?)\s*([a-zA-Z%]*)")
-FACTORS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "%": 1, "ms": 1}
-"""What may follow a number that a reader types, in lower case: counts are powers of 1000, bytes of 1024."""
+FACTORS = {
+    "": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "%": 1, "ms": 1,
+    "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 2**10, "mib": 2**20, "gib": 2**30,
+}  # fmt: skip
+"""What may follow a number that a reader types, in lower case: counts are powers of 1000, and so are kB, MB and GB."""
 
 MILLISECONDS_FROM = 0.01
 """Shorter times, in ms, are shown in µs or ns."""

@@ -76,3 +76,39 @@ def test_devices_are_listed_and_described(capsys: pytest.CaptureFixture[str]) ->
     shown = capsys.readouterr().out
     assert find("h200").source in shown
     assert find("h200").note in shown
+
+
+# ---- --fit -----------------------------------------------------------------------------------------------------
+
+
+def test_how_many_images_a_memory_holds_without_torch(saved: str) -> None:
+    done = run("summary", saved, "--fit", "1GiB", "--optimizer", "adam", "--format", "json")
+    inference, training = json.loads(done.stdout)["totals"]["fits"]
+
+    assert inference["memory_bytes"] == training["memory_bytes"] == 2**30
+    assert (inference["train"], training["train"], training["optimizer"]) == (False, True, "adam")
+    assert inference["images"] > training["images"] > 100
+    halved = json.loads(run("summary", saved, "--fit", "1GiB", "--dtype", "bfloat16", "--format", "json").stdout)
+    assert 1.9 < halved["totals"]["fits"][0]["images"] / inference["images"] < 2.1
+    again = run("summary", saved, "--fit", "t4").stdout  # 16 GB
+    assert "14.9 GiB hold" in again and "images in training with momentum (float32), by prediction" in again
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--fit", "lots"], "no device named 'lots'"),
+        (["--fit", "0GiB"], "--fit 0GiB: write so much memory as 24GiB"),
+        (["--fit", "24 GiBs"], "'24 GiBs' is no number"),
+        (["--batch", "auto"], "a batch of auto is found by trying: give a --device"),
+        (["--batch", "auto", "--predict", "t4"], "--batch auto: write a number of images"),
+    ],
+)
+def test_what_fits_nothing_is_refused_in_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["archscope", "summary", "lenet5", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err

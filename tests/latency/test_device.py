@@ -13,7 +13,7 @@ from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.latency import Options, device
 from archscope.latency.attribution import Event, attribute
 from archscope.latency.device import highest
-from archscope.latency.fitting import fitting, largest_batch, predicted_bytes
+from archscope.latency.fitting import climbing_batches, fitting, largest_batch, most_images, predicted_bytes
 from archscope.latency.marks import plain
 from tests.graphs import six_layer_report
 
@@ -101,6 +101,24 @@ def test_what_nvidia_smi_says() -> None:
 @pytest.mark.parametrize(("changes", "top"), [([], 0), ([5, -5, 3], 5), ([2, 2, -1, 4], 7), ([-5, 3], 0)])
 def test_the_highest_level(changes: list[int], top: int) -> None:
     assert highest(changes) == top
+
+
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize("images", [1, 2, 7, 100])
+def test_so_many_images_fit_and_no_more(images: int, train: bool) -> None:
+    needed = predicted_bytes(replace(GRAPH, batch=images), train, on_cuda=True)
+
+    assert most_images(GRAPH, train, "momentum", needed) == images
+    assert most_images(GRAPH, train, "momentum", needed - 1) == images - 1
+
+
+def test_batches_climb_from_the_own_one_as_far_as_memory_goes() -> None:
+    needed = predicted_bytes(replace(GRAPH, batch=48), False)
+
+    assert climbing_batches(GRAPH, Options(), needed) == [1, 2, 4, 8, 16, 32]
+    assert climbing_batches(replace(GRAPH, batch=3), Options(), needed) == [3, 6, 12, 24]
+    assert climbing_batches(GRAPH, Options(), 1) == [1]
+    assert climbing_batches(GRAPH, Options(), None)[-1] == 1024
 
 
 @pytest.mark.parametrize("train", [False, True])

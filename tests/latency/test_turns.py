@@ -38,8 +38,9 @@ class World:
     def measure(self, *names: str, **options: Any) -> list[Report | ArchscopeError]:
         batches = options.pop("batches", (1,))
         progress = options.pop("progress", lambda what, left: None)
+        climbing = options.pop("climbing", False)
         jobs = [self.job(name) for name in names]
-        return measure(jobs, Options(**options), batches, progress, self.start, self.clock)
+        return measure(jobs, Options(**options), batches, progress, climbing, self.start, self.clock)
 
 
 class FakeRunner(Runner):
@@ -96,6 +97,34 @@ def test_steps_take_turns_for_the_time_budget() -> None:
         "median": 1000.0, "median_low": 1000.0, "median_high": 1000.0, "p95": 1000.0, "p99": 1000.0, "iqr": 0.0,
         "min": 1000.0, "repeats": 10, "warmup": 6}  # fmt: skip
     assert b.totals["wall_ms"]["median"] == 3000.0
+
+
+@pytest.mark.parametrize(("climbing", "tried"), [(True, [1, 2, 4]), (False, [1, 2, 4, 8])])
+def test_climbing_ends_with_what_takes_too_long(climbing: bool, tried: list[int]) -> None:
+    """A step as long as the batch has images: at 4 two of them no longer fit into 7 s."""
+    world = World()
+    world.takes = {"a": [0.0]}
+    sample = FakeRunner._timed
+
+    def timed(runner: FakeRunner) -> float:
+        world.takes["a"] = [float(runner.graph.batch)]
+        return sample(runner)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FakeRunner, "_timed", timed)
+        (report,) = world.measure("a", seconds=7, batches=(1, 2, 4, 8), climbing=climbing)
+    assert isinstance(report, Report)
+    assert [row["batch"] for row in report.totals["by_batch"]] == tried
+
+
+def test_climbing_ends_with_what_does_not_fit() -> None:
+    world = World(a=[1.0])
+    world.fails["a4 load", 1] = EnvironmentFailure("out of memory on cuda")
+    (report,) = world.measure("a", seconds=7, batches=(1, 2, 4, 8), climbing=True)
+
+    assert isinstance(report, Report)
+    assert [row["batch"] for row in report.totals["by_batch"]] == [1, 2]
+    assert report.graph.notes == ("batch 4 was not measured: out of memory on cuda",)
 
 
 def test_nothing_is_profiled_before_everything_is_timed() -> None:

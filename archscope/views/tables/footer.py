@@ -1,6 +1,6 @@
 """The totals below a table, in words: both conventions, memory, coverage, and how they stand to the paper."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archscope.auditing.counters import Counter, counter_names, find
@@ -21,6 +21,7 @@ def footer(report: Report) -> list[tuple[str, str]]:
         ("Depth", _depth(report)),
         *[(f"As {name}", _counted_by(find(name), report)) for name in counter_names() if name in report.columns],
         *[("Lower bound", _bound(entry, report)) for entry in report.totals.get("roofline", ())],
+        *_fits(report.totals.get("fits", ())),
         ("Coverage", _coverage(report)),
         *timing(report),
         *[("Note", note) for note in report.graph.notes],
@@ -124,6 +125,18 @@ def _bound(entry: Mapping[str, Any], report: Report) -> str:
     if report.totals.get("bound_percent"):
         said.insert(1, f"{report.totals['bound_percent']:.0f} % of the time in the layers")
     return "; ".join(said)
+
+
+def _fits(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """`24.0 GiB hold: 1,022 images in inference, 87 in training with momentum (float32), by prediction`."""
+    if not rows:
+        return []
+    said = [
+        f"{units.counted(row['images'], 'image')} in "
+        + (f"training with {row['optimizer']}" if row["train"] else "inference")
+        for row in rows
+    ]
+    return [(f"{units.size(rows[0]['memory_bytes'])} hold", f"{', '.join(said)} ({rows[0]['dtype']}), by prediction")]
 
 
 def _coverage(report: Report) -> str:

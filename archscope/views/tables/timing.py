@@ -1,6 +1,6 @@
 """What was measured on a device, in words: the lines that a footer gets."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archscope.latency.fitting import predicted_bytes
@@ -22,7 +22,10 @@ def timing(report: Report) -> list[tuple[str, str]]:
         lines.append(("Peak memory", _peak(report)))
     if noise := noisy(report):
         lines.append(("Noisy", noise))
-    lines += [(f"Batch {row['batch']}", _whole(row)) for row in totals.get("by_batch", ())[1:]]
+    by_batch = totals.get("by_batch", ())
+    lines += [(f"Batch {row['batch']}", _whole(row)) for row in by_batch[1:]]
+    if len(by_batch) > 2:
+        lines.append(("Knee", _knee(by_batch)))
     return [*lines, ("Measured on", measured_on(report.setting))]
 
 
@@ -41,6 +44,21 @@ def noisy(report: Report) -> str:
     if setting["device"] == "cpu" and load and cores and load[0] > cores / 2:
         said.append(f"other work took {load[0]:.1f} of {cores} cores before")
     return f"{' and '.join(said)}: time longer (--seconds), or on idle cores" if said else ""
+
+
+KNEE = 0.9
+"""The part of the highest throughput that is nearly all of it."""
+
+
+def _knee(rows: Sequence[Mapping[str, Any]]) -> str:
+    """The smallest batch that is nearly as fast as any."""
+    best = max(rows, key=lambda row: row["images_per_s"])
+    knee = next(row for row in rows if row["images_per_s"] >= KNEE * best["images_per_s"])
+    if knee is best:
+        return f"batch {best['batch']}, the fastest: none before has {KNEE:.0%} of its images/s"
+    share = knee["images_per_s"] / best["images_per_s"]
+    most = f"{units.rate(best['images_per_s'])} images/s of batch {best['batch']}"
+    return f"batch {knee['batch']} has {share:.0%} of the {most}"
 
 
 def _median(times: Mapping[str, Any]) -> str:

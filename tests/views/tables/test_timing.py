@@ -128,3 +128,20 @@ def test_a_narrow_terminal_leaves_out_columns_and_says_which() -> None:
     assert "Not shown        output, bound_ms, bound_percent: " in narrow
     assert "Latency %" in narrow
     assert "Of bound" in shown(80, spare=())
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        ([50.0, 95.0, 100.0], "batch 2 has 95% of the 100 images/s of batch 4"),
+        ([50.0, 80.0, 100.0], "batch 4, the fastest: none before has 90% of its images/s"),
+        ([99.0, 100.0, 70.0], "batch 1 has 99% of the 100 images/s of batch 2"),
+    ],
+)
+def test_the_knee_is_the_smallest_batch_that_is_nearly_as_fast_as_any(rates: list[float], said: str) -> None:
+    rows = [
+        {"batch": batch, "images_per_s": rate, "wall_ms": times(16.0)}
+        for batch, rate in zip((1, 2, 4), rates, strict=True)
+    ]
+    assert dict(timing(measured(by_batch=rows)))["Knee"] == said
+    assert "Knee" not in dict(timing(measured(by_batch=rows[:2])))
