@@ -10,6 +10,7 @@
     archscope.diagram("xception")                      its figure: str() is SVG, and notebooks show it
     archscope.explore("xception")                      its page to walk through: save("xception.html")
     archscope.diff(my_network, "xception")             its Diff: is it that network, and where is it not?
+    archscope.fit("net.safetensors", "resnet50")       its Fit: have these weights a place there, and under which names
     archscope.verify("xception")                       what its paper claims, recomputed
     archscope.audit("xception")                        why other counters give other numbers
     archscope.sweep("xception", {"middle_blocks": [4]}) what it costs over a grid of its options
@@ -38,12 +39,14 @@ from archscope.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    import torch
     from torch import nn
 
     from archscope.auditing import Audit
     from archscope.comparison.report import Comparison
     from archscope.continuum.points import Spectrum
     from archscope.differences import Diff
+    from archscope.differences.fit import Fit
     from archscope.explaining import Explanation
     from archscope.explaining.worksheet import Worksheet
     from archscope.latency import Options, Progress
@@ -79,6 +82,7 @@ __all__ = [
     "diff",
     "explain",
     "explore",
+    "fit",
     "networks",
     "spectrum",
     "summarize",
@@ -233,6 +237,25 @@ def diff(
     return measured.diff(
         a, b, input_size, options=options, reference_options=reference_options, weights=weights
     )  # fmt: skip
+
+
+@named_arguments
+def fit(
+    weights: "str | Mapping[str, torch.Tensor]", target: "Target", *, options: "Mapping[str, Any] | None" = None
+) -> "Fit":
+    """The Fit of weights and a network: has each tensor a place there, and under which name?
+
+    `weights` are a .safetensors file, the .safetensors.index.json of several, or tensors by name; names, shapes and
+    types are read, no numbers. `options` go to the builder of the network. Its `verdict` is "fits", "fits_renamed" or
+    "does_not_fit"; its `rename` has the network's name for each of theirs, for `load_state_dict`. Raises ArchscopeError
+    for a file that is not whole.
+
+    >>> archscope.fit(nn.Linear(8, 4).state_dict(), nn.Linear(8, 4)).verdict
+    'fits'
+    """
+    from archscope.differences import measured
+
+    return measured.fit(weights, target, options)
 
 
 @named_arguments

@@ -31,8 +31,8 @@ class Net(nn.Module):
 
 def test_every_function_is_here() -> None:
     assert set(FUNCTIONS) == {
-        "audit", "build", "compare", "cost", "diagram", "diff", "explain", "explore", "networks", "spectrum",
-        "summarize", "sweep", "trace", "verify", "worksheet",
+        "audit", "build", "compare", "cost", "diagram", "diff", "explain", "explore", "fit", "networks",
+        "spectrum", "summarize", "sweep", "trace", "verify", "worksheet",
     }  # fmt: skip
 
 

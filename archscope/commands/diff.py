@@ -1,7 +1,7 @@
 """archscope diff"""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -60,10 +60,16 @@ def diff(
     """Is TARGET the network that REFERENCE is, and if not, where and why?
 
     Exit code 0 if it is; 1 if not, or if only training differs. With --allow 1 where REFERENCE goes further from
-    TARGET than that, with a line for each.
+    TARGET than that, with a line for each. Where TARGET is a .safetensors file: do its weights fit REFERENCE?
     """
     from archscope.differences import measured
 
+    if target.endswith(CHECKPOINTS):
+        if inputs or weights or settings or allow:
+            raise ArchscopeError(f"{target} holds weights alone: --input, --weights, --allow, --set do not apply to it")
+        _fit(target, reference, parse_settings(reference_settings or []), format_name, output)
+    if reference.endswith(CHECKPOINTS):
+        raise ArchscopeError(f"the weights come first: archscope diff {reference} {target}")
     name = chosen_format("findings" if allow else "diff", format_name, output, targets=[target, reference])
     if allow and weights:
         raise ArchscopeError("--weights compares outputs, --allow costs: give one of them")
@@ -91,3 +97,18 @@ def allowed(
     before = replace(before, target=old)
     limits = [limit for item in allow for limit in parse_allowed(item, before)]
     return Findings(tuple(held_against(after, limits, new)))
+
+
+CHECKPOINTS = (".safetensors", ".safetensors.index.json")
+"""What the name of a file of weights ends with."""
+
+
+def _fit(weights: str, network: str, options: dict[str, Any], format_name: str | None, output: str | None) -> NoReturn:
+    """Do the weights fit? Exit code 0 if they do, under other names as well."""
+    from archscope.differences import measured
+
+    name = chosen_format("fit", format_name, output, targets=[weights, network])
+    expect_torch()
+    found = measured.fit(weights, network, options)
+    write(render(found, name, plain_options(output)), output)
+    raise typer.Exit(bool(found.misfits))

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.differences import Alternative, Diff, compare
 from archscope.differences.alternatives import alternative
+from archscope.differences.fit import Fit, fit_of
 from archscope.errors import ArchscopeError
+from archscope.model.graph import Tensor
 from archscope.model.report import Report
+from archscope.reading.safetensors import tensors_of
 from archscope.targets import resolve
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from archscope.targets.inputs import InputSize
@@ -39,6 +43,38 @@ def diff(
 
     modules = [_built(side, given) for side, given in ((a, options), (b, reference_options))]
     return found.proven(prove(found, *modules))
+
+
+def fit(
+    weights: "str | Mapping[str, torch.Tensor]",
+    target: "str | nn.Module | Report",
+    options: Mapping[str, Any] | None = None,
+) -> Fit:
+    """Do weights fit the network? `archscope.fit` says what may be given."""
+    file = tensors_of(weights) if isinstance(weights, str) else _described(weights)
+    held, twins = _held(target, options or {})
+    name = target if isinstance(target, str) else target.target if isinstance(target, Report) else type(target).__name__
+    return fit_of(weights if isinstance(weights, str) else "the weights", name, file, held, twins)
+
+
+def _described(tensors: "Mapping[str, torch.Tensor]") -> dict[str, Tensor]:
+    from archscope.tracing.records import describe
+
+    return {name: describe(name, tensor) for name, tensor in tensors.items() if hasattr(tensor, "dtype")}
+
+
+def _held(target: Any, options: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """What a network asks a checkpoint for, and which of it are names of one tensor."""
+    if isinstance(target, Report) or str(target).endswith(".json") or resolve(target).read is not None:
+        graph = _report(target, None, options).graph
+        return {**graph.parameters, **graph.buffers}, {}
+    found = resolve(target)
+    module = found.on_meta(**options).module
+    with found.running():
+        stored = module.state_dict(keep_vars=True)
+    first: dict[int, str] = {}
+    twins = {name: first.setdefault(id(tensor), name) for name, tensor in stored.items()}
+    return _described(stored), twins
 
 
 def _fewer(found: Diff, a: Any, b: Any, given: Mapping[str, Any]) -> Alternative | None:

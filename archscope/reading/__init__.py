@@ -3,5 +3,6 @@
 kinds          what a file is, by its content
 drafting       a Graph in the making
 onnx/          ONNX files
+safetensors    which tensors a file of weights holds
 exported/      exported programs, .pt2 files or torch's own objects
 """

@@ -32,7 +32,7 @@ READ: dict[Kind, Callable[[str], Target]] = {"onnx": _onnx, "exported": _exporte
 
 NAME_THE_CODE = "name the code that builds the network, net.py:Net"
 REFUSED: dict[Kind, str] = {
-    "safetensors": f"is a file of weights, which has no layers: {NAME_THE_CODE}",
+    "safetensors": "is a file of weights, which has no layers: see whether they fit a network, archscope diff {} NET",
     "torchscript": "is TorchScript, which runs its own code as it is loaded, and can write files: name the Python "
     "code, net.py:Net, or export it, with torch.onnx.export or torch.export.save",
     "compiled": f"holds machine code (AOTInductor), which can only be run: {NAME_THE_CODE}",
@@ -63,5 +63,5 @@ def of_file(path: str) -> Target:
     if not kind and path.endswith(".onnx"):  # what is wrong with it its reader says
         kind = "onnx"
     if kind not in READ:
-        raise ArchscopeError(f"{path} {REFUSED[kind]}")
+        raise ArchscopeError(f"{path} {REFUSED[kind]}".replace("{}", path))
     return READ[kind](path)

@@ -1,0 +1,110 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.differences.fit import Fit, fit_of
+from archscope.model.graph import Shape, Tensor
+from tests.conftest import Run
+from tests.sources import safetensors
+
+
+def tensors(shapes: Mapping[str, Shape]) -> dict[str, Tensor]:
+    return {name: Tensor(name, shape, "float32") for name, shape in shapes.items()}
+
+
+def fitted(file: Mapping[str, Shape], network: Mapping[str, Shape], **twins: str) -> Fit:
+    return fit_of("file", "net", tensors(file), tensors(network), {name: name for name in network} | twins)
+
+
+def layers(*names: str) -> dict[str, Shape]:
+    """Convolutions of one shape, each with its normalisation, and a last layer."""
+    held: dict[str, Shape] = {}
+    for name in names:
+        held |= {f"{name}.conv.weight": (8, 8, 3, 3), f"{name}.norm.weight": (8,), f"{name}.norm.bias": (8,)}
+    return held | {"head.weight": (10, 8), "head.bias": (10,)}
+
+
+NET = layers(*(f"body.{i}" for i in range(12)))
+
+
+def test_the_same_names() -> None:
+    assert fitted(NET, NET).verdict == "fits"
+    assert fitted(NET, NET | {"body.0.norm.num_batches_tracked": ()}).verdict == "fits"  # which begins at zero
+
+
+@pytest.mark.parametrize("prefix", ["module.", "model.", "_orig_mod.", "whatever."])
+def test_what_a_wrapper_writes_before_all_names(prefix: str) -> None:
+    wrapped = {prefix + name: shape for name, shape in NET.items()}
+    for fit, back in ((fitted(wrapped, NET), False), (fitted(NET, wrapped), True)):
+        assert (fit.verdict, fit.how, len(fit.rename)) == ("fits_renamed", "name", len(NET))
+        assert all((mine.removeprefix(prefix) == theirs) != back for mine, theirs in fit.rename.items())
+
+
+def test_other_names_by_modules_in_natural_order() -> None:
+    """The file lists its names in the order of letters: 10 before 2."""
+    renamed = {name.replace("body", "layer").replace("head", "fc"): shape for name, shape in sorted(NET.items())}
+    fit = fitted(renamed, NET)
+    assert (fit.verdict, fit.how, fit.certain) == ("fits_renamed", "module", 1)
+    assert fit.rename == {name.replace("body", "layer").replace("head", "fc"): name for name in NET}
+
+
+def test_what_does_not_fit() -> None:
+    other = fitted(NET | {"head.weight": (1000, 8), "head.bias": (1000,)}, NET)
+    assert [(each.kind, each.file, each.shape, each.expected) for each in other.misfits] == [
+        ("shape", "head.weight", (1000, 8), (10, 8)), ("shape", "head.bias", (1000,), (10,))
+    ]  # fmt: skip
+    assert "head.weight, 1000x8 instead of 10x8: another number of classes" in str(other)
+    less = dict(NET)
+    del less["body.3.conv.weight"]
+    assert [(each.kind, each.network) for each in fitted(less, NET).misfits] == [("missing", "body.3.conv.weight")]
+    assert [(each.kind, each.file) for each in fitted(NET, less).misfits] == [("unexpected", "body.3.conv.weight")]
+    foreign = fitted({f"x.{i}.weight": (7, 7) for i in range(40)}, NET)
+    assert foreign.verdict == "does_not_fit"
+    assert str(foreign).count("unexpected: ") == 20
+    assert f"and {40 + len(NET) - 20} more" in str(foreign)
+
+
+class Tied(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(10, 8), nn.Linear(8, 10, bias=False)
+        self.head.weight = self.embedding.weight
+
+
+def test_two_names_of_one_tensor(tmp_path: Path) -> None:
+    """Files hold tied weights once."""
+    (tmp_path / "net.safetensors").write_bytes(safetensors({"embedding.weight": (10, 8)}))
+    assert archscope.fit(str(tmp_path / "net.safetensors"), Tied()).verdict == "fits"
+
+
+def test_the_map_loads(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a network under other names; the outputs are equal."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\nclass Net(nn.Sequential):\n"
+        "    def __init__(self): super().__init__(*[nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3)) "
+        "for _ in range(11)])\n"
+    )
+    net = archscope.build("net.py:Net").eval()
+    for tensor in net.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.uniform_(0.1, 0.5)
+    weights = {f"layer{name}": tensor for name, tensor in net.state_dict().items()}
+    Path("w.safetensors").write_bytes(safetensors({name: tuple(tensor.shape) for name, tensor in weights.items()}))
+    code, out, _ = run("diff", "w.safetensors", "net.py:Net", "-f", "json")
+    assert code == 0
+    fit = archscope.fit("w.safetensors", "net.py:Net")
+    assert fit.to_dict()["rename"] == dict(fit.rename)
+    assert '"verdict": "fits_renamed"' in out
+    other = archscope.build("net.py:Net").eval()
+    other.load_state_dict({fit.rename[name]: tensor for name, tensor in weights.items()})
+    image = torch.rand(1, 3, 8, 8)
+    assert torch.equal(net(image), other(image))
+    assert run("diff", "w.safetensors", "lenet5")[0] == 1
+    assert run("diff", "net.py:Net", "w.safetensors")[2] == (
+        "archscope: the weights come first: archscope diff w.safetensors net.py:Net\n"
+    )
