@@ -58,6 +58,9 @@ HOMES = {
 SUFFIXES = {"txt": "table", "md": "markdown", "tex": "latex", "mmd": "mermaid"}
 """Where a file's suffix is not the format's name."""
 
+PAGE = "page"
+"""What a .html file holds of a kind of result that has a whole page besides the fragment, html."""
+
 
 def formats(kind: str) -> Mapping[str, View]:
     """The views of a kind of result, by the format's name. They are loaded when they are first asked for."""
@@ -69,13 +72,16 @@ def format_of(path: str, kind: str) -> str:
     """The format that a file's suffix asks for; empty where this kind of result has none such."""
     suffix = path.lower().rpartition(".")[2] if "." in path else ""
     name = SUFFIXES.get(suffix, suffix)
-    return name if name in formats(kind) else ""
+    known = formats(kind)
+    if name == "html" and PAGE in known:
+        return PAGE  # a file is opened by itself: it may have a script
+    return name if name in known else ""
 
 
 def suffixes(kind: str) -> list[str]:
     """Those of the files that a kind of result is written to."""
     short = {name: suffix for suffix, name in SUFFIXES.items()}
-    return [f".{short.get(name, name)}" for name in formats(kind)]
+    return [f".{short.get(name, name)}" for name in formats(kind) if name != PAGE]
 
 
 def render(result: Result, name: str, options: Options = Options()) -> str | bytes:  # it is frozen

@@ -344,15 +344,4 @@ function claimed(claim) {
     make("td", {}, make("b", {}, say(claim.outcome)), claim.why ? `: ${claim.why}` : ""), make("td", { class: "said" }, claim.source));
 }
 
-(async () => {
-  const packed = atob((byId("data").textContent ?? "").trim());
-  try {
-    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
-    const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
-    globalThis.explorer = new Explorer(JSON.parse(text));
-    document.body.classList.add("ready");
-  } catch (error) {
-    byId("panes").textContent = typeof DecompressionStream === "undefined" ? say("This browser cannot unpack the page's data: it needs one of 2023 or later.") : String(error);
-    throw error;
-  }
-})();
+unpacked((data) => { globalThis.explorer = new Explorer(data); });

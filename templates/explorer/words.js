@@ -20,7 +20,9 @@ const KOREAN = {
   "not used in this pass": "이 계산에서 쓰이지 않음", "pages of parts": "구성 요소의 쪽", "depth": "깊이",
   "{0} weighted layers deep": "가중치 층 {0}개 깊이", "claimed": "주장", "recomputed": "재계산", "Facts": "사실",
   "holds": "성립", "holds under convention": "관례에 따라 성립", "differs": "다름", "fails": "불성립",
-  "not recomputable": "재계산 불가", "total": "합계", "parameters": "매개변수", "Verdict": "판정", "Changed": "바뀜", "Only here": "여기에만 있음",
+  "not recomputable": "재계산 불가", "total": "합계", "parameters": "매개변수", "Verdict": "판정", "Changed": "바뀜",
+  "Segments": "구간 수", "Params": "매개변수", "Spatial": "공간 가중치", "Pointwise": "1×1 가중치", "Bytes": "바이트", "Ops/byte": "연산/바이트",
+  "Channels": "채널", "Latency": "지연 시간", "In ratio to the first point": "첫 점 대비", "Only here": "여기에만 있음",
   "identical": "동일", "same function": "같은 함수", "same parameters": "같은 매개변수", "different": "다름",
   "not compared": "비교하지 않음", "No difference.": "차이가 없습니다.",
   "This browser cannot unpack the page's data: it needs one of 2023 or later.": "이 브라우저는 페이지의 데이터를 풀 수 없습니다. 2023년 이후의 브라우저가 필요합니다.",
@@ -104,4 +106,19 @@ function make(tag, attributes = {}, ...held) {
   }
   element.append(.../** @type {(Node | string)[]} */ (held.filter((one) => one !== null)));
   return element;
+}
+
+/** Hand on the page's data, which is base64 of gzip. @param {(data: any) => void} use */
+async function unpacked(use) {
+  const place = document.querySelector("main");
+  try {
+    const packed = atob((document.getElementById("data")?.textContent ?? "").trim());
+    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+    const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+    use(JSON.parse(text));
+    document.body.classList.add("ready");
+  } catch (error) {
+    if (place) place.textContent = typeof DecompressionStream === "undefined" ? say("This browser cannot unpack the page's data: it needs one of 2023 or later.") : String(error);
+    throw error;
+  }
 }

@@ -11,7 +11,7 @@ PICTURES = {"svg": ".svg", "png": ".png", "pdf": ".pdf"}
 KINDS = {
     "report": FORMATS,
     "comparison": FORMATS | PICTURES,
-    "spectrum": FORMATS | PICTURES,
+    "spectrum": {**FORMATS, "page": FORMATS["html"]} | PICTURES,
     "diagram": PICTURES | {"dot": ".dot", "mermaid": ".mmd", "latex": ".tex", "drawio": ".drawio"},
 }
 
@@ -20,6 +20,8 @@ KINDS = {
 def test_formats_and_their_suffixes(kind: str) -> None:
     assert set(formats(kind)) == KINDS[kind].keys()
     for name, suffix in KINDS[kind].items():
+        if name == "html" and "page" in KINDS[kind]:
+            continue  # a file is the whole page
         assert format_of(f"some/report.v2{suffix}", kind) == name
         assert format_of(f"REPORT{suffix.upper()}", kind) == name
 

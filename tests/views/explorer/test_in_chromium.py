@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 import archscope
+from archscope.model.results import Result
 from archscope.views.explorer import Explorer
 from tests.graphs import traced
 
@@ -31,10 +32,10 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def shown(chromium: Any, folder: Path, explorer: Explorer, place: str = "", **chosen: Any) -> Iterator[Any]:
+def shown(chromium: Any, folder: Path, result: Result, place: str = "", **chosen: Any) -> Iterator[Any]:
     """The page in a browser of its own; it must report nothing, and ask for nothing."""
     file = folder / "net.html"
-    explorer.save(file)
+    result.save(file)
     context = chromium.new_context(viewport={"width": 1280, "height": 860}, offline=True, **chosen)
     page, faults = context.new_page(), []
     page.on("console", lambda message: faults.append(message.text))
@@ -150,3 +151,13 @@ def test_a_difference_leads_to_both_places(chromium: Any, tmp_path: Path) -> Non
         assert page.locator(".pane .changed, .pane .alone").count() >= 1
         page.locator("#tabs button").nth(1).click()
         assert page.locator(".table .row").count() > 2
+
+
+def test_a_spectrum_is_slid_through(chromium: Any, tmp_path: Path) -> None:
+    spectrum = archscope.spectrum(channels=32, segments=[1, 3, 32])
+    with shown(chromium, tmp_path, spectrum, "#3") as page:
+        assert page.locator("#count").inner_text() == "3" and "= 3,078" in page.locator("#equation").inner_text()
+        page.focus("#slider")
+        page.keyboard.press("ArrowRight")
+        assert page.locator("#name").inner_text() == "depthwise separable" and page.url.endswith("#32")
+        assert page.locator("#panel svg").count() == 1 and page.locator("#curve .line").count() == 3

@@ -1,0 +1,56 @@
+"""A spectrum as a page with a slider over its points: the panels of a block, what each costs, and curves of it."""
+
+from typing import Any
+
+from archscope.continuum.points import UNITS, Block, Point, Spectrum
+from archscope.model.text import shown
+from archscope.views import Options
+from archscope.views.explorer.page import page
+from archscope.views.spectrum.canvas import picture
+from archscope.views.spectrum.panels import panel
+from archscope.views.spectrum.rows import HEADINGS, notes, sizes, title
+
+BESIDE = {"latency_p95_ms", "latency_min_ms"}
+"""Told in other formats alone."""
+
+
+def as_page(spectrum: Spectrum, options: Options) -> str:
+    """All points, worked out; the page asks nothing of any network."""
+    columns = [name for name in spectrum.columns if name in HEADINGS and name not in BESIDE]
+    data = {
+        "target": shown(spectrum.target),
+        "title": shown(title(spectrum)),
+        "notes": [[heading, shown(said)] for heading, said in notes(spectrum)],
+        "columns": [
+            {"name": name, "unit": UNITS[name], "said": HEADINGS[name], "values": spectrum.values(name)}
+            for name in columns
+        ],
+        "points": [_point(spectrum, point) for point in spectrum.points],
+    }
+    name = "" if spectrum.block else f" of {shown(spectrum.target)}"
+    return page(f"From regular to depthwise separable convolutions{name}", data, "spectrum", ("words", "slider"))
+
+
+def _point(spectrum: Spectrum, point: Point) -> dict[str, Any]:
+    block = spectrum.block
+    segments = len(point.partition) if point.partition else point.segments
+    return {
+        "segments": str(segments),
+        "name": point.name,
+        "sizes": sizes(point) if point.partition else "",
+        "equation": equation(block, point) if block else "",
+        "panels": [picture("", "", [panel(block, point)], theme) for theme in ("light", "dark")] if block else [],
+    }
+
+
+def equation(block: Block, point: Point) -> str:
+    """How the weights of the k x k convolutions come about; empty where that is not how they are counted."""
+    area, squares = block.kernel_size**2, sum(size * size for size in point.partition)
+    count = area * squares * block.depth_multiplier
+    if count != point.values.get("spatial_params"):
+        return ""
+    counted = {size: point.partition.count(size) for size in dict.fromkeys(point.partition)}
+    terms = [f"{many} × {size}²" if many > 1 else f"{size}²" for size, many in counted.items()]
+    times = f" × {block.depth_multiplier}" if block.depth_multiplier > 1 else ""
+    kernel = f"{block.kernel_size} × {block.kernel_size}"
+    return f"{kernel} × ({' + '.join(terms)}){times} = {count:,}"

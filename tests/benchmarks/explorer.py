@@ -1,0 +1,117 @@
+"""The page of `archscope explore`, measured in a real Chromium: docs/benchmarks/explorer.md.
+
+    python tests/benchmarks/explorer.py xception inception_v4 timm:hrnet_w18 chain blocks
+
+Needs playwright and a Chromium; `chain` is a network of 10,000 layers, `blocks` one of 1,000 blocks of different width.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import torch
+from playwright.sync_api import sync_playwright
+from torch import nn
+
+import archscope
+from archscope.model.report import Report
+from archscope.views.explorer import Explorer
+
+TIMES = 3
+
+OPEN = """() => {
+  const pane = explorer.panes[0], opens = pane.picture.shown.filter((one) => one.opens >= 0);
+  if (!opens.length) return null;
+  const start = performance.now();
+  explorer.walk(pane, opens[opens.length >> 1].opens);
+  document.body.getBoundingClientRect();
+  return performance.now() - start;
+}"""
+SEARCH = """() => {
+  explorer.search("c");
+  const start = performance.now();
+  explorer.search("conv params>100");
+  document.body.getBoundingClientRect();
+  return performance.now() - start;
+}"""
+LETTERS = """() => {
+  const texts = [...document.querySelectorAll(".picture text")];
+  return Math.min(...texts.map((text) => text.getAttribute("font-size") * text.getScreenCTM().a));
+}"""
+
+
+def chain() -> nn.Module:
+    return nn.Sequential(*[layer for _ in range(5000) for layer in (nn.Linear(8, 8), nn.ReLU())])
+
+
+def blocks() -> nn.Module:
+    def block(width: int) -> nn.Module:
+        convolutions = [nn.Conv2d(width + (i > 0), width + 1, 3, padding=1) for i in range(5)]
+        return nn.Sequential(*[layer for one in convolutions for layer in (one, nn.MaxPool2d(1))])
+
+    return nn.Sequential(*map(block, range(4, 1004)))
+
+
+MADE: dict[str, tuple[Any, tuple[int, ...]]] = {"chain": (chain, (8,)), "blocks": (blocks, (4, 8, 8))}
+
+
+def report_of(target: str) -> Report:
+    if target not in MADE:
+        return archscope.summarize(target)
+    build, size = MADE[target]
+    with torch.device("meta"):
+        return archscope.summarize(build(), size)
+
+
+def seconds(made: Any) -> tuple[float, Any]:
+    start = perf_counter()
+    found = made()
+    return perf_counter() - start, found
+
+
+def measure(browser: Any, target: str, folder: Path) -> str:
+    report = report_of(target)
+    drawing, _ = seconds(lambda: archscope.diagram(report).to_svg())
+    writing, html = seconds(lambda: Explorer((report,)).to_html())
+    file = folder / "net.html"
+    file.write_text(html, encoding="utf-8")
+    first, opened, searched = [], [], []
+    for _ in range(TIMES):
+        context = browser.new_context(viewport={"width": 1280, "height": 860}, offline=True)
+        page = context.new_page()
+        start = perf_counter()
+        page.goto(file.as_uri(), wait_until="commit")
+        page.wait_for_selector(".picture .op")
+        first.append(perf_counter() - start)
+        page.wait_for_selector("body.ready")
+        nodes, letters = page.locator("*").count(), page.evaluate(LETTERS)
+        heap = page.evaluate("performance.memory.usedJSHeapSize")
+        opened.append(page.evaluate(OPEN))
+        nodes = max(nodes, page.locator("*").count())
+        searched.append(page.evaluate(SEARCH))
+        context.close()
+    opening = f"{median(opened):.0f} ms" if opened[0] is not None else "-"
+    return (
+        f"| {target} | {len(report.graph.layers):,} | {len(html) / 1000:.0f} kB | {writing:.2f} s | {drawing:.2f} s "
+        f"| {median(first):.2f} s | {opening} | {median(searched):.1f} ms | {nodes:,} | {letters:.1f} px "
+        f"| {heap / 1e6:.1f} MB |"
+    )
+
+
+def main(targets: list[str]) -> None:
+    print("| network | layers | file | written | diagram | first picture | open | search | nodes | letters | heap |")
+    print("| :--- |" + " ---: |" * 10)
+    with sync_playwright() as started, tempfile.TemporaryDirectory() as folder:
+        arguments = ["--no-sandbox", "--enable-precise-memory-info"]
+        browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
+        for target in targets:
+            print(measure(browser, target, Path(folder)), flush=True)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,46 @@
+"""The page with a slider: what it holds. tests/views/explorer/test_in_chromium.py slides it."""
+
+import re
+
+import pytest
+
+import archscope
+from archscope.continuum.points import Point
+from archscope.views import Options, format_of, render
+from archscope.views.spectrum.slider import equation
+from tests.views.explorer.pages import held
+
+
+def test_each_point_has_its_panel_and_its_weights_worked_out() -> None:
+    spectrum = archscope.spectrum(channels=32, segments=[1, 3, 32])
+    html = str(render(spectrum, "page", Options()))
+    assert html.count("<script") == 2 and len(html) < 60_000
+    data = held(html)
+    assert [point["segments"] for point in data["points"]] == ["1", "3", "32"]
+    for point in data["points"]:
+        light, dark = point["panels"]
+        assert light.startswith("<svg") and "style=" not in light + dark and light != dark
+    assert data["points"][1]["equation"] == "3 × 3 × (2 × 11² + 10²) = 3,078"
+    (spatial,) = [column for column in data["columns"] if column["name"] == "spatial_params"]
+    assert spatial["values"] == [9_216, 3_078, 288]
+
+
+def test_no_equation_that_does_not_hold() -> None:
+    spectrum = archscope.spectrum(channels=32, segments=[4])
+    (point,) = spectrum.points
+    assert spectrum.block
+    assert equation(spectrum.block, point)
+    assert equation(spectrum.block, Point(4, point.name, {"spatial_params": 1}, point.partition)) == ""
+
+
+def test_a_network_has_no_panels() -> None:
+    spectrum = archscope.spectrum("mobilenet_v1", [1, "depthwise"])
+    data = held(str(render(spectrum, "page", Options())))
+    assert [point["panels"] for point in data["points"]] == [[], []]
+    assert re.search("mobilenet_v1", data["target"])
+
+
+@pytest.mark.parametrize(("file", "kind", "name"), [("x.html", "spectrum", "page"), ("x.html", "report", "html")])
+def test_a_file_is_a_whole_page_where_there_is_one(file: str, kind: str, name: str) -> None:
+    assert format_of(file, kind) == name
+    assert "<script" not in archscope.spectrum(channels=32, segments=[4]).to_html()
