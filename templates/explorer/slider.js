@@ -23,7 +23,10 @@ class Slider {
     this.at = 0;
     this.slider = /** @type {HTMLInputElement} */ (byId("slider"));
     this.slider.max = String(data.points.length - 1);
-    this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
+    this.slider.addEventListener("input", () => {
+      this.go(Number(this.slider.value));
+      history.replaceState(null, "", `#${encodeURIComponent(this.data.points[this.at].segments)}`);
+    });
     byId("theme").addEventListener("click", () => this.theme(document.documentElement.dataset.theme !== "dark"));
     byId("language").addEventListener("click", () => { korean = !korean; this.words(); });
     window.addEventListener("hashchange", () => this.arrive());
@@ -60,7 +63,6 @@ class Slider {
     const point = this.data.points[at];
     this.slider.value = String(at);
     this.slider.setAttribute("aria-valuetext", `${point.segments}: ${point.name}`);
-    if (at || location.hash) history.replaceState(null, "", `#${encodeURIComponent(point.segments)}`);
     byId("count").textContent = point.segments;
     byId("name").textContent = point.name;
     byId("equation").textContent = [point.sizes, point.equation].filter(Boolean).join("; ");
