@@ -9,6 +9,7 @@ from archscope.explaining.expressions import number
 from archscope.explaining.field_steps import Step
 from archscope.explaining.messages import said
 from archscope.model import units
+from archscope.model.text import one_line
 from archscope.views import Options, View
 from archscope.views.data import to_csv, to_json
 from archscope.views.page import Line, Page, Table, page_formats
@@ -167,7 +168,7 @@ def as_table(found: Explanation, options: Options) -> str:
     name, where = _title(found)
     lines = [Text(name, "bold"), *wrapped("", where, 0, options.width), Text("")]
     if found.parts:
-        lines += [*grid(_parts(found, options.width), 2), Text("")]
+        lines += [*grid(_parts(found, options.width), 2, options.width), Text("")]
     lines += _rows(_workings(found), options.width)
     if found.saving:
         lines += [Text(""), Text(said("separable.title", found.language), "bold")]
@@ -175,7 +176,8 @@ def as_table(found: Explanation, options: Options) -> str:
     if found.steps:
         cells = [step_cells(step, found.language) for step in found.steps]
         heads = [said(f"heading.{each}", found.language) for each in ("layer", "pixels", "spacing")]
-        lines += [Text(""), Text(said("heading.steps", found.language), "bold"), *grid([heads, *cells], 2)]
+        lines += [Text(""), Text(said("heading.steps", found.language), "bold")]
+        lines += grid([heads, *cells], 2, options.width, cut=1)
     setting = said("heading.setting", found.language)
     lines += [Text(""), *wrapped(setting, _setting(found), _wide(setting), options.width)]
     return to_text(lines, options)
@@ -199,15 +201,27 @@ def _rows(rows: Rows, width: int) -> Iterator[Text]:
                 yield line
 
 
-def grid(rows: Sequence[Sequence[str]], left: int) -> Iterator[Text]:
+def grid(rows: Sequence[Sequence[str]], left: int, width: int = 0, cut: int = 2) -> Iterator[Text]:
+    """A table whose first row is its headings. So many columns on the `left` are text; of those that may be `cut`, the
+    first ones, the middle goes where it is too wide, of the wider one first."""
     widths = [max(map(_wide, column)) for column in zip(*rows, strict=True)]
+    names = range(cut)
+    over = sum(widths) + GAP * (len(widths) - 1) - width if width else 0
+    while over > 0 and max(widths[i] for i in names) > NARROWEST:
+        widths[max(names, key=widths.__getitem__)] -= 1
+        over -= 1
     for row in rows:
         line = Text(style="bold" if row is rows[0] else "")
-        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            room = " " * (width - _wide(cell))
-            line.append((cell + room if i < left else room + cell) + " " * GAP)
+        for i, (cell, room) in enumerate(zip(row, widths, strict=True)):
+            shown = cell if _wide(cell) <= room else one_line(cell, room)
+            blank = " " * (room - _wide(shown))
+            line.append((shown + blank if i < left else blank + shown) + " " * GAP)
         line.rstrip()
         yield line
+
+
+NARROWEST = 12
+"""A name is never cut below this."""
 
 
 def _wide(text: str) -> int:

@@ -1,6 +1,6 @@
 """A worksheet as a table with empty cells, or with the answers, in every format. No torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
@@ -13,7 +13,7 @@ from archscope.views import Options, View
 from archscope.views.data import to_csv, to_json
 from archscope.views.explanation import grid
 from archscope.views.page import Line, Page, Table, page_formats
-from archscope.views.tables.table import to_text
+from archscope.views.tables.table import GAP, to_text, wrapped
 
 TO_FILL = "_" * 8
 LEFT = 3
@@ -33,9 +33,24 @@ def as_csv(sheet: Worksheet, options: Options) -> str:
 
 
 def as_table(sheet: Worksheet, options: Options) -> str:
+    """A table; where the workings of a key have no room beside each other, they stand below the layer's name."""
     rows = [_headings(sheet), *(_cells(sheet, each, TO_FILL) for each in sheet.exercises)]
-    title = Text(f"{sheet.report.graph.name} {sheet.path}".rstrip(), "bold")
-    return to_text([title, Text(_task(sheet)), Text(""), *grid(rows, _left(sheet))], options)
+    title = [Text(f"{sheet.report.graph.name} {sheet.path}".rstrip(), "bold"), Text(_task(sheet)), Text("")]
+    lines = [*grid(rows, _left(sheet), options.width)]
+    if options.width and sheet.key and max(line.cell_len for line in lines) > options.width:
+        lines = [*_listed(sheet, options.width)]
+    return to_text([*title, *lines], options)
+
+
+def _listed(sheet: Worksheet, width: int) -> Iterator[Text]:
+    headings = _headings(sheet)[LEFT:]
+    indent = max(map(len, headings)) + GAP
+    for each in sheet.exercises:
+        name, words, given, *cells = _cells(sheet, each, TO_FILL)
+        yield Text(name, "bold")
+        yield from wrapped("", f"{words}, {given}", GAP, width)
+        for heading, cell in zip(headings, cells, strict=True):
+            yield from wrapped(" " * GAP + heading, cell, indent, width)
 
 
 def page(sheet: Worksheet, options: Options) -> Page:
@@ -61,7 +76,8 @@ def _headings(sheet: Worksheet) -> list[str]:
 
 def _cells(sheet: Worksheet, each: Exercise, empty: str) -> list[str]:
     times = f" {said('each', sheet.language, times=each.repeat)}" if each.repeat > 1 else ""
-    cells = [each.path, each.said + times, units.shape(each.input_shape)]
+    name = each.path.removeprefix(f"{sheet.path}.") if sheet.path else each.path
+    cells = [name, each.said + times, units.shape(each.input_shape)]
     return cells + [_cell(sheet, name, each, empty) for name in sheet.quantities]
 
 

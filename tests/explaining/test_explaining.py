@@ -134,11 +134,16 @@ def test_every_format_in_every_language(lenet: Report, mobilenet: Report, langua
     assert ("파라미터" in korean) == (language == "ko")
 
 
-def test_at_a_terminals_width_no_number_is_cut(lenet: Report) -> None:
+def test_at_a_terminals_width_no_number_is_cut(lenet: Report, mobilenet: Report) -> None:
     for path in ("c1.conv1", ""):
         narrow = str(render(explain(lenet, path), "table", Options(width=80)))
         assert max(map(len, narrow.splitlines())) <= 80
         assert "= 156" in narrow.replace("\n", " ") if path else "60,000" in narrow
+    deep = explain(mobilenet, "depthwiseseparable12.depthwise.conv")
+    for made in (deep, worksheet(mobilenet, "", "output,macs", True), worksheet(mobilenet, "", "params", False)):
+        shown = str(render(made, "table", Options(width=80)))
+        assert max(map(len, shown.splitlines())) <= 80
+    assert "= 51,380,224" in str(render(worksheet(mobilenet, "", "macs", True), "table", Options(width=80)))
 
 
 def test_data_for_programs(lenet: Report) -> None:
