@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)
-FILE = re.compile(r"```(?:python|toml|yaml) (\S+\.\w+)\n(.*?)```", re.S)
+FILE = re.compile(r"```(?:python|toml|yaml|text) (\S+\.\w+)\n(.*?)```", re.S)
 
 
 def run(command: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from archscope.commands import command
-from archscope.commands.arguments import NETWORK, SHOWN, Inputs, Output, complete_target, completes, format_of
+from archscope.commands.arguments import (
+    NETWORK,
+    SHOWN,
+    WRITTEN,
+    Inputs,
+    Output,
+    complete_target,
+    completes,
+    format_of,
+)
 from archscope.commands.measuring import (
     Batch,
     ByOptimizer,
@@ -49,7 +58,7 @@ def compare(
     family: Annotated[
         str,
         typer.Option(
-            metavar="FAMILY", help="All networks of a family, besides.", rich_help_panel=NETWORK,
+            metavar="FAMILY", help="All networks of a family, or all, besides.", rich_help_panel=NETWORK,
             autocompletion=completes(families),
         ),
     ] = "",
@@ -70,6 +79,19 @@ def compare(
         str,
         typer.Option(
             metavar="NAME", help="The network with the least, or the most accurate, first.", rich_help_panel=SHOWN
+        ),
+    ] = "",
+    accuracy: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", rich_help_panel=SHOWN,
+            help="Accuracies of a results.csv of timm or torchvision instead of the published ones.",
+        ),
+    ] = "",
+    cite: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", rich_help_panel=WRITTEN, help="Write the papers' BibTeX to FILE, and cite them in LaTeX."
         ),
     ] = "",
     inputs: Inputs = None,
@@ -102,11 +124,13 @@ def compare(
     """
     from archscope import comparison
     from archscope.comparison.report import Comparison
+    from archscope.papers.results import read_results
     from archscope.views.comparison import PLOTTED
 
     name = chosen_format("comparison", format_name, output, targets=targets or [])
     if plot and name not in PLOTTED:
         raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
+    results = read_results(accuracy) if accuracy else None
     latency = measuring_options(
         device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
         optimizer=optimizer, amp=amp, seconds=seconds, threads=threads, fresh=fresh,
@@ -125,10 +149,24 @@ def compare(
         found, code = (predicted(found, batches, predict, dtype or "") if predict else found), int(bool(found.failures))
     except Interrupted as stopped:
         found, code = Comparison(tuple(stopped.reports)), INTERRUPTED
+    found = replace(found, results=results)
     if columns or sort:
         found = found.chosen(tuple(filter(None, map(str.strip, columns.split(",")))), sort.strip())
-    write(render(found, name, replace(plain_options(output), by=by or "", plot=plot or "")), output)
+    if cite:
+        write(bibliography(found), cite)
+    chosen = replace(plain_options(output), by=by or "", plot=plot or "", cite=bool(cite))
+    write(render(found, name, chosen), output)
     raise typer.Exit(code)
+
+
+def bibliography(found: "Comparison") -> str:
+    """BibTeX of the papers that the networks are of. Raises ArchscopeError where none is of the catalogue."""
+    from archscope.comparison.report import network_of
+
+    papers = dict.fromkeys(known.paper for report in found.reports if (known := network_of(report)))
+    if not papers:
+        raise ArchscopeError("--cite: none of these networks is of a paper that archscope knows")
+    return "\n".join(paper.bibtex for paper in papers)
 
 
 def predicted(found: "Comparison", batches: tuple[int, ...], devices: str, dtype: str) -> "Comparison":

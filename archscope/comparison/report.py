@@ -14,8 +14,9 @@ from archscope.model.report import Report
 from archscope.model.results import Pictured, Tabulated
 from archscope.model.saved import SAVED_COMPARISON, SAVED_REPORT, parsed
 from archscope.model.text import one_line, shown
-from archscope.networks import catalogue
+from archscope.networks import Network, catalogue
 from archscope.papers.accuracy import Accuracy, published
+from archscope.papers.results import Results, on_front
 
 By = Literal["", "kind", "stage", "layer"]
 Plot = Literal["", "bars", "tradeoff"]
@@ -28,7 +29,7 @@ class Comparison(Tabulated, Pictured):
     `failures` say which could not be built, traced or measured, and why. What a reader may choose: a further table of
     where the costs go, `by` kind of layer, stage or layer; and which `plot`, bars or the tradeoff of accuracy against
     cost, by default what suits so many networks. `quantities` are those to show, none is all; `in_print` they are
-    called as in their papers.
+    called as in their papers. With `results`, a file's, accuracies are those instead of the published ones.
     """
 
     KIND = "comparison"
@@ -37,6 +38,7 @@ class Comparison(Tabulated, Pictured):
     failures: tuple[str, ...] = ()
     quantities: tuple[str, ...] = ()
     in_print: bool = False
+    results: Results | None = None
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -62,8 +64,20 @@ class Comparison(Tabulated, Pictured):
 
     @cached_property
     def accuracies(self) -> Mapping[int, tuple[Accuracy | None, ...]]:
-        """The published top-1 and top-5 accuracy of each network."""
-        return {rank: published(self.reports, rank) for rank in ACCURACY}
+        """The top-1 and top-5 accuracy of each network: the published one, or that of a file of results."""
+        if self.results is None:
+            return {rank: published(self.reports, rank) for rank in ACCURACY}
+        of = self.results.of
+        return {rank: tuple(of(each.target, each.graph.name, rank) for each in self.reports) for rank in ACCURACY}
+
+    @cached_property
+    def front(self) -> tuple[bool, ...]:
+        """Which networks no other beats in MACs and top-1 accuracy (Pareto); accuracies are compared on one dataset."""
+        accuracies = self.accuracies[1]
+        known = [accuracy.data for accuracy in accuracies if accuracy]
+        data = max(known, key=known.count, default="")
+        gains = [own.percent if own and own.data == data else None for own in accuracies]
+        return on_front([report.totals["macs"] for report in self.reports], gains)
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -106,6 +120,7 @@ class Comparison(Tabulated, Pictured):
                 {f"top{rank}": own and own.said() for rank, own in zip(ACCURACY, accuracies, strict=True)}
                 for accuracies in zip(*self.accuracies.values(), strict=True)
             ],
+            "front": [label for label, best in zip(self.labels, self.front, strict=True) if best],
             "failures": list(self.failures),
             "networks": [report.to_dict() for report in self.reports],
         }
@@ -163,6 +178,11 @@ class Comparison(Tabulated, Pictured):
     def _about(self) -> str:
         named = f"{units.counted(len(self.reports), 'network')}: " + ", ".join(map(one_line, self.labels))
         return f"{named}; {len(self.failures)} failed" if self.failures else named
+
+
+def network_of(report: Report) -> Network | None:
+    """Which of the catalogue's it is, if any."""
+    return catalogue().get(report.graph.name.partition("?")[0])
 
 
 def _facts(report: Report) -> tuple[str, ...]:

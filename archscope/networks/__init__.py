@@ -58,13 +58,19 @@ class Paper:
         return f"{authors}, {where}" + (f", arXiv:{self.arxiv}" if self.arxiv else "")
 
     @property
+    def key(self) -> str:
+        """By which it is cited: `szegedy2016rethinking`."""
+        first = self.authors.split(", ")[0].split()[-1]
+        word = re.findall(r"\w+", self.title)[0]
+        return f"{first}{self.year}{word}".lower()
+
+    @property
     def bibtex(self) -> str:
         """An entry for a bibliography; authors are named as the catalogue names them, most by their last names."""
         authors = self.authors.split(", ")
         kind, held_in = ("inproceedings", "booktitle") if self.venue else ("misc", "")
         if self.venue in JOURNALS:
             kind, held_in = "article", "journal"
-        words = [authors[0].split()[-1], str(self.year), re.findall(r"\w+", self.title)[0]]
         fields = {
             "author": " and ".join(authors),
             "title": f"{{{self.title}}}",  # a second pair of braces keeps its capitals
@@ -73,7 +79,7 @@ class Paper:
             **({"eprint": self.arxiv, "archiveprefix": "arXiv"} if self.arxiv else {}),
         }
         lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
-        return f"@{kind}{{{''.join(words).lower()},\n{lines}}}\n"
+        return f"@{kind}{{{self.key},\n{lines}}}\n"
 
 
 @dataclass(frozen=True)
@@ -237,9 +243,15 @@ def find(name: str) -> Network:
     return networks[names[canonical(name)]]
 
 
+EVERY = "all"
+"""The family of every network."""
+
+
 def family(name: str) -> tuple[Network, ...]:
     """The networks of the paper file of this name (`resnet`), or else those with the word in their name or in an
-    alias (`inception`). Raises ArchscopeError, which lists the families."""
+    alias (`inception`); `all` is every network. Raises ArchscopeError, which lists the families."""
+    if canonical(name) == EVERY:
+        return tuple(catalogue().values())
     found = _families()
     if canonical(name) not in found:
         raise unknown("family", name, families())

@@ -22,7 +22,7 @@ class Options:
     Of a table its `columns` (none: the usual ones), `depth` levels of the module tree (0: all), equal neighbours
     folded to one, `sort` flattens the tree to its parts in descending order of a column. Of a comparison where costs
     go, `by` kind, stage or layer. Of a picture which `plot`, and its `theme`. `width` 0 is as wide as needed; where it
-    is too narrow, the columns in `spare` are left out, the first first.
+    is too narrow, the columns in `spare` are left out, the first first. In LaTeX a comparison may `cite` its papers.
     """
 
     columns: tuple[str, ...] = ()
@@ -35,6 +35,7 @@ class Options:
     width: int = 0
     color: bool = False
     spare: tuple[str, ...] = ()
+    cite: bool = False
 
     def __post_init__(self) -> None:
         """Raises ArchscopeError for a choice that there is not, whatever it is of."""

@@ -11,12 +11,13 @@ from archscope.views.templates import fill
 @dataclass(frozen=True)
 class Line:
     """A row. `indent`: the level of its first cell in a tree; `about` is shown where a pointer rests on it; a `total`
-    is what the rows above come to."""
+    is what the rows above come to. `cite`: the key of the paper that its first cell is of, where it is to be cited."""
 
     cells: Sequence[str]
     indent: int | None = None
     about: str = ""
     total: bool = False
+    cite: str = ""
 
 
 @dataclass(frozen=True)

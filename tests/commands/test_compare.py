@@ -172,3 +172,32 @@ def test_exit_code_of_a_failure(run: Run, tmp_path: Path) -> None:
     assert (code, "Failed" in out) == (1, True), (out, err)
     assert "Picky, batch 1:" in out
     assert "Latency, median" in out
+
+
+RESULTS = "model,top1,top5,img_size\nlenet5,70.5,90,32\nnin_cifar10.a,72,91,32\nnin_cifar10.b,60,80,32\n"
+
+
+def test_accuracies_of_a_file_and_the_front(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "results.csv"
+    file.write_text(RESULTS)
+    code, out, _ = run("compare", "lenet5", "nin_cifar10", "lenet5?num_classes=4", "--accuracy", str(file))
+    assert code == 0
+    assert "lenet5*" in out and "nin_cifar10*" in out and "70.5 %" in out
+    assert "Accuracy  nin_cifar10: results.csv, nin_cifar10.a (ImageNet, 32 pixels)" in out
+    data = json.loads(run("compare", "lenet5", "nin_cifar10", "--accuracy", str(file), "-f", "json")[1])
+    assert data["front"] == ["lenet5", "nin_cifar10"]
+
+
+def test_papers_are_cited_beside_a_latex_table(
+    run: Run, mistake: Callable[..., str], saved: str, tmp_path: Path
+) -> None:
+    table, cited = tmp_path / "table.tex", tmp_path / "refs.bib"
+    assert run("compare", "lenet5", "nin_cifar10", "-o", str(table), "--cite", str(cited))[0] == 0
+    keys = [line.partition("{")[2].rstrip(",") for line in cited.read_text().splitlines() if line.startswith("@")]
+    assert len(keys) == 2
+    assert all(f"~\\cite{{{key}}} & " in table.read_text() for key in keys)
+    assert "none of these networks is of a paper" in mistake("compare", saved, "--cite", str(cited))
+
+
+def test_all_networks_are_a_family() -> None:
+    assert len(family("all")) == len(archscope.networks())

@@ -69,6 +69,19 @@ def relation(row: Row, i: int) -> str:
     return f"{found:.3f}" if found < 10 else f"{found:.1f}"
 
 
+def marked(comparison: Comparison) -> list[str]:
+    """The labels, those on the front of accuracy against MACs with a star, where there are many to choose from."""
+    if not marks(comparison):
+        return list(comparison.labels)
+    return [f"{label}*" if best else label for label, best in zip(comparison.labels, comparison.front, strict=True)]
+
+
+def marks(comparison: Comparison) -> bool:
+    """Is there a choice?"""
+    known = sum(accuracy is not None for accuracy in comparison.accuracies[1])
+    return known > (1 if comparison.results else BESIDE) and len(comparison.by_batch()) == 1
+
+
 def grids(comparison: Comparison, width: int = 0) -> Iterator[Grid]:
     """A table whose columns are the networks; tables whose rows are, where these are too many or too wide.
 
@@ -85,9 +98,8 @@ def in_rows(comparison: Comparison) -> Iterator[Grid]:
     batches = comparison.by_batch()
     for one in batches:
         headings = ("Network", *(row.quantity.heading.partition(", published")[0] for row in one.rows))
-        rows = [
-            (label, *(cell(row.quantity.unit, row.values[i]) for row in one.rows)) for i, label in enumerate(one.labels)
-        ]
+        named = marked(comparison) if one is comparison else one.labels
+        rows = [(label, *(cell(row.quantity.unit, row.values[i]) for row in one.rows)) for i, label in enumerate(named)]
         yield Grid(_batch(one) if len(batches) > 1 else "", headings, tuple(rows))
 
 
@@ -97,9 +109,10 @@ def _batch(comparison: Comparison) -> str:
 
 def _of_batch(comparison: Comparison, groups: Collection[Group], title: str, width: int) -> Iterator[Grid]:
     rows = [row for row in comparison.rows if _group(row) in groups]
-    grid = _side_by_side(comparison.labels, rows, title)
+    labels = marked(comparison)
+    grid = _side_by_side(labels, rows, title)
     fits = not width or grid.width <= width
-    yield from [grid] if len(comparison.labels) <= BESIDE and fits else _below(comparison.labels, rows, title)
+    yield from [grid] if len(labels) <= BESIDE and fits else _below(labels, rows, title)
 
 
 def _side_by_side(labels: Sequence[str], rows: Sequence[Row], title: str) -> Grid:

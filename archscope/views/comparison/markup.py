@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from archscope.comparison.report import Comparison
+from archscope.comparison.report import Comparison, network_of
 from archscope.views import Options
 from archscope.views.comparison.grids import grids, in_rows
 from archscope.views.comparison.notes import conventions, notes
@@ -36,10 +36,13 @@ def printed(comparison: Comparison, options: Options) -> Page:
         comparison = replace(comparison, quantities=tuple(name for name in PRINTED if name in present))
     said = [*conventions(comparison), *notes(comparison)]
     parts = part_grids(comparison, options.by) if options.by else ()
-    tables = [
-        Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title, caption=[] if i else said)
-        for i, grid in enumerate([*in_rows(comparison), *parts])
-    ]
+    keys = [known.paper.key if options.cite and (known := network_of(each)) else "" for each in comparison.reports]
+    rows = [
+        Table(grid.headings, [Line(row, cite=key) for row, key in zip(grid.rows, keys, strict=False)], title=grid.title,
+              caption=[] if i else said)
+        for i, grid in enumerate(in_rows(comparison))
+    ]  # fmt: skip
+    tables = [*rows, *(Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title) for grid in parts)]
     return Page(", ".join(comparison.labels), "", tables, said)
 
 

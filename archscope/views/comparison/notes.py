@@ -1,10 +1,12 @@
 """What a reader must know before comparing: where accuracies come from, and settings that differ."""
 
+import re
 from collections.abc import Iterator
 from itertools import groupby
 
 from archscope.comparison.quantities import paired_ratio
 from archscope.comparison.report import Comparison
+from archscope.views.comparison.grids import marks
 from archscope.views.tables.timing import measured_on
 
 SETTINGS = {
@@ -29,6 +31,9 @@ CONVENTIONS = {
 """What a number in a paper's table means."""
 
 
+FRONT = "no other of these has as few MACs and a higher top-1 accuracy (the Pareto front)"
+
+
 def conventions(comparison: Comparison) -> list[tuple[str, str]]:
     """(heading, text) lines: what the quantities mean, said once."""
     return [CONVENTIONS[row.quantity.name] for row in comparison.rows if row.quantity.name in CONVENTIONS]
@@ -38,9 +43,18 @@ def notes(comparison: Comparison) -> list[tuple[str, str]]:
     """(heading, text) lines."""
     return [
         *[("Failed", said) for said in comparison.failures],
-        *[("Published", said) for said in _sources(comparison)],
+        *[("*", FRONT) for _ in range(marks(comparison))],
+        *[("Accuracy" if comparison.results else "Published", said) for said in _sources(comparison)],
         *[("Measured on", said) for said in _measured_on(comparison)],
-        *[("Note", said) for said in (*_of_times(comparison), *_differences(comparison), *_of_networks(comparison))],
+        *[
+            ("Note", said)
+            for said in (
+                *_other_sizes(comparison),
+                *_of_times(comparison),
+                *_differences(comparison),
+                *_of_networks(comparison),
+            )
+        ],
     ]
 
 
@@ -56,6 +70,19 @@ def _sources(comparison: Comparison) -> Iterator[str]:
             found.setdefault(source, []).append(label + which)
     for source, labels in found.items():
         yield f"{', '.join(labels)}: {source}"
+
+
+def _other_sizes(comparison: Comparison) -> Iterator[str]:
+    """Accuracies of a file that were measured at another size than the costs beside them."""
+    accuracies = comparison.accuracies[1] if comparison.results else ()
+    for label, report, accuracy in zip(comparison.labels, comparison.reports, accuracies, strict=False):
+        found = PIXELS.search(accuracy.protocol) if accuracy else None
+        side = str(next(iter(report.graph.inputs.values())).shape[-1])
+        if found and found[1] != side:
+            yield f"{label}: accuracy at {found[1]} pixels, costs at {side}"
+
+
+PIXELS = re.compile(r"(\d+) pixels")
 
 
 def _measured_on(comparison: Comparison) -> Iterator[str]:

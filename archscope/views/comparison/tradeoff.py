@@ -31,7 +31,7 @@ PLOT = 3.7
 LARGEST = 20.0
 """Radius of the network with most parameters, in points; areas are as the parameters. Many are drawn smaller."""
 
-KEY_WIDTH, KEY_HEIGHT = 160.0, 32.0
+KEY_WIDTH, KEY_HEIGHT = 160.0, 41.0
 """In points."""
 
 FILL, EDGE = LIGHT.kinds["conv"]
@@ -43,6 +43,7 @@ class Bubble(NamedTuple):
     accuracy: Accuracy
     params: float
     radius: float
+    best: bool
 
 
 def tradeoff(comparison: Comparison) -> Figure:
@@ -75,12 +76,12 @@ def _bubbles(comparison: Comparison) -> tuple[list[Bubble], list[str]]:
     most = max(report.totals["params"] for report in comparison.reports)
     largest = LARGEST * min(1, 3.5 / sqrt(len(comparison.reports)))
     drawn, left_out = [], []
-    for label, report, accuracy in zip(comparison.labels, comparison.reports, accuracies, strict=True):
+    each = zip(comparison.labels, comparison.reports, accuracies, comparison.front, strict=True)
+    for label, report, accuracy, best in each:
         params, macs = report.totals["params"], report.totals["macs"]
         if accuracy and accuracy.data == data and macs:
-            drawn.append(
-                Bubble(fitted(label, LABEL, LONGEST_NAME), macs, accuracy, params, largest * sqrt(params / most))
-            )
+            name, radius = fitted(label, LABEL, LONGEST_NAME), largest * sqrt(params / most)
+            drawn.append(Bubble(name, macs, accuracy, params, radius, best))
         else:
             left_out.append(label)
     return drawn, left_out
@@ -116,7 +117,10 @@ def _set_axes(axes: Axes, bubbles: Sequence[Bubble]) -> None:
 
 
 def _draw(axes: Axes, bubbles: Sequence[Bubble]) -> None:
-    """Bubbles, the largest first, their labels, and a key."""
+    """Bubbles, the largest first, the front that no other beats, labels, and a key."""
+    front = sorted((bubble.macs, bubble.accuracy.percent) for bubble in bubbles if bubble.best)
+    if len(front) > 1:
+        axes.plot(*zip(*front, strict=True), color=LIGHT.kinds["add"][1], linewidth=0.8, zorder=0.5)
     frame, discs = _discs(axes, bubbles)
     key = _key_place(discs, frame)
     for bubble in sorted(bubbles, key=lambda bubble: -bubble.radius):
@@ -174,6 +178,8 @@ def _draw_key(axes: Axes, key: Box, frame: Box, bubbles: Sequence[Bubble]) -> No
     lines = [f"area: parameters, {units.scaled(largest.params, 3)} in {largest.label}"]
     if not all(bubble.accuracy.is_single_crop for bubble in bubbles):
         lines += ["filled: single crop", "dashed: another protocol, or not stated"]
+    if sum(bubble.best for bubble in bubbles) > 1:
+        lines += ["line: none has fewer MACs and is more accurate"]
     for i, line in enumerate(reversed(lines)):
         at = _share(frame, (key.right - 4, key.bottom + 8 + 9 * i))
         axes.text(*at, line, transform=axes.transAxes, fontsize=NOTE, ha="right", va="center", color=LIGHT.muted)

@@ -1,12 +1,13 @@
 """A sweep as panels, one a quantity: an option across, a line for each combination of the others. Loads matplotlib."""
 
 from collections.abc import Sequence
+from math import ceil, log2
 from typing import Any
 
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from archscope.errors import ArchscopeError
 from archscope.model import units
@@ -82,6 +83,8 @@ def _panel(axes: Axes, found: Sweep, lines: Lines, across: str, name: str) -> No
     axes.set_title(heading(name), loc="left", fontsize=8)
     axes.set_xlabel(across.replace("_", " "), fontsize=7)
     axes.set_ylim(bottom=0)
+    if unit == "bytes":  # powers of two, as they are counted in
+        axes.yaxis.set_major_locator(MultipleLocator(2 ** ceil(log2(axes.get_ylim()[1] / 6))))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _amount(unit, value)))
     axes.grid(True, axis="y")
 

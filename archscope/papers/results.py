@@ -1,0 +1,116 @@
+"""Accuracies from a file of results: those of timm (results-*.csv) and tables of torchvision's weights, as they are.
+
+A row names a model (`model`, `weight`), its top-1 and top-5 accuracy in percent (`top1`, `Acc@1`), and what else says
+how it was measured. No torch.
+"""
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from archscope.errors import ArchscopeError
+from archscope.model.claims import Claim
+from archscope.networks import catalogue
+from archscope.papers.accuracy import Accuracy
+from archscope.registry import canonical
+
+NAMES = ("model", "weight", "weights", "name", "network")
+TOPS = {1: ("top1", "acc1", "top1accuracy", "top1acc"), 5: ("top5", "acc5", "top5accuracy", "top5acc")}
+"""How a column is called, in lower case and without signs: `Acc@1`, `top-1`."""
+HOW = {"imgsize": "{} pixels", "croppct": "crop {}", "interpolation": "{}"}
+"""Columns that say how accuracies were measured."""
+
+WEIGHTS = re.compile(r"_Weights(\.(?P<which>\w+))?$")
+"""torchvision names weights: `Inception_V3_Weights.IMAGENET1K_V1`."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Accuracies by the model's name, as the file spells it, in the file's order."""
+
+    source: str
+    rows: Mapping[str, Mapping[int, float]]
+    protocols: Mapping[str, str]
+
+    def of(self, target: str, network: str, rank: int) -> Accuracy | None:
+        """The top-`rank` accuracy of a network that was named so; None where the file has none of it.
+
+        Of several weights of one network, `resnet50.a1_in1k` and others, the file's first count, unless one is named.
+        """
+        found = next((row for name in _spellings(target, network) if (row := self._row(name))), None)
+        percent = self.rows[found].get(rank) if found else None
+        if found is None or percent is None:
+            return None
+        said = ", ".join(filter(None, ["ImageNet", self.protocols[found], "percent"]))
+        return Accuracy(Claim(f"top{rank}_accuracy", percent, f"{self.source}, {found}", convention=said))
+
+    def _row(self, name: str) -> str | None:
+        exact = [row for row in self.rows if row == name]
+        return next(iter(exact or [row for row in self.rows if _network(row) == canonical(name)]), None)
+
+
+def _spellings(target: str, network: str) -> list[str]:
+    """What a file may call a network: as it was named, without its library; else by the catalogue's names for it."""
+    named = target.rpartition(":")[2].partition("?")[0]
+    known = catalogue().get(network)
+    return [named, *((known.name, *known.aliases) if known else ())]
+
+
+def _network(row: str) -> str:
+    """A row's network without its weights: of `resnet50.a1_in1k`, `Inception_V3_Weights.IMAGENET1K_V1`."""
+    return canonical(WEIGHTS.sub("", row).partition(".")[0])
+
+
+def read_results(path: str) -> Results:
+    """The results of a CSV file. Raises ArchscopeError for one that is none."""
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is no CSV'}") from None
+    columns = {_plain(name): name for name in (rows[0] if rows else {}) if name}
+    name = next((columns[known] for known in NAMES if known in columns), None)
+    tops = {rank: next((columns[known] for known in names if known in columns), None) for rank, names in TOPS.items()}
+    if name is None or tops[1] is None:
+        raise ArchscopeError(f"{path}: a file of results has columns model and top1, or Weight and Acc@1")
+    found: dict[str, dict[int, float]] = {}
+    protocols: dict[str, str] = {}
+    for row in rows:
+        model = (row[name] or "").strip(" *`")
+        percents = {rank: _percent(row.get(column or "", "")) for rank, column in tops.items()}
+        if model and percents[1] is not None:
+            found.setdefault(model, {rank: value for rank, value in percents.items() if value is not None})
+            protocols.setdefault(model, _protocol(row, columns))
+    if not found:
+        raise ArchscopeError(f"{path}: no row has a model and its top-1 accuracy in percent")
+    return Results(Path(path).name, found, protocols)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower()).removesuffix("onimagenet1k")
+
+
+def _percent(text: str | None) -> float | None:
+    try:
+        value = float((text or "").strip(" *%"))
+    except ValueError:
+        return None
+    return value if 0 <= value <= 100 else None
+
+
+def _protocol(row: Mapping[str, str], columns: Mapping[str, str]) -> str:
+    said = ((words, (row.get(columns[name]) or "").strip()) for name, words in HOW.items() if name in columns)
+    return ", ".join(words.format(value) for words, value in said if value)
+
+
+def on_front(costs: Sequence[float | None], gains: Sequence[float | None]) -> tuple[bool, ...]:
+    """Which of these no other beats: cheaper or as cheap, better or as good, and not the same in both (Pareto)."""
+    known = [(cost, gain) for cost, gain in zip(costs, gains, strict=True) if cost is not None and gain is not None]
+    return tuple(
+        cost is not None
+        and gain is not None
+        and not any(a <= cost and b >= gain and (a, b) != (cost, gain) for a, b in known)
+        for cost, gain in zip(costs, gains, strict=True)
+    )

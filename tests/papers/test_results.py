@@ -1,0 +1,61 @@
+"""Accuracies from files of results as timm and torchvision write them, and which networks no other beats."""
+
+from pathlib import Path
+
+import pytest
+
+from archscope import ArchscopeError
+from archscope.papers.results import on_front, read_results
+
+TIMM = """model,img_size,top1,top1_err,top5,top5_err,param_count,crop_pct,interpolation
+resnet50.a1_in1k,288,81.214,18.786,95.112,4.888,25.56,1.000,bicubic
+resnet50.tv_in1k,224,76.128,23.872,92.858,7.142,25.56,0.875,bilinear
+inception_v3.tv_in1k,299,77.434,22.566,93.476,6.524,23.83,0.875,bicubic
+broken,224,-,,,,,,
+"""
+TORCHVISION = """**Weight**,**Acc@1**,**Acc@5**,**Params**,**GFLOPS**,**Recipe**
+Inception_V3_Weights.IMAGENET1K_V1,77.294,93.45,27.2M,5.71,link
+ResNet50_Weights.IMAGENET1K_V2,80.858,95.434,25.6M,4.09,link
+"""
+
+
+def file(folder: Path, text: str) -> str:
+    path = folder / "results.csv"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_timms_file(tmp_path: Path) -> None:
+    results = read_results(file(tmp_path, TIMM))
+    first = results.of("resnet50", "resnet50", 1)
+    assert first is not None and first.percent == 81.214  # of several weights the file's first
+    assert first.said() == "results.csv, resnet50.a1_in1k (ImageNet, 288 pixels, crop 1.000, bicubic)"
+    named = results.of("timm:resnet50.tv_in1k", "resnet50", 5)
+    assert named is not None and named.percent == 92.858
+    variant = results.of("inception-v3?num_classes=10", "inception_v3", 1)
+    assert variant is not None and variant.percent == 77.434
+    assert results.of("xception", "xception", 1) is None
+    assert results.of("broken", "broken", 1) is None
+
+
+def test_torchvisions_table(tmp_path: Path) -> None:
+    results = read_results(file(tmp_path, TORCHVISION))
+    found = [results.of(name, name.rpartition(":")[2], 1) for name in ("inception_v3", "torchvision:resnet50")]
+    assert [each and each.percent for each in found] == [77.294, 80.858]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "has columns model and top1"), ("a,b\n1,2\n", "has columns"), ("model,top1\nx,high\n", "no row has a model")],
+)
+def test_files_that_are_none(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ArchscopeError, match=said):
+        read_results(file(tmp_path, text))
+    with pytest.raises(ArchscopeError, match=r"cannot read none\.csv: No such file"):
+        read_results("none.csv")
+
+
+def test_the_front() -> None:
+    costs, gains = [5, 3, 3, 8, 1, None], [80.0, 75, 74, 80, None, 99]
+    assert on_front(costs, gains) == (True, True, False, False, False, False)
+    assert on_front([2, 2], [70, 70]) == (True, True)
