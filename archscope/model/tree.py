@@ -1,11 +1,12 @@
 """A Graph as the tree that its layers' names spell, with equal neighbours folded to one."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
-from archscope.model.graph import Graph, Layer, is_depthwise, is_pointwise
+from archscope.model.graph import Graph, Layer, Tensor, is_depthwise, is_pointwise
 from archscope.model.operations import CATEGORY
 
 UNIT = {"convolution", "transposed convolution", "normalisation", "activation", "view", "dropout"}
@@ -79,20 +80,23 @@ def _facts(layer: Layer, stored: Any, values: Any) -> Any:
     return layer.operation, layer.window, layer.groups, layer.memory, str((layer.settings, values)), sizes
 
 
+_but_its_name = attrgetter(*[entry.name for entry in fields(Tensor) if entry.name != "name"])
+
+
 def tree_of(graph: Graph, fold: bool = True, values: Mapping[str, Any] | None = None) -> Node:
     """The graph's module tree, its children in the order of their first layer; unused modules come last.
 
     Neighbours fold where they are built alike and where the `values` by layer, if any, are equal too.
     """
     root = Node("")
-    tensors = {**graph.parameters, **graph.buffers}
+    alike = {name: _but_its_name(tensor) for name, tensor in (*graph.parameters.items(), *graph.buffers.items())}
     nodes = {"": root}
     used: set[str] = set()
     for layer in graph.layers:
         node = _node(layer.name, nodes)
         names = (*layer.parameters, *layer.buffers)
-        stored = [(name in used, replace(tensors[name], name="")) for name in names]
-        node.layer, node.facts = layer, _facts(layer, tuple(stored), values and values[layer.name])
+        stored = tuple([(name in used, alike[name]) for name in names])
+        node.layer, node.facts = layer, _facts(layer, stored, values and values[layer.name])
         used.update(names)
     for name in graph.parameters:
         if name not in used:
@@ -112,6 +116,8 @@ def _node(path: str, nodes: dict[str, Node]) -> Node:
 
 def folded(node: Node) -> Node:
     """The same tree with every run of equal neighbours as one node that knows its copies."""
+    if not node.children:
+        return node
     runs: list[list[Node]] = []
     for child in map(folded, node.children):
         alike = bool(runs) and runs[-1][0].signature == child.signature
@@ -119,7 +125,8 @@ def folded(node: Node) -> Node:
             runs[-1].append(child)
         else:
             runs.append([child])
-    return replace(node, children=[replace(first, copies=tuple(copies)) for first, *copies in runs])
+    children = [replace(first, copies=tuple(copies)) if copies else first for first, *copies in runs]
+    return replace(node, children=children)
 
 
 def walk(node: Node, depth: int, units: bool, level: int = 0) -> Iterator[tuple[int, Node]]:

@@ -22,6 +22,9 @@ META = torch.device("meta")
 PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device, torch.memory_format})
 """Types of arguments that hold no tensor: by far the most frequent, and so asked for first."""
 
+TENSORS = frozenset({torch.Tensor, torch.nn.Parameter})
+"""Their types, but for what somebody derives from them."""
+
 
 @dataclass(slots=True, eq=False)
 class ModuleCall:
@@ -174,7 +177,10 @@ def _collect(value: Any, found: list[torch.Tensor]) -> None:
         found.append(value)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            if type(item) not in PLAIN:
+            kind = type(item)
+            if kind in TENSORS:  # before a call for each
+                found.append(item)
+            elif kind not in PLAIN:
                 _collect(item, found)
     elif isinstance(value, Mapping):
         for item in value.values():
@@ -214,6 +220,9 @@ def key_of(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value.shape, value.stride(), value.dtype
     if isinstance(value, (list, tuple)):
+        kinds = tuple(map(type, value))
+        if PLAIN.issuperset(kinds):
+            return type(value), kinds, tuple(value)
         return type(value), tuple([(type(item), item) if type(item) in PLAIN else key_of(item) for item in value])
     if isinstance(value, slice):
         return slice, value.start, value.stop, value.step

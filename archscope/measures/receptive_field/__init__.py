@@ -162,7 +162,8 @@ def _spreads(layer: Layer) -> bool:
 def _size(field: Field) -> list[int] | str:
     """The most that a place sees, or in a word why there is no number."""
     try:
-        sizes = [size_along(all_channels(field), way) for way in range(len(field.pixels))]
+        whole = all_channels(field)
+        sizes = [size_along(whole, way) for way in range(len(field.pixels))]
     except PositionLost:
         return "unknown"
     words = [size for size in sizes if isinstance(size, str)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import product
+from operator import is_
 from typing import NamedTuple
 
 from archscope.measures.receptive_field.reach import PositionLost, Reach, hull
@@ -41,8 +42,10 @@ class Field(NamedTuple):
     def windowed(self, change: Callable[[Term], Term], shape: Shape) -> "Field":
         """The same for windows along the last axes, which leave the ways as simple as they were, and parts apart."""
         terms = tuple([change(term) for term in self.terms])
-        terms = terms if len(terms) < 2 else united(terms, self.pixels)
         parts = self.parts
+        if parts is None and shape == self.shape and all(map(is_, terms, self.terms)):
+            return self  # of which it is known already how much it sees
+        terms = terms if len(terms) < 2 else united(terms, self.pixels)
         if parts:
             shapes = [
                 (*shape[: parts.along], part.shape[parts.along], *shape[parts.along + 1 :]) for part in parts.fields
