@@ -26,6 +26,8 @@ temporaries: set[Path] = set()
 
 _claimed: list[TextIO] = []
 """Standard output as archscope has it to itself; none in a program that uses the library."""
+_claimed_by: list[int] = []
+"""The number of the process that has it."""
 
 
 # ---- its end ---------------------------------------------------------------------------------------------------
@@ -71,12 +73,19 @@ def claim_streams() -> None:
     buffered = io.BufferedWriter(io.FileIO(own, "w"))  # where PYTHONUNBUFFERED is set, Python's writes but a part
     sys.stdout = io.TextIOWrapper(buffered, encoding, errors="replace")
     _claimed.append(sys.stdout)
+    _claimed_by.append(os.getpid())
 
 
 def hand_over() -> None:
     """Before the code of others runs: what it prints, even as the process ends, goes to standard error."""
     if _claimed:
         sys.stdout = sys.stderr
+
+
+def end_copies() -> None:
+    """Before a result is written: a copy of this process, which user code has forked, and which has come as far."""
+    if _claimed_by and os.getpid() not in _claimed_by:
+        os._exit(0)
 
 
 def output() -> TextIO:

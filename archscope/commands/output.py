@@ -16,6 +16,7 @@ STANDARD = {None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 
 def write(made: str | bytes, output: str | None) -> None:
     """To standard output, or to a file: whole or not at all. Text is UTF-8, but for a terminal of another encoding."""
+    process.end_copies()
     if output not in STANDARD:
         write_whole(str(output), made)
         return

@@ -41,6 +41,7 @@ NoOut: sys.stdout = None
 NoErr: sys.stderr = None
 OddOut: sys.stdout = object()
 Forks: pid = os.fork(); pid or os._exit(0); os.waitpid(pid, 0)
+ForksOn: pid = os.fork(); pid and os.waitpid(pid, 0)
 Threads: t = threading.Thread(target=lambda: self.conv(torch.zeros(1, 3, 8, 8))); t.start(); t.join()
 Daemon: threading.Thread(target=lambda: [print("tick") or time.sleep(0.01) for _ in range(100)], daemon=True).start()
 AtExit: import atexit; atexit.register(lambda: print("bye") or 1 / 0)

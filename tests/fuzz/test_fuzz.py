@@ -1,14 +1,16 @@
 """A little of `make fuzz`, the same every time: some lines, some mutants, some classes, and what must hold of each."""
 
+import json
 from collections.abc import Iterator
 from random import Random
 
 import pytest
 
 from tests.fuzz import lines, modules
-from tests.fuzz.__main__ import Step, steps
+from tests.fuzz.__main__ import COMMANDS, Step, steps
 from tests.fuzz.running import Ended, folder
 
+AS_JSON = next(place for place, command in enumerate(COMMANDS) if "-f json" in command)
 COUNTS = {"lines": 15, "mutants": 20, "modules": 10}
 
 
@@ -25,6 +27,12 @@ def test_fuzz(kind: str, known: dict[str, Step]) -> None:
     found = [known[kind](seed * step) for seed in range(COUNTS[kind])]
 
     assert [(ended.arguments, ended.faults, ended.err[-300:]) for ended in found if ended.faults] == []
+
+
+def test_a_copy_that_user_code_forks_writes_nothing(known: dict[str, Step]) -> None:
+    ended = known["modules"](modules.CLASSES.index("ForksOn") + AS_JSON * len(modules.CLASSES))
+
+    assert json.loads(ended.out)["network"] == "ForksOn"
 
 
 def test_the_grammar_knows_every_command_and_option() -> None:
