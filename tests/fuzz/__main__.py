@@ -1,4 +1,4 @@
-"""`make fuzz`: command lines, mutants of results, hostile modules, limits and signals, for minutes or so many of each.
+"""`make fuzz`: command lines, mutants of results, model files, hostile modules, limits, signals: minutes, or so many.
 
 Prints each fault with its seed, and at the end how many were run and how many had a fault; so says the exit code.
 """
@@ -19,7 +19,7 @@ from random import Random
 
 import archscope
 from archscope import cli
-from tests.fuzz import faults, lines, mutants
+from tests.fuzz import faults, files, lines, mutants
 from tests.fuzz.modules import CLASSES, SOURCE
 from tests.fuzz.running import Ended, folder, run
 
@@ -39,6 +39,17 @@ def mutant(where: Path, seeds: dict[str, list[object]], seed: int) -> Ended:
     arguments = random.choice(mutants.COMMANDS[kind]).replace("{}", "mutant.json").split()
     (where / "mutant.json").write_text(json.dumps(changed), encoding="utf-8")
     return run(arguments, where, lines.written(arguments))
+
+
+def model_file(where: Path, content: bytes, seed: int) -> Ended:
+    """A file of a stranger's, read by one of the commands."""
+    random = Random(seed)
+    name, changed = files.file(content, random)
+    arguments = random.choice(files.COMMANDS).replace("{}", name).split()
+    (where / name).write_bytes(changed)
+    ended = run(arguments, where, lines.written(arguments))
+    (where / name).unlink()
+    return ended
 
 
 COMMANDS = (
@@ -74,9 +85,11 @@ def steps(where: Path, chosen: list[str]) -> Iterable[tuple[str, Step]]:
     lines.fill(where)
     (where / "hostile.py").write_text(SOURCE, encoding="utf-8")
     seeds = mutants.seeds(where) if "mutants" in chosen else {}
+    content = files.seed() if "files" in chosen else b""
     known: dict[str, Step] = {
         "lines": lambda seed: command_line(where, seed),
         "mutants": lambda seed: mutant(where, seeds, seed),
+        "files": lambda seed: model_file(where, content, seed),
         "modules": lambda seed: module(where, seed),
         "limits": lambda seed: faults.limited(where, seed),
         "signals": lambda seed: faults.stopped(where, seed),
@@ -90,7 +103,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=0.0, help="shared by all kinds")
     parser.add_argument("--count", type=int, default=0, help="of each kind, instead")
     parser.add_argument("--seed", type=int, default=0, help="of the first; the others follow")
-    parser.add_argument("kinds", nargs="*", default=["lines", "mutants", "modules", "limits", "signals"])
+    parser.add_argument("kinds", nargs="*", default=["lines", "mutants", "files", "modules", "limits", "signals"])
     given = parser.parse_args()
     import torch
 

@@ -39,7 +39,8 @@ class Ended:
     @property
     def faults(self) -> list[str]:
         """What must not be; none where all is well."""
-        found = [f"said '{word}'" for word in SAID if word in self.err]
+        asked = "--debug" in self.arguments  # for a traceback
+        found = [f"said '{word}'" for word in SAID if word in self.err and not (asked and word == SAID[0])]
         if self.code in (-signal.SIGXCPU, -signal.SIGKILL):
             found.append(f"no answer in {SECONDS} s")
         elif self.code not in (0, 1, 2):
