@@ -29,7 +29,19 @@ def as_json(sheet: Worksheet, options: Options) -> str:
 
 
 def as_csv(sheet: Worksheet, options: Options) -> str:
-    return to_csv([_headings(sheet), *(_cells(sheet, each, "") for each in sheet.exercises)])
+    """A line a layer, exact; what is to be filled in is empty."""
+    rows = [
+        [each.path, each.said, each.repeat, each.input_shape, *(_exact(sheet, name, each) for name in sheet.quantities)]
+        for each in sheet.exercises
+    ]
+    return to_csv([["layer", "operation", "repeat", "input", *sheet.quantities], *rows])
+
+
+def _exact(sheet: Worksheet, name: str, each: Exercise) -> object:
+    if name in sheet.blank:
+        return _cell(sheet, name, each, "")
+    workings = each.workings[name]
+    return each.output_shape if name == "output" else workings[0].value if workings else 0
 
 
 def as_table(sheet: Worksheet, options: Options) -> str:
