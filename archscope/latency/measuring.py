@@ -1,6 +1,6 @@
 """Several networks measured in turns within a time budget, and their Reports with what was found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from statistics import median
@@ -11,7 +11,7 @@ from archscope.garbage import collection_paused
 from archscope.latency import Interrupted, Job, Options, Progress, unheard
 from archscope.latency.ceilings import bounded
 from archscope.latency.runner import Runner
-from archscope.model.report import Column, Report
+from archscope.model.report import Column, Report, scale_of
 
 PROFILED = 5
 """So many steps are profiled, once everything is timed."""
@@ -146,11 +146,28 @@ def measured(job: Job, runners: Sequence[Runner], *notes: str) -> Report:
     rows = [{"batch": runner.graph.batch, **runner.totals()} for runner in whole]
     if runners:
         columns |= runners[0].columns()
+        if "latency_ms" in columns and not runners[0].options.train:
+            columns |= {column.name: column for column in reached(columns)}
         report = replace(report, setting={**report.setting, **runners[0].setting})
     if len(rows) > 1:
         columns["by_batch"] = Column("by_batch", "rows", rows)
     graph = replace(report.graph, notes=tuple(dict.fromkeys([*said, *notes])))
     return replace(report, graph=graph, columns=columns)
+
+
+def reached(columns: Mapping[str, Column]) -> Iterator[Column]:
+    """What the device did a second in each layer: all arithmetic, and bytes to and from memory as they are counted."""
+    times = columns["latency_ms"]
+    for name, unit, of in (
+        ("operations_per_s", "operations/s", columns["arithmetic_ops"]),
+        ("bytes_per_s", "bytes/s", columns["bytes_moved"]),
+    ):
+        values = {
+            layer: scale_of(unit) * done / times.values[layer] if done is not None and times.values[layer] else None
+            for layer, done in of.values.items()
+        }
+        total = scale_of(unit) * of.total / times.total if times.total else None
+        yield Column(name, unit, total, values, "ratio", (of.name, times.name))
 
 
 def _stopped(runner: Runner, failure: ArchscopeError) -> str:

@@ -28,7 +28,8 @@ class Column:
 
     A value of None means that archscope does not know it for this kind of layer; it is never counted as zero.
     `reduce` says how a block's value follows from its layers'; a ratio is that of the sums of two other columns,
-    `ratio_of`, times 100 where the unit is %; of words the heaviest is taken, weighed by the column `weighed_by`.
+    `ratio_of`, times 100 where the unit is %, times 1000 where it is by second, since times are in ms; of words the
+    heaviest is taken, weighed by the column `weighed_by`.
     A column without values has a total only.
     """
 
@@ -39,6 +40,11 @@ class Column:
     reduce: Reduce = "sum"
     ratio_of: tuple[str, str] | None = None
     weighed_by: str = ""
+
+
+def scale_of(unit: str) -> int:
+    """What a ratio in this unit is multiplied by."""
+    return 100 if unit == "%" else 1000 if unit.endswith("/s") else 1
 
 
 def names_of(columns: Columns) -> tuple[str, ...]:
@@ -94,8 +100,7 @@ class Report(Tabulated):
         layers = list(layers)
         if entry.ratio_of:
             over, under = (self.value(name, layers) for name in entry.ratio_of)
-            scale = 100 if entry.unit == "%" else 1
-            return scale * over / under if over is not None and under else None
+            return scale_of(entry.unit) * over / under if over is not None and under else None
         values = [entry.values.get(name) for name in layers]
         if entry.reduce == "heaviest":
             weights = self.columns[entry.weighed_by].values

@@ -155,6 +155,8 @@ COLUMNS: dict[str, Known] = {
     "bound_ms": Known(AMOUNT, Maybe(AMOUNT), always=False),
     "bound": Known(Maybe(WORD), Maybe(WORD), "heaviest", always=False),
     "bound_percent": Known(Maybe(AMOUNT), Maybe(AMOUNT), "ratio", always=False),
+    "operations_per_s": Known(Maybe(AMOUNT), Maybe(AMOUNT), "ratio", always=False),
+    "bytes_per_s": Known(Maybe(AMOUNT), Maybe(AMOUNT), "ratio", always=False),
     **{name: Known(rule, always=False) for name, rule in SOMETIMES.items()},
 }
 """Of a column that does not stand here the values are numbers, words or lists of numbers."""

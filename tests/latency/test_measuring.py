@@ -46,6 +46,11 @@ def test_a_measured_report(train: bool) -> None:
     assert ("training_steps_per_s" in totals, "optimizer_ms" in totals) == (train, train)
     assert totals["measured_peak_memory_bytes"] > sum(tensor.bytes for tensor in report.graph.parameters.values())
     assert [row["batch"] for row in totals["by_batch"]] == [2, 4]
+    assert ("operations_per_s" in totals) is not train  # a layer's training time is not that of what it counts
+    if not train:
+        done, moved = (report.columns[name].values["unit.0"] for name in ("arithmetic_ops", "bytes_moved"))
+        assert report.columns["operations_per_s"].values["unit.0"] == pytest.approx(1000 * done / times["unit.0"])
+        assert report.value("bytes_per_s", ["unit.0"]) == pytest.approx(1000 * moved / times["unit.0"])
     assert report.graph.batch == report.setting["batch"] == 2
     assert report.setting["train"] is train
     assert all(torch.equal(tensor, weights[name]) for name, tensor in module.state_dict().items())

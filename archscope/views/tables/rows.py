@@ -39,10 +39,10 @@ HEADINGS = {
     "bytes_moved": "Bytes moved", "arithmetic_ops": "All ops", "intensity": "Ops/byte",
     "bound_ms": "Bound", "bound": "Bound by", "bound_percent": "Of bound",
     "receptive_field": "Receptive field", "share": "MACs %", "params_share": "Params %",
-    "latency_ms": "Latency", "latency_share": "Latency %",
+    "latency_ms": "Latency", "latency_share": "Latency %", "operations_per_s": "Reached", "bytes_per_s": "Traffic",
 }  # fmt: skip
 
-MAY_BE_NONE = {"receptive_field", "intensity", "bound", "bound_percent"}
+MAY_BE_NONE = {"receptive_field", "intensity", "bound", "bound_percent", "operations_per_s", "bytes_per_s"}
 """Columns in which None is an answer: a view has no intensity, and nothing bounds it."""
 
 TIMED = "ms"
@@ -98,7 +98,9 @@ def rows(report: Report, options: Options) -> list[Row]:
 def _shown_values(report: Report, options: Options) -> dict[str, tuple[Any, ...]]:
     """What the table says of each layer: rows that differ in it are not folded, unless it is a time."""
     wanted = {SHARES.get(name, name) for name in (*options.columns, options.sort)}
-    counted = [column for name, column in report.columns.items() if name in wanted and column.unit != TIMED]
+    timed = {name for name, column in report.columns.items() if column.unit == TIMED}
+    timed |= {name for name, column in report.columns.items() if timed & {*(column.ratio_of or ())}}
+    counted = [column for name, column in report.columns.items() if name in wanted - timed]
     values = [column.values for column in counted if column.values]
     return {layer.name: tuple([found.get(layer.name) for found in values]) for layer in report.graph.layers}
 
@@ -182,6 +184,9 @@ def measured(column: str, unit: str, value: Any, executed: bool = True) -> str:
         return units.milliseconds(value)
     if unit == "%":
         return f"{value:.0f} %"
+    if unit.endswith("/s"):
+        number, _, prefix = units.scaled(value, 3).partition(" ")
+        return f"{number} {prefix}{'FLOP' if unit == 'operations/s' else 'B'}/s"
     return f"{value:.1f}" if isinstance(value, float) else units.count(value)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from archscope.latency.measuring import reached
 from archscope.model.report import Column, Report, summed
 from archscope.views import Options, render
 from archscope.views.tables import SPARE_COLUMNS, default_columns
@@ -107,6 +108,17 @@ def test_a_folded_row_has_the_mean_of_its_copies(fold: bool) -> None:
         assert [listed[f"block{i}"].cells for i in (1, 2)] == [("5.00 ms",), ("9.00 ms",)]
     inner = {row.name: row for row in rows(measured(), Options(("latency_ms",), depth=0, fold=True))}
     assert inner["conv_3x3"].cells == ("3.00 ms",)  # (2 + 4) / 2
+
+
+def test_rates_are_shown_by_the_second_and_folded_as_times_are() -> None:
+    report = measured()
+    report = replace(report, columns={**report.columns, **{column.name: column for column in reached(report.columns)}})
+    shown = rows(report, Options(columns=("operations_per_s", "bytes_per_s"), depth=2, fold=True))
+    alone = report.columns["arithmetic_ops"].values["stem"] / LATENCY["stem"]
+
+    assert [row.repeat for row in shown] == [1, 1, 2, 1]
+    assert shown[0].cells[0] == f"{alone / 1e3:.0f} MFLOP/s"  # operations a ms
+    assert shown[0].cells[1].endswith(" MB/s")
 
 
 def test_a_narrow_terminal_leaves_out_columns_and_says_which() -> None:
