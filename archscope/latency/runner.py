@@ -189,6 +189,8 @@ class Runner:
         found["images_per_s"] = 1000 * self.graph.batch / wall["median"]
         if self.options.train:
             found["training_steps_per_s"] = 1000 / wall["median"]
+        if self.warm_up_ms:
+            found["first_step_ms"] = self.warm_up_ms[0]
         if self.measured_peak_memory_bytes is not None:
             found["measured_peak_memory_bytes"] = self.measured_peak_memory_bytes
         return found
@@ -213,6 +215,7 @@ UNITS = {
     "wall_ms": "ms",
     "device_ms": "ms",
     "images_per_s": "images/s",
+    "first_step_ms": "ms",
     "training_steps_per_s": "steps/s",
     "measured_peak_memory_bytes": "bytes",
 }

@@ -76,6 +76,7 @@ AT_BATCH: dict[str, Rule] = {
     "wall_ms": TIMES,
     "device_ms": TIMES,
     "images_per_s": AMOUNT,
+    "first_step_ms": AMOUNT,
     "training_steps_per_s": AMOUNT,
     "measured_peak_memory_bytes": COUNT,
 }

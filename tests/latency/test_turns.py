@@ -93,6 +93,7 @@ def test_steps_take_turns_for_the_time_budget() -> None:
 
     assert samples == ["a1 sample", "b1 sample"] * 10  # 2 x 20 s, 4 s a turn
     assert isinstance(a, Report) and isinstance(b, Report)
+    assert (a.totals["first_step_ms"], b.totals["first_step_ms"]) == (1000.0, 3000.0)
     assert a.totals["wall_ms"] == {
         "median": 1000.0, "median_low": 1000.0, "median_high": 1000.0, "p95": 1000.0, "p99": 1000.0, "iqr": 0.0,
         "min": 1000.0, "repeats": 10, "warmup": 6}  # fmt: skip

@@ -18,6 +18,9 @@ def timing(report: Report) -> list[tuple[str, str]]:
         lines.append(("Device time", f"{_median(totals['device_ms'])}, as a CUDA graph without the host"))
     if "latency_ms" in totals:
         lines.append(("Layers", _reconciled(totals)))
+    if "first_step_ms" in totals:
+        compiled = ", in which it was compiled" if report.setting["compile"] else ""
+        lines.append(("First step", f"{units.milliseconds(totals['first_step_ms'])}{compiled}"))
     if "measured_peak_memory_bytes" in totals:
         lines.append(("Peak memory", _peak(report)))
     if noise := noisy(report):

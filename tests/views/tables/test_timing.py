@@ -42,11 +42,13 @@ def test_nothing_is_said_of_what_was_not_measured() -> None:
 
 def test_the_whole_the_layers_and_the_setting() -> None:
     row = {"batch": 8, "wall_ms": times(100.0), "images_per_s": 80.0}
-    said = dict(timing(measured(device_ms=times(16.0), measured_peak_memory_bytes=2**22, by_batch=[{}, row])))
+    found = {"measured_peak_memory_bytes": 2**22, "first_step_ms": 812.0}
+    said = dict(timing(measured(device_ms=times(16.0), by_batch=[{}, row], **found)))
 
     assert said["Latency"] == "20.0 ms median, 30.0 ms p95; 50.0 images/s (90 timed after 7 to warm up)"
     assert said["Device time"] == "16.0 ms median, 24.0 ms p95, as a CUDA graph without the host"
     assert said["Layers"] == "15.1 ms in the layers, 0.5 ms in no layer, 4.44 ms launches and idle"
+    assert said["First step"] == "812 ms"
     assert said["Peak memory"].startswith("4.0 MiB measured, ")
     assert said["Batch 8"].startswith("100 ms median, 150 ms p95; 80.0 images/s")
     assert said["Measured on"].startswith("Fake GPU, tf32, batch 1, channels last, load 0.5, ")
