@@ -14,6 +14,7 @@ from archscope.differences.branches import in_order, series_of
 from archscope.differences.changes import Changes
 from archscope.differences.consequences import Consequences
 from archscope.differences.normal import normal_form
+from archscope.differences.post_norm import told_once
 from archscope.differences.rows import Difference, rows, stored_alike, unused_rows
 from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
@@ -197,6 +198,7 @@ def _told(
     changes.collect()
     Consequences(changes).collect()
     found = [*changes.found, *Wiring(changes.partner, changes.moved).changes(changes.pairs)]
+    found = told_once(found, steps_a, steps_b)
     listed = tuple(rows(sorted(found, key=lambda change: change.place)))
     return changes.pairs, listed or (Difference("function", None, None, "the same layers, connected otherwise"),)
 

@@ -1,7 +1,8 @@
 """Options of the reference with which fewer differences are left: the reader's network may be a variant. No torch."""
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from archscope.differences import Alternative, Diff, causes, compare, words
@@ -14,6 +15,9 @@ from archscope.networks import SCALES
 MOST_TRIED = 12
 """Combinations of values that are compared: a second or two for the networks of the catalogue."""
 
+MOST_STARTS = 2
+"""Options to which others are added."""
+
 MOST_RATIOS = 2
 CLASSES = "num_classes"
 """The option that a fact always tells where it differs."""
@@ -24,34 +28,71 @@ Options = Mapping[str, Any]
 def alternative(
     found: Diff, described: Mapping[str, str], given: Options, report: Callable[[Options], Report]
 ) -> Alternative | None:
-    """The options that leave the fewest differences; None where none leaves fewer.
+    """The options that leave the fewest layers in differences, and no more differences; None where none leaves fewer.
 
     `described` are the reference's options with their types and defaults, `given` those that are set already; `report`
-    measures it with others. Each value is tried alone; those that help are then put together, the best first.
+    measures it with others. Each value is tried alone; to the best of those that help, others are added, whose values
+    are those that are then asked for.
     """
-    left = causes(found.differences)
-    tries = iter(range(MOST_TRIED))
+    search = _Search(found, described, given, report)
+    starts = sorted(search.further({}, found), key=lambda each: search.weight(each[1]))[:MOST_STARTS]
+    ends = [search.extended(*start) for start in starts]
+    if not ends:
+        return None
+    chosen, best = min(ends, key=lambda end: search.weight(end[1]))
+    return Alternative(chosen, causes(best.differences))
 
-    def tried(options: Options) -> int:
-        if next(tries, None) is None:
-            return left
+
+@dataclass
+class _Search:
+    """Which options bring the reference nearer, within so many tries."""
+
+    found: Diff
+    described: Mapping[str, str]
+    given: Options
+    report: Callable[[Options], Report]
+    tries: int = MOST_TRIED
+    useless: Sequence[tuple[str, Any]] = ()
+    """Values that alone do not help."""
+
+    def weight(self, diff: Diff) -> int:
+        """How many layers differ, but for what follows from others."""
+        return sum(len(row.layers) for row in diff.differences if row.kind != "consequence")
+
+    def extended(self, options: Options, diff: Diff) -> tuple[Options, Diff]:
+        """With the further options that help, the best first."""
+        best = min(self.further(options, diff), key=lambda each: self.weight(each[1]), default=None)
+        return self.extended(*best) if best else (options, diff)
+
+    def further(self, options: Options, diff: Diff) -> list[tuple[Options, Diff]]:
+        """One option more, wherever fewer layers differ with it."""
+        if not diff.differences:
+            return []
+        values = [
+            (option, value)
+            for option, said in self.described.items()
+            if option not in self.given and option not in options
+            for value in _values(option, said, diff)
+            if (option, value) not in self.useless
+        ]
+        tried = [({**options, option: value}, self._tried({**options, option: value})) for option, value in values]
+        if not options:
+            self.useless = [value for value, (_, other) in zip(values, tried, strict=True)
+                            if not other or not self._nearer(other, diff)]  # fmt: skip
+        return [(each, other) for each, other in tried if other and self._nearer(other, diff)]
+
+    def _nearer(self, other: Diff, diff: Diff) -> bool:
+        rows = causes(other.differences) <= causes(self.found.differences)
+        return rows and self.weight(other) < self.weight(diff)
+
+    def _tried(self, options: Options) -> Diff | None:
+        if not self.tries:
+            return None
+        self.tries -= 1
         try:
-            return causes(compare(found.a, report({**given, **options})).differences)
+            return compare(self.found.a, self.report({**self.given, **options}))
         except ArchscopeError:  # these values do not go together, or not with this input
-            return left
-
-    best: dict[str, tuple[int, Any]] = {}
-    for option, described_ in described.items():
-        for value in _values(option, described_, found) if option not in given else ():
-            rows = tried({option: value})
-            if rows < best.get(option, (left, None))[0]:
-                best[option] = rows, value
-    chosen: dict[str, Any] = {}
-    for option, (alone, value) in sorted(best.items(), key=lambda item: item[1][0]):
-        rows = tried({**chosen, option: value}) if chosen else alone
-        if rows < left:
-            chosen, left = {**chosen, option: value}, rows
-    return Alternative(chosen, left) if chosen else None
+            return None
 
 
 def _values(option: str, described: str, found: Diff) -> Iterator[Any]:
@@ -67,7 +108,7 @@ def _values(option: str, described: str, found: Diff) -> Iterator[Any]:
     elif isinstance(default, int | float):
         numbers = _ratios(found, default) if option in SCALES else list(_numbers(found, default))
         if not numbers and default > 1 and option != CLASSES:
-            numbers = [default / 2, default * 2]
+            numbers = _ratios(found, default)[-1:] or [default / 2, default * 2]
         yield from dict.fromkeys(type(default)(number) for number in numbers)
 
 

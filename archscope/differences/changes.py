@@ -221,7 +221,7 @@ class Changes:
         elif change.repeat:
             change.kind, change.what = "repeats", change.repeat.said(change.repeat.lost)
             change.group = change.repeat.name, gap.of_b
-        elif len(gap.items) == 1 and gap.items[0].step.kind == "add":
+        elif len(gap.items) == 1 and _joins(gap.items[0].step):
             change.what = change.group = words.shortcut(steps, gap.of_b)
         else:
             module = module_of(steps, self.b if gap.of_b else self.a)
@@ -256,6 +256,11 @@ def _reordered(a: Step, b: Step, names: Sequence[str]) -> list[str] | None:
     stored = [name for name in given if name != "broadcast"]
     mine, theirs = (sorted(repr(step.facts[name]) for name in stored if name in step.facts) for step in (a, b))
     return [name for name in names if name not in given] if stored and mine == theirs else None
+
+
+def _joins(step: Step) -> bool:
+    """A sum of tensors that are both made of the input?"""
+    return step.kind == "add" and sum(not one.of_stored for one in step.inputs) > 1
 
 
 def _in_training(steps: Sequence[Step]) -> bool:

@@ -38,6 +38,8 @@ def noun(step: Step) -> str:
         return "depthwise convolution"
     if step.kind == "pow" and step.facts.get("exponent") in POWERS:
         return POWERS[step.facts["exponent"]]
+    if step.kind == "view" and any(stride < 0 for _, stride in step.facts.get("runs", ())):
+        return "flip"
     return NOUNS.get(step.kind, step.kind.replace("_", " "))
 
 
@@ -55,7 +57,13 @@ def sized(step: Step) -> str:
         said += f", stride {one(step.facts['stride'])}"
     if "p" in step.facts:
         said += f" {step.facts['p']:g}"
+    if step.kind in WITH and (stored := [name.rpartition(".")[2] for name in step.told.values()]):
+        said += f" {WITH[step.kind]} {stored[0]}" if not stored[0].startswith("constant") else ""
     return f"{said} by {step.facts['by']:g}" if "by" in step.facts else said
+
+
+WITH = {"add": "of", "sub": "of", "mul": "by", "div": "by"}
+"""What joins an operation to the name of the stored tensor that it takes."""
 
 
 def listed(steps: Sequence[Step], of: Callable[[Step], str] = sized) -> str:
@@ -171,6 +179,9 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
     if name == "by":
         what = "scaled by" if b.kind in {"scale", "mul"} else "shifted by"
         return f"{what} {_plain(mine)} instead of {_plain(theirs)}"
+    if name == "added_mask" and None in (mine, theirs):
+        has, lacks = ("a mask", "none") if theirs is None else ("no mask", "one")
+        return f"{subject}: {has} where the reference has {lacks}"
     if name in a.told or name in b.told:
         return _content_changed(name, a, b)
     show = SHOWN.get(name, _plain)
@@ -193,10 +204,13 @@ def _parts(found: Any) -> str:
 
 
 SHOWN: dict[str, Callable[[Any], str]] = {
+    "softmax_axes": lambda axes: _plain(axes) if axes else "the last",
     "padding": padding, "kernel_size": sizes, "stride": one, "dilation": one, "slices": _parts
 }  # fmt: skip
 FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier",
-         "slices": "takes", "has_biases": "bias"}  # fmt: skip
+         "slices": "takes", "softmax_axes": "softmax along axis", "dropout_p": "dropout of its weights",
+         "has_biases": "bias"}  # fmt: skip
+
 
 WHETHER = {
     "bias": ("a bias where the reference has none", "no bias where the reference has one"),

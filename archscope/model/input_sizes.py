@@ -57,7 +57,8 @@ def parse_input(text: str) -> Input:
     if not all(number.isdecimal() and len(number) < 20 and int(number) > 0 for number in numbers):
         raise ArchscopeError(
             f"--input {text}: write channels x height x width, such as 3x299x299, or one side, 299; "
-            "name and dtype go around it: ids=128:int64; integers may be given: lengths=5,3,2:int64"
+            "name and dtype go around it: ids=128:int64; integers may be given: lengths=5,3,2:int64, a single one: "
+            "lengths=5,:int64"
         )
     return _counted(Input(tuple(map(int, numbers)), dtype, name.strip()))
 

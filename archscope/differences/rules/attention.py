@@ -45,24 +45,46 @@ TWO = 2
 
 
 def _by_hand(call: Call) -> Step | None:
-    weights = call.views[0].step
-    if call.draft.written or not call.views[0].is_whole or weights.kind != "softmax" or not _alone(call, weights):
+    found = _scores(call.views[0].step)
+    if call.draft.written or not call.views[0].is_whole or found is None:
         return None
-    if weights.facts.keys() != {"axes"} or list(weights.facts["axes"]) != [len(squeezed(weights.shape)) - 1]:
-        return None
-    scale, scores, within = _unscaled(weights.inputs[0])
+    scale, scores, within, facts, mask = found
     if scores.kind not in {"matmul", "bmm"} or len(scores.inputs) != 2 or not all(_alone(call, one) for one in within):
         return None
     (by_query, query), (by_key, key) = (_operand(call, one) for one in scores.inputs)
-    if len(key.shape) < 2 or key.shape[-1] != weights.shape[-1]:
+    if len(key.shape) < 2 or key.shape[-1] != scores.shape[-1]:
         return None
     order = [*range(len(key.shape) - 2), len(key.shape) - 1, len(key.shape) - 2]
     rows = View(key.step, key.layout.permuted(order))
     steps = [call.draft.shown(each, call.layer) for each in (query, rows)]
     scaling = scale * by_query * by_key * query.shape[-1] ** 0.5
-    step = call.step(KIND, [*steps, call.shown(1)], _facts(query.shape, scaling))
-    call.draft.absorb([weights, *within], step)
+    step = call.step(KIND, [*steps, call.shown(1)], {**_facts(query.shape, scaling), **facts})
+    if mask is not None:
+        step.told = {**step.told, "added_mask": mask.told["other"]}
+        step.unknown = (*step.unknown, *mask.unknown)
+    call.draft.absorb(within, step)
     return step
+
+
+def _scores(weights: Step) -> tuple[float, Step, list[Step], dict[str, Any], Step | None] | None:
+    """From what the values are weighted by back to the scores: the number that these are multiplied by, the scores, the
+    steps between, what is unusual about them, and a constant that is added, if one is."""
+    facts: dict[str, Any] = {}
+    within, mask = [weights], None
+    if weights.kind == "dropout" and weights.facts.get("always_on"):
+        facts["dropout_p"], weights = weights.facts["p"], weights.inputs[0]
+        within.append(weights)
+    if weights.kind != "softmax" or weights.facts.keys() != {"axes"}:
+        return None
+    if list(weights.facts["axes"]) != [len(squeezed(weights.shape)) - 1]:
+        facts["softmax_axes"] = weights.facts["axes"]
+    scores = weights.inputs[0]
+    if scores.kind == "add" and len(scores.inputs) == 1 and scores.told.keys() == {"other"} and not scores.params:
+        facts["added_mask"] = (*scores.facts.get("other", ()), scores.facts.get("broadcast"))
+        within.append(scores)
+        mask, scores = scores, scores.inputs[0]
+    scale, scores, between = _unscaled(scores)
+    return scale, scores, [*within, *between], facts, mask
 
 
 def _unscaled(step: Step) -> tuple[float, Step, list[Step]]:
