@@ -1,12 +1,18 @@
-"""Model files of strangers: an ONNX file changed in its bytes or in its message, and the beginnings of others."""
+"""Model files of strangers: ONNX files, exported programs and weights with something changed, the beginnings of others."""
 
+import json
+import zipfile
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests import sources
+from tests.fuzz.mutants import mutant
+
+PROGRAM = Path(__file__).parents[1] / "reading" / "program.json"
 
 COMMANDS = [
     "summary {}", "summary {} -f json", "summary {} -i 3x32x32", "diagram {} -o made.svg",
@@ -37,9 +43,22 @@ def file(content: bytes, random: Random) -> tuple[str, bytes]:
     """A name and what is in it."""
     if random.random() < 0.1:
         return f"strange.{random.choice(SUFFIXES)}", random.choice(BEGINNINGS) + random.randbytes(random.randrange(40))
+    if random.random() < 0.2:
+        return "strange.pt2", _program(random)
+    if random.random() < 0.1:
+        return "strange.safetensors", _bytes(sources.safetensors({"a.weight": (4, 3), "a.bias": (4,)}), random)
     if find_spec("onnx") and random.random() < 0.7:
         return "strange.onnx", _message(content, random)
     return f"strange.{random.choice(SUFFIXES)}", _bytes(content, random)
+
+
+def _program(random: Random) -> bytes:
+    """An archive of torch.export with its model.json changed."""
+    changed = mutant(json.loads(PROGRAM.read_text(encoding="utf-8")), random)
+    made = BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("net/models/model.json", json.dumps(changed))
+    return made.getvalue()
 
 
 def _bytes(content: bytes, random: Random) -> bytes:

@@ -87,6 +87,7 @@ def load(path: str) -> Model:
         raise ArchscopeError(f"{path} holds no graph")
     if len(nodes) > MOST_NODES:
         raise ArchscopeError(f"{path} has {counted(len(nodes), 'node')}: archscope reads {MOST_NODES:,}")
+    _check_names(model)
     if len(model.proto.functions):
         model.proto = _inlined(path, model.proto, onnx)
     model.opset = max(
@@ -109,6 +110,23 @@ def _parsed(path: str, onnx: Any) -> Any:
         raise
     except Exception:  # protobuf's DecodeError, which each of its releases has elsewhere
         raise ArchscopeError(f"{path} is no ONNX file, or its end is missing") from None
+
+
+def _check_names(model: Model) -> None:
+    """Protocol buffers hold text as bytes, which may be no text."""
+    graph = model.graph
+    try:
+        names = [model.proto.producer_name, *(each.name for each in (*graph.initializer, *graph.input, *graph.output))]
+        for node in graph.node:
+            names += [node.name, node.op_type, node.domain, *node.input, *node.output]
+            names += [each.name for each in node.attribute]
+            names += [word for each in node.metadata_props for word in (each.key, each.value)]
+        names += [axis.dim_param for each in graph.input for axis in each.type.tensor_type.shape.dim]
+        whole = all(type(name) is str for name in names)
+    except UnicodeDecodeError:
+        whole = False
+    if not whole:
+        raise ArchscopeError(f"{model.path} has names that are no text: it is no ONNX file, or was not copied whole")
 
 
 def _inlined(path: str, proto: Any, onnx: Any) -> Any:
