@@ -1,4 +1,4 @@
-"""Model files of strangers: ONNX files, exported programs and weights with something changed, the beginnings of others."""
+"""Files of strangers: ONNX models, exported programs and weights with something changed, the beginnings of others."""
 
 import json
 import zipfile
