@@ -46,7 +46,7 @@ bench-cuda: $(if $(filter $(BIN)/python,$(CUDA_PYTHON)),$(VENV)/installed)
 # Six minutes on two cores: equality of outputs, and all that reads Keras models.
 keras: $(VENV)/installed-keras
 	KERAS_BACKEND=torch $(BIN)/python tests/keras/equality.py
-	ARCHSCOPE_TESTS=all $(BIN)/pytest tests/tracing/test_keras.py tests/targets/test_keras.py
+	ARCHSCOPE_TESTS=all $(BIN)/pytest tests/tracing/test_keras.py tests/targets/test_keras.py tests/differences/test_keras.py
 
 # Every network of timm, torchvision and more that is installed; goes on where it was stopped. WORLD='--only timm' takes a part.
 world: $(VENV)/installed-world

@@ -89,7 +89,7 @@ def graph_of(
 
 def is_saved(target: object) -> bool:
     """Is it the path of a report?"""
-    return isinstance(target, str) and target.endswith(".json")
+    return isinstance(target, str) and target.endswith(".json") and not target.startswith("transformers:")
 
 
 def _measured(target: Any, refused: Sequence[str]) -> Report:

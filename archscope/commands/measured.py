@@ -25,9 +25,9 @@ def report_of(
     latency: Options | None = None,
     partial: bool = False,
 ) -> "Report":
-    from archscope.summary import read_report, summarize
+    from archscope.summary import is_saved, read_report, summarize
 
-    if target.endswith(".json"):
+    if is_saved(target):
         if inputs or batches or mode or options or latency:
             refused = "--input, --batch, --mode, --set and --device do not apply to it"
             raise ArchscopeError(f"{target} is measured already: {refused}")

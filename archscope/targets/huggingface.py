@@ -119,9 +119,10 @@ def _names_a_model(name: str) -> bool:
 
 def _check_options(config_class: Any, options: Mapping[str, Any], target: str) -> None:
     """A configuration takes any field, and says nothing of those that it does not know."""
-    known = vars(config_class()) | getattr(config_class, "attribute_map", {})
+    default = config_class()
+    known = ["num_labels", *vars(default), *getattr(config_class, "attribute_map", {})]
     for option in options:
-        if option not in known:
+        if option not in known and not hasattr(default, option):
             raise unknown(f"field of {config_class.__name__}", option, [key for key in known if key[0] != "_"])
 
 

@@ -237,6 +237,8 @@ def layer_norm(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
 
 
 def dropout(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any = False) -> Any:
+    if layer.noise_shape is not None:  # of whole images, say: another function, which does nothing in evaluation
+        return NotImplemented
     return F.dropout(x, layer.rate, bool(training))
 
 
