@@ -40,6 +40,7 @@ class Picture {
   /** Draw a node's picture. @param {number} node */
   show(node) {
     this.node = node;
+    this.painted = false;
     const [width, height, body] = this.network.data.pictures[this.network.data.nodes.picture[node]];
     const holder = make("div", {});
     holder.innerHTML = `<svg xmlns="http://www.w3.org/2000/svg" class="archscope" viewBox="0 0 ${width} ${height}">${body}</svg>`;
@@ -139,6 +140,8 @@ class Picture {
 
   /** Colour boxes by a column, or by kind. @param {string} name @returns {{most: number, words: string[]}} Of the boxes. */
   paint(name) {
+    if (!name && !this.painted) return { most: 0, words: [] };
+    this.painted = Boolean(name);
     const boxes = this.shown.filter((one) => !one.frame);
     const values = boxes.map((one) => (name ? this.network.value(name, one.spans) : null));
     const numbers = values.map((value) => (Array.isArray(value) ? Math.max(...value) : value));

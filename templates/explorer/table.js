@@ -34,14 +34,14 @@ class Table {
     new ResizeObserver(() => this.fill()).observe(this.scroll);
   }
 
-  /** Rows anew: after a search, an order, an opening. */
-  update() {
+  /** Rows anew: after a search, an order, an opening. @param {boolean} filled Those in sight are made too. */
+  update(filled = true) {
     this.rows = this.query ? this.ordered(this.network.search(this.query)) : [];
     if (!this.query) this.list(0);
     this.body.style.height = `${this.rows.length * ROW}px`;
     this.element.setAttribute("aria-rowcount", String(this.rows.length + 1));
     this.headings();
-    this.fill();
+    if (filled) this.fill();
   }
 
   /** @param {number} parent */
@@ -140,7 +140,7 @@ class Table {
     this.lit = sought ? at : this.network.above(at).reverse().find((above) => this.rows.includes(above)) ?? at;
     const before = this.expanded.size;
     if (!this.query && sought) for (const above of this.network.above(at).slice(0, -1)) this.expanded.add(above);
-    if (this.expanded.size > before) this.update();
+    if (this.expanded.size > before) this.update(false);
     const place = this.rows.indexOf(at);
     if (place >= 0) {
       const top = place * ROW;

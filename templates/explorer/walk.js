@@ -220,7 +220,7 @@ class Explorer {
     if (this.color === "params") table.columns = ["macs", "params"];
     table.columns = table.columns.filter((name) => active.network.columns.has(name));
     table.element.setAttribute("aria-label", say("Parts"));
-    table.update();
+    table.update(false);
     table.mark(active.chosen.node, active.sought);
     const told = { open: (/** @type {number} */ at) => this.walk(active, at), choose: (/** @type {number} */ at) => this.find(active, at) };
     byId("details").replaceChildren(...details(active.network, active.chosen, told));
