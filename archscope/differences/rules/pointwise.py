@@ -87,9 +87,26 @@ def multiply(call: Call) -> View:
         (one, two), layout = [view.step for view in call.views], call.views[0].layout
         if call.views[1].layout == layout and call.views[0].permutes:
             for gate, gated in ((one, two), (two, one)):
-                if gate.kind == "sigmoid" and gate.inputs == [gated]:
-                    return View(call.step("silu", [gated], {}, gated.shape), layout)
+                if gate.kind in GATED and gate.inputs == [gated]:
+                    return View(call.step(GATED[gate.kind], [gated], {}, gated.shape), layout)
     return each_element(call, "mul", _number(constant), ordered=False)
+
+
+GATED = {"sigmoid": "silu", "hardsigmoid": "hardswish"}
+"""What a tensor is that is multiplied with this of itself. Ramachandran et al. 2017; Howard et al. 2019."""
+
+
+def hard(step: Step) -> tuple[str, Step] | None:
+    """Six times a hard sigmoid or a hard swish, relu6(x + 3) and x * relu6(x + 3), and of what."""
+    for gate in [step] if step.kind == "relu6" else step.inputs if step.kind == "mul" and not step.facts else []:
+        inner = gate.inputs[0] if gate.kind == "relu6" else None
+        if inner is None or inner.kind != "shift" or dict(inner.facts) != {"by": 3.0}:
+            continue
+        if gate is step:
+            return "hardsigmoid", inner.inputs[0]
+        if sum(one is inner.inputs[0] for one in step.inputs) == 1:
+            return "hardswish", inner.inputs[0]
+    return None
 
 
 def divide(call: Call) -> View:
@@ -117,6 +134,9 @@ def negate(call: Call) -> View:
     return _with_scalar(call, "scale", -1, 1)
 
 
+CLOSE = 1e-9
+
+
 def _with_scalar(call: Call, kind: str, by: float, neutral: float) -> View:
     view = call.views[0]
     before: Step = view.step
@@ -125,4 +145,8 @@ def _with_scalar(call: Call, kind: str, by: float, neutral: float) -> View:
         view = call.views[0] = View(before.inputs[0], view.layout)
     if by == neutral:
         return view
+    if kind == "scale" and abs(6 * by - 1) < CLOSE and not call.draft.written and view.permutes:
+        found = hard(view.step)
+        if found is not None:
+            return View(call.step(found[0], [found[1]], {}, found[1].shape), view.layout)
     return each_element(call, kind, {"by": round(by, 12)})

@@ -342,6 +342,8 @@ for unseen, one, other in (
      lambda s, x: torch.einsum("bchw,bcwv->bchv", s.a(x), x), lambda s, x: s.a(x) @ x),
     ("pixels that are shuffled and shuffled back",
      lambda s, x: F.pixel_shuffle(F.pixel_unshuffle(s.a(x), 2), 2), lambda s, x: s.a(x)),
+    ("a rectifier before a concatenation, on each operand, and one after it",
+     lambda s, x: torch.cat([s.a(x).relu(), x.relu()], 1), lambda s, x: torch.cat([s.a(x), x], 1).relu()),
     ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
 ):  # fmt: skip
     pair(unseen, one, other)
