@@ -9,9 +9,9 @@ import pytest
 import archscope
 from archscope.differences import compare
 from archscope.model.report import Report
-from archscope.networks import catalogue
 from archscope.tracing.meta_build import Skeleton
 from tests.networks.test_equality import HELD, TWINS
+from tests.zoo import NETWORKS
 
 DROPOUT = {
     "inception_v3": "dropout 0.5 instead of 0.2 (in training only)",
@@ -41,7 +41,7 @@ def test_pytorchcv(name: str) -> None:
     assert [row.what for row in found.differences] == ([DROPOUT[name]] if name in DROPOUT else [])
 
 
-@pytest.mark.parametrize("name", catalogue())
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_is_itself(name: str) -> None:
     assert compare(report(name), report(name)).verdict == "identical"
 

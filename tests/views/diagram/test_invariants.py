@@ -7,11 +7,11 @@ import pytest
 
 import archscope
 from archscope.model.report import Report
-from archscope.networks import catalogue
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.names import family
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences
+from tests.zoo import NETWORKS
 
 BLOCKS = {
     "inception_v3": ("stem", "inception_a", "reduction_a", "inception_b", "reduction_b", "inception_c"),
@@ -52,7 +52,7 @@ def open_families(made: Diagram) -> set[str]:
     return {family(path, made.report.graph.blocks[path]) for path in drawn}
 
 
-@pytest.mark.parametrize("name", catalogue())
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_picture_is_the_network_without_overlaps_and_fits_a_page(name: str) -> None:
     for said, made in pictures(name):
         check_fits(said, made)
@@ -84,7 +84,7 @@ def test_layer_level_draws_every_layer(name: str) -> None:
     assert [layer for op in made.drawing.ops for layer in op.layers] == list(report(name).graph.layer)
 
 
-@pytest.mark.parametrize("name", catalogue())
+@pytest.mark.parametrize("name", NETWORKS)
 def test_from_left_to_right_it_is_the_same_network_on_a_page(name: str) -> None:
     check_fits(name, draw(report(name), DiagramOptions(direction="LR")))
 
