@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from archscope.model.input_sizes import Sizes
     from archscope.model.report import Columns
     from archscope.model.segments import Segments
+    from archscope.papers.lineage import Lineage
     from archscope.papers.verification import Equivalences, Verification
     from archscope.papers.zoo import Zoo
     from archscope.sweeping.points import Sweep
@@ -83,6 +84,7 @@ __all__ = [
     "explain",
     "explore",
     "fit",
+    "lineage",
     "networks",
     "spectrum",
     "summarize",
@@ -109,6 +111,21 @@ def networks(family: str = "", where: str = "", sort: str = "") -> "Zoo":
     from archscope.papers.zoo import zoo
 
     return zoo(family, where, sort)
+
+
+@named_arguments
+def lineage(name: str = "") -> "Lineage":
+    """The Lineage of the networks: which earlier papers each paper builds on, with the idea and the section.
+
+    Of the paper or network of this `name`, its ancestors and descendants alone. Notebooks show the tree as a picture,
+    `str` is its text. Raises ArchscopeError for a name that there is not.
+
+    >>> archscope.lineage("zfnet").members[1].builds_on[0].paper
+    'lenet'
+    """
+    from archscope.papers.lineage import lineage
+
+    return lineage(name)
 
 
 @named_arguments

@@ -428,7 +428,7 @@ def test_a_device_has_no_suffix_and_gets_the_usual_format(saved: str) -> None:
 
 
 def test_completion_functions() -> None:
-    assert arguments.completes(catalogue)("xce") == ["xception"]
+    assert arguments.completes(catalogue)("alex") == ["alexnet"]
     assert arguments.completes(lambda: formats("report"))("") == list(formats("report"))
     assert arguments.completes(arguments.column_names)("params,mac") == ["params,macs"]
     assert set(arguments.column_names()) == {*STRUCTURE, *HEADINGS}
@@ -449,11 +449,11 @@ class Typed:
 
 def test_completion_of_targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("xnet.py", "xreport.json", "xweights.pth"):
+    for name in ("znet.py", "zreport.json", "zweights.pth"):
         (tmp_path / name).touch()
-    (tmp_path / "xfolder").mkdir()
+    (tmp_path / "zfolder").mkdir()
 
-    assert arguments.complete_target("x") == ["xception", "xfolder/", "xnet.py", "xreport.json"]
+    assert arguments.complete_target("z") == ["zfnet", "zfolder/", "znet.py", "zreport.json"]
     assert arguments.complete_target("") == list(catalogue())
 
 
@@ -469,8 +469,8 @@ def test_completion_of_options() -> None:
 @pytest.mark.parametrize(
     ("words", "completed"),
     [
-        ("archscope show xcep", "xception"),
-        ("archscope summary xcep", "xception"),
+        ("archscope show alexn", "alexnet"),
+        ("archscope summary alexn", "alexnet"),
         ("archscope summary xception --set mid", "middle_blocks="),
         ("archscope summary xception --columns params,mac", "params,macs"),
         ("archscope compare lenet5 --family resnex", "resnext"),

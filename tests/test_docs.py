@@ -115,13 +115,13 @@ def test_adding_a_network_works_as_its_page_says(tmp_path: Path) -> None:
     (code,) = re.findall(r"```py\n(.*?)```", page, re.S)
     entry, claims = re.findall(r"```toml\n(.*?)```", page, re.S)
     package = shutil.copytree(ROOT / "archscope", tmp_path / "archscope")
-    (package / "networks" / "squeezenet.py").write_text(code, encoding="utf-8")
+    (package / "networks" / "all_cnn.py").write_text(code, encoding="utf-8")
     with (package / "networks" / "catalogue.toml").open("a", encoding="utf-8") as catalogue:
         catalogue.write("\n" + entry)
-    (package / "networks" / "claims" / "squeezenet.toml").write_text(claims, encoding="utf-8")
-    command = [sys.executable, "-m", "archscope", "summary", "SqueezeNet1-0"]
+    (package / "networks" / "claims" / "all_cnn.toml").write_text(claims, encoding="utf-8")
+    command = [sys.executable, "-m", "archscope", "summary", "All-CNN-C"]
     done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert "1,248,424 parameters: as published (Table 1)" in done.stdout
+    assert "1,369,738 parameters: as published: 1.4 M (Table 3)" in done.stdout
 
 
 def test_what_contributing_adds_works_as_it_says(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ class Net(nn.Module):
 
 def test_every_function_is_here() -> None:
     assert set(FUNCTIONS) == {
-        "audit", "build", "compare", "cost", "diagram", "diff", "explain", "explore", "fit", "networks",
+        "audit", "build", "compare", "cost", "diagram", "diff", "explain", "explore", "fit", "lineage", "networks",
         "spectrum", "summarize", "sweep", "trace", "verify", "worksheet",
     }  # fmt: skip
 

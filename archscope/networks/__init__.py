@@ -34,8 +34,17 @@ LEAST = {int: 1, float: 0}
 SCALES = {"width_multiplier", "compression"}
 """Options that channels are multiplied by: of none of them a network is left at zero."""
 
-JOURNALS = {"Proceedings of the IEEE"}
+JOURNALS = {"Proceedings of the IEEE", "TPAMI"}
 """Venues that are no conferences."""
+
+
+@dataclass(frozen=True)
+class Debt:
+    """What a paper takes from an earlier one, in its own terms, and where it says so."""
+
+    paper: str
+    idea: str
+    section: str
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,11 @@ class Paper:
     year: int
     venue: str = ""
     arxiv: str = ""
+
+    @property
+    def builds_on(self) -> tuple[Debt, ...]:
+        """What it takes from earlier papers, first from the one that it grew from."""
+        return tuple(Debt(**debt) for debt in _toml("builds_on.toml").get(self.file, ()))
 
     @property
     def citation(self) -> str:
@@ -228,6 +242,12 @@ def _claims(paper: str) -> Mapping[str, Any]:
     """By network: what the paper and others claim, apart, since most commands need but one paper's, or none."""
     file = f"claims/{paper}.toml"
     return _toml(file) if (Path(__file__).parent / file).is_file() else {}
+
+
+@cache
+def papers() -> Mapping[str, Paper]:
+    """Every paper by its file, the oldest first."""
+    return {network.paper.file: network.paper for network in catalogue().values()}
 
 
 def _toml(file: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from typing import Literal
 from torch import nn
 
 from archscope.networks import network
-from archscope.networks.layers import Conv, Residual, SqueezeExcitation, series
+from archscope.networks.layers import Conv, Residual, SqueezeExcitation, rounded, series
 from archscope.networks.segmented import conv_over_segments, partitions
 
 
@@ -63,12 +63,6 @@ def row(
         Residual(MBConv(out_channels, out_channels, expansion, kernel_size, 1, partition)) for _ in range(layers - 1)
     ]
     return series(**{f"mbconv{i}": block for i, block in enumerate([first, *others], 1)})
-
-
-def rounded(channels: float) -> int:
-    """The nearest multiple of 8, or the next one where that loses more than a tenth."""
-    nearest = max(8, int(channels + 4) // 8 * 8)
-    return nearest if nearest >= 0.9 * channels else nearest + 8
 
 
 # Compound scaling: width, depth, dropout. The catalogue has the resolution: 224, 240, 260, 300, 380, 456, 528, 600.

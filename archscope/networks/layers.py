@@ -5,7 +5,8 @@ Three combinators are enough: layers in series, branches concatenated (`Concat`)
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -123,17 +124,74 @@ class Residual(nn.Module):
 class SqueezeExcitation(nn.Module):
     """Each channel times its gate: two fully connected layers (as 1x1 convolutions) on the channels' means."""
 
-    def __init__(self, channels: int, squeezed: int, activation: type[nn.Module] = nn.ReLU) -> None:
+    def __init__(
+        self, channels: int, squeezed: int, activation: type[nn.Module] = nn.ReLU, gate: type[nn.Module] = nn.Sigmoid
+    ) -> None:
         super().__init__()
         if squeezed < 1:
             raise ValueError(f"the gate of {channels} channels is squeezed to none: give a smaller reduction")
         layers = OrderedDict[str, nn.Module](squeeze=nn.AdaptiveAvgPool2d(1), fc1=nn.Conv2d(channels, squeezed, 1))
         layers[activation.__name__.lower()] = activation()
-        self.gate = nn.Sequential(layers | {"fc2": nn.Conv2d(squeezed, channels, 1), "sigmoid": nn.Sigmoid()})
+        layers |= {"fc2": nn.Conv2d(squeezed, channels, 1), gate.__name__.lower(): gate()}
+        self.gate = nn.Sequential(layers)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         gate: torch.Tensor = self.gate(x)
         return x * gate
+
+
+def rounded(channels: float) -> int:
+    """The nearest multiple of 8, or the next one where that loses more than a tenth."""
+    nearest = max(8, int(channels + 4) // 8 * 8)
+    return nearest if nearest >= 0.9 * channels else nearest + 8
+
+
+class InvertedResidual(nn.Sequential):
+    """Expand to so many channels, filter each alone, gate them where they are `squeezed`, project.
+
+    Where nothing is expanded there is no first convolution; a projection that is not `linear` is activated as well.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        expanded: int,
+        kernel_size: int = 3,
+        stride: int = 1,
+        squeezed: int = 0,
+        activation: type[nn.Module] = nn.ReLU6,
+        gate: type[nn.Module] = nn.Sigmoid,
+        gate_activation: type[nn.Module] = nn.ReLU,
+        linear: bool = True,
+    ) -> None:
+        super().__init__()
+        unit = partial(Conv, activation=activation)
+        if expanded != in_channels:
+            self.expand = unit(in_channels, expanded, 1)
+        self.depthwise = unit(expanded, expanded, kernel_size, stride, groups=expanded)
+        if squeezed:
+            self.se = SqueezeExcitation(expanded, squeezed, gate_activation, gate)
+        self.project = Conv(expanded, out_channels, 1, activation=None if linear else activation)
+
+
+def with_shortcut(body: nn.Module, in_channels: int, out_channels: int, stride: int) -> nn.Module:
+    """Added to its input where the size stays."""
+    return Residual(body) if stride == 1 and in_channels == out_channels else body
+
+
+def row(
+    block: Callable[..., nn.Module],
+    in_channels: int,
+    out_channels: int,
+    count: int,
+    stride: int = 1,
+    name: str = "block",
+) -> nn.Sequential:
+    """A row of a paper's table: `count` blocks in series, of which the first changes the size."""
+    first = block(in_channels, out_channels, stride=stride)
+    others = [block(out_channels, out_channels, stride=1) for _ in range(count - 1)]
+    return series(**{f"{name}{i}": each for i, each in enumerate([first, *others], 1)})
 
 
 class WithAuxiliaryHeads(nn.Sequential):

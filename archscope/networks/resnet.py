@@ -36,10 +36,12 @@ class Block(Residual):
 
 
 class Bottleneck(Residual):
-    """Figure 5, right: 1x1 to a quarter of the width, 3x3 there, 1x1 back."""
+    """Figure 5, right: 1x1 to a quarter of the width (`widening` times that in Wide ResNets), 3x3 there, 1x1 back."""
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int = 1, stride_on: str = "1x1") -> None:
-        width = out_channels // 4
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int = 1, stride_on: str = "1x1", widening: int = 1
+    ) -> None:
+        width = widening * out_channels // 4
         body = series(
             conv(in_channels, width, 1, stride if stride_on == "1x1" else 1),
             conv(width, width, 3, stride if stride_on == "3x3" else 1),

@@ -103,6 +103,11 @@ def connections(part: Part) -> Number:
     return total
 
 
+def conv_outputs(part: Part) -> Number:
+    """Radosavovic et al. 2020, `activations`: the size of the output tensors of all convolutions."""
+    return sum(layer.output_elements for layer in part.layers if is_convolution(layer))
+
+
 COUNTED: Mapping[str, Count] = {
     "params": column("params"),
     "macs": column("macs"),
@@ -113,6 +118,7 @@ COUNTED: Mapping[str, Count] = {
     "output_shape": output_shape,
     "receptive_field": receptive_field,
     "neurons": column("activations"),
+    "conv_outputs": conv_outputs,
     "connections": connections,
     "weight_bytes": column("weight_bytes"),
 }

@@ -52,7 +52,7 @@ HOMES = {
     "report": "tables", "comparison": "comparison", "spectrum": "spectrum", "figures": "spectrum.paper_figures",
     "diff": "differences", "audit": "audit", "verification": "verdicts", "equivalences": "equivalences",
     "diagram": "diagram.drawing", "explorer": "explorer", "findings": "findings", "fit": "fit", "zoo": "zoo",
-    "explanation": "explanation", "worksheet": "worksheet", "sweep": "sweep", "card": "card",
+    "explanation": "explanation", "worksheet": "worksheet", "sweep": "sweep", "card": "card", "lineage": "lineage",
 }  # fmt: skip
 """The module below this one that has the views of a kind of result."""
 

@@ -73,6 +73,7 @@ def drawn() -> Iterator[tuple[str, str]]:
         yield file, archscope.compare(*names).to_svg(plot=file.rpartition("-")[2])
     for file, options in SPECTRA.items():
         yield file, archscope.spectrum(**options).to_svg(plot="panels")
+    yield "lineage", archscope.lineage().to_svg()
     yield "spectrum-figures", paper_figures().to_svg()
     yield "spectrum-xception", archscope.spectrum("xception", [1, 2, 4, 16, 64, "depthwise"]).to_svg(plot="curve")
     for path in MEASURED:

@@ -48,7 +48,7 @@ RIGHT = {
 """What is mostly right, by metavar, where no completion tells it."""
 
 ODD = {
-    "TARGET": [*FILES, "squeezenet", "net.py:Nothing", "net.py:", ":Net", "torch.nn:Identity", "os:getcwd", "timm:x",
+    "TARGET": [*FILES, "squeezenot", "net.py:Nothing", "net.py:", ":Net", "torch.nn:Identity", "os:getcwd", "timm:x",
                "torchvision:", "keras:x", "net.onnx"],
     "NAME": [*FILES[:3], "h100", "all", "macs", "params", "nothing", "inception"],
     "CxHxW": ["32", "1x32x32", "3x0x3", "x=1x32x32", "8:int64", "1x1x1", "64", "3x9x9x9x9", "1"],

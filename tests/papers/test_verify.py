@@ -72,7 +72,8 @@ def test_every_claim_is_accounted_for_and_the_page_is_current(request: pytest.Fi
     if update:
         page.write_text(made, encoding="utf-8")
     heading, *written = page.read_text(encoding="utf-8").split("\n## ")
-    assert set(made.strip().split("\n## ")[1:]) <= set(map(str.strip, written)), "docs/papers.md is old: make snapshots"
+    sections = map(str.strip, made.split("\n## ")[1:])
+    assert set(sections) <= set(map(str.strip, written)), "docs/papers.md is old: make snapshots"
     assert [section.split("\n")[0].replace("\\", "") for section in written] == list(catalogue())
     assert f"\n{sum(len(network.claims) for network in catalogue().values())} claims: " in heading
 

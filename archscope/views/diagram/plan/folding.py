@@ -134,7 +134,7 @@ def with_numbers(series: Series) -> Series:
         assert isinstance(item, Panel | Leaf)
         if not item.copies and str(number) in (item.title if isinstance(item, Panel) else item.op.word):
             continue  # it says its number already
-        last = _numbered_name(item.copies[-1])[1] if item.copies else number
+        last = _numbered_name(item.copies[-1])[1] or number + len(item.copies) if item.copies else number
         word = pretty(stem.rpartition(".")[2]).removesuffix("s")
         word = word[:1].upper() + word[1:]
         title = f"{word} {number}" if last == number else f"{word}s {number} to {last}"
