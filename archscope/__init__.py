@@ -117,7 +117,7 @@ def networks(family: str = "", where: str = "", sort: str = "") -> "Zoo":
 def lineage(name: str = "") -> "Lineage":
     """The Lineage of the networks: which earlier papers each paper builds on, with the idea and the section.
 
-    Of the paper or network of this `name`, its ancestors and descendants alone. Notebooks show the tree as a picture,
+    Of the paper or network of this `name`, its ancestors and descendants alone. Notebooks show the tree and its table,
     `str` is its text. Raises ArchscopeError for a name that there is not.
 
     >>> archscope.lineage("zfnet").members[1].builds_on[0].paper

@@ -41,10 +41,19 @@ def block(*channels: int, stride: int = 1, relu: Relu) -> nn.Module:
 
 FIGURE_4 = [(64, 128, 2), (128, 256, 2), (256, 728, 2)]
 LONGER = [(64, 128, 2), (128, 256, 1), (256, 256, 2), (256, 728, 1), (728, 728, 2)]
+# Of each block of the entry flow its channels in and out and its stride; and how many blocks the middle flow has.
+VARIANTS = {
+    "xception41": (FIGURE_4, 8),
+    "xception65": (FIGURE_4, 16),
+    "xception71": (LONGER, 16),
+}
 
 
-def xception(blocks: list[tuple[int, int, int]], middle: int, num_classes: int, relu: Relu) -> nn.Module:
-    """Figure 4: of each block of the entry flow its channels in and out and its stride, and `middle` blocks."""
+@network(VARIANTS)
+def xception(
+    blocks: list[tuple[int, int, int]], middle: int, /,
+    num_classes: int = 1000, relu: Literal["before", "between"] = "before",
+) -> nn.Module:  # fmt: skip
     entry = {f"block{i}": block(into, out, out, out, stride=s, relu=relu) for i, (into, out, s) in enumerate(blocks, 1)}
     return series(
         entry_flow=series(                                                         #    3 x 299 x 299
@@ -63,18 +72,3 @@ def xception(blocks: list[tuple[int, int, int]], middle: int, num_classes: int, 
         ),
         classifier=series(nn.AdaptiveAvgPool2d(1), nn.Flatten(), fc=nn.Linear(2048, num_classes)),
     )  # fmt: skip
-
-
-@network
-def xception41(num_classes: int = 1000, relu: Relu = "before") -> nn.Module:
-    return xception(FIGURE_4, 8, num_classes, relu)
-
-
-@network
-def xception65(num_classes: int = 1000, relu: Relu = "before") -> nn.Module:
-    return xception(FIGURE_4, 16, num_classes, relu)
-
-
-@network
-def xception71(num_classes: int = 1000, relu: Relu = "before") -> nn.Module:
-    return xception(LONGER, 16, num_classes, relu)

@@ -43,7 +43,7 @@ def classifier(num_classes: int) -> nn.Module:
 
 
 @network
-def squeezenet1_0(num_classes: int = 1000, bypass: Bypass = "none") -> nn.Module:
+def squeezenet1_0(num_classes: int = 1000, bypass: Literal["none", "simple", "complex"] = "none") -> nn.Module:
     module = partial(fire, bypass=bypass)
     return series(                         #    3 x 227 x 227
         conv1=ConvReLU(3, 96, 7, 2, V),    #   96 x 111 x 111
@@ -63,7 +63,7 @@ def squeezenet1_0(num_classes: int = 1000, bypass: Bypass = "none") -> nn.Module
 
 
 @network
-def squeezenet1_1(num_classes: int = 1000, bypass: Bypass = "none") -> nn.Module:
+def squeezenet1_1(num_classes: int = 1000, bypass: Literal["none", "simple", "complex"] = "none") -> nn.Module:
     module = partial(fire, bypass=bypass)
     return series(                         #    3 x 227 x 227
         conv1=ConvReLU(3, 64, 3, 2, V),    #   64 x 113 x 113

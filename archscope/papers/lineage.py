@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from archscope.model import units
-from archscope.model.results import Drawn, Tabulated
+from archscope.model.results import Pictured, Tabulated
 from archscope.networks import Debt, catalogue, papers
 from archscope.registry import canonical, unknown
 
@@ -28,8 +28,8 @@ class Member:
 
 
 @dataclass(frozen=True, repr=False)
-class Lineage(Tabulated, Drawn):
-    """Papers, the oldest first, each with what it builds on. Notebooks show the tree, `str` is its text."""
+class Lineage(Tabulated, Pictured):
+    """Papers, the oldest first, each with what it builds on."""
 
     KIND: ClassVar[str] = "lineage"
 
@@ -40,9 +40,6 @@ class Lineage(Tabulated, Drawn):
 
     def __len__(self) -> int:
         return len(self.members)
-
-    def __str__(self) -> str:
-        return self.to_text()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; docs/networks.md describes it."""

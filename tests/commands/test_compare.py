@@ -89,7 +89,7 @@ def test_families() -> None:
     [
         ([], "nothing to compare: name networks, such as xception inception_v3, or a family"),
         (["lenet5", "xceptoin"], "no network named 'xceptoin'; did you mean xception"),
-        (["--family", "transformers"], "no family named 'transformers'; known: densenet,"),
+        (["--family", "transformers"], "no family named 'transformers'; known: aligned_xception,"),
         (["lenet5", "--by", "nonsense"], "Invalid value for '--by'"),
         (["lenet5", "-f", "yaml"], "known: table, json, csv, markdown, latex, html"),
         (["lenet5", "-o", "x.yaml"], "no format for 'x.yaml'"),

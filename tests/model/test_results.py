@@ -43,6 +43,7 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "explorer": lambda: archscope.explore("lenet5"),
     "findings": lambda: Findings((Finding(HOSTILE, Limit("max", "params", 7), 8), Finding("b", CLAIMED, None))),
     "zoo": lambda: archscope.networks("lenet"),
+    "lineage": lambda: archscope.lineage("zfnet"),
 }
 every_result = pytest.mark.parametrize("kind", RESULTS)
 

@@ -58,4 +58,5 @@ def page(found: Lineage, options: Options) -> Page:
         for member in found
         for debt in member.builds_on
     ]
-    return Page("lineage", "", [Table(["Year", "Paper", "Builds on", "What it takes", "Where"], lines, 5)], [])
+    table = Table(["Year", "Paper", "Builds on", "What it takes", "Where"], lines, 5)
+    return Page("lineage", "", [table], picture=lambda: as_svg(found, options))
