@@ -49,9 +49,10 @@ def as_markdown(card: Card, options: Options) -> str:
     rows = [("Input", given), ("Output", ", ".join(units.shape(layer.output_shape) for layer in made))]
     rows += [(name, said) for name, said in footer(report) if name in SAID]
     table = Table(["", graph.name], [Line(row) for row in rows], 2)
+    by = " ".join(["archscope", *([setting["archscope"]] if "archscope" in setting else [])])
     how = (
-        f"By archscope {setting['archscope']} from one traced pass (batch {setting['batch']}, {setting['dtype']}, "
-        f"{setting['mode']}); a MAC is one multiply-accumulate, FLOPs are twice as many"
+        f"By {by} from one traced pass (batch {setting['batch']}, {setting['dtype']}, {setting['mode']}); a MAC is one "
+        "multiply-accumulate, FLOPs are twice as many"
     )
     page = Page("Architecture and cost", report.title, [table], [("Counted", how)])
     return fill("page.md", page=page).replace("### ", "## ", 1)

@@ -18,6 +18,12 @@ def test_a_section_of_a_model_card(run: Run) -> None:
     assert "| Input | 1x32x32 |\n| Output | 10 |\n| Parameters | 60,000 parameters: as published" in out
 
 
+def test_a_report_that_does_not_say_who_wrote_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "saved.json").write_text(six_layer_report().to_json(), encoding="utf-8")
+    code, out, _ = run("card", str(tmp_path / "saved.json"))
+    assert (code, "archscope from one traced pass" in out) == (0, True)
+
+
 def test_a_badge(run: Run, tmp_path: Path) -> None:
     badge = tmp_path / "badge.svg"
     assert run("card", "lenet5", "-o", str(badge))[0] == 0

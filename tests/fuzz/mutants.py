@@ -27,6 +27,7 @@ COMMANDS = {
         "diagram {} -o made.mmd", "compare {} six.json", "compare {} --by kind", "compare {} --by stage -f markdown",
         "compare {} six.json -o made.svg", "compare {} six.json --plot tradeoff -o made.svg", "compare {} -f latex",
         "diff {} six.json", "diff six.json {}", "diff {} {} -f json", "diff {} six.json -o made.svg",
+        "card {}", "card {} -o made.svg", "explain {}", "explain {} features", "explore {} -o made.html",
         "summary {} --as torchinfo", "compare {} six.json --predict h100 --by layer",
     ],
     "compare": ["compare {}", "compare {} --by kind", "compare {} -f json", "compare {} six.json -o made.svg",
