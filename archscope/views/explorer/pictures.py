@@ -9,7 +9,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from archscope.model.graph import Graph
-from archscope.views.diagram.compose import Drawing, View, composed
+from archscope.views.diagram.compose import MOST_BOXES, Drawing, View, composed
 from archscope.views.diagram.ops.drawn import drawn, within
 from archscope.views.diagram.ops.names import part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, upwards
@@ -118,15 +118,31 @@ class Pictures:
 
     def compose(self, path: str, near: Sequence[Op]) -> Drawing:
         """The module's picture; where it has too many parts to be drawn, those are put on pages first."""
+        inside = [one for one in self.modules.children if one == path or one.startswith(f"{path}." if path else "")]
+        for module in [one for one in inside if self._differing(one) > MOST_BOXES]:
+            if self._turn(module):  # at once: to try what closing modules does takes long where there are so many
+                near = self.cut(path)
         drawing = self._composed(path, near)
         if any(box.op and box.op.kind == "module" and not _is_closed(box.op) for box in drawing.piece.boxes):
-            inside = [one for one in self.modules.children if one == path or one.startswith(f"{path}." if path else "")]
-            widest = max(inside, key=lambda one: len(self.modules.children[one]))
-            if turned := self.paging.turn(self.ops, self.kinds, widest, self.place):
-                self._take(*turned)
-                vars(self).pop("order", None)
+            widest = max(inside, key=lambda one: len(self.modules.children.get(one, ())))
+            if self._turn(widest):
                 drawing = self._composed(path, self.cut(path))
         return drawing
+
+    def _differing(self, path: str) -> int:
+        """How many different parts a module has, of more than a picture takes; of fewer it does not matter."""
+        parts = self.modules.children[path]
+        if len(parts) <= MOST_BOXES:
+            return 0
+        return len({self.modules.look(part) or self.modules.members(part)[0].key for part in parts})
+
+    def _turn(self, path: str) -> bool:
+        """Put a module's parts on pages, if they are many."""
+        turned = self.paging.turn(self.ops, self.kinds, path, self.place) if path in self.modules.children else None
+        if turned:
+            self._take(*turned)
+            vars(self).pop("order", None)
+        return bool(turned)
 
     def _composed(self, path: str, near: Sequence[Op]) -> Drawing:
         ops, outputs = within(near, path, self.outputs) if path else (list(near), self.outputs)
