@@ -1,6 +1,7 @@
 """archscope sweep"""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -118,8 +119,7 @@ def sweep(
     if code and not found.points:
         raise typer.Exit(code)
     chosen = tuple(part.strip() for part in columns.split(",") if part.strip())
-    options = plain_options(output)
-    write(render(found, name, type(options)(**{**vars(options), "columns": chosen})), output)
+    write(render(found, name, replace(plain_options(output), columns=chosen)), output)
     raise typer.Exit(code)
 
 

@@ -40,6 +40,10 @@ def diff(
     if any(isinstance(side, Report) or str(side).endswith(".json") for side in (a, b)):
         raise ArchscopeError("a saved report has no weights to compare: name the networks themselves")
     from archscope.differences.proof import prove
+    from archscope.tracing.keras import is_keras
+
+    if any(map(is_keras, (a, b))):  # of which there is no copy, and whose own weights would be changed
+        raise ArchscopeError("weights are compared of a Keras model that is named, keras:Xception or net.py:model")
 
     modules = [_built(side, given) for side, given in ((a, options), (b, reference_options))]
     return found.proven(prove(found, *modules))

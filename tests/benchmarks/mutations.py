@@ -63,10 +63,12 @@ def page(mutants: list[Told], rewrites: list[tuple[str, bool, bool]]) -> str:
         lines.append(f"| {kind} | {count} | {named} | {sum(not one[3] for one in of_kind)} |")
     left = [one[4] for one in judged if one[3]] + [name for name, same, _ in rewrites if not same]
     unlike = [one[4] for one in mutants if not one[5]]
-    return "\n".join([
-        *lines, "", "What is not as it should be:", "", *[f"- `{each}`" for each in left], "",
-        "Where `--weights` says otherwise than the outputs:", "", *[f"- `{each}`" for each in unlike], "",
-    ])  # fmt: skip
+    for heading, named in (
+        ("What is not as it should be:", left),
+        ("Where `--weights` says otherwise than the outputs:", unlike),
+    ):
+        lines += ["", heading, "", *(f"- `{each}`" for each in named)] if named else []
+    return "\n".join([*lines, ""])
 
 
 def main() -> None:

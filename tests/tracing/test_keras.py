@@ -10,6 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import archscope
+from archscope.errors import ArchscopeError
 from archscope.measures import measure_all
 from archscope.model.graph import Graph
 
@@ -88,6 +89,13 @@ def test_shapes_are_channels_height_width(graph: Graph) -> None:
     assert graph.layer["separable.pointwise"].output_shape == (6, 9, 10)
     assert graph.layer["pool.max_pool2d"].output_shape == (6, 5, 5)
     assert graph.layer["flatten"].output_shape == (240,)
+
+
+def test_the_weights_of_a_model_at_hand_are_left_as_they_are() -> None:
+    model = keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(4, 3)])
+    with pytest.raises(ArchscopeError, match=r"weights are compared of a Keras model that is named"):
+        archscope.diff(model, model, weights=True)
+    assert {weight.dtype for weight in model.weights} == {"float32"}
 
 
 @pytest.mark.parametrize("turned", [False, True])
