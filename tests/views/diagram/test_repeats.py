@@ -9,6 +9,9 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.ops.fuse import fused_ops
+from archscope.views.diagram.plan import repeats as of_steps
+from tests.graphs import Net
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import differences
 
@@ -263,3 +266,24 @@ def test_equal_modules_beside_each_other_are_no_steps() -> None:
     made = draw(archscope.summarize(Siblings(), (4, 8, 8)), DiagramOptions())
     assert differences(made) == []
     assert not any(op.copies for op in made.drawing.ops)
+
+
+def test_only_so_many_runs_take_a_look_at_the_whole_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each costs time with the size of the network: all of them would cost the square of it."""
+    tried: list[int] = []
+    collapsed = of_steps._collapsed
+
+    def counted(*arguments: Any) -> Any:
+        tried.append(1)
+        return collapsed(*arguments)
+
+    monkeypatch.setattr(of_steps, "_collapsed", counted)
+    net = Net(input=(8, 4, 4))
+    before = "input"
+    for width in range(9, 9 + 2 * of_steps.MOST_TRIED):
+        for place in range(8):
+            before = net.conv(f"stage{width}_{place}", before, width, 1)
+    found = of_steps.with_steps(fused_ops(net.graph()), {})
+
+    assert len(tried) == of_steps.MOST_TRIED
+    assert sum(bool(op.copies) for op in found) == of_steps.MOST_TRIED

@@ -20,6 +20,10 @@ FEWEST_SAVED = 6
 """So few boxes less are not worth to hide what is in a step."""
 
 
+MOST_TRIED = 100
+"""Runs, each of which takes a look at all Ops. What has more of them is no picture with each as a box either."""
+
+
 @dataclass(frozen=True)
 class Run:
     """`times` equal steps of `length` Ops from `start` on, in execution order."""
@@ -39,10 +43,14 @@ class Run:
 
 def with_steps(ops: Sequence[Op], kinds: Mapping[str, str]) -> list[Op]:
     """The Ops with every run of equal steps as one box that knows its copies, the run that saves most first."""
-    current = list(ops)
-    for run in sorted(_runs(current), key=lambda run: (-run.saved, run.length)):
-        tried = _collapsed(current, run.steps(ops), kinds) if run.saved >= FEWEST_SAVED else None
-        current = tried or current
+    current, tried = list(ops), 0
+    shown = {op.name for op in current}
+    worth = [run for run in _runs(current) if run.saved >= FEWEST_SAVED]
+    for run in sorted(worth, key=lambda run: (-run.saved, run.length)):
+        if ops[run.start].name in shown and tried < MOST_TRIED:
+            tried += 1
+            if collapsed := _collapsed(current, run.steps(ops), kinds):
+                current, shown = collapsed, {op.name for op in collapsed}
     return in_order(current)
 
 
