@@ -22,6 +22,10 @@ class Card(Drawn):
         """The section, whose heading is of the second level."""
         return str(self._render("markdown"))
 
+    def to_json(self) -> str:
+        """`to_dict` as text."""
+        return str(self._render("json"))
+
     def to_dict(self) -> dict[str, Any]:
         """The numbers of the card."""
         totals = self.report.totals

@@ -13,6 +13,8 @@ MOST_LISTED = 30
 """More names than this are not listed in one line."""
 LIKE = 0.65
 """How like a name what is proposed for it must be: `two` for `tow`, but not `lenet_5` for `mobilenet_v2`."""
+MUCH_LESS = 0.08
+"""What is so much less like it than the nearest is not proposed besides: `xception71` for `xceptoin`."""
 MOST_NEAR = 12
 """So many spellings are looked at for three names: one network may have as many as four."""
 
@@ -29,12 +31,15 @@ def unknown(
 
     What is near an alias is proposed once, by its name: `aliases` are other spellings of the known names.
     """
-    from difflib import get_close_matches
+    from difflib import SequenceMatcher, get_close_matches
 
     names = list(known)
     # An alias that is nearer than any name still leads to the name: three aliases of one network are one proposal.
     spelt = {canonical(each): each for each in names} | {canonical(each): of for each, of in (aliases or {}).items()}
-    near = list(dict.fromkeys(spelt[each] for each in get_close_matches(canonical(name), spelt, MOST_NEAR, LIKE)))[:3]
+    found = get_close_matches(canonical(name), spelt, MOST_NEAR, LIKE)
+    likeness = [SequenceMatcher(None, each, canonical(name)).ratio() for each in found]
+    as_near = [each for each, like in zip(found, likeness, strict=True) if like > likeness[0] - MUCH_LESS]
+    near = list(dict.fromkeys(spelt[each] for each in as_near))[:3]
     if near:
         hint = f"did you mean {' or '.join(near)}?"
     else:

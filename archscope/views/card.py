@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from html import escape
 
 from archscope.model import units
+from archscope.model.text import one_line
 from archscope.modelcard import Card
 from archscope.views import Options, View
 from archscope.views.data import to_json
@@ -63,7 +64,7 @@ def as_markdown(card: Card, options: Options) -> str:
 
 def words(card: Card) -> tuple[str, str]:
     totals = card.report.totals
-    return card.report.graph.name, f"{units.count(totals['params'])} parameters | {units.count(totals['macs'])} MACs"
+    return one_line(card.report.graph.name), f"{units.count(totals['params'])} parameters | {units.count(totals['macs'])} MACs"
 
 
 def as_badge(card: Card, options: Options) -> str:

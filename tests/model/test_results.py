@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import nn
 
 import archscope
 from archscope import cli, differences
@@ -18,10 +19,11 @@ from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.model.claims import Claim, Equivalence
 from archscope.model.results import Pictured, Result, Tabulated
 from archscope.model.text import one_line
+from archscope.modelcard import Card
 from archscope.networks import find
 from archscope.papers.verdicts import Verdict
 from archscope.papers.verification import Equivalences, Verification
-from archscope.views import HOMES, Options, formats, render
+from archscope.views import HOMES, PAGE, Options, formats, render
 from tests.graphs import report_of, six_layer_report, six_layers, traced
 
 SIX = six_layer_report()
@@ -42,6 +44,11 @@ RESULTS: dict[str, Callable[[], Result]] = {
     "diagram": lambda: archscope.diagram("lenet5"),
     "explorer": lambda: archscope.explore("lenet5"),
     "findings": lambda: Findings((Finding(HOSTILE, Limit("max", "params", 7), 8), Finding("b", CLAIMED, None))),
+    "fit": lambda: archscope.fit(nn.Linear(8, 4).state_dict(), nn.Linear(8, 5)),
+    "explanation": lambda: archscope.explain("lenet5", "c1"),
+    "worksheet": lambda: archscope.worksheet("lenet5", "c1", blank="params"),
+    "sweep": lambda: archscope.sweep("lenet5", {"num_classes": (4, 10)}),
+    "card": lambda: Card(STRANGE),
     "zoo": lambda: archscope.networks("lenet"),
     "lineage": lambda: archscope.lineage("zfnet"),
 }
@@ -92,7 +99,8 @@ def test_one_line(text: str, most: int) -> None:
 @every_result
 def test_every_format_is_a_method_and_a_file(kind: str, tmp_path: Path) -> None:
     found = RESULTS[kind]()
-    for name, suffix in zip(formats(kind), archscope.views.suffixes(kind), strict=True):
+    names = [name for name in formats(kind) if name != PAGE]
+    for name, suffix in zip(names, archscope.views.suffixes(kind), strict=True):
         if name == "github":  # how a job of theirs is told, which is for the command line alone
             continue
         made = getattr(found, "to_text" if name == "table" else f"to_{name}")()
@@ -100,6 +108,8 @@ def test_every_format_is_a_method_and_a_file(kind: str, tmp_path: Path) -> None:
         found.save(path)
         if name == "pdf":  # whose fonts are embedded in any order
             assert made.startswith(b"%PDF") and path.read_bytes().startswith(b"%PDF")
+        elif name == "html" and PAGE in formats(kind):  # a page of its own, a fragment where it goes into another
+            assert path.read_text(encoding="utf-8").startswith("<!doctype html>") and made.startswith("<div")
         else:
             assert path.read_bytes() == (made if name == "png" else made.encode("utf-8"))
     assert {path.suffix for path in tmp_path.glob("x*")} == {*archscope.views.suffixes(kind)} - {".github"}
@@ -116,7 +126,7 @@ def test_what_a_notebook_shows(kind: str) -> None:
         assert json.loads(found.to_json()) == json.loads(json.dumps(found.to_dict(), default=float))
     elif isinstance(found, Pictured):
         assert shown == [found.to_svg()]
-        assert str(found) == found.to_svg()
+        assert str(found) == (found.to_markdown() if isinstance(found, Card) else found.to_svg())
 
 
 def test_a_notebook_keeps_little() -> None:
