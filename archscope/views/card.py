@@ -64,7 +64,8 @@ def as_markdown(card: Card, options: Options) -> str:
 
 def words(card: Card) -> tuple[str, str]:
     totals = card.report.totals
-    return one_line(card.report.graph.name), f"{units.count(totals['params'])} parameters | {units.count(totals['macs'])} MACs"
+    cost = f"{units.count(totals['params'])} parameters | {units.count(totals['macs'])} MACs"
+    return one_line(card.report.graph.name), cost
 
 
 def as_badge(card: Card, options: Options) -> str:
