@@ -17,6 +17,7 @@ from archscope.model.segments import FOR_NETWORKS, Segments, equal_partition, in
 from archscope.networks import Network, catalogue, find
 from archscope.sweeping.search import rescaled
 from archscope.targets import variants
+from archscope.targets.files import SUFFIXES
 
 if TYPE_CHECKING:
     from torch import nn
@@ -168,6 +169,8 @@ def segmented_network(name: str) -> Network:
     name, _ = variants.split(name)
     others = {entry.paper.file: entry.name for entry in catalogue().values() if "segments" in entry.options}
     known = f"{', '.join(others.values())} and their like"
+    if name.endswith(SUFFIXES):
+        raise ArchscopeError(f"{name} is a file, whose layers are as they are; archscope knows how to segment {known}")
     if ":" in name or name.endswith(".py"):
         raise ArchscopeError(f"{name} is code of your own; archscope knows how to segment {known}")
     network = find(name)

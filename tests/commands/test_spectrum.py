@@ -90,6 +90,7 @@ def test_points_are_timed_in_turns(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         ("--hold macs", "Invalid value for '--hold'"),
         ("--set num_classes=1", "--set does not apply: it goes to a network"),
         ("vgg16", "vgg16 has nothing to segment"),
+        ("net.onnx", "net.onnx is a file, whose layers are as they are; archscope knows how to segment xception"),
         ("net.py:Net", "net.py:Net is code of your own; archscope knows how to segment xception"),
         ("xception --set segments=2", "not by --set segments"),
         ("xception --kernel 5", "--kernel does not apply: xception has its own layers"),
