@@ -29,7 +29,7 @@ def limited(where: Path, seed: int) -> Ended:
         lambda: os.close(2),
     ]
     written = arguments[-1] if "-o" in arguments else ""
-    return run(arguments, where, written, random.choice(befalls))
+    return run(arguments, where, [written], random.choice(befalls))
 
 
 def _addresses() -> int:

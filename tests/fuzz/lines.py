@@ -208,7 +208,7 @@ def fill(where: Path) -> None:
     (where / "loop.json").symlink_to("loop.json")
 
 
-def written(arguments: list[str]) -> str:
-    """The file that a line may leave."""
-    names = [word for option, word in pairwise(arguments) if option in ("-o", "--output")]
-    return names[-1] if names and names[-1] not in FILES else ""
+def written(arguments: list[str]) -> set[str]:
+    """The files that a line may leave."""
+    names = [word for option, word in pairwise(arguments) if option in ("-o", "--output", "--cite")]
+    return {*names} - {*FILES}

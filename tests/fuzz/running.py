@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +65,10 @@ def folder(fill: Callable[[Path], None]) -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def run(arguments: Sequence[str], where: Path, written: str = "", begin: Callable[[], None] = lambda: None) -> Ended:
-    """Run a line in the folder `where`; `written` is the file that it may leave, `begin` runs in its process first."""
+def run(
+    arguments: Sequence[str], where: Path, written: Collection[str] = (), begin: Callable[[], None] = lambda: None
+) -> Ended:
+    """Run a line in the folder `where`; `written` are files that it may leave, `begin` runs in its process first."""
     before = files(where)
     out, err = where / ".out", where / ".err"
     sys.stdout.flush()
@@ -77,9 +79,10 @@ def run(arguments: Sequence[str], where: Path, written: str = "", begin: Callabl
     said = [path.read_text(encoding="utf-8", errors="replace") for path in (out, err)]
     out.unlink()
     err.unlink()
-    left = files(where) - before - {written}
-    if written and os.path.isfile(where / written):  # a name may be too long to be asked for
-        (where / written).unlink()
+    left = files(where) - before - {*written}
+    for name in written:
+        if os.path.isfile(where / name):  # a name may be too long to be asked for
+            (where / name).unlink()
     for name in left:
         path = where / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()

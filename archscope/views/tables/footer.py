@@ -74,7 +74,8 @@ def _standing(found: Verdict) -> str:
 
 def _counted_by(tool: Counter, report: Report) -> str:
     counted = report.totals[tool.name]
-    return f"{'?' if counted is None else f'{counted:,}'} {tool.unit}, {tool.parameters(report.graph):,} parameters"
+    said = f"{counted:,}" if isinstance(counted, int | float) else "?"  # in a stranger's report it is anything
+    return f"{said} {tool.unit}, {tool.parameters(report.graph):,} parameters"
 
 
 def _memory(report: Report) -> str:

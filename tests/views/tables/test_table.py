@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from archscope.errors import ArchscopeError
-from archscope.model.report import Report
+from archscope.model.report import Column, Report
 from archscope.views import DEFAULT_COLUMNS, Options, render
 from archscope.views.tables.rows import rows
 from tests.graphs import NETWORKS, Net, layer_totals, report_of, six_layer_report, traced
@@ -227,6 +227,13 @@ def test_many_results_are_counted() -> None:
     graph = replace(net.graph(), outputs=names)
 
     assert render(report_of(graph), "table").splitlines()[0].endswith("to 1x8x8, 2x8x8, 3x8x8, 4x8x8 and 2 more")
+
+
+@pytest.mark.parametrize(("counted", "said"), [(1_234, "1,234 MACs"), (None, "? MACs"), ("many", "? MACs")])
+def test_what_a_tool_counts_may_be_anything_in_the_report_of_a_stranger(counted: object, said: str) -> None:
+    report = six_layer_report()
+    report = replace(report, columns={**report.columns, "fvcore": Column("fvcore", "MACs", counted, {"stem": 1})})
+    assert f"As fvcore        {said}, " in render(report, "table", Options())
 
 
 def test_one_is_one() -> None:
