@@ -290,7 +290,14 @@ REPORT = Record(
 )
 COMPARISON = Record({"schema": WORD, "networks": ListOf(REPORT, 1)}, {"failures": ListOf(TEXT)}, name="comparison")
 POINT = Record(
-    {"segments": Or((WORD, ListOf(COUNT), COUNT)), "name": WORD, "partition": ListOf(Whole(1, LARGEST_SIZE, "size"))},
+    {
+        "segments": Or((WORD, ListOf(COUNT), COUNT)),
+        "name": WORD,
+        "partition": ListOf(Whole(1, LARGEST_SIZE, "size")),
+        "params": AMOUNT,
+        "macs": AMOUNT,
+        "spatial_params": AMOUNT,
+    },
     others=Maybe(AMOUNT),
     name="point",
 )

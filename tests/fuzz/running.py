@@ -79,14 +79,11 @@ def run(
     said = [path.read_text(encoding="utf-8", errors="replace") for path in (out, err)]
     out.unlink()
     err.unlink()
-    left = files(where) - before - {*written}
-    for name in written:
-        if os.path.isfile(where / name):  # a name may be too long to be asked for
-            (where / name).unlink()
-    for name in left:
+    new = files(where) - before
+    for name in new:
         path = where / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    return Ended(arguments, code, *said, tuple(sorted(left)))
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    return Ended(arguments, code, *said, tuple(sorted(new - {*written})))
 
 
 def files(where: Path) -> set[str]:

@@ -128,6 +128,7 @@ def test_plain_data_is_read_as_json_is() -> None:
     ("change", "said"),
     [
         (put("points", 0, "params", -1), "points[0].params: -1 is no amount"),
+        (put("points", 0, "macs", None), "points[0].macs: null is no amount"),
         (put("points", []), "points: 0 entries instead of 1 or more"),
         (put("held", 3), "there is 'held' but no 'hold'"),
         (put("block", "kernel_size", "3"), "block.kernel_size: '3' is no kernel"),
@@ -136,7 +137,9 @@ def test_plain_data_is_read_as_json_is() -> None:
 )
 def test_spectra(change: Change, said: str) -> None:
     setting = {"device": "meta", "dtype": "float32", "batch": 1, "mode": "eval"}
-    spectrum = Spectrum("block", (Point(2, "two", {"params": 5}, (3, 3)),), setting, Block(6))
+    spectrum = Spectrum(
+        "block", (Point(2, "two", {"params": 5, "macs": 7, "spatial_params": 3}, (3, 3)),), setting, Block(6)
+    )
     broken = json.loads(spectrum.to_json())
     assert Spectrum.from_json(json.dumps(broken)) == spectrum
     change(broken)
