@@ -8,7 +8,7 @@ from rich.text import Text
 from archscope.auditing import Audit, Audited, Difference
 from archscope.model import units
 from archscope.views import Options, View
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import as_json, to_csv
 from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables.table import to_text, wrapped
 
@@ -20,10 +20,6 @@ NUMBER = 20
 
 def formats() -> Mapping[str, View]:
     return {"table": as_table, "json": as_json, "csv": as_csv, **page_formats(page)}
-
-
-def as_json(audit: Audit, options: Options) -> str:
-    return to_json(audit.to_dict())
 
 
 def as_csv(audit: Audit, options: Options) -> str:

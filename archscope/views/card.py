@@ -7,7 +7,7 @@ from archscope.model import units
 from archscope.model.text import one_line
 from archscope.modelcard import Card
 from archscope.views import Options, View
-from archscope.views.data import to_json
+from archscope.views.data import as_json
 from archscope.views.diagram.place.text import FONT_FAMILY, room_for
 from archscope.views.page import Line, Page, Table
 from archscope.views.tables.footer import footer
@@ -35,10 +35,6 @@ GREY, BLUE = "#555555", "#1f6feb"
 
 def formats() -> Mapping[str, View]:
     return {"markdown": as_markdown, "json": as_json, "svg": as_badge, "png": as_png}
-
-
-def as_json(card: Card, options: Options) -> str:
-    return to_json(card.to_dict())
 
 
 def as_markdown(card: Card, options: Options) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from archscope.model import units
 from archscope.model.text import UNSHOWN_IN_LINES, shown_lines
+from archscope.views import Options
 
 RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
 """A cell of text that begins so is a formula to them."""
@@ -24,6 +25,11 @@ def to_json(data: Any) -> str:
     except ValueError:
         text = _in_lines(_finite(data))
     return UNSHOWN_IN_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
+def as_json(result: Any, options: Options) -> str:
+    """All that a result knows, whatever was chosen."""
+    return to_json(result.to_dict())
 
 
 def _in_lines(data: Any) -> str:

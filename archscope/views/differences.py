@@ -9,7 +9,7 @@ from archscope.differences.rows import Difference
 from archscope.model import units
 from archscope.model.report import Report
 from archscope.views import Options, View
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import as_json, to_csv
 from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables.table import to_text, wrapped
 
@@ -144,10 +144,6 @@ def _rows(diff: Diff, width: int) -> Iterator[Text]:
 
 
 TITLES = ("Parameters", "MACs")
-
-
-def as_json(diff: Diff, options: Options) -> str:
-    return to_json(diff.to_dict())
 
 
 def as_csv(diff: Diff, options: Options) -> str:

@@ -7,7 +7,7 @@ from rich.text import Text
 from archscope.model.claims import Equivalence
 from archscope.papers.verification import Equivalences
 from archscope.views import Options, View
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import as_json, to_csv
 from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables.table import to_text, wrapped
 from archscope.views.verdicts import WIDTH
@@ -42,10 +42,6 @@ def as_table(found: Equivalences, options: Options) -> str:
 def _line(difference: float, right: bool, yes: str, no: str, what: str) -> Text:
     line = Text(f"    {difference:8.1e}  ").append(yes if right else no, "green" if right else "bold red")
     return line.append(f": {what}" if what else "")
-
-
-def as_json(found: Equivalences, options: Options) -> str:
-    return to_json(found.to_dict())
 
 
 def as_csv(found: Equivalences, options: Options) -> str:

@@ -11,7 +11,7 @@ from archscope.explaining.messages import said
 from archscope.model import units
 from archscope.model.text import one_line
 from archscope.views import Options, View
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import as_json, to_csv
 from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables.rows import measured
 from archscope.views.tables.table import GAP, to_text, wrapped
@@ -25,10 +25,6 @@ OF_PARTS = ("params", "macs", "elementwise_ops", "activations", "weight_bytes", 
 
 def formats() -> Mapping[str, View]:
     return {"table": as_table, "json": as_json, "csv": as_csv, **page_formats(page)}
-
-
-def as_json(found: Explanation, options: Options) -> str:
-    return to_json(found.to_dict())
 
 
 def as_csv(found: Explanation, options: Options) -> str:

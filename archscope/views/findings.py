@@ -6,7 +6,7 @@ from itertools import groupby
 from archscope.comparison.limits import Finding, Findings
 from archscope.model import units
 from archscope.views import Options, View
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import as_json, to_csv
 from archscope.views.page import Line, Page, Table, page_formats
 
 
@@ -23,10 +23,6 @@ def as_table(found: Findings, options: Options) -> str:
         kept = f"{target}: {len(findings)} limit{'s' if len(findings) > 1 else ''} kept"
         lines += broken or [kept]
     return "".join(f"{line}\n" for line in lines)
-
-
-def as_json(found: Findings, options: Options) -> str:
-    return to_json(found.to_dict())
 
 
 def as_csv(found: Findings, options: Options) -> str:

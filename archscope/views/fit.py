@@ -6,7 +6,7 @@ from archscope.differences.fit import Fit, Misfit
 from archscope.model import units
 from archscope.model.text import shown
 from archscope.views import Options, View
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import as_json, to_csv
 from archscope.views.page import Line, Page, Table, page_formats
 
 FIRST = 20
@@ -57,10 +57,6 @@ def _is_last(misfit: Misfit) -> bool:
 
 def _size(shape: tuple[int, ...] | None) -> str:
     return "x".join(map(str, shape or ())) or "1"
-
-
-def as_json(fit: Fit, options: Options) -> str:
-    return to_json(fit.to_dict())
 
 
 def as_csv(fit: Fit, options: Options) -> str:

@@ -10,7 +10,7 @@ from archscope.explaining.messages import said
 from archscope.explaining.worksheet import Exercise, Worksheet
 from archscope.model import units
 from archscope.views import Options, View
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import as_json, to_csv
 from archscope.views.explanation import grid
 from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables.table import GAP, to_text, wrapped
@@ -22,10 +22,6 @@ LEFT = 3
 
 def formats() -> Mapping[str, View]:
     return {"table": as_table, "json": as_json, "csv": as_csv, **page_formats(page)}
-
-
-def as_json(sheet: Worksheet, options: Options) -> str:
-    return to_json(sheet.to_dict())
 
 
 def as_csv(sheet: Worksheet, options: Options) -> str:

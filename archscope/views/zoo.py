@@ -6,7 +6,7 @@ from archscope.model import units
 from archscope.model.text import shown
 from archscope.papers.zoo import Entry, Zoo
 from archscope.views import Options, View
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import as_json, to_csv
 from archscope.views.page import Line, Page, Table, page_formats
 
 GAP = "  "
@@ -51,10 +51,6 @@ def _cells(entry: Entry) -> tuple[str, ...]:
     network = entry.network
     counts = units.count(entry.params), units.count(entry.macs)
     return network.name, units.shape(network.input_size), *counts, accuracy, str(network.paper.year)
-
-
-def as_json(found: Zoo, options: Options) -> str:
-    return to_json(found.to_dict())
 
 
 def as_csv(found: Zoo, options: Options) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from archscope.views import View
+from archscope.views.figures import figure_formats
 from archscope.views.page import page_formats
 
 PLOTS = ("bars", "tradeoff")
@@ -19,7 +20,5 @@ def formats() -> Mapping[str, View]:
         "csv": data.as_csv,
         **page_formats(markup.page),
         "latex": page_formats(markup.printed)["latex"],
-        "svg": plot.as_svg,
-        "png": plot.as_png,
-        "pdf": plot.as_pdf,
+        **figure_formats(plot.figure),
     }

@@ -7,7 +7,7 @@ from archscope.views import Options
 from archscope.views.comparison.grids import grids, in_rows
 from archscope.views.comparison.notes import conventions, notes
 from archscope.views.comparison.parts import part_grids
-from archscope.views.comparison.plot import as_svg
+from archscope.views.comparison.plot import figure
 from archscope.views.page import Line, Page, Table
 
 PRINTED = (
@@ -25,7 +25,13 @@ def page(comparison: Comparison, options: Options) -> Page:
         Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title)
         for grid in [*grids(comparison), *parts]
     ]
-    return Page(", ".join(comparison.labels), "", tables, said, lambda: inlined(as_svg(comparison, options)))
+    return Page(", ".join(comparison.labels), "", tables, said, lambda: _picture(comparison, options))
+
+
+def _picture(comparison: Comparison, options: Options) -> str:
+    from archscope.views.comparison.plot_style import to_svg
+
+    return inlined(to_svg(figure(comparison, options)))
 
 
 def printed(comparison: Comparison, options: Options) -> Page:

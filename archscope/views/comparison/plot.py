@@ -12,25 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def as_svg(comparison: Comparison, options: Options) -> str:
-    from archscope.views.comparison.plot_style import to_svg
-
-    return to_svg(_figure(comparison, options))
-
-
-def as_png(comparison: Comparison, options: Options) -> bytes:
-    from archscope.views.comparison.plot_style import to_png
-
-    return to_png(_figure(comparison, options))
-
-
-def as_pdf(comparison: Comparison, options: Options) -> bytes:
-    from archscope.views.comparison.plot_style import to_pdf
-
-    return to_pdf(_figure(comparison, options))
-
-
-def _figure(comparison: Comparison, options: Options) -> "Figure":
+def figure(comparison: Comparison, options: Options) -> "Figure":
     from archscope.views.comparison.bars import bars
     from archscope.views.comparison.tradeoff import tradeoff
 

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from archscope.papers.lineage import Lineage
 from archscope.views import Options, View
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import as_json, to_csv
 from archscope.views.lineage.picture import as_pdf, as_png, as_svg
 from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables.table import to_text, wrapped
@@ -35,10 +35,6 @@ def as_table(found: Lineage, options: Options) -> str:
             lines.append(Text(f"      {mark} ") + first)
             lines += [Text("      │   " if mark == "├" else "          ") + line for line in rest]
     return to_text(lines, options)
-
-
-def as_json(found: Lineage, options: Options) -> str:
-    return to_json(found.to_dict())
 
 
 def as_csv(found: Lineage, options: Options) -> str:

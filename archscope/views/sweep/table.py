@@ -6,14 +6,10 @@ from rich.text import Text
 
 from archscope.sweeping.points import Sweep
 from archscope.views import Options
-from archscope.views.data import to_csv, to_json
+from archscope.views.data import to_csv
 from archscope.views.page import Line, Page, Table
 from archscope.views.sweep.rows import columns, is_marked, notes, places_of, quantity_of, rows
 from archscope.views.tables.table import GAP, to_text, wrapped
-
-
-def as_json(found: Sweep, options: Options) -> str:
-    return to_json(found.to_dict())
 
 
 def as_csv(found: Sweep, options: Options) -> str:
