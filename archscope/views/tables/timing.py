@@ -54,7 +54,8 @@ KNEE = 0.9
 
 
 def _knee(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The smallest batch that is nearly as fast as any."""
+    """The smallest batch that is nearly as fast as any. They may have been given in any order."""
+    rows = sorted(rows, key=lambda row: row["batch"])
     best = max(rows, key=lambda row: row["images_per_s"])
     knee = next(row for row in rows if row["images_per_s"] >= KNEE * best["images_per_s"])
     if knee is best:

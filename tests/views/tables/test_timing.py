@@ -158,4 +158,5 @@ def test_the_knee_is_the_smallest_batch_that_is_nearly_as_fast_as_any(rates: lis
         for batch, rate in zip((1, 2, 4), rates, strict=True)
     ]
     assert dict(timing(measured(by_batch=rows)))["Knee"] == said
+    assert dict(timing(measured(by_batch=rows[::-1])))["Knee"] == said
     assert "Knee" not in dict(timing(measured(by_batch=rows[:2])))
