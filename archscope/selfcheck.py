@@ -1,16 +1,15 @@
 """Are archscope's times and memory right on this machine? Each is held against what others measure, as a ratio."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from statistics import median
 from time import perf_counter
 
-from archscope.errors import ArchscopeError
 from archscope.latency import Options, Progress, unheard
 from archscope.latency.fitting import predicted_bytes
-from archscope.latency.runner import Runner
+from archscope.latency.runner import Runner, failure_of
 from archscope.summary import job_of
 from archscope.tracing import Mode
 
@@ -85,7 +84,6 @@ def selfcheck(
 
 
 def _loaded(case: Case, options: Options, batch: int) -> Runner:
-
     mode: Mode = "train" if case.train else "eval"
     job = job_of(case.network, (3, case.side, case.side), None, [batch], mode, options.stored_dtype, {})
     runner = Runner(job, batch, replace(options, train=case.train))
@@ -117,27 +115,19 @@ def _of_wall(case: Case, runner: Runner) -> Iterator[Check]:
 
 def _of_inside(case: Case, runner: Runner) -> Iterator[Check]:
     """Peak memory, the sum over the layers, and on CUDA the replay of a graph, last."""
-    why = _failure_of(runner.measure_memory)
+    why = failure_of(runner.measure_memory)
     options = runner.options
     predicted = predicted_bytes(runner.graph, options.train, options.optimizer, options.on_cuda)
     measured = runner.measured_peak_memory_bytes
     yield _check(case, MEMORY, measured / predicted if measured else None, why)
-    why = next(filter(None, [_failure_of(runner.profile) for _ in range(PROFILED)]), "")
+    why = next(filter(None, [failure_of(runner.profile) for _ in range(PROFILED)]), "")
     sums = [profile.total_ms for profile in runner.profiles]
     if not options.on_cuda:
         yield _check(case, LAYERS, median(sums) / median(runner.times_ms) if sums else None, why)
         return
-    why = _failure_of(runner.replay) or why
+    why = failure_of(runner.replay) or why
     both = sums and runner.device_times_ms
     yield _check(case, REPLAY, median(sums) / median(runner.device_times_ms) if both else None, why)
-
-
-def _failure_of(act: Callable[[], object]) -> str:
-    try:
-        act()
-    except ArchscopeError as failure:
-        return str(failure)
-    return ""
 
 
 def _check(case: Case, what: str, ratio: float | None, why: str = "") -> Check:

@@ -69,10 +69,10 @@ def _described(tensors: "Mapping[str, torch.Tensor]") -> dict[str, Tensor]:
 
 def _held(target: Any, options: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:
     """What a network asks a checkpoint for, and which of it are names of one tensor."""
-    if isinstance(target, Report) or str(target).endswith(".json") or resolve(target).read is not None:
+    found = None if isinstance(target, Report) or str(target).endswith(".json") else resolve(target)
+    if found is None or found.read is not None:
         graph = _report(target, None, options).graph
         return {**graph.parameters, **graph.buffers}, {}
-    found = resolve(target)
     module = found.on_meta(**options).module
     with found.running():
         stored = module.state_dict(keep_vars=True)

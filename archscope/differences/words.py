@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from archscope.differences.steps import GLOBAL_POOLS, POOLS, Step
+from archscope.model.graph import less_batch
 
 NOUNS = {
     "conv": "convolution", "transposed conv": "transposed convolution", "linear": "fully connected layer",
@@ -109,7 +110,7 @@ def sizes(value: Any) -> str:
 
 def size(step: Step) -> str:
     """Of a tensor, without a leading batch of 1."""
-    return sizes(step.shape[1:] if step.shape[:1] == (1,) else step.shape)
+    return sizes(less_batch(step.shape))
 
 
 def one(value: Sequence[float]) -> str:

@@ -1,5 +1,6 @@
 """What would fit: the largest batch whose predicted memory a device has. No torch here."""
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -36,31 +37,23 @@ ROOTS = frozenset({"adam", "adamw"})
 """Optimizers that take roots: on CUDA torch does so for all weights at once, on the CPU twice for one after another."""
 
 
+MOST_IMAGES = 2**20
+"""No larger batch is looked at."""
+
+
+def most_images(graph: Graph, train: bool, optimizer: str, memory_bytes: int, on_cuda: bool = True) -> int:
+    """The largest batch that is predicted to fit into so much memory, which grows with it; 0 if none does."""
+
+    def needed(images: int) -> int:
+        return predicted_bytes(replace(graph, batch=images), train, optimizer, on_cuda)
+
+    return bisect_right(range(1, MOST_IMAGES + 1), memory_bytes, key=needed)
+
+
 def largest_batch(graph: Graph, options: Options, free: int) -> int:
     """The largest batch, of powers of two, that is predicted to fit; 0 if none does."""
-    batch = 1
-    while predicted_bytes(replace(graph, batch=batch), options.train, options.optimizer, options.on_cuda) <= free:
-        batch *= 2
-    return batch // 2
-
-
-def most_images(graph: Graph, train: bool, optimizer: str, memory_bytes: int) -> int:
-    """The largest batch that is predicted to fit into so much memory of a CUDA device; 0 if none does."""
-
-    def fits(images: int) -> bool:
-        return predicted_bytes(replace(graph, batch=images), train, optimizer, on_cuda=True) <= memory_bytes
-
-    beyond = 1
-    while beyond < MOST_IMAGES and fits(beyond):
-        beyond *= 2
-    least = beyond // 2
-    while beyond - least > 1:
-        middle = (least + beyond) // 2
-        least, beyond = (middle, beyond) if fits(middle) else (least, middle)
-    return least
-
-
-MOST_IMAGES = 2**20
+    most = most_images(graph, options.train, options.optimizer, free, options.on_cuda)
+    return 1 << (most.bit_length() - 1) if most else 0
 
 
 def with_fits(report: Report, memory_bytes: int, dtype: str = "", optimizer: str = "momentum") -> Report:

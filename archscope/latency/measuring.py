@@ -11,7 +11,7 @@ from archscope.garbage import collection_paused
 from archscope.latency import Interrupted, Job, Options, Progress, unheard
 from archscope.latency.ceilings import bounded
 from archscope.latency.runner import Runner
-from archscope.model.report import Column, Report, scale_of
+from archscope.model.report import Column, Report, ratio
 
 PROFILED = 5
 """So many steps are profiled, once everything is timed."""
@@ -157,17 +157,8 @@ def measured(job: Job, runners: Sequence[Runner], *notes: str) -> Report:
 
 def reached(columns: Mapping[str, Column]) -> Iterator[Column]:
     """What the device did a second in each layer: all arithmetic, and bytes to and from memory as they are counted."""
-    times = columns["latency_ms"]
-    for name, unit, of in (
-        ("operations_per_s", "operations/s", columns["arithmetic_ops"]),
-        ("bytes_per_s", "bytes/s", columns["bytes_moved"]),
-    ):
-        values = {
-            layer: scale_of(unit) * done / times.values[layer] if done is not None and times.values[layer] else None
-            for layer, done in of.values.items()
-        }
-        total = scale_of(unit) * of.total / times.total if times.total else None
-        yield Column(name, unit, total, values, "ratio", (of.name, times.name))
+    yield ratio("operations_per_s", "operations/s", columns["arithmetic_ops"], columns["latency_ms"])
+    yield ratio("bytes_per_s", "bytes/s", columns["bytes_moved"], columns["latency_ms"])
 
 
 def _stopped(runner: Runner, failure: ArchscopeError) -> str:

@@ -107,12 +107,10 @@ class Runner:
 
     def extra(self, what: str, act: Callable[[], object]) -> bool:
         """Do it; where it fails a note says why there is no `what`, and all that was timed stays."""
-        try:
-            act()
-        except ArchscopeError as failure:
-            self.notes.append(f"no {what}: {failure}")
-            return False
-        return True
+        why = failure_of(act)
+        if why:
+            self.notes.append(f"no {what}: {why}")
+        return not why
 
     @property
     def network(self) -> Network:
@@ -209,6 +207,15 @@ class Runner:
         if self.times_ms:
             beside["overhead_ms"] = median(self.times_ms) - by_layer.total - sum(beside.values())
         return {"latency_ms": by_layer, **columns, **{name: Column(name, "ms", ms) for name, ms in beside.items()}}
+
+
+def failure_of(act: Callable[[], object]) -> str:
+    """Do it; why it failed, empty where it did not."""
+    try:
+        act()
+    except ArchscopeError as failure:
+        return str(failure) or type(failure).__name__
+    return ""
 
 
 UNITS = {

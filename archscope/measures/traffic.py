@@ -7,7 +7,7 @@ from archscope.measures.elementwise import of_layer as elementwise_of
 from archscope.measures.macs import of_layer as macs_of
 from archscope.model.graph import BYTES_PER_ELEMENT, Graph, Layer, Shape, elements_of
 from archscope.model.operations import CATEGORY
-from archscope.model.report import Column, summed
+from archscope.model.report import Column, ratio, summed
 
 SLIDING = {"convolution", "pooling"}
 """What reads its input through a window."""
@@ -22,7 +22,6 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
     width |= {layer.name: BYTES_PER_ELEMENT.get(layer.dtypes[0], 4) if layer.dtypes else 4 for layer in graph.layers}
     moved: dict[str, int | float | None] = {}
     arithmetic: dict[str, int | float | None] = {}
-    intensity: dict[str, float | None] = {}
     for layer in graph.layers:
         operands = zip(layer.inputs, read_shapes(layer), strict=True)
         read = sum([elements_of(shape) * width[name] for name, shape in operands])
@@ -30,14 +29,10 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
         if CATEGORY.get(layer.operation) == "embedding":
             weights = min(weights, layer.output_bytes * graph.batch)  # the rows that it is asked for, not its table
         bytes_moved = 0 if layer.memory == "view" else (read + layer.output_bytes) * graph.batch + weights
-        operations = _arithmetic(layer, graph.batch)
-        moved[layer.name], arithmetic[layer.name] = bytes_moved, operations
-        intensity[layer.name] = operations / bytes_moved if operations is not None and bytes_moved else None
+        moved[layer.name], arithmetic[layer.name] = bytes_moved, _arithmetic(layer, graph.batch)
     bytes_column = summed("bytes_moved", "bytes", moved)
     operations_column = summed("arithmetic_ops", "operations", arithmetic)
-    total = operations_column.total / bytes_column.total if bytes_column.total else None
-    parts = (operations_column.name, bytes_column.name)
-    return bytes_column, operations_column, Column("intensity", "operations/byte", total, intensity, "ratio", parts)
+    return bytes_column, operations_column, ratio("intensity", "operations/byte", operations_column, bytes_column)
 
 
 def read_shapes(layer: Layer) -> tuple[Shape, ...]:

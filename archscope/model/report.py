@@ -58,6 +58,17 @@ def summed(name: str, unit: str, values: Mapping[str, Number | None]) -> Column:
     return Column(name, unit, sum(value for value in values.values() if value is not None), values)
 
 
+def ratio(name: str, unit: str, over: Column, under: Column) -> Column:
+    """A column that is the ratio of two others, layer by layer and of their totals; None where there is none."""
+    scale = scale_of(unit)
+
+    def of(one: Number | None, other: Number | None) -> float | None:
+        return scale * one / other if one is not None and other else None
+
+    values = {layer: of(value, under.values.get(layer)) for layer, value in over.values.items()}
+    return Column(name, unit, of(over.total, under.total), values, "ratio", (over.name, under.name))
+
+
 def heaviest(words: Iterable[tuple[str | None, Number | None]]) -> str | None:
     """Of words with their weights the one that weighs most in all; None where there is none."""
     sums: dict[str, Number] = {}

@@ -61,7 +61,7 @@ class Paper:
     @property
     def builds_on(self) -> tuple[Debt, ...]:
         """What it takes from earlier papers, first from the one that it grew from."""
-        return tuple(Debt(**debt) for debt in _toml("builds_on.toml").get(self.file, ()))
+        return tuple(Debt(**debt) for debt in _debts().get(self.file, ()))
 
     @property
     def citation(self) -> str:
@@ -242,6 +242,12 @@ def _claims(paper: str) -> Mapping[str, Any]:
     """By network: what the paper and others claim, apart, since most commands need but one paper's, or none."""
     file = f"claims/{paper}.toml"
     return _toml(file) if (Path(__file__).parent / file).is_file() else {}
+
+
+@cache
+def _debts() -> Mapping[str, Any]:
+    """By paper what it takes from which others."""
+    return _toml("builds_on.toml")
 
 
 @cache

@@ -12,7 +12,7 @@ from archscope.errors import ArchscopeError
 from archscope.measures import measure_all
 from archscope.model.graph import Graph, Layer, is_depthwise
 from archscope.model.operations import CATEGORY, WEIGHTED
-from archscope.model.report import Column, Report, heaviest, summed
+from archscope.model.report import Column, Report, heaviest, ratio, summed
 
 FLOATS = {"float64", "float32", "bfloat16", "float16"}
 STORED_AS = {"tf32": "float32"}
@@ -112,7 +112,8 @@ def with_bounds(report: Report, ceilings: Sequence[Ceilings]) -> Report:
     if len(bounds) == 1:
         columns |= {column.name: column for column in bounds[0]}
         if "latency_ms" in columns:
-            columns["bound_percent"] = _reached(columns["bound_ms"], columns["latency_ms"])
+            # How near each layer's time comes to its bound: 100 % is as fast as the ceilings allow.
+            columns["bound_percent"] = ratio("bound_percent", "%", columns["bound_ms"], columns["latency_ms"])
             notes = (*report.graph.notes, *_too_fast(columns["bound_percent"], columns["latency_ms"], *ceilings))
             report = replace(report, graph=replace(report.graph, notes=notes))
     return replace(report, columns=columns)
@@ -195,13 +196,3 @@ def _entry(report: Report, ceilings: Ceilings, bounds: tuple[Column, Column]) ->
         "due_to_ms": due_to,
         "unknown": sum(value is None for value in bound_ms.values.values()),
     }
-
-
-def _reached(bound_ms: Column, latency_ms: Column) -> Column:
-    """How near each layer's time comes to its bound: 100 % is as fast as the ceilings allow."""
-    values = {
-        name: 100 * bound / latency_ms.values[name] if bound is not None and latency_ms.values.get(name) else None
-        for name, bound in bound_ms.values.items()
-    }
-    total = 100 * bound_ms.total / latency_ms.total if latency_ms.total else None
-    return Column("bound_percent", "%", total, values, "ratio", (bound_ms.name, latency_ms.name))

@@ -4,9 +4,9 @@ outputs'. What stands in no table here is not guessed at."""
 from archscope.measures.receptive_field.field import Field
 from archscope.measures.receptive_field.reach import PositionLost
 from archscope.measures.receptive_field.rules import mixing, parts, shapes, windows
-from archscope.measures.receptive_field.rules.common import Call, Rule, same, stored
+from archscope.measures.receptive_field.rules.common import Call, Rule, same
 from archscope.measures.receptive_field.term import Term, Whole, plain
-from archscope.model.graph import Shape
+from archscope.model.graph import Shape, less_batch
 from archscope.model.operations import CATEGORY
 
 RULES: dict[str, Rule] = {**windows.RULES, **mixing.RULES, **shapes.RULES, **parts.RULES}
@@ -35,7 +35,7 @@ def of_call(call: Call) -> list[Field]:
             raise PositionLost
         found = rule(call)
         fields = found if isinstance(found, list) else [found] * len(call.shapes)
-        if [stored(field.shape) for field in fields] != list(layer.output_shapes):
+        if [less_batch(field.shape) for field in fields] != list(layer.output_shapes):
             raise PositionLost
         return fields
     except (PositionLost, LookupError, ValueError, TypeError):  # what the call does not say, shapes that do not fit

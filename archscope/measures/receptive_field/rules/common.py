@@ -57,11 +57,6 @@ class Call(NamedTuple):
         return [self.axis(dim) for dim in (dims if isinstance(dims, list | tuple) else [dims])]
 
 
-def stored(shape: Shape) -> Shape:
-    """As a layer says its outputs: without a batch of 1."""
-    return shape[1:] if shape[:1] == (1,) else shape
-
-
 def reordered(field: Field, order: Sequence[int]) -> Field:
     """The axes in another order."""
     if sorted(order) != list(range(len(field.shape))):
