@@ -81,6 +81,12 @@ def parse_settings(items: list[str]) -> dict[str, Any]:
 NETWORK, SHOWN, WRITTEN = "The network", "What is shown", "Where it goes"
 """The headings of `--help` that several commands have."""
 
+
+def of_the(panel: str, name: str, metavar: str, said: str, short: str = "") -> Any:
+    """An option under one of the headings."""
+    return typer.Option(*filter(None, (short, name)), metavar=metavar, help=said, rich_help_panel=panel)
+
+
 Target = Annotated[
     str,
     typer.Argument(
@@ -131,4 +137,7 @@ Settings = Annotated[
         rich_help_panel=NETWORK,
         autocompletion=complete_set,
     ),
+]
+ReferenceSettings = Annotated[
+    list[str] | None, of_the(NETWORK, "--set-reference", "KEY=VALUE", "As --set, an option of REFERENCE.")
 ]

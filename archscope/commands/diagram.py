@@ -5,18 +5,14 @@ from typing import Annotated, Any
 import typer
 
 from archscope.commands import command
-from archscope.commands.arguments import SHOWN, Inputs, Settings, complete_target, output_to, parse_settings
+from archscope.commands.arguments import SHOWN, Inputs, Settings, complete_target, of_the, output_to, parse_settings
 from archscope.commands.measured import report_of
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.views import render
 
 
-def shown(short: str, name: str, metavar: str, said: str) -> Any:
-    return typer.Option(*filter(None, (short, name)), metavar=metavar, help=said, rich_help_panel=SHOWN)
-
-
 def looks(name: str, metavar: str, said: str) -> Any:
-    return typer.Option(name, metavar=metavar, help=said, rich_help_panel="How it looks")
+    return of_the("How it looks", name, metavar, said)
 
 
 PAPER = "Where it goes to be read"
@@ -39,9 +35,12 @@ def diagram(
     inputs: Inputs = None,
     settings: Settings = None,
     level: Annotated[
-        str, shown("-l", "--level", "network|flow|block|layer|plate|volume", "How much is opened [default: flow]")
+        str,
+        of_the(
+            SHOWN, "--level", "network|flow|block|layer|plate|volume", "How much is opened [default: flow]", "-l"
+        ),
     ] = "",
-    block: Annotated[str, shown("", "--block", "PATH", "One module alone, such as stem.")] = "",
+    block: Annotated[str, of_the(SHOWN, "--block", "PATH", "One module alone, such as stem.")] = "",
     depth: Annotated[
         int,
         typer.Option(
@@ -53,7 +52,7 @@ def diagram(
         bool, typer.Option("--fold/--unfold", help="Draw equal neighbours once.", rich_help_panel=SHOWN)
     ] = True,
     show: Annotated[
-        str, shown("", "--show", "NAME[,...]", "Further lines: shapes, params, macs, receptive_field, latency.")
+        str, of_the(SHOWN, "--show", "NAME[,...]", "Further lines: shapes, params, macs, receptive_field, latency.")
     ] = "",
     color: Annotated[str, looks("--color", "kind|macs|params|latency", "What colours are for.")] = "kind",
     direction: Annotated[

@@ -7,10 +7,10 @@ import typer
 
 from archscope.commands import command
 from archscope.commands.arguments import (
-    NETWORK,
     SHOWN,
     Inputs,
     Output,
+    ReferenceSettings,
     Settings,
     Target,
     complete_target,
@@ -48,12 +48,7 @@ def diff(
         ),
     ] = None,
     settings: Settings = None,
-    reference_settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set-reference", metavar="KEY=VALUE", help="As --set, an option of REFERENCE.", rich_help_panel=NETWORK
-        ),
-    ] = None,
+    reference_settings: ReferenceSettings = None,
     format_name: Annotated[str | None, format_of("diff")] = None,
     output: Output = None,
 ) -> None:  # fmt: skip

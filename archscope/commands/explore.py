@@ -6,8 +6,8 @@ import typer
 
 from archscope.commands import command
 from archscope.commands.arguments import (
-    NETWORK,
     Inputs,
+    ReferenceSettings,
     Settings,
     Target,
     complete_target,
@@ -34,12 +34,7 @@ def explore(
     ] = "",
     inputs: Inputs = None,
     settings: Settings = None,
-    reference_settings: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set-reference", metavar="KEY=VALUE", help="As --set, an option of REFERENCE.", rich_help_panel=NETWORK
-        ),
-    ] = None,
+    reference_settings: ReferenceSettings = None,
     output: Annotated[str, output_to("The page, net.html.")] = "",
 ) -> None:
     """TARGET as a page to walk through: pictures of its modules, numbers in them, search. One file, which asks nothing

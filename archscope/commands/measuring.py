@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import typer
 
-from archscope.commands.arguments import NETWORK
+from archscope.commands.arguments import NETWORK, of_the
 from archscope.errors import ArchscopeError
 from archscope.latency import Amp, Dtype, Optimizer, Options, Progress
 from archscope.process import heed_interrupts, import_torch
@@ -17,7 +17,7 @@ TIMED = "Time on a device"
 
 
 def timed(name: str, metavar: str, said: str) -> Any:
-    return typer.Option(name, metavar=metavar, help=said, rich_help_panel=TIMED)
+    return of_the(TIMED, name, metavar, said)
 
 
 Device = Annotated[str | None, timed("--device", "cpu|cuda[:N]", "Measure latency on it.")]

@@ -13,6 +13,7 @@ from archscope.commands.arguments import (
     Settings,
     completes,
     format_of,
+    of_the,
     parse_settings,
 )
 from archscope.commands.measuring import (
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
     from archscope.continuum.points import Spectrum
 
 PICTURES = ("svg", "png", "pdf")
-
-
-def of_the(panel: str, name: str, metavar: str, said: str, short: str = "") -> Any:
-    return typer.Option(*filter(None, (short, name)), metavar=metavar, help=said, rich_help_panel=panel)
 
 
 BLOCK = "A block, where no network is named"

@@ -2,12 +2,21 @@
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archscope.commands import command
-from archscope.commands.arguments import NETWORK, SHOWN, Output, complete_set, complete_target, completes, format_of
+from archscope.commands.arguments import (
+    NETWORK,
+    SHOWN,
+    Output,
+    complete_set,
+    complete_target,
+    completes,
+    format_of,
+    of_the,
+)
 from archscope.commands.measuring import (
     Cast,
     ChannelsLast,
@@ -36,10 +45,6 @@ def limited() -> list[str]:
     return list(LIMITED)
 
 
-def shown(name: str, metavar: str, said: str) -> Any:
-    return typer.Option(name, metavar=metavar, help=said, rich_help_panel=SHOWN)
-
-
 @command("Understand", "archscope sweep xception --set width_multiplier=0.25:1:0.25 --set middle_blocks=4,8")
 def sweep(
     target: Annotated[
@@ -64,13 +69,13 @@ def sweep(
         ),
     ] = None,
     under: Annotated[
-        str, shown("--under", "QUANTITY=LIMIT[,...]", "Only what costs no more: macs=600M,params=5M.")
+        str, of_the(SHOWN, "--under", "QUANTITY=LIMIT[,...]", "Only what costs no more: macs=600M,params=5M.")
     ] = "",
-    maximize: Annotated[str, shown("--maximize", "OPTION", "Its largest value that keeps to --under.")] = "",
+    maximize: Annotated[str, of_the(SHOWN, "--maximize", "OPTION", "Its largest value that keeps to --under.")] = "",
     hold: Annotated[
-        str, shown("--hold", "QUANTITY=AMOUNT|TARGET", "Walk along equal cost: macs=resnet50, params=5M.")
+        str, of_the(SHOWN, "--hold", "QUANTITY=AMOUNT|TARGET", "Walk along equal cost: macs=resnet50, params=5M.")
     ] = "",
-    scale: Annotated[str, shown("--scale", "OPTION", "What --hold chooses [default: width_multiplier]")] = "",
+    scale: Annotated[str, of_the(SHOWN, "--scale", "OPTION", "What --hold chooses [default: width_multiplier]")] = "",
     columns: Annotated[
         str,
         typer.Option(
