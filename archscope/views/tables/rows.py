@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
-from archscope.explaining.formulas import formula
 from archscope.model import units
 from archscope.model.graph import is_depthwise
 from archscope.model.operations import CATEGORY
@@ -20,6 +19,8 @@ def _formula(node: Node) -> str:
     """How the MACs of a layer, or of a convolution unit, come about: an expression."""
     if not (node.is_unit or (node.layer and not node.children)):
         return ""
+    from archscope.explaining.formulas import formula  # which no other column needs
+
     return " + ".join(known.text for layer in node.layers if (known := formula(layer, "macs")))
 
 
