@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from archscope.model.graph import Shape, Window
+from archscope.model.graph import Window
 from archscope.model.operations import ALIASES, CATEGORY
 from archscope.model.text import shown
+from archscope.model.windows import IN_WINDOW
 from archscope.tracing.quantised import plain_name
-from archscope.tracing.shape_rules import pair
 from archscope.tracing.signatures import signature_of
 
 OPERATORS = {
@@ -30,8 +30,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     **{operation: {"dim": 0} for operation in ("cat", "stack")},
 }
 NUMPY_WORDS = {"axis": "dim", "keepdims": "keepdim"}
-IN_WINDOW = {"kernel_size", "stride", "padding", "dilation"}
-"""Arguments that a Layer says in its window, where it has one."""
 
 TENSOR = "tensor"
 """What stands for a tensor in a list of settings, an index say."""
@@ -146,29 +144,6 @@ def labels_of(name: str, value: Any) -> list[str]:
     else:
         return []
     return [label for key, item in items for label in labels_of(f"{name}.{key}", item)]
-
-
-def window_of(bound: Mapping[str, Any], operation: str, weight_shape: Shape | None) -> Window | None:
-    """The window that the call slides, from its arguments and its weight's full shape."""
-    if "conv" in operation and weight_shape is not None:
-        kernel_size = tuple(weight_shape[2:])
-    elif CATEGORY.get(operation) == "pooling" and "kernel_size" in bound:
-        axes = int(operation[operation.index("pool") + 4])
-        kernel_size = pair(bound["kernel_size"], axes)
-    else:
-        return None
-    axes = len(kernel_size)
-    dilation = pair(bound["dilation"], axes)
-    stride = bound.get("stride")
-    padding = bound["padding"]
-    if padding == "same":  # torch puts the odd pixel on the right
-        padding = tuple(d * (k - 1) // 2 for d, k in zip(dilation, kernel_size, strict=True))
-    return Window(
-        kernel_size=kernel_size,
-        stride=kernel_size if stride in (None, [], ()) else pair(stride, axes),
-        padding=(0,) * axes if padding == "valid" else pair(padding, axes),
-        dilation=dilation,
-    )
 
 
 def kind_of_convolution(bound: Mapping[str, Any], window: Window | None) -> str:

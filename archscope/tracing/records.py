@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from archscope.model.graph import Kind, Shape, Tensor, Window, less_batch
 from archscope.model.operations import CATEGORY
+from archscope.model.windows import window_of
 from archscope.tracing import calls
 
 COMPUTED = frozenset({"layer", "input"})
@@ -155,7 +156,7 @@ class Invocation:
         bound = calls.bind(self.function, self.operation, self.args, self.kwargs)
         category = CATEGORY.get(self.operation, "")
         weight = bound.get("weight") if "convolution" in category else None
-        window = calls.window_of(bound, self.operation, None if weight is None else tuple(weight.shape))
+        window = window_of(bound, self.operation, None if weight is None else tuple(weight.shape))
         settings = calls.settings_of(bound, window)
         shapes = [tuple(tensor.shape) for tensor in self.tensors]
         arguments = calls.tensor_arguments(bound)

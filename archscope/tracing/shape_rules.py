@@ -11,16 +11,10 @@ from typing import Any, TypeGuard
 
 from archscope.model.graph import Shape, Window
 from archscope.model.operations import CATEGORY
+from archscope.model.windows import pair
 
 Settings = Mapping[str, Any]
 Rule = Callable[[Sequence[Shape], Settings, Window | None], list[Shape] | None]
-
-
-def pair(value: Any, axes: int) -> Shape:
-    """A torch size argument as one number per axis."""
-    if isinstance(value, int):
-        return (value,) * axes
-    return tuple(value) * axes if len(value) == 1 else tuple(value)
 
 
 # ---- sliding windows -----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from archscope.model.graph import Window
+from archscope.model.windows import window_of
 from archscope.tracing import calls
 
 X = torch.zeros(1, 4, 8, 8)
@@ -49,7 +50,7 @@ def settings(function: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[st
     operation = calls.operation_name(function)[0]
     bound = calls.bind(function, operation, args, kwargs)
     weight = bound.get("weight")
-    window = calls.window_of(bound, operation, None if weight is None else tuple(weight.shape))
+    window = window_of(bound, operation, None if weight is None else tuple(weight.shape))
     return calls.settings_of(bound, window)
 
 
@@ -94,7 +95,7 @@ def window(
     operation = calls.operation_name(function)[0]
     more = {} if weight is None else {"weight": weight}
     bound = calls.bind(function, operation, args, {**kwargs, **more})
-    return calls.window_of(bound, operation, None if weight is None else tuple(weight.shape))
+    return window_of(bound, operation, None if weight is None else tuple(weight.shape))
 
 
 def test_the_window_of_a_convolution() -> None:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from archscope.model.operations import CATEGORY
+from archscope.model.windows import window_of
 from archscope.tracing import calls, shape_rules
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -34,7 +35,7 @@ def tensors_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[torch.Tens
 def by_rule(operation: str, args: tuple[Any, ...], kwargs: dict[str, Any], function: Any) -> list[Any] | None:
     bound = calls.bind(function, operation, args, kwargs)
     weight = bound.get("weight") if "convolution" in CATEGORY[operation] else None
-    window = calls.window_of(bound, operation, None if weight is None else tuple(weight.shape))
+    window = window_of(bound, operation, None if weight is None else tuple(weight.shape))
     sizes = [tuple(tensor.shape) for tensor in tensors_of(args, kwargs)]
     return shape_rules.output_shapes(operation, sizes, bound, window)
 

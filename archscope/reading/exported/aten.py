@@ -1,11 +1,12 @@
 """Operations of ATen in the words of torch's functions, as a trace has them: names, windows and settings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from archscope.model.graph import Shape, Window
 from archscope.model.operations import ALIASES, CATEGORY
+from archscope.model.windows import IN_WINDOW, window_of
 
 NAMES = {
     "native_batch_norm_legit_no_training": "batch_norm", "native_batch_norm_legit": "batch_norm",
@@ -44,7 +45,6 @@ UNSAID = {
     "C",
     "HxW",
 }
-WINDOW = ("kernel_size", "stride", "padding", "dilation")
 
 
 @dataclass(frozen=True)
@@ -93,30 +93,13 @@ def called(target: str, given: Mapping[str, Any], weight: Shape | None) -> Calle
 
 
 def _window(operation: str, told: dict[str, Any], weight: Shape | None) -> Window | None:
-    """Taken out of the arguments."""
+    """Taken out of the arguments, but for a padding in words."""
     category = CATEGORY.get(operation, "")
-    if "convolution" in category and weight is not None:
-        kernel = tuple(weight[2:])
-    elif category == "pooling" and "kernel_size" in told:
-        axes = int(operation[operation.index("pool") + 4])
-        kernel = _pair(told["kernel_size"], axes)
-    else:
-        return None
-    axes = len(kernel)
-    said = {name: told.pop(name, None) for name in WINDOW}
-    dilation = _pair(said["dilation"] or 1, axes)
-    padding = said["padding"] or 0
-    if isinstance(padding, str):  # torch puts the odd pixel on the right
-        told["padding"] = padding
-        reach = [d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True)]
-        padding = reach if padding == "same" else 0
-    stride = said["stride"] or (kernel if category == "pooling" else 1)
-    return Window(kernel, _pair(stride, axes), _pair(padding, axes), dilation)
-
-
-def _pair(value: int | Sequence[int], axes: int) -> Shape:
-    listed = [value] if isinstance(value, int) else list(value)
-    return tuple(listed * axes if len(listed) == 1 else listed)
+    window = window_of(told, operation, weight) if category == "pooling" or "convolution" in category else None
+    for name in IN_WINDOW if window else ():
+        if not isinstance(told.get(name), str):
+            told.pop(name, None)
+    return window
 
 
 def _interpolated(target: str, told: dict[str, Any]) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def gemm(node: Node) -> None:
         if node.get("transA", 0) or node.get("transB", 0):
             settings |= {"transpose": [node.get("transA", 0), node.get("transB", 0)]}
             first = node.shape(0)[:: -1 if node.get("transA", 0) else 1]
-            values[0] = "mat1", replace_shape(values[0][1], first)
+            values[0] = "mat1", replace(values[0][1], shape=first)
         given = [("input", node.value(2, "weight"))] if node.has(2) else []
         node.is_operation("addmm" if given else "mm", [*given, *values] if given else [
             ("input", values[0][1]), values[1]], settings)  # fmt: skip
@@ -162,10 +162,6 @@ def gemm(node: Node) -> None:
         settings["added"] = True
     more = [("bias", node.value(2, "weight"))] if node.has(2) else _bias_after(node, weight.shape[0])
     _linear(node, 0, weight, more, settings)
-
-
-def replace_shape(value: Value, shape: Shape) -> Value:
-    return Value(value.kind, value.source, shape, value.dtype, value.output, value.views)
 
 
 def matmul(node: Node, places: Sequence[int] = (0, 1), buffers: Sequence[int] = ()) -> None:
@@ -252,7 +248,7 @@ def recurrent(node: Node) -> None:
     values: Given = [("input", node.value(0))]
     for place, name in ((1, "weight_ih"), (2, "weight_hh")):
         held = node.value(place, "weight")
-        values += [(f"weights.{name}_{i}", replace_shape(held, held.shape[1:])) for i in range(directions)]
+        values += [(f"weights.{name}_{i}", replace(held, shape=held.shape[1:])) for i in range(directions)]
     values += [("bias", node.value(3, "weight"))] if node.has(3) else []
     values += [(f"hx.{place - 5}", node.value(place)) for place in (5, 6) if node.has(place)]
     settings = {"has_biases": node.has(3), "num_layers": 1, "dropout": 0.0, "train": False,
