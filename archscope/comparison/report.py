@@ -12,7 +12,8 @@ from archscope.comparison.quantities import ACCURACY, Row, find_quantity, input_
 from archscope.model import units
 from archscope.model.report import Report
 from archscope.model.results import Pictured, Tabulated
-from archscope.model.saved import SAVED_COMPARISON, SAVED_REPORT, parsed
+from archscope.model.saved import parsed
+from archscope.model.schema import SAVED_COMPARISON, SAVED_REPORT
 from archscope.model.text import one_line, shown
 from archscope.networks import Network, catalogue
 from archscope.papers.accuracy import Accuracy, published

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from archscope.errors import ArchscopeError
 from archscope.model.report import row_as
 from archscope.model.results import Pictured, Tabulated
-from archscope.model.saved import SAVED_SPECTRUM, parsed
+from archscope.model.saved import parsed
+from archscope.model.schema import SAVED_SPECTRUM
 from archscope.model.segments import Segments
 from archscope.model.text import one_line
 from archscope.registry import unknown

@@ -20,7 +20,7 @@ from archscope.latency import Dtype, Options, Progress, unheard
 from archscope.latency.device import check, described, milliseconds_each, set_up, synchronize
 from archscope.model.report import Report
 from archscope.model.rules import MapOf, Record
-from archscope.model.saved import CEILINGS, WHEN_MEASURED, WORD
+from archscope.model.schema import CEILINGS, WHEN_MEASURED, WORD
 from archscope.roofline import Ceilings, with_bounds
 
 SECONDS = 0.3

@@ -12,7 +12,8 @@ from archscope.model import units
 from archscope.model.claims import Claim
 from archscope.model.graph import Graph, Layer, Operand, Output, Tensor, Window
 from archscope.model.results import Tabulated
-from archscope.model.saved import SAVED_REPORT, checked, parsed
+from archscope.model.saved import checked, parsed
+from archscope.model.schema import SAVED_REPORT
 from archscope.model.text import one_line
 
 T = TypeVar("T")

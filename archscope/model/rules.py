@@ -5,7 +5,7 @@ A rule checks a value, and says what is wrong with it and where; and it says its
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate
 from math import isfinite
 from operator import mul
@@ -305,9 +305,6 @@ class Record:
             return made
         named[self.name] = made
         return {"$ref": f"#/$defs/{self.name}"}
-
-    def with_(self, **changes: Any) -> "Record":
-        return replace(self, **changes)
 
 
 @dataclass(frozen=True)

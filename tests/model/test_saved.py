@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,12 +9,10 @@ import pytest
 from archscope.comparison.report import Comparison
 from archscope.continuum.points import Block, Point, Spectrum
 from archscope.errors import ArchscopeError
-from archscope.model import saved
 from archscope.model.report import Report
 from tests.graphs import six_layer_report
 
 SIX = six_layer_report()
-SCHEMA = Path(__file__).parents[2] / "docs" / "saved.schema.json"
 Change = Callable[[Any], Any]
 
 
@@ -147,19 +144,3 @@ def test_spectra(change: Change, said: str) -> None:
     with pytest.raises(ArchscopeError, match="broken archscope spectrum") as error:
         Spectrum.from_json(json.dumps(broken))
     assert said in str(error.value)
-
-
-def test_the_published_schema_says_the_rules(request: pytest.FixtureRequest) -> None:
-    text = json.dumps(saved.json_schema(), indent=1) + "\n"
-    if request.config.getoption("--update-snapshots"):
-        SCHEMA.write_text(text, encoding="utf-8")
-
-    assert SCHEMA.read_text(encoding="utf-8") == text
-
-
-def test_the_page_names_every_key() -> None:
-    page = (SCHEMA.parent / "report-schema.md").read_text(encoding="utf-8")
-    kinds = (saved.REPORT, saved.LAYER, saved.SETTING, saved.TENSOR, saved.WINDOW, saved.BOUND, saved.CLAIM)
-    keys = {key for kind in kinds for key in (*kind.required, *kind.optional)} - saved.COLUMNS.keys()
-
-    assert {key for key in keys if f"`{key}`" not in page} == set()
