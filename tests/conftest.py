@@ -48,12 +48,22 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where wasmtime keeps Graphviz compiled: once for a run of the tests, all its workers together."""
+    folder = tmp_path_factory.getbasetemp().parent / "wasmtime"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def ceilings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def ceilings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, compiled: Path) -> None:
     """No test waits for what this machine can do at most, or leaves it in the user's cache."""
     from archscope.roofline import Ceilings
 
     rates = {"float32": 1e11, "bfloat16": 2e11, "float16": 2e11}
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "wasmtime").symlink_to(compiled, target_is_directory=True)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("archscope.latency.ceilings.measure", lambda options: Ceilings("Slate", 1e10, rates, 1e-3))
 

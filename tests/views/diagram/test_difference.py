@@ -13,6 +13,7 @@ from archscope.views.diagram.difference import as_svg
 from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.style import SMALL
 from archscope.views.diagram.plan.differing import rows_of
+from tests.conftest import EVERYTHING
 from tests.graphs import Net, report_of, six_layer_report
 from tests.views.diagram.checker import size
 
@@ -99,7 +100,10 @@ def test_a_shared_block_is_drawn_once_with_how_often_it_is_called() -> None:
     assert shown.count("SeparableConv") == 0  # entry and exit flow agree, and are closed
 
 
-@pytest.mark.parametrize("names", [("resnet34", "resnet50"), ("inception_v3", "inception_v4")])
+PAIRS = [("resnet34", "resnet50"), *([("inception_v3", "inception_v4")] if EVERYTHING else [])]
+
+
+@pytest.mark.parametrize("names", PAIRS)
 def test_any_difference_is_one_page(names: tuple[str, str]) -> None:
     found = of(*names)
     svg = as_svg(found)
