@@ -129,6 +129,15 @@ def patches(x: Tensor) -> Tensor:
     return F.fold(F.unfold(x, 4, stride=2, padding=1), x.shape[2:], 4, stride=2, padding=1)
 
 
+def narrow_of(cut: Callable[[Tensor], Tensor]) -> nn.Module:
+    """A part of the channels of a narrow branch beside a wide one."""
+    return Of(lambda net, x: net.c(cut(torch.cat([net.a(x), net.b(x)], 1))), a=conv(3), b=conv(3, 4, 7), c=conv())
+
+
+def stacked(cut: Callable[[Tensor], Tensor], dim: int = 1) -> nn.Module:
+    return Of(lambda net, x: net.c(cut(torch.stack([net.a(x), net.b(x)], dim))), a=conv(3), b=conv(3, 4, 7), c=conv())
+
+
 LOCAL: dict[str, nn.Module] = {
     "strides, dilation, padding": nn.Sequential(
         nn.Conv2d(3, 4, (3, 5), (2, 3), 1), nn.Conv2d(4, 4, 3, 2, 4, 2), conv()
@@ -272,6 +281,33 @@ LOCAL: dict[str, nn.Module] = {
     "a slice over both branches": Of(
         lambda net, x: torch.cat([net.a(x), net.b(x)], 1)[:, 3:5], a=conv(3), b=conv(3, 4, 7)
     ),
+    "cut channels last": narrow_of(lambda y: y.permute(0, 2, 3, 1)[..., :4].permute(0, 3, 1, 2)),
+    "cut as an axis of its own": narrow_of(lambda y: y.view(1, 2, 4, 64, 64)[:, 0]),
+    "cut as tokens": narrow_of(
+        lambda y: y.flatten(2).transpose(1, 2).chunk(2, -1)[0].transpose(1, 2).reshape(1, 4, 64, 64)
+    ),
+    "cut after a flip": narrow_of(lambda y: y.flip(1)[:, 4:]),
+    "cut after repeating": narrow_of(lambda y: y.repeat(1, 2, 1, 1)[:, 8:12]),
+    "cut after a softmax over both": narrow_of(lambda y: y.softmax(1)[:, :4]),
+    "cut by a list": narrow_of(lambda y: y[:, [3, 2, 0, 1]]),
+    "cut from the mean of each": narrow_of(lambda y: y.view(1, 2, 4, 64, 64).mean(2)[:, :1].expand(-1, 4, -1, -1)),
+    "cut after a grouped convolution": Of(
+        lambda net, x: net.c(torch.cat([net.a(x), net.b(x)], 1))[:, :2],
+        a=conv(3),
+        b=conv(3, 4, 7),
+        c=conv(8, 4, groups=2),
+    ),
+    "shuffled twice, as in ShuffleNet V2": narrow_of(
+        lambda y: F.channel_shuffle(
+            torch.cat([F.channel_shuffle(y, 2).chunk(2, 1)[0], F.avg_pool2d(y[:, 4:], 3, 1, 1)], 1), 2
+        )[:, 2:6]
+    ),
+    "one of a stack": stacked(lambda y: y[:, 0]),
+    "one of a stack behind": stacked(lambda y: y.unbind(-1)[0], -1),
+    "two images of a batch": Of(
+        lambda net, x: net.c(torch.cat([net.a(x), net.b(x)])).chunk(2)[0], a=conv(3), b=conv(3, 4, 7), c=conv()
+    ),
+    "two halves woven into one": through(lambda x: torch.stack([x[..., ::2], x[..., 1::2]], -1).flatten(-2)),
     "two concatenations added, then cut": Of(
         lambda net, x: (
             torch.cat([net.a(x), net.b(x)], 1) + torch.cat([net.a(x), x.roll(9, 2)[:, :1].expand(1, 4, 64, 64)], 1)
@@ -351,6 +387,21 @@ GLOBAL: dict[str, nn.Module] = {
 }
 
 
+UNKNOWN: dict[str, nn.Module] = {
+    "sampled where a grid says": through(
+        lambda x: F.grid_sample(x, torch.zeros(1, 64, 64, 2, dtype=x.dtype, device=x.device), align_corners=False)
+    ),
+    "rows that a tensor names": through(lambda x: x[:, :, torch.arange(0, 64, 2)]),
+    "rolled by half the image": through(lambda x: torch.fft.fftshift(x, (2, 3)) + x.roll((32, 32), (2, 3))),
+    "memory by strides": through(lambda x: x.as_strided((1, 4, 32, 64), (4 * 64 * 64, 64 * 64, 128, 1))),
+    "sorted channels of branches, cut": narrow_of(lambda y: y.sort(1)[0][:, :4]),
+    "other pixels written into some rows": Of(
+        lambda net, x: net.b(torch.slice_scatter(net.a(x), net.a(x).roll(9, 3)[:, :, :20], 2, 0, 20)), **two()
+    ),
+}
+"""What no rule tells: never the number of what came before."""
+
+
 def total(module: nn.Module, size: tuple[int, ...]) -> Any:
     columns = measure_all(archscope.trace(module, size))
     return columns["receptive_field"].total, columns["receptive_field_scope"].total["is"]
@@ -369,6 +420,11 @@ def test_equals_the_gradients_extent(name: str) -> None:
 def test_is_said_to_be_global(name: str) -> None:
     assert total(GLOBAL[name], (3, 64, 64)) == (None, "global")
     assert 64 in field_by_gradient(GLOBAL[name], (3, 64, 64), 32 if "mirrored" in name else 1)
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_is_said_to_be_unknown(name: str) -> None:
+    assert total(UNKNOWN[name], (3, 64, 64)) == (None, "unknown")
 
 
 LINES: dict[str, nn.Module] = {

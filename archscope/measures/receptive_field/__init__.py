@@ -14,7 +14,7 @@ from archscope.measures import measure
 from archscope.measures.receptive_field.field import Field, size_along
 from archscope.measures.receptive_field.reach import PositionLost, Reach
 from archscope.measures.receptive_field.rules import of_call
-from archscope.measures.receptive_field.rules.common import Call
+from archscope.measures.receptive_field.rules.common import Call, moves
 from archscope.measures.receptive_field.term import Digit, Term, contracted, plain
 from archscope.model.graph import Graph, Layer, Operand, Shape
 from archscope.model.operations import CATEGORY, WEIGHTED
@@ -161,6 +161,11 @@ def _spreads(layer: Layer) -> bool:
 
 def _size(field: Field) -> list[int] | str:
     """The most that a place sees, or in a word why there is no number."""
+    if field.parts and field.parts.along >= 0 and moves(field, field.parts.along):
+        sizes = [_size(part) for part in field.parts.fields]
+        words = [size for size in sizes if isinstance(size, str)]
+        numbers = [size for size in sizes if isinstance(size, list)]
+        return max(words, default=[max(along) for along in zip(*numbers, strict=True)] or "unknown")
     try:
         whole = all_channels(field)
         sizes = [size_along(whole, way) for way in range(len(field.pixels))]

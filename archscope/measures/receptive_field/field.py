@@ -20,6 +20,16 @@ class Parts(NamedTuple):
 
     along: int
     fields: tuple["Field", ...]
+    every: int = 0
+    """So many neighbours see together what all see, as after a channel shuffle; 0 where that is not known."""
+
+    @property
+    def sizes(self) -> list[int]:
+        return [part.shape[self.along] for part in self.fields]
+
+
+LOST = Parts(-1, ())
+"""Some elements see less than all do, and along which axis they differ is not known any more."""
 
 
 class Field(NamedTuple):
@@ -32,12 +42,20 @@ class Field(NamedTuple):
     """The size of the input along the axes that count."""
     parts: Parts | None = None
 
-    def each(self, change: Callable[[Term], Term], shape: Shape | None = None) -> "Field":
-        """The same change made on every way, simplified."""
+    def each(self, change: Callable[[Term], Term], shape: Shape | None = None, parts: Parts | None = LOST) -> "Field":
+        """The same change made on every way, simplified. `parts` are what has become of those that differ."""
         terms = tuple([simple(change(term)) for term in self.terms])
         if shape is None:
             shape = terms[0].shape if terms else self.shape
-        return Field(shape, terms if len(terms) < 2 else united(terms, self.pixels), self.pixels)
+        terms = terms if len(terms) < 2 else united(terms, self.pixels)
+        return Field(shape, terms, self.pixels, parts if self.parts else None)
+
+    def parted(self, change: Callable[["Field"], "Field"], along: Callable[[int], int] = int) -> Parts | None:
+        """The same change made on every part; `along` tells the axis that they then lie along."""
+        if self.parts is None or self.parts.along < 0:
+            return self.parts
+        fields = tuple([change(part) for part in self.parts.fields])
+        return Parts(along(self.parts.along), fields, self.parts.every)
 
     def windowed(self, change: Callable[[Term], Term], shape: Shape) -> "Field":
         """The same for windows along the last axes, which leave the ways as simple as they were, and parts apart."""
@@ -51,7 +69,7 @@ class Field(NamedTuple):
                 (*shape[: parts.along], part.shape[parts.along], *shape[parts.along + 1 :]) for part in parts.fields
             ]
             apart = [part.windowed(change, own) for part, own in zip(parts.fields, shapes, strict=True)]
-            parts = Parts(parts.along, tuple(apart))
+            parts = Parts(parts.along, tuple(apart), parts.every)
         return Field(shape, terms, self.pixels, parts)
 
     @property
@@ -72,27 +90,41 @@ def merged(fields: Sequence[Field], shape: Shape, pixels: Shape) -> Field:
 
 def _merged_parts(fields: Sequence[Field], shape: Shape, pixels: Shape) -> Parts | None:
     """Part by part, where all have such parts; with fields of which all channels see the same, these beside each."""
-    uneven = [field.parts for field in fields if field.parts]
+    uneven = [(field, field.parts) for field in fields if field.parts]
     if not uneven:
         return None
-    first = uneven[0]
-    along, cuts = first.along, [part.shape for part in first.fields]
-    if any(parts.along != along or [part.shape for part in parts.fields] != cuts for parts in uneven):
+    places = {parts.along + len(shape) - len(field.shape) for field, parts in uneven}
+    if len(places) > 1 or any(parts.along < 0 for _, parts in uneven):
+        return LOST
+    along, sizes = places.pop(), uneven[0][1].sizes
+    every = [parts.every for _, parts in uneven]
+    if all(every) and not any(parts.fields for _, parts in uneven):
+        return Parts(along, (), max(every))
+    if sum(sizes) != shape[along] or any(parts.sizes != sizes for _, parts in uneven):
         return Parts(along, ())
-    if any(field.shape != shape and field.shape[along - len(shape) :][:1] != (1,) for field in fields):
+    if any(_moves(field, along + len(field.shape) - len(shape)) for field in fields):
         return Parts(along, ())
     found = []
-    for place, cut in enumerate(cuts):
-        beside = [_beside(field, cut, along) if not field.parts else field.parts.fields[place] for field in fields]
+    for number, size in enumerate(sizes):
+        cut = (*shape[:along], size, *shape[along + 1 :])
+        beside = [
+            field.parts.fields[number] if field.parts else _beside(field, along + len(field.shape) - len(shape), size)
+            for field in fields
+        ]
         found.append(merged(beside, cut, pixels))
     return Parts(along, tuple(found))
 
 
-def _beside(field: Field, cut: Shape, along: int) -> Field:
+def _moves(field: Field, place: int) -> bool:
+    return place >= 0 and any(any(digit.steps) for term in field.terms for digit in term.axes[place])
+
+
+def _beside(field: Field, place: int, size: int) -> Field:
     """As many channels of a field as a part has."""
-    if len(field.shape) < len(cut) or field.shape[along] == 1:
+    if place < 0 or field.shape[place] == 1:
         return field
-    return field.windowed(lambda term: resized(term, along, cut[along]), cut)
+    cut = (*field.shape[:place], size, *field.shape[place + 1 :])
+    return field.each(lambda term: resized(term, place, size), cut)
 
 
 # ---- what is said ------------------------------------------------------------------------------------------------

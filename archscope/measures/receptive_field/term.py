@@ -210,6 +210,13 @@ def _moves(axis: Axis, way: int) -> Taps:
     return Taps(axis[0].steps[way], tuple((sum(moves),) for moves in product(*inner)))
 
 
+def kept(term: Term, place: int, way: Taps, size: int) -> Term:
+    """Some places of an axis."""
+    if any(digit.size > 1 and any(digit.steps) for digit in term.axes[place]):
+        return windowed(term, place, way, size)
+    return resized(term, place, size)
+
+
 def resized(term: Term, place: int, size: int) -> Term:
     """Another number of elements along an axis that does not move in the input."""
     axis = plain(size, len(term.reaches)) + tuple([digit for digit in term.axes[place] if digit.size == 1])

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any
 
-from archscope.measures.receptive_field.field import Field, merged
+from archscope.measures.receptive_field.field import Field, Parts, merged
 from archscope.measures.receptive_field.reach import PositionLost
-from archscope.measures.receptive_field.rules.common import Call, Rule, moves, with_rest
+from archscope.measures.receptive_field.rules.common import Call, Rule, moves, read_through, with_rest
 from archscope.measures.receptive_field.term import Digit, Term, contracted, mixed, plain
 from archscope.model.graph import Shape
 
@@ -14,7 +14,12 @@ from archscope.model.graph import Shape
 def mix(field: Field, axes: Sequence[int]) -> Field:
     """Every element sees what all along these axes saw, and stays in its place."""
     moving = [axis for axis in axes if moves(field, axis)]
-    return field.each(lambda term: mixed(term, moving, field.pixels)) if moving else field
+    parts = field.parted(lambda part: mix(part, axes))
+    if field.parts and field.parts.along in axes:
+        parts = None
+    if not moving:
+        return Field(field.shape, field.terms, field.pixels, parts) if field.parts else field
+    return field.each(lambda term: mixed(term, moving, field.pixels), field.shape, parts)
 
 
 # ---- normalisations and softmax ----------------------------------------------------------------------------------
@@ -42,13 +47,19 @@ def instance_norm(call: Call) -> Field:
 
 
 def local_response_norm(call: Call) -> Field:
-    return mix(call.input, [1])
+    return _differing(mix(call.input, [1]), call.input)
+
+
+def _differing(found: Field, field: Field) -> Field:
+    """Elements that are made of some of those along an axis, of which the parts see different pixels."""
+    return found._replace(parts=Parts(field.parts.along, ())) if field.parts else found
 
 
 def along_dim(call: Call) -> Field:
     """Softmax, and sums and extremes so far."""
-    default = 1 if call.layer.operation == "normalize" else None
-    return mix(call.input, call.axes(call.settings.get("dim", default)))
+    name = call.layer.operation
+    found = mix(call.input, call.axes(call.settings.get("dim", 1 if name == "normalize" else None)))
+    return _differing(found, call.input) if "cum" in name else found
 
 
 # ---- reductions --------------------------------------------------------------------------------------------------
@@ -61,13 +72,7 @@ def reduction(call: Call) -> Field | list[Field]:
         field = merged(call.seeing, field.shape, call.pixels)
     dims = settings.get("dim")
     axes = set(call.axes(list(range(call.rank)) if dims is None or dims == [] else dims))
-    keep = len(call.shape) == call.rank
-
-    def reduce(term: Term) -> Term:
-        term = contracted(term, axes, field.pixels)
-        return Term(tuple(axis for place, axis in enumerate(term.axes) if keep or place not in axes), term.reaches)
-
-    return [field.each(reduce, shape) for shape in call.shapes]
+    return [read_through(field, axes, keep=len(call.shape) == call.rank)] * len(call.shapes)
 
 
 # ---- products ----------------------------------------------------------------------------------------------------
@@ -82,12 +87,24 @@ def product_of(call: Call, fields: Sequence[Field], words: Sequence[str], out: s
         for letter, size in zip(word, field.shape, strict=True):
             sizes[letter] = max(size, sizes.get(letter, 1))
     shape = tuple(sizes[letter] for letter in out)
-    parts = [
-        field.each(lambda term, word=word: _laid(term, word, out, sizes, field.pixels), shape)  # type: ignore[misc]  # noqa: B023
+    factors = [
+        field.each(
+            lambda term, word=word: _laid(term, word, out, sizes, field.pixels),  # type: ignore[misc]  # noqa: B023
+            shape,
+            _parts_left(field, word, out),
+        )
         for field, word in zip(fields, words, strict=True)
         if field.terms
     ]
-    return merged(parts, shape, call.pixels)
+    return merged(factors, shape, call.pixels)
+
+
+def _parts_left(field: Field, word: str, out: str) -> Parts | None:
+    """Those along an axis that is summed over are read alike."""
+    if field.parts is None or field.parts.along < 0:
+        return field.parts
+    place = out.find(word[field.parts.along])
+    return None if place < 0 else Parts(place, ())
 
 
 def _laid(term: Term, word: str, out: str, sizes: dict[str, int], pixels: Shape) -> Term:
@@ -114,7 +131,11 @@ def _last_read(call: Call, fields: Sequence[Field]) -> Field:
         term = contracted(term, [last], call.pixels)
         return Term((*term.axes[:last], size), term.reaches)
 
-    found = [field.each(change) for field in fields if field.terms]
+    def of(field: Field) -> Field:
+        parts = None if field.parts and field.parts.along == last else field.parted(of)
+        return field.each(change, (*field.shape[:last], call.shape[-1]), parts)
+
+    found = [of(field) for field in fields if field.terms]
     return found[0] if len(found) == 1 else merged(found, call.shape, call.pixels)
 
 

@@ -1,8 +1,20 @@
 """Views, permutations and repetitions: all elements, in other places."""
 
-from archscope.measures.receptive_field.field import Field, merged
+from collections.abc import Sequence
+from math import prod
+
+from archscope.measures.receptive_field.field import LOST, Field, Parts, merged
 from archscope.measures.receptive_field.reach import PositionLost
-from archscope.measures.receptive_field.rules.common import Call, Rule, reordered, same
+from archscope.measures.receptive_field.rules.common import (
+    Call,
+    Rule,
+    alike,
+    moves,
+    reordered,
+    same,
+    with_new_axis,
+    without_axes,
+)
 from archscope.measures.receptive_field.term import Axis, Term, contracted, plain, reshaped
 from archscope.model.graph import Shape
 
@@ -14,23 +26,58 @@ def reshape(call: Call) -> Field:
 
 
 def _to(field: Field, shape: Shape) -> Field:
-    return field if shape == field.shape else field.each(lambda term: reshaped(term, shape), shape)
+    if shape == field.shape:
+        return field
+    return field.each(lambda term: reshaped(term, shape), shape, _reshaped_parts(field, shape))
+
+
+def _reshaped_parts(field: Field, shape: Shape) -> Parts | None:
+    """They stay apart where they begin and end with places of one axis."""
+    if field.parts is None or field.parts.along < 0:
+        return field.parts
+    along, sizes = field.parts.along, field.parts.sizes
+    before, inner = prod(field.shape[:along]), prod(field.shape[along + 1 :])
+    for place, size in enumerate(shape):
+        within = prod(shape[place + 1 :])
+        if prod(shape[:place]) != before or any(part * inner % within for part in sizes):
+            continue
+        if not sizes and (size, within) == (field.shape[along], inner):
+            return Parts(place, (), field.parts.every)
+        cuts = [part * inner // within for part in sizes]
+        if cuts and sum(cuts) == size:
+            parts = zip(field.parts.fields, cuts, strict=True)
+            return Parts(place, tuple([_to(part, (*shape[:place], n, *shape[place + 1 :])) for part, n in parts]))
+    place = next((place for place in range(len(shape)) if prod(shape[: place + 1]) > before), 0)
+    if moves(field.each(lambda term: reshaped(term, shape), shape), place):
+        alike(field)
+        return LOST
+    return _woven(field, along, shape, place)
+
+
+def _woven(field: Field, along: int, shape: Shape, place: int) -> Parts:
+    """Parts that take turns along an axis, as in a channel shuffle."""
+    parts, outer, within = field.parts, prod(shape[:place]), prod(shape[place + 1 :])
+    turn = prod(field.shape[along:])
+    if parts is None or not parts.fields or turn % within or prod(field.shape[:along]) % outer:
+        return LOST
+    every = turn // within
+    for inner in [part.parts for part in parts.fields if part.parts]:
+        if not (0 <= inner.along < along and prod(field.shape[: inner.along]) == outer):
+            return LOST
+        every = max(every, turn // within * inner.every) if inner.every else 0
+        if not every:
+            return LOST
+    return Parts(place, (), every) if every <= shape[place] else LOST
 
 
 def squeeze(call: Call) -> Field:
     field, dims = call.input, call.settings.get("dim")
     axes = range(call.rank) if dims is None else call.axes(dims)
-    kept = [place for place, size in enumerate(field.shape) if size > 1 or place not in axes]
-    return field.each(lambda term: Term(tuple(term.axes[place] for place in kept), term.reaches))
+    return without_axes(field, [place for place, size in enumerate(field.shape) if size > 1 or place not in axes])
 
 
 def unsqueeze(call: Call) -> Field:
-    place = call.axis(call.settings["dim"], call.rank + 1)
-    return call.input.each(lambda term: _with_new_axis(term, place))
-
-
-def _with_new_axis(term: Term, place: int) -> Term:
-    return Term((*term.axes[:place], (), *term.axes[place:]), term.reaches)
+    return with_new_axis(call.input, call.axis(call.settings["dim"], call.rank + 1))
 
 
 # ---- the axes in another order -----------------------------------------------------------------------------------
@@ -71,7 +118,7 @@ def movedim(call: Call) -> Field:
 
 def pixel_shuffle(call: Call) -> Field:
     """C r r x H x W to C x H r x W r."""
-    field, by = call.input, call.settings["upscale_factor"]
+    field, by = alike(call.input), call.settings["upscale_factor"]
     *batch, channels, height, width = field.shape
     apart = _to(field, (*batch, channels // by**2, by, by, height, width))
     n = len(batch)
@@ -124,13 +171,23 @@ def repeat(call: Call) -> Field:
         raise PositionLost
     missing = len(times) - len(field.shape)
 
+    return _repeated(field, missing, times)
+
+
+def _repeated(field: Field, missing: int, times: Sequence[int]) -> Field:
     def change(term: Term) -> Term:
         axes: list[Axis] = [()] * missing + list(term.axes)
         return Term(
             tuple(plain(by, len(term.reaches)) + axis for by, axis in zip(times, axes, strict=True)), term.reaches
         )
 
-    return field.each(change)
+    shape = tuple([by * n for by, n in zip(times, (1,) * missing + field.shape, strict=True)])
+    parts = field.parts
+    if parts and parts.along >= 0:
+        along = parts.along + missing
+        alone = [*times[:along], 1, *times[along + 1 :]]
+        parts = Parts(along, tuple([_repeated(part, missing, alone) for part in parts.fields]) * times[along])
+    return field.each(change, shape, parts)
 
 
 def repeat_interleave(call: Call) -> Field:

@@ -6,7 +6,8 @@ from typing import Any
 from archscope.measures.receptive_field import taps
 from archscope.measures.receptive_field.field import Field, Parts
 from archscope.measures.receptive_field.reach import PositionLost, Taps
-from archscope.measures.receptive_field.rules.common import Call, Rule, reordered, with_rest
+from archscope.measures.receptive_field.rules.common import Call, Rule, moves, read_through, reordered, with_rest
+from archscope.measures.receptive_field.rules.parts import taken
 from archscope.measures.receptive_field.term import (
     Axis,
     Digit,
@@ -27,6 +28,8 @@ def read(call: Call, field: Field, each: Sequence[Taps | None]) -> Field:
     """Each of the last axes by its taps; None leaves an axis as it is."""
     shape = call.shape
     first = len(shape) - len(each)
+    if field.parts and (field.parts.along < 0 or (field.parts.along >= first and each[field.parts.along - first])):
+        field = field._replace(parts=Parts(field.parts.along, ()))  # an element may now see more than one of them
 
     def change(term: Term) -> Term:
         for place, way in enumerate(each, first):
@@ -56,16 +59,33 @@ def window(call: Call) -> Field | list[Field]:
     mixed = even(field, layer.groups, channels).windowed(
         lambda term: mix_channels(term, channels, layer.groups, out, field.pixels), shape
     )
+    if layer.groups > 1 and field.parts and field.parts.along == channels:
+        mixed = mixed._replace(parts=parts_of_groups(field.parts, layer.groups, out, channels))
     return with_rest(call, read(call, mixed, each) if field.terms else Field(call.shape, (), call.pixels), field)
 
 
 def even(field: Field, groups: int, place: int) -> Field:
-    """As a convolution over channels reads it. A depthwise one keeps the parts of a concatenation apart, as many
-    channels out as in; of groups it is not told which read which."""
-    parts = field.parts
-    if parts is None or groups == 1:
-        return Field(field.shape, field.terms, field.pixels)
-    return Field(field.shape, field.terms, field.pixels, Parts(place, ()))
+    """As a convolution over channels reads it, by all of them."""
+    if field.parts is None or field.parts.along != place:
+        return field
+    return field._replace(parts=None if groups == 1 else Parts(place, ()))
+
+
+def parts_of_groups(parts: Parts, groups: int, out: int, place: int) -> Parts:
+    """A depthwise convolution keeps the parts of a concatenation apart, and so does one whose groups end with them."""
+    if not parts.fields:
+        return parts if groups == out else Parts(place, ())
+    size = sum(parts.sizes) // groups
+    if any(part.shape[place] % size for part in parts.fields):
+        return Parts(place, ())
+
+    def channels(part: Field) -> Field:
+        own = part.shape[place] // size
+        after = own * out // groups
+        shape = (*part.shape[:place], after, *part.shape[place + 1 :])
+        return even(part, own, place).windowed(lambda term: mix_channels(term, place, own, after, part.pixels), shape)
+
+    return Parts(place, tuple([channels(part) for part in parts.fields]))
 
 
 def pool(call: Call, each: Sequence[Taps | None]) -> list[Field]:
@@ -74,7 +94,7 @@ def pool(call: Call, each: Sequence[Taps | None]) -> list[Field]:
     kernel = call.layer.window.kernel_size if call.layer.window else ()
     sizes = list(zip(field.shape[first:], call.shape[first:], kernel, strict=True))
     whole = [first + i for i, (before, after, size) in enumerate(sizes) if after == 1 < before <= size]
-    pooled = field.each(lambda term: contracted(term, whole, field.pixels)) if whole else field
+    pooled = read_through(field, whole) if whole else field
     return [read(call, pooled, [None if first + i in whole else way for i, way in enumerate(each)])] * len(call.shapes)
 
 
@@ -114,7 +134,7 @@ def adaptive_pool(call: Call) -> list[Field]:
     sizes = list(zip(field.shape[-count:], call.shape[-count:], strict=True))
     first = len(field.shape) - count
     whole = [first + place for place, (_, after) in enumerate(sizes) if after == 1]
-    pooled = field.each(lambda term: contracted(term, whole, field.pixels)) if whole else field
+    pooled = read_through(field, whole) if whole else field
     each = [None if after in (1, before) else taps.adaptive(before, after) for before, after in sizes]
     return [read(call, pooled, each)] * len(call.shapes)
 
@@ -141,16 +161,18 @@ def roll(call: Call) -> Field:
     shifts = settings["shifts"] if isinstance(settings["shifts"], list) else [settings["shifts"]]
     each: list[Taps | None] = [None] * call.rank
     for axis, by in zip(axes, shifts, strict=True):
+        seam = by % call.shape[axis] / call.shape[axis]
+        if 1 / 4 < seam < 3 / 4 and moves(call.input, axis):  # not at a border: what lies on both sides is far apart
+            raise PositionLost
         each[axis] = taps.shift(-by)
     return read(call, call.input, each)
 
 
 def flip(call: Call) -> Field:
-    each: list[Taps | None] = [None] * call.rank
-    dims = call.settings.get("dims", {"fliplr": 1, "flipud": 0}.get(call.layer.operation))
-    for axis in call.axes(dims):
-        each[axis] = Taps(-1, ((call.input.shape[axis] - 1,),))
-    return read(call, call.input, each)
+    field = call.input
+    for axis in call.axes(call.settings.get("dims", {"fliplr": 1, "flipud": 0}.get(call.layer.operation))):
+        field = taken(field, axis, range(field.shape[axis])[::-1])
+    return field
 
 
 def diff(call: Call) -> Field:
