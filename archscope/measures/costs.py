@@ -14,7 +14,7 @@ class Cost(NamedTuple):
     elementwise: int = 0
 
 
-Formula = Callable[[Layer], Cost]
+Formula = Callable[[Layer], Cost | None]
 
 _formulas: dict[str, Formula] = {}
 
@@ -25,7 +25,8 @@ def cost(operator: str) -> Callable[[Formula], Formula]:
     `operator` is its name with its library, "mylib::scan", or the class of a module that torch does not see into. The
     layer says the whole shapes of what it is given, `operand_shapes`, of what it returns, `output_shapes`, and its
     `settings`. Without it such an operator is unknown, and in no total. A second formula takes the place of the
-    first, so that a cell of a notebook can run again. Raises ArchscopeError where no name is given.
+    first, so that a cell of a notebook can run again; None stands for a layer whose cost is not known. Raises
+    ArchscopeError where no name is given, and later where a formula fails or returns no cost.
 
     >>> @archscope.cost("mylib::scan")
     ... def scan(layer):
@@ -44,5 +45,17 @@ def cost(operator: str) -> Callable[[Formula], Formula]:
 
 
 def cost_of(layer: Layer) -> Cost | None:
-    """What its author says that a layer costs; None where nobody did."""
-    return _formulas[layer.operation](layer) if layer.operation in _formulas else None
+    """What its author says that a layer costs; None where nobody did. Raises ArchscopeError for what is no cost."""
+    if layer.operation not in _formulas:
+        return None
+    try:
+        said = _formulas[layer.operation](layer)
+    except Exception as error:
+        raise ArchscopeError(f"the cost of {layer.operation}: {type(error).__name__}: {error}") from error
+    counts = tuple(said) if isinstance(said, Cost) else ()
+    if said is not None and (not counts or not all(isinstance(count, int) and count >= 0 for count in counts)):
+        raise ArchscopeError(
+            f"the cost of {layer.operation} is {said!r}: return archscope.Cost(macs, elementwise) of whole numbers, "
+            "none below 0, or None where it is not known"
+        )
+    return said

@@ -137,6 +137,24 @@ def is_dense(tensor: torch.Tensor) -> bool:
 CERTAIN = "_archscope_certain"
 """Attribute of an error that values have no part in."""
 
+
+def refused(reason: str) -> Exception:
+    """An error that a pass for real would end in, too."""
+    error = RuntimeError(reason)
+    setattr(error, CERTAIN, True)
+    return error
+
+
+def written_by(call: Invocation) -> list[torch.Tensor]:
+    """What an operator of a user's writes into, as its schema says, where it returns nothing."""
+    schema = getattr(getattr(call.function, "default", call.function), "_schema", None)
+    if schema is None or schema.returns or "::" not in call.operation:
+        return []
+    given = dict(zip([argument.name for argument in schema.arguments], call.args, strict=False)) | call.kwargs
+    marked = [argument.name for argument in schema.arguments if argument.alias_info and argument.alias_info.is_write]
+    return tensors_in([given.get(name) for name in marked])
+
+
 BY_SIZES = frozenset(CATEGORIES) - {"attention", "recurrent", "embedding"}
 """Categories whose operations, on floating numbers, fail because of sizes alone."""
 

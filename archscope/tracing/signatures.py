@@ -56,7 +56,8 @@ def signature_of(
     function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Signature:
     """Of the function as it is called: torch has several of one name, told apart by the types of what is given."""
-    found = _of_python(function) or _of_kernel(operation, args, kwargs)
+    python = None if FOREIGN in operation else _of_python(function)
+    found = python or _of_kernel(operation, args, kwargs)
     names = BY_OPERATION.get(operation)
     return Signature(names, found.defaults) if names else found
 
@@ -114,6 +115,9 @@ class Schema:
         return args
 
 
+FOREIGN = "::"
+"""In the name of an operator that is not torch's own: its library's name comes first."""
+
 EVERYWHERE = frozenset("inplace device dtype out".split())
 """Arguments by name that say nothing of which form is called."""
 
@@ -121,7 +125,7 @@ EVERYWHERE = frozenset("inplace device dtype out".split())
 @cache
 def _schemas(operation: str) -> tuple[Schema, ...]:
     found = []
-    for schema in torch._C._jit_get_schemas_for_operator(f"aten::{operation}"):
+    for schema in torch._C._jit_get_schemas_for_operator(operation if FOREIGN in operation else f"aten::{operation}"):
         arguments = schema.arguments
         if any(argument.is_out for argument in arguments):
             continue

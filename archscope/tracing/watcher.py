@@ -17,7 +17,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
-from archscope.tracing.effects import Effects, observed
+from archscope.tracing.effects import Effects, observed, refused, written_by
 from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
     ALIASES,
@@ -48,6 +48,9 @@ from archscope.tracing.scripted import opaque
 from archscope.tracing.sources import Sources, shown_again
 from archscope.tracing.untouched import drawn_alone
 from archscope.tracing.values import note_value
+
+NESTED, ASKS_FOR_NESTED = "nested", "_nested_tensor_from_mask_left_aligned"
+"""In the names of the functions that make nested tensors; the other asks whether one could be made."""
 
 SPARSE = frozenset({torch.sparse_coo, torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc})
 
@@ -149,6 +152,8 @@ class Tracer(TorchFunctionMode):
         tensors = tensors_in(args)
         if kwargs:
             tensors += tensors_in(kwargs)
+        if (NESTED in name and name != ASKS_FOR_NESTED) or any([tensor.is_nested for tensor in tensors]):
+            raise refused("makes a nested tensor, which has no one size: a padded tensor and a mask can be measured")
         sources = [self._source(tensor) for tensor in tensors]
         if not any(sources) or name in MAKERS:
             return self._constant(function, args, kwargs)
@@ -250,7 +255,14 @@ class Tracer(TorchFunctionMode):
             return call.function(*call.args) if self.real else None
         if CATEGORY.get(call.operation) in WEIGHTED and any(tensor.layout in SPARSE for tensor in call.tensors):
             call.operation = f"sparse_{call.operation}"  # as many products as there are values: no shape tells
+        written = written_by(call)
+        for tensor in written if self.real else ():
+            self._keep(tensor)
         effect, result = self._compute_values(call) if self.real else self._effects.of(call)
+        if written:
+            effect = call.effect(written, "in_place")
+            self._record(self.stack[-1], effect, call.tensors, written, sources)
+            return result
         outputs = [call.tensors[0]] if effect.memory == "in_place" else tensors_in(result)[: len(effect.outputs)]
         if not outputs:  # numpy, or a question
             if call.operation in {"numpy", "array"}:
@@ -316,13 +328,18 @@ class Tracer(TorchFunctionMode):
 
     def _compute_values(self, call: Invocation) -> tuple[Effect, Any]:
         target = call.tensors[0]
-        if call.in_place and not isinstance(self._source(target), Record):
-            self.sources.keep_value(target)
+        if call.in_place:
+            self._keep(target)
         call.understand()
         result = self._run(call)
         if result is target and CATEGORY.get(call.operation) == "dropout" and not call.in_place:
             result = shown_again(target)  # a row of its own, as on the meta device
         return observed(call, call.tensors, result), result
+
+    def _keep(self, target: torch.Tensor) -> None:
+        """What is about to be written over, unless the pass itself made it."""
+        if not isinstance(self._source(target), Record):
+            self.sources.keep_value(target)
 
     def _run(self, call: Invocation) -> Any:
         """Dropout would draw from the numbers that other threads draw from, and nothing depends on which are kept."""
@@ -351,6 +368,9 @@ class Tracer(TorchFunctionMode):
         if self._kept is not None:
             self._kept.append(outputs[0].detach().clone())
         if effect.memory == "in_place":
+            for place, output in enumerate(outputs[1:], 1):  # an operator of a user's may write into several
+                self.sources.overwrite(output, record)
+                self.sources.tag(output, record, None, (place, ()))
             whole_of = self.sources.overwrite_part(outputs[0], record)
             if whole_of is not None:  # what reads the base reads a tensor of the base's shape
                 written = [whole_of, outputs[0]]

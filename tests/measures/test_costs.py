@@ -1,6 +1,7 @@
 """Operators that are not torch's own."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -22,6 +23,9 @@ def network() -> Iterator[nn.Module]:
     library = torch.library.Library("archscope_costs", "FRAGMENT")
     library.define("scan(Tensor x, Tensor w) -> Tensor")
     library.impl("scan", lambda x, w: x @ w, "CompositeExplicitAutograd")
+    library.define("scale(Tensor(a!) x, int by) -> ()")
+    library.impl("scale", lambda x, by: x.mul_(by) and None, "CPU")
+    library.impl("scale", lambda x, by: None, "Meta")
     yield Forward(lambda net, x: torch.ops.archscope_costs.scan(net.first(x), net.weight), first=nn.Linear(4, 4),
                   weight=nn.Parameter(torch.ones(4, 6)))  # fmt: skip
     library._destroy()
@@ -49,6 +53,38 @@ def test_the_last_formula_holds(network: nn.Module) -> None:
     for macs in (1, 2):
         archscope.cost("archscope_costs::scan")(lambda layer, macs=macs: archscope.Cost(macs))
     assert archscope.summarize(network, (3, 4)).totals["macs"] == 3 * 4 * 4 + 2
+
+
+def written_into(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    y: torch.Tensor = net.first(x)
+    torch.ops.archscope_costs.scale(y, 3)
+    return y + y
+
+
+def test_one_that_returns_nothing_and_writes_into_its_argument_is_a_row(network: nn.Module) -> None:
+    network.function = written_into
+    assert archscope.summarize(network, (3, 4)).totals["operations"]["unknown"] == ["archscope_costs::scale"]
+    archscope.cost("archscope_costs::scale")(lambda layer: archscope.Cost(0, layer.settings["by"]))
+
+    report = archscope.summarize(network, (3, 4))
+    first, scale, add = report.graph.layers
+    assert (scale.inputs, add.inputs) == ((first.name,), (scale.name,) * 2)
+    assert report.columns["elementwise_ops"].values[scale.name] == 3
+
+
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        (lambda layer: 12, r"is 12: return archscope\.Cost"),
+        (lambda layer: archscope.Cost(-1), "none below 0"),
+        (lambda layer: archscope.Cost(0.5), "whole numbers"),
+        (lambda layer: layer.shape, "AttributeError: 'Layer' object has no attribute 'shape'"),
+    ],
+)
+def test_what_is_no_cost_is_answered_in_a_line(network: nn.Module, formula: Any, said: str) -> None:
+    archscope.cost("archscope_costs::scan")(formula)
+    with pytest.raises(ArchscopeError, match=f"the cost of archscope_costs::scan.*{said}"):
+        archscope.summarize(network, (3, 4))
 
 
 def test_an_operator_has_a_name() -> None:

@@ -225,6 +225,17 @@ def test_a_nested_tensor_is_answered_in_a_line() -> None:
         trace(nn.Linear(8, 4), inputs=nested)
 
 
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_so_is_one_that_is_made_inside(layout: torch.layout, device: str) -> None:
+    def forward(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        return net.b(torch.nested.as_nested_tensor([net.a(x)[0], net.a(x)[0][:3]], layout=layout))
+
+    net = Forward(forward, a=nn.Linear(8, 4), b=nn.Linear(4, 4)).to(device)
+    with pytest.raises(ArchscopeError, match="makes a nested tensor, which has no one size: a padded tensor"):
+        trace(net, (5, 8))
+
+
 # ---- what fails on meta --------------------------------------------------------------------------------------------
 
 library = torch.library.Library("archscope_tests", "DEF")

@@ -61,12 +61,13 @@ def _woven(field: Field, along: int, shape: Shape, place: int) -> Parts:
     if parts is None or not parts.fields or turn % within or prod(field.shape[:along]) % outer:
         return LOST
     every = turn // within
+    whole = [term.reaches for term in field.terms]
+    if any([term.reaches for term in part.terms] == whole and not part.parts for part in parts.fields):
+        return Parts(place, (), every)
     for inner in [part.parts for part in parts.fields if part.parts]:
-        if not (0 <= inner.along < along and prod(field.shape[: inner.along]) == outer):
+        if not (inner.every and 0 <= inner.along < along and prod(field.shape[: inner.along]) == outer):
             return LOST
-        every = max(every, turn // within * inner.every) if inner.every else 0
-        if not every:
-            return LOST
+        every = max(every, turn // within * inner.every)
     return Parts(place, (), every) if every <= shape[place] else LOST
 
 
