@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from archscope.differences.draft import Draft
-from archscope.differences.rules import Call, Rule, attention, axes, other, pointwise, shapes, windows
+from archscope.differences.rules import Call, Rule, attention, axes, other, pointwise, products, shapes, windows
 from archscope.differences.spoken import all_operands
 from archscope.differences.steps import Step, View, live
 from archscope.model.graph import Graph, Layer, Operand
@@ -139,8 +139,12 @@ BY_OPERATION: dict[str, Rule] = {
     "roll": shapes.roll,
     "cat stack": shapes.concatenate,
     "clamp clamp_min clamp_max hardtanh": pointwise.activation,
-    "glu": other,
-    "add": pointwise.add,
+    "glu": pointwise.glu,
+    "add": products.add,
+    "addmm": products.added_product,
+    "maximum minimum": pointwise.extreme,
+    "where": pointwise.where,
+    "masked_fill": pointwise.masked_fill,
     "sub": pointwise.subtract,
     "mul": pointwise.multiply,
     "div": pointwise.divide,
@@ -155,7 +159,7 @@ BY_OPERATION: dict[str, Rule] = {
     "pad constant_pad_nd": windows.pad,
     "scaled_dot_product_attention": attention.attention,
     "multi_head_attention_forward": attention.module,
-    "matmul bmm mm": attention.product,
+    "matmul bmm mm": products.product,
     "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices": other,
 }
 RULES: dict[str, Rule] = {name: rule for names, rule in BY_OPERATION.items() for name in names.split()}

@@ -57,7 +57,8 @@ def sized(step: Step) -> str:
     if set(step.facts.get("stride", ())) - {1} and step.kind not in POOLS:
         said += f", stride {one(step.facts['stride'])}"
     if "p" in step.facts:
-        said += f" {step.facts['p']:g}"
+        rate = step.facts["p"]  # or the order of a norm, which may be a word
+        said += f" {rate:g}" if isinstance(rate, int | float) else f" {rate}"
     if step.kind in WITH and (stored := [name.rpartition(".")[2] for name in step.told.values()]):
         said += f" {WITH[step.kind]} {stored[0]}" if not stored[0].startswith("constant") else ""
     return f"{said} by {step.facts['by']:g}" if "by" in step.facts else said

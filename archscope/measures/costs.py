@@ -52,7 +52,7 @@ def cost_of(layer: Layer) -> Cost | None:
         said = _formulas[layer.operation](layer)
     except Exception as error:
         raise ArchscopeError(f"the cost of {layer.operation}: {type(error).__name__}: {error}") from error
-    counts = tuple(said) if isinstance(said, Cost) else ()
+    counts: tuple[object, ...] = tuple(said) if isinstance(said, Cost) else ()
     if said is not None and (not counts or not all(isinstance(count, int) and count >= 0 for count in counts)):
         raise ArchscopeError(
             f"the cost of {layer.operation} is {said!r}: return archscope.Cost(macs, elementwise) of whole numbers, "

@@ -3,15 +3,18 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 import archscope
 from archscope.differences import Diff, compare
+from tests.differences.bench.bases import Of
 from tests.differences.bench.pairs import PAIRS
-from tests.differences.bench.rewrites import REWRITES, UNRECOGNISED, Pair
+from tests.differences.bench.rewrites import REWRITES, UNRECOGNISED, Pair, after
 from tests.differences.bench.score import all_judged
 
 PAGE = Path(__file__).parents[2] / "docs" / "diff.md"
@@ -75,3 +78,23 @@ def test_a_layer_that_two_read_stands_for_one() -> None:
 
     assert archscope.diff(Attention(True), Attention(False), (6, 8)).verdict != "identical"
     assert archscope.diff(Attention(False), Attention(False), (6, 8)).verdict == "identical"
+
+
+def test_what_is_nearly_a_rectifier_or_a_layer_is_not_one() -> None:
+    first, parts = nn.Conv2d(8, 8, 3, padding=1), {"f": nn.Linear(8, 8)}
+
+    def differs(one: Any, other: Any, size: tuple[int, ...] = (8, 8, 8)) -> bool:
+        made = [Of(function, a=first, **parts) for function in (one, other)]
+        return archscope.diff(*made, size).verdict != "identical"
+
+    def rectified(s: Any, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(s.a(x))
+
+    assert differs(lambda s, x: torch.maximum(s.a(x), torch.ones_like(x)), rectified)
+    assert differs(lambda s, x: torch.minimum(s.a(x), torch.zeros_like(x)), rectified)
+    assert differs(after(lambda y: y * (y < 0)), rectified)
+    assert differs(lambda s, x: s.a(x) * (x > 0), rectified)
+    assert differs(after(lambda y: torch.where(y > 0, 0, y)), rectified)
+    assert differs(lambda s, x: x @ s.f.weight + s.f.bias, lambda s, x: s.f(x), (6, 8))
+    assert differs(lambda s, x: torch.addmm(s.f.bias, x[0], s.f.weight.T, beta=2), lambda s, x: s.f(x[0]), (6, 8))
+    assert differs(lambda s, x: F.linear(x, s.f.weight) + s.f.bias[:, None], lambda s, x: s.f(x), (8, 8))

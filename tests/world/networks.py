@@ -6,7 +6,8 @@ A network is built on the meta device where its library allows it. `names()` are
 import importlib
 import pkgutil
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -15,16 +16,13 @@ from torch import nn
 
 from archscope.targets import resolve
 from tests.foreign import NETWORKS as PYTORCHCV
+from tests.world import transformers
 from tests.world.torchvision import import_torchvision
 
 Made = tuple[nn.Module, Any]
 """A module in evaluation, on meta or on the CPU, and the `inputs` that `archscope.trace` takes."""
 
 ENCODERS = ("resnet18", "vgg11_bn", "densenet121", "mobilenet_v2", "efficientnet-b0", "mit_b0", "timm-regnetx_002")
-
-
-SMALL = 60_000_000
-"""Parameters that memory is spent on."""
 
 
 def image(*size: int) -> torch.Tensor:
@@ -210,49 +208,25 @@ def diffusers_network(name: str) -> Made:
     return getattr(diffusers, name)(**options).to("meta").eval(), inputs()
 
 
-def transformers_names() -> list[str]:
-    """Kinds of model that have a default configuration."""
-    from transformers import CONFIG_MAPPING, MODEL_MAPPING
-
-    return sorted(kind for kind, config in CONFIG_MAPPING.items() if config in MODEL_MAPPING)
-
-
-def transformers_network(name: str) -> Made:
-    """With the default configuration, fewer layers, and random weights."""
-    from transformers import CONFIG_MAPPING, AutoModel
-
-    config = CONFIG_MAPPING[name]()
-    for word in ("num_hidden_layers", "n_layer", "num_layers", "encoder_layers", "decoder_layers"):
-        if isinstance(getattr(config, word, None), int):
-            setattr(config, word, min(2, getattr(config, word)))
-    config._experts_implementation = "eager"  # the grouped kernels run in bfloat16 alone
-    with torch.device("meta"):
-        module = AutoModel.from_config(config).eval()
-    if sum(parameter.numel() for parameter in module.parameters()) < SMALL:
-        module = AutoModel.from_config(config).eval()  # masks ask for values
-    channels, side = getattr(config, "num_channels", 3), getattr(config, "image_size", 224)
-    if module.main_input_name == "pixel_values":
-        return module, {"pixel_values": image(channels, *(side if isinstance(side, list | tuple) else (side, side)))}
-    if module.main_input_name == "input_ids":
-        return module, {"input_ids": torch.zeros(1, 16, dtype=torch.long, device="meta")}
-    if module.main_input_name == "input_values":
-        return module, {"input_values": image(16_000)}
-    raise NotImplementedError(f"it takes {module.main_input_name}")
-
-
 def pytorchcv_network(name: str) -> Made:
     target, size = PYTORCHCV[name]
     return resolve(target).on_meta().module.eval(), (image(*map(int, size.split("x"))),)
 
 
-LIBRARIES: dict[str, tuple[Callable[[], list[str]], Callable[[str], Made]]] = {
+LIBRARIES: dict[str, tuple[Callable[[], list[str]], Callable[[str], Any]]] = {
     "torchvision": (torchvision_names, torchvision_network),
     "pytorchcv": (lambda: list(PYTORCHCV), pytorchcv_network),
     "segmentation_models_pytorch": (segmentation_names, segmentation_network),
     "monai": (lambda: list(MONAI), monai_network),
     "diffusers": (lambda: list(DIFFUSERS), diffusers_network),
     "vit_pytorch": (vit_pytorch_names, vit_pytorch_network),
-    "transformers": (transformers_names, transformers_network),
+    "transformers": (transformers.names, transformers.ways),
     "timm": (timm_names, timm_network),
 }
-"""Names and builder of each library."""
+"""Names of each library, and what builds one; in the case of transformers, the ways to do so."""
+
+
+def ways(library: str, name: str) -> Iterator[Callable[[], Made]]:
+    """How a network may be built, the first way that its own code runs is the one."""
+    build = LIBRARIES[library][1]
+    return build(name) if library == "transformers" else iter([partial(build, name)])

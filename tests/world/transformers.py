@@ -45,7 +45,7 @@ def network(
     from transformers import CONFIG_MAPPING, AutoModel
     from transformers.initialization import no_init_weights
 
-    config = CONFIG_MAPPING[name]()
+    config = CONFIG_MAPPING[name](**OPTIONS.get(name, {}))
     settle(config, short)
     options = {"attn_implementation": attention} if attention else {}
     with torch.device("meta"):
@@ -61,24 +61,41 @@ def network(
 # ---- configurations ------------------------------------------------------------------------------------------------
 
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "chameleon": {"vocabulary_map": {"<image>": 4}},
+    "emu3": {"vocabulary_map": {"<image>": 4}},
+    "esm": {"vocab_size": 33, "pad_token_id": 1},
+    "aya_vision": {"vision_config": {"model_type": "siglip_vision_model"}},
+    **{kind: {"prediction_length": 8} for kind in ("autoformer", "informer", "time_series_transformer")},
+}
+"""What a kind has no default for."""
+
+
 def settle(config: Any, short: bool) -> None:
-    """A configuration and those within it: two layers, products of experts that need no values, no cache."""
+    """A configuration and those within it: two layers, products of experts that need no values, what is left open."""
     if short and not any(getattr(config, word, None) for word in STAGES):
         for word in LAYERS:
             if isinstance(getattr(config, word, None), int):
                 setattr(config, word, min(2, getattr(config, word)))
     config._experts_implementation = "batched_mm"
-    config.use_cache = False
-    rotation = getattr(config, "rope_parameters", None)
-    size = getattr(config, "head_dim", None) or (getattr(config, "hidden_size", None) or 0) // (
-        getattr(config, "num_attention_heads", None) or 1
-    )
-    if config.model_type.startswith("glm") and isinstance(rotation, dict) and size >= 16:
-        half = int(size * rotation.get("partial_rotary_factor", 1)) // 2
-        rotation.setdefault("mrope_section", [half - 2 * (3 * half // 8), 3 * half // 8, 3 * half // 8])
+    heads, width = getattr(config, "num_attention_heads", None), getattr(config, "hidden_size", None)
+    if isinstance(heads, int) and isinstance(width, int):
+        left_open = {"num_key_value_heads": heads, "head_dim": width // heads, "num_experts_per_tok": 2}
+        for word, value in left_open.items():
+            if hasattr(config, word) and getattr(config, word) is None:
+                setattr(config, word, value)
+        turned(config, getattr(config, "head_dim", width // heads))
     for inner in vars(config).values():
         if hasattr(inner, "model_type"):
             settle(inner, short)
+
+
+def turned(config: Any, size: int) -> None:
+    """Rotary embeddings of time, height and width share a head: three eighths each for the last two."""
+    rotation = getattr(config, "rope_parameters", None)
+    if config.model_type.startswith("glm") and isinstance(rotation, dict):
+        half = int(size * rotation.get("partial_rotary_factor", 1)) // 2
+        rotation.setdefault("mrope_section", [half - 2 * (3 * half // 8), 3 * half // 8, 3 * half // 8])
 
 
 # ---- inputs --------------------------------------------------------------------------------------------------------
@@ -146,6 +163,8 @@ def spectrogram(config: Any) -> torch.Tensor:
     """Mel bands first where there is a position for each frame, as in Whisper."""
     bands = within(config, "num_mel_bins", within(config, "input_feat_size", 80))
     positions = within(config, "max_source_positions", 0)
+    if hasattr(config, "audio_config") and within(config, "spec_size"):  # CLAP: an image of a spectrogram
+        return image(1, 1001, bands)
     return image(bands, 2 * positions) if 0 < positions < 4000 else image(200, bands)
 
 
@@ -155,6 +174,7 @@ GRID = (1, 8, 8)
 
 def patches(config: Any) -> torch.Tensor:
     side, time = within(config, "patch_size", 14), within(config, "temporal_patch_size", 1)
+    side = side[0] if isinstance(side, list | tuple) else side
     channels = within(config, "in_channels", within(config, "in_chans", within(config, "num_channels", 3)))
     return torch.empty(GRID[0] * GRID[1] * GRID[2], channels * time * side**2, device="meta")
 

@@ -178,6 +178,24 @@ def broadcast(call: Call, out: Shape) -> dict[str, Any]:
     return found
 
 
+def spread(call: Call, view: View, out: Shape) -> dict[str, Any] | None:
+    """The same for stored tensors beside a tensor that is seen by permuted axes, told by the axes that it has itself;
+    None where it is seen by others, or where a stored one would have to be turned."""
+    axes = [view.layout.axes_of(i, view.step.shape) for i in range(len(out))]
+    wide = [i for i, size in enumerate(view.step.shape) if size != 1]
+    found = {}
+    for one in call.fixed:
+        full = (1,) * (len(out) - len(one.shape)) + tuple(one.shape)
+        own = [axes[i] for i, size in enumerate(full) if size != 1] if len(full) == len(out) else [None]
+        places = [each[0] for each in own if each is not None and len(each) == 1]
+        if len(places) < len(own) or places != sorted(places):
+            return None
+        repeated = tuple(place for place, axis in enumerate(wide) if axis not in places)
+        if repeated and len(repeated) < len(wide):
+            found[one.argument] = repeated
+    return found
+
+
 def each_element(call: Call, kind: str, facts: Mapping[str, Any], ordered: bool = True) -> View:
     """An operation on each element: it does not matter in which order they are seen."""
     call.views = views = [replace(view, layout=view.layout.unexpanded()) for view in call.views]
@@ -187,7 +205,12 @@ def each_element(call: Call, kind: str, facts: Mapping[str, Any], ordered: bool 
         view.layout == first.layout and squeezed(view.step.shape) == squeezed(first.step.shape) for view in views
     )  # fmt: skip
     large = any(one.shape not in ((), (1,)) and set(one.shape) != {1} for one in call.fixed)
-    if first is not None and alike and not large:
+    if not ordered and len(views) == len(call.fixed) == 1:
+        call.fixed = [replace(call.fixed[0], argument="other")]
+    repeated = spread(call, first, out) if first is not None and alike and large and len(views) == 1 else None
+    if first is not None and alike and (not large or repeated is not None):
+        if repeated:
+            facts = {**facts, "broadcast": tuple(sorted(repeated.items() if ordered else repeated.values()))}
         step = call.step(kind, [view.step for view in views], facts, first.step.shape)
         return View(with_fixed(step, call), first.layout)
     repeated = broadcast(call, out)

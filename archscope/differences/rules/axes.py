@@ -5,6 +5,7 @@ from typing import Any
 
 from archscope.differences.layouts import Layout, strides_of
 from archscope.differences.rules import Call, along, other, places, with_fixed
+from archscope.differences.rules.pointwise import extreme
 from archscope.differences.steps import Step, View, squeezed
 
 KINDS = {"amax": "max", "amin": "min"}
@@ -70,6 +71,8 @@ def softmax(call: Call) -> View | Step:
 
 def reduction(call: Call) -> View | Step:
     """Over all axes but the channels, at once or one after another: a global pooling."""
+    if call.operation in {"max", "min"} and (call.has("other") or "other" in call.settings):
+        return extreme(call)
     dim = call.settings.get("dim")
     values_too = call.operation in {"max", "min"} and len(call.layer.output_shapes) > 1
     if len(call.views) != 1 or call.fixed or dim is None or (call.operation in {"max", "min"} and not values_too):

@@ -14,17 +14,96 @@ def activation(call: Call) -> View:
     kind, facts = call.operation, dict(settings)
     if call.operation in BOUNDS and not any(isinstance(value, str) for value in settings.values()) and not call.fixed:
         low, high = (settings.get(name) for name in BOUNDS[call.operation])
-        kind, facts = "clamp", {name: value for name, value in (("low", low), ("high", high)) if value is not None}
-        if low == 0 and high in (None, 6):
-            kind, facts = "relu6" if high else "relu", {}
+        return bounded(call, {name: value for name, value in (("low", low), ("high", high)) if value is not None})
     if kind == "threshold" and set(settings.values()) == {0}:
         kind, facts = "relu", {}
     if kind == "prelu":
         weight = next(one for one in call.fixed if one.argument == "weight")
         facts = {"slopes": "one" if set(weight.shape) <= {1} else "one a channel"}
-    if kind == "relu" and len(call.views) == 1 and not call.draft.written and is_rectified(call.views[0].step):
-        return call.views[0]
+    if kind == "relu" and len(call.views) == 1:
+        return bounded(call, {"low": 0})
     return each_element(call, kind, facts)
+
+
+def glu(call: Call) -> View:
+    """One half of the channels, gated by the sigmoid of the other. Dauphin et al. 2017, equation 1."""
+    view = call.views[0]
+    axis = call.settings.get("dim", -1) % len(view.shape)
+    half = view.shape[axis] // 2
+    if call.draft.written:
+        return elementwise(call)
+    first, second = (View(view.step, view.layout.sliced(axis, i * half, (i + 1) * half)) for i in (0, 1))
+    one, other = (call.draft.shown(each, call.layer) for each in (first, second))
+    gate = call.draft.extra("sigmoid", [other], call.layer, second.shape, {})
+    return View.of(call.step("mul", [one, gate], {}, call.out()), call.out())
+
+
+def extreme(call: Call) -> View:
+    """The larger or the smaller of two; of one and a number, a bound."""
+    bound = call.settings.get("other")
+    made_of = [view.step.kind for view in call.views]
+    if len(call.views) == 2 and not call.draft.written and not call.fixed:
+        number = next((i for i, kind in enumerate(made_of) if kind in ZEROS), None)
+        if number is not None and call.views[1 - number].shape == call.out():
+            call.views, bound = [call.views[1 - number]], 0
+    plain = isinstance(bound, int | float) and len(call.views) == 1 and not call.fixed
+    if not plain or call.views[0].shape != call.out():
+        return elementwise(call)
+    facts: dict[str, Any] = {"low" if call.operation.startswith("max") else "high": bound}
+    return bounded(call, facts)
+
+
+ZEROS = {"zeros_like", "new_zeros"}
+"""What is made of a tensor's shape alone."""
+
+
+def bounded(call: Call, facts: dict[str, Any]) -> View:
+    """Values that are kept within bounds: a rectifier, where these are its."""
+    kind, before = "clamp", call.views[0]
+    if facts.get("low") == 0 and facts.get("high") in (None, 6):
+        kind, facts = "relu6" if facts.get("high") else "relu", {}
+    elif facts == {"high": 6} and before.step.kind == "relu" and before.permutes and not call.draft.written:
+        kind, facts = "relu6", {}
+        call.views = [View(before.step.inputs[0], before.layout)]
+    if kind == "relu" and not call.draft.written and is_rectified(before.step):
+        return before
+    return each_element(call, kind, facts)
+
+
+def where(call: Call) -> View:
+    """`where(x > 0, x, 0)` is a rectifier."""
+    given = dict(zip(call.arguments, call.views, strict=True))
+    if given.keys() == {"condition", "input"} and call.settings.get("other") == 0 and not call.fixed:
+        return _rectified(call, given["input"], given["condition"], ABOVE) or elementwise(call)
+    return elementwise(call)
+
+
+def masked_fill(call: Call) -> View:
+    """`x.masked_fill(x < 0, 0)` is a rectifier."""
+    given = dict(zip(call.arguments, call.views, strict=True))
+    if given.keys() == {"input", "mask"} and call.settings.get("value") == 0 and not call.fixed:
+        return _rectified(call, given["input"], given["mask"], BELOW) or elementwise(call)
+    return elementwise(call)
+
+
+ABOVE, BELOW = {"gt", "ge"}, {"lt", "le"}
+"""Comparisons with zero; which value zero itself gets does not matter."""
+
+
+def _rectified(call: Call, x: View, mask: View, kinds: set[str]) -> View | None:
+    if call.draft.written or x.shape != mask.shape:
+        return None
+    x, asked = _by_itself(call, x), mask.step
+    alone = asked.kind in kinds and asked.inputs == [x.step] and asked.facts.get("other") == 0
+    if not alone or mask.layout != x.layout:
+        return None
+    call.views = [x]
+    return bounded(call, {"low": 0})
+
+
+def _by_itself(call: Call, view: View) -> View:
+    """A part of a tensor as the step that it is for its other readers; all of one as it is seen."""
+    return view if view.permutes else View.of(call.shown(call.views.index(view)), view.shape)
 
 
 def is_rectified(step: Step) -> bool:
@@ -64,7 +143,16 @@ def add(call: Call) -> View:
         call.views[call.arguments.index("other")] = View.of(scaled, second.shape)
     elif alpha != 1:
         return elementwise(call)
+    if _twice_the_same(call):
+        call.views, call.arguments = call.views[:1], call.arguments[:1]
+        return _with_scalar(call, "scale", 2, 1)
     return each_element(call, "add", _number(constant), ordered=False)
+
+
+def _twice_the_same(call: Call) -> bool:
+    views = call.views
+    same = len(views) == 2 and views[0].step is views[1].step and views[0].layout == views[1].layout
+    return same and not call.fixed and not call.draft.written
 
 
 def _number(constant: Any) -> dict[str, Any]:
@@ -84,13 +172,27 @@ def multiply(call: Call) -> View:
     if isinstance(constant, int | float) and len(call.views) == 1 and not call.fixed:
         return _with_scalar(call, "scale", constant, 1)
     if len(call.views) == 2 and not call.draft.written:
-        (one, two), layout = [view.step for view in call.views], call.views[0].layout
-        if call.views[1].layout == layout and call.views[0].permutes:
-            for gate, gated in ((one, two), (two, one)):
-                if gate.kind in GATED and gate.inputs == [gated]:
-                    return View(call.step(GATED[gate.kind], [gated], {}, gated.shape), layout)
+        for x, gate in (call.views, call.views[::-1]):
+            if x.shape == gate.shape and (kind := _gated(gate.step, gated := _by_itself(call, x))):
+                return View(call.step(kind, [gated.step], {}, gated.step.shape), gated.layout)
+        for x, mask in (call.views, call.views[::-1]):
+            if found := _rectified(call, x, mask, ABOVE):
+                return found
+    if _twice_the_same(call):
+        call.views, call.arguments = call.views[:1], call.arguments[:1]
+        return each_element(call, "pow", {"exponent": 2.0})
     return each_element(call, "mul", _number(constant), ordered=False)
 
+
+def _gated(gate: Step, x: View) -> str | None:
+    """What `x` is once it is multiplied with a gate that is made of it."""
+    if gate.kind == "tanh" and gate.inputs[0].kind == "softplus" and dict(gate.inputs[0].facts) == SOFTPLUS:
+        return "mish" if gate.inputs[0].inputs == [x.step] else None
+    return GATED.get(gate.kind) if gate.inputs == [x.step] else None
+
+
+SOFTPLUS = {"beta": 1.0, "threshold": 20.0}
+"""As it is where nobody says otherwise: of Mish, too. Misra 2019."""
 
 GATED = {"sigmoid": "silu", "hardsigmoid": "hardswish"}
 """What a tensor is that is multiplied with this of itself. Ramachandran et al. 2017; Howard et al. 2019."""

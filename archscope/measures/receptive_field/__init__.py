@@ -5,7 +5,7 @@ The rules follow every tensor's axes through the network (`field`), and along ea
 `global`, what cannot be followed `unknown`: never a number that was right further up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from math import prod
@@ -162,10 +162,7 @@ def _spreads(layer: Layer) -> bool:
 def _size(field: Field) -> list[int] | str:
     """The most that a place sees, or in a word why there is no number."""
     if field.parts and field.parts.along >= 0 and moves(field, field.parts.along):
-        sizes = [_size(part) for part in field.parts.fields]
-        words = [size for size in sizes if isinstance(size, str)]
-        numbers = [size for size in sizes if isinstance(size, list)]
-        return max(words, default=[max(along) for along in zip(*numbers, strict=True)] or "unknown")
+        return _widest_of([_size(part) for part in field.parts.fields])
     try:
         whole = all_channels(field)
         sizes = [size_along(whole, way) for way in range(len(field.pixels))]
@@ -175,6 +172,13 @@ def _size(field: Field) -> list[int] | str:
     if words:
         return "global" if "global" in words else "scattered"
     return [size for size in sizes if isinstance(size, int)]
+
+
+def _widest_of(sizes: Sequence[list[int] | str]) -> list[int] | str:
+    """Of parts in a row the most that one of them sees."""
+    words = [size for size in sizes if isinstance(size, str)]
+    numbers = [size for size in sizes if isinstance(size, list)]
+    return max(words) if words else [max(along) for along in zip(*numbers, strict=True)] or "unknown"
 
 
 def all_channels(field: Field) -> Field:

@@ -31,6 +31,18 @@ def pair(
     REWRITES[name] = made(one), made(other), size
 
 
+def after(function: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Any, torch.Tensor], torch.Tensor]:
+    """A function of what the first layer gives."""
+    return lambda s, x: function(s.a(x))
+
+
+def halved(
+    function: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> Callable[[Any, torch.Tensor], torch.Tensor]:
+    """A function of both halves of it."""
+    return lambda s, x: function(*s.a(x).chunk(2, 1))
+
+
 def nets(
     name: str, one: Callable[[], nn.Module], other: Callable[[], nn.Module], size: tuple[int, ...] = IMAGE
 ) -> None:
@@ -56,6 +68,29 @@ def second_first(s: Any, x: torch.Tensor) -> torch.Tensor:
 
 
 # ---- activations and arithmetic -------------------------------------------------------------------------------
+
+pair("relu as a maximum", lambda s, x: torch.maximum(s.a(x), torch.zeros((), device=x.device)),
+     lambda s, x: F.relu(s.a(x)))  # fmt: skip
+pair("relu as the maximum of two", lambda s, x: torch.max(s.a(x), torch.zeros_like(x)), lambda s, x: F.relu(s.a(x)))
+pair("relu by a mask", after(lambda y: y * (y > 0)), lambda s, x: F.relu(s.a(x)))
+pair("relu by where", after(lambda y: torch.where(y > 0, y, 0)), lambda s, x: F.relu(s.a(x)))
+pair("relu by filling", after(lambda y: y.masked_fill(y < 0, 0)), lambda s, x: F.relu(s.a(x)))
+pair("relu6 in two steps", lambda s, x: F.relu(s.a(x)).clamp(max=6), lambda s, x: F.relu6(s.a(x)))
+pair("mish", after(lambda y: y * torch.tanh(F.softplus(y))), lambda s, x: F.mish(s.a(x)))
+pair("gated linear unit", halved(lambda y, z: y * torch.sigmoid(z)),
+     lambda s, x: F.glu(s.a(x), 1))  # fmt: skip
+pair("swish of a half", halved(lambda y, z: F.silu(y) * z),
+     halved(lambda y, z: z * (y * torch.sigmoid(y))))  # fmt: skip
+pair("twice a tensor", after(lambda y: y + y), lambda s, x: 2 * s.a(x))
+pair("a square as a product", after(lambda y: y * y), lambda s, x: s.a(x) ** 2)
+pair("linear by hand", lambda s, x: s.a(x) @ s.f.weight.T + s.f.bias, lambda s, x: s.f(s.a(x)), TOKENS,
+     f=lambda: nn.Linear(8, 5))  # fmt: skip
+pair("linear as addmm", lambda s, x: torch.addmm(s.f.bias, s.a(x).flatten(1), s.f.weight.t()),
+     lambda s, x: s.f(s.a(x).flatten(1)), f=lambda: nn.Linear(8 * 64, 5))  # fmt: skip
+pair("a bias apart", lambda s, x: F.conv2d(x, s.c.weight, padding=1) + s.c.bias.view(1, -1, 1, 1), lambda s, x: s.c(x),
+     c=lambda: conv(8, 8))  # fmt: skip
+pair("gamma, channels last", lambda s, x: x + (s.gamma * s.a(x).permute(0, 2, 3, 1)).permute(0, 3, 1, 2),
+     lambda s, x: x + s.a(x) * s.gamma.view(-1, 1, 1), gamma=lambda: nn.Parameter(torch.ones(8)))  # fmt: skip
 
 pair("relu, in place", lambda s, x: F.relu(s.a(x)), lambda s, x: s.a(x).relu_())
 pair("relu, a clamp", lambda s, x: F.relu(s.a(x)), lambda s, x: s.a(x).clamp(min=0))
