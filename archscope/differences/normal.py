@@ -139,7 +139,7 @@ BY_OPERATION: dict[str, Rule] = {
     "roll": shapes.roll,
     "cat stack": shapes.concatenate,
     "clamp clamp_min clamp_max hardtanh": pointwise.activation,
-    "glu": pointwise.glu,
+    "glu": other,
     "add": products.add,
     "addmm": products.added_product,
     "maximum minimum": pointwise.extreme,

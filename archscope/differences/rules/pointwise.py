@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from archscope.differences.layouts import Layout
 from archscope.differences.rules import Call, each_element
 from archscope.differences.steps import GLOBAL_POOLS, NON_NEGATIVE, POOLS, Step, View
 
@@ -23,19 +24,6 @@ def activation(call: Call) -> View:
     if kind == "relu" and len(call.views) == 1:
         return bounded(call, {"low": 0})
     return each_element(call, kind, facts)
-
-
-def glu(call: Call) -> View:
-    """One half of the channels, gated by the sigmoid of the other. Dauphin et al. 2017, equation 1."""
-    view = call.views[0]
-    axis = call.settings.get("dim", -1) % len(view.shape)
-    half = view.shape[axis] // 2
-    if call.draft.written:
-        return elementwise(call)
-    first, second = (View(view.step, view.layout.sliced(axis, i * half, (i + 1) * half)) for i in (0, 1))
-    one, other = (call.draft.shown(each, call.layer) for each in (first, second))
-    gate = call.draft.extra("sigmoid", [other], call.layer, second.shape, {})
-    return View.of(call.step("mul", [one, gate], {}, call.out()), call.out())
 
 
 def extreme(call: Call) -> View:
@@ -175,6 +163,9 @@ def multiply(call: Call) -> View:
         for x, gate in (call.views, call.views[::-1]):
             if x.shape == gate.shape and (kind := _gated(gate.step, gated := _by_itself(call, x))):
                 return View(call.step(kind, [gated.step], {}, gated.step.shape), gated.layout)
+        for x, gate in (call.views, call.views[::-1]):
+            if (axis := _halved(x, gate.step)) is not None:
+                return View.of(call.step("glu", [x.step], {"dim": axis}, call.out()), call.out())
         for x, mask in (call.views, call.views[::-1]):
             if found := _rectified(call, x, mask, ABOVE):
                 return found
@@ -189,6 +180,22 @@ def _gated(gate: Step, x: View) -> str | None:
     if gate.kind == "tanh" and gate.inputs[0].kind == "softplus" and dict(gate.inputs[0].facts) == SOFTPLUS:
         return "mish" if gate.inputs[0].inputs == [x.step] else None
     return GATED.get(gate.kind) if gate.inputs == [x.step] else None
+
+
+def _halved(x: View, gate: Step) -> int | None:
+    """The axis of which `x` is the first half, and the gate the sigmoid of the second. Dauphin et al. 2017, equation
+    1."""
+    seen = gate.inputs[0].seen if gate.kind == "sigmoid" else None
+    shape = x.step.shape
+    if seen is None or seen.step is not x.step or len(x.shape) != len(shape):
+        return None
+    axis = next((i for i, (part, size) in enumerate(zip(x.shape, shape, strict=True)) if 2 * part == size), None)
+    if axis is None:
+        return None
+    half, whole = x.shape[axis], Layout.of(shape)
+    halves = whole.sliced(axis, 0, half), whole.sliced(axis, half, 2 * half)
+    alike = [(one.runs, one.offset) for one in (x.layout, seen.layout)] == [(one.runs, one.offset) for one in halves]
+    return axis if alike else None
 
 
 SOFTPLUS = {"beta": 1.0, "threshold": 20.0}

@@ -191,7 +191,7 @@ functions(
     "maximum's limit",
     lambda s, x: torch.maximum(s.a(x), torch.tensor(0.1)),
     lambda s, x: torch.maximum(s.a(x), torch.tensor(0.2)),
-    "maximum",
+    "low 0.1 instead of 0.2",
 )
 functions(
     "maximum for minimum",
