@@ -22,4 +22,9 @@ def _first_of_each_builder() -> list[str]:
 
 
 SAMPLE = _first_of_each_builder()
-NETWORKS = list(catalogue()) if EVERYTHING else SAMPLE
+LARGE = {"nasnet_a_mobile", "pnasnet5_mobile", "polynet"}
+"""A thousand operations each, of which a picture, a table or a formula says what it says of others."""
+
+NETWORKS = list(catalogue()) if EVERYTHING else [name for name in SAMPLE if name not in LARGE]
+COUNTED = NETWORKS if EVERYTHING else [*NETWORKS, "nasnet_a_mobile"]
+"""Of the large ones one, whose counts and function are held with the others'."""

@@ -315,9 +315,13 @@ def _options(file: str) -> Mapping[str, Mapping[str, str]]:
         if isinstance(target, ast.Name)
     }
     found: dict[str, Mapping[str, str]] = {}
+    aliases = _aliases(tree)
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef):
             continue
+        for argument in (*node.args.args, *node.args.kwonlyargs):
+            if isinstance(argument.annotation, ast.Name):
+                argument.annotation = aliases.get(argument.annotation.id, argument.annotation)
         for decorator in node.decorator_list:
             if isinstance(decorator, ast.Name) and decorator.id == "network":
                 found[node.name] = _keywords(node)
@@ -325,6 +329,17 @@ def _options(file: str) -> Mapping[str, Mapping[str, str]]:
                 for name, row in tables[ast.unparse(decorator.args[0])].items():
                     found[name] = _keywords(node, row.elts if isinstance(row, ast.Tuple) else [])
     return found
+
+
+def _aliases(tree: ast.Module) -> Mapping[str, ast.expr]:
+    """Types that a file gives a name: `Kind = Literal["a", "b"]`."""
+    return {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
 
 
 def _keywords(function: ast.FunctionDef, row: Sequence[ast.expr] = ()) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 Each network gets the weights of an independent implementation (pytorchcv) and both look at the same images.
 
 - Weights go over in execution order, which hooks find. One thing runs in another order there: a residual's shortcut
-  before its body, so `shortcuts_first` reorders ours. Every shape is compared, none is left over.
+  before its body, so `with_first` reorders ours. Every shape is compared, none is left over.
 - Where pytorchcv follows another convention than ours, the table's tweaks set it to ours, and say so by their names.
 - Weights are He-scaled and the statistics random: with default initialisation the signal dies in a deep network,
   and a misaligned pool in Xception changes 2e-7 of the output instead of percents. The signal must live, and each
@@ -24,11 +24,13 @@ import torch
 from torch import nn
 
 from archscope.networks import catalogue
+from tests.conftest import EVERYTHING
 from tests.world.torchvision import import_torchvision
-from tests.zoo import NETWORKS
+from tests.zoo import COUNTED
 
 pytest.importorskip("pytorchcv", reason="the networks to compare with; `make dev` installs it")
 
+BEFORE_H = (".before.", ".h.")
 SINGLE, DOUBLE = 1e-5, 1e-9
 """Largest relative error in float32 and float64. What is a hundred times larger is another function."""
 Tweak = Callable[[nn.Module], None]
@@ -223,6 +225,14 @@ def pooled_first(network: nn.Module) -> None:
             unit.register_forward_hook(lambda _module, _inputs, out, pooled=pooled: out.roll(pooled, 1))
 
 
+def padded_on_every_side(network: nn.Module) -> None:
+    """NASNet's strided windows with as much padding on the left and top as on the right and bottom; what takes the odd
+    pixels stays shifted by one."""
+    nasnet, pnasnet = (import_module(f"pytorchcv.models.{name}") for name in ("nasnet", "pnasnet"))
+    windows = (nasnet.NasDwsConv, nasnet.NasMaxPoolBlock, nasnet.NasAvgPoolBlock, pnasnet.PnasMaxPoolBlock)
+    every(windows, extra_padding=False)(network)
+
+
 padding_not_counted = every(nn.AvgPool2d, lambda pool: pool.padding != 0, count_include_pad=False)
 padding_counted = every(nn.AvgPool2d, lambda pool: pool.padding != 0, count_include_pad=True)
 partial_windows = every((nn.MaxPool2d, nn.AvgPool2d), lambda pool: pool.stride == 2, padding=0, ceil_mode=True)
@@ -251,6 +261,7 @@ class Twin:
     ours: dict[str, Any] = field(default_factory=dict)
     contrast: float = 1  # of the images: response normalisation does next to nothing to values near 1
     double: bool = False  # float64: the deeper EfficientNets amplify what float32 rounds away
+    runs_first: tuple[str, str] = (".shortcut.", ".body.")  # there: of two parts that have one input, in our names
 
     def build(self) -> nn.Module:
         if "." in self.file:
@@ -408,6 +419,49 @@ TWINS = {
         },
         double=True,
     ),
+    "nasnet_a_mobile of 2 @ 192": Twin(
+        "nasnet",
+        "get_nasnet",
+        43,
+        (padded_on_every_side, any_size),
+        options={
+            "repeat": 2,
+            "penultimate_filters": 192,
+            "init_block_channels": 32,
+            "final_pool_size": 7,
+            "extra_padding": True,
+            "skip_reduction_layer_input": False,
+            "in_size": (43, 43),
+        },
+        ours={"normal_cells": 2, "penultimate_filters": 192},
+        double=True,
+    ),
+    "pnasnet5_mobile of 2 x 8": Twin(
+        "pnasnet",
+        "PNASNet",
+        43,
+        (padded_on_every_side, any_size),
+        options={
+            "channels": [[20, 40, 40], [80] * 2, [160] * 2],
+            "init_block_channels": 32,
+            "stem1_blocks_channels": 10,
+        },
+        ours={"cells": 2, "filters": 8},
+        double=True,
+        runs_first=BEFORE_H,
+    ),
+    "polynet of 1, 2 and 2 modules": Twin(
+        "polynet",
+        "PolyNet",
+        107,
+        (any_size,),
+        options={
+            "two_way_scales": [[1], [0, 0.85], [0, 0.7]],
+            "poly_scales": [[0], [0, 0.925], [0, 0.775]],
+        },
+        ours={"modules_a": 1, "modules_b": 2, "modules_c": 2},
+        double=True,
+    ),
     "efficientnet_b0": Twin("efficientnet", "efficientnet_b0", 139, (epsilon(1e-3),)),
     **{
         f"efficientnet_b{n}": Twin("efficientnet", f"efficientnet_b{n}", size, (epsilon(1e-3),), double=True)
@@ -415,7 +469,17 @@ TWINS = {
     },
 }
 
-HELD = [name for name in TWINS if name.partition(" ")[0] in NETWORKS]
+if EVERYTHING:  # whole; above they are cut short
+    TWINS |= {
+        "nasnet_a_mobile": Twin("nasnet", "nasnet_4a1056", 59, (padded_on_every_side, any_size), double=True),
+        "nasnet_a_large": Twin("nasnet", "nasnet_6a4032", 59, (padded_on_every_side, any_size), double=True),
+        "pnasnet5_large": Twin(
+            "pnasnet", "pnasnet5large", 59, (padded_on_every_side, any_size), double=True, runs_first=BEFORE_H
+        ),
+        "polynet": Twin("polynet", "polynet", 139, (any_size,), double=True),
+    }
+
+HELD = [name for name in TWINS if name.partition(" ")[0] in COUNTED]
 
 BROKEN: dict[str, dict[str, Tweak]] = {  # network: what is wrong, and how
     "xception": {
@@ -496,6 +560,16 @@ BROKEN: dict[str, dict[str, Tweak]] = {  # network: what is wrong, and how
     "efficientnet_v2_s": {"epsilon of the torch ports": epsilon(1e-5)},
     "res2net50": {"averages that do not count padding": every(nn.AvgPool2d, count_include_pad=False)},
     "dpn92": {"epsilon of the torch ports": epsilon(1e-5)},
+    "nasnet_a_mobile of 2 @ 192": {
+        "epsilon of the torch ports": epsilon(1e-5),
+        "average pools that count padding": padding_counted,
+        "the pixels of even rows twice": one("features.stage1.unit1.path.path2", extra_padding=False),
+    },
+    "pnasnet5_mobile of 2 x 8": {"epsilon of the torch ports": epsilon(1e-5)},
+    "polynet of 1, 2 and 2 modules": {
+        "epsilon of TensorFlow": epsilon(1e-3),
+        "one module's scale": one("features.stage2.unit2.poly", scale=0.9),
+    },
     "efficientnet_b0": {
         "epsilon of the torch ports": epsilon(1e-5),
         "padding of TensorFlow": one("features.init_block", tf_mode=True),
@@ -552,7 +626,7 @@ def deviation(module: nn.Module, weight: torch.Tensor) -> float:
 
 
 def layers_run(network: nn.Module, seen: torch.Tensor) -> list[str]:
-    """Paths of the modules that store something, in the order in which they run."""
+    """Paths of the modules that store something, in the order in which they run; one that runs again comes again."""
     stored = {path: module for path, module in network.named_modules() if module._parameters or module._buffers}
     order: list[str] = []
     handles = [
@@ -561,19 +635,18 @@ def layers_run(network: nn.Module, seen: torch.Tensor) -> list[str]:
     network(seen.to("meta"))
     for handle in handles:
         handle.remove()
-    assert len(order) == len(set(order))
     return order
 
 
-def shortcuts_first(paths: list[str]) -> list[str]:
-    """Our order of execution with every residual's shortcut before its body."""
+def with_first(parts: tuple[str, str], paths: list[str]) -> list[str]:
+    """Our order of execution with every first part, a residual's shortcut, before the second, its body."""
     first: dict[str, int] = {}
 
     def place(item: tuple[int, str]) -> tuple[int, bool, int]:
         i, path = item
-        for part in (".shortcut.", ".body."):
+        for part in parts:
             if part in path:
-                return first.setdefault(path[: path.index(part)], i), part == ".body.", i
+                return first.setdefault(path[: path.index(part)], i), part == parts[1], i
         return i, False, i
 
     return [path for _, path in sorted(enumerate(paths), key=place)]
@@ -599,12 +672,12 @@ def stored_in(module: nn.Module) -> Iterator[tuple[dict[str, Any], str, torch.Te
                 yield store, name, tensor
 
 
-def share(ours: nn.Module, theirs: nn.Module, seen: torch.Tensor) -> None:
+def share(ours: nn.Module, theirs: nn.Module, seen: torch.Tensor, runs_first: tuple[str, str]) -> None:
     """Give our network their tensors. Both are on meta still where layers are matched."""
     with torch.no_grad():
         run, their_run = layers_run(ours, seen), layers_run(theirs, seen)
         if type(theirs).__module__.startswith("pytorchcv"):
-            matched = list(zip(shortcuts_first(run), their_run, strict=True))
+            matched = list(zip(with_first(runs_first, run), their_run, strict=True))
         else:
             matched = list(zip(own_last(run), own_last(their_run), strict=True))
     theirs.to_empty(device="cpu")
@@ -629,7 +702,7 @@ def twins(name: str) -> tuple[nn.Module, nn.Module, torch.Tensor]:
     with torch.device("meta"):
         ours, theirs = network.build(**twin.ours).eval(), twin.build().eval()
     seen = twin.contrast * images(network.input_size[0], twin.size)
-    share(ours, theirs, seen)
+    share(ours, theirs, seen, twin.runs_first)
     if twin.double:
         return ours.double(), theirs.double(), seen.double()
     return ours, theirs, seen
