@@ -57,14 +57,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def ceilings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, compiled: Path) -> None:
-    """No test waits for what this machine can do at most, or leaves it in the user's cache."""
+def ceilings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, compiled: Path) -> None:
+    """No test waits for what this machine can do at most, or leaves it in the user's cache or beside its own files."""
     from archscope.roofline import Ceilings
 
     rates = {"float32": 1e11, "bfloat16": 2e11, "float16": 2e11}
-    (tmp_path / "cache").mkdir()
-    (tmp_path / "cache" / "wasmtime").symlink_to(compiled, target_is_directory=True)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    cache = tmp_path_factory.mktemp("cache")
+    (cache / "wasmtime").symlink_to(compiled, target_is_directory=True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     monkeypatch.setattr("archscope.latency.ceilings.measure", lambda options: Ceilings("Slate", 1e10, rates, 1e-3))
 
 
