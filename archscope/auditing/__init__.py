@@ -1,6 +1,7 @@
 """Every counter on one model: what each says, and the way from archscope's number to it. Needs no torch by itself."""
 
 import json
+import os
 import subprocess
 import sys
 from collections import defaultdict
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 SCHEMA = "archscope.audit/1"
-AT_ONCE = 2
-"""Tools that run side by side: each is a process with a model of its own."""
+MOST_AT_ONCE = 4
+"""Tools that run side by side, one a core: each is a process with a model of its own."""
 
 
 @dataclass(frozen=True)
@@ -94,30 +95,39 @@ class Audit(Tabulated):
         }  # fmt: skip
 
 
+def said_on_a_terminal(tool: str) -> None:
+    """A line where somebody waits for it."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"audit: {tool} has counted\n")
+
+
 def audit(
     report: Report,
     options: Mapping[str, Any],
-    finished: Callable[[str], None] = lambda tool: None,
+    finished: Callable[[str], None] = said_on_a_terminal,
     module: "nn.Module | None" = None,
 ) -> Audit:
-    """Run every installed counter on the model of a report, each in a process of its own: on `module`, if that is at
-    hand, or on one that `options` build. Raises nothing for a tool that fails: its row says why.
+    """Run every installed counter on the model of a report, each in a process of its own, one a core: on `module`, if
+    that is at hand, or on one that `options` build. `finished` is told of each that has counted. Raises nothing for a
+    tool that fails: its row says why.
     """
-    from archscope.auditing.process import answer_from_fork
+    from archscope.auditing.process import answers_from_forks
 
     installed = [tool for tool in counters() if tool.runs and tool.installed]
+    at_once = min(os.cpu_count() or 1, MOST_AT_ONCE)
 
-    def run(tool: Counter) -> Audited:
-        answer = _run(tool, report, options) if module is None else answer_from_fork(tool.name, module, _inputs(report))
-        row = _audited(tool, report, answer)
+    def run(tool: Counter) -> tuple[Found, str]:
+        answer = _run(tool, report, options)
         finished(tool.name)
-        return row
+        return answer
 
     if module is not None:
-        rows = tuple(map(run, installed))  # one after the other: a process with threads is not forked safely
+        names = [tool.name for tool in installed]
+        answers = answers_from_forks(names, module, _inputs(report), at_once, finished)
     else:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            rows = tuple(pool.map(run, installed))
+        with ThreadPoolExecutor(at_once) as pool:
+            answers = list(pool.map(run, installed))
+    rows = tuple([_audited(tool, report, answer) for tool, answer in zip(installed, answers, strict=True)])
     return Audit(report, rows, tuple(tool.name for tool in counters() if tool.runs and not tool.installed))
 
 

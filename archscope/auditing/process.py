@@ -7,7 +7,7 @@ import io
 import json
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -43,15 +43,36 @@ def _tensor(shape: Sequence[int], dtype: str) -> Any:
     return torch.rand((1, *shape)).to(kind) if kind.is_floating_point else torch.zeros((1, *shape), dtype=kind)
 
 
-def answer_from_fork(tool: str, module: "nn.Module", inputs: Sequence[Mapping[str, Any]]) -> tuple[Found, str]:
-    """The same of a module that is at hand, and which only the fork changes; or why there is none."""
+def answers_from_forks(
+    tools: Sequence[str],
+    module: "nn.Module",
+    inputs: Sequence[Mapping[str, Any]],
+    at_once: int,
+    finished: Callable[[str], None],
+) -> list[tuple[Found, str]]:
+    """The same of a module that is at hand, and which only the forks change; or why there is none. All are forked from
+    here: a process with threads of its own is not forked safely."""
     import multiprocessing
+    from multiprocessing.connection import wait
 
     fork: Any = multiprocessing.get_context("fork")
-    receiver, sender = fork.Pipe(duplex=False)
-    process = fork.Process(target=_send, args=(sender, tool, module, inputs))
-    process.start()
-    sender.close()
+    waiting, running, answers = list(tools), {}, {}
+    while waiting or running:
+        while waiting and len(running) < at_once:
+            tool = waiting.pop(0)
+            receiver, sender = fork.Pipe(duplex=False)
+            process = fork.Process(target=_send, args=(sender, tool, module, inputs))
+            process.start()
+            sender.close()
+            running[receiver] = tool, process
+        for receiver in wait(list(running)):
+            tool, process = running.pop(receiver)
+            answers[tool] = _received(receiver, process)
+            finished(tool)
+    return [answers[tool] for tool in tools]
+
+
+def _received(receiver: Any, process: Any) -> tuple[Found, str]:
     try:
         found: tuple[Found, str] = receiver.recv()
     except EOFError:

@@ -1,6 +1,5 @@
 """archscope audit"""
 
-import sys
 from typing import Annotated
 
 from archscope.commands import command
@@ -32,9 +31,4 @@ def audit(
     resolve(target).check_runs()
     options = parse_settings(settings or [])
     report = report_of(target, inputs, (), None, options)
-    write(render(auditing.audit(report, options, _said), name, plain_options(output)), output)
-
-
-def _said(tool: str) -> None:
-    if sys.stderr.isatty():
-        print(f"audit: {tool} has counted", file=sys.stderr)
+    write(render(auditing.audit(report, options), name, plain_options(output)), output)

@@ -1,4 +1,6 @@
+import io
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -123,8 +125,14 @@ class Shift(nn.Module):
         return x + 1
 
 
-def test_a_module_at_hand_is_audited_and_left_alone() -> None:
-    """Of a class that no other process could import, and in training."""
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_module_at_hand_is_audited_and_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a class that no other process could import, and in training. Who waits for it is told how far it is."""
+    monkeypatch.setattr("sys.stderr", Terminal())
 
     class Local(Shift):
         """A class of a notebook's, say."""
@@ -134,6 +142,8 @@ def test_a_module_at_hand_is_audited_and_left_alone() -> None:
 
     found = archscope.audit(module, (3, 12, 12))
 
+    told = sys.stderr.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert sorted(told) == sorted(f"audit: {row.tool} has counted" for row in found.rows)
     assert {row.tool for row in found.rows} >= {"flop_counter", "fvcore", "torchinfo"}
     assert found.holds, found
     assert module.training and all(torch.equal(module.state_dict()[name], tensor) for name, tensor in before.items())

@@ -78,13 +78,14 @@ def settle(config: Any, short: bool) -> None:
             if isinstance(getattr(config, word, None), int):
                 setattr(config, word, min(2, getattr(config, word)))
     config._experts_implementation = "batched_mm"
-    heads, width = getattr(config, "num_attention_heads", None), getattr(config, "hidden_size", None)
+    said = vars(config)
+    heads, width = said.get("num_attention_heads"), said.get("hidden_size")
     if isinstance(heads, int) and isinstance(width, int):
         left_open = {"num_key_value_heads": heads, "head_dim": width // heads, "num_experts_per_tok": 2}
         for word, value in left_open.items():
-            if hasattr(config, word) and getattr(config, word) is None:
+            if said.get(word, value) is None:
                 setattr(config, word, value)
-        turned(config, getattr(config, "head_dim", width // heads))
+        turned(config, said.get("head_dim", width // heads))
     for inner in vars(config).values():
         if hasattr(inner, "model_type"):
             settle(inner, short)

@@ -117,10 +117,11 @@ def _absorbed(before: Step, padding: Sides, neutral: bool) -> tuple[Step, Sides]
         before.facts["value"] == float("-inf") or (neutral and not before.facts["value"])
     )
     if neutral and len(before.facts["padding"]) == len(padding):
-        padding = tuple(
+        together = tuple(
             (a + int(c), b + int(d)) for (a, b), (c, d) in zip(padding, before.facts["padding"], strict=True)
         )
-        before = before.inputs[0]
+        if all(side >= 0 for sides in together for side in sides):  # else it cuts something off
+            return before.inputs[0], together
     return before, padding
 
 

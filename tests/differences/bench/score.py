@@ -19,6 +19,10 @@ EQUAL = 1e-10
 """Of outputs in float64, relative to the largest."""
 
 
+UNREADABLE = re.compile(r"\bNone\b|\bnan\b|\b0\.\d+ times|(?<![\w.])-\d+ (times|of|blocks|layers|fewer|more)")
+"""What no row may say."""
+
+
 @dataclass(frozen=True)
 class Judged:
     """One mutant of a base: what diff said, and what was wrong with that, in words; nothing where it was right."""
@@ -75,17 +79,36 @@ def _with_statistics(net: nn.Module, size: tuple[int, ...], generator: torch.Gen
     return net.eval()
 
 
+DRAWS = 3
+"""Of weights: with one alone a channel may be dead, and what is done to it go unseen."""
+
+
 def same_function(a: nn.Module, b: nn.Module, size: tuple[int, ...], together: bool = False) -> bool:
     """Do both give the same for the same weights and two images, one at a time as in a report, or `together` as for the
     proof? Not where they do not store the same."""
     stored = [{name: (value.shape) for name, value in net.named_parameters()} for net in (a, b)]
     if stored[0] != stored[1]:
         return False
+    return all(_same_outputs(_drawn(a, draw), _drawn(b, draw), size, together) for draw in range(DRAWS))
+
+
+def _drawn(net: nn.Module, draw: int) -> nn.Module:
+    """A copy in float64, with its own weights or, at the next draws, with others."""
+    net = _doubled(net)
+    generator = torch.Generator().manual_seed(draw)
+    with torch.no_grad():
+        for _, parameter in sorted(net.named_parameters()) if draw else ():
+            spread = parameter.abs().mean()
+            parameter += spread * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)
+    return net
+
+
+def _same_outputs(a: nn.Module, b: nn.Module, size: tuple[int, ...], together: bool) -> bool:
     images = torch.randn(2, *size, generator=torch.Generator().manual_seed(1), dtype=torch.float64) * 2
     with torch.no_grad():
         batches = [images] if together else images.split(1)
         try:
-            one, two = (torch.cat([net(batch) for batch in batches]) for net in map(_doubled, (a, b)))
+            one, two = (torch.cat([net(batch) for batch in batches]) for net in (a, b))
         except RuntimeError:  # it takes one image at a time
             return False
     if one.numel() != two.numel():
@@ -112,6 +135,9 @@ def judged(base: str, mutant: Mutant, net: fx.GraphModule, report: Report, weigh
 
 def _faults(found: Diff, mutant: Mutant, same: bool) -> Iterator[str]:
     rows = [row for row in found.differences if row.kind != "consequence"]
+    for row in found.differences:
+        if UNREADABLE.search(row.what):
+            yield f"a row says {row.what}"
     if same:
         return
     training = re.search(r"momentum|: Dropout|dropout", mutant.what) and all(row.training for row in rows)
