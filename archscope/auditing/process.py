@@ -56,7 +56,9 @@ def answers_from_forks(
     from multiprocessing.connection import wait
 
     fork: Any = multiprocessing.get_context("fork")
-    waiting, running, answers = list(tools), {}, {}
+    waiting = list(tools)
+    running: dict[Any, tuple[str, Any]] = {}
+    answers: dict[str, tuple[Found, str]] = {}
     while waiting or running:
         while waiting and len(running) < at_once:
             tool = waiting.pop(0)

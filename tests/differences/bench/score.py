@@ -98,8 +98,8 @@ def _drawn(net: nn.Module, draw: int) -> nn.Module:
     generator = torch.Generator().manual_seed(draw)
     with torch.no_grad():
         for _, parameter in sorted(net.named_parameters()) if draw else ():
-            spread = parameter.abs().mean()
-            parameter += spread * torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)
+            noise = torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype)
+            parameter.add_(noise * parameter.abs().mean())
     return net
 
 
