@@ -26,7 +26,7 @@ function costs(network, node, spans, many) {
     const value = many > 1 ? network.value(column.name, spans) : network.cost(column.name, node);
     if (value === null || value === 0) return null;
     const share = column.reduce === "sum" && column.total && typeof value === "number" ? (100 * value) / column.total : 0;
-    const exact = Number.isInteger(value) && column.unit !== "bytes" ? value.toLocaleString("en-US") : measured(column, value);
+    const exact = Number.isInteger(value) && column.unit !== "bytes" ? GROUPED.format(value) : measured(column, value);
     const cell = make("td", { class: "share" }, share >= 0.05 ? `${share.toFixed(share < 10 ? 1 : 0)} %` : "");
     cell.style.setProperty("--share", `${Math.min(share, 100)}%`);
     return make("tr", {}, make("th", { scope: "row" }, say(column.name)), make("td", {}, exact), cell);

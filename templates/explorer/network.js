@@ -90,6 +90,13 @@ class Network {
     return this.data.nodes.picture[at] < 0 ? -1 : at;
   }
 
+  /** The deepest node that has all these layers. @param {Spans} spans */
+  holder(spans) {
+    let at = this.nodeOf[spans[0]?.[0] ?? 0] ?? 0;
+    while (at > 0 && !within(spans, this.spans[at])) at = this.parent(at);
+    return at;
+  }
+
   /** The sizes of what goes in, or comes out. @param {"in" | "out"} which @param {Spans} spans */
   shape(which, spans) {
     if (!spans.length) return "";
@@ -167,8 +174,13 @@ class Network {
         return { ">": value > limit, "<": value < limit, ">=": value >= limit, "<=": value <= limit, "=": value === limit }[found[2]] ?? false;
       };
     }
-    this.texts ??= this.paths.map((path, at) => `${path} ${this.kinds[at]} ${this.said[at]} ${this.shape("out", this.spans[at]).replace(/×/g, "x")}`.toLowerCase());
-    const { texts } = this;
+    const texts = this.words();
     return (at) => texts[at].includes(word);
+  }
+
+  /** What a search looks through, a text a node. @returns {string[]} */
+  words() {
+    this.texts ??= this.paths.map((path, at) => `${path} ${this.kinds[at]} ${this.said[at]} ${this.shape("out", this.spans[at]).replace(/×/g, "x")}`.toLowerCase());
+    return this.texts;
   }
 }

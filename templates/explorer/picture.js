@@ -13,11 +13,6 @@ function heated(share) {
   return `rgb(${HEAT[low].map((from, i) => Math.round(from + (HEAT[low + 1][i] - from) * (at - low))).join(" ")})`;
 }
 
-/**
- * A box or a frame: the node that it stands for, the layers of all its copies.
- * @typedef {{element: SVGGElement, node: number, spans: Spans, title: string, frame: boolean, opens: number, alike: number}} Shown
- */
-
 class Picture {
   /**
    * @param {Network} network @param {HTMLElement} element It scrolls where the picture is larger.
@@ -28,54 +23,44 @@ class Picture {
     this.element = element;
     this.told = told;
     this.zoom = 0;
+    /** How much room there is, as the browser tells it. */
+    [this.wide, this.high] = [0, 0];
     /** @type {Shown[]} */
     this.shown = [];
     /** @type {SVGSVGElement | null} */
     this.svg = null;
+    /** What is drawn, the last of them open: see `chain`. @type {number[]} */
+    this.nodes = [];
+    [this.width, this.height, this.scaled] = [1, 1, 1];
+    this.magnified = false;
     element.addEventListener("keydown", (event) => this.key(event));
+    element.addEventListener("mousedown", (event) => event.detail > 1 && event.preventDefault()); // no text is marked
     element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    new ResizeObserver(() => this.scale()).observe(element);
+    new ResizeObserver(([entry]) => {
+      [this.wide, this.high] = [entry.contentRect.width, entry.contentRect.height];
+      this.scale();
+    }).observe(element);
   }
 
-  /** Draw a node's picture. @param {number} node */
-  show(node) {
-    this.node = node;
+  /** Draw the node that is open, within what is one column around it. @param {number} open */
+  show(open) {
+    const nodes = chain(this.network, open);
+    const same = nodes[0] === this.nodes[0];
+    if (this.svg && !same) this.element.scrollTo(0, 0); // before anything has changed: it would have all of that laid out
+    this.zoom = same && (nodes.length > 1 || this.magnified) ? this.scaled : 0;
+    this.magnified = this.magnified && same;
+    this.nodes = nodes;
     this.painted = false;
-    const [width, height, body] = this.network.data.pictures[this.network.data.nodes.picture[node]];
-    const holder = make("div", {});
-    holder.innerHTML = `<svg xmlns="http://www.w3.org/2000/svg" class="archscope" viewBox="0 0 ${width} ${height}">${body}</svg>`;
-    this.svg = /** @type {SVGSVGElement} */ (holder.firstElementChild);
-    this.svg.setAttribute("role", "group");
-    this.svg.setAttribute("aria-label", this.network.paths[node] || this.network.data.title);
-    this.shown = [...this.svg.querySelectorAll("[data-l]")].map((group) => this.understood(/** @type {SVGGElement} */ (group)));
+    const { element, left, right, bottom, shown, frame } = panel(this.network, nodes);
+    const label = this.network.paths[open] || this.network.data.title;
+    this.svg = /** @type {any} */ (drawn("svg", { class: "archscope", viewBox: `${left} 0 ${right - left} ${bottom}`, role: "group", "aria-label": label }, element));
+    [this.width, this.height] = [right - left, bottom];
+    this.shown = shown;
     this.shown.forEach((one) => this.prepare(one));
     this.shown.find((one) => !one.frame)?.element.setAttribute("tabindex", "0");
-    this.zoom = 0;
-    this.element.replaceChildren(this.svg);
-    this.element.scrollTo(0, 0);
+    this.element.replaceChildren(/** @type {SVGSVGElement} */ (this.svg));
     this.scale();
-  }
-
-  /** What a group of the picture stands for. @param {SVGGElement} group @returns {Shown} */
-  understood(group) {
-    const { network } = this;
-    const here = network.places[this.node ?? 0];
-    const first = network.spans[this.node ?? 0][0]?.[0] ?? 0;
-    const spans = spansOf(group.dataset.l ?? "", first);
-    const below = group.dataset.p;
-    const place = !below ? undefined : below.startsWith("/") ? below.slice(1) : here ? `${here}.${below}` : below;
-    const node = (place !== undefined ? network.byPlace.get(place) : undefined) ?? this.holder(spans);
-    const opened = network.opened(node);
-    const title = [...group.querySelectorAll(":scope > text")].map((text) => text.textContent).join(" ");
-    const frame = group.classList.contains("module") && !group.classList.contains("op");
-    return { element: group, node, spans, title, frame, alike: Number(group.dataset.n ?? 1), opens: opened === this.node ? -1 : opened };
-  }
-
-  /** The deepest node that has all these layers. @param {Spans} spans */
-  holder(spans) {
-    let at = this.network.nodeOf[spans[0]?.[0] ?? 0] ?? 0;
-    while (at > 0 && !within(spans, this.network.spans[at])) at = this.network.parent(at);
-    return at;
+    frame?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   /** @param {Shown} shown */
@@ -88,17 +73,19 @@ class Picture {
     element.setAttribute("aria-label", label);
     element.setAttribute("role", "button");
     element.setAttribute("tabindex", "-1");
-    element.prepend(Object.assign(document.createElementNS("http://www.w3.org/2000/svg", "title"), { textContent: label }));
+    element.prepend(drawn("title", {}, label));
     if (shown.opens >= 0) {
       element.classList.add("opens");
       if (!shown.frame) this.corner(element);
     }
     element.addEventListener("click", (event) => {
       event.stopPropagation();
-      if (element.classList.contains("chosen") && shown.opens >= 0) this.told.open(shown.opens);
+      const closing = /** @type {Element} */ (event.target).closest(".close");
+      if (closing && shown.closes !== undefined) this.told.open(shown.closes);
+      else if (element.classList.contains("chosen") && shown.opens >= 0) this.told.open(shown.opens);
       else this.told.choose(shown);
     });
-    element.addEventListener("focus", () => element.matches(":focus-visible") && this.told.choose(shown));
+    element.addEventListener("focus", () => element.matches(":focus-visible") && !element.classList.contains("chosen") && this.told.choose(shown));
   }
 
   /** A corner that says: this can be opened. @param {SVGGElement} element */
@@ -106,10 +93,7 @@ class Picture {
     const box = element.querySelector('rect[class*="-fill"]');
     if (!box) return;
     const [x, y, width] = ["x", "y", "width"].map((name) => Number(box.getAttribute(name)));
-    const sign = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    sign.setAttribute("d", `M${x + width - 11} ${y + 4.5}h6.5v6.5z`);
-    sign.setAttribute("class", "corner");
-    box.after(sign);
+    box.after(drawn("path", { d: `M${x + width - 11} ${y + 4.5}h6.5v6.5z`, class: "corner" }));
   }
 
   /** Mark what has these layers, or is of them. @param {Spans} spans @param {boolean} sought It is brought in sight. */
@@ -166,17 +150,24 @@ class Picture {
   /** The picture's size on the screen: within its place, its letters of 9 pixels at least. */
   scale() {
     if (!this.svg) return;
-    const { width, height } = this.svg.viewBox.baseVal;
-    const fitting = Math.min((this.element.clientWidth - 2) / width, (this.element.clientHeight - 2) / height);
+    const { width, height } = this;
+    const fitting = Math.min((this.wide - 2) / width, (this.high - 2) / height);
     const scale = this.zoom || Math.min(Math.max(fitting, 9 / 11), 1.4);
     this.scaled = scale;
     this.svg.setAttribute("width", String(width * scale));
     this.svg.setAttribute("height", String(height * scale));
   }
 
+  /** As large as there is room for. */
+  fit() {
+    [this.zoom, this.magnified] = [0, false];
+    this.scale();
+  }
+
   /** @param {number} by @param {{x: number, y: number}} [at] What stays where it is, in the element. */
   magnify(by, at = { x: this.element.clientWidth / 2, y: this.element.clientHeight / 2 }) {
-    const before = this.scaled ?? 1;
+    const before = this.scaled;
+    this.magnified = true;
     this.zoom = Math.min(Math.max(before * by, 0.1), 6);
     this.scale();
     const [left, top] = [this.element.scrollLeft + at.x, this.element.scrollTop + at.y];
@@ -201,7 +192,7 @@ class Picture {
       if (current.opens >= 0) this.told.open(current.opens);
       else this.told.choose(current);
     } else if (event.key === "+" || event.key === "-") this.magnify(event.key === "+" ? 1.25 : 0.8);
-    else if (event.key === "0") { this.zoom = 0; this.scale(); }
+    else if (event.key === "0") this.fit();
     else return;
     event.preventDefault();
   }
@@ -235,13 +226,9 @@ class Picture {
       }
       for (const name of ["class", "style", "tabindex", "role", "aria-label", "data-l", "data-n", "data-p"]) element.removeAttribute(name);
     });
-    copy.querySelectorAll("path:not([fill]):not([stroke])").forEach((sign) => sign.remove());
-    const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    ground.setAttribute("width", "100%");
-    ground.setAttribute("height", "100%");
-    ground.setAttribute("fill", getComputedStyle(this.element).backgroundColor);
-    copy.prepend(ground);
-    const { width, height } = svg.viewBox.baseVal;
+    copy.querySelectorAll("path:not([fill]):not([stroke]), rect:not([fill])").forEach((sign) => sign.remove());
+    const { x, y, width, height } = svg.viewBox.baseVal;
+    copy.prepend(drawn("rect", { x, y, width: "100%", height: "100%", fill: getComputedStyle(this.element).backgroundColor }));
     copy.setAttribute("width", String(width));
     copy.setAttribute("height", String(height));
     copy.setAttribute("font-family", "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans Condensed', sans-serif");

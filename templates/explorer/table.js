@@ -1,6 +1,16 @@
-// The parts as a tree in a table. Only the rows in sight are in the page, however many there are.
+// The parts as a tree in a table. Only the rows in sight are in the page, however many there are, and they are used again:
+// of a row that shows something else only what differs is written, so that the browser has little to lay out.
 
 const ROW = 26;
+
+/** A row of the page: `texts` are its own name, what is said of it, its output, and a cell a column. @typedef {{element: HTMLElement, twist: HTMLElement, name: HTMLElement, texts: Text[], share: HTMLElement}} Line */
+
+/** @param {HTMLElement} element @param {string} name @param {string | null} value */
+function put(element, name, value) {
+  if (element.getAttribute(name) === value) return;
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
+}
 
 class Table {
   /**
@@ -23,15 +33,25 @@ class Table {
     this.columns = ["params", "macs"];
     /** @type {number[]} */
     this.rows = [];
+    /** @type {Line[]} */
+    this.lines = [];
+    /** What is in sight, as the browser tells it: to ask would have the whole page laid out. */
+    [this.top, this.high] = [0, 0];
     this.head = make("div", { class: "row head", role: "row" });
     this.body = make("div", { class: "rows", role: "rowgroup" });
     this.scroll = make("div", { class: "scroll", role: "none" }, this.body);
     this.element.setAttribute("role", "treegrid");
     this.element.setAttribute("tabindex", "0");
     this.element.append(make("div", { role: "rowgroup" }, this.head), this.scroll);
-    this.scroll.addEventListener("scroll", () => this.fill());
+    this.scroll.addEventListener("scroll", () => { this.top = this.scroll.scrollTop; this.fill(); });
+    this.body.addEventListener("click", (event) => this.click(event));
     this.element.addEventListener("keydown", (event) => this.key(event));
-    new ResizeObserver(() => this.fill()).observe(this.scroll);
+    new ResizeObserver(([entry]) => {
+      const first = !this.high;
+      this.high = entry.contentRect.height;
+      if (first) this.reveal();
+      this.fill();
+    }).observe(this.scroll);
   }
 
   /** Rows anew: after a search, an order, an opening. @param {boolean} filled Those in sight are made too. */
@@ -69,6 +89,9 @@ class Table {
   headings() {
     const named = /** @type {[string, string][]} */ ([["name", "Name"], ["output", "Output"], ...this.columns.map((name) => [name, name])]);
     this.element.style.setProperty("--numbers", String(this.columns.length));
+    const said = JSON.stringify([named, this.sorted, this.upwards, korean]);
+    if (said === this.headed) return;
+    this.headed = said;
     this.head.replaceChildren(...named.map(([name, said]) => {
       const order = this.sorted !== name ? "none" : this.upwards ? "ascending" : "descending";
       const sign = { none: "", ascending: " ▲", descending: " ▼" }[order];
@@ -88,39 +111,66 @@ class Table {
 
   /** The rows in sight. */
   fill() {
-    const from = Math.max(Math.floor(this.scroll.scrollTop / ROW) - 3, 0);
-    const many = Math.ceil(this.scroll.clientHeight / ROW) + 6;
-    this.body.replaceChildren(...this.rows.slice(from, from + many).map((at, i) => this.row(at, from + i)));
+    const from = Math.max(Math.floor(this.top / ROW) - 3, 0);
+    const many = Math.ceil(this.high / ROW) + 6;
+    if (this.lines.length !== many || this.lines[0].texts.length !== 3 + this.columns.length) {
+      this.lines = Array.from({ length: many }, () => this.line());
+      this.body.replaceChildren(...this.lines.map(({ element }) => element));
+    }
+    for (let place = from; place < from + many; place += 1) {
+      const line = this.lines[place % many]; // while it is in sight a row stays the same one
+      line.element.hidden = place >= this.rows.length;
+      if (place < this.rows.length) this.show(line, this.rows[place], place);
+      else line.element.removeAttribute("id");
+    }
     const active = this.rows.indexOf(this.chosen);
-    if (active >= from && active < from + many) this.element.setAttribute("aria-activedescendant", `row${this.chosen}`);
-    else this.element.removeAttribute("aria-activedescendant");
+    put(this.element, "aria-activedescendant", active >= from && active < from + many ? `row${this.chosen}` : null);
   }
 
-  /** @param {number} at @param {number} place */
-  row(at, place) {
+  /** An empty row. @returns {Line} */
+  line() {
+    const texts = Array.from({ length: 3 + this.columns.length }, () => document.createTextNode(""));
+    const [own, said, ...others] = texts;
+    const twist = make("span", { class: "twist", "aria-hidden": "true" });
+    const name = make("div", { role: "gridcell", class: "name" }, twist, make("b", {}, own), " ", make("span", { class: "said" }, said));
+    const cells = others.map((text) => make("div", { role: "gridcell" }, text));
+    return { element: make("div", { role: "row", class: "row" }, name, ...cells), twist, name, texts, share: cells[cells.length - 1] };
+  }
+
+  /** @param {Line} line @param {number} at @param {number} place */
+  show({ element, twist, name, texts, share }, at, place) {
     const { network } = this;
-    const level = this.query ? 1 : network.levels[at];
     const opens = !this.query && network.children[at].length > 0;
-    const twist = make("span", { class: "twist", "aria-hidden": "true" }, opens ? (this.expanded.has(at) ? "▾" : "▸") : "");
-    twist.addEventListener("click", (event) => { event.stopPropagation(); this.toggle(at); });
-    const name = make("div", { role: "gridcell", class: "name" }, twist,
-      make("b", {}, network.data.nodes.name[at]), " ", make("span", { class: "said" }, [network.said[at], this.query && network.paths[network.parent(at)]].filter(Boolean).join(" · ")));
-    name.style.paddingLeft = `${(level - 1) * 14}px`;
-    const share = this.columns[this.columns.length - 1];
-    const cells = this.columns.map((column) => {
-      const value = network.spans[at].length || network.unused.has(at) ? network.cost(column, at) : "";
-      const cell = make("div", { role: "gridcell" }, measured(/** @type {Column} */ (network.columns.get(column)), value));
-      const total = network.columns.get(column)?.total;
-      if (column === share && total && typeof value === "number") cell.style.setProperty("--share", `${Math.min((100 * value) / total, 100)}%`);
-      return cell;
-    });
-    const row = make("div", {
-      role: "row", id: `row${at}`, class: "row", title: `${network.paths[at]} ${network.said[at]}`, "aria-level": level, "aria-rowindex": place + 2,
-      "aria-selected": at === this.lit, "aria-expanded": opens ? String(this.expanded.has(at)) : null,
-      click: () => (at === this.chosen ? this.told.open(at) : this.told.choose(at)),
-    }, name, make("div", { role: "gridcell" }, network.shape("out", network.spans[at])), ...cells);
-    row.style.top = `${place * ROW}px`;
-    return row;
+    const counted = network.spans[at].length > 0 || network.unused.has(at);
+    const values = this.columns.map((column) => (counted ? network.cost(column, at) : ""));
+    const last = this.columns.length - 1;
+    const total = network.columns.get(this.columns[last])?.total;
+    const said = [
+      network.data.nodes.name[at], [network.said[at], this.query && network.paths[network.parent(at)]].filter(Boolean).join(" · "),
+      network.shape("out", network.spans[at]), ...this.columns.map((column, i) => measured(/** @type {Column} */ (network.columns.get(column)), values[i])),
+    ];
+    texts.forEach((text, i) => { if (text.data !== said[i]) text.data = said[i]; });
+    share.style.setProperty("--share", total && typeof values[last] === "number" ? `${Math.min((100 * values[last]) / total, 100)}%` : "0");
+    name.style.paddingLeft = `${((this.query ? 1 : network.levels[at]) - 1) * 14}px`;
+    twist.className = !opens ? "twist" : this.expanded.has(at) ? "twist down" : "twist right";
+    element.style.top = `${place * ROW}px`;
+    put(element, "id", `row${at}`);
+    put(element, "title", `${network.paths[at]} ${network.said[at]}`);
+    put(element, "aria-level", String(this.query ? 1 : network.levels[at]));
+    put(element, "aria-rowindex", String(place + 2));
+    put(element, "aria-selected", String(at === this.lit));
+    put(element, "aria-expanded", opens ? String(this.expanded.has(at)) : null);
+  }
+
+  /** @param {MouseEvent} event */
+  click({ target }) {
+    const place = this.lines.findIndex(({ element }) => element.contains(/** @type {Node} */ (target)));
+    if (place < 0) return;
+    const at = Number(this.lines[place].element.id.slice("row".length));
+    const twist = /** @type {Element} */ (target).closest(".right, .down");
+    if (twist) this.toggle(at);
+    else if (at === this.chosen) this.told.open(at);
+    else this.told.choose(at);
   }
 
   /** @param {number} at */
@@ -141,13 +191,16 @@ class Table {
     const before = this.expanded.size;
     if (!this.query && sought) for (const above of this.network.above(at).slice(0, -1)) this.expanded.add(above);
     if (this.expanded.size > before) this.update(false);
-    const place = this.rows.indexOf(at);
-    if (place >= 0) {
-      const top = place * ROW;
-      if (top < this.scroll.scrollTop) this.scroll.scrollTop = top;
-      else if (top + ROW > this.scroll.scrollTop + this.scroll.clientHeight) this.scroll.scrollTop = top + ROW - this.scroll.clientHeight;
-    }
+    this.reveal();
     this.fill();
+  }
+
+  /** Scroll to the row that is chosen. */
+  reveal() {
+    const place = this.rows.indexOf(this.chosen);
+    if (place < 0 || !this.high) return;
+    const top = Math.min(Math.max(this.top, (place + 1) * ROW - this.high), place * ROW);
+    if (top !== this.top) this.scroll.scrollTop = this.top = top;
   }
 
   /** @param {KeyboardEvent} event */

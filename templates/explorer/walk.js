@@ -21,7 +21,7 @@ class Pane {
     const buttons = /** @type {[string, string, () => void][]} */ ([
       ["+", "Larger", () => this.picture.magnify(1.25)],
       ["−", "Smaller", () => this.picture.magnify(0.8)],
-      ["⤢", "Fit", () => { this.picture.zoom = 0; this.picture.scale(); }],
+      ["⤢", "Fit", () => this.picture.fit()],
     ]);
     const zoom = make("div", { class: "zoom" }, ...buttons.map(([sign, said, click]) => make("button", { type: "button", title: say(said), "aria-label": say(said), click }, sign)));
     this.element = make("section", { class: "pane", "aria-label": network.data.title }, this.crumbs, this.scroll, zoom);
@@ -147,8 +147,9 @@ class Explorer {
   /** Choose a node, or else the box that costs most. @param {Pane} pane @param {number} node */
   first(pane, node) {
     const { network } = pane;
+    const boxes = pane.picture.shown.filter((one) => !one.frame && within(one.spans, network.spans[pane.open]));
     const heaviest = (/** @type {string} */ name) =>
-      pane.picture.shown.filter((one) => !one.frame).reduce((/** @type {Shown | undefined} */ most, one) => ((network.value(name, one.spans) ?? 0) > (most ? network.value(name, most.spans) ?? 0 : 0) ? one : most), undefined);
+      boxes.reduce((/** @type {Shown | undefined} */ most, one) => ((network.value(name, one.spans) ?? 0) > (most ? network.value(name, most.spans) ?? 0 : 0) ? one : most), undefined);
     pane.sought = node >= 0;
     const box = heaviest("macs") ?? heaviest("params");
     if (node >= 0) pane.chosen = { node, spans: network.spans[node], alike: 1 };
@@ -172,7 +173,9 @@ class Explorer {
 
   /** @param {Pane} pane */
   up(pane) {
-    if (pane.open > 0) {
+    const { nodes } = pane.picture;
+    if (nodes.length > 1) this.walk(pane, nodes[nodes.length - 2]);
+    else if (pane.open > 0) {
       let above = pane.network.parent(pane.open);
       while (above > 0 && pane.network.opened(above) === pane.open) above = pane.network.parent(above);
       this.walk(pane, above);
@@ -190,7 +193,7 @@ class Explorer {
   /** A row was chosen: its box is marked, in the picture that has it. @param {Pane} pane @param {number} node */
   find(pane, node) {
     const spans = pane.network.spans[node];
-    if (spans.length && !within(spans, pane.network.spans[pane.open])) {
+    if (spans.length && !within(spans, pane.network.spans[pane.picture.nodes[0] ?? 0])) {
       const above = pane.network.above(pane.network.parent(node)).reverse().find((at) => pane.network.opened(at) >= 0);
       pane.show(above ?? 0);
       if (this.address() !== location.hash) location.hash = this.address() || "#";
@@ -248,8 +251,8 @@ class Explorer {
     this.panes.forEach((/** @type {Pane} */ pane, /** @type {number} */ side) => {
       const spans = about(row, side);
       if (!spans.length) return;
-      const node = pane.picture.holder(spans);
-      const first = pane.picture.holder(spans.slice(0, 1).map(([start]) => [start, 1]));
+      const node = pane.network.holder(spans);
+      const first = pane.network.holder(spans.slice(0, 1).map(([start]) => [start, 1]));
       pane.show(node === first && pane.network.opened(node) < 0 ? pane.network.parent(node) : node);
       pane.chosen = { node: first, spans, alike: 1 };
       pane.sought = true;
@@ -344,4 +347,8 @@ function claimed(claim) {
     make("td", {}, make("b", {}, say(claim.outcome)), claim.why ? `: ${claim.why}` : ""), make("td", { class: "said" }, claim.source));
 }
 
-unpacked((data) => { globalThis.explorer = new Explorer(data); });
+unpacked((data) => {
+  globalThis.explorer = new Explorer(data);
+  const idle = globalThis.requestIdleCallback ?? setTimeout; // the first letter of a search finds its texts made
+  idle(() => globalThis.explorer.panes.forEach((/** @type {Pane} */ pane) => pane.network.words()));
+});

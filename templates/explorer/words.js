@@ -36,6 +36,10 @@ const HEADINGS = {
   arithmetic_ops: "All ops", buffers: "Buffers", receptive_field: "Receptive field",
 };
 
+/** Numbers with their thousands apart: made once, since to make one takes long. */
+const GROUPED = new Intl.NumberFormat("en-US");
+const THREE_DIGITS = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 });
+
 let korean = (navigator.language || "").startsWith("ko");
 
 /** The text in the reader's language, `{0}` and so on filled in. @param {string} text @param {...(string|number)} given */
@@ -46,7 +50,7 @@ function say(text, ...given) {
 
 /** `18,560` or `1.107 M`. @param {number} value */
 function count(value) {
-  return Math.abs(value) < 1e5 ? Math.round(value).toLocaleString("en-US") : scaled(value, 4);
+  return Math.abs(value) < 1e5 ? GROUPED.format(Math.round(value)) : scaled(value, 4);
 }
 
 /** `8.36 G`: powers of 1000. @param {number} value @param {number} digits */
@@ -70,7 +74,7 @@ function size(value) {
 /** `12.3 ms`, `5.46 µs`. @param {number} value */
 function milliseconds(value) {
   const [number, unit] = value && Math.abs(value) < 0.01 ? [value * 1000, "µs"] : [value, "ms"];
-  return `${Number(number.toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 })} ${unit}`;
+  return `${THREE_DIGITS.format(number)} ${unit}`;
 }
 
 /** A value as a cell: `–` where it is zero, `?` where it is unknown. @param {{unit: string, name: string}} column @param {any} value */

@@ -13,7 +13,7 @@ from archscope.views.diagram.paint.palette import LEGEND
 from archscope.views.explorer.data import differences, network_data
 from archscope.views.explorer.page import page
 
-SCRIPTS = ("words", "network", "picture", "table", "details", "differences", "walk")
+SCRIPTS = ("words", "network", "panel", "picture", "table", "details", "differences", "walk")
 """In templates/explorer/: each uses those before it."""
 
 __all__ = ["Explorer", "formats"]

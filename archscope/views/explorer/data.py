@@ -53,7 +53,7 @@ def network_data(report: Report, title: str) -> dict[str, Any]:
             "out": [strings.at(", ".join(map(units.shape, layer.output_shapes))) for layer in layers],
         },
         "strings": list(strings.place),
-        "pictures": [[picture.width, picture.height, picture.svg] for picture in pictures.drawn],
+        "pictures": [[picture.width, picture.height, picture.svg, int(picture.column)] for picture in pictures.drawn],
     }
 
 

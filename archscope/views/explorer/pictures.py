@@ -16,7 +16,7 @@ from archscope.views.diagram.ops.ops import Op, Ops, upwards
 from archscope.views.diagram.paint.paint import extent, to_fragment
 from archscope.views.diagram.paint.painter import Page, number
 from archscope.views.diagram.place.paper import Paper
-from archscope.views.diagram.place.picture import Box, Frame
+from archscope.views.diagram.place.picture import Box, Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.levels import Modules
 from archscope.views.explorer.pages import Paging
@@ -33,11 +33,12 @@ SCREEN = Paper(780.0, 1500.0, letters=9.0, head=(0.0, 0.0))
 class Picture:
     """A module's picture as the inside of an SVG element. Boxes and frames say in `data-p` the path of their module
     below this one, in `data-n` how many alike they stand for, and in `data-l` the layers of all of these, counted from
-    this module's first."""
+    this module's first. A `column` is boxes one below the other and nothing beside: what is opened fits in there."""
 
     width: float
     height: float
     svg: str
+    column: bool
 
 
 @dataclass
@@ -157,7 +158,8 @@ class Pictures:
 
         page = Page("", attributes=attributes)
         width, height = extent(drawing.piece)
-        return Picture(float(number(width)), float(number(height)), to_fragment(drawing.piece, page))
+        size = float(number(width)), float(number(height))
+        return Picture(*size, to_fragment(drawing.piece, page), _is_column(drawing.piece))
 
     def said(self, path: str, first: int, shown: Box | Frame) -> Iterator[tuple[str, str]]:
         """What a page needs to know of a box or a frame."""
@@ -199,6 +201,11 @@ class Pictures:
             for path in upwards(name):
                 found.setdefault(path, []).append(at)
         return {path: _compact(places) for path, places in found.items()}
+
+
+def _is_column(piece: Piece) -> bool:
+    axes = [box.x for box in piece.boxes] + [x for line in piece.lines for x, _ in line.points]
+    return bool(axes) and not piece.frames and not piece.tables and max(axes) - min(axes) < 1
 
 
 def _is_closed(op: Op) -> bool:

@@ -87,7 +87,7 @@ def test_it_is_well_formed_and_so_is_each_picture() -> None:
     parser = Elements()
     parser.feed(page_of("inception_v3"))
     assert not parser.opened
-    for width, height, svg in held(page_of("inception_v3"))["networks"][0]["pictures"]:
+    for width, height, svg, _ in held(page_of("inception_v3"))["networks"][0]["pictures"]:
         assert width > 0 and height > 0
         for element in ElementTree.fromstring(svg).iter():
             assert "id" not in element.attrib and "style" not in element.attrib and element.tag != "title"
@@ -109,7 +109,7 @@ def test_names_of_strangers_are_text() -> None:
     assert not parser.opened and html.count("<script") == 2 and "<b>" not in html and "<!--" not in html
     (network,) = held(html)["networks"]
     assert network["nodes"]["name"][1] == "</script><b>&'\""
-    for _, _, svg in network["pictures"]:
+    for _, _, svg, _ in network["pictures"]:
         assert not [one for one in ElementTree.fromstring(svg).iter() if one.tag in {"b", "script"}]
 
 
@@ -166,6 +166,16 @@ def test_equal_modules_share_a_picture_that_is_theirs() -> None:
     for path in sisters + [path for path in pictures.of if path.endswith("1")][:6]:
         own = pictures.paint(path, pictures.compose(path, pictures.cut(path)))
         assert own == pictures.drawn[pictures.of[path]], path
+
+
+def test_what_is_one_column_opens_in_its_place() -> None:
+    (network,) = held(page_of("xception"))["networks"]
+    column = {
+        place: bool(network["pictures"][picture][3])
+        for place, picture in zip(places(network), network["nodes"]["picture"], strict=True)
+        if picture >= 0
+    }
+    assert column[""] and not column["middle_flow.block1"] and not column["entry_flow"]
 
 
 def test_many_parts_are_put_on_pages() -> None:

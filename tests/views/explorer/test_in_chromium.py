@@ -58,18 +58,21 @@ def test_a_network_is_walked_through(chromium: Any, tmp_path: Path) -> None:
     with shown(chromium, tmp_path, Explorer((traced("xception"),), ("Xception",))) as page:
         assert page.locator("#details h2").inner_text().startswith("middle_flow.block1")  # the heaviest
         page.locator(".op.module").nth(1).dblclick()
-        assert opened(page) == "Xception > middle_flow > block1"
+        assert opened(page) == "Xception > middle_flow > block1"  # in its place: the network is one column
+        assert page.locator(".opened").count() == 1 and page.locator(".op.linear").count() == 1
         page.keyboard.press("Escape")
-        assert opened(page) == "Xception > middle_flow"
+        assert opened(page) == "Xception" and page.locator(".opened").count() == 0
         page.go_back()
         assert opened(page) == "Xception > middle_flow > block1" and page.url.endswith("#middle_flow.block1")
-        page.locator(".crumbs a").first.click()
+        page.locator(".opened .close").click()
         assert opened(page) == "Xception"
         page.evaluate("location.hash = 'middle_flow.block3'")
         page.wait_for_timeout(100)
         assert opened(page) == "Xception > middle_flow > block3"  # its own path in a picture of its sister
         page.locator(".op.depthwise").first.click()
         assert page.locator("#details h2").inner_text() == "middle_flow.block3.body.separableconv1"
+        page.locator(".crumbs a").first.click()
+        assert opened(page) == "Xception"
 
 
 def test_keys_and_search_find_what_is_asked_for(chromium: Any, tmp_path: Path) -> None:

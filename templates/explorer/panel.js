@@ -1,0 +1,125 @@
+// Pictures of nodes, as the page shows them. Where one is a single column, what is opened of it stands in it, in a frame.
+
+const SVG = "http://www.w3.org/2000/svg";
+/** Boxes that pictures within each other have at most: more are not shown at a time. */
+const MOST_BOXES = 80;
+/** Room for a frame's title, and beside what it holds. */
+const HEAD = 24, BESIDE = 8;
+
+/**
+ * A box or a frame: the node that it stands for, the layers of all its copies. What `closes` is the picture around a frame.
+ * @typedef {{element: SVGGElement, node: number, spans: Spans, title: string, frame: boolean, opens: number, alike: number, closes?: number}} Shown
+ */
+/** A picture with what is opened in it: how far it reaches, and where its input enters. @typedef {{element: SVGGElement, left: number, right: number, bottom: number, column: boolean, shown: Shown[], frame: Shown | null}} Panel */
+
+/** An element of SVG. @param {string} tag @param {Record<string, string | number>} attributes @param {...(Node | string)} held */
+function drawn(tag, attributes, ...held) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  element.append(...held);
+  return /** @type {SVGGElement} */ (element);
+}
+
+/** The picture of a node, anew. @param {Network} network @param {number} node */
+function picture(network, node) {
+  const [width, height, body, column] = network.data.pictures[network.data.nodes.picture[node]];
+  const holder = make("div", {});
+  holder.innerHTML = `<svg xmlns="${SVG}">${body}</svg>`;
+  const element = /** @type {SVGGElement} */ (holder.firstElementChild?.firstElementChild);
+  return { element, width, height, column: Boolean(column), shown: [...element.querySelectorAll("[data-l]")].map((group) => understood(network, node, /** @type {SVGGElement} */ (group))) };
+}
+
+/** What a group of a node's picture stands for. @param {Network} network @param {number} node @param {SVGGElement} group @returns {Shown} */
+function understood(network, node, group) {
+  const here = network.places[node];
+  const spans = spansOf(group.dataset.l ?? "", network.spans[node][0]?.[0] ?? 0);
+  const below = group.dataset.p;
+  const place = !below ? undefined : below.startsWith("/") ? below.slice(1) : here ? `${here}.${below}` : below;
+  const own = (place !== undefined ? network.byPlace.get(place) : undefined) ?? network.holder(spans);
+  const opened = network.opened(own);
+  const title = [...group.querySelectorAll(":scope > text")].map((text) => text.textContent).join(" ");
+  const frame = group.classList.contains("module") && !group.classList.contains("op");
+  return { element: group, node: own, spans, title, frame, alike: Number(group.dataset.n ?? 1), opens: opened === node ? -1 : opened };
+}
+
+/** Is the node what this box opens, or one of those alike? @param {Network} network @param {Shown} box @param {number} node */
+function leads(network, box, node) {
+  if (box.frame || box.opens < 0) return false;
+  const { picture: of } = network.data.nodes;
+  return box.opens === node || (box.alike > 1 && of[box.opens] === of[node] && within(network.spans[node], box.spans));
+}
+
+/** The nodes whose pictures stand within each other where the last is open: it alone, or what is one column around it. @param {Network} network @param {number} open */
+function chain(network, open) {
+  const found = [open];
+  let boxes = picture(network, open).shown.length;
+  for (let at = open; at > 0;) {
+    const around = network.above(at).slice(0, -1).map((above) => [above, network.data.nodes.picture[above] >= 0 ? picture(network, above) : null])
+      .find(([, one]) => one?.column && one.shown.some((/** @type {Shown} */ box) => leads(network, box, at)));
+    boxes += around?.[1].shown.length ?? 0;
+    if (!around || boxes > MOST_BOXES) break;
+    [at] = around;
+    found.unshift(at);
+  }
+  return found;
+}
+
+/** The picture of the first of these nodes, in it that of the second, and so on. @param {Network} network @param {number[]} nodes @returns {Panel} */
+function panel(network, [node, ...inner]) {
+  const { element, width, height, column, shown } = picture(network, node);
+  const box = inner.length ? shown.find((one) => leads(network, one, inner[0])) : undefined;
+  if (!box) return { element, left: 0, right: width, bottom: height, column, shown, frame: null };
+  const held = panel(network, inner);
+  const [left, top, wide, high] = extent(box.element);
+  const axis = left + wide / 2;
+  const [entry, cut] = entered(held);
+  const [before, after] = [Math.max(entry - held.left, wide / 2) + BESIDE, Math.max(held.right - entry, wide / 2) + BESIDE];
+  const tall = HEAD + held.bottom - cut;
+  const parts = [...element.children].filter((part) => part !== box.element);
+  const lower = parts.filter((part) => topOf(part) >= top + high - 1);
+  parts.filter((part) => part.tagName !== "g" && topOf(part) > top && !lower.includes(part)).forEach((leader) => topOf(leader) < top + high && leader.remove());
+  const frame = framed(network, box, { x: axis - before, y: top, width: before + after, height: tall }, axis, node);
+  const within = drawn("g", { transform: `translate(${axis - entry} ${top + HEAD - cut})` }, held.element);
+  element.append(frame.element, within, drawn("g", { transform: `translate(0 ${tall - high})` }, ...lower));
+  box.element.remove();
+  const [, dx] = /translate\(([\d.-]+)/.exec(element.getAttribute("transform") ?? "") ?? ["", "0"];
+  return {
+    element, left: Math.min(0, axis - before + Number(dx) - BESIDE), right: Math.max(width, axis + after + Number(dx) + BESIDE), bottom: height + tall - high, column,
+    shown: [frame, ...shown.filter((one) => one !== box), ...held.shown], frame: held.frame ?? frame,
+  };
+}
+
+/** Where the input enters a picture, and the height from which it is drawn: of a column without the box for it. @param {Panel} held */
+function entered({ element, left, right, column }) {
+  const inputs = [...element.children].filter((part) => part.classList.contains("tensor") && !part.hasAttribute("data-l") && topOf(part) < 1);
+  const [, dx, dy] = /translate\(([\d.-]+)[ ,]+([\d.-]+)/.exec(element.getAttribute("transform") ?? "") ?? ["", "0", "0"];
+  if (inputs.length !== 1) return [(left + right) / 2, 10];
+  const [x, y, width, height] = extent(/** @type {SVGGElement} */ (inputs[0]));
+  if (column) inputs[0].remove();
+  return [x + width / 2 + Number(dx), y + (column ? height : 0) + Number(dy)];
+}
+
+/** The frame around a box that is opened. @param {Network} network @param {Shown} box @param {{x: number, y: number, width: number, height: number}} place @param {number} axis @param {number} around @returns {Shown} */
+function framed(network, box, place, axis, around) {
+  const colours = { class: "f-panel s-panel-border", fill: "#F4F6F8", stroke: "#BCC5CE", "stroke-width": 1.2 };
+  const [x, y] = [place.x + place.width - 20, place.y + 6];
+  const element = drawn("g", { class: "module opened" }, drawn("rect", { ...place, rx: 10, ...colours }),
+    drawn("path", { d: `M${axis} ${place.y}v${HEAD}`, class: "s-edge", fill: "none", stroke: "#3D4650", "stroke-width": 1.3 }),
+    drawn("text", { x: place.x + 12, y: place.y + 16, "font-size": 11, "font-weight": 700, class: "f-muted", fill: "#4A5461" }, [network.data.nodes.name[box.node], box.alike > 1 ? `×${box.alike}` : ""].join(" ")),
+    drawn("g", { class: "close" }, drawn("rect", { x: x - 4, y: y - 4, width: 20, height: 20, rx: 5 }), drawn("path", { d: `M${x + 1} ${y + 1}l10 10m0-10l-10 10` })));
+  return { ...box, element, frame: true, opens: -1, closes: around };
+}
+
+/** Left, top, width and height of a box. @param {Element} group */
+function extent(group) {
+  const [rect] = [...group.querySelectorAll("rect")].map((one) => ["x", "y", "width", "height"].map((name) => Number(one.getAttribute(name)))).sort(([, , one], [, , two]) => two - one);
+  return rect ?? [0, topOf(group), 0, 0];
+}
+
+/** Where a part of a picture begins. @param {Element} part @returns {number} */
+function topOf(part) {
+  if (part.tagName === "g") return part.firstElementChild ? topOf(/** @type {Element} */ (part.querySelector("rect, circle, path, text"))) : 0;
+  if (part.tagName === "path") return Number(/^M[\d.-]+ ([\d.-]+)/.exec(part.getAttribute("d") ?? "")?.[1] ?? 0);
+  if (part.tagName === "circle") return Number(part.getAttribute("cy")) - Number(part.getAttribute("r"));
+  return Number(part.getAttribute("y"));
+}
