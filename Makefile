@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CUDA_PYTHON ?= $(BIN)/python
 INSTALL := $(PIP) install --no-compile --constraint constraints.txt
+# The explorer's scripts are checked too where `npm install` has been.
+TSC := node_modules/.bin/tsc
 # Instead of pip, which takes one core. A few packages bring files of other Pythons, which do not compile here.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib archscope || true
 
@@ -27,6 +29,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(if $(wildcard $(TSC)),$(TSC) -p tests/views/explorer/explorer.tsconfig.json)
+	$(if $(wildcard $(TSC)),$(TSC) -p tests/views/explorer/spectrum.tsconfig.json)
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python tests/benchmarks/speed.py

@@ -75,9 +75,12 @@ def diagram(
     show_legend: Annotated[
         bool, typer.Option("--legend/--no-legend", help="What colours and signs mean.", rich_help_panel=PAPER)
     ] = True,
-    output: Annotated[str, output_to("As .svg, .png, .pdf, .tex (TikZ), .drawio, .dot or .mmd; - prints SVG.")] = "-",
+    output: Annotated[
+        str,
+        output_to("As .svg, .png, .pdf, .tex (TikZ), .drawio, .dot, .mmd, or .html to walk through; - prints SVG."),
+    ] = "-",
 ) -> None:  # fmt: skip
-    """TARGET's architecture as a figure: SVG, PNG, PDF, TikZ, draw.io, DOT or Mermaid."""
+    """TARGET's architecture as a figure: SVG, PNG, PDF, TikZ, draw.io, DOT, Mermaid or HTML."""
     from archscope.targets import resolve
     from archscope.views.diagram.drawing import DiagramOptions, draw
     from archscope.views.diagram.lineup import line_up

@@ -7,6 +7,7 @@ an expression, so that a text from anywhere can be evaluated. All arithmetic is 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import groupby
 from math import ceil, floor, log2, prod
 from typing import Any
@@ -30,6 +31,7 @@ MOST_NESTED = 50
 """Brackets within brackets."""
 
 
+@lru_cache(maxsize=4096)  # layers of a network have many formulas in common
 def evaluate(text: str) -> Number:
     """The value of an expression, an integer where it is one. Raises ArchscopeError for anything else.
 

@@ -29,10 +29,22 @@ function costs(network, node, spans, many) {
     const exact = Number.isInteger(value) && column.unit !== "bytes" ? GROUPED.format(value) : measured(column, value);
     const cell = make("td", { class: "share" }, share >= 0.05 ? `${share.toFixed(share < 10 ? 1 : 0)} %` : "");
     cell.style.setProperty("--share", `${Math.min(share, 100)}%`);
-    return make("tr", {}, make("th", { scope: "row" }, say(column.name)), make("td", {}, exact), cell);
-  });
+    const row = make("tr", {}, make("th", { scope: "row" }, say(column.name)), make("td", {}, exact), cell);
+    return [row, working(network, node, column, spans, many)];
+  }).flat();
   const caption = many > 1 ? make("caption", {}, say("{0} alike, in all", many)) : null;
   return make("table", { class: "costs" }, caption, make("tbody", {}, ...rows));
+}
+
+/** How a number is got: a layer's formula, or the sum that a box's is. @param {Network} network @param {number} node @param {Column} column @param {Spans} spans @param {number} many */
+function working(network, node, column, spans, many) {
+  const { of, formulas, rules } = network.data.workings;
+  const each = network.cost(column.name, node);
+  const alike = many > 1 && column.reduce === "sum" && typeof each === "number" && each * many === network.value(column.name, spans);
+  const [text, rule] = formulas[spans.length === 1 && spans[0][1] === 1 ? of[column.name]?.[spans[0][0]] : -1] ?? [];
+  const said = alike ? `${many} · ${GROUPED.format(each)}` : text;
+  if (!said) return null;
+  return make("tr", { class: "working" }, make("td", { colspan: 3, title: alike ? null : rules[rule][Number(korean)] }, `= ${said}`));
 }
 
 /** The receptive field over the frame of the input. @param {Network} network @param {Spans} spans */

@@ -47,6 +47,8 @@ class Network {
     this.spans = nodes.layers.map((/** @type {string} */ text) => spansOf(text));
     this.unused = new Map(nodes.unused);
     /** @type {string[]} */
+    this.texts = [];
+    /** @type {string[]} */
     this.said = nodes.said.map((/** @type {number} */ at) => strings[at]);
     /** @type {string[]} */
     this.kinds = nodes.kind.map((/** @type {number} */ at) => strings[at]);
@@ -180,7 +182,7 @@ class Network {
 
   /** What a search looks through, a text a node. @returns {string[]} */
   words() {
-    this.texts ??= this.paths.map((path, at) => `${path} ${this.kinds[at]} ${this.said[at]} ${this.shape("out", this.spans[at]).replace(/×/g, "x")}`.toLowerCase());
+    if (!this.texts.length) this.texts = this.paths.map((path, at) => `${path} ${this.kinds[at]} ${this.said[at]} ${this.shape("out", this.spans[at]).replace(/×/g, "x")}`.toLowerCase());
     return this.texts;
   }
 }

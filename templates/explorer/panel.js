@@ -54,11 +54,12 @@ function chain(network, open) {
   const found = [open];
   let boxes = picture(network, open).shown.length;
   for (let at = open; at > 0;) {
-    const around = network.above(at).slice(0, -1).map((above) => [above, network.data.nodes.picture[above] >= 0 ? picture(network, above) : null])
-      .find(([, one]) => one?.column && one.shown.some((/** @type {Shown} */ box) => leads(network, box, at)));
-    boxes += around?.[1].shown.length ?? 0;
+    const drawable = network.above(at).slice(0, -1).filter((above) => network.data.nodes.picture[above] >= 0);
+    const around = drawable.map((above) => ({ above, ...picture(network, above) }))
+      .find(({ column, shown }) => column && shown.some((box) => leads(network, box, at)));
+    boxes += around?.shown.length ?? 0;
     if (!around || boxes > MOST_BOXES) break;
-    [at] = around;
+    at = around.above;
     found.unshift(at);
   }
   return found;

@@ -24,14 +24,17 @@ class Picture {
     this.told = told;
     this.zoom = 0;
     /** How much room there is, as the browser tells it. */
-    [this.wide, this.high] = [0, 0];
+    this.wide = 0;
+    this.high = 0;
     /** @type {Shown[]} */
     this.shown = [];
     /** @type {SVGSVGElement | null} */
     this.svg = null;
     /** What is drawn, the last of them open: see `chain`. @type {number[]} */
     this.nodes = [];
-    [this.width, this.height, this.scaled] = [1, 1, 1];
+    this.width = 1;
+    this.height = 1;
+    this.scaled = 1;
     this.magnified = false;
     element.addEventListener("keydown", (event) => this.key(event));
     element.addEventListener("mousedown", (event) => event.detail > 1 && event.preventDefault()); // no text is marked
@@ -73,6 +76,7 @@ class Picture {
     element.setAttribute("aria-label", label);
     element.setAttribute("role", "button");
     element.setAttribute("tabindex", "-1");
+    element.querySelectorAll(":scope > text").forEach((text) => text.before(" ")); // words apart for who hears them
     element.prepend(drawn("title", {}, label));
     if (shown.opens >= 0) {
       element.classList.add("opens");

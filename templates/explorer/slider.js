@@ -53,7 +53,7 @@ class Slider {
     byId("language").textContent = korean ? "English" : "한국어";
     byId("title").textContent = document.title;
     byId("about").textContent = this.data.title;
-    byId("notes").replaceChildren(...this.data.notes.flatMap(([heading, said]) => [make("dt", {}, heading), make("dd", {}, said)]));
+    byId("notes").replaceChildren(...this.data.notes.flatMap((/** @type {[string, string]} */ [heading, said]) => [make("dt", {}, heading), make("dd", {}, said)]));
     this.go(this.at);
   }
 
@@ -109,4 +109,4 @@ class Slider {
   }
 }
 
-unpacked((data) => { globalThis.spectrum = new Slider(data); });
+unpacked((data) => { Object.assign(globalThis, { spectrum: new Slider(data) }); });

@@ -36,10 +36,12 @@ class Table {
     /** @type {Line[]} */
     this.lines = [];
     /** What is in sight, as the browser tells it: to ask would have the whole page laid out. */
-    [this.top, this.high] = [0, 0];
+    this.top = 0;
+    this.high = 0;
+    this.headed = "";
     this.head = make("div", { class: "row head", role: "row" });
-    this.body = make("div", { class: "rows", role: "rowgroup" });
-    this.scroll = make("div", { class: "scroll", role: "none" }, this.body);
+    this.body = make("div", { class: "rows", role: "none" });
+    this.scroll = make("div", { class: "scroll", role: "rowgroup", tabindex: "0" }, this.body);
     this.element.setAttribute("role", "treegrid");
     this.element.setAttribute("tabindex", "0");
     this.element.append(make("div", { role: "rowgroup" }, this.head), this.scroll);
@@ -205,7 +207,7 @@ class Table {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.target !== this.element) return;
+    if (event.target !== this.element && event.target !== this.scroll) return;
     const place = this.rows.indexOf(this.chosen);
     const page = Math.max(Math.floor(this.scroll.clientHeight / ROW) - 1, 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };

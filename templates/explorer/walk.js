@@ -61,7 +61,7 @@ class Explorer {
   constructor(data) {
     kinds = data.kinds;
     this.data = data;
-    this.color = "";
+    this.color = data.start.color;
     this.panes = data.networks.map((/** @type {any} */ network) => new Pane(new Network(network), this));
     this.active = this.panes[0];
     this.tab = data.diff ? "Differences" : "Parts";
@@ -134,7 +134,7 @@ class Explorer {
 
   /** What the address asks for. */
   arrive() {
-    const asked = location.hash.slice(1).split("~").map(decoded);
+    const asked = (location.hash.slice(1) || (this.panes[0].picture.svg ? "" : encoded(this.data.start.place))).split("~").map(decoded);
     this.panes.forEach((/** @type {Pane} */ pane, /** @type {number} */ i) => {
       const node = pane.network.find(asked[i] ?? "") ?? 0;
       pane.show(node);
@@ -330,7 +330,7 @@ function heading(network) {
   const counted = claims.filter((/** @type {any} */ claim) => claim.outcome !== "not recomputable").length;
   const chips = [`${count(totals.params)} ${say("parameters")}`, `${count(totals.macs)} ${say("macs")}`, input.join(", ").replace(/x/g, "×"), say("{0} weighted layers deep", totals.depth_separable_as_one)];
   if (setting.device !== "meta") chips.push(`${setting.device}, ${setting.dtype}, batch ${setting.batch}`);
-  const told = facts.map(([heading, said]) => [make("dt", {}, heading), make("dd", {}, said)]).flat();
+  const told = facts.map((/** @type {[string, string]} */ [heading, said]) => [make("dt", {}, heading), make("dd", {}, said)]).flat();
   return make("div", { class: "network" },
     make("h1", {}, title), paper ? make("p", { class: "paper" }, paper) : null,
     make("p", { class: "totals" }, ...chips.map((said) => make("span", { class: "chip" }, said))),
@@ -348,7 +348,8 @@ function claimed(claim) {
 }
 
 unpacked((data) => {
-  globalThis.explorer = new Explorer(data);
+  const explorer = new Explorer(data);
+  Object.assign(globalThis, { explorer });
   const idle = globalThis.requestIdleCallback ?? setTimeout; // the first letter of a search finds its texts made
-  idle(() => globalThis.explorer.panes.forEach((/** @type {Pane} */ pane) => pane.network.words()));
+  idle(() => explorer.panes.forEach((/** @type {Pane} */ pane) => pane.network.words()));
 });

@@ -72,6 +72,19 @@ class Diagram(Drawn):
         """The picture for draw.io, to be edited: boxes with their lines, within frames that hold them."""
         return to_drawio(self.drawing.piece, self._page().title, self.options.theme)
 
+    def to_html(self) -> str:
+        """A page to walk through what is drawn, that of `archscope explore`."""
+        from archscope.views.explorer import Explorer
+
+        color = {"kind": "", "latency": "latency_ms"}.get(self.options.color, self.options.color)
+        titles = () if len(self.shown) > 1 else (self.options.title,)
+        return Explorer(self.shown, titles, place=self.options.block, color=color).to_html()
+
+    @property
+    def shown(self) -> tuple[Report, ...]:
+        """The networks in the picture."""
+        return (self.report,)
+
     def _page(self) -> Page:
         options, boxes = self.options, self.drawing.piece.boxes
         title, subtitles = heading(self.report, options, self.drawing.counted or self.drawing.ops)
@@ -94,6 +107,7 @@ def formats() -> Mapping[str, View]:
         "mermaid": lambda diagram, options: diagram.to_mermaid(),
         "latex": lambda diagram, options: diagram.to_latex(),
         "drawio": lambda diagram, options: diagram.to_drawio(),
+        "html": lambda diagram, options: diagram.to_html(),
     }
 
 

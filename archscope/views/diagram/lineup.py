@@ -31,6 +31,10 @@ class Lineup(Diagram):
 
     reports: tuple[Report, ...] = ()
 
+    @property
+    def shown(self) -> tuple[Report, ...]:
+        return self.reports
+
     def _about(self) -> str:
         return f"{', '.join(one_line(report.graph.name) for report in self.reports)}: level {self.options.level}"
 

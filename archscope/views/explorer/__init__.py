@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
+from xml.sax.saxutils import quoteattr
 
 from archscope.differences import Diff
 from archscope.model.report import Report
 from archscope.model.results import Result
-from archscope.model.text import one_line
+from archscope.model.text import one_line, shown
 from archscope.views import View
 from archscope.views.diagram.ops.names import network_title
 from archscope.views.diagram.paint.palette import LEGEND
@@ -21,14 +23,17 @@ __all__ = ["Explorer", "formats"]
 
 @dataclass(frozen=True, repr=False)
 class Explorer(Result):
-    """A page to walk through a network with, or through two beside each other with their `diff`; `titles` are what each
-    is called. `str()` is its HTML."""
+    """A page to walk through a network with, or through several beside each other, two with their `diff`; `titles` are
+    what each is called. It begins at the module of this `place`, coloured by the column `color`. `str()` is its HTML,
+    and notebooks show it."""
 
     KIND = "explorer"
 
     reports: tuple[Report, ...]
     titles: tuple[str, ...] = ()
     diff: Diff | None = None
+    place: str = ""
+    color: str = ""
 
     @property
     def named(self) -> list[str]:
@@ -44,8 +49,18 @@ class Explorer(Result):
     def to_html(self) -> str:
         """The page: it needs no other file, and asks nothing of any network."""
         networks = [network_data(report, title) for report, title in zip(self.reports, self.named, strict=True)]
-        data = {"networks": networks, "kinds": LEGEND, "diff": differences(self.diff) if self.diff else None}
+        diff = differences(self.diff) if self.diff else None
+        start = {"place": shown(self.place), "color": self.color}
+        data = {"networks": networks, "kinds": LEGEND, "diff": diff, "start": start}
         return page(" and ".join(self.named), data, "explorer", SCRIPTS)
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, which can reach nothing of the notebook."""
+        sandbox = "allow-scripts allow-downloads allow-modals"
+        return (
+            f'<iframe sandbox="{sandbox}" title={quoteattr(self._about())} width="100%" height="860" '
+            f'srcdoc="{escape(self.to_html())}"></iframe>'
+        )
 
     def __str__(self) -> str:
         return self.to_html()

@@ -13,6 +13,7 @@ from archscope.model.tree import Node, tree_of
 from archscope.papers.verdicts import Verdict, judge
 from archscope.views.explorer.pages import Paging
 from archscope.views.explorer.pictures import Pictures, ranges
+from archscope.views.explorer.workings import workings
 from archscope.views.tables.footer import footer
 from archscope.views.verdicts import number
 
@@ -47,6 +48,7 @@ def network_data(report: Report, title: str) -> dict[str, Any]:
         "facts": [[heading, shown(said)] for heading, said in footer(report)],
         "claims": [_claim(judged(report, claim)) for claim in report.claims],
         "columns": [_column(report.columns[name], report) for name in COLUMNS if name in report.table_columns],
+        "workings": workings(report),
         "nodes": _nodes(report, pictures, strings),
         "shapes": {
             "in": [strings.at(", ".join(map(units.shape, layer.input_shapes))) for layer in layers],

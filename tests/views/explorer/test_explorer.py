@@ -14,6 +14,7 @@ from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError
+from archscope.explaining.expressions import evaluate
 from archscope.model.report import Report
 from archscope.views.explorer import Explorer
 from archscope.views.explorer.pictures import MOST_PICTURES, Pictures, ranges
@@ -220,3 +221,26 @@ def test_two_networks_have_the_rows_of_their_diff() -> None:
     assert kernel["changed"] == ["2", "2"] and kernel["alone"] == ["", ""]
     (missing,) = [row for row in found["diff"]["rows"] if "missing" in row["what"]]
     assert missing["changed"] == ["", ""] and missing["alone"] == ["", "3"]
+
+
+def test_a_diagram_as_html_begins_where_it_is_of() -> None:
+    made = archscope.diagram(traced("xception"), block="entry_flow", color="macs")
+    assert held(made.to_html())["start"] == {"place": "entry_flow", "color": "macs"}
+    two = archscope.diagram([traced("xception"), six_layer_report()])
+    assert len(held(two.to_html())["networks"]) == 2
+
+
+def test_a_notebook_shows_it_in_a_frame() -> None:
+    frame = ElementTree.fromstring(Explorer((six_layer_report(),), ('<b>&"',))._repr_html_().replace("…", ""))
+    assert frame.tag == "iframe" and "allow-same-origin" not in frame.attrib["sandbox"]
+    assert held(frame.attrib["srcdoc"])["networks"]
+
+
+def test_formulas_come_to_the_numbers_beside_them() -> None:
+    (network,) = held(page_of("xception"))["networks"]
+    columns, told = {column["name"]: column["values"] for column in network["columns"]}, network["workings"]
+    for name, places_ in told["of"].items():
+        assert sum(place >= 0 for place in places_) > 20
+        for value, place in zip(columns[name], places_, strict=True):
+            assert place < 0 or evaluate(told["formulas"][place][0]) == value
+    assert all(len(rule) == 2 and all(rule) for rule in told["rules"])

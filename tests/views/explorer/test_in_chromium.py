@@ -1,6 +1,6 @@
 """The page in a real browser: walked through with clicks and keys. Skipped where there is none.
 
-apt-get install chromium; pip install playwright; pytest tests/views/explorer/test_in_chromium.py
+apt-get install chromium; pip install playwright; npm install; pytest tests/views/explorer/test_in_chromium.py
 """
 
 import shutil
@@ -20,6 +20,7 @@ from tests.graphs import traced
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+AXE = Path("node_modules/axe-core/axe.min.js")
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
 
 
@@ -164,3 +165,23 @@ def test_a_spectrum_is_slid_through(chromium: Any, tmp_path: Path) -> None:
         page.keyboard.press("ArrowRight")
         assert page.locator("#name").inner_text() == "depthwise separable" and page.url.endswith("#32")
         assert page.locator("#panel svg").count() == 1 and page.locator("#curve .line").count() == 3
+
+
+VIOLATIONS = "axe.run(document, {resultTypes: ['violations']}).then((told) => told.violations.map((one) => one.id))"
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install")
+@pytest.mark.parametrize("color_scheme", ["light", "dark"])
+def test_it_is_accessible(chromium: Any, tmp_path: Path, color_scheme: str) -> None:
+    chosen = {"color_scheme": color_scheme, "bypass_csp": True, "reduced_motion": "reduce"}
+    with shown(chromium, tmp_path, Explorer((traced("xception"),)), **chosen) as page:
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        for step in ("explorer.walk(explorer.active, 1)", "explorer.paint('macs')", "explorer.search('conv')"):
+            assert page.evaluate(VIOLATIONS) == []
+            page.evaluate(step)
+        assert page.evaluate(VIOLATIONS) == []
+    explorer = archscope.explore(traced("inception_resnet_v2"), traced("inception_resnet_v2_released"))
+    for result in (explorer, archscope.spectrum(channels=32, segments=[1, 3, 32])):
+        with shown(chromium, tmp_path, result, **chosen) as page:
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            assert page.evaluate(VIOLATIONS) == []
