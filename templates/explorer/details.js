@@ -1,5 +1,8 @@
 // What is known of the part that is chosen: where it is, what it does, what it costs, what an element of it sees.
 
+/** So many layers are named, and their formulas told. */
+const MOST_LAYERS = 8;
+
 /** What is chosen: a node, or a box with the layers of all that are alike. @typedef {{node: number, spans: Spans, alike: number}} Chosen */
 
 /** @param {Network} network @param {Chosen} chosen @param {{open: (node: number) => void, choose: (node: number) => void}} told */
@@ -36,15 +39,18 @@ function costs(network, node, spans, many) {
   return make("table", { class: "costs" }, caption, make("tbody", {}, ...rows));
 }
 
-/** How a number is got: a layer's formula, or the sum that a box's is. @param {Network} network @param {number} node @param {Column} column @param {Spans} spans @param {number} many */
+/** How a number is got: by the formulas of its layers, where they are few, or as so many times that of one of a box. @param {Network} network @param {number} node @param {Column} column @param {Spans} spans @param {number} many */
 function working(network, node, column, spans, many) {
   const { of, formulas, rules } = network.data.workings;
   const each = network.cost(column.name, node);
   const alike = many > 1 && column.reduce === "sum" && typeof each === "number" && each * many === network.value(column.name, spans);
-  const [text, rule] = formulas[spans.length === 1 && spans[0][1] === 1 ? of[column.name]?.[spans[0][0]] : -1] ?? [];
-  const said = alike ? `${many} · ${GROUPED.format(each)}` : text;
-  if (!said) return null;
-  return make("tr", { class: "working" }, make("td", { colspan: 3, title: alike ? null : rules[rule][Number(korean)] }, `= ${said}`));
+  if (alike) return make("tr", { class: "working" }, make("td", { colspan: 3 }, `= ${many} · ${GROUPED.format(each)}`));
+  const layers = spans.flatMap(([start, count]) => Array.from({ length: Math.min(count, MOST_LAYERS + 1) }, (_, i) => start + i));
+  const counted = layers.filter((at) => column.values[at]);
+  const told = counted.map((at) => formulas[of[column.name]?.[at]]);
+  if (layers.length > MOST_LAYERS || !told.length || told.includes(undefined) || network.unused.has(node)) return null;
+  const title = [...new Set(told.map(([, rule]) => rules[rule][Number(korean)]))].join("; ");
+  return make("tr", { class: "working" }, make("td", { colspan: 3, title }, `= ${told.map(([text]) => text).join(" + ")}`));
 }
 
 /** The receptive field over the frame of the input. @param {Network} network @param {Spans} spans */
@@ -74,7 +80,7 @@ function field(network, spans) {
 /** The layers of a box that is drawn as one. @param {Network} network @param {number} node @param {Spans} spans @param {{choose: (node: number) => void}} told */
 function layers(network, node, spans, told) {
   const found = spans.flatMap(([start, many]) => Array.from({ length: many }, (_, i) => start + i));
-  if (found.length < 2 || found.length > 8 || network.opened(node) >= 0) return null;
+  if (found.length < 2 || found.length > MOST_LAYERS || network.opened(node) >= 0) return null;
   const items = found.map((at) => make("li", {}, make("a", { href: `#${encoded(network.paths[network.nodeOf[at]])}`, click: (/** @type {Event} */ event) => {
     event.preventDefault();
     told.choose(network.nodeOf[at]);

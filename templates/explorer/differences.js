@@ -21,7 +21,7 @@ function listed({ verdict, rows }, go) {
     const button = make("button", { type: "button", click: () => go(row) }, row.what);
     return make("tr", { class: row.kind }, make("td", {}, button), make("td", {}, more(row.params)), make("td", {}, more(row.macs)));
   });
-  const heads = ["", say("params"), say("macs")].map((said) => make("th", { scope: "col" }, said));
+  const heads = [say("Differences"), say("params"), say("macs")].map((said) => make("th", { scope: "col" }, said));
   return make("div", { class: "differences", tabindex: "0", role: "region", "aria-label": say("Differences") },
     make("p", {}, `${say("Verdict")}: `, make("b", {}, say(verdict)), rows.length ? "" : ` ${say("No difference.")}`),
     make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...lines)));

@@ -10,7 +10,7 @@ const HEAD = 24, BESIDE = 8;
  * A box or a frame: the node that it stands for, the layers of all its copies. What `closes` is the picture around a frame.
  * @typedef {{element: SVGGElement, node: number, spans: Spans, title: string, frame: boolean, opens: number, alike: number, closes?: number}} Shown
  */
-/** A picture with what is opened in it: how far it reaches, and where its input enters. @typedef {{element: SVGGElement, left: number, right: number, bottom: number, column: boolean, shown: Shown[], frame: Shown | null}} Panel */
+/** A picture with what is opened in it: how far it reaches, and where its input enters. @typedef {{element: SVGGElement, left: number, right: number, bottom: number, shown: Shown[], frame: Shown | null}} Panel */
 
 /** An element of SVG. @param {string} tag @param {Record<string, string | number>} attributes @param {...(Node | string)} held */
 function drawn(tag, attributes, ...held) {
@@ -67,9 +67,9 @@ function chain(network, open) {
 
 /** The picture of the first of these nodes, in it that of the second, and so on. @param {Network} network @param {number[]} nodes @returns {Panel} */
 function panel(network, [node, ...inner]) {
-  const { element, width, height, column, shown } = picture(network, node);
+  const { element, width, height, shown } = picture(network, node);
   const box = inner.length ? shown.find((one) => leads(network, one, inner[0])) : undefined;
-  if (!box) return { element, left: 0, right: width, bottom: height, column, shown, frame: null };
+  if (!box) return { element, left: 0, right: width, bottom: height, shown, frame: null };
   const held = panel(network, inner);
   const [left, top, wide, high] = extent(box.element);
   const axis = left + wide / 2;
@@ -85,19 +85,21 @@ function panel(network, [node, ...inner]) {
   box.element.remove();
   const [, dx] = /translate\(([\d.-]+)/.exec(element.getAttribute("transform") ?? "") ?? ["", "0"];
   return {
-    element, left: Math.min(0, axis - before + Number(dx) - BESIDE), right: Math.max(width, axis + after + Number(dx) + BESIDE), bottom: height + tall - high, column,
+    element, left: Math.min(0, axis - before + Number(dx) - BESIDE), right: Math.max(width, axis + after + Number(dx) + BESIDE), bottom: height + tall - high,
     shown: [frame, ...shown.filter((one) => one !== box), ...held.shown], frame: held.frame ?? frame,
   };
 }
 
-/** Where the input enters a picture, and the height from which it is drawn: of a column without the box for it. @param {Panel} held */
-function entered({ element, left, right, column }) {
+/** Where the input enters a picture, and the height from which it is drawn: without the box for it where one line leaves that. @param {Panel} held */
+function entered({ element, left, right }) {
   const inputs = [...element.children].filter((part) => part.classList.contains("tensor") && !part.hasAttribute("data-l") && topOf(part) < 1);
   const [, dx, dy] = /translate\(([\d.-]+)[ ,]+([\d.-]+)/.exec(element.getAttribute("transform") ?? "") ?? ["", "0", "0"];
   if (inputs.length !== 1) return [(left + right) / 2, 10];
   const [x, y, width, height] = extent(/** @type {SVGGElement} */ (inputs[0]));
-  if (column) inputs[0].remove();
-  return [x + width / 2 + Number(dx), y + (column ? height : 0) + Number(dy)];
+  const leaving = [...element.children].filter((part) => part.classList.contains("edge") && topOf(part) <= y + height + 1);
+  if (leaving.length !== 1) return [x + width / 2 + Number(dx), y + Number(dy)];
+  inputs[0].remove();
+  return [x + width / 2 + Number(dx), y + height + Number(dy)];
 }
 
 /** The frame around a box that is opened. @param {Network} network @param {Shown} box @param {{x: number, y: number, width: number, height: number}} place @param {number} axis @param {number} around @returns {Shown} */

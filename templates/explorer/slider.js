@@ -67,6 +67,7 @@ class Slider {
     byId("name").textContent = point.name;
     byId("equation").textContent = [point.sizes, point.equation].filter(Boolean).join("; ");
     byId("panel").innerHTML = point.panels[Number(document.documentElement.dataset.theme === "dark")] ?? "";
+    byId("panel").querySelector("svg")?.setAttribute("aria-label", `${point.segments}: ${point.name}`);
     byId("rows").replaceChildren(...this.data.columns.map((/** @type {any} */ column) => this.row(column)));
     byId("curve").replaceChildren(this.curve());
   }

@@ -16,7 +16,7 @@ class Pane {
     this.chosen = { node: 0, spans: network.spans[0], alike: 1 };
     /** Was it asked for, rather than taken for the heaviest? */
     this.sought = false;
-    this.crumbs = make("nav", { class: "crumbs", "aria-label": say("Whole network") });
+    this.crumbs = make("nav", { class: "crumbs", "aria-label": `${say("Whole network")}: ${network.data.title}` });
     this.scroll = make("div", { class: "picture", tabindex: "-1" });
     const buttons = /** @type {[string, string, () => void][]} */ ([
       ["+", "Larger", () => this.picture.magnify(1.25)],

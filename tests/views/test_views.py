@@ -12,7 +12,7 @@ KINDS = {
     "report": FORMATS,
     "comparison": FORMATS | PICTURES,
     "spectrum": {**FORMATS, "page": FORMATS["html"]} | PICTURES,
-    "diagram": PICTURES | {"dot": ".dot", "mermaid": ".mmd", "latex": ".tex", "drawio": ".drawio"},
+    "diagram": PICTURES | {"dot": ".dot", "mermaid": ".mmd", "latex": ".tex", "drawio": ".drawio", "html": ".html"},
 }
 
 
