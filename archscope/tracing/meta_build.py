@@ -6,13 +6,16 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from archscope.tracing.records import META
-from archscope.tracing.values import VALUE, WHOLE_FILLS, has_value, note_made, note_value
+from archscope.tracing.values import COPY, WHOLE_FILLS, has_value, note_made, note_value, spoil
 
 FACTORIES = frozenset(
     "arange as_tensor empty empty_permuted empty_strided eye full hann_window linspace logspace ones rand randint "
     "randn randperm range scalar_tensor tensor tril_indices triu_indices zeros".split()
 )
 """torch functions that make a tensor from numbers alone, on a device of their choice."""
+
+ON_META = (None, "meta", META)
+"""What a factory may be given as its device."""
 
 FILLS = frozenset({"uniform_", "normal_", "trunc_normal_", "fill_", "zero_"})
 
@@ -33,8 +36,11 @@ class Skeleton(TorchFunctionMode):
         name = getattr(function, "__name__", "")
         kwargs = kwargs or {}
         if name in PASSED:
-            return function(*args, **kwargs)
-        if name in FACTORIES and kwargs.get("device") is None:
+            result = function(*args, **kwargs)
+            if name == "__get__" and function.__self__ is torch.Tensor.data and has_value(args[0]):
+                note_value(torch.Tensor.detach, args, {}, result)  # of one memory
+            return result
+        if name in FACTORIES and kwargs.get("out") is None and kwargs.get("device") in ON_META:
             fill = function is torch.ones or function is torch.zeros
             made = (torch.empty if fill else function)(*args, **{**kwargs, "device": META})
             note_made(function, args, kwargs, made)
@@ -45,9 +51,16 @@ class Skeleton(TorchFunctionMode):
                 if name in WHOLE_FILLS:
                     note_value(function, args, kwargs, tensor)
                 else:
-                    vars(tensor).pop(VALUE, None)
+                    spoil([tensor])
                 return tensor
         result = function(*args, **kwargs)
-        if args and has_value(args[0]):
+        written = name == COPY or kwargs.get("out") is not None or any(map(has_value, written_through(name, args)))
+        if written or any(map(has_value, args[:1])):
             note_value(function, args, kwargs, result)
         return result
+
+
+def written_through(name: str, args: tuple[Any, ...]) -> list[torch.Tensor]:
+    """What a call that writes into a view writes into."""
+    writes = name[-1:] == "_" and args and isinstance(args[0], torch.Tensor)
+    return [args[0]._base] if writes and args[0]._base is not None else []

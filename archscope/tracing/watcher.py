@@ -47,7 +47,7 @@ from archscope.tracing.records import (
 from archscope.tracing.scripted import opaque
 from archscope.tracing.sources import Sources, shown_again
 from archscope.tracing.untouched import drawn_alone
-from archscope.tracing.values import note_value
+from archscope.tracing.values import has_value, note_value
 
 NESTED, ASKS_FOR_NESTED = "nested", "_nested_tensor_from_mask_left_aligned"
 """In the names of the functions that make nested tensors; the other asks whether one could be made."""
@@ -240,7 +240,10 @@ class Tracer(TorchFunctionMode):
         name = getattr(function.__self__, "__name__", "")
         source = self._source(args[0]) if name in ALIASES else None
         if source is None:
-            return function(*args)
+            found = function(*args)
+            if name == "data" and has_value(args[0]):
+                note_value(torch.Tensor.detach, args, {}, found)  # of one memory
+            return found
         if name in TRANSPOSED:
             return self._operation(Invocation(function, name, False, args, {}, [args[0]]), [source])
         value = function(*args)

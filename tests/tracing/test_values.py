@@ -1,0 +1,102 @@
+"""What is known of the values of constants on meta, against what they are on the CPU: right, or not known."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.tracing.meta_build import Skeleton
+from archscope.tracing.values import content_of
+from tests.small_nets import Forward
+
+Tensor = torch.Tensor
+
+
+def zeros() -> Tensor:
+    return torch.zeros(4, 4)
+
+
+def positions() -> Tensor:
+    """The index of relative positions in a window, as in Swin Transformer."""
+    places = torch.stack(torch.meshgrid(torch.arange(3), torch.arange(3), indexing="ij")).flatten(1)
+    apart = (places[:, :, None] - places[:, None, :]).permute(1, 2, 0).contiguous()
+    apart[:, :, 0] += 2
+    apart[:, :, 0] *= 5
+    index = torch.zeros(size=(10, 10), dtype=apart.dtype)
+    index[1:, 1:] = apart.sum(-1)
+    index[0, 0:] = 7
+    return index
+
+
+def written(write: Callable[[Tensor], object]) -> Callable[[], Tensor]:
+    def make() -> Tensor:
+        made = zeros()
+        write(made)
+        return made
+
+    return make
+
+
+def stored(index: object, value: object) -> Callable[[Tensor], object]:
+    return lambda made: made.__setitem__(index, value)  # type: ignore[index, call-overload]
+
+
+KNOWN: dict[str, Callable[[], Tensor]] = {
+    "computed": lambda: torch.arange(16.0).view(4, 4)[1:] / 255,
+    "a triangle": lambda: torch.full((3, 3), float("-inf")).triu_(1),
+    "relative positions": positions,
+    "one element": written(stored((1, 2), 5.0)),
+    "a part": written(lambda made: made.__setitem__((slice(1, 3), 0), torch.arange(2.0))),
+    "by a view": written(lambda made: made[1:].fill_(3)),
+    "by a flat view": written(lambda made: made.flatten().__setitem__(3, 2.0)),
+    "by data": written(lambda made: made.data.__setitem__((1, 1), 5.0)),
+    "added": written(lambda made: made[1].add_(5)),
+    "copied": written(lambda made: made.copy_(torch.arange(16.0).view(4, 4))),
+    "copied over what was never filled": lambda: torch.empty(3).copy_(torch.arange(3.0)),
+    "diagonal": written(lambda made: made.fill_diagonal_(2)),
+    "on a device that is named": lambda: torch.arange(4.0, device=torch.device("meta" if zeros().is_meta else "cpu")),
+}
+UNKNOWN: dict[str, Callable[[], Tensor]] = {
+    "drawn": written(lambda made: made[1:].uniform_()),
+    "drawn into a part": written(lambda made: made.__setitem__(0, torch.rand(4))),
+    "by out": written(lambda made: torch.mul(torch.ones(4, 4), 3, out=made)),
+    "what cannot run": written(lambda made: made.put_(torch.tensor([99]), torch.tensor([1.0]))),
+}
+
+
+def built(make: Callable[[], Tensor]) -> Tensor:
+    with Skeleton():
+        return make()
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_constant_is_known_as_it_is(name: str) -> None:
+    assert content_of(built(KNOWN[name])) == content_of(KNOWN[name]())
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_what_was_there_before_is_not_taken_for_it(name: str) -> None:
+    assert content_of(built(UNKNOWN[name])) == ("", ())
+
+
+WRITES: dict[str, Callable[[Tensor, float], object]] = {
+    "an element": lambda made, by: made.__setitem__(1, by),
+    "through data": lambda made, by: made.data.__setitem__(1, by),
+    "through a view": lambda made, by: made.view(2, 2).__setitem__((1, 1), by),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_constants_that_a_network_writes_into_tell_two_networks_apart(name: str) -> None:
+    def net(by: float) -> nn.Module:
+        def forward(net: nn.Module, x: Tensor) -> Tensor:
+            made = torch.zeros(4, device=x.device)
+            WRITES[name](made, by)
+            return net.first(x) * made  # type: ignore[operator, no-any-return]
+
+        return Forward(forward, first=nn.Linear(4, 4))
+
+    assert archscope.diff(net(2.0), net(2.0), (4,)).verdict == "identical"
+    assert archscope.diff(net(2.0), net(3.0), (4,)).verdict != "identical"
