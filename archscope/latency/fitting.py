@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from archscope.latency import Options
 from archscope.measures.memory import memory
-from archscope.measures.training_memory import training_memory
+from archscope.measures.training_memory import backward_peak, held_throughout
 from archscope.model import units
 from archscope.model.graph import Graph
 from archscope.model.report import Column, Report
@@ -22,15 +22,12 @@ def predicted_bytes(graph: Graph, train: bool, optimizer: str = "momentum", on_c
     *_, peak = memory(graph)
     if not train:
         return int(peak.total)
-    kept, whole = training_memory(graph)
     trained = [tensor.bytes for tensor in graph.parameters.values() if tensor.trainable]
     states = STATES[optimizer] * sum(trained)
-    needed = int(kept.total)
+    needed = max(backward_peak(graph, on_cuda), sum(trained))
     if optimizer in ROOTS and trained:
-        needed = max(needed, sum(trained) if on_cuda else 2 * max(trained))
-    if whole.total is not None:  # which holds a momentum for each weight
-        return int(whole.total - kept.total) - sum(trained) + states + needed
-    return int(peak.total) + sum(trained) + states + needed  # at least: some layers do not say what they keep
+        needed = max(needed, sum(trained) + (sum(trained) if on_cuda else 2 * max(trained)))
+    return max(int(peak.total) + states, held_throughout(graph) + states + needed)
 
 
 ROOTS = frozenset({"adam", "adamw"})

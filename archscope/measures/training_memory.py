@@ -1,10 +1,11 @@
 """What training keeps: the tensors that autograd saves in the forward pass for the backward pass."""
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterator, Set
 from math import prod
 
 from archscope.measures import measure
+from archscope.measures.kept_by_kernels import Kept, kept_by_kernel, mask, passing_in_kernel
 from archscope.measures.memory import storage_roots
 from archscope.model.graph import Graph, Layer, Shape, bytes_of
 from archscope.model.operations import CATEGORY
@@ -26,34 +27,35 @@ KEEP_RESULT_IN_PLACE = KEEP_OUTPUT | {"leaky_relu", "elu", "selu", "celu"}
 def training_memory(graph: Graph) -> tuple[Column, ...]:
     """Bytes kept by the layer that saves a tensor first; a tensor that two layers save counts once.
 
-    As in training: batch normalisation uses batch statistics and dropout draws a mask of one byte an element (the
-    CUDA kernel's; the CPU's are floats). Before the first trainable parameter nothing is kept. Weights, gradients
-    and the optimiser's state are not included. None where torch's kernels decide themselves.
+    As in training on the CPU: batch normalisation uses batch statistics, dropout draws a mask of numbers, attention and
+    recurrent layers keep what their kernels there do. Before the first trainable parameter nothing is kept. Weights,
+    gradients and the optimiser's state are not included. None where nobody knows what a kernel keeps.
     """
+    kept = kept_to_train(graph, on_cuda=False)
+    return kept, Column("training_peak_bytes", "bytes", _peak(graph, kept))
+
+
+def kept_to_train(graph: Graph, on_cuda: bool) -> Column:
+    """By the kernels of one device or the other: on CUDA a dropout's mask is of bytes."""
     sizes = {name: bytes_of(tensor.shape, tensor.dtype) for name, tensor in graph.inputs.items()}
     sizes |= {layer.name: layer.output_bytes for layer in graph.layers}
     values: dict[str, int | float | None] = {
         layer.name: None if kept is None else (sum(sizes[name] for name in kept[0]) + kept[1]) * graph.batch
-        for layer, kept in newly_kept(graph)
+        for layer, kept in newly_kept(graph, on_cuda)
     }
-    kept_column = summed("training_memory_bytes", "bytes", values)
-    return kept_column, Column("training_peak_bytes", "bytes", _peak(graph, kept_column))
+    return summed("training_memory_bytes", "bytes", values)
 
 
-def newly_kept(graph: Graph) -> Iterator[tuple[Layer, tuple[Set[str], int] | None]]:
+def newly_kept(graph: Graph, on_cuda: bool = False) -> Iterator[tuple[Layer, tuple[Set[str], int] | None]]:
     """Of each layer the tensors that it is the first to save, by their storage roots, and bytes of what it keeps
     besides for one image; None where that is not known."""
-    roots = storage_roots(graph)
-    trainable = {name for name, tensor in graph.parameters.items() if tensor.trainable}
-    differentiated: set[str] = set()
+    roots, trainable, differentiated = storage_roots(graph), _trainable(graph), _differentiated(graph)
     saved: set[str] = set()
     for layer in graph.layers:
-        trains = not trainable.isdisjoint(layer.parameters)
-        if not trains and differentiated.isdisjoint(layer.inputs):
+        if layer.name not in differentiated:
             yield layer, (frozenset(), 0)
             continue
-        differentiated.add(layer.name)
-        kept = kept_by(layer, trains)
+        kept = kept_by(layer, not trainable.isdisjoint(layer.parameters), graph.batch, on_cuda)
         if kept is None:
             yield layer, None
             continue
@@ -63,25 +65,81 @@ def newly_kept(graph: Graph) -> Iterator[tuple[Layer, tuple[Set[str], int] | Non
         yield layer, (new, extra)
 
 
+def _trainable(graph: Graph) -> set[str]:
+    return {name for name, tensor in graph.parameters.items() if tensor.trainable}
+
+
+def _differentiated(graph: Graph) -> set[str]:
+    """The layers that the backward pass goes through: those with something that trains, and all after them."""
+    trainable, found = _trainable(graph), set[str]()
+    for layer in graph.layers:
+        if not trainable.isdisjoint(layer.parameters) or not found.isdisjoint(layer.inputs):
+            found.add(layer.name)
+    return found
+
+
 def _peak(graph: Graph, kept: Column) -> int | None:
-    """What a step of SGD with momentum holds at its highest: weights and buffers, a gradient and a momentum for each
-    weight that trains, the inputs, and what is kept for the backward pass. None where the last is not known."""
+    """What a step of SGD with momentum holds at its highest: weights and buffers, a momentum for each weight that
+    trains, the inputs, and what the backward pass does. None where that is not known."""
     if None in kept.values.values():
         return None
-    stored = sum(tensor.bytes for tensor in (*graph.parameters.values(), *graph.buffers.values()))
     trained = sum(tensor.bytes for tensor in graph.parameters.values() if tensor.trainable)
-    inputs = sum(tensor.bytes for tensor in graph.inputs.values()) * graph.batch
-    return int(stored + 2 * trained + inputs + kept.total)
+    return held_throughout(graph) + trained + backward_peak(graph, on_cuda=False)
 
 
-def kept_by(layer: Layer, trains: bool) -> tuple[Iterable[str], int] | None:
+def held_throughout(graph: Graph) -> int:
+    """Bytes of weights, buffers and inputs."""
+    stored = sum(tensor.bytes for tensor in (*graph.parameters.values(), *graph.buffers.values()))
+    return stored + sum(tensor.bytes for tensor in graph.inputs.values()) * graph.batch
+
+
+def backward_peak(graph: Graph, on_cuda: bool) -> int:
+    """The most that the backward pass holds: going back, each layer has gradients of its output and of its input, gets
+    those of its weights, and lets go of what it kept. At least, where nobody knows what a layer keeps."""
+    sizes = {layer.name: layer.output_bytes for layer in graph.layers}
+    kept = {
+        layer.name: (sum([sizes.get(name, 0) for name in own[0]]) + own[1]) * graph.batch if own else 0
+        for layer, own in newly_kept(graph, on_cuda)  # inputs are there throughout
+    }
+    trained = {name: tensor.bytes for name, tensor in graph.parameters.items() if tensor.trainable}
+    differentiated, added = _differentiated(graph), set[str]()
+    held = highest = sum(kept.values())
+    for layer in reversed([layer for layer in graph.layers if layer.name in differentiated]):
+        held += sum([trained[name] for name in layer.parameters if name in trained.keys() - added])
+        again = sum([trained[name] for name in added.intersection(layer.parameters)])  # what is added to the first
+        added |= trained.keys() & set(layer.parameters)
+        highest = max(highest, held + again + _passing(graph, layer, differentiated, on_cuda))
+        held -= kept[layer.name]
+    return highest
+
+
+def _passing(graph: Graph, layer: Layer, differentiated: Set[str], on_cuda: bool) -> int:
+    """Bytes that a layer's backward pass takes and gives back: the gradients of what it returned and was given, those
+    inside a kernel, and on the CPU oneDNN's copies, in its own layout, of a convolution's input and output."""
+    if layer.memory != "new":
+        return 0
+    width = [layer.dtypes[0]] * len(layer.inputs) if layer.dtypes else []
+    given = [bytes_of(shape, kind) for shape, kind in zip(layer.input_shapes, width, strict=False)]
+    passing = layer.output_bytes + sum([
+        size for name, size in dict(zip(layer.inputs, given, strict=False)).items() if name in differentiated
+    ])  # fmt: skip
+    category = CATEGORY.get(layer.operation, "")
+    if category.endswith("convolution") and not on_cuda:
+        passing += layer.output_bytes + sum(given)
+    weights = sum([graph.parameters[name].bytes for name in layer.parameters if name in graph.parameters])
+    return passing * graph.batch + passing_in_kernel(layer, graph.batch, weights, on_cuda)
+
+
+def kept_by(layer: Layer, trains: bool, batch: int, on_cuda: bool) -> Kept | None:
     """Names of the tensors that this layer's derivative needs, and bytes of what it keeps besides.
 
     `trains` says that some of its parameters are trainable.
     """
     category = CATEGORY.get(layer.operation)
-    if category is None or category in {"attention", "recurrent"}:
+    if category is None:
         return None
+    if category in {"attention", "recurrent"}:
+        return kept_by_kernel(layer, batch, on_cuda)
     if category in NOTHING or layer.operation in LINEAR or not layer.inputs:
         return (), 0
     if category == "activation" and layer.memory == "in_place":
@@ -96,7 +154,7 @@ def kept_by(layer: Layer, trains: bool) -> tuple[Iterable[str], int] | None:
         mean = set(layer.output_shape[-_axes(layer) :]) == {1} and "avg" in layer.operation
         return (() if mean else layer.inputs), _statistics(layer)
     if category == "dropout":
-        return (), _mask(layer) if layer.settings.get("p", 0.5) else 0
+        return (), _mask(layer, on_cuda) if layer.settings.get("p", 0.5) else 0
     if category == "reduction":
         return (() if layer.operation in {"mean", "sum", "argmax", "argmin"} else layer.inputs), 0
     if category == "embedding":
@@ -104,10 +162,10 @@ def kept_by(layer: Layer, trains: bool) -> tuple[Iterable[str], int] | None:
     return layer.inputs, _statistics(layer)
 
 
-def _mask(layer: Layer) -> int:
+def _mask(layer: Layer, on_cuda: bool) -> int:
     """Bytes of a dropout's mask: where whole channels are dropped, one number a channel."""
     if layer.operation == "dropout":
-        return layer.output_elements
+        return mask(layer, layer.output_elements, on_cuda)
     given = _given(layer)
     return bytes_of(given if layer.operation == "alpha_dropout" else given[:2], layer.dtypes[0])
 

@@ -70,7 +70,9 @@ def expected_by(module: "nn.Module") -> Expected | None:
         kinds = {kind.__name__ for kind in type(layer).__mro__}
         for kind in kinds & GUESSES.keys():
             attribute, what = GUESSES[kind]
-            number = getattr(layer, attribute)
+            number = getattr(layer, attribute, None)
+            if not isinstance(number, int):
+                continue  # somebody else's class of that name
             name = next((name for name, by_keyword in arguments.items() if by_keyword), "")
             found = tuple(replace(each, name=name) for each in _customary(kind, number))
             said = f"{number:,} {what.removesuffix('s') if number == 1 else what}"

@@ -60,6 +60,10 @@ class Effects:
             result = call.function(*stay_on_meta(call.operation, args), **stay_on_meta(call.operation, kwargs))
         except RuntimeError as error:
             raise reason_on_cpu(call) or error from None
+        if call.operation == "scaled_dot_product_attention" and result.dim() == 4:
+            result = (
+                result.transpose(1, 2).contiguous().transpose(1, 2)
+            )  # as kernels write it, the heads of a place side by side
         effect = observed(call, twins, result)
         if effect.container is Unchanged or (effect.memory == "in_place" and result is not None):
             result = call.tensors[0]
@@ -87,7 +91,8 @@ class Effects:
         if call.in_place:
             effect = Effect(call.operation, call.tensors[:1], "in_place", None, said)
             return effect, call.tensors[0]
-        idle = CATEGORY[call.operation] == "dropout" and not said.bound.get("training", True)
+        drops = said.bound.get("training", True) and said.bound.get("p", 0.5)
+        idle = CATEGORY[call.operation] == "dropout" and not drops
         outputs = [torch.empty(shape, dtype=dtype, device=META) for shape in predicted]
         if strides:
             outputs = [torch.empty_strided(predicted[0], strides, dtype=dtype, device=META)]

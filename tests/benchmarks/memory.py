@@ -1,11 +1,14 @@
 """How near is the predicted peak memory to the measured one? Writes docs/benchmarks/memory.md.
 
-python tests/benchmarks/memory.py      on the CPU, about five minutes; memory does not depend on how busy the machine is
+python tests/benchmarks/memory.py [NAME...]   on the CPU, about five minutes; memory does not depend on how busy it is
 """
 
+import sys
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import nn
 
 from archscope.latency import Options
 from archscope.latency.device import cpu_name
@@ -19,24 +22,54 @@ CASES = [
     ("alexnet", 227, 4), ("vgg16", 224, 1), ("googlenet", 128, 4), ("inception_v3", 139, 2), ("inception_v4", 139, 1),
     ("resnet18", 96, 4), ("resnet50", 96, 2), ("resnext50_32x4d", 96, 2), ("seresnet50", 96, 2), ("senet154", 64, 1),
     ("densenet121", 96, 2), ("mobilenet", 128, 4), ("xception", 139, 2), ("efficientnet_b0", 128, 4),
+    ("vit_b_16", 224, 2),
 ]  # fmt: skip
 """Network, side of the image, batch."""
+
+
+class Tagger(nn.Module):
+    """A word a place: embedded, read by recurrent layers, and scored."""
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(5000, 128)
+        self.recurrent = kind(128, 256, 2, batch_first=True)
+        self.score = nn.Linear(256, 20)
+
+    def forward(self, words: torch.Tensor) -> torch.Tensor:
+        scores: torch.Tensor = self.score(self.recurrent(self.embedding(words))[0])
+        return scores
+
+
+def encoder() -> nn.Module:
+    layer = nn.TransformerEncoderLayer(256, 8, 1024, batch_first=True)  # which drops a tenth
+    return nn.TransformerEncoder(layer, 4)
+
+
+SEQUENCES: dict[str, tuple[nn.Module, str, int]] = {
+    "an LSTM of two layers, 200 words, batch 8": (Tagger(nn.LSTM), "200:int64", 8),
+    "a GRU of two layers, 200 words, batch 8": (Tagger(nn.GRU), "200:int64", 8),
+    "nn.TransformerEncoder of four layers, 128 places, batch 4": (encoder(), "128x256", 4),
+}
+"""Module, input, batch."""
 
 HEAD = """# Predicted and measured memory
 
 `python tests/benchmarks/memory.py` runs each network on the CPU and holds the highest memory of a step, by the
 profiler's record of every allocation, against what is predicted from shapes alone (`peak_memory_bytes`, and in training
-`training_peak_bytes`). The aim is 15 %. What a prediction leaves out is torch's own: oneDNN copies the weights of a
-convolution into its layout while it runs, which small images cannot hide; in training a prediction takes all that is
-kept to be there at once, although the backward pass frees it layer by layer while the gradients come.
+`training_peak_bytes`). The aim is 15 %. What a
+prediction of inference leaves out is torch's own: oneDNN copies a convolution's weights and images into its layout
+while it runs, which small images cannot hide, and recurrent layers take workspaces. In training the backward pass is
+followed layer by layer: what a layer kept goes as the gradients of its weights come, with oneDNN's copies; an LSTM's
+workspace is oneDNN's, as it was found to grow with its sizes.
 
 """
 
 
-def measured_and_predicted(name: str, side: int, batch: int, train: bool) -> tuple[int, int]:
+def measured_and_predicted(target: str | nn.Module, size: Any, batch: int, train: bool) -> tuple[int, int]:
     mode: Mode = "train" if train else "eval"
     options = Options(train=train, threads=1)
-    runner = Runner(job_of(name, (3, side, side), None, [batch], mode, "float32", {}), batch, options)
+    runner = Runner(job_of(target, size, None, [batch], mode, "float32", {}), batch, options)
     runner.load()
     for _ in range(2):  # the optimizer makes its states in the first step
         runner.network.step()
@@ -46,13 +79,20 @@ def measured_and_predicted(name: str, side: int, batch: int, train: bool) -> tup
 
 def main() -> None:
     rows = []
-    for name, side, batch in CASES:
-        cells = [f"{name}, {side} x {side}, batch {batch}"]
+    cases: dict[str, tuple[str | nn.Module, Any, int]] = {
+        f"{name}, {side} x {side}, batch {batch}": (name, (3, side, side), batch) for name, side, batch in CASES
+    }
+    chosen = {name: case for name, case in {**cases, **SEQUENCES}.items() if not sys.argv[1:] or any(
+        name.startswith(word) for word in sys.argv[1:])}  # fmt: skip
+    for name, case in chosen.items():
+        cells = [name]
         for train in (False, True):
-            measured, predicted = measured_and_predicted(name, side, batch, train)
+            measured, predicted = measured_and_predicted(*case, train)
             cells += [f"{measured / 2**20:,.0f}", f"{predicted / measured:.2f}"]
         rows.append(f"| {' | '.join(cells)} |")
         print(rows[-1], flush=True)
+    if sys.argv[1:]:
+        return
     heading = "| Network | Inference, MiB | predicted / measured | Training, MiB | predicted / measured |"
     setting = (
         f"Measured with torch {torch.__version__} on one thread of an {cpu_name()}; training by SGD with momentum."

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from weakref import finalize
 
@@ -17,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import archscope
 from archscope import tracing
 from archscope.measures import measure_all
+from archscope.measures.training_memory import kept_to_train
 from archscope.model.graph import Graph
 from archscope.model.report import Column
 from tests.graphs import NETWORKS, traced
@@ -267,12 +269,97 @@ def test_training_keeps_what_autograd_saves(name: str) -> None:
     assert training_memory(KEEPERS[name]).total == kept(KEEPERS[name], torch.rand(1, 4, 8, 8))
 
 
-def test_dropout_on_the_cpu_has_a_mask_of_floats() -> None:
-    """The known difference: CUDA's kernel, which is what the measure says, saves one byte an element."""
-    module = between(nn.Dropout(0.3))
-    mask = 4 * 8 * 8
+def test_a_dropouts_mask_is_of_floats_on_the_cpu_and_of_bytes_on_cuda() -> None:
+    graph = archscope.trace(between(nn.Dropout(0.3)), (4, 8, 8), mode="train")
+    on_cpu, on_cuda = kept_to_train(graph, on_cuda=False), kept_to_train(graph, on_cuda=True)
 
-    assert kept(module, torch.rand(1, 4, 8, 8)) == training_memory(module).total - mask + 4 * mask
+    assert on_cpu.total == kept(between(nn.Dropout(0.3)), torch.rand(1, 4, 8, 8))
+    assert on_cuda.total == on_cpu.total - 3 * 4 * 8 * 8
+
+
+class Attends(nn.Module):
+    """Heads of one projection, or a module's attention, from one sequence or from one to another."""
+
+    def __init__(self, drops: float = 0.0, heads: int = 4, **module: Any) -> None:
+        super().__init__()
+        self.drops, self.heads, self.weights = drops, heads, module.pop("need_weights", False)
+        self.own, self.other = nn.Linear(16, 16), nn.Linear(16, 16) if module.pop("cross", False) else None
+        self.qkv, self.project = nn.Linear(16, 48), nn.Linear(16, 16)
+        self.module = nn.MultiheadAttention(16, 4, dropout=drops, **module) if module else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        query = self.own(x)
+        key = query if self.other is None else self.other(x)
+        if self.module is not None:
+            mixed: torch.Tensor = self.module(query, key, key, need_weights=self.weights)[0]
+            return mixed
+        parts = self.qkv(query).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        mixed = F.scaled_dot_product_attention(*parts, dropout_p=self.drops)
+        return self.project(mixed.transpose(1, 2).flatten(2))
+
+
+class Cells(nn.Module):
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.own, self.cell = nn.Linear(16, 16), kind(16, 32)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        state = None
+        for _ in range(3):
+            state = self.cell(self.own(x), state)
+        return state
+
+
+def behind(layer: nn.Module) -> nn.Module:
+    return nn.Sequential(nn.Linear(16, 16), layer)
+
+
+SEQUENCES: dict[str, nn.Module] = {
+    "attention": Attends(),
+    **{f"module{' with weights' * weights}{' across' * cross}{f', drops {drops}' * bool(drops)}":
+       Attends(drops, need_weights=weights, cross=cross, batch_first=True)
+       for weights in (False, True) for cross in (False, True) for drops in (0.0, 0.2)},
+    "encoder": nn.TransformerEncoderLayer(16, 4, 32, batch_first=True),
+    "encoder that drops nothing": nn.TransformerEncoderLayer(16, 4, 32, dropout=0.0, batch_first=True),
+    "gru": behind(nn.GRU(16, 32, 2, dropout=0.2, batch_first=True)),
+    "projected lstm": behind(nn.LSTM(16, 32, 2, proj_size=8, batch_first=True)),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+@pytest.mark.parametrize("name", SEQUENCES)
+@pytest.mark.parametrize("batch", [1, 3])
+def test_attention_and_recurrent_layers_keep_what_autograd_saves(name: str, batch: int) -> None:
+    graph = replace(archscope.trace(SEQUENCES[name], (10, 16), mode="train"), batch=batch)
+
+    assert training_memory_of(graph) == kept(SEQUENCES[name], torch.rand(batch, 10, 16))
+
+
+@pytest.mark.parametrize("kind", [nn.LSTMCell, nn.GRUCell, nn.RNNCell])
+def test_cells_keep_what_autograd_saves(kind: Any) -> None:
+    graph = replace(archscope.trace(Cells(kind), (16,), mode="train"), batch=3)
+
+    assert training_memory_of(graph) == kept(Cells(kind), torch.rand(3, 16))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.LSTM(16, 128, batch_first=True),
+        nn.LSTM(16, 64, 2, bidirectional=True, dropout=0.2, batch_first=True),
+        nn.LSTM(128, 64, 2, bias=False, batch_first=True),
+        nn.RNN(16, 128, 2, batch_first=True),
+    ],
+)
+def test_a_kernels_workspace_is_near(layer: nn.RNNBase) -> None:
+    module = nn.Sequential(nn.Linear(layer.input_size, layer.input_size), layer)
+    graph = replace(archscope.trace(module, (40, layer.input_size), mode="train"), batch=4)
+
+    assert training_memory_of(graph) == pytest.approx(kept(module, torch.rand(4, 40, layer.input_size)), rel=0.1)
+
+
+def training_memory_of(graph: Graph) -> Any:
+    return kept_to_train(graph, on_cuda=False).total
 
 
 def test_batch_grows_what_training_keeps() -> None:

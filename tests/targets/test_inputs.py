@@ -1,4 +1,5 @@
 import pytest
+import torch
 from torch import nn
 
 from archscope.model.input_sizes import Input, parse_input
@@ -51,3 +52,19 @@ def test_what_a_first_layer_says(first: nn.Module, size: tuple[int, ...], why: s
 @pytest.mark.parametrize("first", [nn.ReLU(), nn.LSTM(3, 4), nn.LazyConv2d(3, 3), nn.Bilinear(1, 2, 3)])
 def test_a_first_layer_that_does_not_say(first: nn.Module) -> None:
     assert expected_by(nn.Sequential(first)) is None
+
+
+def test_a_class_of_somebody_elses_may_bear_a_known_name() -> None:
+    class Embedding(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.patches = nn.Conv2d(3, 8, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = self.patches(x)
+            return y
+
+    expected = expected_by(Embedding())
+
+    assert expected is not None
+    assert expected.why == "its first layer, patches, takes 3 channels"
