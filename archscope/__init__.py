@@ -209,12 +209,14 @@ def compare(
     batch: "int | Sequence[int] | None" = None,
     mode: Literal["eval", "train"] | None = None,
     latency: "Options | None" = None,
+    backends: "Sequence[str]" = (),
     progress: "Progress | None" = None,
 ) -> "Comparison":
     """The Comparison of several targets: what each costs, and in ratio to the first.
 
     All run at `input_size`, or each at its own, and at each `batch`; `mode`, `latency` and `progress` as in
-    `summarize`. With `latency` they are timed in turns, a step of each, so that drift hits all alike. Reports and saved
+    `summarize`. With `latency` they are timed in turns, a step of each, so that drift hits all alike; each with each
+    of several numbers of threads, and in each of the `backends`, such as eager and onnxruntime. Reports and saved
     files (a saved comparison too) are as they are. What could not be built, traced or measured is in `failures`. Raises
     ArchscopeError for a name that nothing has, and where all of them fail.
 
@@ -225,8 +227,9 @@ def compare(
     from archscope.latency import unheard
 
     return comparison.compare(
-        *targets, input_size=input_size, batch=batch, mode=mode, latency=latency, progress=progress or unheard
-    )
+        *targets, input_size=input_size, batch=batch, mode=mode, latency=latency, backends=backends,
+        progress=progress or unheard,
+    )  # fmt: skip
 
 
 @named_arguments

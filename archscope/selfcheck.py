@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from statistics import median
 from time import perf_counter
 
+from archscope.errors import ArchscopeError
 from archscope.latency import Options, Progress, unheard
 from archscope.latency.fitting import predicted_bytes
 from archscope.latency.runner import Runner, failure_of
@@ -71,29 +72,32 @@ def selfcheck(
 
     Raises EnvironmentFailure where the device is missing.
     """
-    runners: list[tuple[Case, Runner]] = []
-    for case in cases:  # all are timed before the profiler runs, which stays attached
+    runners = [(case, _runner(case, options, batch)) for case in cases]
+    for case, runner in runners:  # all are timed before the profiler runs, which stays attached
         progress(f"{case}: timing", options.seconds)
-        runners.append((case, _loaded(case, options, batch)))
-        yield from _of_wall(case, runners[-1][1])
+        try:
+            yield from _of_wall(case, runner)
+        except ArchscopeError as failure:
+            runner.failure = failure
+            yield _check(case, WALL, None, str(failure))
     for case, runner in runners:
-        progress(f"{case}: memory and layers", 0.0)
-        yield from _of_inside(case, runner)
+        if runner.failure is None:
+            progress(f"{case}: memory and layers", 0.0)
+            yield from _of_inside(case, runner)
         runner.release()
     progress("", 0.0)
 
 
-def _loaded(case: Case, options: Options, batch: int) -> Runner:
+def _runner(case: Case, options: Options, batch: int) -> Runner:
     mode: Mode = "train" if case.train else "eval"
     job = job_of(case.network, (3, case.side, case.side), None, [batch], mode, options.stored_dtype, {})
-    runner = Runner(job, batch, replace(options, train=case.train))
-    runner.load()
-    runner.warm_up()
-    return runner
+    return Runner(job, batch, replace(options, train=case.train))
 
 
 def _of_wall(case: Case, runner: Runner) -> Iterator[Check]:
     """A step of ours and one of torch's timer in turn; then triton's timer, where it is there."""
+    runner.load()
+    runner.warm_up()
     from torch.utils.benchmark import Timer
 
     from archscope.latency import device

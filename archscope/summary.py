@@ -54,6 +54,8 @@ def summarize(
     if batch == "auto" and latency is None:
         raise ArchscopeError("a batch of auto is found by trying: give a --device")
     batches = checked_batches(None if isinstance(batch, str) else batch, latency)
+    if latency and len(latency.thread_counts) > 1 and (len(batches) > 1 or batch == "auto"):
+        raise ArchscopeError("several batches and several numbers of threads: give several of one")
     if latency and latency.train:
         mode = "train"
     dtype = latency.stored_dtype if latency else ""

@@ -22,6 +22,7 @@ from archscope.commands.measuring import (
     Cast,
     ChannelsLast,
     Compile,
+    CudnnBenchmark,
     DataType,
     Device,
     Fresh,
@@ -32,11 +33,12 @@ from archscope.commands.measuring import (
     measuring_options,
     parse_batches,
     progress_line,
+    timed,
 )
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.errors import ArchscopeError
-from archscope.latency import Interrupted
+from archscope.latency import BACKENDS, Interrupted
 from archscope.networks import families
 from archscope.networks import family as network_family
 from archscope.process import INTERRUPTED, expect_torch
@@ -101,7 +103,11 @@ def compare(
     device: Device = None,
     dtype: DataType = None,
     channels_last: ChannelsLast = False,
-    compiled: Compile = False,
+    compiled: Compile = None,
+    cudnn_benchmark: CudnnBenchmark = False,
+    backends: Annotated[
+        str, timed("--backends", "BACKEND[,...]", f"Each network in each of {', '.join(BACKENDS)}; on the CPU.")
+    ] = "",
     train: Train = False,
     optimizer: ByOptimizer = None,
     amp: Cast = None,
@@ -120,7 +126,8 @@ def compare(
 ) -> None:  # fmt: skip
     """What several networks cost, side by side, and in ratio to the first.
 
-    With --device they are measured, their steps in turns, so that drift hits all alike.
+    With --device they are measured, their steps in turns, so that drift hits all alike; with --backends in other
+    programs than torch, too, whose outputs are held against torch's.
     """
     from archscope import comparison
     from archscope.comparison.report import Comparison
@@ -132,8 +139,9 @@ def compare(
         raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
     results = read_results(accuracy) if accuracy else None
     latency = measuring_options(
-        device, predict, mode, dtype, channels_last=channels_last, compile=compiled, train=train,
-        optimizer=optimizer, amp=amp, seconds=seconds, threads=threads, fresh=fresh,
+        device or ("cpu" if backends else None), predict, mode, dtype, channels_last=channels_last, compile=compiled,
+        train=train, optimizer=optimizer, amp=amp, seconds=seconds, threads=threads, several=True, fresh=fresh,
+        cudnn_benchmark=cudnn_benchmark,
     )  # fmt: skip
     batches = parse_batches(batch)
     members = [network.name for network in network_family(family)] if family else []
@@ -144,7 +152,8 @@ def compare(
     try:
         found = comparison.compare(
             *named, input_size=inputs or None, mode=mode, batch=() if predict else batches,
-            latency=latency, progress=progress_line(),
+            latency=latency, backends=[name.strip() for name in backends.split(",") if name.strip()],
+            progress=progress_line(),
         )  # fmt: skip
         found, code = (predicted(found, batches, predict, dtype or "") if predict else found), int(bool(found.failures))
     except Interrupted as stopped:

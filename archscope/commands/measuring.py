@@ -39,7 +39,11 @@ DataType = Annotated[
     Dtype | None, timed("--dtype", "|".join(get_args(Dtype)), "Of weights and inputs [default: float32]")
 ]
 ChannelsLast = Annotated[bool, timed("--channels-last", "", "Images in memory as height x width x channels.")]
-Compile = Annotated[bool, timed("--compile", "", "Through torch.compile; without times by layer.")]
+Compile = Annotated[
+    str | None,
+    timed("--compile", "[MODE]", "Through torch.compile, in a mode such as max-autotune; without times by layer."),
+]
+CudnnBenchmark = Annotated[bool, timed("--cudnn-benchmark", "", "cuDNN tries its algorithms and takes the fastest.")]
 Train = Annotated[bool, timed("--train", "", "Time training steps: forward, backward, optimizer.")]
 ByOptimizer = Annotated[
     Optimizer | None, timed("--optimizer", "|".join(get_args(Optimizer)), "Of training steps [default: momentum]")
@@ -48,22 +52,29 @@ Cast = Annotated[
     Amp | None, timed("--amp", "|".join(get_args(Amp)), "Weights in float32, torch's autocast to this type.")
 ]
 Seconds = Annotated[float | None, timed("--seconds", "S", "Time budget per network and batch [default: 5]")]
-Threads = Annotated[int | None, timed("--threads", "N", "Of the CPU [default: torch's]")]
+Threads = Annotated[str | None, timed("--threads", "N[,N...]", "Of the CPU; of several each [default: torch's]")]
 Fresh = Annotated[bool, timed("--fresh", "", "Measure the device's bandwidth and products anew, too.")]
 
 
 def measuring_options(
-    device: str | None, predict: str = "", mode: str | None = None, dtype: Dtype | None = None, **given: Any
+    device: str | None,
+    predict: str = "",
+    mode: str | None = None,
+    dtype: Dtype | None = None,
+    threads: str | None = None,
+    several: bool = False,
+    **given: Any,
 ) -> Options | None:
     """What is to be measured; None without a device, and then none of the other options may be given.
 
-    With --predict, --dtype says what to predict for. Raises EnvironmentFailure where the device is missing, before
-    anything is built.
+    `several` says that several numbers of threads may be measured. With --predict, --dtype says what to predict for.
+    Raises EnvironmentFailure where the device is missing, before anything is built.
     """
     if given.get("train") and mode == "eval":
         raise ArchscopeError("--train times training steps: --mode eval does not apply")
     if predict and device:
         raise ArchscopeError("--predict is for a device that is not here, --device for one that is: give one of them")
+    given["threads"] = parse_threads(threads, several)
     given["dtype"] = None if predict else dtype  # what a bound is for needs no device to measure on
     chosen = {name: value for name, value in given.items() if value is not None and value is not False}
     if device is not None:
@@ -86,11 +97,25 @@ def _checked(options: Options) -> Options:
 
 def parse_batches(text: str | None) -> tuple[int, ...]:
     """`1,8,32` as numbers; () where nothing is given."""
-    if text is None:
-        return ()
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and len(part) < 20 and int(part) > 0 for part in parts):
+    numbers = _numbers(text)
+    if numbers is None:
         raise ArchscopeError(f"--batch {text}: write a number of images, or several such as 1,8,32")
+    return numbers
+
+
+def parse_threads(text: str | None, several: bool) -> int | tuple[int, ...] | None:
+    """`4`, or where that may be `1,2,4`; None where nothing is given."""
+    numbers = _numbers(text)
+    if numbers is None or (len(numbers) > 1 and not several):
+        raise ArchscopeError(f"--threads {text}: write a number of threads{', or several such as 1,2,4' * several}")
+    return numbers if len(numbers) > 1 else next(iter(numbers), None)
+
+
+def _numbers(text: str | None) -> tuple[int, ...] | None:
+    """Each number once; None where something is none."""
+    parts = [part.strip() for part in text.split(",")] if text is not None else []
+    if not all(part.isdecimal() and len(part) < 20 and int(part) > 0 for part in parts):
+        return None
     return tuple(dict.fromkeys(map(int, parts)))
 
 

@@ -101,7 +101,7 @@ def spectrum(
     dtype: DataType = None,
     channels_last: ChannelsLast = False,
     amp: Cast = None,
-    compiled: Compile = False,
+    compiled: Compile = None,
     seconds: Seconds = None,
     threads: Threads = None,
     format_name: Annotated[str | None, format_of("spectrum")] = None,

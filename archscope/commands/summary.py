@@ -26,6 +26,7 @@ from archscope.commands.measuring import (
     Cast,
     ChannelsLast,
     Compile,
+    CudnnBenchmark,
     DataType,
     Device,
     Fresh,
@@ -106,7 +107,8 @@ def summary(
     device: Device = None,
     dtype: DataType = None,
     channels_last: ChannelsLast = False,
-    compiled: Compile = False,
+    compiled: Compile = None,
+    cudnn_benchmark: CudnnBenchmark = False,
     train: Train = False,
     optimizer: ByOptimizer = None,
     amp: Cast = None,
@@ -123,7 +125,7 @@ def summary(
     latency = measuring_options(
         device, predict, mode, None if fit and not device else dtype, channels_last=channels_last,
         compile=compiled, train=train, optimizer=None if fit and not train else optimizer, amp=amp, seconds=seconds,
-        threads=threads, fresh=fresh,
+        threads=threads, several=True, fresh=fresh, cudnn_benchmark=cudnn_benchmark,
     )  # fmt: skip
     memory_bytes = parse_memory(fit) if fit else 0
     options = parse_settings(settings or [])

@@ -1,12 +1,13 @@
 """From what the user named to a Comparison."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError, UnknownName
-from archscope.latency import Interrupted, Job, Options, Progress, unheard
+from archscope.latency import BACKENDS, Interrupted, Job, Options, Progress, unheard
+from archscope.model import units
 from archscope.model.report import Report
 from archscope.summary import checked_batches, job_of, read_text
 
@@ -27,12 +28,14 @@ def compare(
     batch: int | Sequence[int] | None = None,
     mode: "Mode | None" = None,
     latency: Options | None = None,
+    backends: Sequence[str] = (),
     progress: Progress = unheard,
 ) -> Comparison:
     """Trace every target and compare what each costs with the first, at each of several batches.
 
     A target is what `archscope.summarize` takes, a Report, or the path of a saved report or comparison (to which the
-    other arguments do not apply). With `latency` the networks also run, a step of each in turn. The comparison's
+    other arguments do not apply). With `latency` the networks also run, a step of each in turn, each with each of its
+    numbers of threads and in each of the `backends` (`latency.BACKENDS`). The comparison's
     `failures` say which could not be built, traced or measured. Raises UnknownName for a name that nothing has,
     ArchscopeError, also where all networks fail, and, after Ctrl-C while measuring, `latency.Interrupted`.
     """
@@ -42,11 +45,15 @@ def compare(
     if (input_size is not None or batch or mode or latency) and all(isinstance(one, Report) for one in named):
         refused = "--input, --batch, --mode and --device do not apply to them"
         raise ArchscopeError(f"saved reports are measured already: {refused}")
+    if backends and latency is None:
+        raise ArchscopeError("backends are for measuring: give a --device, cpu")
+    variants = latency.variants(backends) if latency else []
     reports: list[Report] = []
     failures: dict[str, ArchscopeError] = {}
     batches: Sequence[int | None] = [batch] if isinstance(batch, int) else batch or [None]
     for images in batches:
         jobs, untraced = _jobs(named, input_size, images, mode or "eval", latency)
+        jobs = [each for job in jobs for each in _varied(job, variants)]
         failures |= untraced
         try:
             results = _results(jobs, latency, progress)
@@ -54,8 +61,9 @@ def compare(
             raise Interrupted([*reports, *stopped.reports]) from None
         for job, result in zip(jobs, results, strict=True):
             if isinstance(result, ArchscopeError):
-                failures[f"{job.report.graph.name}, batch {job.report.graph.batch}"] = result
-            reports.append(job.report if isinstance(result, ArchscopeError) else result)
+                failures[_called(job)] = result
+            if isinstance(result, Report) or not job.changes:
+                reports.append(job.report if isinstance(result, ArchscopeError) else result)
         named = [one for one in named if not isinstance(one, Report)]  # those are at their own batch, once
     if failures and not any(latency is None or "wall_ms" in report.totals for report in reports):
         raise next(iter(failures.values()))
@@ -103,6 +111,19 @@ def _job(
     return job_of(target, input_size, None, batches, "train" if latency.train else mode, latency.stored_dtype, {})
 
 
+def _varied(job: Job, variants: Sequence[Mapping[str, Any]]) -> list[Job]:
+    """One job for each variant; what is measured already has none."""
+    return [job] if job.build is _never or len(variants) < 2 else [replace(job, changes=each) for each in variants]
+
+
+def _called(job: Job) -> str:
+    """In a failure: the network, and what was changed of the options."""
+    graph, changes = job.report.graph, job.changes
+    name = next((name for name in reversed(tuple(BACKENDS)) if changes.items() >= BACKENDS[name].items()), "")
+    threads = units.counted(changes["threads"], "thread") if "threads" in changes else ""
+    return ", ".join(filter(None, [graph.name, f"batch {graph.batch}", name, threads]))
+
+
 def _never() -> "nn.Module":
     raise AssertionError("a saved report is not measured again")
 
@@ -119,6 +140,7 @@ def _results(jobs: Sequence[Job], latency: Options | None, progress: Progress) -
         return [next(rest) if job in own else job.report for job in jobs]
 
     try:
-        return in_place(measure(own, latency, [own[0].report.graph.batch], progress))
+        one = latency.each[0]  # the numbers of threads are the jobs' own
+        return in_place(measure(own, one, [own[0].report.graph.batch], progress))
     except Interrupted as stopped:
         raise Interrupted(in_place(stopped.reports)) from None

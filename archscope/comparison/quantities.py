@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
 
+from archscope.latency.statistics import interval_of_median
 from archscope.model.report import Report
 from archscope.papers.accuracy import Accuracy
 from archscope.registry import unknown
 
-Group = Literal["setting", "shape", "counts", "memory", "accuracy", "time"]
+Group = Literal["setting", "shape", "counts", "memory", "accuracy", "time", "outputs"]
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,17 @@ QUANTITIES = (
     
     Quantity("latency_median_ms", "Latency, median", "time", "ms", _total("wall_ms", "median")),
     Quantity("latency_p95_ms", "Latency, p95", "time", "ms", _total("wall_ms", "p95")),
+    Quantity("latency_p99_ms", "Latency, p99", "time", "ms", _total("wall_ms", "p99")),
     Quantity("latency_iqr_ms", "Latency, IQR", "time", "ms", _total("wall_ms", "iqr")),
     Quantity("device_ms", "Device time", "time", "ms", _total("device_ms", "median")),
     Quantity("overhead_ms", "Overhead, idle", "time", "ms", _total("overhead_ms")),
+    Quantity("first_step_ms", "First step", "time", "ms", _total("first_step_ms")),
+    Quantity("compile_ms", "Compiling", "time", "ms", _total("compile_ms")),
     Quantity("images_per_s", "Images/s", "time", "images/s", _total("images_per_s")),
     Quantity("training_steps_per_s", "Training steps/s", "time", "steps/s", _total("training_steps_per_s")),
+    Quantity("energy_per_image_j", "Energy an image", "time", "J", _total("energy_per_image_j")),
+    Quantity("max_abs_difference", "Largest difference", "outputs", "difference", _total("max_abs_difference")),
+    Quantity("max_rel_difference", "In parts of the largest", "outputs", "difference", _total("max_rel_difference")),
 )  # fmt: skip
 """In the order they are shown; memory and time are of the whole batch."""
 
@@ -88,16 +95,21 @@ def find_quantity(name: str, known: Collection[str]) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A quantity of every network. `ratios` are to the first network; accuracies have differences instead."""
+    """A quantity of every network. `ratios` are to the first network; accuracies have differences instead. `intervals`
+    are where the ratios of steps in turns lie with 95 % confidence."""
 
     quantity: Quantity
     values: tuple[Any, ...]
     ratios: tuple[float | None, ...]
+    intervals: tuple[tuple[float, float] | None, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         relation = "differences" if self.quantity.group == "accuracy" else "ratios"
         said = {"name": self.quantity.name, "unit": self.quantity.unit, "values": list(self.values)}
-        return said if self.quantity.group == "setting" else said | {relation: list(self.ratios)}
+        if self.quantity.group == "setting":
+            return said
+        told = {"ratio_intervals": [each and list(each) for each in self.intervals]} if any(self.intervals) else {}
+        return said | {relation: list(self.ratios)} | told
 
 
 def rows_of(reports: Sequence[Report], accuracies: Mapping[int, Sequence[Accuracy | None]]) -> tuple[Row, ...]:
@@ -126,28 +138,29 @@ def _row(quantity: Quantity, reports: Sequence[Report]) -> Row:
     if quantity.group == "setting":
         return Row(quantity, values, (None,) * len(values))
     ratios = tuple(_ratio(value, values[0]) for value in values)
-    if quantity.name in FROM_PAIRS:
-        pairs = [paired_ratio(report, reports[0]) for report in reports]
-        ratios = tuple(
-            (pair and pair ** FROM_PAIRS[quantity.name]) or own for pair, own in zip(pairs, ratios, strict=True)
-        )
-    return Row(quantity, values, ratios)
+    if quantity.name not in FROM_PAIRS:
+        return Row(quantity, values, ratios)
+    pairs = [[ratio ** FROM_PAIRS[quantity.name] for ratio in paired_ratios(report, reports[0])] for report in reports]
+    return Row(
+        quantity,
+        values,
+        tuple(median(own) if own else ratio for own, ratio in zip(pairs, ratios, strict=True)),
+        tuple(interval_of_median(own) if own and i else None for i, own in enumerate(pairs)),
+    )
 
 
 FROM_PAIRS = {"latency_median_ms": 1, "images_per_s": -1, "training_steps_per_s": -1}
 """Ratios that follow from steps taken in turns: of the times, or of their inverses."""
 
 
-def paired_ratio(report: Report, first: Report) -> float | None:
-    """The median ratio of the steps of two networks that were timed in turns, which what slows both leaves as it is.
-
-    None where they were not.
-    """
+def paired_ratios(report: Report, first: Report) -> list[float]:
+    """The ratios of the steps of two networks that were timed in turns, which what slows both leaves as they are; none
+    where they were not."""
     turns = report.setting.get("turns")
     if not turns or turns != first.setting.get("turns"):
-        return None
+        return []
     times, others = (each.totals.get("wall_times_ms") or () for each in (report, first))
-    return median([own / other for own, other in zip(times, others, strict=False)]) if times and others else None
+    return [own / other for own, other in zip(times, others, strict=False) if other > 0 and own > 0]
 
 
 def _ratio(value: Any, first: Any) -> float | None:

@@ -190,4 +190,7 @@ def _facts(report: Report) -> tuple[str, ...]:
     """What may tell two reports of one network apart."""
     setting = report.setting
     shape = "x".join(map(str, input_shape(report)))
-    return shape, f"batch {setting['batch']}", setting["device"], setting["dtype"], setting["mode"]
+    backend = setting.get("compile_mode") or setting.get("backend", "")
+    backend = {"default": "compile"}.get(backend, backend)
+    threads = units.counted(setting["threads"], "thread") if "threads" in setting else ""
+    return shape, f"batch {setting['batch']}", setting["device"], setting["dtype"], setting["mode"], backend, threads

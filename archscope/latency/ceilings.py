@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeGuard, get_args
+from typing import Any, get_args
 
 import torch
 from torch.nn.functional import conv2d, linear
 
 from archscope import cache
-from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.errors import EnvironmentFailure
 from archscope.latency import Dtype, Options, Progress, unheard
-from archscope.latency.device import check, described, milliseconds_each, set_up, synchronize
+from archscope.latency.device import check, described, first_line, milliseconds_each, set_up, synchronize
 from archscope.model.report import Report
 from archscope.model.rules import MapOf, Record
 from archscope.model.schema import CEILINGS, WHEN_MEASURED, WORD
@@ -39,19 +39,27 @@ MOST_IN_A_ROW = 100
 """Runs in a row on CUDA last so long, and are so many at most."""
 
 
-def bounded(
-    found: Sequence[Report | ArchscopeError], options: Options, progress: Progress = unheard
-) -> list[Report | ArchscopeError]:
-    """The reports that have times by layer with their bounds on this device; those of training steps, and of networks
-    whose types torch chooses by operation, have none."""
-    if options.train or options.amp or not any(map(_is_timed, found)):
-        return list(found)
-    ceilings = ceilings_of(options, progress)
-    return [with_bounds(report, [ceilings]) if _is_timed(report) else report for report in found]
+def ceilings_for(options: Sequence[Options], progress: Progress = unheard) -> dict[Options, Ceilings | str]:
+    """The ceilings of each that has bounds, or a note where the device does not answer: those of training steps, and of
+    networks whose types torch chooses, or whose layers another program runs as one, have none."""
+    bounded = [own for own in options if not (own.train or own.amp or own.compile or own.backend != "eager")]
+    return {own: _ceilings_or_why(own, progress) for own in dict.fromkeys(bounded)}
 
 
-def _is_timed(report: Report | ArchscopeError) -> TypeGuard[Report]:
-    return isinstance(report, Report) and "latency_ms" in report.columns
+def _ceilings_or_why(options: Options, progress: Progress) -> Ceilings | str:
+    try:
+        return ceilings_of(options, progress)
+    except Exception as error:  # whatever a device may raise that is out of memory, or lost
+        return f"no bound: the device's bandwidth and products could not be measured: {first_line(error)}"
+
+
+def bounded(report: Report, ceilings: Ceilings | str | None) -> Report:
+    """A report that has times by layer with its bounds, or with the note that says why there are none."""
+    if ceilings is None or "latency_ms" not in report.columns:
+        return report
+    if isinstance(ceilings, Ceilings):
+        return with_bounds(report, [ceilings])
+    return replace(report, graph=replace(report.graph, notes=(*report.graph.notes, ceilings)))
 
 
 def ceilings_of(options: Options, progress: Progress = unheard) -> Ceilings:

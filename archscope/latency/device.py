@@ -4,7 +4,7 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,17 @@ def check(options: Options) -> None:
         if options.dtype == "tf32":
             raise EnvironmentFailure("a CPU has no TF32: --dtype tf32 takes --device cuda")
         return
+    try:
+        _check_cuda(options)
+    except RuntimeError as error:
+        raise EnvironmentFailure(f"{options.device} does not answer: {first_line(error)}") from error
+
+
+def first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _check_cuda(options: Options) -> None:
     if not torch.backends.cuda.is_built():  # type: ignore[no-untyped-call]
         raise EnvironmentFailure(f"torch {torch.__version__} is built without CUDA: install a CUDA build of torch")
     if not torch.cuda.is_available():
@@ -45,16 +56,49 @@ def check(options: Options) -> None:
 
 @contextmanager
 def set_up(options: Options) -> Iterator[None]:
-    """Threads, TF32 and the current device as the options say; put back afterwards."""
-    threads = torch.get_num_threads()
-    if options.threads not in (None, threads):
-        torch.set_num_threads(options.threads)
+    """Threads, TF32, cuDNN, torch.compile and the current device as the options say; put back afterwards."""
+    with ExitStack() as stack:
+        stack.enter_context(_threads(options.thread_counts[0]))
+        stack.enter_context(tf32(options.dtype == "tf32"))
+        if options.on_cuda:
+            stack.enter_context(torch.cuda.device(options.device))
+            stack.enter_context(_cudnn_benchmark(options.cudnn_benchmark))
+        if options.compile:
+            stack.enter_context(_all_compiled())
+        yield
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    if count not in (None, before):
+        torch.set_num_threads(count)
     try:
-        with tf32(options.dtype == "tf32"), torch.cuda.device(options.device) if options.on_cuda else nullcontext():
-            yield
+        yield
     finally:
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
+        if torch.get_num_threads() != before:
+            torch.set_num_threads(before)
+
+
+@contextmanager
+def _cudnn_benchmark(chosen: bool) -> Iterator[None]:
+    cudnn: Any = torch.backends.cudnn
+    before, cudnn.benchmark = cudnn.benchmark, chosen
+    try:
+        yield
+    finally:
+        cudnn.benchmark = before
+
+
+def _all_compiled() -> Any:
+    """Of one piece of code torch compiles eight versions, and then runs it as it is written without a word: each batch
+    and each network of a class is a version."""
+    import torch._dynamo
+
+    return torch._dynamo.config.patch(recompile_limit=MOST_COMPILED, accumulated_recompile_limit=MOST_COMPILED)
+
+
+MOST_COMPILED = 4096
 
 
 def synchronize(options: Options) -> None:
@@ -111,8 +155,11 @@ def check_memory(graph: Graph, options: Options) -> None:
 def free_bytes(options: Options) -> int | None:
     """Memory that a network alone could have; None where nothing says it."""
     if options.on_cuda:
-        free: int = torch.cuda.mem_get_info(options.device)[0]
-        return free + torch.cuda.memory_reserved(options.device)
+        try:
+            free: int = torch.cuda.mem_get_info(options.device)[0]
+            return free + torch.cuda.memory_reserved(options.device)
+        except RuntimeError:  # a lost device does not say it
+            return None
     said = [_available_bytes(), *_container_bytes()]
     return min([free for free in said if free is not None], default=None)
 
@@ -160,11 +207,14 @@ def described(options: Options) -> dict[str, Any]:
         "dtype": options.dtype,
         "tf32": options.dtype == "tf32",
         "channels_last": options.channels_last,
-        "compile": options.compile,
+        "compile": bool(options.compile),
+        "compile_mode": options.compile_mode,
+        "backend": options.backend,
+        "cudnn_benchmark": options.cudnn_benchmark,
         "train": options.train,
         "optimizer": options.optimizer if options.train else None,
         "amp": options.amp,
-        "threads": options.threads or torch.get_num_threads(),
+        "threads": options.thread_counts[0] or torch.get_num_threads(),
         "cores": os.cpu_count(),
         "seconds": options.seconds,
         "cuda": torch.version.cuda,
@@ -188,11 +238,11 @@ def _found_gpu(device: str) -> dict[str, Any]:
     import subprocess
 
     asked = "driver_version,clocks.sm,clocks.max.sm,clocks.mem,utilization.gpu,temperature.gpu,power.limit"
-    uuid = getattr(torch.cuda.get_device_properties(device), "uuid", "")  # CUDA numbers devices in its own way
-    command = ["nvidia-smi", f"--id=GPU-{uuid}", f"--query-gpu={asked}", "--format=csv,noheader,nounits"]
     try:
+        uuid = getattr(torch.cuda.get_device_properties(device), "uuid", "")  # CUDA numbers devices in its own way
+        command = ["nvidia-smi", f"--id=GPU-{uuid}", f"--query-gpu={asked}", "--format=csv,noheader,nounits"]
         said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, RuntimeError, subprocess.SubprocessError):
         return {"driver": None, "clocks": None}
     return read_found(said)
 

@@ -9,7 +9,7 @@ from time import perf_counter
 from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.latency import Interrupted, Job, Options, Progress, unheard
-from archscope.latency.ceilings import bounded
+from archscope.latency.ceilings import bounded, ceilings_for
 from archscope.latency.runner import Runner
 from archscope.model.report import Column, Report, ratio
 
@@ -33,31 +33,39 @@ def measure(
     start: Callable[[Job, int, Options], Runner] = Runner,
     clock: Callable[[], float] = perf_counter,
 ) -> list[Found]:
-    """Each job's report with its measured columns (those of the first batch, and a row of totals for every batch), or
-    why there is none: a network that fails does not stop the others.
+    """Each job's report with its measured columns (those of the first batch, and a row of totals for every batch, or
+    for every number of threads), or why there is none: a network that fails does not stop the others.
 
-    For each batch all networks are in memory at once, since their steps take turns. Every batch is timed before any
-    step is profiled: a profiler that has run once stays attached, and slows all that follows. Of `climbing` batches the
-    larger ones are left out once one has failed or takes too long. Raises Interrupted after Ctrl-C.
+    For each batch all networks are in memory at once, since their steps take turns. Every batch, and the device's
+    ceilings, are timed before any step is profiled: a profiler that has run once stays attached, and slows all that
+    follows. Of `climbing` batches the larger ones are left out once one has failed or takes too long. Raises
+    Interrupted after Ctrl-C.
     """
     runners: list[list[Runner]] = [[] for _ in jobs]
     budget = options.seconds * len(jobs)
+    points = [(batch, each) for batch in batches for each in options.each]
     try:
-        for place, batch in enumerate(batches):
+        for place, (batch, each) in enumerate(points):
             for job, own in zip(jobs, runners, strict=True):
-                own.append(start(job, batch, options))
-            later = budget * (len(batches) - place - 1)
+                own.append(start(job, batch, job.options(each)))
+            later = budget * (len(points) - place - 1)
             take_turns([own[-1] for own in runners], budget, later, progress, clock)
-            if len(batches) > 1:
-                for own in runners:
+            for own in runners:
+                if own[-1].times_ms and own[-1].failure is None:
+                    own[-1].extra("energy_per_image_j", own[-1].measure_energy)
+                if len(points) > 1:
                     own[-1].release()
             if climbing and any(_is_enough(own[-1], options) for own in runners):
                 break
+        known = ceilings_for([own[0].options for own in runners if own[0].times_ms], progress)
         look_inside([own[place] for place in range(len(runners[0])) for own in runners], options, progress, clock)
         found = [_found(job, own) for job, own in zip(jobs, runners, strict=True)]
         if len(jobs) > 1:
             found = in_turns(found, [own[0].times_ms for own in runners])
-        return bounded(found, options, progress)
+        return [
+            bounded(one, known.get(own[0].options)) if isinstance(one, Report) else one
+            for one, own in zip(found, runners, strict=True)
+        ]
     except KeyboardInterrupt:
         note = "interrupted: not all was measured"
         raise Interrupted([measured(job, own, note) for job, own in zip(jobs, runners, strict=True)]) from None
@@ -108,18 +116,23 @@ def take_turns(
 
 
 def look_inside(runners: Sequence[Runner], options: Options, progress: Progress, clock: Callable[[], float]) -> None:
-    """Of each that was timed its memory, its time by layer, and last its device time: a failed capture of a CUDA
-    graph may spoil what follows. What fails is a note, and what was timed stays."""
-    for runner in runners:
-        if runner.times_ms and runner.failure is None:
-            progress(f"{runner.title}: memory and time by layer", 0.0)
-            if runner.extra("memory, no time by layer", runner.reload):
-                runner.extra("measured_peak_memory_bytes", runner.measure_memory)
-                end = clock() + PROFILED_SHARE * options.seconds
-                for _ in range(PROFILED):
-                    if not runner.extra("time by layer", runner.profile) or clock() >= end:
-                        break
-                runner.extra("device_ms", runner.replay)
+    """Of each that was timed its memory and its time by layer; then of each its device time, since a failed capture of
+    a CUDA graph may spoil what follows. What fails is a note, and what was timed stays."""
+    timed = [runner for runner in runners if runner.times_ms and runner.failure is None]
+    for runner in timed:
+        progress(f"{runner.title}: memory and time by layer", 0.0)
+        if runner.extra("memory, no time by layer", runner.reload):
+            runner.extra("measured_peak_memory_bytes", runner.measure_memory)
+            end = clock() + PROFILED_SHARE * options.seconds
+            for _ in range(PROFILED):
+                if not runner.extra("time by layer", runner.profile) or clock() >= end:
+                    break
+        if len(timed) > 1 or not options.on_cuda:
+            runner.release()
+    for runner in timed if options.on_cuda else ():
+        progress(f"{runner.title}: device time", 0.0)
+        if runner.extra("device_ms", runner.reload):
+            runner.extra("device_ms", runner.replay)
         runner.release()
 
 
@@ -143,14 +156,20 @@ def measured(job: Job, runners: Sequence[Runner], *notes: str) -> Report:
         if runner.failure:
             said.append(_stopped(runner, runner.failure))
     whole = [runner for runner in runners if runner.times_ms]
-    rows = [{"batch": runner.graph.batch, **runner.totals()} for runner in whole]
+    threads = [runner.setting.get("threads") for runner in whole]
+    swept = len({*threads}) > 1
+    rows = [
+        {"batch": runner.graph.batch, **({"threads": count} if swept else {}), **runner.totals()}
+        for runner, count in zip(whole, threads, strict=True)
+    ]
     if runners:
         columns |= runners[0].columns()
         if "latency_ms" in columns and not runners[0].options.train:
             columns |= {column.name: column for column in reached(columns)}
-        report = replace(report, setting={**report.setting, **runners[0].setting})
+        report = replace(report, setting={**report.setting, **runners[0].found_setting()})
     if len(rows) > 1:
-        columns["by_batch"] = Column("by_batch", "rows", rows)
+        name = "by_threads" if swept else "by_batch"
+        columns[name] = Column(name, "rows", rows)
     graph = replace(report.graph, notes=tuple(dict.fromkeys([*said, *notes])))
     return replace(report, graph=graph, columns=columns)
 

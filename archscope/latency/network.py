@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from archscope.errors import ArchscopeError
-from archscope.latency import Optimizer, Options
+from archscope.latency import Optimizer, Options, backends
 from archscope.model.graph import Graph, Tensor, bytes_of
 from archscope.tracing import Mode
 from archscope.tracing.records import map_tensors, tensors_in
@@ -47,7 +47,9 @@ class Network:
         self.inputs = _inputs(graph, inputs, signature(module.forward).parameters, options.device, dtype)
         if options.channels_last:
             self._lay_channels_last()
-        self.forward: Callable[..., Any] = torch.compile(self.module, dynamic=False) if options.compile else self.module
+        self.forward: Callable[..., Any] = self.module
+        if options.compile_mode:
+            self.forward = torch.compile(self.module, dynamic=False, mode=options.compile_mode)
         self._next = cycle(self.inputs)
         self._options, self._optimizer = options, None
         if options.train:
@@ -57,6 +59,8 @@ class Network:
         if mode == "eval":
             with torch.no_grad(), self._cast():
                 settle(self.module, *self.inputs[0])
+        if options.backend != "eager":
+            self.forward = backends.forward_of(self.module, self.inputs[0], options)
 
     def _lay_channels_last(self) -> None:
         def lay(tensor: torch.Tensor) -> torch.Tensor:
@@ -90,6 +94,14 @@ class Network:
         keep = not (self._options.on_cuda and torch.cuda.is_current_stream_capturing())
         kind = torch.device(self._options.device).type
         return torch.autocast(kind, getattr(torch, self._options.amp), cache_enabled=keep)
+
+    def differences(self) -> backends.Differences | None:
+        """Between what another backend returns and torch; None where torch runs the network."""
+        if self._options.backend == "eager":
+            return None
+        args, kwargs = self.inputs[0]
+        with torch.no_grad():
+            return backends.differences(self.forward(*args, **kwargs), self.module(*args, **kwargs))
 
     def forget_gradients(self) -> None:
         if self._optimizer is not None:

@@ -10,19 +10,27 @@ from typing import Any
 
 import torch
 
-from archscope.errors import ArchscopeError, EnvironmentFailure, users_line
+from archscope.errors import ArchscopeError
 from archscope.garbage import new_garbage_collected
 from archscope.latency import Job, Options, device, marks
 from archscope.latency.attribution import Event, Profile, attribute, middle
-from archscope.latency.fitting import fitting
+from archscope.latency.backends import Differences
+from archscope.latency.clocks import Meter, Untold, Watch, meter_of
+from archscope.latency.failures import failure
 from archscope.latency.network import Network
 from archscope.latency.statistics import is_warm, summary_of
-from archscope.model.graph import Graph
+from archscope.model import units
 from archscope.model.report import Column, summed
 from archscope.tracing import Mode
 
 WARM_UP_SHARE = 0.5
 """Warming up ends after this share of the time budget, stable or not."""
+
+ENERGY_SHARE = 0.25
+"""Of the time budget; the device's meter is read before and after."""
+
+COMPILED_IN = 3
+"""A compiled step is compiled in the first of so many steps, and recorded as CUDA graphs in the others."""
 
 
 class Runner:
@@ -50,25 +58,35 @@ class Runner:
         self.warm_up_ms: list[float] = []
         self.profiles: list[Profile] = []
         self.measured_peak_memory_bytes: int | None = None
+        self.build_ms: float | None = None
+        self.energy_per_image_j: float | None = None
+        self.differences: Differences | None = None
         self.setting: dict[str, Any] = {}
+        self._meter: Meter = Untold()
+        self._watch = Watch(self._meter, clock)
         self._clock, self._profile = clock, profile
         self._network: Network | None = None
         self._layers_known = True
 
     @contextmanager
     def _on_device(self) -> Iterator[None]:
-        with self._job.running(), device.set_up(self.options):
-            try:
+        try:
+            with self._job.running(), device.set_up(self.options):
                 yield
-            except ArchscopeError:
-                raise
-            except Exception as error:
-                traceback.clear_frames(error.__traceback__)  # they hold tensors
-                raise _failure(error, self.graph, self.options) from error
+        except ArchscopeError:
+            raise
+        except Exception as error:
+            traceback.clear_frames(error.__traceback__)  # they hold tensors
+            raise failure(error, self.graph, self.options) from error
 
     @property
     def title(self) -> str:
-        return f"{self.graph.name}, batch {self.graph.batch}"
+        options, said = self.options, [self.graph.name, f"batch {self.graph.batch}"]
+        if options.compile or options.backend != "eager":
+            said.append("compiled" if options.compile else options.backend)
+        if isinstance(options.threads, int):
+            said.append(units.counted(options.threads, "thread"))
+        return ", ".join(said)
 
     @property
     def warmup(self) -> int:
@@ -83,26 +101,39 @@ class Runner:
         return 1000 * (self._clock() - start)
 
     def load(self) -> None:
-        """Build the network on the device."""
+        """Build the network on the device, and see how it is found."""
         device.check(self.options)
-        self.setting = device.described(self.options)
         with self._on_device():
-            device.check_memory(self.graph, self.options)
-            self._network = Network(self._job.build(), self.graph, self.options, self.mode, self._job.inputs)
+            self.setting = device.described(self.options)
+            self.build_ms = self._build()
+            self.differences = self.network.differences()
+        self._meter = meter_of(self.options.device)
+        self._watch = Watch(self._meter, self._clock)
+
+    def _build(self) -> float:
+        """The network on the device, and how many ms that took; its inputs besides."""
+        device.check_memory(self.graph, self.options)
+        device.synchronize(self.options)  # the device's own start is nobody's
+        start = self._clock()
+        module = self._job.build().to(self.options.device)
+        device.synchronize(self.options)
+        took = 1000 * (self._clock() - start)
+        self._network = Network(module, self.graph, self.options, self.mode, self._job.inputs)
+        return took
 
     def reload(self) -> None:
         """The network on the device again and warm, if it was released."""
         if self._network is None:
-            self.load()
             with self._on_device():
+                self._build()
                 for _ in range(2):
                     self._timed()
 
     def release(self) -> None:
         """Give the network's memory back; what was measured stays."""
         self._network = None
-        if self.options.on_cuda and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
-            with suppress(RuntimeError):  # after a failed capture the allocator may refuse
+        with suppress(RuntimeError):  # after a failed capture the allocator may refuse
+            if self.options.on_cuda and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
                 torch.cuda.empty_cache()
 
     def extra(self, what: str, act: Callable[[], object]) -> bool:
@@ -128,19 +159,39 @@ class Runner:
         """One more timed step, in ms."""
         with self._on_device():
             self.times_ms.append(self._timed())
+        self._watch.glance()
         return self.times_ms[-1]
+
+    def measure_energy(self) -> None:
+        """Joules an image, where the device has a meter: many steps in a row between two readings."""
+        begun = self._meter.energy_j()
+        if begun is None:
+            return
+        images, end = 0, self._clock() + ENERGY_SHARE * self.options.seconds
+        with self._on_device():
+            while self._clock() < end:
+                self._timed()
+                images += self.graph.batch
+        ended = self._meter.energy_j()
+        if ended is not None and ended > begun and images:
+            self.energy_per_image_j = (ended - begun) / images
 
     def replay(self) -> None:
         """On CUDA, the device's time of the whole step as a CUDA graph."""
         if not self.options.on_cuda:
             return
+        if self.options.compile_mode in REPLAYED_BY_TORCH:
+            raise ArchscopeError(f"--compile {self.options.compile_mode} replays CUDA graphs of its own")
         from archscope.latency.cuda_graph import replayed_ms
 
         with self._on_device():
             self.device_times_ms += replayed_ms(self.network, self.options.seconds / 4, self._clock)
 
     def measure_memory(self) -> None:
-        """The highest memory of one step: what lies there between steps, and by how much a step adds to it."""
+        """The highest memory of one step: what lies there between steps, and by how much a step adds to it. Of another
+        program than torch it is not known."""
+        if self.options.backend != "eager":
+            return
         with self._on_device():
             self.network.forget_gradients()  # the CPU's profiler does not see what is freed of older steps
             resident = self.network.resident_bytes  # before the step, whose rise holds the gradients that it leaves
@@ -150,6 +201,8 @@ class Runner:
         """Time by layer in one more step, unless a note says why there is none."""
         if self._layers_known and self.options.compile:
             self._no_layers("a compiled network runs fused kernels that belong to no one layer")
+        if self._layers_known and self.options.backend != "eager":
+            self._layers_known = False  # another program runs the network as one
         if self._layers_known and not self.profiles and self._fuses():
             self._no_layers("torch runs its fused attention here, one kernel for several layers")
         if self._layers_known:
@@ -189,9 +242,19 @@ class Runner:
             found["training_steps_per_s"] = 1000 / wall["median"]
         if self.warm_up_ms:
             found["first_step_ms"] = self.warm_up_ms[0]
-        if self.measured_peak_memory_bytes is not None:
-            found["measured_peak_memory_bytes"] = self.measured_peak_memory_bytes
-        return found
+        if self.warm_up_ms and self.options.compile:
+            found["compile_ms"] = sum([max(0.0, ms - wall["median"]) for ms in self.warm_up_ms[:COMPILED_IN]])
+        if self.differences:
+            found["max_abs_difference"], found["max_rel_difference"] = self.differences
+        others = {
+            name: getattr(self, name) for name in ("build_ms", "measured_peak_memory_bytes", "energy_per_image_j")
+        }
+        return found | {name: value for name, value in others.items() if value is not None}
+
+    def found_setting(self) -> dict[str, Any]:
+        """The setting as it was found, and what the device's clock did meanwhile."""
+        seen = self._watch.seen()
+        return {**self.setting, "meanwhile": seen} if seen else self.setting
 
     def columns(self) -> dict[str, Column]:
         """Columns for the report: time by layer, the totals, and what of the whole is in no layer."""
@@ -218,34 +281,18 @@ def failure_of(act: Callable[[], object]) -> str:
     return ""
 
 
+REPLAYED_BY_TORCH = frozenset({"reduce-overhead", "max-autotune"})
+
 UNITS = {
     "wall_ms": "ms",
     "device_ms": "ms",
     "images_per_s": "images/s",
     "first_step_ms": "ms",
+    "build_ms": "ms",
+    "compile_ms": "ms",
+    "max_abs_difference": "",
+    "max_rel_difference": "",
+    "energy_per_image_j": "J",
     "training_steps_per_s": "steps/s",
     "measured_peak_memory_bytes": "bytes",
 }
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
-
-
-def _failure(error: Exception, graph: Graph, options: Options) -> ArchscopeError:
-    """Why a step fails, in one line: the machine's fault, or the network's."""
-    said = _first_line(error)
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in said:
-        with_free = fitting(graph, options, device.free_bytes(options))
-        return EnvironmentFailure(f"out of memory on {options.device}: {with_free}")
-    if "not implemented for" in said:
-        return EnvironmentFailure(f"{options.device} cannot run this network in {options.dtype}: {said}")
-    if "Expected more than 1 value per channel" in said:
-        return ArchscopeError("batch normalisation cannot train on one value per channel: take --batch 2 or more")
-    if options.compile and type(error).__module__.startswith(("torch._inductor", "torch._dynamo")):
-        return EnvironmentFailure(f"torch.compile failed: {said}; --compile needs a C++ compiler, on CUDA also triton")
-    if said.startswith("CUDA error"):
-        return EnvironmentFailure(f"{options.device} failed, and is lost to this process: {said}")
-    line = users_line(error)
-    where = f" ({line})" if line else ""
-    return ArchscopeError(f"{graph.name} fails on {options.device}: {type(error).__name__}: {said}{where}")

@@ -69,6 +69,11 @@ AT_BATCH: dict[str, Rule] = {
     "device_ms": TIMES,
     "images_per_s": AMOUNT,
     "first_step_ms": AMOUNT,
+    "build_ms": AMOUNT,
+    "compile_ms": AMOUNT,
+    "max_abs_difference": AMOUNT,
+    "max_rel_difference": AMOUNT,
+    "energy_per_image_j": AMOUNT,
     "training_steps_per_s": AMOUNT,
     "measured_peak_memory_bytes": COUNT,
 }
@@ -116,6 +121,7 @@ SOMETIMES: dict[str, Rule] = {
     "unattributed_ms": NUMBER,
     "overhead_ms": NUMBER,
     "by_batch": ListOf(Record({"batch": Whole(1, LARGEST, "batch")}, AT_BATCH)),
+    "by_threads": ListOf(Record({"batch": Whole(1, LARGEST, "batch"), "threads": COUNT}, AT_BATCH)),
     "wall_times_ms": ListOf(AMOUNT),
     "fits": ListOf(
         Record({"memory_bytes": COUNT, "dtype": WORD, "train": Truth(), "images": COUNT}, {"optimizer": WORD})
@@ -219,6 +225,16 @@ CLAIM = Record(
     },
     name="claim",
 )
+MEANWHILE = Record(
+    {
+        "clock_mhz": ListOf(AMOUNT, 3, 3),
+        "slowed_by": MapOf(WORD, Real(0, 1, "part")),
+        "temperature_c": Maybe(NUMBER),
+        "power_w": Maybe(AMOUNT),
+        "looks": COUNT,
+    },
+    name="meanwhile",
+)
 SETTING = Record(
     {
         "device": WORD,
@@ -235,6 +251,9 @@ SETTING = Record(
         "tf32": Truth(),
         "channels_last": Truth(),
         "compile": Truth(),
+        "compile_mode": Maybe(WORD),
+        "backend": WORD,
+        "cudnn_benchmark": Truth(),
         "train": Truth(),
         "optimizer": Maybe(OneOf(("sgd", "momentum", "adam", "adamw"))),
         "amp": Maybe(OneOf(("bfloat16", "float16"))),
@@ -242,6 +261,7 @@ SETTING = Record(
         "seconds": Maybe(AMOUNT),
         "load": Maybe(ListOf(AMOUNT, 1, 3)),
         "turns": WORD,
+        "meanwhile": MEANWHILE,
         "clocks": Maybe(
             Record({"sm_mhz": Maybe(AMOUNT), "max_sm_mhz": Maybe(AMOUNT), "utilization_percent": Maybe(AMOUNT)})
         ),

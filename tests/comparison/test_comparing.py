@@ -150,3 +150,23 @@ def test_training_is_traced_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     fake(monkeypatch, [])
     (report,) = archscope.compare("nin_cifar10", latency=Options(train=True, dtype="bfloat16")).reports
     assert (report.setting["mode"], report.setting["dtype"]) == ("train", "bfloat16")
+
+
+def test_ratios_of_turns_have_an_interval_and_noise_is_said() -> None:
+    def timed(threads: int, *times: float) -> Report:
+        columns = {
+            "wall_ms": Column("wall_ms", "ms", {**WALL, "median": times[0], "median_low": 1.0, "median_high": 9.0}),
+            "images_per_s": Column("images_per_s", "images/s", 1.0),
+            "wall_times_ms": Column("wall_times_ms", "ms", list(times)),
+        }
+        setting = {**SIX.setting, **SETTING, "threads": threads, "turns": "now", "torch": "2", "date": "2026-01-01"}
+        return replace(SIX, columns={**SIX.columns, **columns}, setting=setting)
+
+    comparison = archscope.compare(timed(1, 2.0, 2.0, 2.0, 2.0, 2.0), timed(2, 1.0, 1.0, 1.2, 0.8, 1.0))
+    (latency,) = [row for row in comparison.rows if row.quantity.name == "latency_median_ms"]
+
+    assert comparison.labels == (f"{SIX.graph.name}, 1 thread", f"{SIX.graph.name}, 2 threads")
+    assert (latency.ratios, latency.intervals) == ((1.0, 0.5), (None, (0.4, 0.6)))
+    assert latency.to_dict()["ratio_intervals"] == [None, [0.4, 0.6]]
+    assert f"within: {SIX.graph.name}, 2 threads 0.400 to 0.600" in str(comparison)
+    assert "the median may lie anywhere from 1.00 ms to 9.00 ms" in str(comparison)

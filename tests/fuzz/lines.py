@@ -30,6 +30,8 @@ RIGHT = {
     "CxHxW": ["3x64x64", "3x96x96", "3x224x224"],
     "N": ["1", "2", "3"],
     "N[,N...]": ["1", "2"],
+    "[MODE]": ["default"],
+    "BACKEND[,...]": ["eager"],
     "S": ["0.01"],
     "KEY=VALUE": ["num_classes=3", "num_classes=7"],
     "QUANTITY=LIMIT": ["params=5M", "macs=1G", "depth=20", "weights=4MiB", "receptive_field=3"],
@@ -53,6 +55,8 @@ ODD = {
     "NAME": [*FILES[:3], "h100", "all", "macs", "params", "nothing", "inception"],
     "CxHxW": ["32", "1x32x32", "3x0x3", "x=1x32x32", "8:int64", "1x1x1", "64", "3x9x9x9x9", "1"],
     "N[,N...]": ["1,8", "0", "8,8", "1,", "4294967296"],
+    "[MODE]": ["fast", "--train"],
+    "BACKEND[,...]": ["tvm", "eager,,eager", "int8,eager"],
     "N": ["0", "-1", "1.5", "99999999999999999999"],
     "S": ["0", "-1", "nan", "1e-9"],
     "KEY=VALUE": ["num_classes=0", "width=2", "self=1", "x", "channels=4", "num_classes=1e9", "a=[1,"],
@@ -76,7 +80,8 @@ ODD = {
 }  # fmt: skip
 """What is right here and there, or nowhere."""
 
-MEASURING = {"--dtype", "--channels-last", "--compile", "--train", "--seconds", "--threads", "--fresh"}
+MEASURING = {"--dtype", "--channels-last", "--compile", "--cudnn-benchmark", "--train", "--seconds", "--threads",
+             "--fresh", "--backends"}  # fmt: skip
 """Options that need a --device."""
 
 SELDOM = {"--device": 0.02, "--weights": 0.02, "--compile": 0.005}

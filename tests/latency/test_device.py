@@ -1,6 +1,7 @@
 """What a device can do, on a faked CUDA; the machine's memory; and errors in one line."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -69,6 +70,10 @@ def test_what_the_machine_has(gpu: Callable[..., None]) -> None:
         {"optimizer": "lion", "train": True},
         {"amp": "float32"},
         {"amp": "float16", "dtype": "bfloat16"},
+        {"compile": "fastest"},
+        {"threads": (2, 0)},
+        {"threads": 2**32},
+        {"cudnn_benchmark": True},
     ],
 )
 def test_bad_options(options: Any) -> None:
@@ -82,6 +87,20 @@ def test_threads_and_tf32_are_put_back() -> None:
     with device.set_up(Options(threads=1)):
         assert (torch.get_num_threads(), torch.backends.cudnn.allow_tf32) == (1, False)
     assert (torch.get_num_threads(), torch.backends.cudnn.allow_tf32) == before
+
+
+def test_cudnns_search_and_compiled_versions_are_put_back(gpu: Callable[..., None]) -> None:
+    from torch._dynamo import config
+
+    before = torch.backends.cudnn.benchmark, config.recompile_limit
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.cuda, "device", nullcontext)
+        with device.set_up(Options("cuda", cudnn_benchmark=True, compile=True)):
+            assert torch.backends.cudnn.benchmark is True
+            assert (
+                config.recompile_limit > 1000
+            )  # torch's own limit is 8: what follows runs uncompiled, and says nothing
+    assert (torch.backends.cudnn.benchmark, config.recompile_limit) == before
 
 
 def test_what_nvidia_smi_says() -> None:

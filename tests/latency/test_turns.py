@@ -1,13 +1,14 @@
 """Turns, budgets, failures and interruptions, on a clock that only steps move."""
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from archscope.errors import ArchscopeError, EnvironmentFailure
-from archscope.latency import Interrupted, Job, Options
+from archscope.latency import Interrupted, Job, Options, device, measuring
 from archscope.latency.measuring import measure
 from archscope.latency.runner import Runner
 from archscope.model.report import Report
@@ -15,6 +16,11 @@ from tests.graphs import six_layer_report
 
 REPORT = six_layer_report()
 SETTING = {"train": False, "channels_last": False, "compile": False, "threads": 1, "load": None, "torch": "2"}
+
+
+@pytest.fixture(autouse=True)
+def _no_ceilings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "ceilings_for", lambda options, progress: {})
 
 
 class World:
@@ -47,7 +53,8 @@ class FakeRunner(Runner):
     def __init__(self, world: World, job: Job, batch: int, options: Options) -> None:
         super().__init__(job, batch, options, world.clock)
         self.world, self.steps = world, 0
-        self.setting = {"device": "cpu", "device_name": "fake", **SETTING}
+        self.setting = {"device": "cpu", "device_name": "fake", **SETTING, "threads": options.thread_counts[0] or 1}
+        self.setting |= {"compile": bool(options.compile), "compile_mode": options.compile_mode}
 
     def load(self) -> None:
         self.act("load")
@@ -137,10 +144,23 @@ def test_nothing_is_profiled_before_everything_is_timed() -> None:
         kinds.index("memory"), kinds.index("profile")
     )
     assert kinds.count("profile") == 4 * 2  # of 5 each: two take half of the budget
-    assert kinds[-4:] == ["memory", "profile", "profile", "replay"]
+    assert kinds[-3:] == ["memory", "profile", "profile"]
 
 
-@pytest.mark.parametrize("what", ["memory", "profile", "replay", "reload"])
+def test_graphs_are_captured_after_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Options, "on_cuda", property(lambda options: True))
+    monkeypatch.setattr(device, "set_up", lambda options: nullcontext())
+    world = World(a=[1.0], b=[1.0])
+    world.fails["a1 replay", 1] = ArchscopeError("this step cannot be captured")
+    a, b = world.measure("a", "b", seconds=20)
+    last = [entry for entry in world.log if "sample" not in entry][-4:]
+
+    assert last == ["a1 reload", "a1 replay", "b1 reload", "b1 replay"]
+    assert isinstance(a, Report) and isinstance(b, Report)
+    assert a.graph.notes[-1] == "no device_ms: this step cannot be captured"
+
+
+@pytest.mark.parametrize("what", ["memory", "profile", "reload"])
 @pytest.mark.parametrize("failure", [ArchscopeError("broken"), EnvironmentFailure("out of memory")])
 def test_what_was_timed_stays_when_an_extra_fails(what: str, failure: ArchscopeError) -> None:
     world = World(a=[1.0], b=[1.0])
@@ -161,7 +181,6 @@ def test_the_profiles_before_a_failing_one_count() -> None:
 
     assert isinstance(report, Report)
     assert world.log.count("a1 profile") == 2
-    assert "a1 replay" in world.log
     assert report.graph.notes[-1] == "no time by layer: out of memory"
 
 
@@ -216,6 +235,25 @@ def test_a_row_for_every_batch() -> None:
     assert [(row["batch"], row["images_per_s"]) for row in report.totals["by_batch"]] == [(1, 1.0), (8, 8.0)]
     assert report.totals["images_per_s"] == 1.0
     assert re.search(r"Batch 8 .* 8.00 images/s", str(report))
+
+
+def test_a_row_for_every_number_of_threads() -> None:
+    (report,) = World(a=[1.0]).measure("a", seconds=3, threads=(1, 2))
+
+    assert isinstance(report, Report)
+    assert [(row["batch"], row["threads"]) for row in report.totals["by_threads"]] == [(1, 1), (1, 2)]
+    assert "by_batch" not in report.totals
+    assert re.search(r"2 threads .* 1.00 images/s", str(report))
+    assert Report.from_json(report.to_json()).to_json() == report.to_json()
+
+
+def test_what_the_first_steps_of_a_compiled_network_took_is_said_apart() -> None:
+    (report,) = World(a=[50.0, 3.0, 1.0]).measure("a", seconds=200, compile="max-autotune")
+
+    assert isinstance(report, Report)
+    assert report.totals["compile_ms"] == 51_000
+    assert "of which 51,000 ms to compile" in str(report)
+    assert "compiled (max-autotune)" in str(report)
 
 
 def test_a_failure_does_not_stop_the_others() -> None:

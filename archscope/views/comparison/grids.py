@@ -13,9 +13,10 @@ BESIDE = 4
 
 GROUPS: dict[Group, str] = {
     "shape": "Shape", "counts": "Cost of one image", "memory": "Memory", "time": "Time",
-    "accuracy": "Published accuracy",
+    "outputs": "Outputs beside torch's", "accuracy": "Published accuracy",
 }  # fmt: skip
-OF_BATCH: tuple[Group, ...] = ("memory", "time")
+OF_BATCH: tuple[Group, ...] = ("memory", "time", "outputs")
+WITHOUT_RATIO: tuple[Group, ...] = ("setting", "outputs")
 TWICE = {"flops"}
 """Left out where each network has a row: twice another column."""
 
@@ -51,6 +52,8 @@ def cell(unit: str, value: Any) -> str:
         return units.rate(value)
     if unit == "%":
         return f"{_decimals(value)} %"
+    if unit in ("J", "difference"):
+        return f"{value:.2g}" + " J" * (unit == "J")
     return f"{value:.3f}" if isinstance(value, float) else units.count(value)
 
 
@@ -141,11 +144,11 @@ def _group(row: Row) -> Group:
 
 
 def _headings(row: Row) -> Sequence[str]:
-    if row.quantity.group == "setting":
+    if row.quantity.group in WITHOUT_RATIO:
         return [row.quantity.heading]
     return row.quantity.heading.partition(", published")[0], "" if row.quantity.group == "accuracy" else "ratio"
 
 
 def _cells(row: Row, i: int) -> Sequence[str]:
     value = cell(row.quantity.unit, row.values[i])
-    return [value] if row.quantity.group == "setting" else (value, relation(row, i))
+    return [value] if row.quantity.group in WITHOUT_RATIO else (value, relation(row, i))

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from archscope.comparison.quantities import paired_ratio
+from archscope.comparison.quantities import paired_ratios
 from archscope.comparison.report import Comparison
 from archscope.views.comparison.grids import marks
-from archscope.views.tables.timing import measured_on
+from archscope.views.tables.timing import clock, differing, is_far, measured_on, noisy
 
 SETTINGS = {
     "batch": "memory and times are of the whole batch",
@@ -15,8 +15,9 @@ SETTINGS = {
     "mode": "training and inference do not run the same",
 }
 MEASURED = dict.fromkeys(
-    ("device_name", "threads", "channels_last", "compile", "train", "optimizer", "amp", "torch"), "times differ with it"
-)
+    ("device_name", "threads", "channels_last", "compile", "compile_mode", "backend", "cudnn_benchmark", "train",
+     "optimizer", "amp", "torch"), "times differ with it"
+)  # fmt: skip
 """What it means where a setting differs between the networks; the latter of those that were measured."""
 
 
@@ -46,6 +47,8 @@ def notes(comparison: Comparison) -> list[tuple[str, str]]:
         *[("*", FRONT) for _ in range(marks(comparison))],
         *[("Accuracy" if comparison.results else "Published", said) for said in _sources(comparison)],
         *[("Measured on", said) for said in _measured_on(comparison)],
+        *[("Clock", said) for said in _clocks(comparison)],
+        *[("Noisy", said) for said in _noise(comparison)],
         *[
             ("Note", said)
             for said in (
@@ -96,15 +99,43 @@ def _measured_on(comparison: Comparison) -> Iterator[str]:
         yield said if len(found) == 1 else f"{', '.join(labels)}: {said}"
 
 
+def _clocks(comparison: Comparison) -> Iterator[str]:
+    for label, report in zip(comparison.labels, comparison.reports, strict=True):
+        if report.setting.get("meanwhile"):
+            yield f"{label}: {clock(report.setting['meanwhile'])}"
+
+
+def _noise(comparison: Comparison) -> Iterator[str]:
+    """What is noisy for one reason in one line."""
+    found: dict[str, list[str]] = {}
+    for label, report in zip(comparison.labels, comparison.reports, strict=True):
+        if "wall_ms" in report.totals and (noise := noisy(report)):
+            found.setdefault(noise, []).append(label)
+    for noise, labels in found.items():
+        yield f"{', '.join(labels)}: {noise}"
+
+
 def _of_times(comparison: Comparison) -> Iterator[str]:
     first, *others = comparison.reports
     if any(report.setting.get("train") for report in comparison.reports):
         yield "latency is that of training steps: forward, backward and the optimizer"
-    if any(paired_ratio(report, first) for report in others):
+    if any(paired_ratios(report, first) for report in others):
         yield "networks took turns: ratios of latency and of rates are medians over pairs of steps"
+    ratios = [row for row in comparison.rows if row.quantity.name == "latency_median_ms" and any(row.intervals)]
+    for row in ratios:
+        said = [
+            f"{label} {interval[0]:.3f} to {interval[1]:.3f}"
+            for label, interval in zip(comparison.labels, row.intervals, strict=True)
+            if interval
+        ]
+        yield f"the ratios of latency lie with 95 % confidence within: {', '.join(said)}"
     origins = {entry["origin"] for report in comparison.reports for entry in report.totals.get("roofline") or ()}
     if origins:
         yield f"a bound is the least time, layer by layer, from {' and '.join(sorted(origins))} peaks: no measurement"
+
+
+LABELLED = ("threads", "compile", "compile_mode", "backend")
+"""What a label says where one network is measured in several ways."""
 
 
 def _differences(comparison: Comparison) -> Iterator[str]:
@@ -112,10 +143,12 @@ def _differences(comparison: Comparison) -> Iterator[str]:
         yield "inputs differ: every number is at the network's own input"
     everything = list(zip(comparison.labels, comparison.reports, strict=True))
     timed = [(label, report) for label, report in everything if "wall_ms" in report.totals]
+    of_one = len({report.graph.name for _, report in timed}) < len(timed)
     for names, reports in ((SETTINGS, everything), (MEASURED, timed)):
         for name, meaning in names.items():
             values = [report.setting.get(name, "") for _, report in reports]
-            if len(set(values)) > 1 and not (name == "batch" and len(comparison.by_batch()) > 1):
+            shown_elsewhere = (name == "batch" and len(comparison.by_batch()) > 1) or (name in LABELLED and of_one)
+            if len(set(values)) > 1 and not shown_elsewhere:
                 said = ", ".join(f"{label} {value}" for (label, _), value in zip(reports, values, strict=True))
                 yield f"{name.replace('_', ' ')} differs ({said}): {meaning}"
 
@@ -126,3 +159,5 @@ def _of_networks(comparison: Comparison) -> Iterator[str]:
         if unknown:
             yield f"{label}: of unknown cost, and in no total: {', '.join(unknown)}"
         yield from (f"{label}: {note}" for note in report.graph.notes)
+        if is_far(report):
+            yield f"{label}: outputs {differing(report)}"

@@ -19,14 +19,20 @@ def timing(report: Report) -> list[tuple[str, str]]:
     if "latency_ms" in totals:
         lines.append(("Layers", _reconciled(totals)))
     if "first_step_ms" in totals:
-        compiled = ", in which it was compiled" if report.setting["compile"] else ""
-        lines.append(("First step", f"{units.milliseconds(totals['first_step_ms'])}{compiled}"))
+        lines.append(("Cold start", _cold_start(totals)))
+    if "energy_per_image_j" in totals:
+        lines.append(("Energy", f"{totals['energy_per_image_j']:.3g} J an image, of the whole device"))
+    if "max_rel_difference" in totals:
+        lines.append(("Outputs", differing(report)))
     if "measured_peak_memory_bytes" in totals:
         lines.append(("Peak memory", _peak(report)))
     if noise := noisy(report):
         lines.append(("Noisy", noise))
-    by_batch = totals.get("by_batch", ())
+    if meanwhile := report.setting.get("meanwhile"):
+        lines.append(("Clock", clock(meanwhile)))
+    by_batch, by_threads = totals.get("by_batch", ()), totals.get("by_threads", ())
     lines += [(f"Batch {row['batch']}", _whole(row)) for row in by_batch[1:]]
+    lines += [(units.counted(row["threads"], "thread").capitalize(), _whole(row)) for row in by_threads[1:]]
     if len(by_batch) > 2:
         lines.append(("Knee", _knee(by_batch)))
     return [*lines, ("Measured on", measured_on(report.setting))]
@@ -47,6 +53,45 @@ def noisy(report: Report) -> str:
     if setting["device"] == "cpu" and load and cores and load[0] > cores / 2:
         said.append(f"other work took {load[0]:.1f} of {cores} cores before")
     return f"{' and '.join(said)}: time longer (--seconds), or on idle cores" if said else ""
+
+
+def _cold_start(totals: Mapping[str, Any]) -> str:
+    said = [f"{units.milliseconds(totals['first_step_ms'])} the first step"]
+    if "build_ms" in totals:
+        said.insert(0, f"{units.milliseconds(totals['build_ms'])} to build")
+    if "compile_ms" in totals:
+        said.append(f"of which {units.milliseconds(totals['compile_ms'])} to compile")
+    return ", ".join(said)
+
+
+FAR = 1e-3
+"""Outputs that differ by more, in parts of the largest, are no longer those of the same network in float32."""
+
+
+def differing(report: Report) -> str:
+    """How far another program's outputs lie from torch's."""
+    totals, backend = report.totals, report.setting["backend"]
+    share = 100 * totals["max_rel_difference"]
+    said = f"{totals['max_abs_difference']:.2g} from torch's at most, {share:.2g} % of the largest"
+    return f"{said}: {backend} does not compute the same network" if is_far(report) else said
+
+
+def is_far(report: Report) -> bool:
+    """Does another program compute another network? Eight bits alone may lie far off."""
+    return bool(report.totals.get("max_rel_difference", 0) > FAR and report.setting["backend"] != "int8")
+
+
+def clock(meanwhile: Mapping[str, Any]) -> str:
+    """`1,755 MHz (1,410 to 1,980), 640 W, 61 C at most; slowed by its power cap at 34 % of 40 looks`."""
+    low, middle, high = meanwhile["clock_mhz"]
+    said = [f"{middle:,.0f} MHz ({low:,.0f} to {high:,.0f})"]
+    if meanwhile["power_w"] is not None:
+        said.append(f"{meanwhile['power_w']:,.0f} W")
+    if meanwhile["temperature_c"] is not None:
+        said.append(f"{meanwhile['temperature_c']:.0f} degrees at most")
+    slowed = [f"{reason} at {share:.0%}" for reason, share in meanwhile["slowed_by"].items()]
+    text = ", ".join(said)
+    return f"{text}; slowed by {', '.join(slowed)} of {meanwhile['looks']} looks" if slowed else text
 
 
 KNEE = 0.9
@@ -110,7 +155,13 @@ def measured_on(setting: Mapping[str, Any]) -> str:
         *([f"autocast to {setting['amp']}"] if setting.get("amp") else []),
         f"batch {setting['batch']}",
     ]
-    said += [name for name, chosen in (("channels last", "channels_last"), ("compiled", "compile")) if setting[chosen]]
+    said += ["channels last"] * setting["channels_last"]
+    if setting["compile"]:
+        mode = setting.get("compile_mode") or "default"
+        said.append("compiled" if mode == "default" else f"compiled ({mode})")
+    said += ["cuDNN's fastest"] * setting.get("cudnn_benchmark", False)
+    if setting.get("backend", "eager") != "eager":
+        said.append(setting["backend"])
     if setting["load"]:
         said.append(f"load {setting['load'][0]:.1f}")
     clocks = setting.get("clocks")

@@ -48,7 +48,7 @@ def test_the_whole_the_layers_and_the_setting() -> None:
     assert said["Latency"] == "20.0 ms median, 30.0 ms p95; 50.0 images/s (90 timed after 7 to warm up)"
     assert said["Device time"] == "16.0 ms median, 24.0 ms p95, as a CUDA graph without the host"
     assert said["Layers"] == "15.1 ms in the layers, 0.5 ms in no layer, 4.44 ms launches and idle"
-    assert said["First step"] == "812 ms"
+    assert said["Cold start"] == "812 ms the first step"
     assert said["Peak memory"].startswith("4.0 MiB measured, ")
     assert said["Batch 8"].startswith("100 ms median, 150 ms p95; 80.0 images/s")
     assert said["Measured on"].startswith("Fake GPU, tf32, batch 1, channels last, load 0.5, ")

@@ -1,0 +1,46 @@
+"""The options of measuring, as they are typed."""
+
+from collections.abc import Callable
+
+import pytest
+
+from archscope.commands.measuring import parse_threads
+from archscope.commands.values import _completed
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("--compile xception", "--compile=default xception"),
+        ("--compile max-autotune xception", "--compile=max-autotune xception"),
+        ("xception --compile", "xception --compile=default"),
+        ("--compile=fast", "--compile=fast"),
+        ("--compile --compile reduce-overhead", "--compile=default --compile=reduce-overhead"),
+        ("xception --device cpu", "xception --device cpu"),
+    ],
+)
+def test_a_mode_may_be_left_out(typed: str, meant: str) -> None:
+    assert list(_completed(typed.split())) == meant.split()
+
+
+def test_threads_are_one_number_or_several() -> None:
+    assert parse_threads(None, False) is None
+    assert parse_threads("4", False) == 4
+    assert parse_threads("1, 2,2", True) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("summary lenet5 --device cpu --threads 1,x", "--threads 1,x: write a number of threads, or several"),
+        ("spectrum --device cpu --threads 1,2", "--threads 1,2: write a number of threads\n"),
+        ("summary lenet5 --device cpu --compile=fast", "--compile fast: a mode is one of default, reduce-overhead"),
+        ("summary lenet5 --device cpu --cudnn-benchmark", "--cudnn-benchmark is for convolutions on CUDA"),
+        ("summary lenet5 --device cpu --batch 1,2 --threads 1,2", "give several of one"),
+        ("compare lenet5 --backends tvm", "--backends tvm: a backend is one of eager, compile, onnxruntime"),
+        ("compare lenet5 --backends openvino --train", "openvino runs inference alone"),
+        ("summary lenet5 --threads 2", "--threads is for measuring: give a --device"),
+    ],
+)
+def test_what_does_not_go_is_one_line(mistake: Callable[..., str], line: str, said: str) -> None:
+    assert said in mistake(*line.split())
