@@ -137,6 +137,8 @@ def spectrum(
         refuse("it goes to a network, such as archscope spectrum xception", {"set": settings})
         made = block_spectrum(of_block, of_any)
     write(render(made, name, replace(plain_options(output), plot=plot or "", theme=theme)), output)
+    if latency and getattr(made, "setting", {}).get("failures"):
+        raise typer.Exit(1)
 
 
 def refuse(why: str, options: dict[str, Any]) -> None:

@@ -48,9 +48,9 @@ def of_block(
     held = _params(lambda: module_of(block, block.segmented_channels)) if hold else 0
     blocks = [_scaled_block(block, count, held) if hold else block for count in chosen]
     jobs = [_block_job(own, count, batch, latency) for own, count in zip(blocks, chosen, strict=True)]
-    reports = _reports(jobs, latency, progress)
-    points = [_block_point(*found, hold) for found in zip(blocks, chosen, reports, strict=True)]
-    return Spectrum("block", tuple(points), reports[0].setting, block, hold=hold, held=held)
+    reports, setting = _reports(jobs, chosen, latency, progress)
+    points = [_block_point(blocks[i], chosen[i], report, hold) for i, report in reports.items()]
+    return Spectrum("block", tuple(points), setting, block, hold=hold, held=held)
 
 
 def module_of(block: Block, segments: Segments) -> "nn.Module":
@@ -155,13 +155,10 @@ def _of_network(
         job_of(network.name, input_size, None, batches, "eval", dtype, own | {"segments": count} | scale)
         for count, scale in zip(chosen, scales, strict=True)
     ]
-    reports = _reports(jobs, latency, progress)
-    points = [
-        Point(count, _name(network, count), scale | _values(report))
-        for count, scale, report in zip(chosen, scales, reports, strict=True)
-    ]
+    reports, setting = _reports(jobs, chosen, latency, progress)
+    points = [Point(chosen[i], _name(network, chosen[i]), scales[i] | _values(report)) for i, report in reports.items()]
     title = f"{network.label}: {network.paper.citation}"
-    return Spectrum(network.name, tuple(points), reports[0].setting, None, title, hold, held, own)
+    return Spectrum(network.name, tuple(points), setting, None, title, hold, held, own)
 
 
 def segmented_network(name: str) -> Network:
@@ -216,16 +213,23 @@ def read_spectrum(path: str) -> Spectrum:
 # ---- both -----------------------------------------------------------------------------------------------------
 
 
-def _reports(jobs: Sequence[Job], latency: Options | None, progress: Progress) -> list[Report]:
+def _reports(
+    jobs: Sequence[Job], chosen: Sequence[Segments], latency: Options | None, progress: Progress
+) -> tuple[dict[int, Report], Mapping[str, Any]]:
+    """Of each point its report, by its place, and the setting, which says why others have none. Raises ArchscopeError
+    where all fail."""
     if latency is None:
-        return [job.report for job in jobs]
+        return dict(enumerate(job.report for job in jobs)), jobs[0].report.setting
     from archscope.latency.measuring import measure
 
     found = measure(jobs, latency, [jobs[0].report.graph.batch], progress)
-    for report in found:
-        if isinstance(report, ArchscopeError):
-            raise report
-    return [report for report in found if isinstance(report, Report)]
+    reports = {i: report for i, report in enumerate(found) if isinstance(report, Report)}
+    failures = {i: failure for i, failure in enumerate(found) if isinstance(failure, ArchscopeError)}
+    if not reports:
+        raise failures[0]
+    said = [f"segments={chosen[i]}: {failure}" for i, failure in failures.items()]
+    setting = next(iter(reports.values())).setting
+    return reports, {**setting, "failures": said} if said else setting
 
 
 def _params(build: "Callable[[], nn.Module]") -> int:

@@ -2,6 +2,7 @@
 
 from functools import cache
 from math import ceil
+from typing import Any
 
 import pytest
 import sympy
@@ -9,7 +10,8 @@ import sympy
 import archscope
 from archscope import continuum
 from archscope.continuum.points import Block, Spectrum
-from archscope.errors import ArchscopeError
+from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.latency import Options, measuring
 from archscope.model.segments import equal_partition
 
 C, S, r, k, m, C_in, H, W = sympy.symbols("C S r k m C_in H W", positive=True, integer=True)
@@ -166,3 +168,18 @@ def test_other_files_are_refused(text: str) -> None:
 def test_mistakes(call: object, said: str) -> None:
     with pytest.raises(ArchscopeError, match=said):
         call()  # type: ignore[operator]
+
+
+def test_a_point_that_fails_does_not_lose_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def measured(jobs: Any, *others: Any) -> list[Any]:
+        return [EnvironmentFailure("out of memory"), *[job.report for job in jobs[1:]]]
+
+    monkeypatch.setattr(measuring, "measure", measured)
+    block = Block(8, (8, 8, 8))
+    found = continuum.of_block(block, [1, 2, 8], latency=Options())
+
+    assert [point.segments for point in found.points] == [2, 8]
+    assert "Failed" in str(found) and "segments=1: out of memory" in str(found)
+    assert Spectrum.from_json(found.to_json()).setting["failures"] == ["segments=1: out of memory"]
+    with pytest.raises(EnvironmentFailure, match="out of memory"):
+        continuum.of_block(block, [1], latency=Options())

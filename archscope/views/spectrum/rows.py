@@ -84,6 +84,7 @@ def notes(spectrum: Spectrum) -> list[tuple[str, str]]:
         off = max(abs(value / spectrum.held - 1) for value in spectrum.values(spectrum.hold))
         of = "the depthwise separable block" if spectrum.block else f"{spectrum.target} as it comes"
         said.append(("Held", f"{spectrum.held:,} parameters, those of {of}; every point within {100 * off:.2g} %"))
+    said += [("Failed", str(failure)) for failure in spectrum.setting.get("failures", ())]
     return [*said, ("Setting", f"{setting_words(spectrum.setting)}; bytes: inputs, weights and outputs once")]
 
 
