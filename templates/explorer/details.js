@@ -5,7 +5,7 @@ const MOST_LAYERS = 8;
 
 /** What is chosen: a node, or a box with the layers of all that are alike. @typedef {{node: number, spans: Spans, alike: number}} Chosen */
 
-/** @param {Network} network @param {Chosen} chosen @param {{open: (node: number) => void, choose: (node: number) => void}} told */
+/** @param {Network} network @param {Chosen} chosen @param {{open: (node: number) => void, choose: (node: number) => void, drawn: number[]}} told What is drawn needs no opening. */
 function details(network, { node, spans, alike }, told) {
   const path = network.paths[node];
   const own = network.spans[node];
@@ -15,7 +15,7 @@ function details(network, { node, spans, alike }, told) {
     make("h2", {}, path || network.data.title, " ", alike > 1 ? make("span", { class: "badge" }, `×${alike}`) : null),
     make("p", { class: "said" }, [network.kinds[node], network.said[node]].filter((said, i, all) => said && all.indexOf(said) === i).join(": ")),
     output ? make("p", { class: "shapes" }, `${input} → ${output}`) : null,
-    opened >= 0 && node > 0 ? make("button", { type: "button", class: "open", click: () => told.open(node) }, say("Open")) : null,
+    opened >= 0 && node > 0 && !told.drawn.includes(opened) ? make("button", { type: "button", class: "open", click: () => told.open(node) }, say("Open")) : null,
     costs(network, node, alike > 1 ? spans : own, alike),
     field(network, spans.length ? spans : own),
     layers(network, node, alike > 1 ? own : spans, told),

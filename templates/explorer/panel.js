@@ -3,6 +3,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 /** Boxes that pictures within each other have at most: more are not shown at a time. */
 const MOST_BOXES = 80;
+/** A wider picture is seen better alone. */
+const MOST_WIDTH = 640;
 /** Room for a frame's title, and beside what it holds. */
 const HEAD = 24, BESIDE = 8;
 
@@ -52,8 +54,9 @@ function leads(network, box, node) {
 /** The nodes whose pictures stand within each other where the last is open: it alone, or what is one column around it. @param {Network} network @param {number} open */
 function chain(network, open) {
   const found = [open];
-  let boxes = picture(network, open).shown.length;
-  for (let at = open; at > 0;) {
+  const { width, shown: own } = picture(network, open);
+  let boxes = own.length;
+  for (let at = open; at > 0 && width <= MOST_WIDTH;) {
     const drawable = network.above(at).slice(0, -1).filter((above) => network.data.nodes.picture[above] >= 0);
     const around = drawable.map((above) => ({ above, ...picture(network, above) }))
       .find(({ column, shown }) => column && shown.some((box) => leads(network, box, at)));
@@ -108,7 +111,7 @@ function framed(network, box, place, axis, around) {
   const [x, y] = [place.x + place.width - 20, place.y + 6];
   const element = drawn("g", { class: "module opened" }, drawn("rect", { ...place, rx: 10, ...colours }),
     drawn("path", { d: `M${axis} ${place.y}v${HEAD}`, class: "s-edge", fill: "none", stroke: "#3D4650", "stroke-width": 1.3 }),
-    drawn("text", { x: place.x + 12, y: place.y + 16, "font-size": 11, "font-weight": 700, class: "f-muted", fill: "#4A5461" }, [network.data.nodes.name[box.node], box.alike > 1 ? `×${box.alike}` : ""].join(" ")),
+    drawn("text", { x: place.x + 12, y: place.y + 16, "font-size": 11, "font-weight": 700, class: "f-muted", fill: "#4A5461" }, [network.places[box.node].slice(network.places[around].length).replace(/^\./, ""), box.alike > 1 ? `×${box.alike}` : ""].join(" ")),
     drawn("g", { class: "close" }, drawn("rect", { x: x - 4, y: y - 4, width: 20, height: 20, rx: 5 }), drawn("path", { d: `M${x + 1} ${y + 1}l10 10m0-10l-10 10` })));
   return { ...box, element, frame: true, opens: -1, closes: around };
 }

@@ -86,6 +86,7 @@ class Picture {
       event.stopPropagation();
       const closing = /** @type {Element} */ (event.target).closest(".close");
       if (closing && shown.closes !== undefined) this.told.open(shown.closes);
+      else if (shown.frame && event.detail > 1) return; // the second click of two, on what the first has opened
       else if (element.classList.contains("chosen") && shown.opens >= 0) this.told.open(shown.opens);
       else this.told.choose(shown);
     });

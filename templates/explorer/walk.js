@@ -225,7 +225,7 @@ class Explorer {
     table.element.setAttribute("aria-label", say("Parts"));
     table.update(false);
     table.mark(active.chosen.node, active.sought);
-    const told = { open: (/** @type {number} */ at) => this.walk(active, at), choose: (/** @type {number} */ at) => this.find(active, at) };
+    const told = { open: (/** @type {number} */ at) => this.walk(active, at), choose: (/** @type {number} */ at) => this.find(active, at), drawn: active.picture.nodes };
     byId("details").replaceChildren(...details(active.network, active.chosen, told));
   }
 
