@@ -30,6 +30,7 @@ from archscope.commands.measuring import (
 )
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
+from archscope.commands.spectrum import refuse
 from archscope.errors import ArchscopeError
 from archscope.process import INTERRUPTED, expect_torch, heed_interrupts
 from archscope.views import render
@@ -48,7 +49,10 @@ def limited() -> list[str]:
 @command("Understand", "archscope sweep xception --set width_multiplier=0.25:1:0.25 --set middle_blocks=4,8")
 def sweep(
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="As for summary.", autocompletion=complete_target)
+        str,
+        typer.Argument(
+            metavar="TARGET", help="As for summary, or a saved sweep.json.", autocompletion=complete_target
+        ),
     ],
     settings: Annotated[
         list[str] | None,
@@ -102,6 +106,13 @@ def sweep(
     from archscope.sweeping.grid import axes_of
 
     name = chosen_format("sweep", format_name, output, targets=[target])
+    shown = replace(plain_options(output), columns=tuple(part.strip() for part in columns.split(",") if part.strip()))
+    if target.endswith(".json"):
+        asked = {"set": settings, "input": inputs, "batch": batch, "under": under, "maximize": maximize, "hold": hold,
+                 "scale": scale, "predict": predict, "device": device}  # fmt: skip
+        refuse(f"{target} has its points already", asked)
+        write(render(sweeping.read_sweep(target), name, shown), output)
+        return
     latency = measuring_options(
         device, predict, None, dtype, channels_last=channels_last, amp=amp, compile=compiled, seconds=seconds,
         threads=threads,
@@ -123,8 +134,7 @@ def sweep(
         found, code = stopped.sweep, INTERRUPTED
     if code and not found.points:
         raise typer.Exit(code)
-    chosen = tuple(part.strip() for part in columns.split(",") if part.strip())
-    write(render(found, name, replace(plain_options(output), columns=chosen)), output)
+    write(render(found, name, shown), output)
     raise typer.Exit(code)
 
 

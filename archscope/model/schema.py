@@ -1,4 +1,4 @@
-"""The rules of every saved result, in one place: what a report, a comparison, a spectrum holds.
+"""The rules of every saved result, in one place: what a report, a comparison, a spectrum, a sweep holds.
 
 docs/saved.schema.json says the same as JSON Schema, docs/report-schema.md in words; `saved` reads by them.
 """
@@ -341,6 +341,30 @@ SPECTRUM = Record(
     name="spectrum",
 )
 
+SWEPT = Record(
+    {"at": SETTINGS, "at_least": ListOf(WORD), "failure": Maybe(TEXT)},
+    others=Maybe(Or((AMOUNT, OneOf(("unknown", "global")), ListOf(Or((COUNT, OneOf(("global",)))), 1, 3)))),
+    name="swept",
+)
+SWEEP = Record(
+    {
+        "schema": WORD,
+        "target": TEXT,
+        "axes": MapOf(WORD, ListOf(Plain(8, TEXT), 1)),
+        "setting": SETTINGS,
+        "limits": ListOf(Record({"quantity": WORD}, {"max": NUMBER, "min": NUMBER})),
+        "maximized": Maybe(WORD),
+        "largest": ListOf(Record({"at": SETTINGS, "beyond": Plain(8, TEXT)})),
+        "hold": Maybe(WORD),
+        "held": Maybe(POSITIVE),
+        "scaled": Maybe(WORD),
+        "points": ListOf(SWEPT, 1),
+    },
+    {"left_out": COUNT, "asked": COUNT},
+    needs={"hold": ("held", "scaled")},
+    name="sweep",
+)
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -358,6 +382,7 @@ class Saved:
 SAVED_REPORT = Saved("archscope.report", 2, REPORT)
 SAVED_COMPARISON = Saved("archscope.compare", 1, COMPARISON)
 SAVED_SPECTRUM = Saved("archscope.spectrum", 1, SPECTRUM)
+SAVED_SWEEP = Saved("archscope.sweep", 1, SWEEP)
 
 # ---- as JSON Schema --------------------------------------------------------------------------------------------
 
@@ -365,7 +390,7 @@ SAVED_SPECTRUM = Saved("archscope.spectrum", 1, SPECTRUM)
 def json_schema() -> Schema:
     """The rules of every saved result as JSON Schema (draft 2020-12)."""
     named: dict[str, Schema] = {}
-    kinds = (SAVED_REPORT, SAVED_COMPARISON, SAVED_SPECTRUM)
+    kinds = (SAVED_REPORT, SAVED_COMPARISON, SAVED_SPECTRUM, SAVED_SWEEP)
     for kind in kinds:
         kind.rule.schema(named)
         named[kind.rule.name]["properties"]["schema"] = {

@@ -40,11 +40,17 @@ JOURNALS = {"Proceedings of the IEEE", "TPAMI"}
 
 @dataclass(frozen=True)
 class Debt:
-    """What a paper takes from an earlier one, in its own terms, and where it says so."""
+    """What a paper takes from an earlier one, in its own terms, and where it says so: `checked` against its text, or
+    from memory."""
 
     paper: str
     idea: str
     section: str
+    checked: bool = False
+
+    @property
+    def where(self) -> str:
+        return self.section if self.checked else f"{self.section}, from memory"
 
 
 @dataclass(frozen=True)

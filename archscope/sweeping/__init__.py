@@ -71,6 +71,13 @@ def sweep(
     return _kept(made, points, len(listed))
 
 
+def read_sweep(path: str) -> Sweep:
+    """A sweep that `archscope sweep -o sweep.json` wrote. Raises ArchscopeError."""
+    from archscope.summary import read_text
+
+    return Sweep.from_json(read_text(path), path)
+
+
 def _check(
     found: Target, target: str, axes: Axes, maximize: str, limits: Sequence[Limit], hold: str, scaled: str
 ) -> None:
@@ -122,13 +129,16 @@ def _timed(job: Job, listed: Sequence[Place], latency: "Options", progress: "Pro
         job_of(job.target, place.input_size or None, None, batches, mode, latency.stored_dtype, place.options)  # type: ignore[arg-type]
         for place in listed
     ]
+    whole = True
     try:
         found = measure(jobs, latency, [jobs[0].report.graph.batch], progress or unheard)
     except Stopped as stopped:
-        found = list(stopped.reports)
-    for place, report in zip(listed, found, strict=True):
+        found, whole = list(stopped.reports), False
+    for place, report in zip(listed, found, strict=whole):
         failed = isinstance(report, ArchscopeError)
         yield Measured(place, failure=str(report)) if failed else measured(report, place)  # type: ignore[arg-type]
+    if not whole:
+        raise KeyboardInterrupt
 
 
 def _kept(made: Sweep, points: Sequence[Measured], asked: int) -> Sweep:

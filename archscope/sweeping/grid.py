@@ -47,10 +47,11 @@ def parse_axis(item: str) -> tuple[str, tuple[Any, ...]]:
     values: list[Any] = []
     for part in BETWEEN_VALUES.split(written):
         values += _range(part, item) if ":" in part else [variants.parse(f"value={part}", f"--set {item}:")[1]]
-    return name.strip().replace("-", "_"), tuple(dict.fromkeys(map(_hashable, values)))
+    return name.strip().replace("-", "_"), tuple(dict.fromkeys(map(hashable, values)))
 
 
-def _hashable(value: Any) -> Any:
+def hashable(value: Any) -> Any:
+    """An option's value, which may be a list, as a key."""
     return tuple(value) if isinstance(value, list) else value
 
 

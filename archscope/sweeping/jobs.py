@@ -101,4 +101,6 @@ def _excess(finding: Finding) -> float:
     found, limit = finding.found, finding.limit.value
     if not isinstance(found, int | float) or not found or not limit:
         return float("inf")
+    if limit < 0:
+        return found
     return found / limit if finding.limit.side == "max" else limit / found

@@ -1,17 +1,18 @@
 """A sweep: a network at many settings, and what each costs. Plain data, no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
-from archscope.comparison.limits import LIMITED, Finding, Limit
+from archscope.comparison.limits import LIMITED, SIDES, Finding, Limit
+from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.model.results import Pictured, Tabulated
+from archscope.model.saved import parsed
+from archscope.model.schema import SAVED_SWEEP
 from archscope.model.text import one_line
-from archscope.sweeping.grid import Axes, Place
-
-SCHEMA = "archscope.sweep/1"
+from archscope.sweeping.grid import INPUT, Axes, Place, hashable
 
 USUAL = ("params", "macs", "peak_memory", "receptive_field")
 """What is shown of every point; data have all that can be limited."""
@@ -101,7 +102,8 @@ class Sweep(Tabulated, Pictured):
     def to_dict(self) -> dict[str, Any]:
         """Plain data; docs/sweep.md describes it."""
         return {
-            "schema": SCHEMA, "target": self.target, "axes": {name: list(values) for name, values in self.axes.items()},
+            "schema": SAVED_SWEEP.written, "target": self.target,
+            "axes": {name: list(values) for name, values in self.axes.items()},
             "setting": dict(self.setting), "units": {name: self.unit(name) for name in self.quantities},
             "limits": [{"quantity": each.name, each.side: each.value} for each in self.limits],
             "maximized": self.maximized or None,
@@ -111,6 +113,7 @@ class Sweep(Tabulated, Pictured):
                 for each in self.largest
             ],
             "hold": self.hold or None, "held": self.held or None, "scaled": self.scaled or None,
+            "left_out": self.left_out, "asked": self.asked,
             "points": [
                 {"at": point.place.named(), **point.values, "at_least": list(point.at_least),
                  "failure": point.failure or None}
@@ -121,3 +124,57 @@ class Sweep(Tabulated, Pictured):
     def _about(self) -> str:
         over = " x ".join(f"{len(values)} {name}" for name, values in self.axes.items())
         return f"{one_line(self.target)}: {units.counted(len(self.points), 'point')}, {over or 'as it comes'}"
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "sweep") -> "Sweep":
+        """Read back what `to_json` wrote. Raises ArchscopeError for anything else, naming `source`."""
+        data = parsed(text, (SAVED_SWEEP,), source)
+        points = tuple(map(_point, data["points"]))
+        limits = tuple(
+            Limit(side, row["quantity"], row[side]) for row in data["limits"] for side in SIDES if side in row
+        )
+        _check(source, [*(limit.name for limit in limits), data["hold"]], points)
+        maximized = data["maximized"] or ""
+        return cls(
+            data["target"], {name: tuple(map(hashable, values)) for name, values in data["axes"].items()}, points,
+            data["setting"], limits, maximized, _largest(data["largest"], maximized, points, source),
+            data["hold"] or "", data["held"] or 0, data["scaled"] or "",
+            data.get("left_out", 0), data.get("asked", len(points)),
+        )  # fmt: skip
+
+
+def _point(row: Mapping[str, Any]) -> Measured:
+    values = {name: value for name, value in row.items() if name not in ("at", "at_least", "failure")}
+    return Measured(_place(row["at"]), values, tuple(row["at_least"]), row["failure"] or "")
+
+
+def _place(at: Mapping[str, Any]) -> Place:
+    return Place({name: hashable(value) for name, value in at.items() if name != INPUT}, str(at.get(INPUT, "")))
+
+
+def _largest(
+    rows: Sequence[Mapping[str, Any]], option: str, points: Sequence[Measured], source: str
+) -> tuple[Largest, ...]:
+    """Each with its two points, which are among all. Raises ArchscopeError."""
+    at = {str(point.place.named()): point for point in points}
+    found = []
+    for row in rows:
+        fits = _place(row["at"])
+        pair = [at.get(str(place.named())) for place in (fits, fits.with_option(option, hashable(row["beyond"])))]
+        if pair[0] is None or pair[1] is None:
+            raise ArchscopeError(f"{one_line(source)} is a broken archscope sweep: the largest is none of its points")
+        found.append(Largest(pair[0], pair[1]))
+    return tuple(found)
+
+
+def _check(source: str, named: Sequence[str | None], points: Sequence[Measured]) -> None:
+    """Raises ArchscopeError for quantities that there are not, and for values of another kind than theirs."""
+    broken = f"{one_line(source)} is a broken archscope sweep"
+    for name in filter(None, named):
+        if name not in LIMITED:
+            raise ArchscopeError(f"{broken}: no quantity named '{one_line(name)}'")
+    for point in points:
+        for name, value in point.values.items():
+            if isinstance(value, list) != (name == "receptive_field") and not isinstance(value, str | None):
+                place = ", ".join(f"{key}={each}" for key, each in point.place.named().items())
+                raise ArchscopeError(f"{broken}: {one_line(name)} at {one_line(place)} is of another kind")

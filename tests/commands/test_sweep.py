@@ -1,5 +1,7 @@
 """archscope sweep: what it prints, and what it answers to mistakes."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import Run
@@ -56,3 +58,13 @@ def test_mistakes(run: Run, arguments: list[str], said: str) -> None:
     code, out, err = run("sweep", *arguments)
     assert (code, out) == (2, "")
     assert said in err.splitlines()[-1]
+
+
+def test_a_saved_sweep(run: Run, tmp_path: Path) -> None:
+    saved = tmp_path / "sweep.json"
+    asked = ("sweep", "lenet5", "--set", "num_classes=10,20")
+    assert run(*asked, "-o", str(saved))[0] == 0
+    code, out, err = run("sweep", str(saved), "-f", "csv")
+    assert (code, err) == (0, "") and out == run(*asked, "-f", "csv")[1]
+    code, out, err = run("sweep", str(saved), "--set", "num_classes=30")
+    assert (code, out) == (2, "") and "--set does not apply" in err and "has its points already" in err

@@ -151,3 +151,33 @@ def test_every_format(net: str) -> None:
         render(found, "table", Options(columns=("colour",)))
     with pytest.raises(ArchscopeError, match="nothing to draw"):
         replace(found, points=found.points[:1]).to_svg()
+
+
+@pytest.mark.parametrize("asked", [{}, {"maximize": "width", "limits": [parse_limit("max", "params=2000")]}])
+def test_a_saved_sweep_is_shown_as_it_was(net: str, asked: dict[str, object]) -> None:
+    made = swept(net, "width=4,8,16,95", "depth=1", **asked) if not asked else swept(net, "width=4:16", **asked)
+    again = Sweep.from_json(made.to_json())
+    for name in ("table", "csv", "json", "svg"):
+        assert render(again, name, Options()) == render(made, name, Options())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"points": []}, "0 entries instead of 1 or more"),
+        ({"limits": [{"quantity": "colour", "max": 1}]}, "no quantity named 'colour'"),
+        ({"hold": "params"}, "there is 'hold' but no 'held'"),
+        ({"maximized": "width", "largest": [{"at": {"width": 5}, "beyond": 6}]}, "the largest is none of its points"),
+        ({"points": [{"at": {}, "at_least": [], "failure": None, "params": [3]}]}, "params at"),
+        ({"schema": "archscope.report/2"}, "what is read here is archscope.sweep/1"),
+    ],
+)
+def test_a_broken_saved_sweep(net: str, change: dict[str, object], said: str) -> None:
+    data = swept(net, "width=4").to_dict() | change
+    with pytest.raises(ArchscopeError, match=said):
+        Sweep.from_json(json.dumps(data))
+
+
+def test_limits_below_nothing_are_broken_most_by_the_largest(net: str) -> None:
+    with pytest.raises(ArchscopeError, match=r"even width=4, .* over -3$"):
+        swept(net, "width=4,8", "depth=0", limits=[parse_limit("max", "params=-3")])

@@ -30,7 +30,7 @@ def as_table(found: Lineage, options: Options) -> str:
         lines.append(Text(f"{shown:4}  {member.label}", "bold"))
         for i, debt in enumerate(member.builds_on):
             mark = "└" if i == len(member.builds_on) - 1 else "├"
-            text = f"{labels[debt.paper]}: {debt.idea} ({debt.section})"
+            text = f"{labels[debt.paper]}: {debt.idea} ({debt.where})"
             first, *rest = wrapped("", text, 0, options.width - 10) if options.width else [Text(text)]
             lines.append(Text(f"      {mark} ") + first)
             lines += [Text("      │   " if mark == "├" else "          ") + line for line in rest]
@@ -40,7 +40,7 @@ def as_table(found: Lineage, options: Options) -> str:
 def as_csv(found: Lineage, options: Options) -> str:
     """A line an edge of the tree; a paper that builds on none has one without."""
     rows = [
-        [member.file, member.label, member.year, *([debt.paper, debt.idea, debt.section] if debt else ["", "", ""])]
+        [member.file, member.label, member.year, *([debt.paper, debt.idea, debt.where] if debt else ["", "", ""])]
         for member in found
         for debt in (member.builds_on or (None,))
     ]
@@ -50,7 +50,7 @@ def as_csv(found: Lineage, options: Options) -> str:
 def page(found: Lineage, options: Options) -> Page:
     labels = {member.file: member.label for member in found}
     lines = [
-        Line([str(member.year), member.label, labels[debt.paper], debt.idea, debt.section])
+        Line([str(member.year), member.label, labels[debt.paper], debt.idea, debt.where])
         for member in found
         for debt in member.builds_on
     ]
