@@ -83,7 +83,8 @@ LABELS = {
     "shufflenet_v2": "ShuffleNetV2", "efficientnet": "EfficientNet", "inception_v4": "Inception-v4, Inception-ResNet",
     "aligned_xception": "Modified aligned Xception", "mnasnet": "MnasNet", "efficientnet_v2": "EfficientNetV2",
     "convnext": "ConvNeXt", "vit": "ViT", "res2net": "Res2Net", "dpn": "DPN",
-    "inception_resnet_v2_released": "Inception-ResNet-v2, released",
+    "inception_resnet_v2_released": "Inception-ResNet-v2, released", "nasnet": "NASNet-A", "pnasnet": "PNASNet-5",
+    "polynet": "PolyNet",
 }  # fmt: skip
 """What a paper's networks are called together; the others have one network."""
 
