@@ -19,13 +19,15 @@ from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import GAP, SMALL, Style, label, label_size
 from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
+from archscope.views.diagram.plan.apart import told_apart
 from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
 from archscope.views.diagram.plan.folding import alike, fold, with_numbers
+from archscope.views.diagram.plan.lanes import lane_segments
 from archscope.views.diagram.plan.levels import Modules, Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.plan.repeats import with_memory, with_steps
-from archscope.views.diagram.plan.shrunk import boxes, largest_core, shrunk
-from archscope.views.diagram.plan.smaller import smaller_plans
-from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, segments, structure
+from archscope.views.diagram.plan.shrunk import boxes, largest_core, shrunk, without_loose
+from archscope.views.diagram.plan.smaller import in_blocks, smaller_plans
+from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, structure
 
 MOST_BOXES = 60
 SMALLEST_TEXT, SMALLEST_NOTED = 6.05, 5.0
@@ -117,8 +119,11 @@ def _sketches(ops: list[Op], kinds: Mapping[str, str], level: str, view: "View")
     def planned(ops: list[Op]) -> Plan:
         return network_plan(ops, kinds) if level == "network" else flow_plan(ops, kinds, view.block)
 
-    plans = []
-    for plan in smaller_plans(planned(ops), kinds, view.block):
+    whole, plans = planned(ops), []
+    if view.style.sideways and whole.frames:
+        yield view.sketch(whole)
+        yield view.sketch(in_blocks(whole, kinds, view.block))
+    for plan in smaller_plans(whole, kinds, view.block):
         plans.append(plan)
         yield view.sketch(plan)
     yield from (view.sketch(plan, loose=True) for plan in plans)
@@ -167,13 +172,16 @@ class View:
         if self.folds:
             run = 2 if plan.every or loose else 99 if self.block else LONGEST_RUN
             series = with_numbers([merged_panel(item) for item in fold(series, run, loose)])
+        told_apart(series)
         return Sketch(plan, series, ends)
 
     def smallest(self, plan: Plan, kinds: Mapping[str, str]) -> Sketch:
-        """The structure of a plan that no closed module makes small enough: neighbours are closed."""
-        sketch = self.sketch(plan, loose=True)
-        if boxes(sketch.series) <= MOST_BOXES:
-            return sketch
+        """The structure of a plan that no closed module makes small enough: what stands between them is closed, else
+        neighbours."""
+        for tried in (plan, without_loose(plan, kinds)):
+            sketch = self.sketch(tried, loose=True)
+            if boxes(sketch.series) <= MOST_BOXES:
+                return sketch
         return self.sketch(shrunk(plan, sketch.series, kinds, MOST_BOXES), loose=True)
 
     def placed(self, sketch: Sketch) -> Drawing:
@@ -216,7 +224,7 @@ def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
     elif flows:
         piece = place_flows(series, placer)
     else:
-        piece = in_columns([placer.segment(part) for part in segments(series)], placer)
+        piece = in_columns([placer.segment(part) for part in lane_segments(series)], placer)
     _end_in_frame(piece)
     _begin_at_constants(piece)
     return sideways(piece) if style.sideways else piece
@@ -309,5 +317,6 @@ def merged_panel(item: Item) -> Item:
     if isinstance(only, Panel):
         return replace(only, title=joined_title(item.title, only.title))
     if isinstance(only, Leaf) and only.op.kind == "module":
-        return replace(only, op=replace(only.op, word=joined_title(item.title, only.op.word)))
+        only.op = replace(only.op, word=joined_title(item.title, only.op.word))
+        return only
     return item

@@ -123,7 +123,8 @@ def _texts(piece: Piece) -> Iterator[str]:
         first = text_width(box.title, BOLD, bold=True) + (badge_width(box.repeat) + 8 if box.repeat > 1 else 0)
         details = [text_width(detail, SMALL) for detail in box.details]
         rows = [first + sum(details[:1]) + 8 * len(details[:1]), *details[1:]] if box.one_line else [first, *details]
-        if max(rows) > box.right - box.left - 4:
+        room = box.bottom - box.top if box.upright else box.right - box.left
+        if max(rows) > room - 4:
             yield f"text of {box.name} is wider than its box"
 
 

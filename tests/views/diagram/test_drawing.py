@@ -293,3 +293,14 @@ def test_drawing_needs_no_torch(tmp_path: Path) -> None:
         f"print(len(str(draw(Report.from_json(open({str(path)!r}).read())))))\nassert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_from_left_to_right_a_row_may_end_between_blocks_and_bars_have_upright_words() -> None:
+    piece = draw(archscope.summarize("xception"), DiagramOptions(direction="LR")).drawing.piece
+    assert [frame.title for frame in piece.frames] == [*["Entry flow"] * 3, "Middle flow", "Exit flow"]
+    made = draw(archscope.summarize("inception_v4"), DiagramOptions(direction="LR", block="inception_a"))
+    bars = [box for box in made.drawing.piece.boxes if box.form == "bar"]
+    assert len(bars) == 2
+    assert all(box.upright and box.right - box.left < 30 for box in bars)
+    assert str(made).count('<g transform="rotate(-90 ') == 2
+    assert made.to_latex().count("rotate around") == 2

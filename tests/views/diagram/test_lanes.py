@@ -174,3 +174,51 @@ def test_a_coarser_lane_is_entered_by_a_line_with_one_turn() -> None:
 
 def turns(line: Line) -> int:
     return len(line.points) - 2
+
+
+class Exchange(nn.Module):
+    """A module of three resolutions, which gives as many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own = nn.ModuleList(nn.Conv2d(c, c, 3, padding=1) for c in (4, 8, 16))
+        self.down, self.lower = nn.Conv2d(4, 8, 3, 2, 1), nn.Conv2d(8, 16, 3, 2, 1)
+        self.up = nn.Conv2d(8, 4, 1)
+
+    def forward(self, xs: list[torch.Tensor]) -> list[torch.Tensor]:
+        a, b, c = (own(x) for own, x in zip(self.own, xs, strict=True))
+        return [a + F.interpolate(self.up(b), scale_factor=2), b + self.down(a), c + self.lower(b)]
+
+
+class Exchanges(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.starts = nn.ModuleList(conv(a, b, 2) for a, b in ((3, 4), (4, 8), (8, 16)))
+        self.stages = nn.ModuleList(Exchange() for _ in range(5))
+        self.heads = nn.ModuleList(nn.Conv2d(c, 2, 1) for c in (4, 8, 16))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        xs = []
+        for start in self.starts:
+            x = start(x)
+            xs.append(x)
+        for stage in self.stages:
+            xs = stage(xs)
+        return tuple(head(x) for head, x in zip(self.heads, xs, strict=True))
+
+
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_a_module_of_several_resolutions_lies_across_their_lanes(direction: str) -> None:
+    made = draw(archscope.summarize(Exchanges(), (3, 64, 64)), DiagramOptions(depth=2, direction=direction))
+    piece = made.drawing.piece
+    (bar,) = [box for box in piece.boxes if box.repeat == 5]
+    assert bar.upright == (direction == "LR")
+    heads = [box for box in piece.boxes if box.name.startswith("heads.")]
+    assert len(heads) == 3
+    for head in heads:  # each in a lane of its own, straight below or right of the bar
+        (line,) = [line for line in piece.lines if (line.source, line.target) == (bar.name, head.name)]
+        assert len(line.points) == 2
+    assert {row.text for row in piece.rows} >= {"32×32×4", "16×16×8", "8×8×16"}
+    assert not any(line.curved for line in piece.lines)
+    assert faults(piece) == []
+    assert differences(made) == []

@@ -287,3 +287,20 @@ def test_only_so_many_runs_take_a_look_at_the_whole_network(monkeypatch: pytest.
 
     assert len(tried) == of_steps.MOST_TRIED
     assert sum(bool(op.copies) for op in found) == of_steps.MOST_TRIED
+
+
+class Shifting(nn.Module):
+    def __init__(self, shift: int) -> None:
+        super().__init__()
+        self.shift, self.a, self.b = shift, nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + self.b(self.a(x.roll(self.shift, 0) if self.shift else x))
+        return y
+
+
+def test_closed_modules_that_would_read_alike_say_what_one_has_alone() -> None:
+    net = nn.Sequential(nn.Linear(8, 8), *[Shifting(i % 2) for i in range(2)], nn.Linear(8, 5))
+    made = draw(archscope.summarize(net, (16, 8)), DiagramOptions(depth=1))
+    told = [box.details for box in made.drawing.piece.boxes if box.title.endswith("Shifting")]
+    assert told == [("8",), ("8, with Roll",)]

@@ -23,6 +23,9 @@ JOINS = {
 DRAWN_VIEWS = {"pixel_shuffle", "pixel_unshuffle", "native_channel_shuffle"}
 """Views that figures draw: they mix channels and positions."""
 
+RAISING = {"Interpolate", "PixelShuffle", "UpConv", "Upsample"}
+"""Words of what makes the resolution higher."""
+
 NAMED = {"cat": "Concat", "matmul": "MatMul", "bmm": "MatMul", "relu": "ReLU", "gelu": "GELU", "silu": "SiLU"}
 SCALARS = {"mul": "×{:g}", "div": "÷{:g}", "add": "+{:g}", "sub": "−{:g}"}
 
@@ -85,10 +88,11 @@ def labelled(
     facts += ["shared weights"] if weight else []
     name = "SeparableConv" if separable else word(main)
     given = _given(layers)
+    views = tuple((one.name, one.output_shape, customs.axes[one.name]) for one in layers if is_view(one))
     return Op(
         main.name, kind_of(main), name, path, tuple(layer.name for layer in layers), inputs, given.output_shape,
         _kernel(main), tuple(facts), join_of(main) if len(inputs) > 1 else "", channels=customs.axes[given.name],
-        shared=weight,
+        shared=weight, views=views,
     )  # fmt: skip
 
 
@@ -114,10 +118,14 @@ def _sizes(layer: Layer, parameters: Mapping[str, Tensor]) -> list[str]:
         shape = layer.input_shapes[0]
         if "num_heads" in settings:
             return [str(shape[-1]), f"{settings['num_heads']} heads"]
-        return [f"{shape[-3]} heads of {shape[-1]}"] if len(shape) > 2 else []
+        return [heads(shape[-3], shape[-1])] if len(shape) > 2 else []
     if category == "embedding" and layer.parameters:
         return ["×".join(map(str, parameters[layer.parameters[0]].shape))]
     return []
+
+
+def heads(count: int, width: int) -> str:
+    return f"{count} head{'s' * (count > 1)} of {width}"
 
 
 def _given(layers: Sequence[Layer]) -> Layer:

@@ -99,4 +99,7 @@ def family(path: str, kind: str) -> str:
 
 def joined_title(outer: str, inner: str) -> str:
     """`Dense block 1: DenseLayer`, or the outer name alone where the inner one says nothing new."""
-    return outer if inner in {*GENERIC, outer, ""} else f"{outer.partition(': ')[0]}: {inner}"
+    stem = outer.partition(": ")[0]
+    if inner in {*GENERIC, outer, ""}:
+        return outer
+    return inner if inner.startswith(f"{stem}: ") else f"{stem}: {inner}"

@@ -15,7 +15,8 @@ class Op:
     `word`, `kernel` and `facts` are what its label says: Conv, 3×3, (32, s2, V). `join` is `add`, `cat` or `mul`
     where tensors come together. `shape` is the box's own, `channels` the axis of its channels. `inner` is what two
     closed modules must have in common to look the same, `shared` the weight that it has in common with others,
-    `members` what a closed module was made of.
+    `members` what a closed module was made of, `views` the views of its tensor: layer, shape, axis of channels.
+    `reads` are its inputs before modules were closed around some of them; empty where none was.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Op:
     copies: tuple["Op", ...] = ()
     shared: str = ""
     members: tuple["Op", ...] = ()
+    views: tuple[tuple[str, Shape, int | None], ...] = ()
+    reads: tuple[str, ...] = ()
 
     @property
     def each(self) -> tuple["Op", ...]:
@@ -118,14 +121,19 @@ def merged(ops: Ops, members: Mapping[str, Op]) -> list[Op]:
         whole = members.get(op.name, op)
         if op.name in members and last[whole.name] != op.name:
             continue
-        copies = tuple(_renamed(copy, new_name) for copy in whole.copies)
-        result.append(replace(_renamed(whole, new_name), copies=copies))
+        made = _renamed(whole, new_name)
+        if made.copies:
+            made = replace(made, copies=tuple(_renamed(copy, new_name) for copy in made.copies))
+        result.append(made)
     return result
 
 
 def _renamed(op: Op, new_name: Mapping[str, str]) -> Op:
+    if new_name.keys().isdisjoint(op.inputs) and op.name not in op.inputs:
+        return op
     inputs = dict.fromkeys(new_name.get(source, source) for source in op.inputs)
-    return replace(op, inputs=tuple(source for source in inputs if source != op.name))
+    told = tuple(source for source in inputs if source != op.name)
+    return replace(op, inputs=told, reads=op.reads or op.inputs)
 
 
 def is_acyclic(ops: Iterable[Op]) -> bool:

@@ -71,6 +71,7 @@ class Cells:
         shape = {"circle": "ellipse;", "volume": "shape=cube;size=4;"}.get(box.form, "rounded=1;arcSize=20;")
         fill, line = self.theme.kinds[box.kind]
         style = f"{shape}html=1;whiteSpace=wrap;fillColor={fill};strokeColor={line};{self._font(self.theme.ink)}"
+        style += "horizontal=0;" if box.upright else ""
         title = f"{box.title} ×{box.repeat}" if box.repeat > 1 else box.title
         joined = "&nbsp; " if box.one_line else "<br>"
         text = joined.join([f'<b style="font-size:{number(BOLD)}px">{_html(title)}</b>', *map(_html, box.details)])

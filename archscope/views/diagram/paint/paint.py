@@ -224,7 +224,10 @@ def _box(painter: Painter, box: Box, page: Page, number_: int) -> None:
             outer = (box.left - STACK, box.top - STACK, box.right + STACK, box.bottom + STACK)
             painter.rect(outer, RADIUS + 3.0, "ground", line, more)
         painter.rect((box.left, box.top, box.right, box.bottom), RADIUS, fill, line, more)
+        if box.upright:
+            painter.out.append(f'<g transform="rotate(-90 {number(box.x)} {number(box.y)})">')
         _label(painter, box, page)
+        painter.out += ["</g>"] * box.upright
     if box.name in page.marks:
         _mark(painter, box, page.marks[box.name])
     painter.out.append("</g>")

@@ -61,8 +61,11 @@ def _drawn(element: ElementTree.Element, unit: float, page: tuple[float, float])
     """The commands of an element and all within."""
     tag = element.tag.removeprefix(SVG)
     moved = re.fullmatch(r"translate\(([-\d.]+) ([-\d.]+)\)", element.get("transform", ""))
+    turned = re.fullmatch(r"rotate\(-90 ([-\d.]+) ([-\d.]+)\)", element.get("transform", ""))
     if moved:
         yield rf"\begin{{scope}}[shift={{({moved[1]},{moved[2]})}}]"
+    if turned:
+        yield rf"\begin{{scope}}[rotate around={{90:({turned[1]},{turned[2]})}},transform shape]"
     if tag == "g" and (title := element.findtext(f"{SVG}title")):
         yield f"% {title.splitlines()[0]}"
     if tag == "text":
@@ -71,7 +74,7 @@ def _drawn(element: ElementTree.Element, unit: float, page: tuple[float, float])
         yield rf"\path[{painted}] {SHAPES[tag](element, unit, page)};"
     for child in element:
         yield from _drawn(child, unit, page)
-    if moved:
+    if moved or turned:
         yield r"\end{scope}"
 
 

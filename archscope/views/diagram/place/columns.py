@@ -15,7 +15,7 @@ LARGE = 0.8
 
 MOST_COLUMNS = 8
 LEAST = 0.4
-"""A column of one item is no shorter than this share of the highest."""
+"""A column of one item, which is more than a box, is no shorter than this share of the highest."""
 
 ABOVE = 16.0
 BEND, TOPMOST = 0.7, 4.0
@@ -99,7 +99,10 @@ def choose(pieces: Sequence[Piece], placer: Placer) -> list[int]:
         columns = [pieces[a:b] for a, b in pairwise([*cuts, len(pieces)])]
         width = sum(width_of(column) for column in columns) + placer.style.gutter * (count - 1) + 2 * MARGIN
         tallest = [sum(p.height + gap for p in column) for column in columns]
-        if any(len(column) == 1 and one < LEAST * max(tallest) for column, one in zip(columns, tallest, strict=True)):
+        if count > 1 and any(
+            len(column) == 1 and (len(column[0].boxes) == 1 or one < LEAST * max(tallest))
+            for column, one in zip(columns, tallest, strict=True)
+        ):
             continue
         height = max(tallest) + (2 * ABOVE if count > 1 else 0.0)
         if placer.style.sideways:

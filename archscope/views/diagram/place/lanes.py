@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 
+from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.picture import Line, Piece, Point, Row
 from archscope.views.diagram.place.routes import Leg, Route, Router
-from archscope.views.diagram.place.style import GAP, SIDE, SMALL, Style
-from archscope.views.diagram.place.text import text_width
+from archscope.views.diagram.place.style import GAP, NARROW, SIDE, SMALL, STACK, Style
+from archscope.views.diagram.place.text import sizes_of, text_width
 from archscope.views.diagram.plan.lanes import Lanes
 from archscope.views.diagram.plan.structure import Leaf, Split
 
@@ -29,20 +30,50 @@ Net = tuple[Leg, str]
 
 def place_lanes(lanes: Lanes, pieces: Mapping[str, Piece], style: Style) -> Piece:
     """The pieces of these items as one, which begins with the first of them; they are moved."""
-    sided = {name for name, item in lanes.items.items() if isinstance(item, Leaf | Split)}
+    across = {one for parts in lanes.bars.values() for one in parts}
+    sided = {name for name, item in lanes.items.items() if isinstance(item, Leaf | Split)} - across
     routes = Router(lanes, sided).routes()
     grid = Grid(lanes, pieces, routes, style)
-    first, *_, last = lanes.items
+    first = next(iter(lanes.items))
     whole = Piece(head=pieces[first].head)
     for name, piece in pieces.items():
         whole.take(piece.shift(*grid.origin(name)))
+    for parts in lanes.bars.values():
+        _stretch(pieces[parts[0]], grid.reach_of(parts))
     whole.rows = grid.sizes() if style.shapes else []
     whole.lines += [grid.line(route) for route in routes]
     ends = [x for line in whole.lines for x, _ in line.points]
     whole.left, whole.right = max([whole.left, *(-x for x in ends)]), max([whole.right, *ends])
     whole.height = max(piece.tails[0][2] for piece in pieces.values())
-    whole.tails, whole.tap = pieces[last].tails, True
+    whole.tails, whole.tap = pieces[lanes.last].tails, True
     return whole
+
+
+def bar_pieces(parts: Sequence[str], piece: Piece, lanes: Lanes, style: Style) -> dict[str, Piece]:
+    """A module across lanes as a piece in each: its box in the first, in the others only where its lines end."""
+    box = piece.boxes[0]
+    if style.sideways:  # its words stand upright
+        border, word = box.top, piece.height
+        piece.height = piece.left + piece.right
+        box.bottom, box.upright = piece.height - border, True
+    else:
+        word = piece.left + piece.right
+    least = max(NARROW, word / len(parts)) / 2
+    made = {}
+    for i, name in enumerate(parts):
+        one = piece if not i else Piece(height=piece.height, head=piece.head)
+        said = text_width(sizes_of(lanes.given[name], style.channels_last), SMALL) if name in lanes.given else 0.0
+        one.left, one.right = least, max(least, 0.0 if style.sideways else said + BESIDE_AXIS)
+        one.tails, one.rows = [(box.name, 0.0, piece.height)], []
+        made[name] = one
+    return made
+
+
+def _stretch(piece: Piece, reach: Span) -> None:
+    """A module's box as wide as its lanes."""
+    box = piece.boxes[0]
+    border = STACK if box.copies else 0.0
+    box.left, box.right = reach[0] + border, reach[1] - border
 
 
 class Grid:
@@ -58,6 +89,8 @@ class Grid:
             lane = lanes.lane[name]
             if lanes.row[name] < lanes.row.get(self.top_of.get(lane, ""), len(lanes.items)):
                 self.top_of[lane] = name
+        told = {lanes.lane[name] for name in lanes.given}  # said under what gives them
+        self.top_of = {lane: name for lane, name in self.top_of.items() if lane not in told}
         self.reach = [self._reach(lane) for lane in range(len(lanes.sizes))]
         self.channels = self._channels()
         self.axes = self._axes()
@@ -77,6 +110,11 @@ class Grid:
         """How far the items of a lane reach left and right of its middle."""
         held = [self.pieces[name] for name, at in self.lanes.lane.items() if at == lane]
         return max(piece.left for piece in held), max(piece.right for piece in held)
+
+    def reach_of(self, parts: Sequence[str]) -> Span:
+        """From where to where a module across lanes reaches."""
+        first, last = self.lanes.lane[parts[0]], self.lanes.lane[parts[-1]]
+        return self.axes[first] - self.reach[first][0], self.axes[last] + self.reach[last][1]
 
     def _axes(self) -> list[float]:
         axes, at = [], 0.0
@@ -109,13 +147,21 @@ class Grid:
     def _gap(self, row: int) -> float:
         """Height of the gap above a row."""
         lines = self._count(Leg("gap", row))
-        said = [lane for lane, name in self.top_of.items() if self.lanes.row[name] == row and self.style.shapes]
-        room = max([self._room(lane) for lane in said], default=0.0)
+        said = [self._room(self._size(lane)) for lane, name in self.top_of.items() if self.lanes.row[name] == row]
+        room = max(said, default=0.0) * self.style.shapes + self._under(row)
         return self.style.gap + (APART * lines + GAP / 2) * bool(lines) + room
 
-    def _room(self, lane: int) -> float:
-        """What the size of a lane takes over its first item."""
-        return text_width(self._size(lane), SMALL) + BESIDE_AXIS if self.style.sideways else SAID
+    def _under(self, row: int) -> float:
+        """What the shapes under the modules across lanes take that lie above this row."""
+        said = [self._room(self._shape(op)) for name, op in self.lanes.given.items() if self.lanes.row[name] == row - 1]
+        return max(said, default=0.0) * self.style.shapes
+
+    def _room(self, text: str) -> float:
+        """What a size beside an axis takes along it."""
+        return text_width(text, SMALL) + BESIDE_AXIS if self.style.sideways else SAID
+
+    def _shape(self, op: Op) -> str:
+        return sizes_of(op, self.style.channels_last)
 
     def _size(self, lane: int) -> str:
         return "×".join(map(str, self.lanes.sizes[lane]))
@@ -133,7 +179,7 @@ class Grid:
             return self.middles[leg.at] + self.shift[leg, net]
         slot = self.slot[leg, net]
         if leg.kind == "gap":
-            return self.gaps[leg.at] + GAP / 2 + APART * slot
+            return self.gaps[leg.at] + self._under(leg.at) + GAP / 2 + APART * slot
         if leg.side > 0:
             return self.axes[leg.at] - self.reach[leg.at][0] - CLEAR - APART * slot
         return self.axes[leg.at - 1] + self.reach[leg.at - 1][1] + CLEAR + APART * slot
@@ -154,13 +200,21 @@ class Grid:
         return Line(points, name, target.head, kind if beside else "flow", arrow=not isinstance(item, Split))
 
     def sizes(self) -> list[Row]:
-        """The size of each lane over its first item but the network's, whose box says it."""
+        """The size of each lane over its first item but the network's, whose box says it; under a module across lanes
+        the shapes that it gives."""
         rows = []
         for lane, name in self.top_of.items():
             text, (x, top) = self._size(lane), self.origin(name)
-            along = x - 2 * BESIDE_AXIS if self.style.sideways else x + BESIDE_AXIS  # above the line, or right of it
-            rows.append(Row(top - self._room(lane) / 2, along, text, along, fixed=True))
+            rows.append(self._said(text, x, top - self._room(text) / 2))
+        for name, op in self.lanes.given.items():
+            text, (x, top) = self._shape(op), self.origin(name)
+            rows.append(self._said(text, x, top + self.pieces[name].height + 2.0 + self._room(text) / 2))
         return rows
+
+    def _said(self, text: str, axis: float, y: float) -> Row:
+        """A size beside its lane's axis: right of it, or above it where the picture lies sideways."""
+        along = axis - 2 * BESIDE_AXIS if self.style.sideways else axis + BESIDE_AXIS
+        return Row(y, along, text, along, fixed=True)
 
 
 def _side(piece: Piece, side: int, y: float) -> Point:

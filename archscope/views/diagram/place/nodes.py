@@ -20,6 +20,9 @@ from archscope.views.diagram.plan.structure import Leaf, Split
 
 FEATURE_MAPS = "feature maps"
 UNITS = {"conv", "depthwise", "pool", "linear", "module"}
+BEYOND = 1.3
+"""So much longer than what it joins a bar may be for its upright word; for a longer word it is wide."""
+
 Hull = tuple[float, float]
 """How far a bar reaches left and right."""
 
@@ -29,8 +32,10 @@ def split_piece(split: Split, hull: Hull | None, style: Style) -> Piece:
     if not split.wide or hull is None:
         point = Box(split.name, "tensor", 0, 0, 0, 0, "point")
         return Piece([point], head=split.name, tails=[(split.name, 0, 0)], tap=True)
-    height = text_width("Input", BOLD, True) + BAR_PAD if style.sideways else BAR
-    box = Box(split.name, "tensor", -hull[0], 0, hull[1], height, "bar", "Input", one_line=True)
+    said = text_width("Input", BOLD, True) + BAR_PAD
+    upright = style.sideways and sum(hull) >= said
+    height = said if style.sideways and not upright else BAR
+    box = Box(split.name, "tensor", -hull[0], 0, hull[1], height, "bar", "Input", one_line=True, upright=upright)
     return piece_of(box)
 
 
@@ -65,13 +70,14 @@ def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
     details = tuple(fitted(part, SMALL, style.label_width) for part in details)
     width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
     width = max(width, style.unit_width if op.kind in UNITS or op.kind == "tensor" else style.narrow)
-    if style.sideways:
+    upright = style.sideways and hull is not None and sum(hull) * BEYOND >= width
+    if style.sideways and not upright:
         width, height = height, width
     left = right = width / 2
     if hull is not None:
         left, right = max(hull[0], left), max(hull[1], right)
     box = Box(op.name, op.kind, -left, 0, right, height, "bar" if hull else "box", title, details, one_line, op,
-              copies, alike)  # fmt: skip
+              copies, alike, upright=upright)  # fmt: skip
     piece = piece_of(box)
     if leaf_repeat > 1:  # the second border is part of the node, so that arrows end at it
         piece.shift(0, STACK)

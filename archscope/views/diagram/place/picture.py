@@ -15,7 +15,8 @@ class Box:
 
     `form` is box, bar, circle, point, or volume, which reaches `depth` back. `repeat` counts the equal neighbours that
     it stands for: `copies` are theirs, `alike` those and their equals in the copies of the frames around the box.
-    `title` and `details` are the lines of its label, set side by side where `one_line`.
+    `title` and `details` are the lines of its label, set side by side where `one_line`, and from bottom to top where
+    `upright`.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Box:
     copies: tuple[Op, ...] = ()
     alike: tuple[Op, ...] = ()
     depth: float = 0.0
+    upright: bool = False
 
     @property
     def x(self) -> float:

@@ -22,7 +22,7 @@ from archscope.views.diagram.place.joints import (
     lane_line,
     sort_branches,
 )
-from archscope.views.diagram.place.lanes import place_lanes
+from archscope.views.diagram.place.lanes import bar_pieces, place_lanes
 from archscope.views.diagram.place.nodes import leaf_piece, split_piece
 from archscope.views.diagram.place.picture import Frame, Line, Piece
 from archscope.views.diagram.place.spread import FORK, Spread, has_bar, is_bar
@@ -36,7 +36,7 @@ from archscope.views.diagram.place.style import (
     badge_width,
 )
 from archscope.views.diagram.place.text import sizes_of, text_width
-from archscope.views.diagram.plan.lanes import Lanes, crosses, lanes_of
+from archscope.views.diagram.plan.lanes import Lanes, crosses, lane_segments, lanes_of, spans_lanes
 from archscope.views.diagram.plan.structure import (
     ENTRY,
     Core,
@@ -47,7 +47,6 @@ from archscope.views.diagram.plan.structure import (
     Series,
     Split,
     ops_of,
-    segments,
 )
 
 SNAP = 14.0
@@ -73,7 +72,7 @@ class Placer:
 
     def series(self, series: Series) -> Piece:
         """The items stacked on the axis."""
-        return self.stack([self.segment(part) for part in segments(series)])
+        return self.stack([self.segment(part) for part in lane_segments(series)])
 
     def stack(self, pieces: Sequence[Piece]) -> Piece:
         """Pieces under each other, joined by the trunk."""
@@ -95,7 +94,8 @@ class Placer:
 
     def segment(self, items: Series) -> Piece:
         """Items between two points where the trunk could be cut: one node, or nodes with a Parallel between them."""
-        if crosses(items) and (lanes := lanes_of(items, always=self._lacks_engine(items))):
+        crossing = crosses(items)
+        if (crossing or spans_lanes(items)) and (lanes := lanes_of(items, crossing and self._lacks_engine(items))):
             return self._lanes_of(lanes)
         spread = {i: self.spread(item, items, i) for i, item in enumerate(items) if isinstance(item, Parallel | Core)}
         whole = Piece()
@@ -123,7 +123,14 @@ class Placer:
     def _lanes_of(self, lanes: Lanes) -> Piece:
         """A concatenation is a bar, whose size stands beside its word; sideways that would be as high as it is wide."""
         bar = None if self.style.sideways else (self.style.narrow / 2, self.style.narrow / 2)
-        pieces = {name: self.node(item, bar if is_bar(item) else None) for name, item in lanes.items.items()}
+        across = {one for parts in lanes.bars.values() for one in parts}
+        pieces = {
+            name: self.node(item, bar if is_bar(item) else None)
+            for name, item in lanes.items.items() if name in lanes.bars or name not in across
+        }  # fmt: skip
+        for name, parts in lanes.bars.items():
+            pieces |= bar_pieces(parts, pieces[name], lanes, self.style)
+        pieces = {name: pieces[name] for name in lanes.items}
         return place_lanes(lanes, pieces, self.style)
 
     def _add(self, whole: Piece, node: Piece, before: Piece | None, between: Spread | None) -> None:

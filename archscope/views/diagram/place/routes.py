@@ -51,6 +51,7 @@ class Router:
     def __post_init__(self) -> None:
         lanes = self.lanes
         self.held = {(lanes.lane[name], lanes.row[name]) for name in lanes.items}
+        self.walls = {(lanes.lane[one], lanes.row[one]) for _, *parts in lanes.bars.values() for one in parts}
         self.straight = {
             target: source for source, target in lanes.edges
             if lanes.lane[source] == lanes.lane[target] and not self._between(source, target) & self.held
@@ -73,9 +74,12 @@ class Router:
         return {(self.lanes.lane[target], row) for row in rows}
 
     def _route(self, source: str, target: str) -> Route:
-        for legs, level, upright, top in self._ways(source, target):
+        *ways, last = self._ways(source, target)
+        rows = self.lanes.row
+        for legs, level, upright, top in ways:
             taken = [self.level.get(place, source) != source or place in self.held for place in level]
             taken += [self.upright.get(place, source) != source or place in self.held for place in upright]
+            taken += [leg.kind == "track" and self._walled(leg.at, rows[source], rows[target]) for leg in legs]
             if any(taken) or (top and self.tops.get(target, source) != source):
                 continue
             self.level |= dict.fromkeys(level, source)
@@ -83,7 +87,8 @@ class Router:
             if top:
                 self.tops[target] = source
             return Route(source, target, legs)
-        raise AssertionError("the last way is free")
+        self.tops.setdefault(target, source)
+        return Route(source, target, last[0])
 
     def _ways(self, source: str, target: str) -> Iterator[Way]:
         """Those with the fewest turns first."""
@@ -121,16 +126,24 @@ class Router:
         """A way that is always free: between rows, and down a channel."""
         (a, r), (b, s) = ((self.lanes.lane[name], self.lanes.row[name]) for name in (source, target))
         side = 1 if b > a else -1
-        start = [self._port(source, side)] if source in self.sided else [Leg("axis", a), Leg("gap", r + 1)]
-        down = Leg("track", max(a, a + side), -side)
+        near = max(a, a + side)
+        channels = sorted(range(len(self.lanes.sizes) + 1), key=lambda at: abs(at - near))
+        at = next(at for at in channels if not self._walled(at, r, s))
+        beside = source in self.sided and at == near
+        start = [self._port(source, side)] if beside else [Leg("axis", a), Leg("gap", r + 1)]
+        down = Leg("track", at, {0: 1, len(self.lanes.sizes): -1}.get(at, -side))
         if target not in self.sided:
-            if source not in self.sided and r + 1 == s:
+            if not beside and r + 1 == s:
                 return [*start, Leg("axis", b)], [], [], True
             return [*start, down, Leg("gap", s), Leg("axis", b)], [], [], True
-        end = [Leg("track", max(b, b - side), side), self._port(target, -side)] if a != b else []
-        if a == b:
+        if a == b and at == near:
             return [*start, down, self._port(target, side)], [], [], False
+        end = [Leg("track", max(b, b - side), side), self._port(target, -side)]
         return [*start, down, Leg("gap", s), *end], [], [], False
+
+    def _walled(self, channel: int, above: int, below: int) -> bool:
+        """Does an item that lies across lanes close this channel between two rows?"""
+        return any((channel, row) in self.walls for row in range(above + 1, below))
 
     def _port(self, name: str, side: int) -> Leg:
         return Leg("port", self.lanes.row[name], side, name)

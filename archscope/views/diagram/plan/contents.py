@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from archscope.views.diagram.ops.label import RAISING, heads
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Parallel, Series, Split, ops_of, structure
 
@@ -47,13 +48,15 @@ def _widths(series: Series, between: str) -> str:
 
 def _of_item(item: Item, after: Item | None, between: str) -> str:
     if isinstance(item, Leaf):
-        pooled = "pool" if item.op.kind == "pool" and between == "·" else ""
+        pooled = ("up" if item.op.word in RAISING else "pool") if item.op.kind == "pool" and between == "·" else ""
         return _width(item.op) or pooled
     if isinstance(item, Split):
         return ""
     if isinstance(item, Parallel):
         join = after.op.join if isinstance(after, Leaf) else ""
         if join == "cat":
+            if not any(_widths(branch, "-") for branch in item.branches):
+                return ""  # what was there already, put beside each other
             said = "-".join(_branch(branch) for branch in item.branches)
             return f"({said})" if between == "·" else said
         if join == "mul" and [] in item.branches:
@@ -100,6 +103,20 @@ def _extras(members: Sequence[Op]) -> list[str]:
     """Gates that squeeze each channel to a number, heads of attention, weights that are used elsewhere too."""
     squeezed = any("GlobalAvgPool" in op.word or op.word == "Mean" for op in members)
     gated = squeezed and any(op.join == "mul" for op in members)
-    heads = {fact for op in members for fact in op.facts if "heads" in fact}
+    attending = {fact for op in members for fact in op.facts if " of " in fact and "head" in fact} or _heads(members)
     shared = any(op.shared for op in members)
-    return [*(["SE"] if gated else []), *(heads if len(heads) == 1 else []), *(["shared weights"] if shared else [])]
+    told = list(attending) if len(attending) == 1 else []
+    return [*(["SE"] if gated else []), *told, *(["shared weights"] if shared else [])]
+
+
+def _heads(members: Sequence[Op]) -> set[str]:
+    """Heads of attention that is written out: the products of a softmax's weights and values, whose width all heads
+    share; where it is between channels, the weights are of as many as a head has."""
+    widths = {int(_width(op)) for op in members if _width(op)}
+    weights = {op.name: op.shape[-3] for op in members if op.word == "Softmax" and len(op.shape) > 2}
+    found = set()
+    for op in members:
+        count = next((weights[source] for source in op.inputs if source in weights), 0)
+        if op.word == "MatMul" and count and len(op.shape) > 1:
+            found |= {heads(count, size) for size in op.shape[:-3:-1] if count * size in widths}
+    return found

@@ -8,6 +8,7 @@ from typing import Any
 
 from archscope.views.diagram.ops.names import GENERIC, family, part_title, pretty, stage_title
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.plan.apart import character
 from archscope.views.diagram.plan.levels import CONTAINERS, Modules
 
 LARGE_MODULE = 22
@@ -205,19 +206,9 @@ def _tell_apart(found: Sequence[Form]) -> None:
     for title, same in by_title.items():
         if len(same) == 1:
             continue
-        said = [_character(form) for form in same]
+        said = [character(form.ops) for form in same]
         for i, (form, word) in enumerate(zip(same, said, strict=True), 1):
             form.title = f"{title}, {word}" if word and said.count(word) == 1 else f"{title} {i}"
-
-
-def _character(form: Form) -> str:
-    """How a module that adds comes to what it adds to."""
-    adds = [op for op in form.ops if op.join == "add"]
-    if not adds:
-        return "no shortcut"
-    names = {op.name for op in form.ops}
-    direct = any(source not in names for op in adds for source in op.inputs)
-    return "identity" if direct else "projection"
 
 
 def _label_rows(form: Form) -> None:

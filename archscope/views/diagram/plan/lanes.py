@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log2
 
+from archscope.views.diagram.ops.label import RAISING
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.plan.structure import Core, Leaf, Panel, Parallel, Series, Split, ops_of
+from archscope.views.diagram.plan.structure import Core, Leaf, Panel, Parallel, Series, Split, ops_of, segments
 
 Stop = Leaf | Panel | Split
 Edge = tuple[str, str]
@@ -14,15 +15,18 @@ Size = tuple[int, ...]
 RISE = 1.5
 """A resolution that is so many times another one is higher."""
 
-RAISING = {"Interpolate", "PixelShuffle", "UpConv", "Upsample"}
-"""They have their place in the lane of what they read, as a pooling has in that of what it gives."""
+
+MANY = 3
+"""A module that reads so many resolutions lies across their lanes, as one does that gives two."""
 
 
 @dataclass
 class Lanes:
     """Items and the tensors between them. Lane 0 has the finest resolution, row 0 is the first; each place holds one.
 
-    `sizes` are height and width in each lane.
+    `sizes` are height and width in each lane. A module that gives tensors of several resolutions lies across their
+    lanes: it is an item in each of these, from left to right in `bars` by its name, which is that of the first.
+    `given` are the tensors of such items, `last` is the item where the part ends.
     """
 
     items: Mapping[str, Stop]
@@ -30,25 +34,122 @@ class Lanes:
     lane: Mapping[str, int]
     row: Mapping[str, int]
     sizes: Sequence[Size]
+    bars: Mapping[str, Sequence[str]]
+    given: Mapping[str, Op]
+    last: str
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """What the item `source` gives to the item `target`: the result of an Op, which may be within a closed module."""
+
+    source: str
+    target: str
+    op: Op | None
+
+    @property
+    def size(self) -> Size:
+        return _size(self.op) if self.op else ()
 
 
 def lanes_of(series: Series, always: bool) -> Lanes | None:
-    """The items of a part whose paths cross, where the resolution rises again in it; or `always`."""
+    """The items of a part whose paths cross, where the resolution rises again in it or a module gives several; or
+    `always`."""
     items = {item.name: item for item in _stops(series)}
-    edges = _edges(items)
-    if not (always or any(_rises(items[a], items[b]) for a, b in edges)):
+    tensors = _tensors(items)
+    across = _across(items, tensors)
+    edges = list(dict.fromkeys((tensor.source, tensor.target) for tensor in tensors))
+    if not (always or across or any(_rises(items[a], items[b]) for a, b in edges)):
         return None
     if isinstance(series[-1], Parallel | Core) and (left := _left(items, edges)):
         end = Split(f"{next(iter(items))}>", False)
         items[end.name] = end
         edges += [(name, end.name) for name in left]
+        tensors += [Tensor(name, end.name, None) for name in left]
     sizes = _sizes(items, edges)
-    finest = max(max(size[:1], default=0) for size in sizes.values())
-    level = {name: round(log2(finest / size[0])) if size else 0 for name, size in sizes.items()}
-    present = sorted(set(level.values()))
-    lane = {name: present.index(found) for name, found in level.items()}
-    told = {lane[name]: size for name, size in reversed(sizes.items())}
-    return Lanes(items, edges, lane, _rows(items, edges, lane), [told[i] for i in range(len(present))])
+    every = [across.get(name, [size]) for name, size in sizes.items()]
+    levels = _Levels([size for held in every for size in held])
+    lane = {name: levels.of(size) for name, size in sizes.items() if name not in across}
+    return _with_bars(items, tensors, lane, across, levels)
+
+
+class _Levels:
+    """The lane of each size: one for each power of two, the finest first; -1 of a size that is not among these."""
+
+    def __init__(self, sizes: Sequence[Size]) -> None:
+        self.finest = max(max(size[:1], default=0) for size in sizes)
+        self.present = sorted({self._power(size) for size in sizes})
+        told = {self.of(size): size for size in reversed(sizes)}
+        self.sizes = [told[i] for i in range(len(self.present))]
+
+    def _power(self, size: Size) -> int:
+        return round(log2(self.finest / size[0])) if size else 0
+
+    def of(self, size: Size) -> int:
+        power = self._power(size)
+        return self.present.index(power) if power in self.present else -1
+
+
+def _with_bars(
+    items: Mapping[str, Stop], tensors: Sequence[Tensor], lane: dict[str, int], across: Mapping[str, Sequence[Size]],
+    levels: _Levels,
+) -> Lanes:  # fmt: skip
+    """The items with those that lie across lanes once in each, and their tensors from there to there."""
+    part: dict[tuple[str, int], str] = {}
+    every: dict[str, Stop] = {}
+    bars: dict[str, list[str]] = {}
+    for name, item in items.items():
+        held = [levels.of(size) for size in across.get(name, ())] or [lane[name]]
+        for at in range(min(held), max(held) + 1):
+            one = part[name, at] = name if at == min(held) else f"{name}|{at}"
+            every[one], lane[one] = item, at
+            if name in across:
+                bars.setdefault(name, []).append(one)
+
+    def end(name: str, size: Size) -> str:
+        return part.get((name, levels.of(size)), name) if name in bars else name
+
+    edges: dict[Edge, None] = {}
+    given: dict[str, Op] = {}
+    for tensor in tensors:
+        source = end(tensor.source, tensor.size)
+        edges[source, end(tensor.target, tensor.size)] = None
+        if tensor.source in bars and tensor.op:
+            given.setdefault(source, tensor.op)
+    last = list(items.values())[-1]
+    size = () if isinstance(last, Split) else _size(last.exit)
+    rows = _rows(every, list(edges), lane, bars)
+    return Lanes(every, list(edges), lane, rows, levels.sizes, bars, given, end(last.name, size))
+
+
+def lane_segments(series: Series) -> list[Series]:
+    """`segments`, not cut where tensors of several resolutions lead from a module to what comes after it."""
+    place = {item.name: i for i, top in enumerate(series) for item in _stops([top])}
+    items = {item.name: item for item in _stops(series)}
+    tensors = _tensors(items)
+    across = _across(items, tensors)
+    reach = [i for i in range(len(series))]
+    for tensor in tensors:
+        if tensor.source in across:
+            at = place[tensor.source]
+            reach[at] = max(reach[at], place[tensor.target])
+    parts: list[Series] = []
+    until = -1
+    taken = 0
+    for part in segments(series):
+        if parts and taken <= until:
+            parts[-1] += part
+        else:
+            parts.append(list(part))
+        until = max([until, *reach[taken : taken + len(part)]])
+        taken += len(part)
+    return parts
+
+
+def spans_lanes(series: Series) -> bool:
+    """Is there a module in this part that gives tensors of several resolutions to others in it?"""
+    items = {item.name: item for item in _stops(series)}
+    return len(items) > 1 and bool(_across(items, _tensors(items)))
 
 
 def crosses(series: Series) -> bool:
@@ -71,17 +172,34 @@ def _stops(series: Series) -> Iterator[Stop]:
             yield item
 
 
-def _edges(items: Mapping[str, Stop]) -> list[Edge]:
+def _tensors(items: Mapping[str, Stop]) -> list[Tensor]:
     """What each item reads; the point where a branch or a frame is entered gives what comes from outside."""
     start = next((name for name, item in items.items() if isinstance(item, Split)), "")
-    holder = {op.name: name for name, item in items.items() for op in ops_of([item])}
-    edges: dict[Edge, None] = {}
+    holder: dict[str, tuple[str, Op | None]] = {}
     for name, item in items.items():
-        own = {op.name for op in ops_of([item])}
-        for source in (source for op in _ops(item) for source in op.inputs if source not in own):
-            if source in holder or start:
-                edges[holder.get(source, start), name] = None
-    return list(edges)
+        for op in ops_of([item]):
+            holder[op.name] = name, op
+            holder |= {one.name: (name, one) for one in op.members}
+    found: dict[Tensor, None] = {}
+    for name, item in items.items():
+        for op in _ops(item):
+            for source in (source for one in op.members or (op,) for source in one.reads or one.inputs):
+                giver, made = holder.get(source, (start, None))
+                if giver and giver != name:
+                    found[Tensor(giver, name, made)] = None
+    return list(found)
+
+
+def _across(items: Mapping[str, Stop], tensors: Sequence[Tensor]) -> dict[str, list[Size]]:
+    """The modules that give tensors of several resolutions, or read many, and the sizes of all these."""
+    found = {}
+    for name, item in items.items():
+        if isinstance(item, Leaf) and item.op.kind == "module":
+            given = {tensor.size for tensor in tensors if tensor.source == name} - {()}
+            read = {tensor.size for tensor in tensors if tensor.target == name} - {()}
+            if len({size[0] for size in given}) > 1 or len({size[0] for size in read}) >= MANY:
+                found[name] = sorted(given | read)
+    return found
 
 
 def _left(items: Mapping[str, Stop], edges: Sequence[Edge]) -> list[str]:
@@ -98,10 +216,15 @@ def _ops(item: Stop) -> Sequence[Op]:
 # ---- lanes --------------------------------------------------------------------------------------------------------
 
 
+def _size(op: Op) -> Size:
+    """Height and width of an Op's tensor, or the length of a sequence of features; nothing of a single value, nor of
+    what has no channels."""
+    return op.spatial if op.channels is not None and op.spatial and op.spatial[0] > 1 else ()
+
+
 def _resolution(item: Stop) -> int:
     """Height of the item's tensor, or length of a sequence of features; 0 where it has none, and for a single value."""
-    spatial = () if isinstance(item, Split) else item.exit.spatial
-    return spatial[0] if spatial and spatial[0] > 1 else 0
+    return 0 if isinstance(item, Split) else max(_size(item.exit)[:1], default=0)
 
 
 def _rises(one: Stop, two: Stop) -> bool:
@@ -112,7 +235,8 @@ def _rises(one: Stop, two: Stop) -> bool:
 
 
 def _sizes(items: Mapping[str, Stop], edges: Sequence[Edge]) -> dict[str, Size]:
-    """Height and width by which each item has its lane: its own; where an operation raises it, what it reads."""
+    """Height and width by which each item has its lane: its own, as a pooling; where an operation raises it, what it
+    reads."""
     sources: dict[str, str] = {}
     for source, target in edges:
         sources.setdefault(target, source)
@@ -130,21 +254,31 @@ def _sizes(items: Mapping[str, Stop], edges: Sequence[Edge]) -> dict[str, Size]:
 # ---- rows ---------------------------------------------------------------------------------------------------------
 
 
-def _rows(items: Mapping[str, Stop], edges: Sequence[Edge], lane: Mapping[str, int]) -> dict[str, int]:
-    """Each item under all that it reads. Next in a lane is what goes on from its last, then what has most below it."""
-    before: dict[str, list[str]] = {name: [] for name in items}
+def _rows(
+    items: Mapping[str, Stop], edges: Sequence[Edge], lane: Mapping[str, int], bars: Mapping[str, Sequence[str]]
+) -> dict[str, int]:
+    """Each item under all that it reads, those of a bar in one row. Next in a lane is what goes on from its last, then
+    what has most below it."""
+    whole = {one: name for name, parts in bars.items() for one in parts}
+    before: dict[str, set[str]] = {name: set() for name in items}
     for source, target in edges:
-        before[target].append(source)
-    below = _below(items, edges)
+        for one in bars.get(whole.get(target, ""), [target]):
+            before[one].add(source)
+    below = _below(items, [(whole.get(a, a), whole.get(b, b)) for a, b in edges])
     rows: dict[str, int] = {}
     last: dict[int, str] = {}
     for row in range(len(items)):
         chosen: dict[int, tuple[tuple[bool, int], str]] = {}
-        for name in items:
-            if name not in rows and all(rows.get(source, row) < row for source in before[name]):
-                rank = last.get(lane[name], "") in before[name], below[name]
-                if lane[name] not in chosen or rank > chosen[lane[name]][0]:
-                    chosen[lane[name]] = rank, name
+        ready = [
+            name for name in items if name not in rows and all(rows.get(source, row) < row for source in before[name])
+        ]
+        for name in (name for name in ready if name in bars):
+            if chosen.keys().isdisjoint(lane[one] for one in bars[name]):
+                chosen |= {lane[one]: ((True, len(items)), one) for one in bars[name]}
+        for name in (name for name in ready if name not in whole):
+            rank = last.get(lane[name], "") in before[name], below[name]
+            if lane[name] not in chosen or rank > chosen[lane[name]][0]:
+                chosen[lane[name]] = rank, name
         last |= {at: name for at, (_, name) in chosen.items()}
         rows |= {name: row for _, name in chosen.values()}
     return rows

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archscope.views.diagram.ops.names import GENERIC, part_title, pretty, stage_title
+from archscope.model.graph import Shape
+from archscope.views.diagram.ops.names import GENERIC, joined_title, part_title, pretty, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under, upwards
 from archscope.views.diagram.plan.contents import contents, opened
 
@@ -229,6 +230,7 @@ def _count(modules: Modules, stage: str) -> tuple[str, ...]:
 
 def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]]) -> list[Op]:
     """The Ops with each of these modules as one; those that would make a cycle stay open."""
+    boxes = list(boxes)
     modules = Modules(ops, {})
     by_name = {op.name: op for op in ops}
     wholes: dict[str, Op] = {}
@@ -243,10 +245,34 @@ def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]])
     for path, title, facts in boxes:
         members = [op for op in current if under(op.path, path) and op.kind != "tensor"]
         if len(members) > 1:
+            members = _with_called(members, current, [other for other, _, _ in boxes if other != path])
             whole = _as_one(members, path, title, facts, by_name)
             tried = merged(Ops(current), dict.fromkeys([op.name for op in members], whole))
             current = in_order(tried) if is_acyclic(tried) else current
     return current
+
+
+def _with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) -> list[Op]:
+    """The members and what they call of elsewhere: a shared module stands where it was made first. What belongs to one
+    of the `others` they do not call."""
+    names = {op.name for op in members}
+    after = set(names)
+    for op in ops:
+        if not after.isdisjoint(op.inputs):
+            after.add(op.name)
+    before = set(names)
+    for op in reversed(ops):
+        if op.name in before:
+            before.update(op.inputs)
+    between = after & before
+    called = [op for op in ops if op.name in between and op.name not in names]
+    if len(called) >= len(members) or any(_is_of(op, others) for op in called):
+        return members
+    return [op for op in ops if op.name in between]
+
+
+def _is_of(op: Op, paths: Sequence[str]) -> bool:
+    return op.kind == "tensor" or any(under(op.path, path) for path in paths)
 
 
 def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str]]) -> list[Op]:
@@ -264,7 +290,7 @@ def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...]
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
     layers = tuple(name for op in members for one in op.each for name in one.layers)
-    last = members[-1]
+    shape, channels = _given(members[-1], path)
     facts = facts or tuple(filter(None, [contents(members, sources)]))
     return Op(
         f"{path}/",
@@ -273,12 +299,21 @@ def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...]
         path,
         layers,
         inputs,
-        last.shape,
+        shape,
         facts=facts,
         inner=relative(members),
-        channels=last.channels,
+        channels=channels,
         members=tuple(opened(members)),
     )
+
+
+def _given(last: Op, path: str) -> tuple[Shape, int | None]:
+    """What a module gives, and its axis of channels: where it makes an image of tokens again, that."""
+    images = [
+        (shape, axis) for name, shape, axis in last.views
+        if under(name, path) and axis is not None and len(shape) > len(last.shape)
+    ]  # fmt: skip
+    return images[-1] if images else (last.shape, last.channels)
 
 
 def at_depth(ops: Sequence[Op], kinds: Mapping[str, str], depth: int, root: str) -> list[Op]:
@@ -286,4 +321,15 @@ def at_depth(ops: Sequence[Op], kinds: Mapping[str, str], depth: int, root: str)
     level = depth + (root.count(".") + 1 if root else 0)
     modules = Modules(ops, kinds, root)
     paths = [path for path in modules.below if path and path.count(".") + 1 == level and under(path, root)]
-    return closed(ops, [(path, stage_title(path, kinds.get(path, "")), ()) for path in paths])
+    return closed(ops, [(path, _depth_title(path, modules), ()) for path in paths])
+
+
+def _depth_title(path: str, modules: Modules) -> str:
+    """Modules with their like beside them are called alike: by what holds them and their class."""
+    kind, parent = modules.kinds.get(path, ""), path.rpartition(".")[0]
+    beside = [other for other in modules.children[parent] if other != path]
+    alike = any(modules.looks_like(path, other) for other in beside)
+    if not alike and (kind in GENERIC or kind not in {modules.kinds.get(other) for other in beside}):
+        return stage_title(path, kind)
+    said = part_title(path, kind)
+    return joined_title(pretty(_last(parent)), said) if parent and not _last(parent).isdecimal() else said

@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 
+from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.names import part_title
-from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.ops import Op, Ops
 from archscope.views.diagram.plan.levels import Plan, closed_groups
 from archscope.views.diagram.plan.repeats import common_module
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, segments
+
+FEWEST_LOOSE = 8
+"""So many operations of no module are one box."""
 
 
 def boxes(series: Series) -> int:
@@ -40,6 +44,24 @@ def largest_core(series: Series) -> int:
         elif isinstance(item, Core):
             sizes += [len(item.items), largest_core(list(item.items))]
     return max(sizes)
+
+
+def without_loose(plan: Plan, kinds: Mapping[str, str]) -> Plan:
+    """The plan with operations of no module as one box where many stand between the same modules."""
+    above: dict[str, frozenset[str]] = {}
+    between: dict[frozenset[str], list[Op]] = {}
+    for op in plan.ops:
+        above[op.name] = frozenset().union(*(above.get(source, frozenset()) for source in op.inputs))
+        if op.kind == "module":
+            above[op.name] |= {op.name}
+        elif op.kind != "tensor" and "." not in op.path:
+            between.setdefault(above[op.name], []).append(op)
+    groups = []
+    for held in between.values():
+        own = Ops(held)
+        parts = connected_parts(list(own.by_name), own.readers.__getitem__)
+        groups += [[own.by_name[name] for name in part] for part in parts if len(part) >= FEWEST_LOOSE]
+    return replace(plan, ops=closed_groups(plan.ops, [(group, _title(group, kinds)) for group in groups]))
 
 
 def shrunk(plan: Plan, series: Series, kinds: Mapping[str, str], most: int) -> Plan:

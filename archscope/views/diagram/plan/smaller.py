@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from archscope.views.diagram.ops.names import GENERIC, family, joined_title, part_title
 from archscope.views.diagram.ops.ops import Op, Ops, holders, relative, under, upwards
@@ -30,6 +31,20 @@ def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Itera
         frames = tuple(frame for frame in plan.frames if gone.isdisjoint(upwards(frame)))
         plan = replace(plan, ops=ops, frames=frames, closed=(*plan.closed, *paths))
         yield plan
+
+
+def in_blocks(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Plan:
+    """The plan with frames around the blocks of a stage instead of the stage: a row may end between any two."""
+    outer = holders(plan.frames)
+    plan = _without(plan, [frame for frame in plan.frames if frame in outer])
+    modules = Modules(plan.ops, kinds, root)
+    frames, titles = [], dict(plan.titles)
+    for frame in plan.frames:
+        blocks = modules.modules(frame) if frame in modules.stages() else []
+        series = all(modules.follows(one, two) for one, two in pairwise(modules.children[frame]))
+        frames += blocks if blocks and series else [frame]
+        titles |= {block: joined_title(titles[frame], part_title(block, kinds.get(block, ""))) for block in blocks}
+    return replace(plan, frames=tuple(frames), titles=titles)
 
 
 def _without(plan: Plan, outer: Sequence[str]) -> Plan:

@@ -1,0 +1,65 @@
+"""Closed modules whose boxes would read alike though they differ say what one has that the other has not."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.plan.structure import Core, Leaf, Panel, Parallel, Series
+
+
+def told_apart(series: Series) -> None:
+    """Modules with one label and different insides get a further fact where that tells them apart."""
+    alike: dict[Any, dict[Any, list[Leaf]]] = {}
+    for leaf in _leaves(series):
+        if leaf.op.kind == "module" and leaf.op.members:
+            label = leaf.op.word, leaf.op.facts
+            alike.setdefault(label, {}).setdefault(leaf.op.inner, []).append(leaf)
+    for variants in alike.values():
+        if len(variants) > 1:
+            said = _said([leaves[0].op.members for leaves in variants.values()])
+            for fact, leaves in zip(said, variants.values(), strict=True):
+                for leaf in leaves if fact else ():
+                    leaf.op = replace(leaf.op, facts=(*leaf.op.facts, fact))
+
+
+def _leaves(series: Series) -> Iterator[Leaf]:
+    """The boxes that are drawn: one of those that are alike."""
+    for item in series:
+        if isinstance(item, Leaf):
+            yield item
+        elif isinstance(item, Panel):
+            yield from _leaves(item.body)
+        elif isinstance(item, Parallel):
+            for branch in item.branches:
+                yield from _leaves(branch)
+        elif isinstance(item, Core):
+            yield from _leaves(list(item.items))
+
+
+def _said(variants: Sequence[Sequence[Op]]) -> list[str]:
+    """A fact for each: how it comes to what it adds to, else the first operation that not all of them have."""
+    characters = [character(members) for members in variants]
+    if len(set(characters)) == len(variants):
+        return characters
+    counts = [Counter(map(_label, members)) for members in variants]
+    common = counts[0]
+    for count in counts[1:]:
+        common = common & count
+    own = [next((label for label in count if count[label] > common[label]), "") for count in counts]
+    return [f"with {label}" if label else "" for label in own]
+
+
+def _label(op: Op) -> str:
+    return " ".join(filter(None, [op.word, op.kernel, *op.facts[:1]]))
+
+
+def character(members: Sequence[Op]) -> str:
+    """How a module that adds comes to what it adds to: `identity`, `projection`; `no shortcut` of another."""
+    adds = [op for op in members if op.join == "add"]
+    if not adds:
+        return "no shortcut"
+    names = {op.name for op in members}
+    direct = any(source not in names for op in adds for source in op.inputs)
+    return "identity" if direct else "projection"
