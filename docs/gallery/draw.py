@@ -23,10 +23,15 @@ PICTURES = {
         f"{title.lower()}-lanes": (f"{HERE / 'resolutions.py'}:{name}", {"input_size": (3, 256, 256), "title": title})
         for name, title in (("HRNet", "HRNet"), ("FPN", "FPN"), ("UNetPlusPlus", "UNet++"))
     },
+    **{
+        f"{name.lower()}-plate": (f"{HERE / 'modern.py'}:{name}", {"level": "plate", "title": f"{name}-T"})
+        for name in ("ConvNeXt", "Swin")
+    },
     "resnext50-form-a": ("resnext50_32x4d", {"options": {"form": "a"}, "block": "conv3.block2"}),
     "seresnet50-flow": ("seresnet50", {}),
     "resnet50-flow": ("resnet50", {}),
     "densenet121-left-to-right": ("densenet121", {"direction": "LR"}),
+    "xception-left-to-right": ("xception", {"direction": "LR"}),
     "seresnet50-block": ("seresnet50", {"block": "conv3_x.block2"}),
     **{
         f"{name}-plate": (name, {"level": "plate"})

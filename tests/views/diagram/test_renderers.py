@@ -1,5 +1,6 @@
 """The same SVG painted by programs that know no style sheets, or not all of them: colours and places are the same."""
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -54,3 +55,33 @@ def near(pixel: object, color: str) -> bool:
     assert isinstance(pixel, tuple)
     wanted = [int(color[i : i + 2], 16) for i in (1, 3, 5)]
     return all(abs(one - other) <= NEAR for one, other in zip(pixel, wanted, strict=False))
+
+
+VIEWS = {
+    "volume": lambda: str(archscope.diagram("alexnet", level="volume")),
+    "plate": lambda: str(archscope.diagram("lenet5", level="plate")),
+    "upright": lambda: str(archscope.diagram("googlenet", block="inception_3a", direction="LR")),
+    "beside": lambda: str(archscope.diagram(["lenet5", "alexnet"], level="network")),
+    "difference": lambda: archscope.diff("lenet5", "lenet5?num_classes=7").to_svg(),
+    "lineage": lambda: archscope.lineage().to_svg(),
+}
+SMALL, ALIKE = (120, 120), 20.0
+"""A size at which borders differ no more, and how far the grey of such a spot may be from another's on average."""
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("paint", [librsvg, cairo])
+def test_each_view_has_one_layout_for_every_renderer(view: str, paint: Callable[[str], bytes]) -> None:
+    svg = re.sub("<text.*?</text>", "", VIEWS[view](), flags=re.DOTALL)  # without letters, which are each one's own
+    ours, theirs = (Image.open(BytesIO(made)).convert("RGBA") for made in (resvg(svg), paint(svg)))
+    assert abs(ours.width - theirs.width) <= 1
+    assert abs(ours.height - theirs.height) <= 1
+    spots = [on_white(image).resize(SMALL, Image.Resampling.BOX).tobytes() for image in (ours, theirs)]
+    apart = sorted(abs(one - other) for one, other in zip(*spots, strict=True))
+    assert apart[len(apart) * 99 // 100] <= ALIKE
+    assert max(spots[0]) - min(spots[0]) > 20  # there is something
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("L")
