@@ -44,7 +44,44 @@ def first_b(x: torch.Tensor, a: nn.Module, b: nn.Module) -> torch.Tensor:
     return y + a(x)
 
 
+def normalised(x: torch.Tensor, power: float = 2.0, axis: int = 1, eps: float = 1e-5) -> torch.Tensor:
+    """As exporters of older sets of ONNX's operators write layer normalisation."""
+    deviation = x - x.mean(axis, keepdim=True)
+    return deviation / (deviation.pow(power).mean(axis, keepdim=True) + eps).sqrt()
+
+
+def channels_last(x: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
+    return norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def channels_first(x: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
+    deviation = x - x.mean(1, keepdim=True)
+    root = torch.rsqrt((deviation * deviation).mean(1, keepdim=True) + 1e-5)
+    return norm.weight[:, None, None] * (root * deviation) + norm.bias[:, None, None]
+
+
+def attended(x: torch.Tensor, mask: nn.Linear) -> torch.Tensor:
+    return F.scaled_dot_product_attention(x, x, x, attn_mask=mask(mask.weight))
+
+
+def attended_by_hand(x: torch.Tensor, mask: nn.Linear) -> torch.Tensor:
+    scores = (x * 0.5) @ (x.mT * 0.5) + mask(mask.weight)
+    return scores.softmax(-1) @ x
+
+
 EQUAL: dict[str, tuple[Net, Net]] = {
+    "gelu": (Net(F.gelu), Net(lambda x: 0.5 * (x * (1 + torch.erf(x / 2**0.5))))),
+    "gelu by tanh": (
+        Net(nn.GELU(approximate="tanh")),
+        Net(lambda x: 0.5 * x * (1 + torch.tanh(0.7978845608 * (x + 0.044715 * x**3)))),
+    ),
+    "gelu by tanh, of a square": (
+        Net(nn.GELU(approximate="tanh")),
+        Net(lambda x: x * (0.5 * (1 + torch.tanh(x * 0.7978845608 * (1 + 0.044715 * x * x))))),
+    ),
+    "layer normalisation": (Net(lambda x: F.layer_norm(x, (16,))), Net(lambda x: normalised(x, axis=-1))),
+    "layer normalisation of channels": (Net(channels_last, nn.LayerNorm(8)), Net(channels_first, nn.LayerNorm(8))),
+    "attention with a bias": (Net(attended, nn.Linear(16, 16)), Net(attended_by_hand, nn.Linear(16, 16))),
     "in place": (Net(F.relu), Net(lambda x: x.relu_())),
     "clamped": (Net(F.relu), Net(lambda x: x.clamp(min=0))),
     "twice": (Net(F.relu), Net(lambda x: F.relu(F.relu(x)))),
@@ -110,6 +147,27 @@ def test_equal_functions_have_one_normal_form(pair: tuple[Net, Net]) -> None:
 
 
 UNLIKE: dict[str, tuple[Net, Net]] = {
+    "another gelu": (Net(F.gelu), Net(nn.GELU(approximate="tanh"))),
+    "gelu of another slope": (Net(F.gelu), Net(lambda x: 0.5 * (x * (1 + torch.erf(x / 1.5))))),
+    "gelu of twice as much": (Net(F.gelu), Net(lambda x: x * (1 + torch.erf(x / 2**0.5)))),
+    "gelu of another's gate": (Net(F.gelu), Net(lambda x: 0.5 * x.flip(2) * (1 + torch.erf(x / 2**0.5)))),
+    "layer normalisation of another eps": (
+        Net(lambda x: F.layer_norm(x, (16,))),
+        Net(lambda x: normalised(x, axis=-1, eps=1e-3)),
+    ),
+    "along another axis": (Net(lambda x: F.layer_norm(x, (16,))), Net(lambda x: normalised(x, axis=-2))),
+    "by another power": (Net(lambda x: F.layer_norm(x, (16,))), Net(lambda x: normalised(x, 4.0, -1))),
+    "shift before scale": (
+        Net(channels_last, nn.LayerNorm(8)),
+        Net(
+            lambda x, n: (normalised(x) + n.bias[:, None, None]) * n.weight[:, None, None],
+            nn.LayerNorm(8),
+        ),
+    ),
+    "one scale of all": (
+        Net(lambda x, n: F.layer_norm(x, (16,), n.weight, n.bias), nn.LayerNorm(16)),
+        Net(lambda x, n: normalised(x, axis=-1) * n.weight[:, None] + n.bias, nn.LayerNorm(16)),
+    ),
     "padding of what may be negative": (
         Net(lambda x: F.max_pool2d(x, 3, 2, 1)),
         Net(lambda x: F.max_pool2d(F.pad(x, (1, 1, 1, 1)), 3, 2)),

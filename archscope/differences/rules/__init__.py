@@ -114,7 +114,11 @@ def _keeps_order(view: str) -> bool:
     name, _, given = view.partition("(")
     axes = {"None", "':'", "'...'"}
     only_axes = name == "getitem" and set(given.removeprefix("index=").strip("[])").split(", ")) <= axes
-    return name in ORDER_KEPT or only_axes
+    repeats_nothing = name == "expand" and set(given.partition("]")[0].removeprefix("size=[").split(", ")) <= {
+        "1",
+        "-1",
+    }
+    return name in ORDER_KEPT or only_axes or repeats_nothing
 
 
 def content(operand: Operand, call: Call) -> Any:
@@ -162,6 +166,14 @@ def other(call: Call) -> Step:
         facts["arguments"] = tuple(call.arguments)
     steps = [call.shown(i) for i in range(len(call.views))]
     return with_fixed(call.step(call.operation, steps, facts), call)
+
+
+def alone(call: Call, step: Step) -> bool:
+    """Does one layer alone read it?"""
+    graph = call.draft.graph
+    if step.layer is None or any(one.source == step.layer.name for one in graph.results):
+        return False
+    return len(graph.consumers[step.layer.name]) == 1
 
 
 def broadcast(call: Call, out: Shape) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, other, windows, with_fixed
+from archscope.differences.rules import Call, alone, other, windows, with_fixed
 from archscope.differences.steps import Step, View, squeezed
 from archscope.model.graph import Operand, Shape
 
@@ -28,7 +28,7 @@ def attention(call: Call) -> Step:
 
 
 def _facts(query: Shape, scaling: float) -> dict[str, Any]:
-    return {"heads": prod(query[1:-2]), "scaling": round(scaling, 9)}
+    return {"heads": prod(query[1:-2]), "scaling": float(f"{scaling:.6g}")}
 
 
 # ---- by hand --------------------------------------------------------------------------------------------------
@@ -42,6 +42,7 @@ def product(call: Call) -> Step:
 
 
 TWO = 2
+PRODUCTS = {"matmul", "bmm"}
 
 
 def _by_hand(call: Call) -> Step | None:
@@ -49,7 +50,8 @@ def _by_hand(call: Call) -> Step | None:
     if call.draft.written or not call.views[0].is_whole or found is None:
         return None
     scale, scores, within, facts, mask = found
-    if scores.kind not in {"matmul", "bmm"} or len(scores.inputs) != 2 or not all(_alone(call, one) for one in within):
+    added = [one for one in mask.inputs if one is not scores and one not in within] if mask is not None else []
+    if scores.kind not in PRODUCTS or len(scores.inputs) != 2 or not all(alone(call, one) for one in within):
         return None
     (by_query, query), (by_key, key) = (_operand(call, one) for one in scores.inputs)
     if len(key.shape) < 2 or key.shape[-1] != scores.shape[-1]:
@@ -58,8 +60,8 @@ def _by_hand(call: Call) -> Step | None:
     rows = View(key.step, key.layout.permuted(order))
     steps = [call.draft.shown(each, call.layer) for each in (query, rows)]
     scaling = scale * by_query * by_key * query.shape[-1] ** 0.5
-    step = call.step(KIND, [*steps, call.shown(1)], {**_facts(query.shape, scaling), **facts})
-    if mask is not None:
+    step = call.step(KIND, [*steps, call.shown(1), *added], {**_facts(query.shape, scaling), **facts})
+    if mask is not None and not added:
         step.told = {**step.told, "added_mask": mask.told["other"]}
         step.unknown = (*step.unknown, *mask.unknown)
     call.draft.absorb(within, step)
@@ -68,7 +70,7 @@ def _by_hand(call: Call) -> Step | None:
 
 def _scores(weights: Step) -> tuple[float, Step, list[Step], dict[str, Any], Step | None] | None:
     """From what the values are weighted by back to the scores: the number that these are multiplied by, the scores, the
-    steps between, what is unusual about them, and a constant that is added, if one is."""
+    steps between, what is unusual about them, and where something is added to the scores, if it is."""
     facts: dict[str, Any] = {}
     within, mask = [weights], None
     if weights.kind == "dropout" and weights.facts.get("always_on"):
@@ -83,6 +85,9 @@ def _scores(weights: Step) -> tuple[float, Step, list[Step], dict[str, Any], Ste
         facts["added_mask"] = (*scores.facts.get("other", ()), scores.facts.get("broadcast"))
         within.append(scores)
         mask, scores = scores, scores.inputs[0]
+    elif scores.kind == "add" and len(scores.inputs) == TWO and scores.facts.keys() <= {"broadcast"}:
+        within.append(scores)
+        mask, scores = scores, min(scores.inputs, key=lambda one: _unscaled(one)[1].kind not in PRODUCTS)
     scale, scores, between = _unscaled(scores)
     return scale, scores, [*within, *between], facts, mask
 
@@ -104,14 +109,6 @@ def _operand(call: Call, step: Step) -> tuple[float, View]:
         if inner.seen is not None and view.is_whole:
             view = replace(inner.seen, layout=inner.seen.layout.reshaped(view.shape) or inner.seen.layout)
     return scale, view
-
-
-def _alone(call: Call, step: Step) -> bool:
-    """Does one layer alone read it?"""
-    graph = call.draft.graph
-    if step.layer is None or any(one.source == step.layer.name for one in graph.results):
-        return False
-    return len(graph.consumers[step.layer.name]) == 1
 
 
 # ---- torch's module -------------------------------------------------------------------------------------------

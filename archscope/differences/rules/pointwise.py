@@ -3,7 +3,7 @@
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, each_element
+from archscope.differences.rules import Call, composed, each_element
 from archscope.differences.steps import GLOBAL_POOLS, NON_NEGATIVE, POOLS, Step, View
 
 BOUNDS = {"clamp": ("min", "max"), "clamp_min": ("min", "max"), "clamp_max": ("min", "max"),
@@ -134,7 +134,8 @@ def add(call: Call) -> View:
     if _twice_the_same(call):
         call.views, call.arguments = call.views[:1], call.arguments[:1]
         return _with_scalar(call, "scale", 2, 1)
-    return each_element(call, "add", _number(constant), ordered=False)
+    shifted = composed.affine(call, "shift")
+    return shifted or each_element(call, "add", _number(constant), ordered=False)
 
 
 def _twice_the_same(call: Call) -> bool:
@@ -159,20 +160,32 @@ def multiply(call: Call) -> View:
     constant = call.settings.get("other", call.settings.get("input"))
     if isinstance(constant, int | float) and len(call.views) == 1 and not call.fixed:
         return _with_scalar(call, "scale", constant, 1)
-    if len(call.views) == 2 and not call.draft.written:
-        for x, gate in (call.views, call.views[::-1]):
-            if x.shape == gate.shape and (kind := _gated(gate.step, gated := _by_itself(call, x))):
-                return View(call.step(kind, [gated.step], {}, gated.step.shape), gated.layout)
-        for x, gate in (call.views, call.views[::-1]):
-            if (axis := _halved(x, gate.step)) is not None:
-                return View.of(call.step("glu", [x.step], {"dim": axis}, call.out()), call.out())
-        for x, mask in (call.views, call.views[::-1]):
-            if found := _rectified(call, x, mask, ABOVE):
-                return found
+    found = _product_of_two(call) if len(call.views) == 2 and not call.draft.written else composed.affine(call, "scale")
+    if found is not None:
+        return found
     if _twice_the_same(call):
         call.views, call.arguments = call.views[:1], call.arguments[:1]
         return each_element(call, "pow", {"exponent": 2.0})
     return each_element(call, "mul", _number(constant), ordered=False)
+
+
+def _product_of_two(call: Call) -> View | None:
+    """An activation or a normalisation that is written out."""
+    for x, gate in (call.views, call.views[::-1]):
+        if x.shape == gate.shape and (kind := _gated(gate.step, gated := _by_itself(call, x))):
+            return View(call.step(kind, [gated.step], {}, gated.step.shape), gated.layout)
+    for x, gate in (call.views, call.views[::-1]):
+        if (axis := _halved(x, gate.step)) is not None:
+            return View.of(call.step("glu", [x.step], {"dim": axis}, call.out()), call.out())
+    for x, mask in (call.views, call.views[::-1]):
+        if found := _rectified(call, x, mask, ABOVE):
+            return found
+    one, two = call.views
+    if one.layout == two.layout and one.permutes:
+        if (step := composed.gelu(call, 1.0, one.step, two.step)) is not None:
+            return View(step, one.layout)
+    normalised = composed.layer_norm(call, "input", "other", -0.5)
+    return normalised or composed.layer_norm(call, "other", "input", -0.5)
 
 
 def _gated(gate: Step, x: View) -> str | None:
@@ -222,7 +235,11 @@ def divide(call: Call) -> View:
     constant = call.settings.get("other")
     if call.settings.get("input") == 1 and call.arguments == ["other"] and not call.fixed:
         return each_element(call, "pow", {"exponent": -1.0})
-    plain = isinstance(constant, int | float) and constant != 0 and not call.settings.get("rounding_mode")
+    exact = not call.settings.get("rounding_mode")
+    normalised = composed.layer_norm(call, "input", "other", 0.5) if exact and not call.draft.written else None
+    if normalised is not None:
+        return normalised
+    plain = exact and isinstance(constant, int | float) and constant != 0
     if plain and not call.fixed and call.arguments == ["input"]:
         return _with_scalar(call, "scale", 1 / call.settings["other"], 1)
     return elementwise(call)
@@ -254,6 +271,11 @@ def _with_scalar(call: Call, kind: str, by: float, neutral: float) -> View:
         view = call.views[0] = View(before.inputs[0], view.layout)
     if by == neutral:
         return view
+    product = view.step
+    if kind == "scale" and product.kind == "mul" and not product.facts and view.permutes and not call.draft.written:
+        step = composed.gelu(call, by, *product.inputs) if len(product.inputs) == 2 else None
+        if step is not None:
+            return View(step, view.layout)
     if kind == "scale" and abs(6 * by - 1) < CLOSE and not call.draft.written and view.permutes:
         found = hard(view.step)
         if found is not None:

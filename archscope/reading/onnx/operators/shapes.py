@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 from archscope.reading.onnx.node import Node, Rule
@@ -95,6 +96,10 @@ def gather(node: Node) -> None:
         held = node.reading.held(table, "weight")
         node.is_operation("embedding", [("input", node.value(1)), ("weight", held)], {})
         return
+    numbers = node.numbers(1)
+    if len(node.shape(0)) == 1 and numbers == list(range(node.shape(0)[0])):  # all, in order
+        node.is_operation("reshape", [("input", node.value(0))], {"shape": list(node.out())}, memory="view")
+        return
     place = node.number(1)
     if place is not None and not node.shape(1):
         node.is_operation("select", [("input", node.value(0))], {"dim": axis, "index": int(place)}, memory="view")
@@ -172,6 +177,8 @@ def shuffle(node: Node) -> None:
 
 
 def expand(node: Node) -> None:
+    if node.stored(0) is not None and prod(node.out()) == prod(node.shape(0)) and shows_stored(node, node.out()):
+        return
     node.is_operation("expand", [("input", node.value(0))], {"size": list(node.out())})
 
 

@@ -1,0 +1,167 @@
+"""Functions that are written out of simpler ones, by hand or by an exporter: GELU, layer normalisation. No torch."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import isclose, pi, prod, sqrt
+
+from archscope.differences.rules import Call, alone, along, places
+from archscope.differences.steps import Step, View
+from archscope.model.graph import Graph, Layer, Operand
+
+# ---- GELU --------------------------------------------------------------------------------------------------------
+
+CLOSE = 1e-6
+"""Relative: numbers of a file are float32."""
+DEEPEST = 8
+
+Polynomial = dict[int, float]
+"""Coefficients by powers."""
+
+GATES: dict[str, tuple[str, Polynomial]] = {
+    "erf": ("none", {1: sqrt(1 / 2)}),
+    "tanh": ("tanh", {1: sqrt(2 / pi), 3: 0.044715 * sqrt(2 / pi)}),
+}
+"""x (1 + erf(x / sqrt 2)) / 2 and its approximation: torch's word for it and what the gate is of. Hendrycks and Gimpel
+2016, section 2."""
+
+
+def gelu(call: Call, by: float, one: Step, two: Step) -> Step | None:
+    """Of the product of a number and two steps, where one is the gate of the other."""
+    (first, a), (second, b) = _unscaled(one), _unscaled(two)
+    if not isclose(by * first * second, 0.5, rel_tol=CLOSE):
+        return None
+    for gate, x in ((a, b), (b, a)):
+        if gate.kind != "shift" or dict(gate.facts) != {"by": 1.0} or gate.inputs[0].kind not in GATES:
+            continue
+        approximate, wanted = GATES[gate.inputs[0].kind]
+        found = polynomial(gate.inputs[0].inputs[0], x)
+        if found is not None and found.keys() == wanted.keys() and all(
+            isclose(found[power], wanted[power], rel_tol=CLOSE) for power in wanted
+        ):  # fmt: skip
+            return call.step("gelu", [x], {"approximate": approximate}, x.shape)
+    return None
+
+
+def _unscaled(step: Step) -> tuple[float, Step]:
+    return (step.facts["by"], step.inputs[0]) if step.facts.keys() == {"by"} and step.kind == "scale" else (1.0, step)
+
+
+def polynomial(step: Step, x: Step, depth: int = 0) -> Polynomial | None:
+    """What is computed of x by sums, products and powers; None where anything else is."""
+    if step is x:
+        return {1: 1.0}
+    parts = [polynomial(one, x, depth + 1) for one in step.inputs] if depth < DEEPEST else []
+    known = [part for part in parts if part is not None]
+    if not known or len(known) < len(parts):
+        return None
+    match step.kind, dict(step.facts):
+        case "scale", {"by": float(by), **rest} if not rest:
+            return {power: by * value for power, value in known[0].items()}
+        case "shift", {"by": float(by), **rest} if not rest:
+            return _sum(known[0], {0: by})
+        case "pow", {"exponent": float(exponent), **rest} if not rest and exponent in (2, 3):
+            squared = _product(known[0], known[0])
+            return squared if exponent == 2 else _product(squared, known[0])
+        case "add", {**rest} if not rest and len(known) == 2:
+            return _sum(*known)
+        case "mul", {**rest} if not rest and len(known) == 2:
+            return _product(*known)
+    return None
+
+
+def _sum(one: Polynomial, two: Polynomial) -> Polynomial:
+    return {power: one.get(power, 0.0) + two.get(power, 0.0) for power in {**one, **two}}
+
+
+def _product(one: Polynomial, two: Polynomial) -> Polynomial:
+    found: Polynomial = {}
+    for a, first in one.items():
+        for b, second in two.items():
+            found[a + b] = found.get(a + b, 0.0) + first * second
+    return found
+
+
+# ---- layer normalisation -----------------------------------------------------------------------------------------
+
+
+def layer_norm(call: Call, deviation: str, root: str, exponent: float) -> View | None:
+    """(x - mean) / sqrt(variance + eps), by the arguments of the last operation: `root` is the variance with eps to the
+    power of `exponent`. Ba et al. 2016, equation 3."""
+    graph, at = call.draft.graph, _sources(call.layer)
+    centred, power = (graph.layer.get(at[name].source) if name in at else None for name in (deviation, root))
+    if centred is None or power is None or centred.operation != "sub" or _exponent(power) != exponent:
+        return None
+    x, mean = (_sources(centred).get(argument) for argument in ("input", "other"))
+    shift = _before(graph, power, "add")
+    variance = _before(graph, shift, "mean") if shift else None
+    square = _before(graph, variance, "") if variance else None
+    average = graph.layer.get(mean.source) if mean else None
+    if x is None or shift is None or variance is None or square is None or average is None:
+        return None
+    same = average.operation == "mean" and _sources(average).get("input") == x
+    axes = _averaged(average, len(x.shape))
+    if not same or axes is None or axes != _averaged(variance, len(x.shape)) or not _is_square(square, centred.name):
+        return None
+    call.views[0] = call.draft.at[x.source, x.output]
+    step, found, layout = along(call, axes)
+    facts = {"eps": shift.settings.get("other"), "scale": False, "shift": False, "axes": found}
+    return View(call.step("layer_norm", [step], facts, step.shape), layout)
+
+
+def _sources(layer: Layer) -> dict[str, Operand]:
+    """What a layer reads of others, by argument."""
+    return {one.argument: one for one in layer.operands if one.kind in {"layer", "input"} and not one.views}
+
+
+def _before(graph: Graph, layer: Layer, operation: str) -> Layer | None:
+    """The one layer that this one reads, if it is of this operation; any where that is empty."""
+    found = [graph.layer.get(name) for name in dict.fromkeys(one.source for one in layer.operands)]
+    one = found[0] if len(found) == 1 else None
+    return one if one and (not operation or one.operation == operation) else None
+
+
+def _exponent(layer: Layer) -> float | None:
+    return POWERS.get(layer.operation, layer.settings.get("exponent", layer.settings.get("other")))
+
+
+POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5}
+
+
+def _is_square(layer: Layer, of: str) -> bool:
+    is_product = layer.operation == "mul" and len(layer.operands) == 2
+    return all(one.source == of for one in layer.operands) and (
+        is_product or (layer.operation in {"pow", "square"} and _exponent(layer) == 2)
+    )
+
+
+def _averaged(mean: Layer, rank: int) -> list[int] | None:
+    dim = mean.settings.get("dim")
+    if dim is None or not mean.settings.get("keepdim"):
+        return None
+    return sorted(axis % rank for axis in (dim if isinstance(dim, list) else [dim]))
+
+
+def _wide(shape: Sequence[int]) -> list[int]:
+    return [axis for axis, size in enumerate(shape) if size != 1]
+
+
+def affine(call: Call, name: str) -> View | None:
+    """A product with a parameter, or a sum, after a normalisation that has none yet: its `scale` or its `shift`."""
+    if call.draft.written or len(call.views) != 1 or len(call.fixed) != 1 or call.fixed[0].kind != "parameter":
+        return None
+    view, (weight,) = call.views[0], call.fixed
+    before = view.step
+    if before.kind != "layer_norm" or before.facts["shift"] or before.facts[name] or not view.permutes:
+        return None
+    axes = [len(view.shape) - len(weight.shape) + axis for axis in _wide(weight.shape)]
+    own = [view.layout.axes_of(axis, before.shape) for axis in axes]
+    found = places([i for each in own for i in each or ()], before.shape)
+    extents = prod(view.shape[axis] for axis in axes) == prod(weight.shape)
+    if found != tuple(map(int, before.facts["axes"])) or not all(own) or not extents or not alone(call, before):
+        return None
+    call.fixed = [replace(weight, argument={"scale": "weight", "shift": "bias"}[name])]
+    step = call.step("layer_norm", before.inputs, {**before.facts, name: True}, before.shape)
+    step.params += before.params
+    step.parameters = (*before.parameters, *step.parameters)
+    call.draft.absorb([before], step)
+    return View(call.with_weights(step), view.layout)
