@@ -18,6 +18,7 @@ from archscope.model.graph import LARGEST_SIZE, Graph
 from archscope.model.input_sizes import Sizes, is_example
 from archscope.model.report import Report
 from archscope.model.text import shown
+from archscope.reading.kinds import is_saved
 from archscope.targets import Target, resolve
 from archscope.targets.default_input import broken_off, first_pass
 from archscope.version import __version__
@@ -89,17 +90,24 @@ def graph_of(
     return replace(graph, batch=images or 1)
 
 
-def is_saved(target: object) -> bool:
-    """Is it the path of a report?"""
-    return isinstance(target, str) and target.endswith(".json") and not target.startswith("transformers:")
-
-
 def _measured(target: Any, refused: Sequence[str]) -> Report:
     """What is measured already. Raises ArchscopeError where something is said that would change it."""
     if refused:
         what = repr(target) if isinstance(target, Report) else target
         raise ArchscopeError(f"{what} is measured already: {', '.join(refused)} cannot change it; name the network")
     return target if isinstance(target, Report) else read_report(target)
+
+
+def check_audited(target: "str | nn.Module", options: Mapping[str, Any]) -> None:
+    """Raises ArchscopeError for what other counters cannot run."""
+    from archscope.tracing.keras import is_keras
+
+    found = resolve(target)
+    found.check_runs()
+    if is_keras(found.on_meta(**options).module):
+        raise ArchscopeError(
+            f"{found.name} is a Keras model, and the counters run torch modules: `archscope summary` counts it"
+        )
 
 
 def report_to_audit(
@@ -110,6 +118,7 @@ def report_to_audit(
     from torch import nn
 
     if isinstance(target, nn.Module):
+        check_audited(target, {})
         if not hasattr(os, "fork"):
             raise ArchscopeError("this system cannot fork a process that holds a module: name code, net.py:Net")
         devices = {tensor.device.type for tensor in (*target.parameters(), *target.buffers())}
@@ -121,7 +130,7 @@ def report_to_audit(
     if not isinstance(named, str) or is_saved(named):
         what = named if isinstance(named, str) else f"a {type(named).__name__}"
         raise ArchscopeError(f"{what} cannot be built anew by each counter: name a network, or code, net.py:Net")
-    resolve(named).check_runs()
+    check_audited(named, options or {})
     return summarize(target, input_size, options=None if isinstance(target, Report) else options), None
 
 

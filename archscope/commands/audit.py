@@ -23,12 +23,13 @@ def audit(
     Each that is installed runs on TARGET, and the way from archscope's number to its own is told step by step.
     """
     from archscope import auditing
-    from archscope.targets import resolve
+    from archscope.reading.kinds import is_saved
+    from archscope.summary import check_audited
 
-    if target.endswith(".json"):  # a counter needs a module to run on
+    if is_saved(target):  # a counter needs a module to run on
         raise ArchscopeError(f"{target} is a report; audit runs the counters on the network itself: name that")
     name = chosen_format("audit", format_name, output, targets=[target])
-    resolve(target).check_runs()
     options = parse_settings(settings or [])
+    check_audited(target, options)
     report = report_of(target, inputs, (), None, options)
     write(render(auditing.audit(report, options), name, plain_options(output)), output)

@@ -81,12 +81,13 @@ def diagram(
     ] = "-",
 ) -> None:  # fmt: skip
     """TARGET's architecture as a figure: SVG, PNG, PDF, TikZ, draw.io, DOT, Mermaid or HTML."""
+    from archscope.reading.kinds import is_saved
     from archscope.targets import resolve
     from archscope.views.diagram.drawing import DiagramOptions, draw
     from archscope.views.diagram.lineup import line_up
 
     shown = tuple(name.strip() for name in show.split(",") if name.strip())
-    titles = ["" if target.endswith(".json") else resolve(target).label for target in targets]
+    titles = ["" if is_saved(target) else resolve(target).label for target in targets]
     title = titles[0] if len(targets) == 1 else ""
     options = DiagramOptions(
         level, block, depth, direction, shown, color, theme, layout, engine, fold, title, page, width, font_size, dpi,

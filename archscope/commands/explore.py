@@ -67,6 +67,7 @@ def both(
 
 def label(target: str) -> str:
     """What a network is called in papers, where that is known."""
+    from archscope.reading.kinds import is_saved
     from archscope.targets import resolve
 
-    return "" if target.endswith(".json") else resolve(target).label
+    return "" if is_saved(target) else resolve(target).label

@@ -25,7 +25,8 @@ def report_of(
     latency: Options | None = None,
     partial: bool = False,
 ) -> "Report":
-    from archscope.summary import is_saved, read_report, summarize
+    from archscope.reading.kinds import is_saved
+    from archscope.summary import read_report, summarize
 
     if is_saved(target):
         if inputs or batches or mode or options or latency:

@@ -78,9 +78,10 @@ def predicted_report(
     dtype: str,
 ) -> "Report":
     """The Report with its bounds on the devices of these names; a saved report takes another batch and dtype too."""
+    from archscope.reading.kinds import is_saved
     from archscope.roofline import predict
 
     ceilings = ceilings_of(names)
     # A bound follows from a report alone, so that a saved one takes another batch: it is not measured again.
-    report = report_of(target, inputs, () if target.endswith(".json") else batches, mode, options)
+    report = report_of(target, inputs, () if is_saved(target) else batches, mode, options)
     return predict(report, ceilings, dtype, batches[0] if batches else 0)

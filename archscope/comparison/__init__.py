@@ -9,6 +9,7 @@ from archscope.errors import ArchscopeError, UnknownName
 from archscope.latency import BACKENDS, Interrupted, Job, Options, Progress, unheard
 from archscope.model import units
 from archscope.model.report import Report
+from archscope.reading.kinds import is_saved
 from archscope.summary import checked_batches, job_of, read_text
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def compare(
 
 def _opened(target: "Target") -> "Iterator[Target]":
     """The target, or the reports of a file that `archscope summary` or `archscope compare` wrote."""
-    if isinstance(target, str) and target.endswith(".json"):
+    if isinstance(target, str) and is_saved(target):
         reports = Comparison.from_json(read_text(target), target).reports
         yield from reports if len(reports) > 1 else [replace(reports[0], target=target)]
     else:

@@ -11,6 +11,7 @@ from archscope.differences.fit import Fit, fit_of
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Tensor
 from archscope.model.report import Report
+from archscope.reading.kinds import is_saved
 from archscope.reading.safetensors import tensors_of
 from archscope.targets import resolve
 
@@ -37,7 +38,7 @@ def diff(
         found = replace(found, fewer=_fewer(found, a, b, reference_options or {}))
     if not weights:
         return found
-    if any(isinstance(side, Report) or str(side).endswith(".json") for side in (a, b)):
+    if any(isinstance(side, Report) or is_saved(side) for side in (a, b)):
         raise ArchscopeError("a saved report has no weights to compare: name the networks themselves")
     from archscope.differences.proof import prove
     from archscope.tracing.keras import is_keras
@@ -69,7 +70,7 @@ def _described(tensors: "Mapping[str, torch.Tensor]") -> dict[str, Tensor]:
 
 def _held(target: Any, options: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, str]]:
     """What a network asks a checkpoint for, and which of it are names of one tensor."""
-    found = None if isinstance(target, Report) or str(target).endswith(".json") else resolve(target)
+    found = None if isinstance(target, Report) or is_saved(target) else resolve(target)
     if found is None or found.read is not None:
         graph = _report(target, None, options).graph
         return {**graph.parameters, **graph.buffers}, {}
@@ -119,7 +120,7 @@ def reports_of(
 
 def _own_size(target: Any) -> Any:
     """Of a report the size that it was measured at, of a file the one that it fixes."""
-    if isinstance(target, str) and target.endswith(".json"):
+    if is_saved(target):
         target = _report(target, None, {})
     if not isinstance(target, Report) and resolve(target).read is not None:
         with suppress(ArchscopeError):  # its sizes are open
@@ -131,7 +132,7 @@ def _own_size(target: Any) -> Any:
 
 
 def _report(target: Any, size: "InputSize | None", options: Mapping[str, Any]) -> Report:
-    from archscope.summary import is_saved, summarize
+    from archscope.summary import summarize
 
     if isinstance(target, Report):
         return target

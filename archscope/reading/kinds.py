@@ -17,6 +17,30 @@ BROKEN_ARCHIVE = (ValueError, NotImplementedError, EOFError, struct.error, Runti
 """What zipfile raises of a broken archive, besides its own BadZipFile."""
 
 
+LARGEST_CONFIG = 10_000_000
+"""Bytes: a configuration holds numbers and words."""
+BEGINNING = 200
+"""Characters in which a result of archscope's names its schema."""
+
+
+def is_saved(target: object) -> bool:
+    """Is it the path of a report, or of another result?"""
+    return isinstance(target, str) and target.endswith(".json") and not is_configuration(target)
+
+
+def is_configuration(target: str) -> bool:
+    """Is it the path of a config.json of transformers, alone or after `transformers:`?"""
+    if target.startswith("transformers:"):
+        return True
+    try:
+        with open(target, encoding="utf-8") as file:
+            start = file.read(BEGINNING)
+            said = "" if '"schema"' in start else start + file.read(LARGEST_CONFIG)
+    except (OSError, ValueError):  # of bytes that are no text, and of a zero in the name
+        return False
+    return any(f'"{word}"' in said for word in ("model_type", "architectures"))
+
+
 def kind_of(path: str) -> Kind:
     """Raises ArchscopeError where there is no file, or none that can be read."""
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError, UnknownName
 from archscope.networks import find
+from archscope.reading.kinds import is_configuration
 from archscope.registry import unknown
 from archscope.targets import keras, variants
 from archscope.targets.files import SUFFIXES, is_program, of_file, of_program
@@ -41,6 +42,8 @@ def resolve(target: "str | nn.Module") -> Target:
         return Target(type(target).__name__, lambda **options: _made(target, options, "the module"))
     if target.endswith(SUFFIXES):
         return of_file(target)
+    if target.endswith(".json") and is_configuration(target):
+        return of_transformers(target.removeprefix("transformers:"))
     bare, options = variants.split(target)
     if options:
         found = resolve(bare)
@@ -99,7 +102,7 @@ def _networks_in(module: ModuleType) -> Mapping[str, Any]:
     from torch import nn
 
     def is_own(found: Any) -> bool:
-        if isinstance(found, nn.Module):
+        if isinstance(found, nn.Module) or is_program(found):
             return True
         candidate = inspect.isfunction(found) or (inspect.isclass(found) and issubclass(found, nn.Module))
         # What the file imports is not its own, but an instance is: its class may well be torch's nn.Sequential.
@@ -145,17 +148,22 @@ def _made(found: Any, options: Mapping[str, Any], target: str) -> "nn.Module":
     """The module that `found` is, or makes of the options."""
     from torch import nn
 
-    if isinstance(found, nn.Module):
+    if isinstance(found, nn.Module) or is_program(found):
         if options:
             raise ArchscopeError(f"{target} is built already: it takes no options ({', '.join(options)})")
-        return found
+        return _as_module(found)
     if not callable(found):
         raise ArchscopeError(f"{target} is of type {type(found).__name__}, not an nn.Module, its class or a function")
     _check_options(found, options, target)
-    made = found(**options)
+    made = _as_module(found(**options))
     if not isinstance(made, nn.Module):
         raise ArchscopeError(f"{target} returns {type(made).__name__}, not an nn.Module")
     return made
+
+
+def _as_module(found: Any) -> Any:
+    """Of an exported program the module that runs it."""
+    return found.module() if is_program(found) else found
 
 
 def _check_options(function: Callable[..., Any], options: Mapping[str, Any], target: str) -> None:

@@ -11,7 +11,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
 from archscope.model.input_sizes import Input, Sizes, as_inputs
 from archscope.targets import Built, Target, huggingface, keras
-from archscope.targets.inputs import Expected, expected_by, published, required_arguments
+from archscope.targets.inputs import Expected, expected_by, published, recorded, required_arguments
 
 if TYPE_CHECKING:
     from archscope.tracing import Mode, TraceError
@@ -108,7 +108,8 @@ class FirstPass:
     @cached_property
     def _guess(self) -> Expected | None:
         module = self.built.module
-        return keras.expected(module) if self._is_keras else huggingface.expected(module) or expected_by(module)
+        own = keras.expected(module) if self._is_keras else huggingface.expected(module) or recorded(module)
+        return own or (None if self._is_keras else expected_by(module))
 
     @property
     def _is_keras(self) -> bool:

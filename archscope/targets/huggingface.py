@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError
 from archscope.model.input_sizes import Input, parameters_of
+from archscope.reading.kinds import LARGEST_CONFIG
 from archscope.registry import unknown
 from archscope.targets.inputs import SAMPLES, TOKENS, Expected
 from archscope.targets.target import Target
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 NAME = "transformers"
-LARGEST_CONFIG = 10_000_000
-"""Bytes: a configuration holds numbers and words."""
+DEFAULT_LABELS = "as many labels as the configuration has by default, mostly 2: ImageNet's are --set num_labels=1000"
 SECOND = 16_000
 """Samples of a second of sound."""
 
@@ -46,8 +46,12 @@ def of_transformers(name: str) -> Target:
         with _offline():
             return _built(target, "" if given else name, {**given, **options})
 
+    def notes(options: Mapping[str, Any]) -> tuple[str, ...]:
+        said = bool(given) or {"num_labels", "id2label"} & options.keys()
+        return () if said or "Classification" not in name else (DEFAULT_LABELS,)
+
     libraries = None if given else ("torch", NAME)
-    return Target(named, build, running=UserCode.of_module(NAME).running, libraries=libraries)
+    return Target(named, build, running=UserCode.of_module(NAME).running, libraries=libraries, notes=notes)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -61,6 +61,22 @@ def published(module: "nn.Module", size: tuple[int, ...], of: str) -> Expected:
     return Expected((own, *[each for each in others if each.size != own.size]), f"{of} take it")
 
 
+def recorded(module: "nn.Module") -> Expected | None:
+    """What a graph that torch.export recorded was recorded of; None of any other module. An open size is what it was
+    then, and the batch is one."""
+    nodes = getattr(getattr(module, "graph", None), "nodes", ())
+    taken = [node for node in nodes if getattr(node, "op", "") == "placeholder"]
+    values = [node.meta.get("val") for node in taken]
+    if not values or any(not hasattr(value, "dtype") or not value.shape for value in values):
+        return None
+    found = []
+    for node, value in zip(taken, values, strict=True):
+        size = tuple(int(getattr(getattr(axis, "node", None), "hint", axis)) for axis in value.shape[1:])
+        dtype = "" if value.dtype.is_floating_point else str(value.dtype).removeprefix("torch.")
+        found.append(Input(size, dtype, node.target if len(taken) > 1 else ""))
+    return Expected(tuple(found))
+
+
 def expected_by(module: "nn.Module") -> Expected | None:
     """What a module's first layer says of its input; None where that is not enough."""
     arguments = required_arguments(module)

@@ -38,6 +38,7 @@ class Target:
 
     `running` is entered wherever the target's code runs: while it is built, traced or timed.
     `libraries` are those whose releases say, with archscope's, what is built; None where it is code of somebody's own.
+    `notes`: what a reader must know of what these options build.
     `read` is there where nothing can be built: a file holds the Graph, and is counted, not run.
     """
 
@@ -50,6 +51,7 @@ class Target:
     running: Callable[[], AbstractContextManager[None]] = field(default=nullcontext)
     published_size: "Callable[[nn.Module], tuple[int, ...] | None]" = field(default=lambda module: None)
     libraries: tuple[str, ...] | None = None
+    notes: Callable[[Mapping[str, Any]], tuple[str, ...]] = field(default=lambda options: ())
     read: Reader | None = None
 
     @classmethod
@@ -79,25 +81,26 @@ class Target:
         with self.running(), random_states_kept():
             try:
                 with Skeleton():  # whatever the constructor allocates has a shape and no memory
-                    return self._built(self._module(options))
+                    return self._built(self._module(options), options)
             except ArchscopeError:
                 raise
             except Exception as error:  # .item() in a constructor, say: stochastic depth's rates
                 reason = f"built on the CPU, since its constructor needs numbers ({said_of(error)})"
                 with DrawnAlone():
-                    return self._built(self._module(options), reason)
+                    return self._built(self._module(options), options, reason)
 
     def on_cpu(self, /, **options: Any) -> Built:
         """The module with weights, for a pass that needs them. Random states stay as they are."""
         from archscope.tracing.untouched import DrawnAlone, random_states_kept
 
         with random_states_kept(), DrawnAlone():
-            return self._built(self.build(**options))
+            return self._built(self.build(**options), options)
 
     def _module(self, options: Mapping[str, Any]) -> "nn.Module":
         return self.builder(**{**self.options, **options})
 
-    def _built(self, module: "nn.Module", *notes: str) -> Built:
+    def _built(self, module: "nn.Module", options: Mapping[str, Any], *said: str) -> Built:
+        notes = (*said, *self.notes({**self.options, **options}))
         variant = variants.suffix(self.options)
         if self.name:
             return Built(module, self.name + variant, notes)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from archscope.errors import ArchscopeError
+from archscope.reading.kinds import is_configuration
 
 
 def split(target: str) -> tuple[str, dict[str, Any]]:
@@ -13,7 +14,7 @@ def split(target: str) -> tuple[str, dict[str, Any]]:
     bare, mark, written = target.partition("?")
     if not mark or Path(target).exists():
         return target, {}
-    if bare.endswith(".json"):
+    if bare.endswith(".json") and not is_configuration(bare):
         raise ArchscopeError(f"{bare} is measured already: the options {written} do not apply to it")
     return bare, dict(parse(item, f"{target}: after ?") for item in written.split("&"))
 

@@ -21,6 +21,7 @@ from archscope.tracing.doubles import doubles_of
 from archscope.tracing.effects import CERTAIN
 from archscope.tracing.keras import is_keras
 from archscope.tracing.names import bases, constant_buffers, layer_of, operand_of, readable
+from archscope.tracing.nodes import run_by_nodes
 from archscope.tracing.records import META
 from archscope.tracing.results import Returned, outputs_of, returned
 from archscope.tracing.scripted import compiled_functions_seen, opaque
@@ -189,6 +190,7 @@ def _run(
         finally:
             tracer.sources.put_back()
             for submodule in blocks.values():
+                vars(submodule).pop("forward", None)
                 del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
     return _graph(tracer, name, blocks, described, results)
 
@@ -201,15 +203,16 @@ def _graph(
     results: Sequence[Returned],
 ) -> Graph:
     """What the tracer saw, by names."""
-    name_records(tracer.records, set(inputs), blocks)
+    classes = {path: type(submodule).__name__ for path, submodule in blocks.items()} | tracer.classes
+    name_records(tracer.records, set(inputs), classes)
     layers = tuple([layer_of(record) for record in tracer.records])
     named = outputs_of(results)
     graph = Graph(
-        name=name or type(blocks[""]).__name__,
+        name=name or classes[""],
         inputs=dict(inputs),
         layers=layers,
         outputs=tuple(dict.fromkeys(output.layer for output in named)),
-        blocks={path: type(submodule).__name__ for path, submodule in blocks.items()},
+        blocks=classes,
         parameters=tracer.sources.parameters,
         buffers=tracer.sources.described_buffers(constant_buffers(layers)),
         notes=tuple(tracer.notes()),
@@ -235,6 +238,7 @@ def watched(blocks: Mapping[str, nn.Module], tracer: Tracer, mode: Mode) -> Call
 
 def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
     """Have a double tell the tracer of its calls: a hook around all its own, and a cheaper one."""
+    run_by_nodes(module, tracer)
     call: Callable[..., Any] = module._call_impl
     if isinstance(module, torch.jit.ScriptModule):
         module.training = mode == "train"  # kept in C++

@@ -56,10 +56,20 @@ def signature_of(
     function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Signature:
     """Of the function as it is called: torch has several of one name, told apart by the types of what is given."""
-    python = None if FOREIGN in operation else _of_python(function)
-    found = python or _of_kernel(operation, args, kwargs)
+    known = None if FOREIGN in operation else _of_operator(function) or _of_python(function)
+    found = known or _of_kernel(operation, args, kwargs)
     names = BY_OPERATION.get(operation)
     return Signature(names, found.defaults) if names else found
+
+
+@cache
+def _of_operator(function: Callable[..., Any]) -> Signature | None:
+    """Of a kernel that is called as such, `torch.ops.aten.mean.dim`, as graphs of torch.export do."""
+    if not isinstance(function, torch._ops.OpOverload):
+        return None
+    arguments = function._schema.arguments
+    defaults = {_as_torch_says(each.name): each.default_value for each in arguments if each.has_default_value()}
+    return Signature(tuple(_as_torch_says(each.name) for each in arguments), _said(defaults))
 
 
 @cache

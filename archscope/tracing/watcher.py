@@ -5,7 +5,7 @@ take a detour meanwhile (`scripted`). What a call does is told by `effects`, wha
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -58,7 +58,8 @@ SPARSE = frozenset({torch.sparse_coo, torch.sparse_csr, torch.sparse_csc, torch.
 class Tracer(TorchFunctionMode):
     """Watches one pass over `blocks` (modules by path). `real`: compute values instead of shapes on meta.
 
-    With a `generator` random numbers come from there alone. `kept` gets the first output of each operation.
+    With a `generator` random numbers come from there alone. `kept` gets the first output of each operation. `classes`
+    are those of modules that are there no more, in a graph that was recorded of them.
     """
 
     def __init__(
@@ -80,7 +81,16 @@ class Tracer(TorchFunctionMode):
         self._source = self.sources.of
         self._effects = Effects(self.sources)
         self._paths = {id(module): path for path, module in blocks.items()}
+        self.classes: dict[str, str] = {}
         self._unregistered: dict[int, torch.Tensor] = {}
+
+    @property
+    def paths(self) -> Collection[str]:
+        """Of all modules."""
+        return self._paths.values()
+
+    def path_of(self, module: nn.Module) -> str:
+        return self._paths[id(module)]
 
     # ---- modules: which block is running -------------------------------------------------------------------
 

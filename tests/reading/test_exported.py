@@ -93,6 +93,10 @@ def test_what_torch_exports_now(traced: archscope.Report, tmp_path: Path, reques
     warnings.simplefilter("ignore")  # of torch, about itself
     program = torch.export.export(Net().eval(), (torch.zeros(1, 3, 32, 32),))
     torch.export.save(program, tmp_path / "net.pt2")
+    assert archscope.diff(program.module(), Net().eval(), input_size=(3, 32, 32)).verdict == "identical"
+    code = tmp_path / "net.py"
+    code.write_text(f"import torch\nprogram = torch.export.load({str(tmp_path / 'net.pt2')!r})\n")
+    assert archscope.summarize(f"{code}:program").totals["macs"] == traced.totals["macs"]  # at its own size
     if request.config.getoption("--update-snapshots"):
         update(tmp_path / "net.pt2")
     same_network(archscope.summarize(program), traced)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from archscope.errors import ArchscopeError
-from archscope.reading.kinds import kind_of
+from archscope.reading.kinds import is_saved, kind_of
 
 ONNX = bytes([0x08, 10, 0x12, 2]) + b"me" + bytes([0x3A, 3]) + b"abc" + bytes([0x42, 1, 0])
 """ir_version, producer_name, graph, opset_import."""
@@ -60,3 +60,20 @@ def test_no_file(tmp_path: Path) -> None:
         kind_of(str(tmp_path / "none.onnx"))
     with pytest.raises(ArchscopeError, match="is a directory"):
         kind_of(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "saved"),
+    [
+        ('{"architectures": ["ResNetModel"], "num_labels": 3}', False),
+        ('{"num_labels": 3, "model_type": "resnet"}', False),
+        ('{"schema": "archscope.report/1", "note": "model_type"}', True),
+        ("[1, 2", True),
+    ],
+)
+def test_a_configuration_is_no_saved_report(text: str, saved: bool, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    assert is_saved(str(path)) is saved
+    assert is_saved(str(tmp_path / "absent.json"))
+    assert not is_saved("transformers:absent.json")

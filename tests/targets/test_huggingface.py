@@ -58,8 +58,15 @@ def test_a_class_with_fields_of_its_configuration(tmp_path: Path) -> None:
     options = {name: value for name, value in SMALL.items() if name not in {"model_type", "architectures"}}
     report = archscope.summarize("transformers:ResNetForImageClassification", options=options)
     assert report.graph.inputs["input"].shape == (3, 224, 224)
-    assert archscope.diff(config(tmp_path, **SMALL), report).verdict == "identical"
+    assert archscope.diff(config(tmp_path, **SMALL).removeprefix("transformers:"), report).verdict == "identical"
+    assert not any("labels" in note for note in report.graph.notes)  # they were said
     assert resolve("transformers:BertModel").libraries == ("torch", "transformers")
+
+
+def test_labels_that_nobody_said_are_noted() -> None:
+    notes = resolve("transformers:ResNetForImageClassification").notes
+    assert "num_labels=1000" in notes({})[0]
+    assert notes({"num_labels": 2}) == resolve("transformers:ResNetModel").notes({}) == ()
 
 
 @needs_transformers

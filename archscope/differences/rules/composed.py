@@ -121,7 +121,8 @@ def _before(graph: Graph, layer: Layer, operation: str) -> Layer | None:
 
 
 def _exponent(layer: Layer) -> float | None:
-    return POWERS.get(layer.operation, layer.settings.get("exponent", layer.settings.get("other")))
+    found: float | None = layer.settings.get("exponent", layer.settings.get("other"))
+    return POWERS.get(layer.operation, found)
 
 
 POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5}
