@@ -9,7 +9,7 @@ TSC := node_modules/.bin/tsc
 # Instead of pip, which takes one core. A few packages bring files of other Pythons, which do not compile here.
 COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib archscope || true
 
-.PHONY: run test suite everything lint docs bench bench-cuda fuzz keras snapshots world clean
+.PHONY: run test suite everything lint docs site bench bench-cuda fuzz keras snapshots world clean
 
 run: $(VENV)/installed
 	$(BIN)/archscope summary xception --input 3x299x299
@@ -56,6 +56,10 @@ keras: $(VENV)/installed-keras
 world: $(VENV)/installed-world
 	$(BIN)/python -W ignore -m tests.world.run $(WORLD)
 
+# The documentation and a page a network, in build/site. NETWORKS='xception vgg16' builds these alone.
+site: $(VENV)/installed-site
+	$(BIN)/python -m docs.site.build $(NETWORKS)
+
 docs: $(VENV)/installed
 	$(BIN)/python docs/gallery/draw.py
 
@@ -88,6 +92,10 @@ $(VENV)/installed-dev: $(VENV)/installed
 # The tests skip what reads Keras models where it is not installed; only its torch backend is needed.
 $(VENV)/installed-keras: $(VENV)/installed-dev
 	$(INSTALL) --no-build-isolation --editable '.[keras]'
+	touch $@
+
+$(VENV)/installed-site: $(VENV)/installed
+	$(INSTALL) --no-build-isolation --editable '.[site]'
 	touch $@
 
 # Without what they ask for: torchvision's own operators are not needed, and its registry builds want torch for CUDA.
