@@ -181,9 +181,9 @@ def _product_of_two(call: Call) -> View | None:
         if found := _rectified(call, x, mask, ABOVE):
             return found
     one, two = call.views
-    if one.layout == two.layout and one.permutes:
-        if (step := composed.gelu(call, 1.0, one.step, two.step)) is not None:
-            return View(step, one.layout)
+    alike = one.layout == two.layout and one.permutes
+    if alike and (step := composed.gelu(call, 1.0, one.step, two.step)) is not None:
+        return View(step, one.layout)
     normalised = composed.layer_norm(call, "input", "other", -0.5)
     return normalised or composed.layer_norm(call, "other", "input", -0.5)
 
