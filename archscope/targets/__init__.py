@@ -151,7 +151,8 @@ def _made(found: Any, options: Mapping[str, Any], target: str) -> "nn.Module":
     if isinstance(found, nn.Module) or is_program(found):
         if options:
             raise ArchscopeError(f"{target} is built already: it takes no options ({', '.join(options)})")
-        return _as_module(found)
+        module: nn.Module = _as_module(found)
+        return module
     if not callable(found):
         raise ArchscopeError(f"{target} is of type {type(found).__name__}, not an nn.Module, its class or a function")
     _check_options(found, options, target)

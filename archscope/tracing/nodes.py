@@ -32,6 +32,7 @@ class NodeByNode(fx.Interpreter):
         self.extra_traceback = False  # which it would write into every error
         self.tracer = tracer
         self.own = tracer.path_of(module)
+        self.taken = [str(node.target) for node in module.graph.nodes if node.op == "placeholder"]
         stacks = [self._around(node) for node in module.graph.nodes]
         self.classes = {path: kind for stack in stacks for path, kind in stack}
         within = {path.rpartition(".")[0] for path in (*self.classes, *tracer.paths)}
@@ -42,8 +43,7 @@ class NodeByNode(fx.Interpreter):
         self.tracer.classes |= self.classes
         self.call = ModuleCall("", "")
         if kwargs:  # an interpreter takes what it is given in order
-            names = [str(node.target) for node in self.module.graph.nodes if node.op == "placeholder"]
-            next_ones = names[len(args) : len(args) + len(kwargs)]
+            next_ones = self.taken[len(args) : len(args) + len(kwargs)]
             if set(kwargs) != set(next_ones):
                 return type(self.module).forward(self.module, *args, **kwargs)
             args = (*args, *[kwargs[name] for name in next_ones])
