@@ -70,12 +70,12 @@ def facts(network: Network, report: Report) -> dict[str, str]:
     found = {
         "Parameters": units.count(totals["params"]),
         "MACs": units.count(totals["macs"]),
-        "Memory, inference": units.size(totals["peak_memory_bytes"]),
+        "Memory": units.size(totals["peak_memory_bytes"]),
         "Receptive field": f"{max(field['size'])} px" if isinstance(field, dict) and "size" in field else "whole image",
         "Depth": f"{totals['depth_separable_as_one']} layers",
         "Input": units.shape(network.input_size),
     }
-    return found | ({"Top-1, published": f"{accuracy.percent:.1f} %"} if accuracy else {})
+    return found | ({"Top-1": f"{accuracy.percent:.1f} %"} if accuracy else {})
 
 
 def cards(found: dict[str, str]) -> str:
@@ -101,12 +101,17 @@ def _folded(summary: str, content: str) -> str:
 
 
 def _claims(network: Network) -> Iterator[str]:
+    """Those of the whole network, and folded those of its parts."""
     if network.claims:
-        found = archscope.verify(network.name).to_markdown()
-        yield (
-            "## What is claimed of it\n\nEach published number, recomputed ([how to read it](../verify.md)).\n\n"
-            + _table(found)
-        )
+        head, rule, *rows = _table(archscope.verify(network.name).to_markdown()).splitlines()
+        of_parts = [row for row in rows if " of " in row.split("|")[1]]
+        whole = [row for row in rows if row not in of_parts]
+        yield "## What is claimed of it\n\nEach published number, recomputed ([how to read it](../verify.md))."
+        yield "\n".join([head, rule, *whole])
+        if of_parts:
+            yield _folded(
+                f"And {units.counted(len(of_parts), 'claim')} of its parts", "\n".join([head, rule, *of_parts])
+            )
 
 
 def _options(network: Network, report: Report) -> Iterator[str]:
