@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -13,6 +15,7 @@ import pytest
 import archscope
 from archscope.errors import ArchscopeError
 from archscope.targets import resolve
+from tests.conftest import EVERYTHING
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 try:
@@ -190,3 +193,23 @@ def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @needs_keras
 def test_the_target_says_what_it_rests_on() -> None:
     assert resolve("keras:Xception").libraries == ("torch", "keras")
+
+
+@needs_keras
+def test_the_counters_do_not_run_keras(code: str) -> None:
+    for target in ("keras:MobileNet", f"{code}:built"):
+        with pytest.raises(ArchscopeError, match="is a Keras model, and the counters run torch modules"):
+            archscope.audit(target)
+
+
+@needs_keras
+@pytest.mark.skipif(not EVERYTHING, reason="a minute of comparing weights: make keras")
+def test_the_commands_of_the_page_run(tmp_path: Path) -> None:
+    """CI has no Keras, so that nothing else runs them."""
+    page = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"## Keras\n.*?```text\n(.*?)```", page, re.S)
+    (tmp_path / "net.py").write_text(CODE.replace("built =", "model ="))
+    save = [sys.executable, "-c", "import net; net.model.save('net.keras')"]
+    for words in (save, *[[sys.executable, "-m", *shlex.split(line)] for line in block.strip().splitlines()]):
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (words, done.stderr)  # of diff: identical
