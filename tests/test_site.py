@@ -57,7 +57,7 @@ def test_the_table_sorts_by_exact_values() -> None:
 
 def test_links_that_leave_the_docs_are_their_words() -> None:
     text = "[a](b.md#c) [code](../archscope/x.py) ![p](gallery/p.svg) [w](https://x.org) [r](../README.md)"
-    assert build.within(text) == "[a](b.md#c) code ![p](gallery/p.svg) [w](https://x.org) r"
+    assert build.within(text) == "[a](b.md#c) code ![p](gallery/p.svg) [w](https://x.org) [r](start.md)"
 
 
 def test_every_page_is_in_the_contents() -> None:

@@ -88,6 +88,7 @@ def _meant(word: str, known: set[str]) -> set[str]:
 
 def within(text: str) -> str:
     """A link to what is no page, such as code, is its words alone; a page without its own contents."""
+    text = text.replace("](../README.md)", "](start.md)")
     outside = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|mailto:|#)(?![^)\s]*\.md(?:#[^)]*)?\))([^)]*)\)")
     text = outside.sub(lambda link: link[1] if not link[2].endswith(".html") else link[0], text)
     return re.sub(r"\[([^\]]*)\]\((?:\.\./)*(?:CONTRIBUTING|CHANGELOG|README)\.md(?:#[^)]*)?\)", r"\1", text)
