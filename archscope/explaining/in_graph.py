@@ -38,6 +38,11 @@ class Surroundings:
         return {layer.name: i for i, layer in enumerate(self.graph.layers)}
 
     @cached_property
+    def order(self) -> Mapping[str, int]:
+        """Inputs, then layers."""
+        return {name: i for i, name in enumerate((*self.graph.inputs, *self.place))}
+
+    @cached_property
     def roots(self) -> Mapping[str, str]:
         return storage_roots(self.graph)
 
@@ -131,7 +136,8 @@ def training_memory_bytes(around: Surroundings, layer: Layer) -> Known:
     if kept is None:
         return None
     roots, extra = kept
-    tensors = [around.bytes_of(name) for name in (*around.graph.inputs, *around.place) if name in roots]
+    order = around.order
+    tensors = [around.bytes_of(name) for name in sorted({*roots} & order.keys(), key=order.__getitem__)]
     rule = "bytes.kept" if not extra else "bytes.kept.besides"
     return around.of_batch(plus(*tensors, _besides(layer, extra))), rule
 
