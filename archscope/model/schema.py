@@ -351,7 +351,7 @@ SWEEP = Record(
         "schema": WORD,
         "target": TEXT,
         "axes": MapOf(WORD, ListOf(Plain(8, TEXT), 1)),
-        "setting": SETTINGS,
+        "setting": Record({"batch": COUNT}, {"measured": SETTING}),
         "limits": ListOf(Record({"quantity": WORD}, {"max": NUMBER, "min": NUMBER})),
         "maximized": Maybe(WORD),
         "largest": ListOf(Record({"at": SETTINGS, "beyond": Plain(8, TEXT)})),

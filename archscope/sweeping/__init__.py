@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archscope.comparison.limits import Limit
 from archscope.errors import ArchscopeError
@@ -58,13 +58,14 @@ def sweep(
     found = resolve(target)
     _check(found, target, axes, maximize, limits, hold, scaled)
     job = Job(target, batch, {}, tuple(ceilings), dtype, hold, held, scaled if hold else "")
-    made = Sweep(target, axes, (), {"batch": batch or 1}, tuple(limits), maximize, (), hold, held, job.scaled)
+    setting: dict[str, Any] = {"batch": batch or 1}
+    made = Sweep(target, axes, (), setting, tuple(limits), maximize, (), hold, held, job.scaled)
     if maximize:
         return maximized(job, made, found, progress)
     listed = places(axes)
     points: list[Measured] = []
     try:
-        for point in _measured(job, listed, latency, progress):
+        for point in _measured(job, listed, latency, progress, setting):
             points.append(point)
     except KeyboardInterrupt:
         raise Interrupted(_kept(made, points, len(listed))) from None
@@ -101,11 +102,15 @@ def _check(
 
 
 def _measured(
-    job: Job, listed: Sequence[Place], latency: "Options | None", progress: "Progress | None"
+    job: Job,
+    listed: Sequence[Place],
+    latency: "Options | None",
+    progress: "Progress | None",
+    setting: dict[str, Any],
 ) -> Iterator[Measured]:
-    """Each point; timed ones take turns, a step of each."""
+    """Each point; timed ones take turns, a step of each, and the setting says on what."""
     if latency is not None:
-        yield from _timed(job, listed, latency, progress)
+        yield from _timed(job, listed, latency, progress, setting)
         return
     start = perf_counter()
     for done, point in enumerate(mapped(job.at, listed), start=1):
@@ -117,7 +122,13 @@ def _measured(
         progress("", 0)
 
 
-def _timed(job: Job, listed: Sequence[Place], latency: "Options", progress: "Progress | None") -> Iterator[Measured]:
+def _timed(
+    job: Job,
+    listed: Sequence[Place],
+    latency: "Options",
+    progress: "Progress | None",
+    setting: dict[str, Any],
+) -> Iterator[Measured]:
     from archscope.latency import Interrupted as Stopped
     from archscope.latency import unheard
     from archscope.latency.measuring import measure
@@ -134,6 +145,9 @@ def _timed(job: Job, listed: Sequence[Place], latency: "Options", progress: "Pro
         found = measure(jobs, latency, [jobs[0].report.graph.batch], progress or unheard)
     except Stopped as stopped:
         found, whole = list(stopped.reports), False
+    timed = (report for report in found if not isinstance(report, ArchscopeError) and "wall_ms" in report.totals)
+    if first := next(timed, None):
+        setting["measured"] = dict(first.setting)
     for place, report in zip(listed, found, strict=whole):
         failed = isinstance(report, ArchscopeError)
         yield Measured(place, failure=str(report)) if failed else measured(report, place)  # type: ignore[arg-type]

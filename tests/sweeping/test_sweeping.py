@@ -169,6 +169,7 @@ def test_a_saved_sweep_is_shown_as_it_was(net: str, asked: dict[str, object]) ->
         ({"hold": "params"}, "there is 'hold' but no 'held'"),
         ({"maximized": "width", "largest": [{"at": {"width": 5}, "beyond": 6}]}, "the largest is none of its points"),
         ({"points": [{"at": {}, "at_least": [], "failure": None, "params": [3]}]}, "params at"),
+        ({"setting": {"batch": 1, "measured": {"device": "cpu"}}}, "setting.measured: there is no"),
         ({"schema": "archscope.report/2"}, "what is read here is archscope.sweep/1"),
     ],
 )

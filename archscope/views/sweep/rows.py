@@ -10,6 +10,7 @@ from archscope.sweeping.grid import INPUT
 from archscope.sweeping.points import USUAL, Measured, Sweep
 from archscope.views import Options
 from archscope.views.comparison.grids import cell
+from archscope.views.tables.timing import measured_on
 
 SHORT = {"params": "Parameters", "macs": "MACs", "flops": "FLOPs", "latency_ms": "Latency"}
 """Headings that are not a quantity's own."""
@@ -96,6 +97,8 @@ def notes(found: Sweep) -> list[tuple[str, str]]:
         said.append(("+", "operations of unknown cost come on top"))
     if not found.maximized and found.asked > len(found.points) + found.left_out:
         said.append(("Stopped", f"after {len(found.points) + found.left_out:,} of {found.asked:,} points"))
+    if measured := found.setting.get("measured"):
+        said.append(("Measured on", measured_on(measured)))
     return [*said, ("Setting", f"batch {found.setting['batch']}; counts are of one image")]
 
 
