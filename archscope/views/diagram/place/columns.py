@@ -46,6 +46,8 @@ def align_rows(piece: Piece, sideways: bool = False) -> None:
     at = (max([row.start for row in rows], default=0.0) if in_lanes else piece.right) + LEADER
     for row in rows:
         row.at = at
+        if sideways:  # the line that goes on to the next row passes a shape that is wider than its box
+            piece.height = max(piece.height, row.y + room_for(row.text, SMALL) / 2 + UNDER - ABOVE * BEND)
     if rows:
         piece.right = max(
             piece.right, at + (SMALL + UNDER if sideways else max(room_for(row.text, SMALL) for row in rows))
