@@ -120,6 +120,11 @@ def distances(layer: Layer, operands: Shapes) -> int:
     return layer.output_elements * operands[0][-1] if layer.settings.get("p", 2) == 2 else 0
 
 
+def substitution(layer: Layer, operands: Shapes) -> int:
+    """Row by row: each takes the products with all rows before it, which are half of a square."""
+    return layer.output_elements * (operands[0][-1] - 1) // 2
+
+
 def grouped(layer: Layer, operands: Shapes) -> int:
     """Matrices that stand in a row are cut into groups: along the rows, or, of both factors, along what is summed."""
     left, right = operands[:2]
@@ -140,6 +145,7 @@ PRODUCTS: dict[str, Callable[[Layer, Shapes], int | None]] = {
     "linalg_multi_dot": chain,
     "chain_matmul": chain,
     "cdist": distances,
+    "linalg_solve_triangular": substitution,
     "grouped_mm": grouped,
     "scaled_grouped_mm": grouped,
 }

@@ -10,7 +10,8 @@ CATEGORIES = {
     "transposed convolution": "conv_transpose1d conv_transpose2d conv_transpose3d",
     "linear": "linear",
     "product": """matmul mm bmm mv dot vdot inner addmm addmv addbmm baddbmm einsum tensordot bilinear conv_tbc
-        deform_conv2d linalg_vecdot linalg_multi_dot chain_matmul cdist scaled_mm int_mm grouped_mm
+        deform_conv2d linalg_vecdot linalg_multi_dot chain_matmul cdist linalg_solve_triangular
+        scaled_mm int_mm grouped_mm
         scaled_grouped_mm""",
     "attention": "scaled_dot_product_attention multi_head_attention_forward flex_attention",
     "recurrent": "lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell",
@@ -43,7 +44,7 @@ CATEGORIES = {
         pairwise_distance kl_div equal trapezoid cumulative_trapezoid quantile nanquantile pdist ctc_loss
         cosine_embedding_loss gaussian_nll_loss hinge_embedding_loss margin_ranking_loss multi_margin_loss
         multilabel_margin_loss multilabel_soft_margin_loss poisson_nll_loss soft_margin_loss triplet_margin_loss
-        triplet_margin_with_distance_loss""",
+        triplet_margin_with_distance_loss is_all_true is_any_true""",
     "resampling": """interpolate upsample grid_sample grid_sampler grid_sampler_2d grid_sampler_3d affine_grid
         affine_grid_generator roi_align roi_pool ps_roi_align ps_roi_pool""",
     "transform": """fft_fft fft_ifft fft_rfft fft_irfft fft_hfft fft_ihfft fft_fft2 fft_ifft2 fft_rfft2 fft_irfft2

@@ -87,6 +87,7 @@ M, K, N, B = 3, 5, 7, 2
         (layer("chain_matmul", [M, K], [K, N], output=(M, N)), M * K * N),
         (layer("cdist", [B, M, K], [B, N, K], output=(B, M, N)), B * M * N * K),
         (layer("cdist", [M, K], [N, K], output=(M, N), p=1.0), 0),
+        (layer("linalg_solve_triangular", [B, M, M], [B, M, N], output=(B, M, N)), B * N * M * (M - 1) // 2),
         (layer("scaled_mm", [M, K], [K, N], [], [], output=(M, N)), M * K * N),
         (layer("int_mm", [M, K], [K, N], output=(M, N)), M * K * N),
         (layer("grouped_mm", [M, K], [B, K, N], [B], output=(M, N)), M * K * N),

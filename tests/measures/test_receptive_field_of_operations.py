@@ -10,6 +10,7 @@ from torch import nn
 
 import archscope
 from archscope.measures import measure_all
+from tests.conftest import EVERYTHING
 from tests.measures.gradients import field_by_gradient
 
 Tensor = torch.Tensor
@@ -287,26 +288,13 @@ LOCAL: dict[str, nn.Module] = {
         lambda y: y.flatten(2).transpose(1, 2).chunk(2, -1)[0].transpose(1, 2).reshape(1, 4, 64, 64)
     ),
     "cut after a flip": narrow_of(lambda y: y.flip(1)[:, 4:]),
-    "cut after repeating": narrow_of(lambda y: y.repeat(1, 2, 1, 1)[:, 8:12]),
-    "cut after a softmax over both": narrow_of(lambda y: y.softmax(1)[:, :4]),
     "cut by a list": narrow_of(lambda y: y[:, [3, 2, 0, 1]]),
-    "cut from the mean of each": narrow_of(lambda y: y.view(1, 2, 4, 64, 64).mean(2)[:, :1].expand(-1, 4, -1, -1)),
-    "cut after a grouped convolution": Of(
-        lambda net, x: net.c(torch.cat([net.a(x), net.b(x)], 1))[:, :2],
-        a=conv(3),
-        b=conv(3, 4, 7),
-        c=conv(8, 4, groups=2),
-    ),
     "shuffled twice, as in ShuffleNet V2": narrow_of(
         lambda y: F.channel_shuffle(
             torch.cat([F.channel_shuffle(y, 2).chunk(2, 1)[0], F.avg_pool2d(y[:, 4:], 3, 1, 1)], 1), 2
         )[:, 2:6]
     ),
     "one of a stack": stacked(lambda y: y[:, 0]),
-    "one of a stack behind": stacked(lambda y: y.unbind(-1)[0], -1),
-    "two images of a batch": Of(
-        lambda net, x: net.c(torch.cat([net.a(x), net.b(x)])).chunk(2)[0], a=conv(3), b=conv(3, 4, 7), c=conv()
-    ),
     "two halves woven into one": through(lambda x: torch.stack([x[..., ::2], x[..., 1::2]], -1).flatten(-2)),
     "two concatenations added, then cut": Of(
         lambda net, x: (
@@ -354,6 +342,23 @@ LOCAL: dict[str, nn.Module] = {
         lambda net, x: net.b((net.w @ net.a(x).flatten(2)).view(1, 4, 64, 64)), **two(w=nn.Parameter(torch.ones(4, 4)))
     ),
 }
+
+if EVERYTHING:
+    LOCAL |= {
+        "cut after repeating": narrow_of(lambda y: y.repeat(1, 2, 1, 1)[:, 8:12]),
+        "cut after a softmax over both": narrow_of(lambda y: y.softmax(1)[:, :4]),
+        "cut from the mean of each": narrow_of(lambda y: y.view(1, 2, 4, 64, 64).mean(2)[:, :1].expand(-1, 4, -1, -1)),
+        "cut after a grouped convolution": Of(
+            lambda net, x: net.c(torch.cat([net.a(x), net.b(x)], 1))[:, :2],
+            a=conv(3),
+            b=conv(3, 4, 7),
+            c=conv(8, 4, groups=2),
+        ),
+        "one of a stack behind": stacked(lambda y: y.unbind(-1)[0], -1),
+        "two images of a batch": Of(
+            lambda net, x: net.c(torch.cat([net.a(x), net.b(x)])).chunk(2)[0], a=conv(3), b=conv(3, 4, 7), c=conv()
+        ),
+    }
 
 GLOBAL: dict[str, nn.Module] = {
     "attention": through(attention),
