@@ -85,5 +85,14 @@ def test_mistakes(call: object, said: str) -> None:
         call()  # type: ignore[operator]
 
 
+class Inverse(nn.Module):
+    """Of which archscope does not know what training keeps."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.pinv(x)
+
+
 def test_what_is_unknown_of_a_total_is_said() -> None:
-    assert "training keeps at least " in str(archscope.summarize(nn.LSTM(4, 4), (3, 4)))
+    assert "training keeps at least " in str(
+        archscope.summarize(nn.Sequential(nn.Conv2d(3, 4, 1), Inverse()), (3, 4, 4))
+    )

@@ -105,9 +105,10 @@ def backward_peak(graph: Graph, on_cuda: bool) -> int:
     differentiated, added = _differentiated(graph), set[str]()
     held = highest = sum(kept.values())
     for layer in reversed([layer for layer in graph.layers if layer.name in differentiated]):
-        held += sum([trained[name] for name in layer.parameters if name in trained.keys() - added])
-        again = sum([trained[name] for name in added.intersection(layer.parameters)])  # what is added to the first
-        added |= trained.keys() & set(layer.parameters)
+        own = trained.keys() & set(layer.parameters)
+        held += sum([trained[name] for name in own - added])
+        again = sum([trained[name] for name in own & added])  # what is added to the first
+        added |= own
         highest = max(highest, held + again + _passing(graph, layer, differentiated, on_cuda))
         held -= kept[layer.name]
     return highest

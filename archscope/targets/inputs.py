@@ -64,8 +64,10 @@ def published(module: "nn.Module", size: tuple[int, ...], of: str) -> Expected:
 def recorded(module: "nn.Module") -> Expected | None:
     """What a graph that torch.export recorded was recorded of; None of any other module. An open size is what it was
     then, and the batch is one."""
-    nodes = getattr(getattr(module, "graph", None), "nodes", ())
-    taken = [node for node in nodes if getattr(node, "op", "") == "placeholder"]
+    graph = getattr(module, "graph", None)
+    if type(graph).__module__ != "torch.fx.graph":  # torch.jit's modules have a graph too, of another kind
+        return None
+    taken = [node for node in graph.nodes if node.op == "placeholder"]
     values = [node.meta.get("val") for node in taken]
     if not values or any(not hasattr(value, "dtype") or not value.shape for value in values):
         return None

@@ -12,6 +12,8 @@ CARD, PAD, TITLE, LINE = 232.0, 9.0, 20.0, 13.5
 """Width of a card, its rim, and the heights of its name and of one line of an idea."""
 GAP, BETWEEN, LANE = 52.0, 54.0, 4.5
 """Room between cards, between rows, and from one line to the next in a gap."""
+LANES = int(GAP / LANE) - 1
+"""Lines that a gap has room for."""
 LEFT, TOP, MARGIN = 64.0, 64.0, 26.0
 IDEA = 9.5
 """Size of the letters that say what is taken."""
@@ -138,7 +140,8 @@ def _beside(cards: Mapping[str, Card], row: Row, wish: float, taken: Counter[tup
     gaps = [lefts[0] - GAP / 2, *[left + CARD + GAP / 2 for left in lefts]]
     if wish < gaps[0] - GAP / 2 or wish > gaps[-1] + GAP / 2:
         return wish  # beside all cards there is nothing to go round
-    nearest = min(range(len(gaps)), key=lambda i: abs(gaps[i] - wish))
+    free = [i for i in range(len(gaps)) if taken[row, i] < LANES] or range(len(gaps))
+    nearest = min(free, key=lambda i: abs(gaps[i] - wish))
     taken[row, nearest] += 1
     lane = taken[row, nearest]
     return gaps[nearest] + LANE * (lane // 2) * (-1 if lane % 2 else 1)

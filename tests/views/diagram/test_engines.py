@@ -98,7 +98,7 @@ def test_what_dot_says_is_told_in_one_line() -> None:
         crossing(engine="dot")
 
 
-@pytest.mark.parametrize("level", ["network", "flow", "layer"])
+@pytest.mark.parametrize("level", ["flow", "layer"])
 def test_what_the_embedded_one_does_not_finish_is_closed_and_said(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "STEPS", 1_000_000)
     made = crossing(engine="embedded", level=level)
