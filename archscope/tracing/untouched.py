@@ -64,7 +64,7 @@ def random_states_kept() -> Iterator[None]:
     """Random states are as before afterwards. Inside they start anew, so that a network whose way depends on its
     values takes the same in every run. Beside other threads, which may draw too, they are left alone: `drawn_alone`
     keeps torch's draws apart."""
-    if threading.active_count() > 1:
+    if _others_run():
         yield
         return
     python_state = random.getstate()
@@ -81,6 +81,11 @@ def random_states_kept() -> Iterator[None]:
         random.setstate(python_state)
         if numpy_random:
             numpy_random.set_state(numpy_state)
+
+
+def _others_run() -> bool:
+    """Are there other threads that may draw? The monitor that tqdm starts, in torch.export say, does not."""
+    return len([thread for thread in threading.enumerate() if not type(thread).__module__.startswith("tqdm.")]) > 1
 
 
 DRAWS = frozenset(

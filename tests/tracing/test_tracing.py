@@ -4,6 +4,7 @@ import random
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -19,6 +20,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import MOST_LEVELS, Graph, Layer
 from archscope.tracing import TraceError, _run, trace
 from archscope.tracing.records import tensors_in, without_batch
+from archscope.tracing.untouched import random_states_kept
 from tests.small_nets import NETS, REAL_ONLY, Forward, build
 
 torch.set_num_threads(1)
@@ -642,6 +644,21 @@ for mode in ("eval", "train"):
     trace(net, (3, 32, 32), mode=mode)
 print(sorted(name for name in set(sys.modules) - before if "." not in name or name.startswith("torch.")))
 """
+
+
+def test_the_monitor_of_tqdm_is_no_other_thread() -> None:
+    """torch.export starts one, which draws nothing and never ends."""
+    ended = threading.Event()
+    monitor = type("Monitor", (threading.Thread,), {"__module__": "tqdm._monitor"})(target=ended.wait, daemon=True)
+    monitor.start()
+    try:
+        before = torch.get_rng_state()
+        with random_states_kept():
+            torch.rand(3)
+        assert torch.equal(torch.get_rng_state(), before)
+    finally:
+        ended.set()
+        monitor.join()
 
 
 def test_an_everyday_network_asks_torch_for_no_shape() -> None:
