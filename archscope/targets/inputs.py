@@ -65,7 +65,7 @@ def recorded(module: "nn.Module") -> Expected | None:
     """What a graph that torch.export recorded was recorded of; None of any other module. An open size is what it was
     then, and the batch is one."""
     graph = getattr(module, "graph", None)
-    if type(graph).__module__ != "torch.fx.graph":  # torch.jit's modules have a graph too, of another kind
+    if graph is None or type(graph).__module__ != "torch.fx.graph":  # torch.jit has another
         return None
     taken = [node for node in graph.nodes if node.op == "placeholder"]
     values = [node.meta.get("val") for node in taken]
