@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from archscope.latency import Options
 from archscope.measures.memory import memory
-from archscope.measures.training_memory import backward_peak, held_throughout
+from archscope.measures.training_memory import backward_peak, held_throughout, newly_kept
 from archscope.model import units
 from archscope.model.graph import Graph
 from archscope.model.report import Column, Report
@@ -24,7 +24,7 @@ def predicted_bytes(graph: Graph, train: bool, optimizer: str = "momentum", on_c
         return int(peak.total)
     trained = [tensor.bytes for tensor in graph.parameters.values() if tensor.trainable]
     states = STATES[optimizer] * sum(trained)
-    needed = max(backward_peak(graph, on_cuda), sum(trained))
+    needed = max(backward_peak(graph, newly_kept(graph, on_cuda), on_cuda), sum(trained))
     if optimizer in ROOTS and trained:
         needed = max(needed, sum(trained) + (sum(trained) if on_cuda else 2 * max(trained)))
     return max(int(peak.total) + states, held_throughout(graph) + states + needed)

@@ -1,7 +1,7 @@
 """What training keeps: the tensors that autograd saves in the forward pass for the backward pass."""
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from math import prod
 
 from archscope.measures import measure
@@ -23,6 +23,9 @@ KEEP_RESULT_IN_PLACE = KEEP_OUTPUT | {"leaky_relu", "elu", "selu", "celu"}
 """Activations whose derivative can be told from what they wrote; of others torch copies what they overwrite."""
 
 
+Newly = tuple[Layer, tuple[Set[str], int] | None]
+
+
 @measure
 def training_memory(graph: Graph) -> tuple[Column, ...]:
     """Bytes kept by the layer that saves a tensor first; a tensor that two layers save counts once.
@@ -31,24 +34,26 @@ def training_memory(graph: Graph) -> tuple[Column, ...]:
     recurrent layers keep what their kernels there do. Before the first trainable parameter nothing is kept. Weights,
     gradients and the optimiser's state are not included. None where nobody knows what a kernel keeps.
     """
-    kept = kept_to_train(graph, on_cuda=False)
-    return kept, Column("training_peak_bytes", "bytes", _peak(graph, kept))
+    newly = list(newly_kept(graph))
+    kept = kept_to_train(graph, newly)
+    return kept, Column("training_peak_bytes", "bytes", _peak(graph, kept, newly))
 
 
-def kept_to_train(graph: Graph, on_cuda: bool) -> Column:
-    """By the kernels of one device or the other: on CUDA a dropout's mask is of bytes."""
+def kept_to_train(graph: Graph, newly: Iterable[Newly]) -> Column:
+    """In bytes, of what is `newly_kept` on one device or the other."""
     sizes = {name: bytes_of(tensor.shape, tensor.dtype) for name, tensor in graph.inputs.items()}
     sizes |= {layer.name: layer.output_bytes for layer in graph.layers}
     values: dict[str, int | float | None] = {
         layer.name: None if kept is None else (sum(sizes[name] for name in kept[0]) + kept[1]) * graph.batch
-        for layer, kept in newly_kept(graph, on_cuda)
+        for layer, kept in newly
     }
     return summed("training_memory_bytes", "bytes", values)
 
 
-def newly_kept(graph: Graph, on_cuda: bool = False) -> Iterator[tuple[Layer, tuple[Set[str], int] | None]]:
+def newly_kept(graph: Graph, on_cuda: bool = False) -> Iterator[Newly]:
     """Of each layer the tensors that it is the first to save, by their storage roots, and bytes of what it keeps
-    besides for one image; None where that is not known."""
+    besides for one image; None where that is not known. By the kernels of one device or the other: on CUDA a dropout's
+    mask is of bytes."""
     roots, trainable, differentiated = storage_roots(graph), _trainable(graph), _differentiated(graph)
     saved: set[str] = set()
     for layer in graph.layers:
@@ -78,13 +83,13 @@ def _differentiated(graph: Graph) -> set[str]:
     return found
 
 
-def _peak(graph: Graph, kept: Column) -> int | None:
+def _peak(graph: Graph, kept: Column, newly: Iterable[Newly]) -> int | None:
     """What a step of SGD with momentum holds at its highest: weights and buffers, a momentum for each weight that
     trains, the inputs, and what the backward pass does. None where that is not known."""
     if None in kept.values.values():
         return None
     trained = sum(tensor.bytes for tensor in graph.parameters.values() if tensor.trainable)
-    return held_throughout(graph) + trained + backward_peak(graph, on_cuda=False)
+    return held_throughout(graph) + trained + backward_peak(graph, newly, on_cuda=False)
 
 
 def held_throughout(graph: Graph) -> int:
@@ -93,22 +98,27 @@ def held_throughout(graph: Graph) -> int:
     return stored + sum(tensor.bytes for tensor in graph.inputs.values()) * graph.batch
 
 
-def backward_peak(graph: Graph, on_cuda: bool) -> int:
+def backward_peak(graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> int:
     """The most that the backward pass holds: going back, each layer has gradients of its output and of its input, gets
-    those of its weights, and lets go of what it kept. At least, where nobody knows what a layer keeps."""
+    those of its weights, and lets go of what it has `newly_kept`. At least, where nobody knows what a layer keeps."""
     sizes = {layer.name: layer.output_bytes for layer in graph.layers}
     kept = {
         layer.name: (sum([sizes.get(name, 0) for name in own[0]]) + own[1]) * graph.batch if own else 0
-        for layer, own in newly_kept(graph, on_cuda)  # inputs are there throughout
+        for layer, own in newly  # inputs are there throughout
     }
     trained = {name: tensor.bytes for name, tensor in graph.parameters.items() if tensor.trainable}
     differentiated, added = _differentiated(graph), set[str]()
     held = highest = sum(kept.values())
-    for layer in reversed([layer for layer in graph.layers if layer.name in differentiated]):
-        own = trained.keys() & set(layer.parameters)
-        held += sum([trained[name] for name in own - added])
-        again = sum([trained[name] for name in own & added])  # what is added to the first
-        added |= own
+    for layer in reversed(graph.layers):
+        if layer.name not in differentiated:
+            continue
+        again = 0  # what is added to the first
+        for name in layer.parameters:
+            if name in added:
+                again += trained[name]
+            elif name in trained:
+                held += trained[name]
+                added.add(name)
         highest = max(highest, held + again + _passing(graph, layer, differentiated, on_cuda))
         held -= kept[layer.name]
     return highest
@@ -119,14 +129,17 @@ def _passing(graph: Graph, layer: Layer, differentiated: Set[str], on_cuda: bool
     inside a kernel, and on the CPU oneDNN's copies, in its own layout, of a convolution's input and output."""
     if layer.memory != "new":
         return 0
-    width = [layer.dtypes[0]] * len(layer.inputs) if layer.dtypes else []
-    given = [bytes_of(shape, kind) for shape, kind in zip(layer.input_shapes, width, strict=False)]
-    passing = layer.output_bytes + sum([
-        size for name, size in dict(zip(layer.inputs, given, strict=False)).items() if name in differentiated
-    ])  # fmt: skip
+    passing, given = layer.output_bytes, 0
+    read = dict(zip(layer.inputs, layer.input_shapes, strict=False)) if layer.dtypes else {}
+    for name, shape in read.items():
+        size = bytes_of(shape, layer.dtypes[0])
+        given += size
+        passing += size if name in differentiated else 0
     category = CATEGORY.get(layer.operation, "")
     if category.endswith("convolution") and not on_cuda:
-        passing += layer.output_bytes + sum(given)
+        passing += layer.output_bytes + given
+    if category not in {"attention", "recurrent"}:
+        return passing * graph.batch
     weights = sum([graph.parameters[name].bytes for name in layer.parameters if name in graph.parameters])
     return passing * graph.batch + passing_in_kernel(layer, graph.batch, weights, on_cuda)
 

@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import archscope
 from archscope import tracing
 from archscope.measures import measure_all
-from archscope.measures.training_memory import kept_to_train
+from archscope.measures.training_memory import kept_to_train, newly_kept
 from archscope.model.graph import Graph
 from archscope.model.report import Column
 from tests.graphs import NETWORKS, traced
@@ -271,7 +271,7 @@ def test_training_keeps_what_autograd_saves(name: str) -> None:
 
 def test_a_dropouts_mask_is_of_floats_on_the_cpu_and_of_bytes_on_cuda() -> None:
     graph = archscope.trace(between(nn.Dropout(0.3)), (4, 8, 8), mode="train")
-    on_cpu, on_cuda = kept_to_train(graph, on_cuda=False), kept_to_train(graph, on_cuda=True)
+    on_cpu, on_cuda = (kept_to_train(graph, newly_kept(graph, on_cuda)) for on_cuda in (False, True))
 
     assert on_cpu.total == kept(between(nn.Dropout(0.3)), torch.rand(1, 4, 8, 8))
     assert on_cuda.total == on_cpu.total - 3 * 4 * 8 * 8
@@ -359,7 +359,7 @@ def test_a_kernels_workspace_is_near(layer: nn.RNNBase) -> None:
 
 
 def training_memory_of(graph: Graph) -> Any:
-    return kept_to_train(graph, on_cuda=False).total
+    return kept_to_train(graph, newly_kept(graph)).total
 
 
 def test_batch_grows_what_training_keeps() -> None:
