@@ -11,10 +11,10 @@ from functools import cache
 from math import prod
 
 from archscope.measures import measure
-from archscope.measures.receptive_field.field import Field, size_along
+from archscope.measures.receptive_field.field import Field, moves, size_along
 from archscope.measures.receptive_field.reach import PositionLost, Reach
 from archscope.measures.receptive_field.rules import of_call
-from archscope.measures.receptive_field.rules.common import Call, moves
+from archscope.measures.receptive_field.rules.common import Call
 from archscope.measures.receptive_field.term import Digit, Term, contracted, plain
 from archscope.model.graph import Graph, Layer, Operand, Shape
 from archscope.model.operations import CATEGORY, WEIGHTED

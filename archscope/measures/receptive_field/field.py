@@ -102,21 +102,23 @@ def _merged_parts(fields: Sequence[Field], shape: Shape, pixels: Shape) -> Parts
         return Parts(along, (), max(every))
     if sum(sizes) != shape[along] or any(parts.sizes != sizes for _, parts in uneven):
         return Parts(along, ())
-    if any(_moves(field, along + len(field.shape) - len(shape)) for field in fields):
+    own = [along + len(field.shape) - len(shape) for field in fields]  # below 0 where a field has no such axis
+    if any(place >= 0 and moves(field, place) for field, place in zip(fields, own, strict=True)):
         return Parts(along, ())
     found = []
     for number, size in enumerate(sizes):
         cut = (*shape[:along], size, *shape[along + 1 :])
         beside = [
-            field.parts.fields[number] if field.parts else _beside(field, along + len(field.shape) - len(shape), size)
-            for field in fields
+            field.parts.fields[number] if field.parts else _beside(field, place, size)
+            for field, place in zip(fields, own, strict=True)
         ]
         found.append(merged(beside, cut, pixels))
     return Parts(along, tuple(found))
 
 
-def _moves(field: Field, place: int) -> bool:
-    return place >= 0 and any(any(digit.steps) for term in field.terms for digit in term.axes[place])
+def moves(field: Field, axis: int) -> bool:
+    """Does the place along this axis say where an element lies in the input?"""
+    return any(digit.size > 1 and any(digit.steps) for term in field.terms for digit in term.axes[axis])
 
 
 def _beside(field: Field, place: int, size: int) -> Field:

@@ -120,11 +120,6 @@ def alike(field: Field) -> Field:
 Rule = Callable[[Call], Field | list[Field]]
 
 
-def moves(field: Field, axis: int) -> bool:
-    """Does the place along this axis say where an element lies in the input?"""
-    return any(digit.size > 1 and any(digit.steps) for term in field.terms for digit in term.axes[axis])
-
-
 def same(call: Call) -> Field:
     """Element by element: what is made of one element of each operand, broadcast."""
     seeing = call.seeing

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from archscope.measures.receptive_field import taps
-from archscope.measures.receptive_field.field import LOST, Field, Parts, merged
+from archscope.measures.receptive_field.field import LOST, Field, Parts, merged, moves
 from archscope.measures.receptive_field.reach import PositionLost, Reach
-from archscope.measures.receptive_field.rules.common import Call, Rule, moves, places_of, spelled_out, with_new_axis
+from archscope.measures.receptive_field.rules.common import Call, Rule, places_of, spelled_out, with_new_axis
 from archscope.measures.receptive_field.term import Digit, Term, broadcast, contracted, kept, resized, simple, windowed
 from archscope.model.graph import Shape
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from string import ascii_letters
 from typing import Any
 
-from archscope.measures.receptive_field.field import Field, Parts, merged
+from archscope.measures.receptive_field.field import Field, Parts, merged, moves
 from archscope.measures.receptive_field.reach import PositionLost
-from archscope.measures.receptive_field.rules.common import Call, Rule, moves, read_through, with_rest
+from archscope.measures.receptive_field.rules.common import Call, Rule, read_through, with_rest
 from archscope.measures.receptive_field.term import Digit, Term, contracted, mixed, plain
 from archscope.model.graph import Shape
 

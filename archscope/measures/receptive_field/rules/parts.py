@@ -6,9 +6,9 @@ Where the parts of a concatenation see different pixels a slice of it sees what 
 from typing import Any
 
 from archscope.measures.receptive_field import taps
-from archscope.measures.receptive_field.field import Field, Parts, merged
+from archscope.measures.receptive_field.field import Field, Parts, merged, moves
 from archscope.measures.receptive_field.reach import PositionLost, Taps
-from archscope.measures.receptive_field.rules.common import Call, Rule, moves, places_of, spelled_out, without_axes
+from archscope.measures.receptive_field.rules.common import Call, Rule, places_of, spelled_out, without_axes
 from archscope.measures.receptive_field.rules.joined import scattered, side_by_side
 from archscope.measures.receptive_field.term import kept
 from archscope.model.graph import Shape

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from math import prod
 
-from archscope.measures.receptive_field.field import LOST, Field, Parts, merged
+from archscope.measures.receptive_field.field import LOST, Field, Parts, merged, moves
 from archscope.measures.receptive_field.reach import PositionLost
 from archscope.measures.receptive_field.rules.common import (
     Call,
     Rule,
     alike,
-    moves,
     reordered,
     same,
     with_new_axis,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from archscope.measures.receptive_field import taps
-from archscope.measures.receptive_field.field import Field, Parts
+from archscope.measures.receptive_field.field import Field, Parts, moves
 from archscope.measures.receptive_field.reach import PositionLost, Taps
-from archscope.measures.receptive_field.rules.common import Call, Rule, moves, read_through, reordered, with_rest
+from archscope.measures.receptive_field.rules.common import Call, Rule, read_through, reordered, with_rest
 from archscope.measures.receptive_field.rules.parts import taken
 from archscope.measures.receptive_field.term import (
     Axis,
