@@ -103,11 +103,12 @@ def sweep(
     Ctrl-C keeps the points that are measured by then.
     """
     from archscope import sweeping
+    from archscope.reading.kinds import is_saved
     from archscope.sweeping.grid import axes_of
 
     name = chosen_format("sweep", format_name, output, targets=[target])
     shown = replace(plain_options(output), columns=tuple(part.strip() for part in columns.split(",") if part.strip()))
-    if target.endswith(".json"):
+    if is_saved(target):
         asked = {"set": settings, "input": inputs, "batch": batch, "under": under, "maximize": maximize, "hold": hold,
                  "scale": scale, "predict": predict, "device": device}  # fmt: skip
         refuse(f"{target} has its points already", asked)

@@ -11,7 +11,17 @@ from typing import Any
 
 from archscope.errors import ArchscopeError
 from archscope.model.rules import Broken, Maybe
-from archscope.model.schema import COLUMNS, MEASURED, NUMBER, SAVED_REPORT, SAVED_SPECTRUM, WINDOW, Known, Saved
+from archscope.model.schema import (
+    COLUMNS,
+    MEASURED,
+    NUMBER,
+    SAVED_REPORT,
+    SAVED_SPECTRUM,
+    SAVED_SWEEP,
+    WINDOW,
+    Known,
+    Saved,
+)
 from archscope.model.text import shown
 
 
@@ -39,6 +49,8 @@ def checked(data: Any, kinds: tuple[Saved, ...], source: str) -> Any:
             _fits_together(report, place)
         if kind is SAVED_SPECTRUM:
             _check_setting(data["setting"], data["setting"]["device"] != "meta")
+        if kind is SAVED_SWEEP and (measured := data["setting"].get("measured")) is not None:
+            _check_setting(measured, timed=True)
     except Broken as broken:
         raise ArchscopeError(f"{shown(source)} is a broken archscope {kind.rule.name}: {broken}") from None
     return data

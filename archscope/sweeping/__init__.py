@@ -65,7 +65,8 @@ def sweep(
     listed = places(axes)
     points: list[Measured] = []
     try:
-        for point in _measured(job, listed, latency, progress, setting):
+        each = _timed(job, listed, latency, progress, setting) if latency else _counted(job, listed, progress)
+        for point in each:
             points.append(point)
     except KeyboardInterrupt:
         raise Interrupted(_kept(made, points, len(listed))) from None
@@ -101,17 +102,7 @@ def _check(
         raise ArchscopeError(f"nothing to sweep: say values, --set width_multiplier=0.25:2:0.25 ({target})")
 
 
-def _measured(
-    job: Job,
-    listed: Sequence[Place],
-    latency: "Options | None",
-    progress: "Progress | None",
-    setting: dict[str, Any],
-) -> Iterator[Measured]:
-    """Each point; timed ones take turns, a step of each, and the setting says on what."""
-    if latency is not None:
-        yield from _timed(job, listed, latency, progress, setting)
-        return
+def _counted(job: Job, listed: Sequence[Place], progress: "Progress | None") -> Iterator[Measured]:
     start = perf_counter()
     for done, point in enumerate(mapped(job.at, listed), start=1):
         yield point
@@ -129,6 +120,7 @@ def _timed(
     progress: "Progress | None",
     setting: dict[str, Any],
 ) -> Iterator[Measured]:
+    """Each point, which take turns, a step of each; the setting is told on what."""
     from archscope.latency import Interrupted as Stopped
     from archscope.latency import unheard
     from archscope.latency.measuring import measure

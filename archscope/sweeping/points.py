@@ -10,7 +10,7 @@ from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.model.results import Pictured, Tabulated
 from archscope.model.saved import parsed
-from archscope.model.schema import MEASURED, SAVED_SWEEP
+from archscope.model.schema import SAVED_SWEEP
 from archscope.model.text import one_line
 from archscope.sweeping.grid import INPUT, Axes, Place, hashable
 
@@ -133,7 +133,6 @@ class Sweep(Tabulated, Pictured):
         limits = tuple(
             Limit(side, row["quantity"], row[side]) for row in data["limits"] for side in SIDES if side in row
         )
-        _check_timed(source, data["setting"].get("measured"))
         _check(source, [*(limit.name for limit in limits), data["hold"]], points)
         maximized = data["maximized"] or ""
         return cls(
@@ -179,10 +178,3 @@ def _check(source: str, named: Sequence[str | None], points: Sequence[Measured])
             if isinstance(value, list) != (name == "receptive_field") and not isinstance(value, str | None):
                 place = ", ".join(f"{key}={each}" for key, each in point.place.named().items())
                 raise ArchscopeError(f"{broken}: {one_line(name)} at {one_line(place)} is of another kind")
-
-
-def _check_timed(source: str, setting: Mapping[str, Any] | None) -> None:
-    """Raises ArchscopeError where something was timed and it is not said on what."""
-    missing = [name for name in MEASURED if name not in setting] if setting is not None else []
-    if missing:
-        raise ArchscopeError(f"{one_line(source)} is a broken archscope sweep: timed, but without '{missing[0]}'")
