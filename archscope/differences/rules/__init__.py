@@ -190,20 +190,25 @@ def broadcast(call: Call, out: Shape) -> dict[str, Any]:
     return found
 
 
+def wide(shape: Sequence[int]) -> list[int]:
+    """The axes of more elements than one."""
+    return [axis for axis, size in enumerate(shape) if size != 1]
+
+
 def spread(call: Call, view: View, out: Shape) -> dict[str, Any] | None:
     """The same for stored tensors beside a tensor that is seen by permuted axes, told by the axes that it has itself;
     None where it is seen by others, or where a stored one would have to be turned."""
     axes = [view.layout.axes_of(i, view.step.shape) for i in range(len(out))]
-    wide = [i for i, size in enumerate(view.step.shape) if size != 1]
+    long = wide(view.step.shape)
     found = {}
     for one in call.fixed:
         full = (1,) * (len(out) - len(one.shape)) + tuple(one.shape)
-        own = [axes[i] for i, size in enumerate(full) if size != 1] if len(full) == len(out) else [None]
+        own = [axes[i] for i in wide(full)] if len(full) == len(out) else [None]
         places = [each[0] for each in own if each is not None and len(each) == 1]
         if len(places) < len(own) or places != sorted(places):
             return None
-        repeated = tuple(place for place, axis in enumerate(wide) if axis not in places)
-        if repeated and len(repeated) < len(wide):
+        repeated = tuple(place for place, axis in enumerate(long) if axis not in places)
+        if repeated and len(repeated) < len(long):
             found[one.argument] = repeated
     return found
 

@@ -1,10 +1,9 @@
 """Functions that are written out of simpler ones, by hand or by an exporter: GELU, layer normalisation. No torch."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from math import isclose, pi, prod, sqrt
 
-from archscope.differences.rules import Call, alone, along, places
+from archscope.differences.rules import Call, alone, along, places, wide
 from archscope.differences.steps import Step, View
 from archscope.model.graph import Graph, Layer, Operand
 
@@ -142,10 +141,6 @@ def _averaged(mean: Layer, rank: int) -> list[int] | None:
     return sorted(axis % rank for axis in (dim if isinstance(dim, list) else [dim]))
 
 
-def _wide(shape: Sequence[int]) -> list[int]:
-    return [axis for axis, size in enumerate(shape) if size != 1]
-
-
 def affine(call: Call, name: str) -> View | None:
     """A product with a parameter, or a sum, after a normalisation that has none yet: its `scale` or its `shift`."""
     if call.draft.written or len(call.views) != 1 or len(call.fixed) != 1 or call.fixed[0].kind != "parameter":
@@ -154,7 +149,7 @@ def affine(call: Call, name: str) -> View | None:
     before = view.step
     if before.kind != "layer_norm" or before.facts["shift"] or before.facts[name] or not view.permutes:
         return None
-    axes = [len(view.shape) - len(weight.shape) + axis for axis in _wide(weight.shape)]
+    axes = [len(view.shape) - len(weight.shape) + axis for axis in wide(weight.shape)]
     own = [view.layout.axes_of(axis, before.shape) for axis in axes]
     found = places([i for each in own for i in each or ()], before.shape)
     extents = prod(view.shape[axis] for axis in axes) == prod(weight.shape)

@@ -3,7 +3,7 @@ that is added along the filters is a bias. No torch."""
 
 from dataclasses import replace
 
-from archscope.differences.rules import Call, attention, other, pointwise, reordered, spread, windows
+from archscope.differences.rules import Call, attention, other, pointwise, reordered, spread, wide, windows
 from archscope.differences.steps import Step, View
 from archscope.model.graph import Operand
 
@@ -63,10 +63,9 @@ def _with_bias(call: Call) -> View | None:
     if not view.permutes or view.shape != out or not _read_once(call, step):
         return None
     repeated = spread(call, view, out)
-    wide = [axis for axis, size in enumerate(step.shape) if size != 1]
-    filters = _filters_axis(step)
-    others = tuple(place for place, axis in enumerate(wide) if axis != filters)
-    if filters not in wide or repeated is None or repeated.get(bias.argument, ()) != others:
+    axes, filters = wide(step.shape), _filters_axis(step)
+    others = tuple(place for place, axis in enumerate(axes) if axis != filters)
+    if filters not in axes or repeated is None or repeated.get(bias.argument, ()) != others:
         return None
     step.facts = {**step.facts, "bias": True}
     if step.as_conv:
@@ -83,8 +82,8 @@ def _filters_axis(step: Step) -> int:
     """Which axis of what a layer gives is that of its filters or units."""
     if step.kind == "conv":
         return len(step.shape) - len(step.facts["kernel_size"]) - 1
-    wide = [axis for axis, size in enumerate(step.shape) if size != 1] or [0]
-    return wide[int(step.facts["axis"])] if "axis" in step.facts else wide[-1]
+    axes = wide(step.shape) or [0]
+    return axes[int(step.facts["axis"])] if "axis" in step.facts else axes[-1]
 
 
 def _read_once(call: Call, step: Step) -> bool:
