@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.errors import ArchscopeError, EnvironmentFailure, said_of
 from archscope.latency import Options
 from archscope.tracing.records import map_tensors, tensors_in
 
@@ -49,9 +49,9 @@ def forward_of(module: nn.Module, arguments: Arguments, options: Options) -> Cal
     with TemporaryDirectory() as folder, _unwarned():
         try:
             path = _exported(module, arguments, Path(folder))
-            run = BACKENDS[name](path, threads, tensors_in(arguments))
+            run = PROGRAMS[name](path, threads, tensors_in(arguments))
         except Exception as error:
-            raise ArchscopeError(f"{name} does not take this network: {_said(error)}") from error
+            raise ArchscopeError(f"{name} does not take this network: {said_of(error)}") from error
 
     def forward(*args: Any, **kwargs: Any) -> Arrays:
         return run(tensors_in((args, kwargs)))
@@ -104,11 +104,6 @@ def _unwarned() -> Iterator[None]:
             yield
     finally:
         logging.disable(logging.NOTSET)
-
-
-def _said(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else ''}"
 
 
 # ---- the programs ------------------------------------------------------------------------------------------------
@@ -172,7 +167,7 @@ def _openvino(path: Path, threads: int, example: Sequence[torch.Tensor]) -> Run:
     return run
 
 
-BACKENDS: dict[str, Callable[[Path, int, Sequence[torch.Tensor]], Run]] = {
+PROGRAMS: dict[str, Callable[[Path, int, Sequence[torch.Tensor]], Run]] = {
     "onnxruntime": _onnxruntime,
     "openvino": _openvino,
     "int8": _int8,

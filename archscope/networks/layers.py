@@ -76,7 +76,7 @@ class ConvReLU(nn.Sequential):
         super().__init__(OrderedDict(conv=conv, relu=nn.ReLU()))
 
 
-def chain(in_channels: int, *convs: tuple[Any, ...], unit: type[Conv] | type[ConvReLU] = Conv) -> nn.Sequential:
+def chain(in_channels: int, *convs: tuple[Any, ...], unit: Callable[..., nn.Module] = Conv) -> nn.Sequential:
     """Convs in series, each written as the figures do: (filters, kernel size, stride, V)."""
     layers = []
     for out_channels, *rest in convs:

@@ -8,6 +8,7 @@ normalisation nor the linear 1x1. Epsilon is 1e-5 and dropout keeps 0.8, as in t
 """
 
 from collections.abc import Callable
+from functools import partial
 from itertools import cycle
 from typing import Literal
 
@@ -15,25 +16,14 @@ import torch
 from torch import nn
 
 from archscope.networks import network
-from archscope.networks.layers import Concat, Padding, Size, V, chain, series
+from archscope.networks.layers import Concat, V, chain, series
 from archscope.networks.layers import Conv as ConvOfAnyEpsilon
 
 ROW, COLUMN = (1, 7), (7, 1)
 
 Kind = Literal["inception-resnet", "2-way", "3-way", "poly-2", "poly-3", "mpoly-2", "mpoly-3", "mixed"]
 
-
-class Conv(ConvOfAnyEpsilon):
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Size = 1,
-        stride: int = 1,
-        padding: Padding = "same",
-        activation: type[nn.Module] | None = nn.ReLU,
-    ) -> None:
-        super().__init__(in_channels, out_channels, kernel_size, stride, padding, activation, eps=1e-5)
+Conv = partial(ConvOfAnyEpsilon, eps=1e-5)
 
 
 # ---- the blocks F of Inception-ResNet-v2 ----------------------------------------------------------------------

@@ -38,7 +38,7 @@ def comparison(monkeypatch: pytest.MonkeyPatch, off: float, *names: str) -> Any:
         return folder
 
     monkeypatch.setattr(backends, "PACKAGES", {"onnxruntime": (), "openvino": ("no_such_package",)})
-    monkeypatch.setattr(backends, "BACKENDS", {"onnxruntime": program})
+    monkeypatch.setattr(backends, "PROGRAMS", {"onnxruntime": program})
     monkeypatch.setattr(backends, "_exported", exported)
     found = archscope.compare(Small(), input_size=(1, 4, 4), latency=Options(seconds=0.01, threads=1), backends=names)
     assert given == [1]
