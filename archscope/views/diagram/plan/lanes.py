@@ -124,8 +124,10 @@ def _with_bars(
 
 def lane_segments(series: Series) -> list[Series]:
     """`segments`, not cut where tensors of several resolutions lead from a module to what comes after it."""
-    place = {item.name: i for i, top in enumerate(series) for item in _stops([top])}
     items = {item.name: item for item in _stops(series)}
+    if not any(map(_is_module, items.values())):
+        return segments(series)
+    place = {item.name: i for i, top in enumerate(series) for item in _stops([top])}
     tensors = _tensors(items)
     across = _across(items, tensors)
     reach = [i for i in range(len(series))]
@@ -149,7 +151,7 @@ def lane_segments(series: Series) -> list[Series]:
 def spans_lanes(series: Series) -> bool:
     """Is there a module in this part that gives tensors of several resolutions to others in it?"""
     items = {item.name: item for item in _stops(series)}
-    return len(items) > 1 and bool(_across(items, _tensors(items)))
+    return len(items) > 1 and any(map(_is_module, items.values())) and bool(_across(items, _tensors(items)))
 
 
 def crosses(series: Series) -> bool:
@@ -190,11 +192,16 @@ def _tensors(items: Mapping[str, Stop]) -> list[Tensor]:
     return list(found)
 
 
+def _is_module(item: Stop) -> bool:
+    """Is it a closed one?"""
+    return isinstance(item, Leaf) and item.op.kind == "module"
+
+
 def _across(items: Mapping[str, Stop], tensors: Sequence[Tensor]) -> dict[str, list[Size]]:
     """The modules that give tensors of several resolutions, or read many, and the sizes of all these."""
     found = {}
     for name, item in items.items():
-        if isinstance(item, Leaf) and item.op.kind == "module":
+        if _is_module(item):
             given = {tensor.size for tensor in tensors if tensor.source == name} - {()}
             read = {tensor.size for tensor in tensors if tensor.target == name} - {()}
             if len({size[0] for size in given}) > 1 or len({size[0] for size in read}) >= MANY:
