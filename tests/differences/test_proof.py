@@ -9,6 +9,7 @@ from torch import nn
 
 import archscope
 from archscope.networks.layers import Concat, Conv, Residual, series
+from tests.differences.bench.rewrites import REWRITES
 
 SIZE = (3, 32, 32)
 
@@ -48,6 +49,12 @@ def test_a_faithful_port_computes_the_same() -> None:
     assert diff.verdict == "identical"
     assert diff.proof is not None and diff.proof.holds
     assert diff.proof.copied == 24
+
+
+def test_a_bias_that_is_given_first_is_copied_to_a_bias() -> None:
+    one, other, size = REWRITES["linear as addmm"]
+    diff = archscope.diff(one(), other(), size, weights=True)
+    assert diff.proof is not None and diff.proof.holds
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ def _linear(call: Call, fixed: list[Operand]) -> Step | View:
     made = replace(call, arguments=["input"], fixed=fixed)
     found = windows.linear(made)
     call.cost = made.cost
+    step = found.step if isinstance(found, View) else found
+    step.parameters = tuple(one.source for one in fixed)  # addmm is given its bias first
     return found
 
 

@@ -248,7 +248,10 @@ def removed(base: fx.GraphModule, shapes: Any) -> Tried:
                 found.replace_all_uses_with(found.all_input_nodes[0])
                 changed.graph.erase_node(found)
 
-            yield f"{node.name} removed", "missing|no shortcut|once|instead of|order", change
+            says = "missing|no shortcut|once|instead of|order"
+            if node.target == "permute":  # there and back is nothing: without the one the other is too much
+                says += "|permutation of axes extra"
+            yield f"{node.name} removed", says, change
 
 
 def doubled(base: fx.GraphModule, shapes: Any) -> Tried:
