@@ -160,6 +160,7 @@ def raised(base: float | str, power: int) -> str:
     return text if power == 1 else f"{text}{str(power).translate(RAISED)}"
 
 
+@lru_cache(maxsize=4096, typed=True)  # as above
 def times(*factors: float | str) -> str:
     """`3·3·3·32`: factors as they come, sums among them in brackets; `1` without any."""
     return "·".join(_bracketed(factor) if isinstance(factor, str) else number(factor) for factor in factors) or "1"
@@ -172,6 +173,7 @@ def plus(*terms: float | str) -> str:
     return " + ".join(text if count == 1 else times(count, text) for text, count in runs) or "0"
 
 
+@lru_cache(maxsize=4096)  # as above
 def _bracketed(text: str) -> str:
     """In brackets where it is a sum or a quotient."""
     kind, *_ = parse(text)

@@ -1,7 +1,7 @@
 """The numbers of a layer that depend on what stands around it: sharing, memory, traffic. Pure functions of a Graph."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
 
 from archscope.explaining.expressions import number, plus, times, volume
@@ -74,6 +74,7 @@ class Surroundings:
         return text if self.graph.batch == 1 else times(f"({text})" if "+" in text else text, self.graph.batch)
 
 
+@lru_cache(maxsize=4096)  # layers of a network have many shapes in common
 def _bytes(shape: Shape, dtype: str) -> str:
     return times(volume(shape, max(len(shape) - 1, 0)), BYTES_PER_ELEMENT.get(dtype, 4)) if prod(shape) else "0"
 

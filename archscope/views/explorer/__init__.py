@@ -6,6 +6,7 @@ from html import escape
 from xml.sax.saxutils import quoteattr
 
 from archscope.differences import Diff
+from archscope.garbage import collection_paused
 from archscope.model.report import Report
 from archscope.model.results import Result
 from archscope.model.text import one_line, shown
@@ -48,7 +49,8 @@ class Explorer(Result):
 
     def to_html(self) -> str:
         """The page: it needs no other file, and asks nothing of any network."""
-        networks = [network_data(report, title) for report, title in zip(self.reports, self.named, strict=True)]
+        with collection_paused():  # hundreds of pictures are many objects, and none is garbage before the end
+            networks = [network_data(report, title) for report, title in zip(self.reports, self.named, strict=True)]
         diff = differences(self.diff) if self.diff else None
         start = {"place": shown(self.place), "color": self.color}
         data = {"networks": networks, "kinds": LEGEND, "diff": diff, "start": start}

@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import takewhile
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from archscope.model.graph import Graph
+from archscope.model.graph import Graph, Output
 from archscope.views.diagram.compose import MOST_BOXES, Drawing, View, composed
 from archscope.views.diagram.ops.drawn import drawn, within
 from archscope.views.diagram.ops.names import part_title, stage_title
@@ -96,21 +96,29 @@ class Pictures:
     def key(self, path: str, near: Sequence[Op]) -> Any:
         """Equal for modules whose pictures are the same, byte for byte."""
         first, told = self.first(path), []
-        ops, outputs = within(near, path, self.outputs) if path else (list(near), self.outputs)
+        ops, outputs = self.within(path, near)
         at = {op.name: i for i, op in enumerate(ops)}
-        several = sum(op.kind == "tensor" for op in ops) > 1
         for op in ops:
             layers = tuple([self.place[name] - first for name in op.layers])
             sources = tuple([at.get(source, -1) for source in op.inputs])
-            own = self.below(path, op.name if op.join else op.path) if op.layers else several and op.name
+            own = op.layers and self.below(path, op.name if op.join else op.path)
             told.append((op.key, op.shape, op.channels, len(op.copies), layers, sources, own))
         titles = [
-            (self.below(path, one), self.kinds.get(one), part_title(one, ""), stage_title(one, ""))
+            (self.below(path, one), *_titles(one, self.kinds.get(one, "")))
             for one in dict.fromkeys(above for op in ops if op.kind != "tensor" for above in upwards(op.path))
             if one.startswith(f"{path}.") or not path
         ]
         ends = tuple([at.get(one.layer, self.place.get(one.layer, -1) - first) for one in outputs])
         return tuple(told), tuple(titles), ends
+
+    def within(self, path: str, near: Sequence[Op]) -> tuple[list[Op], Sequence[Output]]:
+        """The Ops of a module after its inputs, and what leaves it. Inputs are called by the ends of their names, which
+        are those of its sisters' too."""
+        if not path:
+            return list(near), self.outputs
+        ops, outputs = within(near, path, self.outputs)
+        ends = endings([op.name for op in ops if op.kind == "tensor"])
+        return [replace(op, word=ends[op.name]) if op.kind == "tensor" and len(ends) > 1 else op for op in ops], outputs
 
     @staticmethod
     def below(path: str, inner: str) -> str:
@@ -146,7 +154,7 @@ class Pictures:
         return bool(turned)
 
     def _composed(self, path: str, near: Sequence[Op]) -> Drawing:
-        ops, outputs = within(near, path, self.outputs) if path else (list(near), self.outputs)
+        ops, outputs = self.within(path, near)
         view = View(outputs, Style(paper=SCREEN), True, path, plain=False)
         return composed(ops, self.kinds, view, "block" if path else "network")
 
@@ -201,6 +209,21 @@ class Pictures:
             for path in upwards(name):
                 found.setdefault(path, []).append(at)
         return {path: _compact(places) for path, places in found.items()}
+
+
+def endings(names: Sequence[str]) -> dict[str, str]:
+    """By name as much of its end as tells it from the others: `fuse_act_1`, `1.act2`."""
+    parts, most = [name.split(".") for name in names], 0
+    ends: list[str] = []
+    while len(set(ends)) < len(names):
+        most += 1
+        ends = [".".join(one[-most:]) for one in parts]
+    return dict(zip(names, ends, strict=True))
+
+
+def _titles(path: str, kind: str) -> tuple[str, ...]:
+    """All that a module may be called in a picture."""
+    return kind, part_title(path, kind), stage_title(path, kind), stage_title(path, "")
 
 
 def _is_column(piece: Piece) -> bool:

@@ -1,16 +1,21 @@
 """How each number of each layer is got, for the page: formulas with the layer's own numbers, each told once."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from archscope.explaining import workings_of
+from archscope.explaining import Working, workings_of
 from archscope.explaining.in_graph import Surroundings
 from archscope.explaining.messages import LANGUAGES, said
+from archscope.model.graph import Layer
 from archscope.model.report import Report
 
 EXPLAINED = (
     "params", "macs", "activations", "output_bytes", "training_memory_bytes", "elementwise_ops", "bytes_moved",
 )  # fmt: skip
 """Quantities whose formula stands beside the number; a ratio is that of two others."""
+
+KEPT = "training_memory_bytes"
+"""Its formula names tensors of other layers; those of the others are the same for layers that look the same."""
 
 
 def workings(report: Report) -> dict[str, Any]:
@@ -19,15 +24,39 @@ def workings(report: Report) -> dict[str, Any]:
     around = Surroundings(report.graph)
     places: dict[str, list[int]] = {name: [] for name in quantities}
     formulas: dict[tuple[str, str], int] = {}
+    known: dict[Any, dict[str, Working]] = {}
+
+    def of(layer: Layer, names: Sequence[str]) -> dict[str, Working]:
+        return {working.quantity: working for working in workings_of(report, layer, names, around)}
+
     for layer in report.graph.layers:
-        found = {working.quantity: working for working in workings_of(report, layer, quantities, around)}
+        look = _look(report, around, layer, quantities)
+        if look not in known:
+            known[look] = of(layer, [name for name in quantities if name != KEPT])
+        found = known[look] | of(layer, [KEPT] if KEPT in quantities else [])
         for name in quantities:
             one = found.get(name)
-            known = one and one.text and formulas.setdefault((one.text, one.rule), len(formulas))
-            places[name].append(known if isinstance(known, int) else -1)
+            place = formulas.setdefault((one.text, one.rule), len(formulas)) if one and one.text else -1
+            places[name].append(place)
     rules = {rule: i for i, rule in enumerate(dict.fromkeys(rule for _, rule in formulas))}
     return {
         "of": places,
         "formulas": [[text, rules[rule]] for text, rule in formulas],
         "rules": [[said(rule, language) for language in LANGUAGES] for rule in rules],
     }
+
+
+def _look(report: Report, around: Surroundings, layer: Layer, quantities: Sequence[str]) -> Any:
+    """Equal for layers whose numbers are got in one way: what they do, are given and store, and the numbers."""
+    graph = report.graph
+    given = [(one.argument, one.kind, one.shape, one.views) for one in layer.operands]
+    stored = []
+    for name in (*layer.parameters, *layer.buffers):
+        tensor = around.stored[name]
+        own = around.first_use[name] == layer.name
+        stored.append((own, tensor.shape, tensor.dtype, tensor.trainable, bool(tensor.shares)))
+    read = [graph.layer[name].dtypes if name in graph.layer else graph.inputs[name].dtype for name in layer.inputs]
+    values = [report.columns[name].values.get(layer.name) for name in quantities]
+    does = layer.operation, layer.window, layer.groups, layer.memory, len(layer.parameters), str(layer.settings)
+    sizes = layer.input_shapes, layer.output_shapes, layer.dtypes
+    return does, sizes, tuple(given), tuple(stored), tuple(read), str(values)

@@ -17,7 +17,7 @@ from archscope.errors import ArchscopeError
 from archscope.explaining.expressions import evaluate
 from archscope.model.report import Report
 from archscope.views.explorer import Explorer
-from archscope.views.explorer.pictures import MOST_PICTURES, Pictures, ranges
+from archscope.views.explorer.pictures import MOST_PICTURES, Pictures, endings, ranges
 from tests.graphs import NETWORKS, six_layer_report, traced
 from tests.views.explorer.pages import boxes, held, places, spans
 
@@ -167,6 +167,12 @@ def test_equal_modules_share_a_picture_that_is_theirs() -> None:
     for path in sisters + [path for path in pictures.of if path.endswith("1")][:6]:
         own = pictures.paint(path, pictures.compose(path, pictures.cut(path)))
         assert own == pictures.drawn[pictures.of[path]], path
+
+
+def test_inputs_are_called_by_the_ends_that_tell_them_apart() -> None:
+    assert endings(["s.0.act", "s.0.act_1", "t.norm"]) == {"s.0.act": "act", "s.0.act_1": "act_1", "t.norm": "norm"}
+    assert endings(["s.0.act", "s.1.act", "x"]) == {"s.0.act": "0.act", "s.1.act": "1.act", "x": "x"}
+    assert endings([]) == {}
 
 
 def test_what_is_one_column_opens_in_its_place() -> None:

@@ -1,7 +1,7 @@
 """How wide a text is, and how sizes are written: from one table of advance widths, on every machine the same."""
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from archscope.model.graph import Shape
@@ -25,6 +25,7 @@ def _widths(bold: bool) -> dict[str, int]:
     return {character: int(width) for width, characters in groups.items() for character in characters}
 
 
+@lru_cache(maxsize=4096)  # a placement is tried several times, with the same words
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Width in points as Helvetica sets it."""
     widths = _widths(bold)
