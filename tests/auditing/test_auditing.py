@@ -108,10 +108,10 @@ def test_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """For real, on the smallest network: options reach the build, and the answer comes back."""
     monkeypatch.setattr(auditing, "counters", lambda: [find("flop_counter")])
     options = {"num_classes": 7}
-    (row,) = audit(archscope.summarize("alexnet", options=options), options).rows
+    (row,) = audit(archscope.summarize("nin_cifar10", options=options), options).rows
 
     assert (row.error, row.unexplained) == ("", 0)
-    assert row.operations == 2 * (archscope.summarize("alexnet").totals["macs"] - 4096 * 993)
+    assert row.operations == 2 * (archscope.summarize("nin_cifar10").totals["macs"] - 192 * 3 * 8 * 8)
 
 
 def test_a_process_that_fails(report: Report) -> None:

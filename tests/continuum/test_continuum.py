@@ -31,7 +31,7 @@ def closed_form(order: str) -> tuple[sympy.Expr, sympy.Expr]:
     return params, params * H * W
 
 
-@pytest.mark.parametrize("channels", [1, 2, 12, 31, 97, 728])
+@pytest.mark.parametrize("channels", [1, 2, 12, 31, 97, 256])
 def test_every_count_of_segments_costs_what_the_closed_form_says(channels: int) -> None:
     params, macs = closed_form("pointwise-first")
     values = {C: channels, C_in: 5, k: 3, m: 1, H: 3, W: 2}

@@ -18,6 +18,7 @@ from archscope.model.graph import Graph
 from archscope.networks import Network, Paper, catalogue
 from archscope.registry import canonical
 from archscope.tracing import trace
+from tests.conftest import EVERYTHING
 from tests.zoo import COUNTED, NETWORKS
 
 EXPECTED = tomllib.loads(Path(__file__).with_name("expected.toml").read_text(encoding="utf-8"))
@@ -28,7 +29,7 @@ CASES = [
     pytest.param(name, case, id=f"{name} {case.get('options', '')}".strip())
     for name in COUNTED
     if (entry := EXPECTED.get(name))
-    for case in (entry, *entry.get("variants", ()))
+    for case in (entry, *(entry.get("variants", ()) if EVERYTHING else ()))
 ]
 
 every_network = pytest.mark.parametrize("network", catalogue().values(), ids=lambda network: network.name)
