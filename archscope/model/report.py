@@ -182,14 +182,19 @@ class Report(Tabulated):
         """The table for a paper; needs \\usepackage{booktabs}."""
         return self._table("latex", columns, depth, fold, sort)
 
-    def to_html(self, *, columns: Columns = (), depth: int = 3, fold: bool = True, sort: str = "") -> str:
-        """The table for a web page: one fragment, no script, nothing from elsewhere."""
-        return self._table("html", columns, depth, fold, sort)
+    def to_html(self) -> str:
+        """A page to walk through the network with, that of `archscope explore`. A notebook shows the table alone."""
+        return str(self._render("page"))
+
+    def _repr_html_(self) -> str:
+        """The table: one fragment, no script, nothing from elsewhere."""
+        return str(self._render("html"))
 
     def save(
         self, path: str | PathLike[str], *, columns: Columns = (), depth: int = 3, fold: bool = True, sort: str = ""
     ) -> None:
-        """Write to a file: .json and .csv hold everything, .txt, .md, .tex and .html the table of these choices."""
+        """Write to a file: .json and .csv hold everything, .html is the page of `to_html`, and .txt, .md and .tex have
+        the table of these choices."""
         self._save(path, columns=names_of(columns), depth=depth, fold=fold, sort=sort)
 
     def _table(self, name: str, columns: Columns, depth: int, fold: bool, sort: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from archscope.networks import catalogue
 from docs.site import network, overview
+from docs.site.links import dead_links
 
 HERE = Path(__file__).parent
 DOCS, ROOT = HERE.parent, HERE.parents[1]
@@ -99,7 +100,10 @@ def main() -> None:
     parser.add_argument("networks", nargs="*", choices=[[], *catalogue()], metavar="NETWORK")
     parser.add_argument("--to", type=Path, default=ROOT / "build" / "site")
     given = parser.parse_args()
-    print(build(given.to, given.networks or list(catalogue())))
+    first = build(given.to, given.networks or list(catalogue()))
+    if dead := list(dead_links(first.parent)):
+        sys.exit("\n".join(["these links lead nowhere:", *dead]))
+    print(first)
 
 
 if __name__ == "__main__":

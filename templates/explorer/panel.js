@@ -22,13 +22,15 @@ function drawn(tag, attributes, ...held) {
   return /** @type {SVGGElement} */ (element);
 }
 
-/** The picture of a node, anew. @param {Network} network @param {number} node */
+/** A node's picture, and what its boxes and frames stand for. @typedef {{node: number, element: SVGGElement, width: number, height: number, shown: Shown[]}} Drawn */
+
+/** The picture of a node, anew. @param {Network} network @param {number} node @returns {Drawn} */
 function picture(network, node) {
-  const [width, height, body, column] = network.data.pictures[network.data.nodes.picture[node]];
+  const [width, height, body] = network.data.pictures[network.data.nodes.picture[node]];
   const holder = make("div", {});
   holder.innerHTML = `<svg xmlns="${SVG}">${body}</svg>`;
   const element = /** @type {SVGGElement} */ (holder.firstElementChild?.firstElementChild);
-  return { element, width, height, column: Boolean(column), shown: [...element.querySelectorAll("[data-l]")].map((group) => understood(network, node, /** @type {SVGGElement} */ (group))) };
+  return { node, element, width, height, shown: [...element.querySelectorAll("[data-l]")].map((group) => understood(network, node, /** @type {SVGGElement} */ (group))) };
 }
 
 /** What a group of a node's picture stands for. @param {Network} network @param {number} node @param {SVGGElement} group @returns {Shown} */
@@ -51,27 +53,33 @@ function leads(network, box, node) {
   return box.opens === node || (box.alike > 1 && of[box.opens] === of[node] && within(network.spans[node], box.spans));
 }
 
-/** The nodes whose pictures stand within each other where the last is open: it alone, or what is one column around it. @param {Network} network @param {number} open */
+/** The pictures that stand within each other where a node is open: its own alone, or in what is one column around it. @param {Network} network @param {number} open */
 function chain(network, open) {
-  const found = [open];
-  const { width, shown: own } = picture(network, open);
-  let boxes = own.length;
-  for (let at = open; at > 0 && width <= MOST_WIDTH;) {
-    const drawable = network.above(at).slice(0, -1).filter((above) => network.data.nodes.picture[above] >= 0);
-    const around = drawable.map((above) => ({ above, ...picture(network, above) }))
-      .find(({ column, shown }) => column && shown.some((box) => leads(network, box, at)));
+  const found = [picture(network, open)];
+  const [{ width, shown }] = found;
+  let boxes = shown.length;
+  for (let at = open; at > 0 && width <= MOST_WIDTH; at = found[0].node) {
+    const around = nearest(network, at);
     boxes += around?.shown.length ?? 0;
     if (!around || boxes > MOST_BOXES) break;
-    at = around.above;
-    found.unshift(at);
+    found.unshift(around);
   }
   return found;
 }
 
-/** The picture of the first of these nodes, in it that of the second, and so on. @param {Network} network @param {number[]} nodes @returns {Panel} */
-function panel(network, [node, ...inner]) {
-  const { element, width, height, shown } = picture(network, node);
-  const box = inner.length ? shown.find((one) => leads(network, one, inner[0])) : undefined;
+/** The first picture around a node that is one column and has a box for it. @param {Network} network @param {number} at */
+function nearest(network, at) {
+  const columns = network.above(at).slice(0, -1).filter((above) => network.data.pictures[network.data.nodes.picture[above]]?.[3]);
+  for (const above of columns) {
+    const around = picture(network, above);
+    if (around.shown.some((box) => leads(network, box, at))) return around;
+  }
+  return undefined;
+}
+
+/** The first of these pictures, in it the second, and so on. @param {Network} network @param {Drawn[]} pictures @returns {Panel} */
+function panel(network, [{ node, element, width, height, shown }, ...inner]) {
+  const box = inner.length ? shown.find((one) => leads(network, one, inner[0].node)) : undefined;
   if (!box) return { element, left: 0, right: width, bottom: height, shown, frame: null };
   const held = panel(network, inner);
   const [left, top, wide, high] = extent(box.element);

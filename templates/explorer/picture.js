@@ -23,6 +23,8 @@ class Picture {
     this.element = element;
     this.told = told;
     this.zoom = 0;
+    /** What is to be brought in sight. @type {SVGGElement | undefined} */
+    this.sought = undefined;
     /** How much room there is, as the browser tells it. */
     this.wide = 0;
     this.high = 0;
@@ -47,14 +49,15 @@ class Picture {
 
   /** Draw the node that is open, within what is one column around it. @param {number} open */
   show(open) {
-    const nodes = chain(this.network, open);
+    const pictures = chain(this.network, open);
+    const nodes = pictures.map(({ node }) => node);
     const same = nodes[0] === this.nodes[0];
     if (this.svg && !same) this.element.scrollTo(0, 0); // before anything has changed: it would have all of that laid out
     this.zoom = same && (nodes.length > 1 || this.magnified) ? this.scaled : 0;
     this.magnified = this.magnified && same;
     this.nodes = nodes;
     this.painted = false;
-    const { element, left, right, bottom, shown, frame } = panel(this.network, nodes);
+    const { element, left, right, bottom, shown, frame } = panel(this.network, pictures);
     const label = this.network.paths[open] || this.network.data.title;
     this.svg = /** @type {any} */ (drawn("svg", { class: "archscope", viewBox: `${left} 0 ${right - left} ${bottom}`, role: "group", "aria-label": label }, element));
     [this.width, this.height] = [right - left, bottom];
@@ -63,7 +66,7 @@ class Picture {
     this.shown.find((one) => !one.frame)?.element.setAttribute("tabindex", "0");
     this.element.replaceChildren(/** @type {SVGSVGElement} */ (this.svg));
     this.scale();
-    frame?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.sought = frame?.element;
   }
 
   /** @param {Shown} shown */
@@ -115,7 +118,13 @@ class Picture {
       one.element.setAttribute("tabindex", found.includes(one) ? "0" : "-1");
     }
     if (!found.length) this.shown.find((one) => !one.frame)?.element.setAttribute("tabindex", "0");
-    if (sought) found[0]?.element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (sought && found.length) this.sought = found[0].element;
+  }
+
+  /** Bring what is looked for in sight: last, since the browser lays the whole page out for it. */
+  reveal() {
+    this.sought?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.sought = undefined;
   }
 
   /** How boxes differ from the other network. @param {{changed: Spans, alone: Spans}} layers */

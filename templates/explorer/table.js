@@ -37,6 +37,7 @@ class Table {
     this.lines = [];
     /** What is in sight, as the browser tells it: to ask would have the whole page laid out. */
     this.top = 0;
+    this.scrolled = 0;
     this.high = 0;
     this.headed = "";
     this.head = make("div", { class: "row head", role: "row" });
@@ -45,14 +46,15 @@ class Table {
     this.element.setAttribute("role", "treegrid");
     this.element.setAttribute("tabindex", "0");
     this.element.append(make("div", { role: "rowgroup" }, this.head), this.scroll);
-    this.scroll.addEventListener("scroll", () => { this.top = this.scroll.scrollTop; this.fill(); });
+    this.scroll.addEventListener("scroll", () => { this.top = this.scrolled = this.scroll.scrollTop; this.fill(); });
     this.body.addEventListener("click", (event) => this.click(event));
     this.element.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(([entry]) => {
       const first = !this.high;
       this.high = entry.contentRect.height;
-      if (first) this.reveal();
+      if (first) this.aim();
       this.fill();
+      this.reveal();
     }).observe(this.scroll);
   }
 
@@ -193,16 +195,19 @@ class Table {
     const before = this.expanded.size;
     if (!this.query && sought) for (const above of this.network.above(at).slice(0, -1)) this.expanded.add(above);
     if (this.expanded.size > before) this.update(false);
-    this.reveal();
+    this.aim();
     this.fill();
   }
 
-  /** Scroll to the row that is chosen. */
-  reveal() {
+  /** Where the table stands when the chosen row is in sight. */
+  aim() {
     const place = this.rows.indexOf(this.chosen);
-    if (place < 0 || !this.high) return;
-    const top = Math.min(Math.max(this.top, (place + 1) * ROW - this.high), place * ROW);
-    if (top !== this.top) this.scroll.scrollTop = this.top = top;
+    if (place >= 0 && this.high) this.top = Math.min(Math.max(this.top, (place + 1) * ROW - this.high), place * ROW);
+  }
+
+  /** Scroll there: last, since the browser lays the whole page out for it. */
+  reveal() {
+    if (this.top !== this.scrolled) this.scroll.scrollTop = this.scrolled = this.top;
   }
 
   /** @param {KeyboardEvent} event */

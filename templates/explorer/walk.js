@@ -120,6 +120,7 @@ class Explorer {
         search.value = "";
         this.search("");
         this.table.mark(this.active.chosen.node, true);
+        this.table.reveal();
       } else this.up(this.active);
       if (document.activeElement === search) this.table.element.focus();
     }
@@ -130,6 +131,11 @@ class Explorer {
   /** What the address would say of what is open. */
   address() {
     return `#${this.panes.map((/** @type {Pane} */ pane) => encoded(pane.network.paths[pane.open])).join("~").replace(/^~$/, "")}`.replace(/^#$/, "");
+  }
+
+  /** The address becomes that: a step that the reader can go back. By location.hash the whole page would be laid out. */
+  step() {
+    if (this.address() !== location.hash) history.pushState(null, "", location.href.split("#")[0] + (this.address() || "#"));
   }
 
   /** What the address asks for. */
@@ -165,7 +171,7 @@ class Explorer {
     this.tables.get(pane)?.fold(pane.open);
     this.first(pane, below ? before : node === pane.open || pane.network.opened(node) === pane.open ? -1 : node);
     this.active = pane;
-    if (this.address() !== location.hash) location.hash = this.address() || "#";
+    this.step();
     this.refresh();
     const focused = pane.picture.shown.find((one) => one.element.classList.contains("chosen"));
     if (document.activeElement === document.body) focused?.element.focus({ preventScroll: true });
@@ -196,7 +202,7 @@ class Explorer {
     if (spans.length && !within(spans, pane.network.spans[pane.picture.nodes[0] ?? 0])) {
       const above = pane.network.above(pane.network.parent(node)).reverse().find((at) => pane.network.opened(at) >= 0);
       pane.show(above ?? 0);
-      if (this.address() !== location.hash) location.hash = this.address() || "#";
+      this.step();
     }
     this.choose(pane, { node, spans, alike: 1 });
   }
@@ -227,6 +233,8 @@ class Explorer {
     table.mark(active.chosen.node, active.sought);
     const told = { open: (/** @type {number} */ at) => this.walk(active, at), choose: (/** @type {number} */ at) => this.find(active, at), drawn: active.picture.nodes };
     byId("details").replaceChildren(...details(active.network, active.chosen, told));
+    table.reveal(); // all that has the page laid out comes at the end, and so once
+    this.panes.forEach((/** @type {Pane} */ pane) => pane.picture.reveal());
   }
 
   /** What the borders of differing boxes say. */
@@ -257,7 +265,7 @@ class Explorer {
       pane.chosen = { node: first, spans, alike: 1 };
       pane.sought = true;
     });
-    if (this.address() !== location.hash) history.pushState(null, "", this.address() || "#");
+    this.step();
     this.refresh();
   }
 
@@ -285,8 +293,9 @@ class Explorer {
     this.tab = "Parts";
     this.lists(this.table);
     this.table.query = query.trim();
-    this.table.scroll.scrollTop = 0;
+    this.table.top = 0;
     this.table.update();
+    this.table.reveal();
     const found = this.table.rows.length;
     byId("found").textContent = !this.table.query ? "" : found ? say("{0} found", found) : say("Nothing found");
   }
