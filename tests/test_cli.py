@@ -53,7 +53,7 @@ SUFFIXES = (".txt", ".json", ".csv", ".md", ".tex", ".html")
 def test_formats(run: Run, saved: str, name: str, tmp_path: Path) -> None:
     expected = render(six_layer_report(), name)
     assert run("summary", saved, "--format", name) == (0, expected, "")
-    for suffix in [suffix for suffix in SUFFIXES if format_of(suffix, "report") == name]:  # html has none: .html is page
+    for suffix in [each for each in SUFFIXES if format_of(each, "report") == name]:  # html has none: .html is page's
         path = tmp_path / f"out{suffix}"
         assert run("summary", saved, "-o", str(path)) == (0, "", "")
         assert path.read_text(encoding="utf-8") == expected

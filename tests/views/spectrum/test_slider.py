@@ -40,7 +40,9 @@ def test_a_network_has_no_panels() -> None:
     assert re.search("mobilenet_v1", data["target"])
 
 
-@pytest.mark.parametrize(("file", "kind", "name"), [("x.html", "spectrum", "page"), ("x.html", "report", "page"), ("x.html", "diff", "html")])
+@pytest.mark.parametrize(
+    ("file", "kind", "name"), [("x.html", "spectrum", "page"), ("x.html", "report", "page"), ("x.html", "diff", "html")]
+)
 def test_a_file_is_a_whole_page_where_there_is_one(file: str, kind: str, name: str) -> None:
     assert format_of(file, kind) == name
     assert "<script" not in archscope.spectrum(channels=32, segments=[4]).to_html()
