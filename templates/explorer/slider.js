@@ -68,8 +68,18 @@ class Slider {
     byId("equation").textContent = [point.sizes, point.equation].filter(Boolean).join("; ");
     byId("panel").innerHTML = point.panels[Number(document.documentElement.dataset.theme === "dark")] ?? "";
     byId("panel").querySelector("svg")?.setAttribute("aria-label", `${point.segments}: ${point.name}`);
+    this.figures();
     byId("rows").replaceChildren(...this.data.columns.map((/** @type {any} */ column) => this.row(column)));
     byId("curve").replaceChildren(this.curve());
+  }
+
+  /** The paper's figures of this point. */
+  figures() {
+    const found = this.data.figures.find((/** @type {any} */ one) => one.points.includes(this.at));
+    byId("figures").hidden = !found;
+    byId("figured").textContent = found ? say(found.said) : "";
+    byId("drawings").innerHTML = found?.panels[Number(document.documentElement.dataset.theme === "dark")] ?? "";
+    byId("drawings").querySelector("svg")?.setAttribute("aria-label", say(found?.said ?? ""));
   }
 
   /** A quantity here, and in ratio to the first point. @param {any} column */

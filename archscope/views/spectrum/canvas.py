@@ -92,9 +92,11 @@ def picture(title: str, subtitle: str, panels: Sequence[Panel], theme: str) -> s
     canvas = Canvas(theme)
     columns = columns_for(len(panels))
     width = max(columns * (PANEL + GAP) - GAP, text_width(subtitle, BOLD), text_width(title, LARGE, True)) + 2 * MARGIN
-    canvas.text(title, width / 2, MARGIN + LARGE * 0.8, LARGE, bold=True)
-    canvas.text(subtitle, width / 2, MARGIN + LARGE + 20.0, BOLD, muted=True)
-    y = MARGIN + HEAD
+    y = MARGIN
+    if title:
+        canvas.text(title, width / 2, y + LARGE * 0.8, LARGE, bold=True)
+        canvas.text(subtitle, width / 2, y + LARGE + 20.0, BOLD, muted=True)
+        y += HEAD
     for start in range(0, len(panels), columns):
         y = _row(canvas, panels[start : start + columns], width, y) + GAP
     height = y - GAP + MARGIN

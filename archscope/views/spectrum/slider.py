@@ -8,6 +8,7 @@ from archscope.views import Options
 from archscope.views.explorer.page import page
 from archscope.views.spectrum.canvas import picture
 from archscope.views.spectrum.panels import panel
+from archscope.views.spectrum.paper_figures import at_stops
 from archscope.views.spectrum.rows import HEADINGS, notes, sizes, title
 
 BESIDE = {"latency_p95_ms", "latency_min_ms"}
@@ -26,6 +27,7 @@ def as_page(spectrum: Spectrum, options: Options) -> str:
             for name in columns
         ],
         "points": [_point(spectrum, point) for point in spectrum.points],
+        "figures": _figures(spectrum),
     }
     name = "" if spectrum.block else f" of {shown(spectrum.target)}"
     return page(f"From regular to depthwise separable convolutions{name}", data, "spectrum", ("words", "slider"))
@@ -41,6 +43,16 @@ def _point(spectrum: Spectrum, point: Point) -> dict[str, Any]:
         "equation": equation(block, point) if block else "",
         "panels": [picture("", "", [panel(block, point)], theme) for theme in ("light", "dark")] if block else [],
     }
+
+
+def _figures(spectrum: Spectrum) -> list[dict[str, Any]]:
+    """The Xception paper's Figures 1 to 4, light and dark, at those of the points that they are of."""
+    themes = [at_stops(theme) for theme in ("light", "dark")]
+    return [
+        {"points": [i for i, point in enumerate(spectrum.points) if point.name.partition(",")[0] == name],
+         "said": said, "panels": [theme[name] for theme in themes]}
+        for name, said in zip(themes[0], ("Figures 1 to 3 of the paper", "Figure 4 of the paper"), strict=True)
+    ]  # fmt: skip
 
 
 def equation(block: Block, point: Point) -> str:

@@ -37,7 +37,7 @@ def shown(chromium: Any, folder: Path, result: Result, place: str = "", **chosen
     """The page in a browser of its own; it must report nothing, and ask for nothing."""
     file = folder / "net.html"
     result.save(file)
-    context = chromium.new_context(viewport={"width": 1280, "height": 860}, offline=True, **chosen)
+    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 860}} | chosen, offline=True)
     page, faults = context.new_page(), []
     page.on("console", lambda message: faults.append(message.text))
     page.on("pageerror", lambda error: faults.append(str(error)))
@@ -110,6 +110,42 @@ def test_colours_are_of_all_copies_and_the_picture_can_be_kept(chromium: Any, tm
             page.locator(".menu summary").click()
         page.locator("#language").click()
         assert page.evaluate("document.documentElement.lang") == "ko"
+
+
+def test_it_is_walked_through_by_touch(chromium: Any, tmp_path: Path) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with shown(chromium, tmp_path, Explorer((traced("xception"),), ("Xception",)), **phone) as page:
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        box = page.locator(".op.module").nth(1)
+        box.tap()
+        box.tap()
+        assert opened(page) == "Xception > middle_flow > block1"
+        page.locator(".opened .close").tap()
+        assert opened(page) == "Xception"
+        page.locator(".row:not(.head) .twist.right").first.tap()
+        page.locator(".row:not(.head)[aria-level='2']").first.tap()
+        assert page.locator("#details h2").inner_text() == "entry_flow.conv1"
+
+
+def test_it_is_as_the_reader_wants_it(chromium: Any, tmp_path: Path) -> None:
+    style = "([of, name]) => getComputedStyle(document.querySelector(of))[name]"
+    motion = [".picture > svg", "animationName"]
+    explorer = Explorer((traced("xception"),))
+    with shown(chromium, tmp_path, explorer, reduced_motion="no-preference") as page:
+        assert page.evaluate(style, motion) == "appear"
+        page.emulate_media(media="print")
+        assert not page.locator("aside").is_visible() and not page.locator(".tools").is_visible()
+        assert page.locator(".picture > svg").is_visible() and page.pdf().startswith(b"%PDF")
+    with shown(chromium, tmp_path, explorer, reduced_motion="reduce", contrast="more") as page:
+        assert page.evaluate(style, motion) == "none"
+        assert page.evaluate(style, [".said", "color"]) == page.evaluate(style, ["body", "color"])
+    with shown(chromium, tmp_path, explorer, forced_colors="active") as page:
+        page.locator(".row:not(.head)").nth(1).click()
+        assert page.evaluate(style, ["[aria-selected=true].row", "outlineStyle"]) == "solid"
+        swatches = page.evaluate(
+            "[...document.querySelectorAll('.swatch')].map((one) => getComputedStyle(one).backgroundColor)"
+        )
+        assert len(set(swatches)) > 2
 
 
 VALUES = """() => {

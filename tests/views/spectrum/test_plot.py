@@ -17,7 +17,7 @@ from archscope.views.diagram.paint.palette import THEMES
 from archscope.views.spectrum.canvas import PANEL, columns_for
 from archscope.views.spectrum.hues import hue
 from archscope.views.spectrum.panels import panels, strips_of
-from archscope.views.spectrum.paper_figures import branches
+from archscope.views.spectrum.paper_figures import CANONICAL, SIMPLIFIED, at_stops, branches
 
 SVG = "{http://www.w3.org/2000/svg}"
 BLOCKS = {
@@ -125,14 +125,21 @@ def test_order_and_activation_are_drawn() -> None:
 
 def test_the_figures_of_the_paper() -> None:
     traced = paper_figures()
-    kinds = [[layer.operation for layer in branch] for branch in branches(traced.canonical)]
-    assert [len(branch) for branch in kinds] == [1, 2, 3, 2]
-    assert kinds[3][0] == "avg_pool2d"
+    assert branches(traced.canonical) == CANONICAL
+    assert branches(traced.simplified) == SIMPLIFIED
     assert traced.simplified.totals["params"] == traced.segmented.points[0].values["params"] == 576
     assert [len(point.partition) for point in traced.segmented.points] == [3, 12]
     said = texts(root_of("figures"))
     assert said.count("576 weights") == 2
     assert [f"Figure {i}" in said for i in range(1, 6)] == [True] * 4 + [False]
+
+
+def test_the_figures_at_their_stops_are_those_that_are_traced() -> None:
+    first, last = (ET.fromstring(svg) for svg in at_stops("light").values())
+    assert list(at_stops("light")) == ["Inception-like", "depthwise separable"]
+    assert {text for text in texts(root_of("figures")) if not text.startswith(("From an", "The argument"))} == {
+        *texts(first), *texts(last)
+    }  # fmt: skip
 
 
 def luminance(color: str) -> float:

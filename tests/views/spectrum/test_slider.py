@@ -21,6 +21,9 @@ def test_each_point_has_its_panel_and_its_weights_worked_out() -> None:
         light, dark = point["panels"]
         assert light.startswith("<svg") and "style=" not in light + dark and light != dark
     assert data["points"][1]["equation"] == "3 × 3 × (2 × 11² + 10²) = 3,078"
+    inception, separable = data["figures"]
+    assert (inception["points"], separable["points"]) == ([1], [2])
+    assert "Figure 3" in inception["panels"][0] and "Figure 4" in separable["panels"][1]
     (spatial,) = [column for column in data["columns"] if column["name"] == "spatial_params"]
     assert spatial["values"] == [9_216, 3_078, 288]
 
