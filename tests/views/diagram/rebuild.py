@@ -101,10 +101,12 @@ def _opened(edges: set[Edge], frame: Frame) -> set[Edge]:
 
 
 def are_steps(op: Op) -> bool:
-    """Does each step read the one before it, and else what the first one reads?"""
-    outside = set(op.inputs)
-    return all(before.name in step.inputs and outside >= {*step.inputs} - {before.name}
-               for before, step in itertools.pairwise(op.each))  # fmt: skip
+    """Does each step read the one before it, and else what the first one reads, or the one before that?"""
+    names = [step.name for step in op.each]
+    return all(
+        names[i - 1] in step.inputs and {*op.inputs, *names[max(i - 2, 0) : i]} >= {*step.inputs}
+        for i, step in enumerate(op.each) if i
+    )  # fmt: skip
 
 
 def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
@@ -13,7 +14,7 @@ from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.plan import repeats as of_steps
 from tests.graphs import Net
 from tests.views.diagram.checker import faults
-from tests.views.diagram.rebuild import differences
+from tests.views.diagram.rebuild import are_steps, differences
 
 Size = tuple[int, ...]
 
@@ -287,6 +288,59 @@ def test_only_so_many_runs_take_a_look_at_the_whole_network(monkeypatch: pytest.
 
     assert len(tried) == of_steps.MOST_TRIED
     assert sum(bool(op.copies) for op in found) == of_steps.MOST_TRIED
+
+
+def test_steps_that_each_read_the_last_two_are_one_box_that_says_so() -> None:
+    net = Net(input=(8, 4, 4))
+    one, two = net.conv("a", "input", 8, 1), net.conv("b", "input", 8, 1)
+    for i in range(9):
+        one, two = two, net.add(f"cell{i}", "mul", one, two)
+    found = of_steps.with_steps(fused_ops(net.graph()), {})
+    (steps,) = [op for op in found if op.copies]
+    assert len(steps.each) >= 8
+    assert of_steps.READS_TWO in steps.facts
+    assert are_steps(steps)
+
+
+class Cells(nn.Module):
+    """What each layer holds stands in a list, its sums do not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 1)
+        self.layers = nn.ModuleList(nn.ModuleList([Gated(8), Gated(8)]) for _ in range(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.first(x)
+        for one, two in self.layers:  # type: ignore[misc]
+            x = x + one(x)
+            x = x + two(x)
+        return x
+
+
+def test_a_plate_opens_lists_of_modules() -> None:
+    frames = [frame for frame in drawn(Cells(), level="plate").drawing.piece.frames if frame.heading]
+    assert [(frame.title, frame.repeat) for frame in frames] == [("Gated", 8)]
+
+
+class Standardised(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.last = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        weight = self.conv.weight
+        x = F.conv2d(x, weight - weight.mean((1, 2, 3), keepdim=True), self.conv.bias)
+        y: torch.Tensor = self.last(x.relu())
+        return y
+
+
+def test_what_makes_a_weight_belongs_to_its_convolution() -> None:
+    made = drawn(Standardised())
+    assert [(op.word, op.facts[:1]) for op in made.drawing.ops if op.kind == "conv"] == [("Conv", ("8",))] * 2
+    assert "computed weight" in made.drawing.ops[1].facts
+    assert not {"Mean", "Sub"}.intersection(op.word for op in made.drawing.ops)
+    assert differences(made) == []
 
 
 class Shifting(nn.Module):

@@ -26,6 +26,7 @@ class Fusion:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.owner = {layer.name: layer.name for layer in graph.layers}
+        self.computed = _of_parameters(graph)
         self.units = self._units()
         self.functions = {one.layers[-1].name: one for one in functions(graph)}
         for main, one in self.functions.items():
@@ -34,6 +35,7 @@ class Fusion:
             self._join(layer)
         for layer in graph.layers:
             self._precede(layer)
+            self._weigh(layer)
             self._turn(layer)
 
     def groups(self) -> dict[str, list[Layer]]:
@@ -110,11 +112,29 @@ class Fusion:
         if chain and any(CATEGORY.get(one.operation) == "normalisation" for one in chain):
             self.owner.update((one.name, layer.name) for one in chain)
 
+    def _weigh(self, layer: Layer) -> None:
+        """What makes the weight of this layer alone, such as its standardisation, belongs to it."""
+        waiting = list(layer.inputs[1:]) if _category(layer) in WEIGHTED else []
+        while waiting:
+            name = waiting.pop()
+            if name in self.computed and set(map(self.root, self.graph.consumers[name])) == {self.root(layer.name)}:
+                self.owner[name] = self.root(layer.name)
+                waiting += self.graph.layer[name].inputs
+
     def _turn(self, layer: Layer) -> None:
         """Where one layer alone reads an input with its axes in another order, that is how it reads it."""
         readers = self.graph.consumers[layer.name]
         if layer.operation in TURNS and self.graph.inputs.keys() >= {*layer.inputs} and len(readers) == 1:
             self.owner[layer.name] = readers[0]
+
+
+def _of_parameters(graph: Graph) -> frozenset[str]:
+    """The layers that no input reaches: they compute something of the weights."""
+    found: set[str] = set()
+    for layer in graph.layers:
+        if found.issuperset(layer.inputs):
+            found.add(layer.name)
+    return frozenset(found)
 
 
 def _parent(path: str) -> str:
@@ -126,7 +146,9 @@ def fused_ops(graph: Graph) -> list[Op]:
     fusion = Fusion(graph)
     made = []
     axes = channel_axes(graph)
-    customs = Customs(axes, graph.parameters, shared(graph), _usual_activation(fusion), _most_are_normalised(fusion))
+    customs = Customs(
+        axes, graph.parameters, shared(graph), _usual_activation(fusion), _most_are_normalised(fusion), fusion.computed
+    )
     for root, layers in fusion.groups().items():
         node = fusion.units.get(root)
         path = node.path if node else fusion.functions[root].path if root in fusion.functions else root
@@ -158,7 +180,10 @@ def _most_are_normalised(fusion: Fusion) -> bool:
     groups = [
         layers for root, layers in fusion.groups().items() if "convolution" in _category(fusion.graph.layer[root])
     ]
-    having = [layers for layers in groups if any(_category(layer) == "normalisation" for layer in layers)]
+    having = [
+        layers for layers in groups
+        if any(_category(layer) == "normalisation" and layer.name not in fusion.computed for layer in layers)
+    ]  # fmt: skip
     return 2 * len(having) > len(groups)
 
 

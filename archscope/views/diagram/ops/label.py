@@ -52,7 +52,7 @@ class Customs:
     `shared` are the weights that several layers have.
 
     `usual` is its activation; None: layers are not fused. Where convolutions are `normalised`, one that is followed
-    by nothing is called linear, as in the papers.
+    by nothing is called linear, as in the papers. `computed` are the layers that read nothing but parameters.
     """
 
     axes: Mapping[str, int | None]
@@ -60,6 +60,7 @@ class Customs:
     shared: frozenset[str] = frozenset()
     usual: str | None = None
     normalised: bool = False
+    computed: frozenset[str] = frozenset()
 
 
 def labelled(
@@ -69,7 +70,8 @@ def labelled(
     """The Op of these layers; `function`: they are one call of it."""
     if function:
         return _of_function(function, layers, inputs, customs)
-    convolutions = [layer for layer in layers if "convolution" in CATEGORY.get(layer.operation, "")]
+    seen = [layer for layer in layers if layer.name not in customs.computed] or layers
+    convolutions = [layer for layer in seen if "convolution" in CATEGORY.get(layer.operation, "")]
     last = convolutions[-1] if convolutions else main
     separable = len(convolutions) > 1 and is_depthwise(main)
     facts = [
@@ -79,13 +81,14 @@ def labelled(
         *_sizes(main, customs.parameters),
         *_along(main, customs.axes[main.name]),
     ]
-    if customs.usual is not None and len(layers) > 1:
-        facts += _within(main, layers, customs.usual)
-    if customs.normalised and len(layers) == 1 and "convolution" in CATEGORY.get(main.operation, ""):
+    if customs.usual is not None and len(seen) > 1:
+        facts += _within(main, seen, customs.usual)
+    if customs.normalised and len(seen) == 1 and "convolution" in CATEGORY.get(main.operation, ""):
         facts.append("linear")
     weight = main.parameters[0] if main.parameters and CATEGORY.get(main.operation) in HOLDS_WEIGHTS else ""
     weight = weight if weight in customs.shared else ""
     facts += ["shared weights"] if weight else []
+    facts += ["computed weight"] if len(seen) < len(layers) else []
     name = "SeparableConv" if separable else word(main)
     given = _given(layers)
     views = tuple((one.name, one.output_shape, customs.axes[one.name]) for one in layers if is_view(one))

@@ -27,23 +27,28 @@ class Arrangement:
     columns: Columns
 
 
-def arrangement(pieces: Sequence[Piece], paper: Paper) -> Arrangement:
-    """The largest way to set these out, the first of them first; of equal ones that of fewer columns."""
+def arrangement(pieces: Sequence[Piece], paper: Paper, enough: float) -> Arrangement:
+    """The largest way to set these out, the first of them first; of equal ones that of fewer columns. Where `enough`
+    cannot be reached, not every way is tried."""
     sizes = [(piece.left + piece.right, piece.height) for piece in pieces]
     tried = []
-    for columns in _ways(sizes):
+    for columns in _ways(sizes, many=area(pieces) * enough**2 <= paper.width * paper.height):
         width, height = _size(sizes, columns)
         tried.append(Arrangement(paper.scale(width + 40.0, height + paper.head[1] + 20.0), columns))
     return max(tried, key=lambda one: (round(one.scale, 3), -len(one.columns)))
 
 
-def _ways(sizes: Sequence[Size]) -> Iterator[Columns]:
-    """In order, and where there are few in any order, the first one in the first column."""
+def area(pieces: Sequence[Piece]) -> float:
+    return sum((piece.left + piece.right) * piece.height for piece in pieces)
+
+
+def _ways(sizes: Sequence[Size], many: bool) -> Iterator[Columns]:
+    """In order, and where there are few and `many` ways are tried in any order, the first one in the first column."""
     heights = [height for _, height in sizes]
     for count in range(1, min(MOST_COLUMNS, len(sizes)) + 1):
         cuts = partitions(heights, count, BETWEEN)[-1]
         yield [range(a, b) for a, b in pairwise([*cuts, len(sizes)])]
-    if len(sizes) > FEW:
+    if len(sizes) > FEW or not many:
         return
     for chosen in product(range(FEW_COLUMNS), repeat=len(sizes) - 1):
         columns = [[i for i, column in enumerate((0, *chosen)) if column == k] for k in range(FEW_COLUMNS)]

@@ -11,14 +11,16 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.apart import character
 from archscope.views.diagram.plan.levels import CONTAINERS, Modules
 
-LARGE_MODULE = 22
-"""Operations of a module that is opened where it can be, rather than printed whole."""
-
 SHORT_CHAIN = 9
 """A module of so few operations in a row is drawn in the schema itself."""
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 STRIDE = re.compile(r"s(\d+(?:×\d+)*)")
+LISTS = {"ModuleList", "ModuleDict"}
+"""Modules that only hold others and do nothing: no figure shows such a one.
+
+What they hold is called by what they are in, with operations of its own between."""
+
 COUNTED = re.compile(r"(concat|block|layer|unit|module)?\d*")
 """Names that say no more than a number does."""
 
@@ -55,14 +57,17 @@ class Form:
 # ---- which modules ----------------------------------------------------------------------------------------
 
 
-def unit_paths(modules: Modules) -> list[str]:
-    """The modules to print, in execution order: what repeats, or stands beside its like, not what holds those."""
+def unit_paths(modules: Modules, large: int) -> list[str]:
+    """The modules to print, in execution order: what repeats, or stands beside its like, not what holds those.
+
+    One of more operations than `large` is opened where it can be, rather than printed whole.
+    """
     found: list[str] = []
     waiting = modules.modules(modules.root)
     while waiting:
         opened = {
             family(path, modules.kinds.get(path, ""))
-            for path in waiting if _is_opened(modules, path)
+            for path in waiting if _is_opened(modules, path, large)
         }  # fmt: skip
         deeper: list[str] = []
         for path in waiting:
@@ -77,17 +82,17 @@ def unit_paths(modules: Modules) -> list[str]:
     return sorted(kept, key=lambda path: place[modules.members(path)[0].name])
 
 
-def _is_opened(modules: Modules, path: str) -> bool:
+def _is_opened(modules: Modules, path: str, large: int) -> bool:
     """Is it a stage, whose parts follow each other and are alike, or too large to be a figure?"""
     parts = modules.modules(path)
-    if not parts:
-        return False
+    if not parts or modules.kinds.get(path) in LISTS:
+        return bool(parts)
     in_series = any(modules.follows(one, two) for one, two in itertools.pairwise(parts))
     kinds = [modules.said_class(part) for part in parts]
     alike = len(set(filter(None, kinds))) < len([kind for kind in kinds if kind])
     keys = [form_key(modules, part) for part in parts]
-    large = len(modules.members(path)) > LARGE_MODULE
-    return (in_series and (alike or len(set(keys)) < len(keys))) or (large and (in_series or len(parts) == 1))
+    is_large = len(modules.members(path)) > large
+    return (in_series and (alike or len(set(keys)) < len(keys))) or (is_large and (in_series or len(parts) == 1))
 
 
 def _is_short(modules: Modules, path: str) -> bool:

@@ -20,6 +20,8 @@ FEWEST_SAVED = 6
 """So few boxes less are not worth to hide what is in a step."""
 
 
+READS_TWO = "each reads the last two"
+
 MOST_TRIED = 100
 """Runs, each of which takes a look at all Ops. What has more of them is no picture with each as a box either."""
 
@@ -45,13 +47,18 @@ def with_steps(ops: Sequence[Op], kinds: Mapping[str, str]) -> list[Op]:
     """The Ops with every run of equal steps as one box that knows its copies, the run that saves most first."""
     current, tried = list(ops), 0
     shown = {op.name for op in current}
-    worth = [run for run in _runs(current) if run.saved >= FEWEST_SAVED]
+    worth = [run for run in _runs(current) if run.saved >= FEWEST_SAVED or _is_closed(current[run.start], run)]
     for run in sorted(worth, key=lambda run: (-run.saved, run.length)):
         if ops[run.start].name in shown and tried < MOST_TRIED:
             tried += 1
             if collapsed := _collapsed(current, run.steps(ops), kinds):
                 current, shown = collapsed, {op.name for op in collapsed}
     return in_order(current)
+
+
+def _is_closed(op: Op, run: Run) -> bool:
+    """Are these steps modules that are closed already?"""
+    return run.length == 1 and op.kind == "module"
 
 
 def with_memory(ops: list[Op], kinds: Mapping[str, str]) -> list[Op]:
@@ -115,9 +122,8 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
     names = {op.name for op in ops}
     if any(op.name not in names for step in steps for op in step):
         return None
-    title = _title(steps, kinds)
     sources = {op.name: op for op in ops}
-    wholes = [_as_step(step, title, contents(step, sources)) for step in steps]
+    wholes = [_as_step(step, kinds, sources) for step in steps]
     new = {op.name: whole.name for step, whole in zip(steps, wholes, strict=True) for op in step}
     first = wholes[0].name
     chain = {whole.name for whole in wholes}
@@ -127,6 +133,10 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
 
     copies = tuple(replace(whole, inputs=read(whole)) for whole in wholes[1:])
     made = replace(wholes[0], copies=copies)
+    if not is_walk(made):
+        return None
+    if any(before.name in step.inputs for before, step in zip(made.each, copies[1:], strict=False)):
+        made = replace(made, facts=(*made.facts, READS_TWO))
     members = new.keys()
     last = steps[-1][-1].name
     result = []
@@ -142,9 +152,18 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
     return result if is_acyclic(result) else None
 
 
-def _title(steps: Sequence[Sequence[Op]], kinds: Mapping[str, str]) -> str:
+def is_walk(op: Op) -> bool:
+    """Does each step read the one before it, and else what the first one reads, or the one before that?"""
+    earlier = (None, *op.each)
+    return all(
+        before.name in step.inputs and {*op.inputs, two.name if two else ""} >= {*step.inputs} - {before.name}
+        for two, before, step in zip(earlier, op.each, op.copies, strict=False)
+    )
+
+
+def _title(step: Sequence[Op], kinds: Mapping[str, str]) -> str:
     """The class of the module that a step is, where it is one."""
-    module = common_module(steps[0])
+    module = common_module(step)
     return part_title(module, kinds.get(module, "")) if module else "Step"
 
 
@@ -155,11 +174,14 @@ def common_module(ops: Sequence[Op]) -> str:
     return ".".join(paths[0][:shared])
 
 
-def _as_step(members: Sequence[Op], title: str, held: str) -> Op:
+def _as_step(members: Sequence[Op], kinds: Mapping[str, str], sources: Mapping[str, Op]) -> Op:
+    """A closed module keeps its label."""
+    only = members[0] if len(members) == 1 and members[0].kind == "module" else None
+    title, facts = (only.word, only.facts) if only else (_title(members, kinds), (contents(members, sources),))
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
     layers = tuple(name for op in members for name in op.layers)
     read = Ops(members).readers
     last = next((op for op in reversed(members) if not read[op.name]), members[-1])
     return Op(f"{members[0].name}/step", "module", title, members[0].path, layers, inputs, last.shape,
-              facts=(held,) if held else (), inner=relative(members), channels=last.channels)  # fmt: skip
+              facts=tuple(filter(None, facts)), inner=relative(members), channels=last.channels)  # fmt: skip
