@@ -15,7 +15,7 @@ from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.style import FRAME_PAD, HEADING, SMALL, Style, badge_width
 from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.place.text import WIDER, text_width
-from archscope.views.diagram.plan.forms import Form, Numbers, form_of, forms, unit_paths
+from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, unit_paths
 from archscope.views.diagram.plan.levels import Modules, Plan, closed, flow_plan
 from archscope.views.diagram.plan.repeats import READS_TWO, with_steps
 from archscope.views.diagram.plan.shrunk import boxes
@@ -25,7 +25,7 @@ TITLE_BAND = 34.0
 SMALLEST = 6.0
 """Points of the smallest letters on the paper."""
 
-LARGE_MODULES = (22, 60, 400)
+LARGE_MODULES = (LARGE_MODULE, 60, 400)
 """Operations of a module that is too large to have a panel, the first number with which the schema is small enough."""
 
 SMALLER = 0.7

@@ -11,6 +11,9 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.apart import character
 from archscope.views.diagram.plan.levels import CONTAINERS, Modules
 
+LARGE_MODULE = 22
+"""Operations of a module that is opened where it can be, rather than printed whole."""
+
 SHORT_CHAIN = 9
 """A module of so few operations in a row is drawn in the schema itself."""
 
@@ -57,7 +60,7 @@ class Form:
 # ---- which modules ----------------------------------------------------------------------------------------
 
 
-def unit_paths(modules: Modules, large: int) -> list[str]:
+def unit_paths(modules: Modules, large: int = LARGE_MODULE) -> list[str]:
     """The modules to print, in execution order: what repeats, or stands beside its like, not what holds those.
 
     One of more operations than `large` is opened where it can be, rather than printed whole.
