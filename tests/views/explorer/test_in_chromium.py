@@ -145,7 +145,7 @@ def test_it_is_as_the_reader_wants_it(chromium: Any, tmp_path: Path) -> None:
         swatches = page.evaluate(
             "[...document.querySelectorAll('.swatch')].map((one) => getComputedStyle(one).backgroundColor)"
         )
-        assert len(set(swatches)) > 2
+        assert len(set(swatches)) > 1
 
 
 VALUES = """() => {
