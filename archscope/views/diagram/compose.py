@@ -182,7 +182,7 @@ class View:
             sketch = self.sketch(tried, loose=True)
             if boxes(sketch.series) <= MOST_BOXES:
                 return sketch
-        return self.sketch(shrunk(plan, sketch.series, kinds, MOST_BOXES), loose=True)
+        return self.sketch(shrunk(tried, sketch.series, kinds, MOST_BOXES), loose=True)
 
     def placed(self, sketch: Sketch) -> Drawing:
         plan, series = sketch.plan, sketch.series

@@ -64,6 +64,8 @@ VIEWS = {
     "beside": lambda: str(archscope.diagram(["lenet5", "alexnet"], level="network")),
     "difference": lambda: archscope.diff("lenet5", "lenet5?num_classes=7").to_svg(),
     "lineage": lambda: archscope.lineage().to_svg(),
+    "spectrum": lambda: archscope.spectrum(channels=12, segments=[1, 3, 12]).to_svg(plot="panels"),
+    "sweep": lambda: archscope.sweep("lenet5", {"num_classes": [5, 10]}).to_svg(),
 }
 SMALL, ALIKE = (120, 120), 20.0
 """A size at which borders differ no more, and how far the grey of such a spot may be from another's on average."""

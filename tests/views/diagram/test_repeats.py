@@ -1,6 +1,7 @@
 """What repeats is drawn once, wherever it stands, and says what is in it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.plan import repeats as of_steps
-from tests.graphs import Net
+from tests.graphs import Net, report_of
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import are_steps, differences
 
@@ -300,6 +301,20 @@ def test_steps_that_each_read_the_last_two_are_one_box_that_says_so() -> None:
     assert len(steps.each) >= 8
     assert of_steps.READS_TWO in steps.facts
     assert are_steps(steps)
+
+
+def test_what_is_closed_twice_is_drawn_once() -> None:
+    net = Net(input=(8, 4, 4))
+    before = "input"
+    for i in range(10):  # of no module
+        before = net.conv(f"loose{i}", before, 8 + i, 1)
+    for i in range(70):
+        for part in "ab":
+            before = net.conv(f"stage{i}.{part}", before, 20 + i, 1)
+    graph = replace(net.graph(), blocks={f"stage{i}": f"Kind{i}" for i in range(70)})
+    made = draw(report_of(graph), DiagramOptions(level="network"))
+    assert differences(made) == []
+    assert sorted(name for op in made.drawing.ops for name in op.layers) == sorted(graph.layer)
 
 
 class Cells(nn.Module):

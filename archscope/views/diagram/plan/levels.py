@@ -279,7 +279,9 @@ def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str]])
     """The Ops with each of these groups, which has a title, as one; those that would make a cycle stay open."""
     current = list(ops)
     for group, title in groups:
-        whole = _as_one(group, f"{group[0].name}..{group[-1].name}", title, (), {op.name: op for op in current})
+        now = {op.name: op for op in current}
+        members = [now[op.name] for op in group]  # what they read may be closed by now
+        whole = _as_one(members, f"{group[0].name}..{group[-1].name}", title, (), now)
         whole = replace(whole, path=group[0].path)
         tried = merged(Ops(current), dict.fromkeys([op.name for op in group], whole))
         current = in_order(tried) if is_acyclic(tried) else current
