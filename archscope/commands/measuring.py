@@ -53,6 +53,7 @@ Cast = Annotated[
 ]
 Seconds = Annotated[float | None, timed("--seconds", "S", "Time budget per network and batch [default: 5]")]
 Threads = Annotated[str | None, timed("--threads", "N[,N...]", "Of the CPU; of several each [default: torch's]")]
+OneThreads = Annotated[str | None, timed("--threads", "N", "Of the CPU [default: torch's]")]
 Fresh = Annotated[bool, timed("--fresh", "", "Measure the device's bandwidth and products anew, too.")]
 
 

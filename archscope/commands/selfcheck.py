@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from archscope.commands import command
-from archscope.commands.measuring import DataType, Device, Seconds, Threads, measuring_options, progress_line, timed
+from archscope.commands.measuring import DataType, Device, OneThreads, Seconds, measuring_options, progress_line, timed
 from archscope.commands.output import write
 from archscope.errors import EnvironmentFailure
 
@@ -14,7 +14,7 @@ def selfcheck(
     dtype: DataType = None,
     batch: Annotated[int, timed("--batch", "N", "Images at a time.")] = 2,
     seconds: Seconds = None,
-    threads: Threads = None,
+    threads: OneThreads = None,
 ) -> None:
     """Hold archscope's times and memory against other clocks on this machine.
 

@@ -22,8 +22,8 @@ from archscope.commands.measuring import (
     Compile,
     DataType,
     Device,
+    OneThreads,
     Seconds,
-    Threads,
     measuring_options,
     progress_line,
 )
@@ -103,7 +103,7 @@ def spectrum(
     amp: Cast = None,
     compiled: Compile = None,
     seconds: Seconds = None,
-    threads: Threads = None,
+    threads: OneThreads = None,
     format_name: Annotated[str | None, format_of("spectrum")] = None,
     output: Output = None,
 ) -> None:  # fmt: skip

@@ -23,8 +23,8 @@ from archscope.commands.measuring import (
     Compile,
     DataType,
     Device,
+    OneThreads,
     Seconds,
-    Threads,
     measuring_options,
     progress_line,
 )
@@ -94,7 +94,7 @@ def sweep(
     amp: Cast = None,
     compiled: Compile = None,
     seconds: Seconds = None,
-    threads: Threads = None,
+    threads: OneThreads = None,
     format_name: Annotated[str | None, format_of("sweep")] = None,
     output: Output = None,
 ) -> None:  # fmt: skip

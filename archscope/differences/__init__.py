@@ -15,7 +15,7 @@ from archscope.differences.changes import Changes
 from archscope.differences.consequences import Consequences
 from archscope.differences.normal import normal_form
 from archscope.differences.post_norm import told_once
-from archscope.differences.rows import Difference, rows, stored_alike, unused_rows
+from archscope.differences.rows import Difference, frozen_rows, rows, stored_alike, unused_rows
 from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
 from archscope.differences.steps import Step, unshared
@@ -132,7 +132,7 @@ def compare(a: Report, b: Report) -> Diff:
     changed: tuple[Difference, ...] = ()
     if pairs is None:
         pairs, changed = _aligned(a, b, *steps)
-    listed = (*changed, *unused_rows(a.graph, b.graph))
+    listed = (*changed, *unused_rows(a.graph, b.graph), *frozen_rows(pairs, a.graph, b.graph))
     unknown = (
         () if a.graph is b.graph else tuple(dict.fromkeys((*untold(a.graph, steps[0]), *untold(b.graph, steps[1]))))
     )

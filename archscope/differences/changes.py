@@ -83,6 +83,8 @@ class Changes:
         for first, second in self._swapped():
             self._swap(first, second)
         by_heads = self._split_by_heads()
+        for gap, other in self._replaced():
+            self._instead(gap, other)
         for gap in self.gaps:
             if all(id(step) in by_heads for step in gap.steps):
                 continue
@@ -142,7 +144,8 @@ class Changes:
     def _elements(self, a: Step, b: Step, facts: Sequence[str]) -> None:
         """Of several parts of one tensor one row."""
         other = f"{words.noun(b)}: other elements than the reference's, or in another order"
-        self._fact(a, b, "elements", words.fact_changed(facts[0], a, b) if len(facts) == 1 else other)
+        said = words.elements_changed(a, b) if b.kind == "view" else words.fact_changed(facts[0], a, b)
+        self._fact(a, b, "elements", said if len(facts) == 1 or b.kind == "view" else other)
         change = self.found[-1]
         change.general, change.group = other, ("elements", id(b.inputs[0]), len(facts))
 
@@ -152,7 +155,11 @@ class Changes:
 
     def _fact(self, a: Step, b: Step, name: str, what: str, params: int = 0, macs: int = 0) -> None:
         change = Change(KINDS.get(name, name), what, (a,), (b,), b.place, params, macs, (name, what))
-        change.training = name == "momentum" or (name in {"p", "kind"} and _in_training((a, b)))
+        of_gradients = name in words.IN_TRAINING and b.kind == "embedding"
+        change.training = name == "momentum" or of_gradients or (name in {"p", "kind"} and _in_training((a, b)))
+        if name in b.told and what.endswith(words.OTHER_NUMBERS):
+            change.kind, change.group = "constant", ("constant", b.told[name])
+            change.general = words.of_constant(b.told[name])
         if name == "filters" and b is not self._classifier:
             unit = "units" if b.kind == "linear" else "filters"
             change.general = words.ratio(words.width(a), words.width(b), unit)
@@ -185,6 +192,21 @@ class Changes:
         change = Change("order", what, tuple(a.steps), tuple(b.steps), b.steps[0].place, group=("order", what))
         change.training = _in_training(b.steps)
         self.add(change)
+
+    def _replaced(self) -> Iterator[tuple[Gap, Gap]]:
+        """Gaps of both sides at one place: a few layers without weights stand where the reference has others."""
+        for gap in [gap for gap in self.gaps if not gap.of_b and _is_short(gap)]:
+            for other in [one for one in self.gaps if one.of_b and _is_short(one)]:
+                one_place = gap.place in (other.start, other.end) and other.place in (gap.start, gap.end)
+                if other.series is gap.other and one_place and not self._repeat(gap) and not self._repeat(other):
+                    yield gap, other
+                    break
+
+    def _instead(self, a: Gap, b: Gap) -> None:
+        self.gaps = [gap for gap in self.gaps if gap is not a and gap is not b]
+        what = f"{words.listed(a.steps, words.noun)} instead of {words.listed(b.steps, words.noun)}"
+        macs = _sum("macs", b.steps) - _sum("macs", a.steps)
+        self.add(Change("operation", what, tuple(a.steps), tuple(b.steps), b.steps[0].place, 0, macs, ("kind", what)))
 
     def _swapped(self) -> list[tuple[tuple[Step, Step], tuple[Step, Step]]]:
         """Neighbours, each of which is the other's like rather than its partner's: kernels that make them partners do
@@ -248,6 +270,12 @@ class Changes:
 
     def _repeat(self, gap: Gap) -> Repeat | None:
         return repeat_of(gap, self.graphs[gap.of_b].blocks, self.b if gap.of_b else self.a)
+
+
+def _is_short(gap: Gap) -> bool:
+    steps = gap.steps
+    plain = not any(step.params or _joins(step) for step in steps) and not words.is_gate(steps)
+    return len(steps) <= words.MOST_LISTED and plain and not _in_training(steps)
 
 
 def _reordered(a: Step, b: Step, names: Sequence[str]) -> list[str] | None:

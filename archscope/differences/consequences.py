@@ -8,7 +8,8 @@ from archscope.differences.steps import Step
 CHANNELS = {"kind", "filters", "multiplier", "depthwise", "input"}
 """Facts that decide how many channels a layer gives: its groups never do."""
 
-SIZES = {"kind", "kernel_size", "stride", "dilation", "padding", "output_size", "ceil_mode", "output_padding", "input"}
+SIZES = {"kind", "kernel_size", "stride", "dilation", "padding", "output_size", "ceil_mode", "output_padding", "ratio",
+         "input"}  # fmt: skip
 """Facts that decide height and width."""
 
 

@@ -12,7 +12,7 @@ FAMILIES = (
     {*CATEGORIES["activation"].split(), "shift"},
     POOLS | GLOBAL_POOLS | {"adaptive average pool", "adaptive max pool"} | REDUCTIONS,
     {"batch norm", "layer_norm", "group_norm", "instance_norm", "local_response_norm", "rms_norm"},
-    {"add", "cat", "mul", "sub"},
+    {"add", "cat", "mul", "sub", "div", "maximum", "minimum"},
     {"conv", "transposed conv"},
     RECURRENT,
     ORDERINGS,
@@ -76,6 +76,8 @@ def differing(a: Step, b: Step) -> list[str]:
         unlike = [name for name in unlike if name not in a.told]
     if {"kernel_size", "stride"} <= set(unlike) and all(_steps_by_kernel(step) for step in (a, b)):
         unlike.remove("stride")
+    if "attn_mask" in unlike or ("attn_mask" in a.told) != ("attn_mask" in b.told):  # a mask for the other
+        unlike = [*dict.fromkeys(["attn_mask", *(name for name in unlike if name != "is_causal")])]
     if "slopes" in unlike:  # says what this says
         unlike = [name for name in unlike if name != "broadcast"]
     if "of_the_batch" in unlike:  # nothing gathers statistics where those of the batch are taken

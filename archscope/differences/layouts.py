@@ -38,6 +38,13 @@ class Layout:
             found.append((outer * size, stride))
         return tuple(found)
 
+    @cached_property
+    def chosen(self) -> tuple[int, Runs]:
+        """Which elements, in whatever order: the first of them, and sizes and strides from the largest stride on."""
+        first = self.offset + sum((size - 1) * stride for size, stride in self.runs if stride < 0)
+        runs = sorted(((size, abs(stride)) for size, stride in self.runs), key=lambda run: (-run[1], run[0]))
+        return first, Layout(tuple(size for size, _ in runs), tuple(stride for _, stride in runs)).runs
+
     @property
     def elements(self) -> int:
         return prod(self.sizes)

@@ -68,9 +68,11 @@ class Normaliser:
         """How each output of a layer is seen. What a rule cannot read is an operation by its name."""
         rule = RULES.get(layer.operation) or OF_CATEGORY.get(CATEGORY.get(layer.operation, ""), other)
         made, costs = len(self.draft.steps), (self.params[layer.name] or 0, self.macs[layer.name] or 0)
+        call = self._call(layer, costs)
         try:
-            return self._checked(self._call(layer, costs), rule)
+            return self._checked(call, rule)
         except UNREADABLE:
+            call.give_back()
             del self.draft.steps[made:]
             return self._checked(self._call(layer, costs), other)
 
@@ -145,10 +147,11 @@ BY_OPERATION: dict[str, Rule] = {
     "maximum minimum": pointwise.extreme,
     "where": pointwise.where,
     "masked_fill": pointwise.masked_fill,
-    "sub": pointwise.subtract,
+    "sub rsub": pointwise.subtract,
     "mul": pointwise.multiply,
     "div": pointwise.divide,
     "neg": pointwise.negate,
+    "interpolate": windows.interpolation,
     "pow square sqrt rsqrt reciprocal": pointwise.power,
     REDUCTIONS: axes.reduction,
     "batch_norm": axes.batch_norm,

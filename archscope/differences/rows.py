@@ -7,6 +7,7 @@ from typing import Any
 
 from archscope.differences.alignment import common_path
 from archscope.differences.changes import Change
+from archscope.differences.steps import Step
 from archscope.model.graph import Graph
 
 
@@ -78,7 +79,7 @@ def _difference(kind: str, what: str, group: Sequence[Change]) -> Difference:
 
 
 def _names(change: Change) -> list[tuple[str | None, str | None]]:
-    if change.a and change.b:
+    if len(change.a) == len(change.b):
         return [(a.name, b.name) for a, b in zip(change.a, change.b, strict=True)]
     return [(a.name, None) for a in change.a] + [(None, b.name) for b in change.b]
 
@@ -96,14 +97,28 @@ def unused_rows(a: Graph, b: Graph) -> list[Difference]:
         if not names:
             continue
         count = sum(_elements(tensors[name]) for name in names)
-        block = common_path(names) or ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
-        sort = "auxiliary head" if "aux" in block.lower() else "layers"
-        held = "only the reference has it" if of_b else "the reference does not have it"
         pairs = tuple((None, name) if of_b else (name, None) for name in names)
-        what = f"{sort} {block}, stored and not run in evaluation: {held}"
         first = None if of_b else names[0], names[0] if of_b else None
-        rows.append(Difference("unused", *first, what, count if of_b else -count, 0, pairs))
+        kind, what = _said(names, of_b, a if of_b else b)
+        rows.append(Difference(kind, *first, what, count if of_b else -count, 0, pairs))
     return rows
+
+
+def _said(names: Sequence[str], of_b: bool, other: Graph) -> tuple[str, str]:
+    """An auxiliary head; or what the other network uses, and then this follows from the layer that one side lacks."""
+    used = {name for layer in other.layers for name in layer.parameters}
+    if all(any(name == one or f".{name}".endswith(f".{one}") or f".{one}".endswith(f".{name}") for one in used)
+           for name in names):  # fmt: skip
+        listed = ", ".join(names[:MOST_LISTED]) + (" and more" if len(names) > MOST_LISTED else "")
+        who = ("the reference stores", "and does not use it") if of_b else ("stored", "and not used")
+        return "consequence", f"{who[0]} {listed} {who[1]}" if of_b else f"{listed} {who[0]} {who[1]}"
+    block = common_path(names) or ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
+    sort = "auxiliary head" if "aux" in block.lower() else "layers"
+    held = "only the reference has it" if of_b else "the reference does not have it"
+    return "unused", f"{sort} {block}, stored and not run in evaluation: {held}"
+
+
+MOST_LISTED = 3
 
 
 def _unused(graph: Graph) -> dict[str, tuple[int, ...]]:
@@ -126,6 +141,24 @@ def _elements(shape: tuple[int, ...]) -> int:
     for size in shape:
         product *= size
     return product
+
+
+def frozen_rows(pairs: Iterable[tuple[Step, Step]], a: Graph, b: Graph) -> list[Difference]:
+    """Weights that one side trains and the other does not."""
+    found: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
+    for one, other in pairs:
+        if one.parameters and len(one.parameters) == len(other.parameters):
+            trains = [any(graph.parameters[name].trainable for name in step.parameters if name in graph.parameters)
+                      for graph, step in ((a, one), (b, other))]  # fmt: skip
+            if trains[0] != trains[1]:
+                found[trains[0]].append((one.name, other.name))
+    said = {False: "frozen weights where the reference trains them (in training only)",
+            True: "weights train that the reference has frozen (in training only)"}  # fmt: skip
+    return [
+        Difference("frozen", *layers[0], said[trains] + (f", in {len(layers)} layers" if len(layers) > 1 else ""),
+                   layers=tuple(layers), training=True)
+        for trains, layers in found.items() if layers
+    ]  # fmt: skip
 
 
 def stored_alike(a: Graph, b: Graph) -> bool:

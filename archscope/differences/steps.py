@@ -126,6 +126,13 @@ def squeezed(shape: Shape) -> Shape:
     return tuple(size for size in shape if size != 1)
 
 
+def concatenated(step: Step) -> list[Step]:
+    """What a concatenation comes to, however it is nested; any other step is its own."""
+    if step.kind != "cat":
+        return [step]
+    return [part for one in step.inputs for part in (concatenated(one) if one.facts == step.facts else [one])]
+
+
 def hashable(value: Any) -> Any:
     """Lists as tuples, 6 and 6.0 as one number."""
     if isinstance(value, list | tuple):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from archscope.differences import words
 from archscope.differences.changes import Change
-from archscope.differences.steps import Step
+from archscope.differences.steps import Step, concatenated
 
 UNORDERED = {"add", "mul", "input"}
 """Kinds of steps whose operands may come in any order."""
@@ -22,10 +22,13 @@ class Wiring:
         for a, b in pairs:
             if id(b) not in self.partner:
                 continue
-            mine, theirs = self._operands(a, True), self._operands(b, False)
-            if len(mine) == len(theirs) and all(x & y for (_, x), (_, y) in zip(mine, theirs, strict=True)):
+            mine, theirs = self._operands(a.inputs, True), self._operands(b.inputs, False)
+            if _read_alike(mine, theirs):
                 continue
             left_a, left_b, order = _matched(mine, theirs)
+            if a.kind == b.kind == "cat" and (left_a or left_b):  # which may be nested otherwise
+                mine, theirs = self._operands(concatenated(a), True), self._operands(concatenated(b), False)
+                left_a, left_b, order = _matched(mine, theirs)
             left_a = [step for step in left_a if id(step) in self.partner]
             left_b = [step for step in left_b if id(step) in self.partner]
             if left_a and left_b:
@@ -35,8 +38,8 @@ class Wiring:
                 what = f"{words.noun(b)} in another order: {_order(order)}"
                 yield Change("order", what, (a,), (b,), b.place, group=("order", what))
 
-    def _operands(self, step: Step, of_a: bool) -> "Operands":
-        return [(one, self._reached(one, of_a)) for one in step.inputs]
+    def _operands(self, steps: Sequence[Step], of_a: bool) -> "Operands":
+        return [(one, self._reached(one, of_a)) for one in steps]
 
     def _reached(self, step: Step, of_a: bool) -> frozenset[int]:
         """The reference's steps whose tensor this is, or may be."""
@@ -70,6 +73,10 @@ def _order(places: Sequence[int]) -> str:
 
 
 Operands = Sequence[tuple[Step, frozenset[int]]]
+
+
+def _read_alike(a: Operands, b: Operands) -> bool:
+    return len(a) == len(b) and all(x & y for (_, x), (_, y) in zip(a, b, strict=True))
 
 
 def _matched(a: Operands, b: Operands) -> tuple[list[Step], list[Step], list[int]]:

@@ -17,6 +17,7 @@ NOUNS = {
     "leaky_relu": "leaky ReLU", "sub": "subtraction", "div": "division", "max": "maximum", "amax": "maximum",
     "shift": "shift", "clamp": "clamping", "scaled_dot_product_attention": "attention", "matmul": "matrix product",
     "permute": "permutation of axes", "view": "choice of elements", "getitem": "index", "part": "output",
+    "setitem": "assignment to a part", "interpolate": "interpolation",
     "lp_pool1d": "LP pooling", "lp_pool2d": "LP pooling",
     "mean": "mean", "tanh": "tanh",
     "hardswish": "hard swish", "hardsigmoid": "hard sigmoid", "lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN with tanh",
@@ -134,16 +135,22 @@ def width(step: Step) -> float:
 def kind_changed(a: Step, b: Step) -> str:
     if {a.kind, b.kind} <= POOLS | GLOBAL_POOLS or "norm" in b.kind:
         return f"{noun(a)} instead of {noun(b)}"
-    joins = {"add": "adds", "cat": "concatenates", "mul": "multiplies", "sub": "subtracts"}
-    if {a.kind, b.kind} <= joins.keys():
-        return f"{joins[a.kind]} where the reference {joins[b.kind]}"
+    if {a.kind, b.kind} <= JOINS.keys():
+        return f"{JOINS[a.kind]} where the reference {JOINS[b.kind]}"
     return f"{_limited(a)} instead of {_limited(b)}"
+
+
+JOINS = {
+    "add": "adds", "cat": "concatenates", "mul": "multiplies", "sub": "subtracts", "div": "divides",
+    "maximum": "takes the larger of both", "minimum": "takes the smaller of both",
+}  # fmt: skip
 
 
 def _limited(step: Step) -> str:
     """`clamping to 0 and 5`."""
     limits = [step.facts[name] for name in ("low", "high") if name in step.facts]
-    return noun(step) + (f" to {' and '.join(map(_plain, limits))}" if limits else "")
+    slope = f" with slope {step.facts['slope']:g}" if step.kind == "silu" and step.facts else ""
+    return noun(step) + (f" to {' and '.join(map(_plain, limits))}" if limits else slope)
 
 
 def vectors_changed(names: Sequence[str], a: Step, b: Step) -> str:
@@ -184,8 +191,16 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
     if name == "added_mask" and None in (mine, theirs):
         has, lacks = ("a mask", "none") if theirs is None else ("no mask", "one")
         return f"{subject}: {has} where the reference has {lacks}"
+    if name == "attn_mask" and (name in a.told) != (name in b.told):
+        given = ["a mask" if name in step.told else "causal" if step.facts.get("is_causal") else "no mask"
+                 for step in (a, b)]  # fmt: skip
+        return f"{subject}: {given[0]} where the reference {'is' if given[1] == 'causal' else 'has'} {given[1]}"
     if name in a.told or name in b.told:
         return _content_changed(name, a, b)
+    if name in USED and not isinstance(mine, float) and not isinstance(theirs, float):
+        return f"{subject}: {name} {_changed(mine)} instead of {_changed(theirs)}"
+    if name in IN_TRAINING and b.kind == "embedding":
+        return f"{subject}: {name} {_plain(mine)} instead of {_plain(theirs)} (in training only)"
     show = SHOWN.get(name, _plain)
     called = FACTS.get(name, name.replace("_", " "))
     return f"{subject}: {called} {show(mine)} instead of {show(theirs)}"
@@ -205,13 +220,43 @@ def _parts(found: Any) -> str:
     return " and ".join(said) or "all"
 
 
+USED = {"weight", "running_mean", "running_var"}
+"""Of a layer: what it has may be changed before it is used."""
+
+IN_TRAINING = {"padding_idx", "sparse", "scale_grad_by_freq"}
+"""Of an embedding: what only the gradients see."""
+
+
+def _changed(views: Any) -> str:
+    return f"changed by {' and '.join(map(str, views))}" if views else "as it is stored"
+
+
+def _shifts(shifts: Any) -> str:
+    return " and ".join(f"{by:.0f} along axis {axis:.0f}" for axis, by in shifts or ()) or "nothing"
+
+
+def elements_changed(a: Step, b: Step) -> str:
+    """Of two choices of elements: another order, or others."""
+    one, other = (step.seen.layout if step.seen else None for step in (a, b))
+    subject = noun(b)
+    if one is None or other is None:
+        return f"{subject}: other elements than the reference's, or in another order"
+    if one.runs == other.runs:
+        return f"{subject}: from element {one.offset} on instead of {other.offset}"
+    if one.chosen == other.chosen:
+        return f"{subject}: the same elements in another order"
+    return f"{subject}: other elements than the reference's"
+
+
 SHOWN: dict[str, Callable[[Any], str]] = {
+    "shifts": _shifts, "ratio": lambda ratio: "x".join(f"{one:g}" for one in ratio or ()),
+    "slope": lambda slope: _plain(1.0 if slope is None else slope),
     "softmax_axes": lambda axes: _plain(axes) if axes else "the last",
     "padding": padding, "kernel_size": sizes, "stride": one, "dilation": one, "slices": _parts
 }  # fmt: skip
 FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier",
          "slices": "takes", "softmax_axes": "softmax along axis", "dropout_p": "dropout of its weights",
-         "has_biases": "bias"}  # fmt: skip
+         "has_biases": "bias", "shifts": "by", "ratio": "size, as a multiple of what comes in,"}  # fmt: skip
 
 
 WHETHER = {
@@ -224,6 +269,7 @@ WHETHER = {
     ),
     "ceil_mode": ("rounds sizes up (ceil_mode) where the reference rounds down",
                   "rounds sizes down where the reference rounds up (ceil_mode)"),
+    "is_causal": ("causal where the reference is not", "not causal where the reference is"),
     "of_the_batch": ("takes the batch's statistics where the reference takes running ones",
                      "takes running statistics where the reference takes the batch's"),
 }  # fmt: skip
@@ -247,7 +293,15 @@ def _content_changed(name: str, a: Step, b: Step) -> str:
         return f"{noun(b)}: {called} {mine} instead of {theirs}"
     if None in (a.facts.get(name), b.facts.get(name)):
         return f"{noun(b)}: what {called} holds is not known on both sides"
-    return f"{noun(b)}: {called} holds other numbers than the reference's"
+    return f"{noun(b)}: {called} {OTHER_NUMBERS}"
+
+
+OTHER_NUMBERS = "holds other numbers than the reference's"
+
+
+def of_constant(name: str) -> str:
+    """Where layers of several kinds read it."""
+    return f"{name.rpartition('.')[2]} {OTHER_NUMBERS}"
 
 
 def _stored_shape(step: Step, name: str) -> tuple[int, ...]:

@@ -154,6 +154,35 @@ def _by_onednn(layer: Layer, steps: int, batch: int, sizes: Sizes) -> int:
     return _bytes(layer, (steps, sizes.hidden), (workspace,), (-(-once // batch),))
 
 
+def passing_in_steps(layer: Layer, batch: int) -> int:
+    """Bytes that a recurrent layer of several steps takes while it runs, besides what it returns, and gives back, as
+    tests/benchmarks/memory.py finds it on the CPU: the gates of all steps, their states until they are joined, what
+    lies between its layers; oneDNN's copies of weights and a workspace. 0 where the layer does not say its sizes."""
+    if layer.operation not in UNITS_A_STEP:
+        return 0
+    kind, ways = layer.operation.partition("_")[0], 2 if layer.settings.get("bidirectional") else 1
+    try:
+        steps = prod(shape(layer, "input")[:-1]) * batch
+        passing = [_passing(layer, kind, sizes, ways, steps, batch, i) for i, sizes in enumerate(_sizes(layer, kind))]
+    except (NotGiven, KeyError, IndexError):
+        return 0
+    return _bytes(layer, (max(passing),))
+
+
+def _passing(layer: Layer, kind: str, sizes: Sizes, ways: int, steps: int, batch: int, place: int) -> int:
+    """Numbers of one layer in one direction, for so many steps of all images together."""
+    between = steps * sizes.inner if place >= ways else 0
+    if kind != "lstm" or not _is_onednns(layer, sizes):
+        states = sizes.state if ways == 1 else 4 * sizes.state
+        return between + steps * (GATES[kind] * sizes.hidden + states)
+    rows = batch if layer.settings["batch_first"] else shape(layer, "input")[1]  # of one step
+    turned = shape(layer, "input")[-1] if layer.settings["batch_first"] and rows > 1 else 0  # so that steps come first
+    gates = 4 * sizes.hidden if rows == 1 else 0
+    weights = 4 * sizes.hidden * (sizes.inner + sizes.hidden) * (1 if layer.settings["has_biases"] else 2)
+    workspace = steps * (turned + gates + 2 * (sizes.hidden + max(sizes.inner, sizes.hidden)))
+    return between + weights + workspace + 13 * rows * sizes.hidden
+
+
 def _cell(layer: Layer, on_cuda: bool) -> Kept:
     """One step: what it was given, and its gates; a state of zeros, if it was given none."""
     kind = layer.operation.partition("_")[0]

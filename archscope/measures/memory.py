@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from archscope.measures import measure
+from archscope.measures.kept_by_kernels import passing_in_steps
 from archscope.model.graph import Graph, bytes_of
 from archscope.model.report import Column, summed
 
@@ -12,8 +13,8 @@ def memory(graph: Graph) -> tuple[Column, ...]:
     """Bytes of weights and outputs per layer, and what is alive while each layer runs; the total is the peak.
 
     A tensor lives from the layer that computes it to the last that reads it or a view of it; a view or an
-    in-place result adds none. The caller's input and all weights and buffers live throughout. Workspaces and
-    the allocator's rounding are not counted.
+    in-place result adds none. The caller's input and all weights and buffers live throughout. While a recurrent layer
+    runs, the gates of all its steps do; other workspaces and the allocator's rounding are not counted.
     """
     stored = {  # what lies in another's memory adds none
         name: 0 if tensor.shares else tensor.bytes
@@ -68,6 +69,6 @@ def _alive(graph: Graph, weights: int) -> dict[str, int]:
         if roots[layer.name] == layer.name:
             size[layer.name] = layer.output_bytes * graph.batch
             now += size[layer.name]
-        alive[layer.name] = now
+        alive[layer.name] = now + passing_in_steps(layer, graph.batch)
         now -= sum(size[root] for root in ends.get(i, ()))
     return alive

@@ -59,9 +59,9 @@ HEAD = """# Predicted and measured memory
 profiler's record of every allocation, against what is predicted from shapes alone (`peak_memory_bytes`, and in training
 `training_peak_bytes`). The aim is 15 %. What a
 prediction of inference leaves out is torch's own: oneDNN copies a convolution's weights and images into its layout
-while it runs, which small images cannot hide, and recurrent layers take workspaces. In training the backward pass is
-followed layer by layer: what a layer kept goes as the gradients of its weights come, with oneDNN's copies; an LSTM's
-workspace is oneDNN's, as it was found to grow with its sizes.
+while it runs, which small images cannot hide. A recurrent layer holds the gates of all its steps while it runs. In
+training the backward pass is followed layer by layer: what a layer kept goes as the gradients of its weights come, with
+oneDNN's copies; an LSTM's workspace is oneDNN's, as it was found to grow with its sizes.
 
 """
 

@@ -1,11 +1,16 @@
 """Which facts of two layers are differences, and which follow from another."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import torch
 from torch import nn
+from torch.nn import functional as F
 
 import archscope
+from archscope.differences import compare
 from archscope.errors import ArchscopeError
 from tests.graphs import six_layer_report
 
@@ -18,6 +23,55 @@ def test_no_momentum_where_nothing_is_gathered() -> None:
     """Statistics of the batch have none, so it is no second difference."""
     found = rows(nn.BatchNorm2d(4, track_running_stats=False), nn.BatchNorm2d(4))
     assert found == ["batch normalisation: takes the batch's statistics where the reference takes running ones"]
+
+
+def test_what_only_training_sees() -> None:
+    """A weight that is frozen, and a word without gradients."""
+    frozen = nn.Conv2d(4, 4, 1)
+    frozen.requires_grad_(False)
+    found = archscope.diff(frozen, nn.Conv2d(4, 4, 1), input_size=(4, 6, 6))
+    assert found.verdict == "same_function"
+    assert [row.what for row in found.differences] == [
+        "frozen weights where the reference trains them (in training only)"
+    ]
+    words = nn.Embedding(9, 4, padding_idx=1), nn.Embedding(9, 4)
+    padded = compare(*[archscope.summarize(one, "6:int64") for one in words])
+    assert padded.verdict == "same_function"
+
+
+class Of(nn.Module):
+    """A convolution whose output `says` something of."""
+
+    def __init__(self, says: Callable[["Of", torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.says, self.conv = says, nn.Conv2d(4, 8, 3)
+        self.gain = nn.Parameter(torch.ones(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.says(self, x)
+
+
+def standardised(net: Of, x: torch.Tensor) -> torch.Tensor:
+    """As in timm's ScaledStdConv2d, whose gain is scaled before."""
+    flat = net.conv.weight.reshape(1, 8, -1)
+    weight = F.batch_norm(flat, None, None, weight=net.gain * 0.3, training=True, momentum=0.0)
+    return F.conv2d(x, weight.reshape_as(net.conv.weight), net.conv.bias)
+
+
+@pytest.mark.parametrize(("mine", "theirs", "said"), [
+    (lambda s, x: s.conv(x) * s.gain.sum(), standardised, None),  # once the sums did not agree
+    (lambda s, x: s.conv(x).mean((2, 3)), lambda s, x: s.conv(x)[:, :, 0, 0],
+     "global average pooling instead of slice"),
+    (lambda s, x: s.conv(x).permute(0, 2, 3, 1).reshape(-1, 8, 4, 4), lambda s, x: s.conv(x),
+     "permutation of axes + reshape extra"),
+    (lambda s, x: 1 - s.conv(x), lambda s, x: s.conv(x), "scaling by -1 + shift by 1 extra"),
+    (lambda s, x: s.conv(x) * torch.sigmoid(1.702 * s.conv(x)), lambda s, x: F.gelu(s.conv(x)), None),
+    (lambda s, x: F.interpolate(s.conv(x), size=8), lambda s, x: F.interpolate(s.conv(x), scale_factor=2), ""),
+    (lambda s, x: s.conv(x).roll((4, 4), (2, 3)), lambda s, x: s.conv(x), ""),
+])  # fmt: skip
+def test_what_is_said_of_operations(mine: Any, theirs: Any, said: str | None) -> None:
+    found = rows(Of(mine), Of(theirs))
+    assert said is None or found == ([said] if said else [])
 
 
 def test_a_total_that_is_not_that_of_the_layers_is_told() -> None:

@@ -1,10 +1,12 @@
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
 
 import archscope
+from archscope.latency import Options, device
 from archscope.model.graph import Graph
 from archscope.model.report import Report
 from tests.graphs import F32, Net, total, values
@@ -134,3 +136,23 @@ def test_memory_that_several_names_show_is_counted_once() -> None:
     }  # fmt: skip
     assert report.graph.parameters["tied"].shares == "weight"
     assert Report.from_json(report.to_json()).graph.buffers == report.graph.buffers
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.GRU(16, 32, 2, bidirectional=True),
+        nn.LSTM(16, 32, batch_first=True),
+        nn.RNN(16, 32),
+        nn.LSTM(16, 32).double(),
+    ],
+    ids=["GRU", "oneDNN's LSTM", "RNN", "torch's LSTM"],
+)
+def test_a_recurrent_layer_holds_the_gates_of_its_steps(layer: nn.RNNBase) -> None:
+    """Against the profiler's record of every allocation."""
+    given = torch.zeros(1, 100, 16) if layer.batch_first else torch.zeros(100, 1, 16, dtype=layer.weight_ih_l0.dtype)
+    step = partial(torch.no_grad()(layer), given)
+    step()
+    report = archscope.summarize(layer, input_data=(given,))
+    rise = report.totals["peak_memory_bytes"] - report.totals["weight_bytes"] - given.nbytes
+    assert rise == pytest.approx(device.rise_bytes(step, Options(threads=1)), rel=0.15)

@@ -12,7 +12,7 @@ from archscope.model.graph import Layer, Operand, Shape
 
 NO_FUNCTION = frozenset(
     "training train momentum use_input_stats operands bias_k out_proj_weight dtype recompute_scale_factor non_blocking "
-    "copy implicit cudnn_enable cudnn_enabled pin_memory is_pinned".split()
+    "copy implicit cudnn_enable cudnn_enabled pin_memory is_pinned enable_gqa".split()
 )
 """Settings that change no value in evaluation, or that a step says elsewhere."""
 
@@ -33,7 +33,7 @@ class Call:
     fixed: list[Operand]
     cost: tuple[int, int] = (0, 0)
     evaluated: bool = True
-    made: list[Step] = field(default_factory=list)
+    taken: list[tuple[Step, int, tuple[str, ...]]] = field(default_factory=list, repr=False)
 
     @property
     def operation(self) -> str:
@@ -68,11 +68,17 @@ class Call:
         for one in computed_from_stored(inputs) if kind in OWNERS else ():
             made.params += one.params
             made.parameters = (*dict.fromkeys((*one.parameters, *made.parameters)),)
+            self.taken.append((one, one.params, one.parameters))
             one.params, one.parameters = 0, ()
         if inputs and made.dtype != inputs[0].dtype and inputs[0].dtype:
             made.facts = {**made.facts, "dtype": made.dtype}
         self.cost = (0, 0)
         return self.draft.keep(made)
+
+    def give_back(self) -> None:
+        """To the steps before what was taken from them, where a rule fails after that."""
+        for one, params, parameters in self.taken:
+            one.params, one.parameters = params, parameters
 
     def with_weights(self, step: Step) -> Step:
         """Says of a layer's weights which are shown otherwise than they are stored, and the content of those that are

@@ -150,8 +150,12 @@ def _number(constant: Any) -> dict[str, Any]:
 
 
 def subtract(call: Call) -> View:
+    """A number less the tensor is its negative, shifted."""
     constant, alpha = call.settings.get("other"), call.settings.get("alpha", 1)
     if isinstance(constant, int | float) and len(call.views) == 1 and not call.fixed:
+        if call.operation == "rsub":
+            call.views = [_with_scalar(call, "scale", -alpha, 1)]
+            return _with_scalar(call, "shift", constant, 0)
         return _with_scalar(call, "shift", -constant * alpha, 0)
     return elementwise(call)
 
@@ -172,8 +176,8 @@ def multiply(call: Call) -> View:
 def _product_of_two(call: Call) -> View | None:
     """An activation or a normalisation that is written out."""
     for x, gate in (call.views, call.views[::-1]):
-        if x.shape == gate.shape and (kind := _gated(gate.step, gated := _by_itself(call, x))):
-            return View(call.step(kind, [gated.step], {}, gated.step.shape), gated.layout)
+        if x.shape == gate.shape and (made := _gated(gate.step, gated := _by_itself(call, x))):
+            return View(call.step(made[0], [gated.step], made[1], gated.step.shape), gated.layout)
     for x, gate in (call.views, call.views[::-1]):
         if (axis := _halved(x, gate.step)) is not None:
             return View.of(call.step("glu", [x.step], {"dim": axis}, call.out()), call.out())
@@ -188,11 +192,15 @@ def _product_of_two(call: Call) -> View | None:
     return normalised or composed.layer_norm(call, "other", "input", -0.5)
 
 
-def _gated(gate: Step, x: View) -> str | None:
-    """What `x` is once it is multiplied with a gate that is made of it."""
-    if gate.kind == "tanh" and gate.inputs[0].kind == "softplus" and dict(gate.inputs[0].facts) == SOFTPLUS:
-        return "mish" if gate.inputs[0].inputs == [x.step] else None
-    return GATED.get(gate.kind) if gate.inputs == [x.step] else None
+def _gated(gate: Step, x: View) -> tuple[str, dict[str, Any]] | None:
+    """What `x` is once it is multiplied with a gate that is made of it: a swish may have a slope."""
+    before = gate.inputs[0] if gate.inputs else gate
+    scaled = before.kind == "scale" and before.facts.keys() == {"by"} and before.inputs == [x.step]
+    if gate.kind == "tanh" and before.kind == "softplus" and dict(before.facts) == SOFTPLUS:
+        return ("mish", {}) if before.inputs == [x.step] else None
+    if gate.kind == "sigmoid" and scaled:
+        return "silu", {"slope": before.facts["by"]}
+    return (GATED[gate.kind], {}) if gate.kind in GATED and gate.inputs == [x.step] else None
 
 
 def _halved(x: View, gate: Step) -> int | None:

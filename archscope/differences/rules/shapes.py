@@ -5,7 +5,7 @@ from typing import Any
 
 from archscope.differences.layouts import Layout
 from archscope.differences.rules import Call, other, places
-from archscope.differences.steps import Step, View
+from archscope.differences.steps import Step, View, concatenated
 from archscope.model.graph import Shape
 
 
@@ -189,14 +189,16 @@ def flip(call: Call) -> View:
     return View(view.step, layout)
 
 
-def roll(call: Call) -> Step:
-    """A shift an axis; without axes of what is written out row by row."""
-    step = other(call)
-    for name in ("shifts", "dims"):
-        if isinstance(step.facts.get(name), int | float):
-            step.facts = {**step.facts, name: (step.facts[name],)}
-    step.__dict__.pop("key", None)
-    return step
+def roll(call: Call) -> View | Step:
+    """By how far along which axis, the shorter way around; without axes of what is written out row by row."""
+    shifts, axes = (_listed(call.settings[name]) for name in ("shifts", "dims") if call.settings.get(name) is not None)
+    view = call.views[0]
+    by = [0] * len(view.shape)
+    for shift, axis in zip(shifts, axes, strict=True):
+        by[axis] += shift
+    around = [(shift + size // 2) % size - size // 2 for shift, size in zip(by, view.shape, strict=True)]
+    found = tuple((places([axis], view.shape)[0], shift) for axis, shift in enumerate(around) if shift)
+    return call.step("roll", [call.shown()], {"shifts": found}) if found else view
 
 
 # ---- concatenation --------------------------------------------------------------------------------------------
@@ -212,7 +214,7 @@ def concatenate(call: Call) -> Step | View:
     where = places([dim % len(out)], out)
     if draft.written:
         return call.step("cat", parts, {"dim": where})
-    flat = [part for one in parts for part in (_operands(one) if one.facts.get("dim") == hash_of(where) else [one])]
+    flat = [part for one in parts for part in (concatenated(one) if one.facts.get("dim") == hash_of(where) else [one])]
     if len(flat) == 1:
         return View.of(flat[0], out)
     ids = tuple(id(one) for one in flat)
@@ -234,9 +236,3 @@ def concatenate(call: Call) -> Step | View:
 def hash_of(where: tuple[int, ...]) -> tuple[float, ...]:
     """As facts hold it."""
     return tuple(map(float, where))
-
-
-def _operands(step: Step) -> list[Step]:
-    if step.kind != "cat":
-        return [step]
-    return [part for one in step.inputs for part in (_operands(one) if one.facts == step.facts else [one])]

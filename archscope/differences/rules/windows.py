@@ -3,7 +3,7 @@
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, other
+from archscope.differences.rules import Call, other, with_fixed
 from archscope.differences.steps import Sides, Step, View, squeezed
 from archscope.model.graph import Shape, Window
 
@@ -231,3 +231,17 @@ def pad(call: Call) -> Step | View:
         pairs = [(a + int(c), b + int(d)) for (a, b), (c, d) in zip(pairs, source.facts["padding"], strict=True)]
         source = source.inputs[0]
     return call.step("pad", [source], {"padding": tuple(pairs), "value": value}, call.out())
+
+
+def interpolation(call: Call) -> Step:
+    """By how much each axis grows, however that is said; a number that is not what comes of it counts besides."""
+    settings, view = call.settings, call.views[0]
+    given, made = view.shape[2:], call.out()[2:]
+    how = [settings.get("mode", "nearest"), *(name for name in ("align_corners", "antialias") if settings.get(name))]
+    facts: dict[str, Any] = {"mode": " with ".join(how)}
+    facts["ratio"] = tuple(b / a for a, b in zip(given, made, strict=True))
+    factor = settings.get("scale_factor")
+    if factor is not None and not settings.get("recompute_scale_factor"):
+        factors = tuple(factor) if isinstance(factor, list | tuple) else (factor,) * len(given)
+        facts |= {"scale_factor": factors} if factors != facts["ratio"] else {}
+    return with_fixed(call.step("interpolate", [call.shown()], facts), call)

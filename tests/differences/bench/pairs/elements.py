@@ -142,7 +142,7 @@ functions(
     "swish with a beta",
     swished(1.702),
     swished(1),
-    "scal",
+    "SiLU: slope 1.702 instead of 1",
 )
 functions("clamp's limits", lambda s, x: s.a(x).clamp(-1, 2), lambda s, x: s.a(x).clamp(-1, 1), "high 2 instead of 1")
 functions(
@@ -197,7 +197,7 @@ functions(
     "maximum for minimum",
     lambda s, x: torch.maximum(s.a(x), x),
     lambda s, x: torch.minimum(s.a(x), x),
-    "maximum instead of minimum",
+    "the larger of both where the reference takes the smaller",
 )
 
 # ---- types ------------------------------------------------------------------------------------------------------

@@ -191,7 +191,7 @@ functions(
     "align_corners",
     resized(size=9, mode="bilinear", align_corners=True),
     resized(size=9, mode="bilinear"),
-    "align corners",
+    "align_corners",
 )
 functions("antialias", resized(size=9, mode="bilinear", antialias=True), resized(size=9, mode="bilinear"), "antialias")
 functions("nearest-exact", resized(size=9, mode="nearest-exact"), resized(size=9, mode="nearest"), "nearest-exact")

@@ -23,8 +23,15 @@ def gated(first: int) -> Function:
 functions("flip: axis", lambda s, x: s.a(x).flip(3), lambda s, x: s.a(x).flip(2), ".")
 functions("flip: both axes", lambda s, x: s.a(x).flip(2, 3), lambda s, x: s.a(x).flip(2), ".")
 functions("flip of channels", lambda s, x: s.a(x.flip(1)), lambda s, x: s.a(x), "extra")
-functions("roll: shift", lambda s, x: s.a(x).roll(1, 2), lambda s, x: s.a(x).roll(2, 2), "shifts 1 instead of 2")
-functions("roll: axis", lambda s, x: s.a(x).roll(1, 3), lambda s, x: s.a(x).roll(1, 2), "dims 3 instead of 2")
+functions(
+    "roll: shift", lambda s, x: s.a(x).roll(1, 2), lambda s, x: s.a(x).roll(2, 2), "by 1 along axis 1 instead of 2"
+)
+functions(
+    "roll: axis",
+    lambda s, x: s.a(x).roll(1, 3),
+    lambda s, x: s.a(x).roll(1, 2),
+    "by 1 along axis 2 instead of 1 along axis 1",
+)
 functions("rot90", lambda s, x: s.a(x).rot90(1, (2, 3)), lambda s, x: s.a(x).rot90(3, (2, 3)), "k 1 instead of 3")
 functions(
     "channels by a list",
