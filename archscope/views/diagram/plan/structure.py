@@ -175,6 +175,8 @@ def structure(ops: Sequence[Op], frames: Sequence[str], titles: Mapping[str, str
 
 def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Sequence[str]) -> list[Node]:
     """Leaves and Panels, each Panel where its last Op stood."""
+    if not frames:
+        return [Leaf(op) for op in ops]
     inside = Ops(ops)
     within = _by_module(ops)
     framed: dict[str, list[str]] = {}
