@@ -8,6 +8,7 @@ Needs the two (pip install torchvista torchlens ipython), playwright and a Chrom
 import shutil
 import sys
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -43,17 +44,16 @@ def write(tool: str, target: str, file: Path) -> None:
     module, image = built(target)
     with torch.no_grad():
         if tool == "torchvista":
-            import torchvista
-
+            torchvista = import_module(tool)
             torchvista.trace_model(module, image, export_format="html", export_path=str(file))
         else:
-            import torchlens
-
+            torchlens = import_module(tool)
             torchlens.export.html(torchlens.trace(module, image), file)
 
 
 def measure(browser: Any, tool: str, target: str, file: Path) -> str:
     failed = ""
+    import_module(tool)
     try:
         writing, _ = seconds(lambda: write(tool, target, file))
     except (RecursionError, RuntimeError, ArchscopeError) as error:
