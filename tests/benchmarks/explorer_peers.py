@@ -79,9 +79,8 @@ def measure(browser: Any, tool: str, target: str, file: Path) -> str:
 
 
 def main(tool: str, targets: list[str]) -> None:
-    print(
-        "| network | tool | file | written | first picture | nodes | |\n| :--- | :--- | ---: | ---: | ---: | ---: | :--- |"
-    )
+    print("| network | tool | file | written | first picture | nodes | |")
+    print("| :--- | :--- | ---: | ---: | ---: | ---: | :--- |")
     with sync_playwright() as started, tempfile.TemporaryDirectory() as folder:
         browser = started.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for target in targets:
