@@ -137,6 +137,20 @@ def test_adding_a_network_works_as_its_page_says(tmp_path: Path) -> None:
     assert "1,369,738 parameters: as published: 1.4 M (Table 3)" in done.stdout
 
 
+IN_TURN = """
+import shlex, sys
+from archscope import cli
+for place, command in enumerate(sys.argv[1:]):
+    print(end="\\0" if place else "")
+    sys.argv = shlex.split(command)
+    try:
+        cli.main()
+    except SystemExit as end:
+        assert not end.code, command
+"""
+"""Each of its arguments is a command: importing torch once is enough."""
+
+
 def test_what_contributing_adds_works_as_it_says(tmp_path: Path) -> None:
     """Each file of the page is added to a copy of the package, or, where it is there already, appended to it."""
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -146,10 +160,11 @@ def test_what_contributing_adds_works_as_it_says(tmp_path: Path) -> None:
     for file, code in added:
         with (tmp_path / file).open("a", encoding="utf-8") as existing:
             existing.write(f"\n\n{code}")
-    for command, shown in [step for block in CONSOLE.findall(page) for step in steps(block)]:
-        words = [sys.executable, "-m", *shlex.split(command)]
-        done = subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True)
-        assert done.stdout.startswith(shown.removesuffix("...\n"))
+    commands, shown = zip(*(step for block in CONSOLE.findall(page) for step in steps(block)), strict=True)
+    lines = [sys.executable, "-c", IN_TURN, *commands]
+    done = subprocess.run(lines, cwd=tmp_path, check=True, capture_output=True, text=True)
+    for printed, expected in zip(done.stdout.split("\0"), shown, strict=True):
+        assert printed.startswith(expected.removesuffix("...\n"))
     checks = ["tests/measures/test_against_torch.py", "-k", "grouped_and_dilated", "-q", "-n", "0"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *checks, "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path)],
