@@ -61,6 +61,10 @@ class Said:
     shapes: Sequence[Shape] = ()
     function: str = ""
 
+    def forget_tensors(self) -> None:
+        """Keep numbers and words alone, once nothing else is asked: a pass with values would keep all it computed."""
+        self.bound = {name: value for name, value in self.bound.items() if type(value) in PLAIN}
+
 
 def given_to_unseen(tensors: Sequence[torch.Tensor]) -> Said:
     """What code that no trace sees was given."""

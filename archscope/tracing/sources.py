@@ -18,6 +18,7 @@ none, their sources stand in a table here.
 from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from functools import partial
+from weakref import ReferenceType, ref
 
 import torch
 from torch import nn
@@ -43,7 +44,8 @@ class Sources:
         self._stored: dict[int, Source] = {}
         self._buffers: dict[str, torch.Tensor] = {}
         self._content: dict[str, tuple[str, tuple[float, ...]]] = {}
-        self._read: dict[tuple[int, int], tuple[torch.Tensor, Tensor]] = {}
+        self._read: dict[tuple[int, int], tuple[ReferenceType[torch.Tensor], Tensor]] = {}
+        self._by_content: dict[tuple[str, Tensor], Tensor] = {}
         self._twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._overwritten: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._reset: dict[int, Callable[[], None]] = {}
@@ -138,21 +140,22 @@ class Sources:
     def constant(self, tensor: torch.Tensor, block: str) -> Given:
         """What an operation in this block reads that is given a tensor without a source."""
         key = id(tensor), 0 if tensor.is_inference() else tensor._version
-        if key not in self._read:
+        known, described = self._read.get(key, (None, None))
+        if known is None or described is None or known() is not tensor:  # which may have the id of one that is gone
             described = self._describe_constant(tensor, block)
-            self._read[key] = (tensor, described)  # keeping `tensor` keeps its id its own
-        return "constant", self._read[key][1], WHOLE
+            self._read[key] = (ref(tensor), described)  # a loop may make gigabytes of them, one after another
+        return "constant", described, WHOLE
 
     def _describe_constant(self, tensor: torch.Tensor, block: str) -> Tensor:
         digest, values = content_of(tensor)
-        content = describe("", tensor), digest
-        for known in self.constants.values():
-            if digest and (replace(known, name="", digest="", values=()), known.digest) == content:
-                return known
+        content = digest, describe("", tensor)
+        if digest and content in self._by_content:
+            return self._by_content[content]
         wanted = name = f"{block}.constant" if block else "constant"
         while name in self.constants:
             name = f"{wanted}_{len(self.constants)}"
-        self.constants[name] = replace(content[0], name=name, digest=digest, values=values)
+        self.constants[name] = replace(content[1], name=name, digest=digest, values=values)
+        self._by_content[content] = self.constants[name]
         return self.constants[name]
 
     def described_buffers(self, constant: Set[str]) -> dict[str, Tensor]:

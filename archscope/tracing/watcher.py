@@ -347,7 +347,9 @@ class Tracer(TorchFunctionMode):
         result = self._run(call)
         if result is target and CATEGORY.get(call.operation) == "dropout" and not call.in_place:
             result = shown_again(target)  # a row of its own, as on the meta device
-        return observed(call, call.tensors, result), result
+        effect = observed(call, call.tensors, result)
+        effect.said.forget_tensors()
+        return effect, result
 
     def _keep(self, target: torch.Tensor) -> None:
         """What is about to be written over, unless the pass itself made it."""

@@ -181,10 +181,11 @@ def _fold_chains(core: Core, run: int, loose: bool) -> None:
         name: found[0] for name, found in after.items()
         if name in node and len(found) == 1 and found[0] in node and len(before[found[0]]) == 1
     }  # fmt: skip
+    inside = set(goes_on.values())
     items: list[Leaf | Panel] = []
     edges: list[tuple[str, str]] = []
     end: dict[str, str] = {}  # of a chain: what stands last in it now, by what did
-    for name in [name for name in node if name not in goes_on.values()]:
+    for name in [name for name in node if name not in inside]:
         chain = [node[name]]
         while chain[-1].name in goes_on:
             chain.append(node[goes_on[chain[-1].name]])
