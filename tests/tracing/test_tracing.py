@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -540,6 +541,26 @@ def test_a_real_pass_leaves_the_model_as_it_was(name: str, mode: Any) -> None:
     before = state(module)
     run_for_real(module, inputs, mode)
     assert state(module) == before
+
+
+ALIVE: list[int] = []
+"""Results that were there still as a pass ended."""
+
+
+class Loop(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        results = []
+        for i in range(20):
+            x = torch.cat([x + i, torch.ones(1, 4)]).cumsum(0)[: len(x)] + (0 if x.sum().item() else 1)
+            results.append(weakref.ref(x))
+        ALIVE.append(sum(result() is not None for result in results))
+        return x
+
+
+def test_a_real_pass_keeps_no_result_that_the_network_has_let_go() -> None:
+    graph = trace(Loop(), (4,))
+    assert "real pass" in graph.notes[0]
+    assert ALIVE[-1] == 1
 
 
 def test_a_frozen_norm_in_a_training_model_stays_frozen() -> None:

@@ -177,6 +177,24 @@ def test_what_has_no_repetition_at_all_is_closed_in_a_row() -> None:
     assert len(made.drawing.piece.boxes) <= 60
 
 
+class Fanned(nn.Sequential):
+    """Its last result is read by operations of no module."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = super().forward(x)
+        return torch.stack([x.sin(), x.cos(), x.exp(), x.tanh(), x.log(), x.sqrt(), x.abs(), x.neg(), 2 * x, 3 + x])
+
+
+def test_a_last_resort_closes_each_operation_once() -> None:
+    """Modules in a row that nothing closes, and operations of no module that are one box."""
+    widths = [1 + i + i * i % 17 for i in range(141)]
+    layers = [nn.Conv2d(widths[i], widths[i + 1], 1 + i % 3 * 2, padding=i % 3) for i in range(140)]
+    made = drawn(Fanned(*layers), (1, 4, 4))
+    assert differences(made) == []
+    assert 20 < len(made.drawing.piece.boxes) <= 60
+    assert sorted(name for op in made.drawing.ops for name in op.layers) == sorted(made.report.graph.layer)
+
+
 @pytest.mark.parametrize(
     ("block", "said"),
     [

@@ -52,7 +52,7 @@ def without_loose(plan: Plan, kinds: Mapping[str, str]) -> Plan:
     between: dict[frozenset[str], list[Op]] = {}
     for op in plan.ops:
         above[op.name] = frozenset().union(*(above.get(source, frozenset()) for source in op.inputs))
-        if op.kind == "module":
+        if op.kind == "module" or op.path in kinds:
             above[op.name] |= {op.name}
         elif op.kind != "tensor" and "." not in op.path:
             between.setdefault(above[op.name], []).append(op)
