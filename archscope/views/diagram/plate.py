@@ -171,8 +171,9 @@ def _printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:
     """The schema where these forms have a panel; a module of another says what it holds."""
     known = form_of(kept)
     return [
-        _told(op, *known[op.path], apart) if op.kind == "module" and op.path in known else op for op in parts.schema
-    ]
+        _told(op, *known[op.path], apart) if op.path in known and op.name == f"{op.path}/" else op
+        for op in parts.schema
+    ]  # fmt: skip
 
 
 def _told(op: Op, form: Form, row: Numbers, apart: bool) -> Op:

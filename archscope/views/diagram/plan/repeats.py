@@ -175,13 +175,14 @@ def common_module(ops: Sequence[Op]) -> str:
 
 
 def _as_step(members: Sequence[Op], kinds: Mapping[str, str], sources: Mapping[str, Op]) -> Op:
-    """A closed module keeps its label."""
-    only = members[0] if len(members) == 1 and members[0].kind == "module" else None
-    title, facts = (only.word, only.facts) if only else (_title(members, kinds), (contents(members, sources),))
+    """A step as one Op; a module that is closed already stays as it is."""
+    if len(members) == 1 and members[0].kind == "module":
+        return members[0]
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
     layers = tuple(name for op in members for name in op.layers)
     read = Ops(members).readers
     last = next((op for op in reversed(members) if not read[op.name]), members[-1])
-    return Op(f"{members[0].name}/step", "module", title, members[0].path, layers, inputs, last.shape,
-              facts=tuple(filter(None, facts)), inner=relative(members), channels=last.channels)  # fmt: skip
+    return Op(f"{members[0].name}/step", "module", _title(members, kinds), members[0].path, layers, inputs, last.shape,
+              facts=tuple(filter(None, [contents(members, sources)])), inner=relative(members),
+              channels=last.channels)  # fmt: skip
