@@ -106,7 +106,7 @@ class Merged(nn.Module):
 
 
 def rolled(change: Callable[..., Any], nth: int | None = 0) -> Change:
-    return calls("roll", change, nth)
+    return calls("roll", lambda f, x, **named: change(f, x, named["shifts"], named["dims"]), nth)
 
 
 def one_place_changed(attention: Any) -> None:
@@ -165,7 +165,7 @@ of("transformers bert",
 of("transformers gpt2",
    ("sees what comes", "causal", attending(lambda f, q, k, v, o: f(q, k, v, **o | {"is_causal": False}))),
    ("places from one", "addition|plus|arange|from|start|1", calls("arange", lambda f, *a, **o: f(*a, **o) + 1)),
-   ("sees one more", "attn mask", attending(lambda f, q, k, v, o: f(
+   ("sees one more", "a mask where the reference is causal", attending(lambda f, q, k, v, o: f(
        q, k, v, attn_mask=torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).tril(1)))),
    ("keys before queries", "order|operand|part|quer|reads", calls("split", keys_first)),
    ("exact GELU", "GELU|approximate", replaced("net.transformer.h.0.mlp.act", lambda m: nn.GELU())),

@@ -30,7 +30,7 @@ def projected(f: Any, x: Any, weight: Any, bias: Any = None) -> Any:
     return found if bias is None else found + bias
 
 
-def in_three(attention: Any, x: Any) -> Any:
+def in_three(attention: Any, x: Any, **_: Any) -> Any:
     """Queries, keys and values by one layer each, of slices of the weight."""
     b, n, c = x.shape
     heads, width = attention.num_heads, c // attention.num_heads
@@ -58,7 +58,7 @@ of("timm vit",
 
 of("timm swin",
    ("shifted by positive numbers",
-    calls("roll", lambda f, x, by, dims: f(x, tuple(one % 14 for one in by), dims))),
+    calls("roll", lambda f, x, shifts, dims: f(x, tuple(one % 14 for one in shifts), dims))),
    ("one axis at a time", calls("roll", lambda f, x, shifts, dims: f(f(x, shifts[0], dims[0]), shifts[1], dims[1]))),
    ("attention by torch's function", edited("layers.0.blocks.0.attn", lambda a: setattr(a, "fused_attn", True))),
    ("windows by unflatten", calls("view", lambda f, x, *s: x.unflatten(1, (-1, 7)).unflatten(3, (-1, 7)))),
