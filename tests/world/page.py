@@ -21,8 +21,8 @@ fused kernels. *Equal* means the same number, to the last digit; FLOPs are 2 x M
 all measures) over that of the
 network's first plain pass, just before it in the same process, on one thread; the median is given.
 
-Networks of transformers have their default configuration with at most two layers and random weights; those of
-timm are the first few of each of its files.
+Networks of transformers have their default configuration with at most two layers and random weights; timm's are
+taken in turn from each of its files, so that a run that was stopped has some of each.
 
 {versions}.
 """
