@@ -29,7 +29,7 @@ TENSORS = frozenset({torch.Tensor, torch.nn.Parameter})
 
 @dataclass(slots=True, eq=False)
 class ModuleCall:
-    """One call of one module. `leaf`: it called no other module. `constants`: it made tensors from nothing.
+    """One call of one module, by its id. `leaf`: it called no other module. `constants`: it made tensors from nothing.
 
     `lost` are the tensors whose values it took out of torch, into numpy say. `main` is the one operation that the
     module is there for, if there is one.
@@ -37,6 +37,7 @@ class ModuleCall:
 
     path: str
     kind: str
+    module: int = 0
     leaf: bool = True
     constants: bool = False
     records: list["Record"] = field(default_factory=list)

@@ -74,14 +74,15 @@ class Tracer(TorchFunctionMode):
         self.real = real
         self.generator = generator
         self.records: list[Record] = []
-        self.stack = [ModuleCall("", type(blocks[""]).__name__)]
+        self.stack = [ModuleCall("", type(blocks[""]).__name__, id(blocks[""]))]
         self.left_torch: dict[str, None] = {}
         self.unseen: list[Record] = []
         self.sources = Sources(blocks, real)
         self._source = self.sources.of
         self._effects = Effects(self.sources)
         self._paths = {id(module): path for path, module in blocks.items()}
-        self.classes: dict[str, str] = {}
+        self._second_paths = second_paths(blocks)
+        self.classes = {path: type(blocks[self._paths[id_]]).__name__ for (_, id_), path in self._second_paths.items()}
         self._unregistered: dict[int, torch.Tensor] = {}
 
     @property
@@ -96,20 +97,20 @@ class Tracer(TorchFunctionMode):
 
     def enter(self, module: nn.Module, args: Any) -> None:
         """Before a module runs."""
-        path = self._paths[id(module)]
+        caller = self.stack[-1]
+        path = self._second_paths.get((caller.path, id(module))) or self._paths[id(module)]
         if torch._C._get_tracing_state() is not None:  # where sizes are tensors
             raise ArchscopeError(f"{path or type(module).__name__}: torch.jit.trace runs it, and hides what it does")
-        caller = self.stack[-1]
         if caller.lost:
             self._found_again(caller, args)
         if path:
             caller.leaf = False
-            self.stack.append(ModuleCall(path, type(module).__name__))
+            self.stack.append(ModuleCall(path, type(module).__name__, id(module)))
 
     def leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> Any:
         """After a module has run. The result, if any, replaces the module's."""
         path = self._paths[id(module)]
-        while self.stack[-1].path != path:  # a module below failed, and its caller caught the error
+        while self.stack[-1].module != id(module):  # a module below failed, and its caller caught the error
             self.stack.pop()
         call = self.stack.pop() if path else self.stack[-1]
         if call.lost:
@@ -395,6 +396,24 @@ class Tracer(TorchFunctionMode):
         base = tensors[0] if tensors and effect.memory != "new" else None
         for place, output in enumerate(outputs):
             self.sources.tag(output, record, base, (place, ()) if place else WHOLE)
+
+
+def second_paths(blocks: Mapping[str, nn.Module]) -> dict[tuple[str, int], str]:
+    """How a block calls a module that another has too, by the block's path and the module's id.
+
+    One activation in all blocks of a network stands in each of them, as it is written there. What holds parameters or
+    buffers is one module, wherever it is called: its weights are shared.
+    """
+    found: dict[tuple[str, int], str] = {}
+    first = {id(block): path for path, block in blocks.items()}
+    for path, block in blocks.items():
+        for name, child in block._modules.items():
+            own = f"{path}.{name}" if path else name
+            if child is None or own in blocks or child._parameters or child._buffers or child._modules:
+                continue
+            if first[id(child)].rpartition(".")[0] != path:  # else this block has it under two names
+                found.setdefault((path, id(child)), own)
+    return found
 
 
 def _own_settings(module: nn.Module) -> dict[str, Any]:

@@ -543,6 +543,32 @@ def test_a_real_pass_leaves_the_model_as_it_was(name: str, mode: Any) -> None:
     assert state(module) == before
 
 
+class Step(nn.Module):
+    def __init__(self, activation: nn.Module, pool: nn.Module) -> None:
+        super().__init__()
+        self.conv, self.act, self.pool = nn.Conv2d(4, 4, 1), activation, pool
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.pool(self.act(self.conv(x)))  # type: ignore[no-any-return]
+
+
+def test_one_activation_of_many_blocks_stands_in_each() -> None:
+    shared = nn.SiLU(), nn.MaxPool2d(2)
+    net = nn.Sequential(Step(*shared), nn.Sequential(Step(*shared), shared[0], shared[0]))
+    graph = trace(net, (4, 8, 8))
+
+    within = ["0.conv", "0.act", "0.pool", "1.0.conv", "1.0.act", "1.0.pool", "1.1", "1.1_1"]
+    assert [layer.name for layer in graph.layers] == within
+    assert graph.blocks["1.0.act"] == "SiLU"
+    assert next(layer for layer in graph.layers if layer.name == "0.pool").output_shape == (4, 4, 4)
+
+
+def test_one_layer_with_weights_of_two_blocks_is_shared() -> None:
+    conv = nn.Conv2d(4, 4, 1)
+    graph = trace(nn.Sequential(nn.Sequential(conv), nn.Sequential(conv)), (4, 8, 8))
+    assert [layer.name for layer in graph.layers] == ["0.0", "0.0_1"]
+
+
 ALIVE: list[int] = []
 """Results that were there still as a pass ended."""
 
