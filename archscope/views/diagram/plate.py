@@ -53,7 +53,7 @@ TRIED = (
 )  # fmt: skip
 """Until letters are large enough."""
 
-MOST_SCHEMAS, FURTHER = 3, 2
+MOST_SCHEMAS, FURTHER = 5, 2
 """So many schemas are tried, and so many of the tries are left out with one that is not the first."""
 
 MOST_ADDED = 4
