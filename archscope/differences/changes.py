@@ -19,7 +19,8 @@ from archscope.model.operations import CATEGORIES
 
 SIZED = (
     "kind", "depthwise", "kernel_size", "groups", "multiplier", "filters", "stride", "dilation", "padding",
-    "output_size", "ceil_mode", "output_padding", "slopes",
+    "output_size", "ceil_mode", "output_padding", "slopes", "num_layers", "bidirectional",
+    "hidden_size", "projection", "biases",
 )  # fmt: skip
 """Facts that decide how large a layer is, the first one to account for it first."""
 

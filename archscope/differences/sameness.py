@@ -109,13 +109,14 @@ def _operands(one: Step, other: Step, roles: Mapping[int, int], partner: Mapping
 
 
 def _shares_alike(pairs: Pairs) -> bool:
-    """Does each parameter of one network stand for one of the other, however often it is used?"""
+    """Does each parameter of one network stand for one of the other, however often it is used? What one step has may
+    be stored in more tensors than another has it in."""
     there: dict[str, str] = {}
     back: dict[str, str] = {}
     for one, other in pairs:
-        if len(one.parameters) != len(other.parameters):
+        if len(one.parameters) != len(other.parameters) and one.params != other.params:
             return False
-        for mine, theirs in zip(one.parameters, other.parameters, strict=True):
+        for mine, theirs in zip(one.parameters, other.parameters, strict=False):
             if there.setdefault(mine, theirs) != theirs or back.setdefault(theirs, mine) != mine:
                 return False
     return True

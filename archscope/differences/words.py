@@ -256,7 +256,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
 }  # fmt: skip
 FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier",
          "slices": "takes", "softmax_axes": "softmax along axis", "dropout_p": "dropout of its weights",
-         "has_biases": "bias", "shifts": "by", "ratio": "size, as a multiple of what comes in,"}  # fmt: skip
+         "shifts": "by", "ratio": "size, as a multiple of what comes in,"}  # fmt: skip
 
 
 WHETHER = {

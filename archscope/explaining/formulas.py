@@ -260,7 +260,9 @@ def elementwise_ops(layer: Layer) -> Known:
     if category == "recurrent":
         units = times(int(layer.settings.get("num_layers", 1)), *layer.output_shape)
         each = elementwise.PER_RECURRENT_UNIT[layer.operation.removesuffix("_cell")]
-        return f"{each} · {units}", "elementwise.recurrent"
+        biases = elementwise.biases_of(layer)
+        added = times(elementwise.steps_of(layer), biases) if biases else ""
+        return plus(_each(each, units), *filter(None, [added])), "elementwise.recurrent"
     return None
 
 

@@ -16,8 +16,8 @@ PER_OUTPUT = {"activation": 1, "elementwise": 1, "softmax": 5}
 STATISTICS = 5
 """Per element: mean 1, variance 2, normalise 2; scale and shift are 2 more."""
 
-PER_RECURRENT_UNIT = {"lstm": 17, "gru": 14, "rnn_tanh": 3, "rnn_relu": 3}
-"""Per hidden unit and step: two bias additions and an activation a gate, then the state's update."""
+PER_RECURRENT_UNIT = {"lstm": 9, "gru": 8, "rnn_tanh": 1, "rnn_relu": 1}
+"""Per hidden unit and step: an activation a gate, then the state's update. Each bias is an addition more."""
 
 INTERPOLATED_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
@@ -57,8 +57,7 @@ def of_layer(layer: Layer) -> int | None:
     if category == "attention":
         return 6 * _scores(layer)
     if category == "recurrent":
-        units = int(layer.settings.get("num_layers", 1)) * prod(layer.output_shape)
-        return PER_RECURRENT_UNIT.get(layer.operation.removesuffix("_cell"), 0) * units
+        return _of_steps(layer)
     return 0
 
 
@@ -71,6 +70,24 @@ def _beside_product(layer: Layer) -> int:
     if layer.operation == "deform_conv2d":
         return _samples(layer)
     return layer.output_elements if macs_of(layer) == 0 else 0
+
+
+def _of_steps(layer: Layer) -> int:
+    units = int(layer.settings.get("num_layers", 1)) * prod(layer.output_shape)
+    each = PER_RECURRENT_UNIT.get(layer.operation.removesuffix("_cell"), 0)
+    return each * units + steps_of(layer) * biases_of(layer)
+
+
+def steps_of(layer: Layer) -> int:
+    """Of a recurrent layer, of all sequences of a batch."""
+    return prod(layer.output_shape[:-1])
+
+
+def biases_of(layer: Layer) -> int:
+    """Elements of a recurrent layer's biases: two vectors a layer and direction in torch, one in Keras' LSTM."""
+    vectors = [each for each in layer.operands if each.argument.startswith(("b_", "weights")) and len(each.shape) == 1]
+    one_for_all = [each for each in layer.operands if each.argument == "bias"]
+    return sum(prod(each.shape) for each in (*vectors, *one_for_all))
 
 
 def _samples(layer: Layer) -> int:

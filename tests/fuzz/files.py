@@ -90,7 +90,7 @@ def _message(content: bytes, random: Random) -> bytes:
 def _change(model: Any, random: Random) -> None:
     graph = model.graph
     node, stored = random.choice(graph.node), random.choice(graph.initializer)
-    match random.randrange(11):
+    match random.randrange(13):
         case 0:
             node.op_type = random.choice(OPERATORS)
         case 1 if node.input:
@@ -116,6 +116,31 @@ def _change(model: Any, random: Random) -> None:
             shape.dim.add().dim_value = random.choice(SIZES)
         case 9:
             node.name = random.choice(NAMES)
+        case 10:
+            _bomb(graph, random)
+        case 11:  # a circle
+            node.input[:] = [graph.node[-1].output[0], *node.input[1:]]
         case _:
             model.opset_import[0].version = random.choice([0, 1, 6, 25, 2**40])
             graph.node.extend([node] * random.choice([1, 3]))
+
+
+def _bomb(graph: Any, random: Random) -> None:
+    """Constants that a few nodes would make of any size, and a node that reads them."""
+    import numpy
+    from onnx import helper, numpy_helper
+
+    first = numpy.array([random.choice([2, 2**20, 2**40])] * random.randrange(1, 4))
+    graph.initializer.extend([numpy_helper.from_array(first, "bomb0"), numpy_helper.from_array(numpy.array(1), "one")])
+    operator = random.choice(["Concat", "Mul", "Tile", "ConstantOfShape", "Expand", "Range", "Gather"])
+    given = {"Concat": 2, "ConstantOfShape": 1, "Range": 3}.get(operator, 2)
+    times = random.choice([1, 3, 60])
+    nodes = [
+        helper.make_node(operator, [f"bomb{i}", *["one" if operator == "Range" else f"bomb{i}"] * (given - 1)],
+                         [f"bomb{i + 1}"], **({"axis": 0} if operator == "Concat" else {}))
+        for i in range(times)
+    ]  # fmt: skip
+    last = helper.make_node(random.choice(["Reshape", "Expand", "Add"]), ["input", f"bomb{times}"], ["boom"])
+    everything = [*nodes, last, *graph.node]
+    del graph.node[:]
+    graph.node.extend(everything)

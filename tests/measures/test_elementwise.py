@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from archscope.model.graph import Layer, Window
+from archscope.model.graph import Layer, Operand, Window
 from tests.graphs import Net, operands, total, values
 
 SHAPE = (6, 8, 10)
@@ -67,13 +67,15 @@ def test_attention_scores_are_scaled_and_normalised() -> None:
     assert total(net.graph(), "elementwise_ops") == (1 + 5) * heads * queries * keys
 
 
-def test_recurrent_gates() -> None:
+@pytest.mark.parametrize("biases", [0, 1, 2])
+def test_recurrent_gates(biases: int) -> None:
     steps, hidden = 6, 5
     net = Net(input=(steps, 8))
-    settings = {"num_layers": 2}
-    net.add("lstm", "lstm", "input", shape=(steps, hidden), settings=settings)
+    shapes = 2 * [(4 * hidden, 8), (4 * hidden, hidden), *[(4 * hidden,)] * biases]
+    given = tuple(Operand(f"weights.{i}", "parameter", f"w{i}", shape) for i, shape in enumerate(shapes))
+    net.add("lstm", "lstm", "input", shape=(steps, hidden), settings={"num_layers": 2}, operands=given)
 
-    gates = 4 * (2 + 1)  # two biases and an activation
+    gates = 4 * (biases + 1)  # and an activation
     update = 5  # forget x state, input x candidate, their sum, its tanh, output x that
     assert total(net.graph(), "elementwise_ops") == 2 * steps * hidden * (gates + update)
 

@@ -225,6 +225,10 @@ BOMBS = {
               {"a": numpy.int64(0), "b": numpy.int64(2**50), "c": numpy.int64(1)}),
     "grown": ([node("Expand", "one n", "big"), node("Reshape", "x big")],
               {"one": numpy.array([1]), "n": numpy.array([2**40])}),
+    "doubled": ([*[node("Concat", f"s{i} s{i}", f"s{i + 1}", axis=0) for i in range(60)], node("Reshape", "x s60")],
+                {"s0": numpy.array([1])}),
+    "of its size": ([node("Shape", "x", "s0"), *[node("Concat", f"s{i} s{i}", f"s{i + 1}", axis=0) for i in range(60)],
+                     node("Reshape", "x s60")], {}),
 }  # fmt: skip
 
 
@@ -248,6 +252,26 @@ def test_no_networks(save: Save, nodes: list[Any], said: str) -> None:
     with pytest.raises(ArchscopeError, match=said) as caught:
         archscope.summarize(save(nodes, {}))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("deepest", "said"), [(40, "more than 200,000 nodes"), (0, "call themselves")])
+def test_functions_without_end(save: Save, deepest: int, said: str) -> None:
+    """Each calls the one before it twice; the first calls itself."""
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    functions = []
+    for i in range(deepest + 1):
+        called = f"F{i - 1}" if i else "Relu" if deepest else "F0"
+        domain = "own" if called[0] == "F" else ""
+        calls = [helper.make_node(called, [a], [b], domain=domain) for a, b in (("a", "b"), ("b", "c"))]
+        functions.append(helper.make_function("own", f"F{i}", ["a"], ["c"], calls, imports))
+    node_ = helper.make_node(f"F{deepest}", ["x"], ["y"], domain="own")
+    path = Path(save([node_], {}))
+    model = onnx.load(str(path))
+    model.functions.extend(functions)
+    model.opset_import.append(imports[1])
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ArchscopeError, match=said):
+        archscope.summarize(str(path))
 
 
 def test_broken_files(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:

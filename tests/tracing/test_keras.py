@@ -13,6 +13,8 @@ import archscope
 from archscope.errors import ArchscopeError
 from archscope.measures import measure_all
 from archscope.model.graph import Graph
+from archscope.tracing import values_of
+from archscope.tracing.keras.adopted import adopted
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 keras = pytest.importorskip("keras", reason="Keras is not installed: `make keras` installs it", exc_type=ImportError)
@@ -218,3 +220,32 @@ def test_frozen_layers_are_parameters_and_statistics_are_not() -> None:
     assert not graph.parameters["stem.kernel"].trainable
     assert graph.parameters["head.kernel"].trainable
     assert {*graph.buffers} == {"norm.moving_mean", "norm.moving_variance"}
+
+
+def recurrent() -> Any:
+    x = inputs = keras.Input((6, 5))
+    x = layers.LSTM(4, return_sequences=True, name="lstm")(x)
+    x = layers.GRU(3, return_sequences=True, go_backwards=True, name="gru")(x)
+    return keras.Model(inputs, layers.SimpleRNN(2, name="rnn")(x))
+
+
+def test_recurrent_layers_are_rows_of_their_own_and_compute_what_keras_computes() -> None:
+    model = recurrent()
+    for weight in model.weights:
+        weight.assign(torch.randn(tuple(weight.shape)))
+    graph = archscope.trace(model, (6, 5))
+    assert [layer.operation for layer in graph.layers] == ["lstm", "flip", "gru", "rnn_tanh", "getitem"]
+    stored = sum(tensor.elements for tensor in graph.parameters.values())
+    assert (stored, macs(graph)) == (model.count_params(), 6 * (16 * 9 + 9 * 7 + 2 * 5))
+    seen = torch.randn(2, 6, 5)
+    with adopted(model):
+        found = values_of(model, (seen,))[graph.layers[-1].name]
+    assert torch.allclose(found, model(seen), atol=1e-6)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
+def test_a_recurrent_layer_with_another_function_is_seen_by_what_it_calls(activation: str) -> None:
+    model = made(lambda: keras.Sequential([keras.Input((6, 5)), layers.GRU(3, activation=activation)]))
+    operations = [layer.operation for layer in archscope.trace(model, (6, 5)).layers]
+    assert ("gru" in operations) == (activation == "tanh")
+    assert macs(archscope.trace(model, (6, 5))) == 6 * 9 * (5 + 3)

@@ -1,12 +1,15 @@
 """What is done along axes: normalisations, softmax, means and sums. No torch."""
 
 from collections.abc import Sequence
+from hashlib import sha256
+from math import prod
 from typing import Any
 
 from archscope.differences.layouts import Layout, strides_of
 from archscope.differences.rules import Call, along, other, places, with_fixed
 from archscope.differences.rules.pointwise import extreme
 from archscope.differences.steps import Step, View, squeezed
+from archscope.model.graph import Operand
 
 KINDS = {"amax": "max", "amin": "min"}
 FULL_RANK = 3
@@ -55,12 +58,26 @@ GATES = {"lstm": 4, "gru": 3}
 
 def recurrent(call: Call) -> Step:
     """Its weights follow from its settings and from the width of its state; what it begins with is a fact."""
-    facts = dict(call.function_settings)
-    rows = {one.source.rpartition(".")[2].partition("_l")[0]: one.shape[0] for one in call.fixed if one.shape}
-    facts["hidden_size"] = rows.get("weight_ih", 0) // GATES.get(call.operation, 1)
-    facts |= {"projection": rows["weight_hr"]} if "weight_hr" in rows else {}
-    call.fixed = [one for one in call.fixed if one.kind != "parameter"]
+    facts, gates = dict(call.function_settings), GATES.get(call.operation, 1)
+    stored = [one for one in call.fixed if one.argument.startswith(("w", "b"))]
+    wide = [one.shape for one in stored if one.argument.startswith("w") and len(one.shape) == 2]
+    if len(wide) > 1:
+        facts["hidden_size"] = wide[0][0] // gates
+        facts |= {"projection": wide[1][1]} if wide[1][0] != gates * wide[1][1] else {}
+        ways = len(wide) // (3 if "projection" in facts else 2)
+        biases = [prod(one.shape) for one in stored if one.kind == "parameter" and one.shape not in wide]
+        facts.pop("has_biases", None)
+        facts["biases"] = sum(biases) // (ways * wide[0][0])
+    call.fixed = [
+        one for one in call.fixed if one not in stored or not (one.kind == "parameter" or _is_zeros(call, one))
+    ]
     return with_fixed(call.step(call.operation, [call.shown(i) for i in range(len(call.views))], facts), call)
+
+
+def _is_zeros(call: Call, given: Operand) -> bool:
+    """A bias that adds nothing, where torch's function takes one."""
+    constant = call.draft.graph.constants.get(given.source)
+    return constant is not None and constant.digest == sha256(bytes(4 * prod(given.shape))).hexdigest()[:16]
 
 
 def softmax(call: Call) -> View | Step:

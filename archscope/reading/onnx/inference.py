@@ -9,7 +9,7 @@ from math import prod
 from typing import Any
 
 from archscope.model.graph import LARGEST_SIZE, Shape
-from archscope.reading.onnx.model import DTYPES, MOST_KEPT, Model, Stored, dtype_of
+from archscope.reading.onnx.model import DTYPES, MOST_AXES, MOST_KEPT, Model, Stored, dtype_of
 
 TURNS = 6
 
@@ -21,8 +21,9 @@ def infer(model: Model, onnx: Any) -> tuple[dict[str, Known], str]:
     known: dict[str, Known] = {}
     failed = ""
     for _ in range(TURNS):
+        follows = _longest_list(model) <= MOST_KEPT
         try:
-            inferred = onnx.shape_inference.infer_shapes(model.proto, data_prop=True).graph
+            inferred = onnx.shape_inference.infer_shapes(model.proto, data_prop=follows).graph
         except Exception as error:  # of C++, whatever it says
             failed, inferred = str(error).strip().partition("\n")[0], model.graph
         for value in (*inferred.value_info, *inferred.output, *inferred.input):
@@ -33,6 +34,43 @@ def infer(model: Model, onnx: Any) -> tuple[dict[str, Known], str]:
         for output in model.graph.output:
             output.type.tensor_type.ClearField("shape")
     return known, failed
+
+
+SAME_LENGTH = frozenset("Add Sub Mul Div Cast Gather Slice Squeeze Unsqueeze Identity Relu".split())
+"""Operators through which onnx follows lists of sizes, and which make none longer than they are given."""
+
+
+def _longest_list(model: Model) -> float:
+    """Of the lists that onnx would write out as it follows sizes: each `Concat` may double one."""
+    stored = model.stored.items()
+    length: dict[str, float] = {name: each.elements for name, each in stored if each.numbers is not None}
+    for node in model.graph.node:
+        given = [length.get(name, 0) for name in node.input] or [0]
+        found: float = 0
+        if node.op_type == "Shape":
+            found = MOST_AXES
+        elif node.op_type in ("Range", "ConstantOfShape", "Tile", "Expand"):
+            found = _made_long(node, model)
+        elif node.op_type == "Concat" and all(given):
+            found = sum(given)
+        elif node.op_type in SAME_LENGTH and all(given):
+            found = max(given)
+        length |= dict.fromkeys(node.output, found)
+    return max(length.values(), default=0)
+
+
+def _made_long(node: Any, model: Model) -> float:
+    """Elements of a list that a node makes of constants; 0 of none."""
+    given = [model.stored.get(name) for name in node.input]
+    arrays: list[Any] = [None if one is None else one.numbers for one in given]
+    if not arrays or any(array is None for array in arrays):
+        return 0
+    try:
+        return (
+            prod(arrays[0].reshape(-1).astype(float).tolist()) if len(arrays) == 1 else _elements(node.op_type, arrays)
+        )
+    except (TypeError, ValueError, IndexError):  # no numbers, or not as many
+        return 0
 
 
 def known_of(value: Any) -> Known | None:

@@ -132,12 +132,35 @@ def _check_names(model: Model) -> None:
 def _inlined(path: str, proto: Any, onnx: Any) -> Any:
     """Functions of the file's own are its operators written out."""
     try:
+        size = _written_out(proto)
+    except RecursionError:
+        raise ArchscopeError(f"{path} has functions that call themselves: it is no ONNX model") from None
+    if size > MOST_NODES:
+        raise ArchscopeError(f"{path} has more than {MOST_NODES:,} nodes, its functions written out")
+    try:
         inlined = onnx.inliner.inline_local_functions(proto)
     except Exception as error:  # whatever the C++ of a release says
         raise ArchscopeError(f"{path} has functions that cannot be written out: {said(error)}") from None
-    if len(inlined.graph.node) > MOST_NODES:
-        raise ArchscopeError(f"{path} has more than {MOST_NODES:,} nodes, its functions written out")
     return inlined
+
+
+def _written_out(proto: Any) -> int:
+    """Nodes of a model whose functions are written out. Raises RecursionError where there would be no end."""
+    functions = {(each.domain, each.name): each for each in proto.functions}
+    sizes: dict[tuple[str, str], int] = {}
+
+    def size(nodes: Any) -> int:
+        return sum(each_size(node) + sum(size(graph.node) for graph in _within(node)) for node in nodes)
+
+    def each_size(node: Any) -> int:
+        called = (node.domain, node.op_type)
+        if called not in functions:
+            return 1
+        if called not in sizes:
+            sizes[called] = size(functions[called].node)
+        return sizes[called]
+
+    return size(proto.graph.node)
 
 
 def _take_out(model: Model, onnx: Any) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
-from archscope.model.stored import Axes
 from archscope.tracing.keras.layouts import ChannelsFirst, first_of, flat, flattened_from, last, plain, to_first
-from archscope.tracing.records import Source
+from archscope.tracing.keras.sequences import embedding, recurrent
+from archscope.tracing.keras.weights import depthwise_kernel, kernel, seen, value
 
 Rule = Callable[..., Any]
 MOMENTUM = 0.99
@@ -34,40 +34,6 @@ def rule_for(layer: Any) -> Rule | None:
 def _is_plain(layer: Any) -> bool:
     changed = getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None) is not None
     return not changed and layer.compute_dtype == layer.variable_dtype
-
-
-# ---- weights ----------------------------------------------------------------------------------------------------
-
-
-def seen(layout: ChannelsFirst, variable: Any, axes: Sequence[int], shape: Sequence[int] = ()) -> torch.Tensor:
-    """A variable with its axes in torch's order, read as of this `shape` first: the same stored tensor all the same."""
-    value: torch.Tensor = variable._value
-    source: Source | None = layout.tracer.sources.of(value)
-    with torch._C.DisableTorchFunction():
-        if not layout.tracer.real:
-            value = layout.tracer.sources.twin(value)
-        shown = (value.reshape(tuple(shape)) if shape else value).permute(*axes)
-    if source is not None:
-        said = str(Axes(tuple(shape or value.shape), tuple(axes)))
-        layout.tracer.sources.tag(shown, source, None, (0, (said,)))
-    return shown
-
-
-def _kernel(layout: ChannelsFirst, variable: Any) -> torch.Tensor:
-    """Of a convolution: height, width, in, out becomes out, in, height, width."""
-    axes = len(variable.shape)
-    return seen(layout, variable, (axes - 1, axes - 2, *range(axes - 2)))
-
-
-def _depthwise_kernel(layout: ChannelsFirst, variable: Any) -> torch.Tensor:
-    """Height, width, channels, multiplier becomes channels * multiplier, 1, height, width."""
-    *size, channels, multiplier = variable.shape
-    axes = len(size)
-    return seen(layout, variable, (axes + 1, axes, *range(axes)), (*size, 1, channels * multiplier))
-
-
-def _value(variable: Any) -> torch.Tensor | None:
-    return None if variable is None else variable._value
 
 
 # ---- images -----------------------------------------------------------------------------------------------------
@@ -117,26 +83,26 @@ def _activated(layer: Any, made: torch.Tensor) -> torch.Tensor:
 
 
 def conv(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
-    x, weight = image(layer, x), _kernel(layout, layer._kernel)
+    x, weight = image(layer, x), kernel(layout, layer._kernel)
     groups = x.shape[1] // weight.shape[1]
-    made = _convolved(layer, x, weight, _value(layer.bias), groups, layer.strides)
+    made = _convolved(layer, x, weight, value(layer.bias), groups, layer.strides)
     return _activated(layer, shown(layer, made))
 
 
 def depthwise(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
     x = image(layer, x)
-    weight = _depthwise_kernel(layout, layer.kernel)
-    made = _convolved(layer, x, weight, _value(layer.bias), x.shape[1], layer.strides)
+    weight = depthwise_kernel(layout, layer.kernel)
+    made = _convolved(layer, x, weight, value(layer.bias), x.shape[1], layer.strides)
     return _activated(layer, shown(layer, made))
 
 
 def separable(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
     """Two convolutions, each a part of its own. Keras strides in the first one and dilates in both."""
     x = image(layer, x)
-    deep = _depthwise_kernel(layout, layer.depthwise_kernel)
-    point = _kernel(layout, layer.pointwise_kernel)
+    deep = depthwise_kernel(layout, layer.depthwise_kernel)
+    point = kernel(layout, layer.pointwise_kernel)
     each = layer._modules["depthwise"](lambda: _convolved(layer, x, deep, None, x.shape[1], layer.strides))
-    bias, rate = _value(layer.bias), tuple(layer.dilation_rate)
+    bias, rate = value(layer.bias), tuple(layer.dilation_rate)
     ones = (1,) * layer.rank
     convolve = getattr(F, f"conv{layer.rank}d")
     made = layer._modules["pointwise"](lambda: convolve(each, point, bias, ones, (0,) * layer.rank, rate))
@@ -153,11 +119,11 @@ def transposed(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
     )  # fmt: skip
     if min(map(min, crops)) < 0:
         return NotImplemented
-    x, weight = image(layer, x), _kernel(layout, layer.kernel)
+    x, weight = image(layer, x), kernel(layout, layer.kernel)
     padding = [before for before, _ in crops]
     more = [max(pad - after, 0) for pad, (_, after) in zip(padding, crops, strict=True)]
     convolve = getattr(F, f"conv_transpose{layer.rank}d")
-    made = convolve(x, weight, _value(layer.bias), tuple(layer.strides), padding, more, 1, tuple(layer.dilation_rate))
+    made = convolve(x, weight, value(layer.bias), tuple(layer.strides), padding, more, 1, tuple(layer.dilation_rate))
     cut = [max(after - pad, 0) for pad, (_, after) in zip(padding, crops, strict=True)]
     if any(cut):
         made = made[(slice(None), slice(None), *(slice(0, -n if n else None) for n in cut))]
@@ -184,7 +150,7 @@ def pooling(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
 
 def dense(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any = None) -> Any:
     """Of channels that come last a 1x1 convolution; of a flattened image with the kernel's rows in torch's order."""
-    variable, bias, shape = layer._kernel, _value(layer.bias), flattened_from(x)
+    variable, bias, shape = layer._kernel, value(layer.bias), flattened_from(x)
     units = int(variable.shape[1])
     first = first_of(x)
     if shape is not None and first is not None:
@@ -219,7 +185,7 @@ def batch_norm(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any
     if first is None:
         first = plain(x) if layer.axis == 1 or x.dim() == 2 else to_first(x)
     made = F.batch_norm(
-        first, layer.moving_mean._value, layer.moving_variance._value, _value(layer.gamma), _value(layer.beta),
+        first, layer.moving_mean._value, layer.moving_variance._value, value(layer.gamma), value(layer.beta),
         bool(training and layer.trainable), 1 - layer.momentum, layer.epsilon,
     )  # fmt: skip
     if layer.momentum == MOMENTUM:  # nobody chose it: the layer says none, as torch's own does that has torch's default
@@ -232,7 +198,7 @@ def layer_norm(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
     axes = [layer.axis] if isinstance(layer.axis, int) else [*layer.axis]
     if axes not in ([-1], [x.dim() - 1]) or getattr(layer, "rms_scaling", False):
         return NotImplemented
-    made = F.layer_norm(plain(x), (x.shape[-1],), _value(layer.gamma), _value(layer.beta), layer.epsilon)
+    made = F.layer_norm(plain(x), (x.shape[-1],), value(layer.gamma), value(layer.beta), layer.epsilon)
     return last(to_first(made)) if first_of(x) is not None and flattened_from(x) is None else made
 
 
@@ -268,5 +234,9 @@ RULES: dict[str, Rule] = {
     "Dropout": dropout,
     "Flatten": flatten,
     "UpSampling2D": upsampling,
+    "Embedding": embedding,
+    "LSTM": recurrent,
+    "GRU": recurrent,
+    "SimpleRNN": recurrent,
 }
 """By the names of Keras' classes. A rule gives NotImplemented where a layer's options make it another function."""
