@@ -6,13 +6,13 @@ import torch
 from torch.nn import functional as F
 
 from archscope.tracing.keras.layouts import ChannelsFirst, plain
-from archscope.tracing.keras.weights import seen, value
+from archscope.tracing.keras.weights import seen
 
 
 def embedding(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
     """Keras also takes negative numbers, from the end; no vocabulary has such."""
     x = plain(x)
-    return F.embedding(x.long() if x.is_floating_point() else x, value(layer._embeddings))
+    return F.embedding(x.long() if x.is_floating_point() else x, layer._embeddings._value)
 
 
 def recurrent(
