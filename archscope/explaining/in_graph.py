@@ -7,6 +7,7 @@ from math import prod
 from archscope.explaining.expressions import number, plus, times, volume
 from archscope.explaining.formulas import Known, formula, stored
 from archscope.measures.elementwise import of_layer as elementwise_of
+from archscope.measures.kept_by_kernels import passing_in_steps
 from archscope.measures.macs import of_layer as macs_of
 from archscope.measures.memory import last_reads, storage_roots
 from archscope.measures.traffic import read_shapes
@@ -120,7 +121,8 @@ def output_bytes(around: Surroundings, layer: Layer) -> Known:
 
 
 def peak_memory_bytes(around: Surroundings, layer: Layer) -> Known:
-    """All weights, and each tensor that was made before and is read by this layer or later."""
+    """All weights, each tensor that was made before and is read by this layer or later, and what a recurrent layer
+    takes while it runs."""
     graph, here = around.graph, around.place[layer.name]
     alive = [name for name in graph.inputs if around.last_read[name] >= here]
     alive += [
@@ -129,7 +131,11 @@ def peak_memory_bytes(around: Surroundings, layer: Layer) -> Known:
         if around.roots[each.name] == each.name and around.last_read[each.name] >= here
     ]
     weights = _stored_bytes(tensor for tensor in around.stored.values() if not tensor.shares)
-    return plus(weights, around.of_batch(plus(*map(around.bytes_of, alive)))), "bytes.alive"
+    tensors = around.of_batch(plus(*map(around.bytes_of, alive)))
+    passing = passing_in_steps(layer, graph.batch)
+    if passing:
+        return plus(weights, tensors, number(passing)), "bytes.alive.besides"
+    return plus(weights, tensors), "bytes.alive"
 
 
 def training_memory_bytes(around: Surroundings, layer: Layer) -> Known:
