@@ -483,6 +483,7 @@ SLOW = {
     "senet154", "wrn28_10", "inception_resnet_v1", "inception_resnet_v2", "vgg11 with batch normalisation",
     "inception_v3 of Table 1", "xception with the author's pooling", "xception with a ReLU between",
     "resnet50 with its strides on the 3x3", "seresnet50 with its strides on the 3x3", "resnext50_32x4d",
+    "inception_resnet_v2_released", "bn_inception", "dpn92", "densenet121", "vgg11",
     "seresnext50_32x4d", "mobilenet_v3_large", "shufflenet_v1 in 8 groups", "alexnet in one piece",
 }  # fmt: skip
 """A second or more each, for what others of their papers, or a number of expected.toml, show too."""
