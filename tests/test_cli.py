@@ -226,6 +226,14 @@ def test_broken_reports(mistake: Callable[..., str], tmp_path: Path, change: Cal
     assert said in mistake("summary", str(path))
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of POSIX")
+def test_a_device_is_no_file_to_read(mistake: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "endless.json").symlink_to("/dev/zero")
+
+    assert mistake("summary", str(tmp_path / "endless.json")).endswith("endless.json: it is a device\n")
+    assert "/dev/zero: it is a device" in mistake("compare", "lenet5", "alexnet", "--accuracy", "/dev/zero")
+
+
 def test_strict(mistake: Callable[..., str], run: Run, saved: str, tmp_path: Path) -> None:
     net = Net(input=(3, 8, 8))
     net.add("mystery", "linalg_inv", "input", kind="Fourier")

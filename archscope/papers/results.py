@@ -8,6 +8,7 @@ import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 from archscope.errors import ArchscopeError
@@ -15,6 +16,7 @@ from archscope.model.claims import Claim
 from archscope.networks import catalogue
 from archscope.papers.accuracy import Accuracy
 from archscope.registry import canonical
+from archscope.summary import read_text
 
 NAMES = ("model", "weight", "weights", "name", "network")
 TOPS = {1: ("top1", "acc1", "top1accuracy", "top1acc"), 5: ("top5", "acc5", "top5accuracy", "top5acc")}
@@ -66,10 +68,9 @@ def _network(row: str) -> str:
 def read_results(path: str) -> Results:
     """The results of a CSV file. Raises ArchscopeError for one that is none."""
     try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, ValueError, csv.Error) as error:
-        raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is no CSV'}") from None
+        rows = list(csv.DictReader(StringIO(read_text(path).removeprefix("\ufeff"))))
+    except csv.Error:
+        raise ArchscopeError(f"cannot read {path}: it is no CSV") from None
     columns = {_plain(name): name for name in (rows[0] if rows else {}) if name}
     name = next((columns[known] for known in NAMES if known in columns), None)
     tops = {rank: next((columns[known] for known in names if known in columns), None) for rank, names in TOPS.items()}
