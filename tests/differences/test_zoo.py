@@ -43,7 +43,7 @@ def report(name: str) -> Report:
     return archscope.summarize(name)
 
 
-@pytest.mark.parametrize("name", COMPARED)
+@pytest.mark.parametrize("name", COMPARED if EVERYTHING else COMPARED[::2])
 def test_pytorchcv(name: str) -> None:
     twin = TWINS[name]
     with Skeleton():

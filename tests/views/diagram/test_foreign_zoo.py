@@ -13,7 +13,7 @@ from tests.views.diagram.rebuild import differences
 
 pytest.importorskip("pytorchcv", reason="networks of others; `make lint` installs it")
 
-SMALL = 200
+SMALL = 200 if EVERYTHING else 80
 """So many layers are drawn at layer level too: more would take long to check."""
 
 
