@@ -51,6 +51,24 @@ def layer_of(record: Record) -> Layer:
     )
 
 
+def second_paths(blocks: Mapping[str, nn.Module]) -> dict[tuple[str, int], str]:
+    """How a block calls a module that another has too, by the block's path and the module's id.
+
+    One activation in all blocks of a network stands in each of them, as it is written there. What holds parameters or
+    buffers is one module, wherever it is called: its weights are shared.
+    """
+    found: dict[tuple[str, int], str] = {}
+    first = {id(block): path for path, block in blocks.items()}
+    for path, block in blocks.items():
+        for name, child in block._modules.items():
+            own = f"{path}.{name}" if path else name
+            if child is None or own in blocks or child._parameters or child._buffers or child._modules:
+                continue
+            if first[id(child)].rpartition(".")[0] != path:  # else this block has it under two names
+                found.setdefault((path, id(child)), own)
+    return found
+
+
 def bases(blocks: Mapping[str, nn.Module]) -> dict[str, str]:
     """The class of torch's that each module's class derives from, where that is another."""
     kinds = {kind: _base(kind) for kind in {type(module) for module in blocks.values()}}

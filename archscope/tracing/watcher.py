@@ -18,6 +18,7 @@ from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.effects import Effects, observed, refused, written_by
+from archscope.tracing.names import second_paths
 from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
     ALIASES,
@@ -396,24 +397,6 @@ class Tracer(TorchFunctionMode):
         base = tensors[0] if tensors and effect.memory != "new" else None
         for place, output in enumerate(outputs):
             self.sources.tag(output, record, base, (place, ()) if place else WHOLE)
-
-
-def second_paths(blocks: Mapping[str, nn.Module]) -> dict[tuple[str, int], str]:
-    """How a block calls a module that another has too, by the block's path and the module's id.
-
-    One activation in all blocks of a network stands in each of them, as it is written there. What holds parameters or
-    buffers is one module, wherever it is called: its weights are shared.
-    """
-    found: dict[tuple[str, int], str] = {}
-    first = {id(block): path for path, block in blocks.items()}
-    for path, block in blocks.items():
-        for name, child in block._modules.items():
-            own = f"{path}.{name}" if path else name
-            if child is None or own in blocks or child._parameters or child._buffers or child._modules:
-                continue
-            if first[id(child)].rpartition(".")[0] != path:  # else this block has it under two names
-                found.setdefault((path, id(child)), own)
-    return found
 
 
 def _own_settings(module: nn.Module) -> dict[str, Any]:
