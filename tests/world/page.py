@@ -22,7 +22,8 @@ all measures) over that of the
 network's first plain pass, just before it in the same process, on one thread; the median is given.
 
 Networks of transformers have their default configuration with at most two layers and random weights; timm's are
-taken in turn from each of its files, so that a run that was stopped has some of each. Rows may be of several commits, as a run goes on.
+taken in turn from each of its files, so that a run that was stopped has some of each. Rows
+may be of several commits, as a run goes on.
 
 {versions}.
 """
