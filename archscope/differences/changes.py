@@ -156,8 +156,9 @@ class Changes:
 
     def _fact(self, a: Step, b: Step, name: str, what: str, params: int = 0, macs: int = 0) -> None:
         change = Change(KINDS.get(name, name), what, (a,), (b,), b.place, params, macs, (name, what))
-        of_gradients = name in words.IN_TRAINING and b.kind == "embedding"
-        change.training = name == "momentum" or of_gradients or (name in {"p", "kind"} and _in_training((a, b)))
+        change.training = (
+            name == "momentum" or words.of_gradients(name, b) or (name in {"p", "kind"} and _in_training((a, b)))
+        )
         if name in b.told and what.endswith(words.OTHER_NUMBERS):
             change.kind, change.group = "constant", ("constant", b.told[name])
             change.general = words.of_constant(b.told[name])

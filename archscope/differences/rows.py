@@ -104,21 +104,21 @@ def unused_rows(a: Graph, b: Graph) -> list[Difference]:
     return rows
 
 
+MOST_LISTED = 3
+"""Parameters that a row names."""
+
+
 def _said(names: Sequence[str], of_b: bool, other: Graph) -> tuple[str, str]:
     """An auxiliary head; or what the other network uses, and then this follows from the layer that one side lacks."""
     used = {name for layer in other.layers for name in layer.parameters}
-    if all(any(name == one or f".{name}".endswith(f".{one}") or f".{one}".endswith(f".{name}") for one in used)
-           for name in names):  # fmt: skip
+    if all(any(f".{name}".endswith(f".{one}") or f".{one}".endswith(f".{name}") for one in used) for name in names):
         listed = ", ".join(names[:MOST_LISTED]) + (" and more" if len(names) > MOST_LISTED else "")
-        who = ("the reference stores", "and does not use it") if of_b else ("stored", "and not used")
-        return "consequence", f"{who[0]} {listed} {who[1]}" if of_b else f"{listed} {who[0]} {who[1]}"
+        said = f"the reference stores {listed} and does not use it" if of_b else f"{listed} stored and not used"
+        return "consequence", said
     block = common_path(names) or ", ".join(dict.fromkeys(name.partition(".")[0] for name in names))
     sort = "auxiliary head" if "aux" in block.lower() else "layers"
     held = "only the reference has it" if of_b else "the reference does not have it"
     return "unused", f"{sort} {block}, stored and not run in evaluation: {held}"
-
-
-MOST_LISTED = 3
 
 
 def _unused(graph: Graph) -> dict[str, tuple[int, ...]]:

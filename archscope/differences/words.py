@@ -199,7 +199,7 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
         return _content_changed(name, a, b)
     if name in USED and not isinstance(mine, float) and not isinstance(theirs, float):
         return f"{subject}: {name} {_changed(mine)} instead of {_changed(theirs)}"
-    if name in IN_TRAINING and b.kind == "embedding":
+    if of_gradients(name, b):
         return f"{subject}: {name} {_plain(mine)} instead of {_plain(theirs)} (in training only)"
     show = SHOWN.get(name, _plain)
     called = FACTS.get(name, name.replace("_", " "))
@@ -223,8 +223,10 @@ def _parts(found: Any) -> str:
 USED = {"weight", "running_mean", "running_var"}
 """Of a layer: what it has may be changed before it is used."""
 
-IN_TRAINING = {"padding_idx", "sparse", "scale_grad_by_freq"}
-"""Of an embedding: what only the gradients see."""
+
+def of_gradients(name: str, step: Step) -> bool:
+    """Of an embedding: what only the gradients see."""
+    return step.kind == "embedding" and name in {"padding_idx", "sparse", "scale_grad_by_freq"}
 
 
 def _changed(views: Any) -> str:

@@ -161,8 +161,8 @@ def _check_operands(
 ) -> None:
     for i, operand in enumerate(operands):
         kind, name = operand["kind"], operand["source"]
-        layer = kind == "layer"
-        if name not in (known if layer else stored[f"{kind}s"]) or (layer and name in stored["inputs"]):
+        there = name in known and name not in stored["inputs"] if kind == "layer" else name in stored[f"{kind}s"]
+        if not there:
             raise Broken(f"'{name}' is not among the {kind}s", f".{where}[{i}]")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from explorer import MADE, seconds, spent
+from explorer import MADE, opened, seconds, spent
 from playwright.sync_api import sync_playwright
 
 import archscope
@@ -60,19 +60,14 @@ def measure(browser: Any, tool: str, target: str, file: Path) -> str:
         writing, failed = float("nan"), type(error).__name__
     first, nodes = [], 0
     for _ in range(TIMES if file.exists() else 0):
-        context = browser.new_context(viewport={"width": 1280, "height": 860}, offline=True)
-        page = context.new_page()
-        client = context.new_cdp_session(page)
-        client.send("Performance.enable", {"timeDomain": "threadTicks"})
-        before = spent(client)
-        page.goto(file.as_uri())
+        page, client, before = opened(browser, file)
         try:
             page.wait_for_function(DRAWN[tool], timeout=10_000)
             first.append(spent(client) - before)
         except Exception as error:  # the page stays empty
             failed = failed or type(error).__name__
         nodes = max(nodes, page.locator("*").count())
-        context.close()
+        page.context.close()
     size = f"{file.stat().st_size / 1000:,.0f} kB" if file.exists() else "-"
     shown = f"{min(first):.0f} ms" if first else "-"
     return f"| {target} | {tool} | {size} | {writing:.1f} s | {shown} | {nodes:,} | {failed} |"

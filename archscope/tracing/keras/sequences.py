@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from archscope.tracing.keras.layouts import ChannelsFirst, plain
-from archscope.tracing.keras.weights import seen
+from archscope.tracing.keras.weights import seen, shown_as
 
 
 def embedding(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
@@ -67,13 +67,9 @@ def _turned(layout: ChannelsFirst, variable: Any) -> torch.Tensor:
 
 def reordered(layout: ChannelsFirst, variable: Any, row: int | None = None) -> torch.Tensor:
     """A GRU's kernel, or a row of its biases, with the gates as torch has them: reset before update."""
-    stored: torch.Tensor = variable._value
-    sources = layout.tracer.sources
-    source = sources.of(stored)
-    with torch._C.DisableTorchFunction():
-        stored = stored if layout.tracer.real else sources.twin(stored)
+
+    def show(stored: torch.Tensor) -> torch.Tensor:
         update, reset, new = (stored.t() if row is None else stored[row]).chunk(3)
-        shown = torch.cat([reset, update, new])
-    if source is not None:
-        sources.tag(shown, source, None, (0, (f"gates(row={row})",)))
-    return shown
+        return torch.cat([reset, update, new])
+
+    return shown_as(layout, variable, f"gates(row={row})", show)

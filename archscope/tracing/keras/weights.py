@@ -1,6 +1,6 @@
 """What Keras stores, as torch's functions take it: kernels with their axes in torch's order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -11,16 +11,24 @@ from archscope.tracing.records import Source
 
 
 def seen(layout: ChannelsFirst, variable: Any, axes: Sequence[int], shape: Sequence[int] = ()) -> torch.Tensor:
-    """A variable with its axes in torch's order, read as of this `shape` first: the same stored tensor all the same."""
+    """A variable with its axes in torch's order, read as of this `shape` first."""
+    said = str(Axes(tuple(shape or variable.shape), tuple(axes)))
+    return shown_as(
+        layout, variable, said, lambda stored: (stored.reshape(tuple(shape)) if shape else stored).permute(*axes)
+    )
+
+
+def shown_as(
+    layout: ChannelsFirst, variable: Any, said: str, show: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    """A variable as torch's function takes it, and how that is said: the same stored tensor all the same."""
     stored: torch.Tensor = variable._value
-    source: Source | None = layout.tracer.sources.of(stored)
+    sources = layout.tracer.sources
+    source: Source | None = sources.of(stored)
     with torch._C.DisableTorchFunction():
-        if not layout.tracer.real:
-            stored = layout.tracer.sources.twin(stored)
-        shown = (stored.reshape(tuple(shape)) if shape else stored).permute(*axes)
+        shown = show(stored if layout.tracer.real else sources.twin(stored))
     if source is not None:
-        said = str(Axes(tuple(shape or stored.shape), tuple(axes)))
-        layout.tracer.sources.tag(shown, source, None, (0, (said,)))
+        sources.tag(shown, source, None, (0, (said,)))
     return shown
 
 
