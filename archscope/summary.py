@@ -241,9 +241,9 @@ def read_report(path: str) -> Report:
 
 def read_text(path: str) -> str:
     """The file's text. Raises ArchscopeError."""
-    if Path(path).is_char_device():  # reading /dev/zero has no end
-        raise ArchscopeError(f"cannot read {path}: it is a device")
     try:
+        if Path(path).is_char_device():  # reading /dev/zero has no end
+            raise ArchscopeError(f"cannot read {path}: it is a device")
         return Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:  # of bytes that are no text, and of a zero in the name
         raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not text'}") from None
