@@ -4,15 +4,16 @@ Two Reports become series of steps in normal form (`normal`, `branches`), which 
 (`alignment`); what is not the same is told in the papers' words, in rows that sum to the whole difference.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from archscope.differences.alignment import Alignment, align
-from archscope.differences.branches import in_order, series_of
+from archscope.differences.branches import Series, in_order, series_of
 from archscope.differences.changes import Changes
 from archscope.differences.consequences import Consequences
+from archscope.differences.folded import Sides, folded
 from archscope.differences.normal import normal_form
 from archscope.differences.post_norm import told_once
 from archscope.differences.rows import Difference, frozen_rows, rows, stored_alike, unused_rows
@@ -160,27 +161,34 @@ MOST_COMPARED = 250_000
 def _aligned(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]) -> tuple[Pairs, tuple[Difference, ...]]:
     """Which layers stand for each other, and in what they differ, told in the way that has least to say."""
     best: tuple[Pairs, tuple[Difference, ...]] | None = None
-    for steps, alignment in _ways(a, b, unshared(steps_a), unshared(steps_b)):
+    together: Sides | None = None
+    for steps, in_series in _ways(a, b, unshared(steps_a), unshared(steps_b)):
+        alignment = align(*map(in_series, steps))
         found = _told(a, b, *steps, alignment)
         if best is None or causes(found[1]) < causes(best[1]):
             best = found
+            together, series = folded(*steps, alignment.partner), in_series
         if causes(best[1]) == 1:
             break
     assert best is not None
+    if together:
+        found = _told(a, b, *together, align(*map(series, together)))
+        if causes(found[1]) <= causes(best[1]) + 1:  # one more where some are folded, and others missing
+            best = found
     return best
 
 
 def _ways(
     a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]
-) -> Iterator[tuple[tuple[list[Step], list[Step]], Alignment]]:
+) -> Iterator[tuple[Sides, Callable[[list[Step]], Series]]]:
     """By branches; in execution order; and so once more, each operation as it is written."""
     steps = steps_a, steps_b
-    yield steps, align(*map(series_of, steps))
+    yield steps, series_of
     if len(steps_a) * len(steps_b) <= MOST_COMPARED:
-        yield steps, align(*map(in_order, steps))
+        yield steps, in_order
         written = normal_form(a, True), normal_form(b, True)
-        yield written, align(*map(in_order, written))
-        yield written, align(*map(series_of, written))
+        yield written, in_order
+        yield written, series_of
 
 
 def causes(listed: Sequence[Difference]) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from archscope.differences import words
 from archscope.differences.alignment import Alignment, Gap
 from archscope.differences.facts import differing, distance
+from archscope.differences.folded import is_exported
 from archscope.differences.repeats import Repeat, module_of, parts, repeat_of
 from archscope.differences.steps import ORDERINGS, Step
 from archscope.model.graph import Graph
@@ -128,6 +129,7 @@ class Changes:
             return
         vectors = [name for name in VECTORS if name in facts and params]
         decisive = next((name for name in SIZED if name in facts), None)
+        params -= self._folded(a, b)
         for alike in ([name for name in vectors if bool(b.facts[name]) is has] for has in (True, False)):
             if alike:
                 part = sum(_channels(b) if b.facts[name] else -_channels(a) for name in alike)
@@ -141,6 +143,17 @@ class Changes:
             if name not in vectors:
                 own = (params, macs) if name == decisive else (0, 0)
                 self._fact(a, b, name, words.fact_changed(name, a, b, b is self._classifier), *own)
+
+    def _folded(self, a: Step, b: Step) -> int:
+        """A normalisation that one side has, and the other in the layer before it; the parameters that this is."""
+        if (a.norm is None) == (b.norm is None):
+            return 0
+        mine, theirs = ((_channels(step) if step.facts["bias"] else 0) + (step.norm.params if step.norm else 0)
+                        for step in (a, b))  # fmt: skip
+        change = Change("folded", words.folded(a, b), (a,), (b,), b.place, 0 if self.of_sharing(b) else theirs - mine)
+        change.group, change.training = change.what, is_exported(a if b.norm else b)
+        self.add(change)
+        return change.params
 
     def _elements(self, a: Step, b: Step, facts: Sequence[str]) -> None:
         """Of several parts of one tensor one row."""

@@ -38,6 +38,7 @@ class Step:
     the constants whose content nobody knows. `seen` is what a step that only orders elements shows, and of what.
     `of_stored`: it is computed from parameters and constants alone. `not_negative`: all that it gives is known to be
     zero or more. `as_conv` are the facts of a convolution that is fully connected because its window covers the map.
+    `norm` is the normalisation after it that it is taken together with.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Step:
     of_stored: bool = False
     not_negative: bool = False
     as_conv: Mapping[str, Any] | None = None
+    norm: "Step | None" = field(default=None, repr=False)
 
     @cached_property
     def key(self) -> Any:

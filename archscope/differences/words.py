@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from archscope.differences.folded import is_exported
 from archscope.differences.steps import GLOBAL_POOLS, POOLS, Step
 from archscope.model.graph import less_batch
 
@@ -161,6 +162,15 @@ def vectors_changed(names: Sequence[str], a: Step, b: Step) -> str:
     if b.facts[names[0]]:
         return f"{noun(b)}: no {listed} where the reference has both"
     return f"{noun(b)}: {listed} where the reference has neither"
+
+
+def folded(a: Step, b: Step) -> str:
+    """Of a layer and its partner that stands for the normalisation after it too."""
+    name = noun(b.norm or a.norm or b)
+    if is_exported(a if b.norm else b):
+        into = "folded into the weights of the layer before it"
+        return f"{name} {into}" if b.norm else f"{name} where the reference has it {into}"
+    return f"a bias in place of {name}" if b.norm else f"{name} in place of a bias"
 
 
 VECTORS = {"bias": "bias", "scale": "scale (gamma)", "shift": "shift (beta)"}

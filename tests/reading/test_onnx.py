@@ -102,6 +102,12 @@ def test_an_exported_network(exported: tuple[archscope.Report, archscope.Report,
     assert traced.totals["params"] - folded <= file.totals["params"] <= traced.totals["params"]
     assert any("as the file stores them" in note for note in file.graph.notes)
     assert archscope.diff(file, file).verdict == "identical"
+    # That is one row, either way round, and no other function. The convolution without one keeps its bias.
+    for mine, reference in ((file, traced), (traced, file)):
+        found = archscope.diff(mine, reference)
+        (row,) = found.differences
+        assert (found.verdict, row.kind, len(row.layers)) == ("same_function", "folded", len(normalised))
+        assert row.params == reference.totals["params"] - mine.totals["params"] != 0
 
 
 def test_no_torch(exported: tuple[archscope.Report, archscope.Report, str]) -> None:
@@ -114,13 +120,14 @@ def test_no_torch(exported: tuple[archscope.Report, archscope.Report, str]) -> N
 def test_scopes_of_the_newer_exporter(save: Save) -> None:
     """A convolution with a folded normalisation bears the latter's scope, and its own weight."""
     conv, relu = node("Conv", "x body.conv.weight b", "c", pads=[1] * 4), node("Relu", "c")
-    for each, path, kind in ((conv, "bn", "BatchNorm2d"), (relu, "act", "ReLU")):
+    for each, path, kind, name in ((conv, "bn", "BatchNorm2d", "batch_norm"), (relu, "act", "ReLU", "relu")):
         classes = f"['net.Net', 'net.Body', 'torch.nn.{kind}', 'aten.conv']"
-        each.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=f"['', 'body', 'body.{path}', 'node']")
+        each.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=f"['', 'body', 'body.{path}', '{name}']")
         each.metadata_props.add(key="pkg.torch.onnx.class_hierarchy", value=classes)
     graph = archscope.trace(save([conv, relu], {"body.conv.weight": zeros(4, 3, 3, 3), "b": zeros(4)}))
     assert [(layer.name, layer.kind) for layer in graph.layers] == [("body.conv", "Conv2d"), ("body.act", "ReLU")]
     assert graph.blocks == {"": "Net", "body": "Body", "body.conv": "Conv2d", "body.act": "ReLU"}
+    assert ["folded" in layer.settings for layer in graph.layers] == [True, False]
 
 
 # ---- what nodes become ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from archscope.model.graph import Layer, Operand, Shape
 
 NO_FUNCTION = frozenset(
     "training train momentum use_input_stats operands bias_k out_proj_weight dtype recompute_scale_factor non_blocking "
-    "copy implicit cudnn_enable cudnn_enabled pin_memory is_pinned enable_gqa".split()
+    "copy implicit cudnn_enable cudnn_enabled pin_memory is_pinned enable_gqa folded".split()
 )
 """Settings that change no value in evaluation, or that a step says elsewhere."""
 

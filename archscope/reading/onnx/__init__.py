@@ -76,7 +76,9 @@ def _read(node: Node, scopes: Scopes) -> None:
                 f"{reading.model.path}: {where} reads {said(name)}, which nothing before it makes: the nodes run in a "
                 "circle, or out of order"
             )
-    node.path, node.kind = scopes.of(proto, *_own_weight(node))
+    operation, weight = _own_weight(node)
+    node.path, node.kind = scopes.of(proto, operation, weight)
+    node.has_norm = bool(weight) and scopes.has_norm(proto)
     rule = RULES.get(node.operator)
     made = len(reading.draft.records)
     try:

@@ -6,12 +6,16 @@ from typing import Any, Literal
 
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Kind, Shape, Tensor, Window
+from archscope.model.operations import CATEGORY
 from archscope.reading.drafting import Draft, Record, Value, said
 from archscope.reading.onnx.inference import Known
 from archscope.reading.onnx.model import Model, Stored
 
 Rule = Callable[["Node"], None]
 Role = Literal["weight", "statistic", "operand"]
+
+FOLDABLE = {"convolution", "transposed convolution", "linear"}
+"""Operations that a normalisation can be folded into."""
 
 UNKNOWN: Known = ((), "float32")
 
@@ -50,12 +54,13 @@ def _is_few(stored: Stored) -> bool:
 
 @dataclass(slots=True)
 class Node:
-    """`path` and `kind` are of its module."""
+    """`path` and `kind` are of its module. `has_norm`: its weights are those of a normalisation too."""
 
     proto: Any
     reading: Reading
     path: str = ""
     kind: str = ""
+    has_norm: bool = False
     attributes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -131,6 +136,8 @@ class Node:
         if shapes is None:
             places = [place for place, name in enumerate(self.proto.output) if name in self.outputs]
             shapes, dtypes = [self.out(place) for place in places], [self.dtype(place) for place in places]
+        if self.has_norm and CATEGORY.get(operation) in FOLDABLE:
+            settings = {**(settings or {}), "folded": "batch_norm"}
         record: Record = self.reading.draft.add(
             self.path, self.kind, operation, given=given, shapes=tuple(shapes),
             dtypes=tuple(dtypes or [given[0][1].dtype] * len(shapes)), settings=settings or {}, window=window,

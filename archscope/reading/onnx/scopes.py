@@ -33,6 +33,16 @@ class Scopes:
         path = ".".join(parts) if 0 < len(parts) < MOST_LEVELS else said(node.output[0]) if node.output else ""
         return path.strip("."), ""
 
+    def has_norm(self, node: Any) -> bool:
+        """Does a layer with weights stand for the batch normalisation after it too? The newer exporter of torch gives
+        it the normalisation's name; the older one gives new names to both tensors that it computed."""
+        told = next((entry.value for entry in node.metadata_props if entry.key == SCOPES), "")
+        scopes = _listed(told)
+        if scopes:
+            return "batch_norm" in scopes[-1]
+        stored = node.input[1:3]
+        return self.of_torch and len(stored) == 2 and all(name.startswith(f"onnx::{node.op_type}") for name in stored)
+
     def _by_metadata(self, scopes: list[str], classes: list[str], operation: str, weight: str) -> tuple[str, str]:
         """Such as ['', 'layer1', 'layer1.0', 'layer1.0.conv1', 'conv2d'], and the class of each but the last."""
         modules = [said(scope) for scope in scopes[:-1]][:MOST_LEVELS]
