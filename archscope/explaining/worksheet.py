@@ -24,12 +24,14 @@ CAN_BE_BLANK = tuple(name for name in QUANTITIES if name not in {"intensity", "p
 
 @dataclass(frozen=True)
 class Exercise:
-    """A row: a layer, `repeat` equal ones in a row as one, with the workings of each quantity."""
+    """A row: a layer, `repeat` equal ones in a row as one, with the workings of each quantity. What it is given may be
+    what a layer above it makes."""
 
     path: str
     said: str
     repeat: int
     input_shape: tuple[int, ...]
+    is_made_above: bool
     output_shape: tuple[int, ...]
     workings: dict[str, tuple[Working, ...]]
 
@@ -52,6 +54,10 @@ class Worksheet(Tabulated):
         """The columns, in the order in which quantities are explained."""
         return tuple(name for name in QUANTITIES if name in {*SHOWN, *self.blank})
 
+    def hides_input(self, exercise: Exercise) -> bool:
+        """The size of an input would give away the output that is to be filled in a line above."""
+        return exercise.is_made_above and "output" in self.blank and not self.key
+
     def _about(self) -> str:
         what = "answers" if self.key else "to fill in"
         return (
@@ -61,7 +67,8 @@ class Worksheet(Tabulated):
     def to_dict(self) -> dict[str, Any]:
         """Plain data; what is to be filled in is null, in a key it has its formula beside."""
         rows = [
-            {"layer": each.path, "operation": each.said, "repeat": each.repeat, "input_shape": list(each.input_shape)}
+            {"layer": each.path, "operation": each.said, "repeat": each.repeat}
+            | {"input_shape": None if self.hides_input(each) else list(each.input_shape)}
             | {name: self._plain(name, each) for name in self.quantities}
             for each in self.exercises
         ]
@@ -106,7 +113,12 @@ def _exercises(report: Report, path: str, asked: Sequence[str], blank: Sequence[
         workings = {name: tuple(workings_of(report, leaf, [name], around)) for name in asked}
         if any(_to_work_out(working) for name in blank for working in workings[name]):
             given = leaf.input_shapes[0] if leaf.input_shapes else ()
-            yield Exercise(leaf.name, units.layer_words(leaf), repeat, given, leaf.output_shape, workings)
+            above = any(_is_within(name, path) for name in leaf.inputs if name in report.graph.layer)
+            yield Exercise(leaf.name, units.layer_words(leaf), repeat, given, above, leaf.output_shape, workings)
+
+
+def _is_within(name: str, path: str) -> bool:
+    return not path or name == path or name.startswith(f"{path}.")
 
 
 def _leaves(node: Node, times: int) -> Iterator[tuple[int, Layer]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from archscope.explaining import Explanation, Part, Working
@@ -113,7 +114,7 @@ def _columns(found: Explanation) -> list[str]:
 def _parts(found: Explanation, width: int = 0) -> list[list[str]]:
     """The parts under their headings; where it is narrow the last columns are left out."""
     rows = [_part_headings(found), *(_part_cells(found, part) for part in found.parts)]
-    widths = [max(map(_wide, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     shown = len(widths)
     while width and shown > LEAST and sum(widths[:shown]) + GAP * (shown - 1) > width:
         shown -= 1
@@ -175,23 +176,23 @@ def as_table(found: Explanation, options: Options) -> str:
         lines += [Text(""), Text(said("heading.steps", found.language), "bold")]
         lines += grid([heads, *cells], 2, options.width, cut=1)
     setting = said("heading.setting", found.language)
-    lines += [Text(""), *wrapped(setting, _setting(found), _wide(setting), options.width)]
+    lines += [Text(""), *wrapped(setting, _setting(found), cell_len(setting), options.width)]
     return to_text(lines, options)
 
 
 def _rows(rows: Rows, width: int) -> Iterator[Text]:
-    first = max((_wide(heading) for heading, _, _ in rows), default=0)
-    second = max((_wide(equation) for _, equation, _ in rows), default=0)
-    third = max((_wide(rule) for _, _, rule in rows), default=0)
+    first = max((cell_len(heading) for heading, _, _ in rows), default=0)
+    second = max((cell_len(equation) for _, equation, _ in rows), default=0)
+    third = max((cell_len(rule) for _, _, rule in rows), default=0)
     beside = not width or first + second + third + 2 * GAP <= width
     for heading, equation, rule in rows:
         if beside:
-            line = Text(heading + " " * (first - _wide(heading) + GAP), "bold")
-            line.append(equation + " " * (second - _wide(equation) + GAP), "not bold").append(rule, "dim not bold")
+            line = Text(heading + " " * (first - cell_len(heading) + GAP), "bold")
+            line.append(equation + " " * (second - cell_len(equation) + GAP), "not bold").append(rule, "dim not bold")
             line.rstrip()
             yield line
         else:
-            yield from wrapped(heading + " " * (first - _wide(heading)), equation, first, width)
+            yield from wrapped(heading + " " * (first - cell_len(heading)), equation, first, width)
             for line in wrapped(" " * first, rule, first, width):
                 line.stylize("dim")
                 yield line
@@ -200,7 +201,7 @@ def _rows(rows: Rows, width: int) -> Iterator[Text]:
 def grid(rows: Sequence[Sequence[str]], left: int, width: int = 0, cut: int = 2) -> Iterator[Text]:
     """A table whose first row is its headings. So many columns on the `left` are text; of those that may be `cut`, the
     first ones, the middle goes where it is too wide, of the wider one first."""
-    widths = [max(map(_wide, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     names = range(cut)
     over = sum(widths) + GAP * (len(widths) - 1) - width if width else 0
     while over > 0 and max(widths[i] for i in names) > NARROWEST:
@@ -209,8 +210,8 @@ def grid(rows: Sequence[Sequence[str]], left: int, width: int = 0, cut: int = 2)
     for row in rows:
         line = Text(style="bold" if row is rows[0] else "")
         for i, (cell, room) in enumerate(zip(row, widths, strict=True)):
-            shown = cell if _wide(cell) <= room else one_line(cell, room)
-            blank = " " * (room - _wide(shown))
+            shown = cell if cell_len(cell) <= room else one_line(cell, room)
+            blank = " " * (room - cell_len(shown))
             line.append((shown + blank if i < left else blank + shown) + " " * GAP)
         line.rstrip()
         yield line
@@ -218,11 +219,6 @@ def grid(rows: Sequence[Sequence[str]], left: int, width: int = 0, cut: int = 2)
 
 NARROWEST = 12
 """A name is never cut below this."""
-
-
-def _wide(text: str) -> int:
-    """Columns of a terminal: a Korean syllable takes two."""
-    return Text(text).cell_len
 
 
 # ---- a page --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from archscope.explaining import Working
@@ -27,7 +28,8 @@ def formats() -> Mapping[str, View]:
 def as_csv(sheet: Worksheet, options: Options) -> str:
     """A line a layer, exact; what is to be filled in is empty."""
     rows = [
-        [each.path, each.said, each.repeat, each.input_shape, *(_exact(sheet, name, each) for name in sheet.quantities)]
+        [each.path, each.said, each.repeat, "" if sheet.hides_input(each) else each.input_shape]
+        + [_exact(sheet, name, each) for name in sheet.quantities]
         for each in sheet.exercises
     ]
     return to_csv([["layer", "operation", "repeat", "input", *sheet.quantities], *rows])
@@ -52,7 +54,7 @@ def as_table(sheet: Worksheet, options: Options) -> str:
 
 def _listed(sheet: Worksheet, width: int) -> Iterator[Text]:
     headings = _headings(sheet)[LEFT:]
-    indent = max(map(len, headings)) + GAP
+    indent = max(map(cell_len, headings)) + GAP
     for each in sheet.exercises:
         name, words, given, *cells = _cells(sheet, each, TO_FILL)
         yield Text(name, "bold")
@@ -85,7 +87,8 @@ def _headings(sheet: Worksheet) -> list[str]:
 def _cells(sheet: Worksheet, each: Exercise, empty: str) -> list[str]:
     times = f" {said('each', sheet.language, times=each.repeat)}" if each.repeat > 1 else ""
     name = each.path.removeprefix(f"{sheet.path}.") if sheet.path else each.path
-    cells = [name, each.said + times, units.shape(each.input_shape)]
+    given = empty if sheet.hides_input(each) else units.shape(each.input_shape)
+    cells = [name, each.said + times, given]
     return cells + [_cell(sheet, name, each, empty) for name in sheet.quantities]
 
 

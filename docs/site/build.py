@@ -26,7 +26,7 @@ GROUPS = {
     "Compare": "compare diff verify papers audit sweep",
     "Run": "latency roofline ci",
     "Targets": "targets sources networks",
-    "한국어": "start.ko summary.ko diagram.ko spectrum.ko diff.ko verify.ko",
+    "한국어": "start.ko summary.ko diagram.ko explain.ko spectrum.ko diff.ko verify.ko",
     "Reference": "conventions report-schema architecture adding-a-network reliability",
     "Measured": "benchmarks/*",
 }

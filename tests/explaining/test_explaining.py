@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from rich.cells import cell_len
 from torch import nn
 
 import archscope
@@ -144,6 +145,9 @@ def test_at_a_terminals_width_no_number_is_cut(lenet: Report, mobilenet: Report)
         shown = str(render(made, "table", Options(width=80)))
         assert max(map(len, shown.splitlines())) <= 80
     assert "= 51,380,224" in str(render(worksheet(mobilenet, "", "macs", True), "table", Options(width=80)))
+    korean = str(render(explain(lenet, "c1.conv1", "ko"), "table", Options(width=80)))
+    starts = [cell_len(korean.partition(value)[0].splitlines()[-1]) for value in ("5·5·1·6 + 6", "2·117,600 = ")]
+    assert starts[0] == starts[1] and max(map(cell_len, korean.splitlines())) <= 80  # a syllable is two columns wide
 
 
 def test_data_for_programs(lenet: Report) -> None:
@@ -157,6 +161,9 @@ def test_data_for_programs(lenet: Report) -> None:
 def test_worksheet_and_key(lenet: Report) -> None:
     sheet, key = (worksheet(lenet, "", "output,params", answers) for answers in (False, True))
     assert "156" not in sheet.to_markdown() and "117,600" in sheet.to_markdown()
+    given = [line.split(" | ")[2] for line in sheet.to_markdown().splitlines()[6:]]
+    assert given[0] == "1x32x32" and set(given[1:]) == {"\\_" * 8}  # an input would give away the output above it
+    assert [each["input_shape"] for each in sheet.to_dict()["layers"]][:2] == [[1, 32, 32], None]
     line = next(line for line in key.to_markdown().splitlines() if "c1.conv1" in line)
     assert "floor((32 + 2·0 - 5) / 1) + 1 = 28; 6x28x28 | 5·5·1·6 + 6 = 156 | 117,600 |" in line
     assert [each["params"] for each in sheet.to_dict()["layers"]] == [None] * len(sheet.exercises)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from io import StringIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
@@ -135,14 +136,19 @@ def _line(texts: list[str], widths: list[int], styles: list[str], dim: int = 0) 
 
 
 def wrapped(heading: str, said: str, indent: int, width: int) -> list[Text]:
+    """Said beside its heading, broken between words. Widths are columns of a terminal: a Korean syllable takes two."""
     indent += GAP if heading else 0
     lines, room = [""], max(width - indent, 30) if width else 10_000
     for word in said.split(" "):
-        if len(lines[-1]) + len(word) + 1 > room and lines[-1]:
+        if cell_len(lines[-1]) + cell_len(word) + 1 > room and lines[-1]:
             lines.append("")
         lines[-1] += (" " if lines[-1] else "") + word
     heads = [heading, *[""] * (len(lines) - 1)]
-    return [Text(head.ljust(indent), "bold").append(line, "not bold") for head, line in zip(heads, lines, strict=True)]
+    blanks = [" " * (indent - cell_len(head)) for head in heads]
+    return [
+        Text(head + blank, "bold").append(line, "not bold")
+        for head, blank, line in zip(heads, blanks, lines, strict=True)
+    ]
 
 
 def to_text(lines: list[Text], options: Options) -> str:
