@@ -32,7 +32,7 @@ function costs(network, node, spans, many) {
     const exact = Number.isInteger(value) && column.unit !== "bytes" ? GROUPED.format(value) : measured(column, value);
     const cell = make("td", { class: "share" }, share >= 0.05 ? `${share.toFixed(share < 10 ? 1 : 0)} %` : "");
     cell.style.setProperty("--share", `${Math.min(share, 100)}%`);
-    const row = make("tr", {}, make("th", { scope: "row" }, say(column.name)), make("td", {}, exact), cell);
+    const row = make("tr", {}, make("th", { scope: "row" }, say(column.name)), make("td", { class: "value" }, exact), cell);
     return [row, working(network, node, column, spans, many)];
   }).flat();
   const caption = many > 1 ? make("caption", {}, say("{0} alike, in all", many)) : null;
@@ -45,10 +45,11 @@ function working(network, node, column, spans, many) {
   const each = network.cost(column.name, node);
   const alike = many > 1 && column.reduce === "sum" && typeof each === "number" && each * many === network.value(column.name, spans);
   if (alike) return make("tr", { class: "working" }, make("td", { colspan: 3 }, `= ${many} · ${GROUPED.format(each)}`));
-  const layers = spans.flatMap(([start, count]) => Array.from({ length: Math.min(count, MOST_LAYERS + 1) }, (_, i) => start + i));
+  if (layerCount(spans) > MOST_LAYERS) return null;
+  const layers = eachLayer(spans);
   const counted = layers.filter((at) => column.values[at]);
   const told = counted.map((at) => formulas[of[column.name]?.[at]]);
-  if (layers.length > MOST_LAYERS || !told.length || told.includes(undefined) || network.unused.has(node)) return null;
+  if (!told.length || told.includes(undefined) || network.unused.has(node)) return null;
   const title = [...new Set(told.map(([, rule]) => rules[rule][Number(korean)]))].join("; ");
   return make("tr", { class: "working" }, make("td", { colspan: 3, title }, `= ${told.map(([text]) => text).join(" + ")}`));
 }
@@ -79,8 +80,9 @@ function field(network, spans) {
 
 /** The layers of a box that is drawn as one. @param {Network} network @param {number} node @param {Spans} spans @param {{choose: (node: number) => void}} told */
 function layers(network, node, spans, told) {
-  const found = spans.flatMap(([start, many]) => Array.from({ length: many }, (_, i) => start + i));
-  if (found.length < 2 || found.length > MOST_LAYERS || network.opened(node) >= 0) return null;
+  const many = layerCount(spans);
+  if (many < 2 || many > MOST_LAYERS || network.opened(node) >= 0) return null;
+  const found = eachLayer(spans);
   const items = found.map((at) => make("li", {}, make("a", { href: `#${encoded(network.paths[network.nodeOf[at]])}`, click: (/** @type {Event} */ event) => {
     event.preventDefault();
     told.choose(network.nodeOf[at]);

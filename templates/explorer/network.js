@@ -11,6 +11,12 @@ function spansOf(text, first = 0) {
   });
 }
 
+/** @param {Spans} spans */
+const layerCount = (spans) => spans.reduce((sum, [, many]) => sum + many, 0);
+
+/** @param {Spans} spans @returns {number[]} */
+const eachLayer = (spans) => spans.flatMap(([start, many]) => Array.from({ length: many }, (_, i) => start + i));
+
 /** Is each layer of one among the other's? @param {Spans} one @param {Spans} other */
 const within = (one, other) =>
   one.length > 0 && one.every(([start, many]) => other.some(([from, all]) => from <= start && start + many <= from + all));

@@ -106,12 +106,11 @@ class Picture {
 
   /** Mark what has these layers, or is of them. @param {Spans} spans @param {boolean} sought It is brought in sight. */
   mark(spans, sought) {
-    const size = (/** @type {Shown} */ one) => one.spans.reduce((sum, [, many]) => sum + many, 0);
     const holding = this.shown.filter((one) => within(spans, one.spans));
-    const least = Math.min(...holding.map(size));
+    const least = Math.min(...holding.map((one) => layerCount(one.spans)));
     const inside = this.shown.filter((one) => within(one.spans, spans));
     const touching = this.shown.filter((one) => !one.frame && overlap(one.spans, spans));
-    const found = holding.length ? holding.filter((one) => size(one) === least) : inside.length ? inside : touching;
+    const found = holding.length ? holding.filter((one) => layerCount(one.spans) === least) : inside.length ? inside : touching;
     for (const one of this.shown) {
       one.element.classList.toggle("chosen", found.includes(one));
       if (one.frame) continue;

@@ -2,6 +2,8 @@
 // of a row that shows something else only what differs is written, so that the browser has little to lay out.
 
 const ROW = 26;
+/** Rows that are made above and below those in sight: each takes its part of the time of a letter typed. */
+const BEYOND = 1;
 
 /** A row of the page: `texts` are its own name, what is said of it, its output, and a cell a column. @typedef {{element: HTMLElement, twist: HTMLElement, name: HTMLElement, texts: Text[], share: HTMLElement}} Line */
 
@@ -115,8 +117,8 @@ class Table {
 
   /** The rows in sight. */
   fill() {
-    const from = Math.max(Math.floor(this.top / ROW) - 3, 0);
-    const many = Math.ceil(this.high / ROW) + 6;
+    const from = Math.max(Math.floor(this.top / ROW) - BEYOND, 0);
+    const many = Math.ceil(this.high / ROW) + 2 * BEYOND;
     if (this.lines.length !== many || this.lines[0].texts.length !== 3 + this.columns.length) {
       this.lines = Array.from({ length: many }, () => this.line());
       this.body.replaceChildren(...this.lines.map(({ element }) => element));
