@@ -1,12 +1,14 @@
 """The plate of a paper: the network's schema, a box a module, and beside it each distinct module once."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from math import sqrt
 from typing import NamedTuple
 
 from archscope.model.graph import Graph
-from archscope.views.diagram.compose import MOST_BOXES, Drawing, View
+from archscope.views.diagram.compose import MOST_BOXES, Drawing, Sketch, View
 from archscope.views.diagram.ops.drawn import drawn, within
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.arrange import Arrangement, arrangement, set_out
@@ -19,7 +21,7 @@ from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form
 from archscope.views.diagram.plan.levels import Modules, Plan, closed, flow_plan
 from archscope.views.diagram.plan.repeats import READS_TWO, with_steps
 from archscope.views.diagram.plan.shrunk import boxes
-from archscope.views.diagram.plan.smaller import smaller_plans
+from archscope.views.diagram.plan.smaller import smaller_plans, with_rows
 
 TITLE_BAND = 34.0
 SMALLEST = 6.0
@@ -49,7 +51,7 @@ class Try(NamedTuple):
 TRIED = (
     Try(28, closer=0), Try(28, closer=1), Try(28), Try(28, apart=False), Try(14), Try(14, 8, apart=False),
     Try(14, 5, apart=False), Try(9, 4, apart=False), Try(9, 3, apart=False), Try(9, 2, apart=False),
-    Try(9, 1, apart=False),
+    Try(9, 1, apart=False), Try(9, 1, 3, apart=False),
 )  # fmt: skip
 """Until letters are large enough."""
 
@@ -58,6 +60,9 @@ MOST_SCHEMAS, FURTHER = 5, 2
 
 MOST_ADDED = 4
 """So many modules that have no panel are tried again where others leave room."""
+
+TOLD = 0.1
+"""What an operation counts that other panels have too."""
 
 FEW_LETTERS = 2
 """So many numbers of a module stand in the schema itself."""
@@ -192,7 +197,7 @@ def _told(op: Op, form: Form, row: Numbers, apart: bool) -> Op:
 
 def _settings(parts: Parts, view: View, tries: Sequence[Try]) -> Iterator[Setting]:
     """The plate in every way that is tried."""
-    by_size = _by_size(parts)
+    by_size = _by_weight(parts)
     seen: set[tuple[int, ...]] = set()
     for tried in tries:
         kept = min(tried.kept, len(by_size))
@@ -202,14 +207,32 @@ def _settings(parts: Parts, view: View, tries: Sequence[Try]) -> Iterator[Settin
         seen.add(key)
 
 
-def _by_size(parts: Parts) -> list[Form]:
-    """The forms, those first that stand for most."""
-    return sorted(parts.forms, key=lambda form: -len(form.paths) * len(form.ops))
+def _by_weight(parts: Parts) -> list[Form]:
+    """The forms, those first that stand for most; what those before it say already counts little."""
+    waiting = list(parts.forms)
+    told: Counter[tuple[str, str, str]] = Counter()
+    found = []
+    while waiting:
+        form = max(waiting, key=lambda form: sqrt(len(form.paths)) * _news(form, told))
+        waiting.remove(form)
+        found.append(form)
+        told |= _operations(form)
+    return found
+
+
+def _news(form: Form, told: Counter[tuple[str, str, str]]) -> float:
+    own = _operations(form)
+    new = (own - told).total()
+    return new + TOLD * (own.total() - new)
+
+
+def _operations(form: Form) -> Counter[tuple[str, str, str]]:
+    return Counter((op.word, op.kernel, op.join) for op in form.ops)
 
 
 def _filled(setting: Setting, view: View) -> Setting:
     """The plate with panels for more forms where there is room."""
-    left_out = [form for form in _by_size(setting.parts) if form not in setting.printed]
+    left_out = [form for form in _by_weight(setting.parts) if form not in setting.printed]
     for form in left_out[:MOST_ADDED]:
         more = _setting(setting.parts, [*setting.printed, form], setting.tried, view)
         if more.best.scale >= _enough(view.style):
@@ -245,25 +268,40 @@ def _panel(form: Form, parts: Parts, view: View, most: int) -> Placed:
     """A module in a frame with its title, its table below; and its Ops."""
     lettered = {op.name: op for op in form.ops}
     ops, outputs = within([lettered.get(op.name, op) for op in parts.ops], form.path, view.outputs)
-    ops = _with_own_inputs(ops, form.path)
+    ops = _with_own_inputs(ops, form.path, [op.name for op in parts.ops])
     style = replace(view.style, shapes=False, paper=NARROW_PAPER)
     inner = View(outputs[:1], style, True, form.path, plain=False)
-    sketch = inner.sketch(flow_plan(ops, parts.kinds, form.path))
-    for plan in smaller_plans(sketch.plan, parts.kinds, form.path):
-        sketch = inner.sketch(plan)
+    for sketch in _sketches(flow_plan(ops, parts.kinds, form.path), parts, inner):
         if boxes(sketch.series) <= most:
             break
     piece = inner.placed(sketch).piece
     return _framed(piece, form, sketch.plan.ops), sketch.plan.ops
 
 
-def _with_own_inputs(ops: Sequence[Op], path: str) -> list[Op]:
-    """What a module reads has a name of its own in its panel: its box stands in the schema too."""
-    own = {op.name: f"{path}<{op.name}" for op in ops if op.kind == "tensor"}
+def _sketches(whole: Plan, parts: Parts, inner: View) -> Iterator[Sketch]:
+    """A module whole, then with each row of one operation as one box, then with ever more of what it holds closed."""
+    yield inner.sketch(whole)
+    for plan in smaller_plans(with_rows(whole, parts.kinds, inner.block), parts.kinds, inner.block):
+        yield inner.sketch(plan)
+
+
+def _with_own_inputs(ops: Sequence[Op], path: str, made: Sequence[str]) -> list[Op]:
+    """What a module reads has a name of its own in its panel: its box stands in the schema too. Of several tensors
+    the one that was made last is its input; others, such as shortcuts or the cell before the last, are earlier ones."""
+    entering = sorted([op.name for op in ops if op.kind == "tensor"], key=made.index)
+    own = {name: f"{path}<{name}" for name in entering}
+    words = dict(zip(entering[:-1], _earlier(len(entering) - 1), strict=True))
     return [
-        replace(op, name=own.get(op.name, op.name), inputs=tuple([own.get(name, name) for name in op.inputs]))
+        replace(
+            op, name=own.get(op.name, op.name), inputs=tuple([own.get(name, name) for name in op.inputs]),
+            word=words.get(op.name, "Input") if op.name in own else op.word,
+        )
         for op in ops
-    ]
+    ]  # fmt: skip
+
+
+def _earlier(count: int) -> Sequence[str]:
+    return ["Earlier input"] if count == 1 else [f"Earlier input {i}" for i in range(count, 0, -1)]
 
 
 def _framed(piece: Piece, form: Form, ops: Sequence[Op]) -> Piece:

@@ -1,6 +1,7 @@
 """The plate of a paper: its schema, its modules, the widths of each; the figures of the papers are the reference."""
 
 import re
+from collections import Counter
 from functools import cache
 
 import pytest
@@ -9,8 +10,12 @@ import archscope
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.ops.drawn import drawn
+from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.table import Table
+from archscope.views.diagram.plan.forms import unit_paths
+from archscope.views.diagram.plan.levels import Modules
 from tests.views.diagram.checker import faults, misfits
 
 
@@ -65,6 +70,33 @@ def test_resnet50_has_table_1_of_its_paper() -> None:
     assert [row[:2] for row in table_of(piece, "Bottleneck, projection")] == [
         ["", "s"], ["conv2_x", "1"], ["conv3_x", "2"], ["conv4_x", "2"], ["conv5_x", "2"],
     ]  # fmt: skip
+
+
+def test_nasnet_has_the_normal_and_the_reduction_cell_of_its_figure_4() -> None:
+    """Of each its blocks: what two operations, each applied twice if separable, are added; what is concatenated."""
+    piece = plate("nasnet_a_mobile").drawing.piece
+    assert {title: frame.repeat for title, frame in panels(piece).items()} == {"Cell 4": 9, "Cell 5, stride 2": 2}
+    told = {title: Counter(_said(op) for op in frame.ops) for title, frame in panels(piece).items()}
+    shared = {"Input": 1, "Earlier input": 1, "Conv 1×1 a pre-act": 2, "+": 5, "Concat": 1}
+    assert told["Cell 4"] == {
+        **shared, "SeparableConv 5×5, a-a": 2, "SeparableConv 3×3, a-a": 3, "AvgPool 3×3": 3,
+    }  # fmt: skip
+    assert told["Cell 5, stride 2"] == {
+        **shared, "SeparableConv 5×5, a-a s2": 2, "SeparableConv 7×7, a-a s2": 2, "SeparableConv 3×3, a-a": 1,
+        "MaxPool 3×3 s2": 2, "AvgPool 3×3 s2": 1, "AvgPool 3×3": 1,
+    }  # fmt: skip
+    assert misfits(plate("nasnet_a_mobile")) == [] == faults(piece)
+
+
+def _said(op: Op) -> str:
+    return " ".join(filter(None, [op.word, op.kernel, *op.facts]))
+
+
+def test_a_cell_whose_branches_run_beside_each_other_is_no_stage() -> None:
+    """Of PNASNet's branches one reads another: they are no row of modules all the same."""
+    graph = report("pnasnet5_mobile?cells=2").graph
+    found = unit_paths(Modules(drawn(graph, "")[0], graph.blocks))
+    assert found == [path for path in graph.blocks if re.fullmatch(r"\w+\.cell\d", path)]
 
 
 @pytest.mark.parametrize("name", ["inception_v3", "inception_resnet_v2_released", "efficientnet_b0"])

@@ -8,9 +8,9 @@ from archscope.views.diagram.place.picture import Box, Line, Piece
 from archscope.views.diagram.plan.structure import ENTRY, Core
 
 
-def place_core(core: Core, pieces: Mapping[str, Piece], engine: Engine) -> Piece:
+def place_core(core: Core, pieces: Mapping[str, Piece], engine: Engine, closer: float) -> Piece:
     """One piece of these, by item; its lines start at ENTRY, on the axis, and end at the bottom in a point each."""
-    layout = graphviz_layout.layout(core, pieces, engine)
+    layout = graphviz_layout.layout(core, pieces, engine, closer)
     whole = Piece(head=ENTRY, height=layout.height)
     for name, piece in pieces.items():
         whole.take(piece.shift(*layout.nodes[name]))

@@ -10,11 +10,14 @@ from archscope.views.diagram.place.picture import Piece, Point
 from archscope.views.diagram.plan.structure import ENTRY, EXIT, Core, Panel
 
 INCH = 72.0
+BESIDE = 0.22
+"""Inches between items in a row of a picture that is not compact."""
+
 CLEAR = 3.0
 """Lines keep so far from boxes where they pass."""
 
-HEADER = """digraph {
-graph [nodesep=0.22, ranksep=0.22]
+HEADER = """digraph {{
+graph [nodesep={beside:.4f}, ranksep=0.22]
 node [shape=box, fixedsize=true, label="", width=0.01, height=0.01]
 edge [dir=none]
 """
@@ -29,9 +32,10 @@ class Layout:
     height: float
 
 
-def layout(core: Core, pieces: Mapping[str, Piece], engine: Engine) -> Layout:
-    """Where the engine puts items and lines. ENTRY is on the axis, at the top; lines to EXIT end at the bottom."""
-    found = json.loads(engine(_source(core, pieces)))
+def layout(core: Core, pieces: Mapping[str, Piece], engine: Engine, closer: float) -> Layout:
+    """Where the engine puts items and lines. ENTRY is on the axis, at the top; lines to EXIT end at the bottom.
+    `closer`: the share of the usual room between items in a row."""
+    found = json.loads(engine(_source(core, pieces, closer)))
     height = float(found["bb"].split(",")[3])
     centre = {node["name"]: _point(node["pos"], 0.0, height) for node in found["objects"] if "pos" in node}
     axis = centre["in"][0]
@@ -64,7 +68,7 @@ def _onto(piece: Piece, node: Point, end: Point) -> Point:
     return min(max(end[0], x - piece.left), x + piece.right), min(max(end[1], top), top + piece.height)
 
 
-def _source(core: Core, pieces: Mapping[str, Piece]) -> str:
+def _source(core: Core, pieces: Mapping[str, Piece], closer: float) -> str:
     """DOT. An item is as wide as twice its wider half, so that its middle is its axis; names are numbers."""
     number = {name: f"n{i}" for i, name in enumerate(pieces)} | {ENTRY: "in"}
     framed = {item.name for item in core.items if isinstance(item, Panel)}
@@ -85,7 +89,7 @@ def _source(core: Core, pieces: Mapping[str, Piece]) -> str:
         said += ["headport=n"] if target in framed else []
         said += ["weight=100"] if trunk.get(source) == target else []
         lines.append(f"{number[source]} -> {number.get(target, f'out{i}')} [{', '.join(said)}]")
-    return HEADER + "\n".join([*lines, f"{{rank=sink; {'; '.join(ends)}}}", "}"]) + "\n"
+    return HEADER.format(beside=BESIDE * closer) + "\n".join([*lines, f"{{rank=sink; {'; '.join(ends)}}}", "}"]) + "\n"
 
 
 def _longest_path(core: Core) -> dict[str, str]:

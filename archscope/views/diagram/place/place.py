@@ -30,6 +30,7 @@ from archscope.views.diagram.place.style import (
     CIRCLE,
     FRAME_PAD,
     FRAME_TITLE,
+    GAP,
     SMALL,
     TITLE_AT,
     Style,
@@ -190,7 +191,7 @@ class Placer:
             placed = {node.name: self.node(node, None) for node in item.items}
             engine = engines.find(self.style.engine)
             assert engine, "without one they are in lanes"
-            return Spread([place_core(item, placed, engine)], [], [], "flow")
+            return Spread([place_core(item, placed, engine, self.style.gap / GAP)], [], [], "flow")
         lanes, gates, columns = sort_branches(item, join)
         pieces = [self._column(item, i) for i in columns]
         kind = {"add": "shortcut", "cat": "skip"}.get(join, "flow")

@@ -48,7 +48,7 @@ def _said(variants: Sequence[Sequence[Op]]) -> list[str]:
     for count in counts[1:]:
         common = common & count
     own = [next((label for label in count if count[label] > common[label]), "") for count in counts]
-    return [f"with {label}" if label else "" for label in own]
+    return [f"with {label.removeprefix('Conv ')}" if label else "" for label in own]
 
 
 def _label(op: Op) -> str:

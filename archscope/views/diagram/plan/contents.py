@@ -1,5 +1,6 @@
 """What a closed module holds, in the words that papers use: `64-64-256, SE`, `5×5, 240-40`, `64-48·64-64·96·96`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -9,6 +10,11 @@ from archscope.views.diagram.plan.structure import Core, Item, Leaf, Parallel, S
 
 LONGEST = 44
 """Characters; a module with more to say only says how many convolutions it has."""
+
+MOST_WIDTHS, FEW_WIDTHS = 8, 2
+"""So many widths of so few values say no more than their count does."""
+
+WIDTH = re.compile(r"\d+|[a-z]")
 
 COUNTED = {"conv", "depthwise", "linear"}
 
@@ -23,11 +29,17 @@ def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
     series = structure(members, (), {}, [])
     widths = _widths(series, "-")
     said = _transition(members, sources) or widths
-    if len(said) > LONGEST:
+    if len(said) > LONGEST or _is_monotonous(said):
         count = sum(op.kind in {"conv", "depthwise"} for op in members)
         said = f"{count} convolutions" if count else ""
     parts = [_window(members), said, *_extras(members)]
     return ", ".join(filter(None, parts)) if said else ""
+
+
+def _is_monotonous(said: str) -> bool:
+    """Is it the same numbers again and again?"""
+    numbers = said.split("-")
+    return len(numbers) > MOST_WIDTHS and len(set(numbers)) <= FEW_WIDTHS
 
 
 def opened(ops: Sequence[Op]) -> list[Op]:
@@ -71,9 +83,9 @@ def _branch(branch: Series) -> str:
 
 
 def _width(op: Op) -> str:
-    """Filters or units; a convolution of each channel apart has none of its own."""
+    """Filters or units, or the letter for them on a plate; a convolution of each channel apart has none of its own."""
     apart = op.word == "DepthwiseConv"
-    return op.facts[0] if op.kind in COUNTED and op.facts and op.facts[0].isdecimal() and not apart else ""
+    return op.facts[0] if op.kind in COUNTED and op.facts and WIDTH.fullmatch(op.facts[0]) and not apart else ""
 
 
 def _transition(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
@@ -85,7 +97,7 @@ def _transition(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
     read = {source for op in members for source in op.inputs if source not in names}
     first = sources.get(next(iter(read))) if len(read) == 1 else None
     (last,) = wide
-    if first is None or first.channels is None or not last:
+    if first is None or first.channels is None or not last.isdecimal():
         return ""
     before = str(first.shape[first.channels])
     return f"{before} → {last}" if before != last else last
@@ -112,7 +124,7 @@ def _extras(members: Sequence[Op]) -> list[str]:
 def _heads(members: Sequence[Op]) -> set[str]:
     """Heads of attention that is written out: the products of a softmax's weights and values, whose width all heads
     share; where it is between channels, the weights are of as many as a head has."""
-    widths = {int(_width(op)) for op in members if _width(op)}
+    widths = {int(_width(op)) for op in members if _width(op).isdecimal()}
     weights = {op.name: op.shape[-3] for op in members if op.word == "Softmax" and len(op.shape) > 2}
     found = set()
     for op in members:

@@ -18,7 +18,7 @@ SHORT_CHAIN = 9
 """A module of so few operations in a row is drawn in the schema itself."""
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
-STRIDE = re.compile(r"s(\d+(?:×\d+)*)")
+STRIDE = re.compile(r"s(\d+(?:×\d+)*)|stride [a-z]")
 LISTS = {"ModuleList", "ModuleDict"}
 """Modules that only hold others and do nothing: no figure shows such a one.
 
@@ -90,7 +90,8 @@ def _is_opened(modules: Modules, path: str, large: int) -> bool:
     parts = modules.modules(path)
     if not parts or modules.kinds.get(path) in LISTS:
         return bool(parts)
-    in_series = any(modules.follows(one, two) for one, two in itertools.pairwise(parts))
+    pairs = list(itertools.pairwise(parts))
+    in_series = 2 * sum(modules.follows(one, two) for one, two in pairs) > len(pairs)  # few do among branches of a cell
     kinds = [modules.said_class(part) for part in parts]
     alike = len(set(filter(None, kinds))) < len([kind for kind in kinds if kind])
     keys = [form_key(modules, part) for part in parts]
@@ -115,8 +116,9 @@ def _by_class(modules: Modules, paths: Iterable[str]) -> dict[str, list[str]]:
 
 
 def form_key(modules: Modules, path: str) -> Any:
-    """Equal for modules that differ in nothing but numbers; windows count where the class does not say what it is."""
-    kind = modules.said_class(path)
+    """Equal for modules that differ in nothing but numbers, one at the end of their class too; windows count where the
+    class does not say what it is."""
+    kind = _without_number(modules.said_class(path))
     place: dict[str, int] = {}
     told = []
     for number, op in enumerate(modules.members(path)):
@@ -134,7 +136,7 @@ def forms(modules: Modules, paths: Sequence[str]) -> list[Form]:
     for path in paths:
         groups.setdefault(form_key(modules, path), []).append(path)
     found = [_form(modules, group) for group in groups.values()]
-    _tell_apart(found)
+    _tell_apart(modules, found)
     for form in found:
         _label_rows(form)
     return found
@@ -194,9 +196,9 @@ def _lettered(ops: Sequence[Op], letters: Sequence[str]) -> list[Op]:
 
 def _title(modules: Modules, paths: Sequence[str]) -> str:
     """The class, or the name, of one module; of several what their names have in common."""
-    kind = modules.said_class(paths[0])
-    if kind:
-        return kind
+    kinds = {modules.said_class(path) for path in paths}
+    if all(kinds):
+        return kinds.pop() if len(kinds) == 1 else _without_number(kinds.pop())
     path = paths[0]
     titles = {part_title(one, modules.kinds.get(one, "")) for one in paths}
     if len(titles) == 1:
@@ -206,8 +208,12 @@ def _title(modules: Modules, paths: Sequence[str]) -> str:
     return pretty(word)[:1].upper() + pretty(word)[1:]
 
 
-def _tell_apart(found: Sequence[Form]) -> None:
-    """Forms of one title say what they do at their joins, or else their number."""
+def _without_number(kind: str) -> str:
+    return kind.rstrip("0123456789")
+
+
+def _tell_apart(modules: Modules, found: Sequence[Form]) -> None:
+    """Forms of one title say what they do at their joins, or else their number, and where they lower the resolution."""
     by_title: dict[str, list[Form]] = {}
     for form in found:
         by_title.setdefault(form.title, []).append(form)
@@ -216,7 +222,19 @@ def _tell_apart(found: Sequence[Form]) -> None:
             continue
         said = [character(form.ops) for form in same]
         for i, (form, word) in enumerate(zip(same, said, strict=True), 1):
-            form.title = f"{title}, {word}" if word and said.count(word) == 1 else f"{title} {i}"
+            stride = _stride(modules, form.path)
+            counted = f"{title} {i}, stride {stride}" if stride > 1 else f"{title} {i}"
+            form.title = f"{title}, {word}" if word and said.count(word) == 1 else counted
+
+
+def _stride(modules: Modules, path: str) -> int:
+    """How often a module's result is smaller than the last tensor that it reads, to the next whole number."""
+    members = modules.members(path)
+    names = {op.name for op in members}
+    read = {source for op in members for source in op.inputs if source not in names}
+    before = [op.spatial for op in modules.ops if op.name in read]
+    sizes = before[-1] if before else ()
+    return round(sizes[0] / members[-1].spatial[0]) if sizes and members[-1].spatial else 1
 
 
 def _label_rows(form: Form) -> None:

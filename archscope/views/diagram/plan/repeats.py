@@ -20,7 +20,7 @@ FEWEST_SAVED = 6
 """So few boxes less are not worth to hide what is in a step."""
 
 
-READS_TWO = "each reads the last two"
+READS_TWO = "reads the last two"
 
 MOST_TRIED = 100
 """Runs, each of which takes a look at all Ops. What has more of them is no picture with each as a box either."""

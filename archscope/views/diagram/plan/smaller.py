@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from archscope.views.diagram.ops.names import GENERIC, family, joined_title, part_title
 from archscope.views.diagram.ops.ops import Op, Ops, holders, relative, under, upwards
+from archscope.views.diagram.plan.contents import contents
+from archscope.views.diagram.plan.forms import STRIDE
 from archscope.views.diagram.plan.levels import Modules, Plan, closed
 
 PARTS = 8
@@ -31,6 +33,21 @@ def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Itera
         frames = tuple(frame for frame in plan.frames if gone.isdisjoint(upwards(frame)))
         plan = replace(plan, ops=ops, frames=frames, closed=(*plan.closed, *paths))
         yield plan
+
+
+def with_rows(plan: Plan, kinds: Mapping[str, str], root: str) -> Plan:
+    """The plan with one operation that is repeated within a module, whose class does not say so, as one box."""
+    modules = Modules(plan.ops, kinds, root)
+    rows: list[tuple[str, str, tuple[str, ...]]] = []
+    for path, members in modules.below.items():
+        repeated = [op for op in members if op.kind != "other"]
+        alike = len({(op.word, op.kernel) for op in repeated}) == 1 < len(repeated)
+        if under(path, root) and path != root and kinds.get(path) in GENERIC and alike and modules.is_chain(path):
+            strides = [fact for op in repeated for fact in op.facts if STRIDE.fullmatch(fact)]
+            rows.append((path, repeated[0].word, (*filter(None, [contents(members, {})]), *strides[:1])))
+    closing = {path for path, _, _ in rows}
+    frames = tuple(frame for frame in plan.frames if frame not in closing)
+    return replace(plan, ops=closed(plan.ops, rows), frames=frames, closed=(*plan.closed, *closing))
 
 
 def in_blocks(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Plan:
