@@ -8,22 +8,19 @@ from math import sqrt
 from typing import NamedTuple
 
 from archscope.model.graph import Graph
-from archscope.views.diagram.compose import MOST_BOXES, Drawing, Sketch, View
-from archscope.views.diagram.ops.drawn import drawn, within
+from archscope.views.diagram.compose import MOST_BOXES, Drawing, View
+from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.panel import Placed, panel
 from archscope.views.diagram.place.arrange import Arrangement, arrangement, set_out
-from archscope.views.diagram.place.paper import Paper
-from archscope.views.diagram.place.picture import Frame, Piece
-from archscope.views.diagram.place.style import FRAME_PAD, HEADING, SMALL, Style, badge_width
-from archscope.views.diagram.place.table import Table
-from archscope.views.diagram.place.text import WIDER, text_width
+from archscope.views.diagram.place.picture import Piece
+from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, unit_paths
-from archscope.views.diagram.plan.levels import Modules, Plan, closed, flow_plan
+from archscope.views.diagram.plan.levels import Modules, Plan, closed
 from archscope.views.diagram.plan.repeats import READS_TWO, with_steps
 from archscope.views.diagram.plan.shrunk import boxes
-from archscope.views.diagram.plan.smaller import smaller_plans, with_rows
+from archscope.views.diagram.plan.smaller import smaller_plans
 
-TITLE_BAND = 34.0
 SMALLEST = 6.0
 """Points of the smallest letters on the paper."""
 
@@ -69,12 +66,6 @@ FEW_LETTERS = 2
 
 SCHEMA_SHAPES = (7.0, 3.0, 1.4)
 """Height to width that the schema is placed for: in one column, or in several."""
-
-NARROW_PAPER = Paper(50.0, 5000.0)
-"""A panel is placed in one column."""
-
-
-Placed = tuple[Piece, list[Op]]
 
 
 @dataclass(frozen=True)
@@ -249,7 +240,9 @@ def _setting(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> Se
     panels = []
     for form in printed:
         at = form.path, tried.most, tried.closer
-        parts.panels[at] = parts.panels.get(at) or _panel(form, parts, replace(view, style=style), tried.most)
+        parts.panels[at] = parts.panels.get(at) or panel(
+            form, parts.ops, parts.kinds, replace(view, style=style), tried.most
+        )
         panels.append(parts.panels[at])
     sketch = view.sketch(Plan(_printed(parts, printed, tried.apart), every=True))
     found = []
@@ -259,66 +252,3 @@ def _setting(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> Se
         best = arrangement([schema.piece, *(piece for piece, _ in panels)], paper, _enough(style))
         found.append(Setting(parts, tried, printed, schema, panels, best))
     return max(found, key=lambda one: one.best.scale)
-
-
-# ---- panels -----------------------------------------------------------------------------------------------
-
-
-def _panel(form: Form, parts: Parts, view: View, most: int) -> Placed:
-    """A module in a frame with its title, its table below; and its Ops."""
-    lettered = {op.name: op for op in form.ops}
-    ops, outputs = within([lettered.get(op.name, op) for op in parts.ops], form.path, view.outputs)
-    ops = _with_own_inputs(ops, form.path, [op.name for op in parts.ops])
-    style = replace(view.style, shapes=False, paper=NARROW_PAPER)
-    inner = View(outputs[:1], style, True, form.path, plain=False)
-    for sketch in _sketches(flow_plan(ops, parts.kinds, form.path), parts, inner):
-        if boxes(sketch.series) <= most:
-            break
-    piece = inner.placed(sketch).piece
-    return _framed(piece, form, sketch.plan.ops), sketch.plan.ops
-
-
-def _sketches(whole: Plan, parts: Parts, inner: View) -> Iterator[Sketch]:
-    """A module whole, then with each row of one operation as one box, then with ever more of what it holds closed."""
-    yield inner.sketch(whole)
-    for plan in smaller_plans(with_rows(whole, parts.kinds, inner.block), parts.kinds, inner.block):
-        yield inner.sketch(plan)
-
-
-def _with_own_inputs(ops: Sequence[Op], path: str, made: Sequence[str]) -> list[Op]:
-    """What a module reads has a name of its own in its panel: its box stands in the schema too. Of several tensors
-    the one that was made last is its input; others, such as shortcuts or the cell before the last, are earlier ones."""
-    entering = sorted([op.name for op in ops if op.kind == "tensor"], key=made.index)
-    own = {name: f"{path}<{name}" for name in entering}
-    words = dict(zip(entering[:-1], _earlier(len(entering) - 1), strict=True))
-    return [
-        replace(
-            op, name=own.get(op.name, op.name), inputs=tuple([own.get(name, name) for name in op.inputs]),
-            word=words.get(op.name, "Input") if op.name in own else op.word,
-        )
-        for op in ops
-    ]  # fmt: skip
-
-
-def _earlier(count: int) -> Sequence[str]:
-    return ["Earlier input"] if count == 1 else [f"Earlier input {i}" for i in range(count, 0, -1)]
-
-
-def _framed(piece: Piece, form: Form, ops: Sequence[Op]) -> Piece:
-    """The piece from (0, 0) on, under its title, its table under it."""
-    count = len(form.paths)
-    rows = [["", *form.letters], *([row.label, *row.values] for row in form.rows)]
-    table = Table(rows) if form.letters else None
-    title = text_width(form.title, HEADING, bold=True) * WIDER + (badge_width(count) + 8.0 if count > 1 else 0.0)
-    width = max(piece.left + piece.right, title, table.width if table else 0.0) + 2 * FRAME_PAD
-    piece.shift((width - piece.left - piece.right) / 2 + piece.left, TITLE_BAND)
-    bottom = TITLE_BAND + piece.height + FRAME_PAD
-    if table:
-        table.left, table.top = (width - table.width) / 2, bottom
-        piece.tables.append(table)
-        bottom += table.height + FRAME_PAD
-    frame = Frame(f"{form.path}#", form.path, form.title, 0.0, 0.0, width, bottom, count, heading=True)
-    frame.ops = tuple(ops)
-    piece.frames.insert(0, frame)
-    piece.rows, piece.left, piece.right, piece.height = [], 0.0, width, bottom
-    return piece

@@ -1,0 +1,85 @@
+"""A panel of a plate: one module in a frame, under its title, with letters for what differs and a table of that."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from archscope.views.diagram.compose import Sketch, View
+from archscope.views.diagram.ops.drawn import within
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.place.paper import Paper
+from archscope.views.diagram.place.picture import Frame, Piece
+from archscope.views.diagram.place.style import FRAME_PAD, HEADING, badge_width
+from archscope.views.diagram.place.table import Table
+from archscope.views.diagram.place.text import WIDER, text_width
+from archscope.views.diagram.plan.forms import Form
+from archscope.views.diagram.plan.levels import Plan, flow_plan
+from archscope.views.diagram.plan.shrunk import boxes
+from archscope.views.diagram.plan.smaller import smaller_plans, with_rows
+
+TITLE_BAND = 34.0
+
+NARROW_PAPER = Paper(50.0, 5000.0)
+"""A panel is placed in one column."""
+
+Placed = tuple[Piece, list[Op]]
+
+
+def panel(form: Form, every: Sequence[Op], kinds: Mapping[str, str], view: View, most: int) -> Placed:
+    """A module in a frame with its title, its table below; and its Ops. `every` are those of the network; parts are
+    closed where the panel has more than `most` boxes."""
+    lettered = {op.name: op for op in form.ops}
+    ops, outputs = within([lettered.get(op.name, op) for op in every], form.path, view.outputs)
+    ops = _with_own_inputs(ops, form.path, [op.name for op in every])
+    style = replace(view.style, shapes=False, paper=NARROW_PAPER)
+    inner = View(outputs[:1], style, True, form.path, plain=False)
+    for sketch in _sketches(flow_plan(ops, kinds, form.path), kinds, inner):
+        if boxes(sketch.series) <= most:
+            break
+    piece = inner.placed(sketch).piece
+    return _framed(piece, form, sketch.plan.ops), sketch.plan.ops
+
+
+def _sketches(whole: Plan, kinds: Mapping[str, str], inner: View) -> Iterator[Sketch]:
+    """A module whole, then with each row of one operation as one box, then with ever more of what it holds closed."""
+    yield inner.sketch(whole)
+    for plan in smaller_plans(with_rows(whole, kinds, inner.block), kinds, inner.block):
+        yield inner.sketch(plan)
+
+
+def _with_own_inputs(ops: Sequence[Op], path: str, made: Sequence[str]) -> list[Op]:
+    """What a module reads has a name of its own in its panel: its box stands in the schema too. Of several tensors
+    the one that was made last is its input; others, such as shortcuts or the cell before the last, are earlier ones."""
+    entering = sorted([op.name for op in ops if op.kind == "tensor"], key=made.index)
+    own = {name: f"{path}<{name}" for name in entering}
+    words = dict(zip(entering[:-1], _earlier(len(entering) - 1), strict=True))
+    return [
+        replace(
+            op, name=own.get(op.name, op.name), inputs=tuple([own.get(name, name) for name in op.inputs]),
+            word=words.get(op.name, "Input") if op.name in own else op.word,
+        )
+        for op in ops
+    ]  # fmt: skip
+
+
+def _earlier(count: int) -> Sequence[str]:
+    return ["Earlier input"] if count == 1 else [f"Earlier input {i}" for i in range(count, 0, -1)]
+
+
+def _framed(piece: Piece, form: Form, ops: Sequence[Op]) -> Piece:
+    """The piece from (0, 0) on, under its title, its table under it."""
+    count = len(form.paths)
+    rows = [["", *form.letters], *([row.label, *row.values] for row in form.rows)]
+    table = Table(rows) if form.letters else None
+    title = text_width(form.title, HEADING, bold=True) * WIDER + (badge_width(count) + 8.0 if count > 1 else 0.0)
+    width = max(piece.left + piece.right, title, table.width if table else 0.0) + 2 * FRAME_PAD
+    piece.shift((width - piece.left - piece.right) / 2 + piece.left, TITLE_BAND)
+    bottom = TITLE_BAND + piece.height + FRAME_PAD
+    if table:
+        table.left, table.top = (width - table.width) / 2, bottom
+        piece.tables.append(table)
+        bottom += table.height + FRAME_PAD
+    frame = Frame(f"{form.path}#", form.path, form.title, 0.0, 0.0, width, bottom, count, heading=True)
+    frame.ops = tuple(ops)
+    piece.frames.insert(0, frame)
+    piece.rows, piece.left, piece.right, piece.height = [], 0.0, width, bottom
+    return piece
