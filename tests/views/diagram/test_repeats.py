@@ -62,6 +62,18 @@ class Squeezed(nn.Module):
         return x + y * self.excite(self.squeeze(y)).sigmoid()
 
 
+class Halves(nn.Module):
+    """Two boxes in a row: a convolution, and the product of the two halves of what it gives."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.both = conv(width, 2 * width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        one, two = self.both(x).chunk(2, 1)
+        return one * two
+
+
 class Deep(nn.Module):
     """A stage whose blocks stand one level further down."""
 
@@ -149,6 +161,15 @@ def test_what_repeats_is_drawn_once_and_read_back(name: str) -> None:
         assert differences(made) == [], level
         assert faults(made.drawing.piece) == [], level
     assert repeats(drawn(net, size)) == expected
+
+
+@pytest.mark.parametrize("level", ["network", "flow"])
+@pytest.mark.parametrize("count", [2, 8])
+def test_short_modules_in_a_row_are_folded_the_last_too(level: str, count: int) -> None:
+    bare = nn.Sequential(conv(3, 8, 1), *[Halves(8) for _ in range(count)])
+    held = nn.Sequential(conv(3, 8, 1), nn.Sequential(*[Halves(8) for _ in range(count)]), conv(8, 4, 1))
+
+    assert repeats(drawn(bare, level=level)) == repeats(drawn(held, level=level)) == [count]
 
 
 @pytest.mark.parametrize("level", ["network", "flow"])

@@ -9,6 +9,8 @@ from torch import nn
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.channels import channel_axes
+from archscope.views.diagram.ops.fuse import fused_ops
+from archscope.views.diagram.paint.heading import heading
 from archscope.views.diagram.place.text import sizes
 
 
@@ -51,6 +53,56 @@ def shown(module: nn.Module, size: Any, **choices: Any) -> list[str]:
     made = draw(archscope.summarize(module, size), DiagramOptions(**choices))
     boxes = [" ".join([box.title, *box.details]) for box in made.drawing.piece.boxes]
     return boxes + [row.text for row in made.drawing.piece.rows]
+
+
+class Halved(nn.Module):
+    """Channels last, of which the second half is taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mix, self.last = nn.Linear(6, 10), nn.Linear(5, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.last(self.mix(x.permute(0, 2, 3, 1)).chunk(2, -1)[1])
+        return y
+
+
+def test_a_part_of_the_channels_is_channels() -> None:
+    graph = archscope.trace(Halved(), (6, 8, 9))
+    axes = channel_axes(graph)
+    assert {sizes(layer.output_shape, channels=axes[layer.name]) for layer in graph.layers} == {
+        "8×9×6", "8×9×10", "8×9×5",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("module", "size", "said"),
+    [
+        (nn.Conv1d(2, 4, 3), (2, 90), "90×2"),
+        (nn.Sequential(nn.Flatten(0, 1), nn.Conv2d(3, 4, 3)), (8, 3, 9, 9), "8×9×9×3"),
+    ],
+)
+def test_the_heading_says_the_size_as_the_input_s_box_does(module: nn.Module, size: tuple[int, ...], said: str) -> None:
+    report = archscope.summarize(module, size)
+    sentences = heading(report, DiagramOptions(), fused_ops(report.graph))[1]
+    assert sentences[0].endswith(f" at {said}.")
+
+
+class Attending(nn.Module):
+    def __init__(self, attention: nn.Module) -> None:
+        super().__init__()
+        self.first, self.attention = nn.Linear(8, 8), attention
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.first(x)
+        y: torch.Tensor = x + self.attention(x, x, x)[0]
+        return y
+
+
+def test_what_attention_reads_with_its_axes_exchanged_keeps_its_shape() -> None:
+    attention = nn.MultiheadAttention(8, 2, batch_first=True)
+    linear, *_ = fused_ops(archscope.trace(Attending(attention), (16, 8)))[1:]
+    assert (linear.word, linear.shape) == ("Linear", (16, 8))
 
 
 def test_images_joined_in_a_batch_are_no_channels() -> None:

@@ -60,8 +60,8 @@ def _moved(axis: int, before: Shape, after: Shape, reshaped: bool) -> Axis:
     if not reshaped:
         return axis
     size, last = before[axis], len(after) - 1
-    if before == after:
-        return axis
+    if len(before) == len(after) and sum(one != two for one, two in zip(before, after, strict=True)) < 2:
+        return axis  # a part of one axis, such as half of the channels
     if sorted(before) == sorted(after):  # axes in another order: what was first goes last, what was last first
         order = range(last, -1, -1) if axis < len(before) - 1 else range(last + 1)
         return next(at for at in order if after[at] == size)

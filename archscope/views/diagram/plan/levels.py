@@ -91,6 +91,11 @@ class Modules:
         """Do both do the same?"""
         return self.look(one) == self.look(two) != 0
 
+    def repeated(self, paths: Sequence[str]) -> set[str]:
+        """Those that do as the one before or after them does, in a row."""
+        alike = [pair for pair in itertools.pairwise(paths) if self.looks_like(*pair) and self.follows(*pair)]
+        return {path for pair in alike for path in pair}
+
     def look(self, path: str) -> int:
         """A number that modules of several Ops have in common where they do the same; 0 for one of a single Op."""
         if path not in self.looks:
@@ -133,8 +138,9 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
         return Plan(list(ops), tuple(blocks), {block: part_title(block, kinds.get(block, "")) for block in blocks})
     frames, titles = [], {}
     stages = modules.stages()
+    repeated = modules.repeated(stages)
     for stage in stages:
-        short = modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN
+        short = modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN and stage not in repeated
         if len(modules.members(stage)) < 2 or short or _is_head(modules, stage, stages):
             continue
         frames.append(stage)
@@ -170,16 +176,20 @@ def network_plan(ops: Sequence[Op], kinds: Mapping[str, str]) -> Plan:
         else:
             boxes.append((stage, stage_title(stage, kinds.get(stage, "")), _summary(modules, stage)))
         whole.append(stage)
-    if len(stages) < 4 and whole:
-        largest = max(whole, key=lambda stage: len(modules.members(stage)))
+    largest = max(whole, key=lambda stage: len(modules.members(stage)), default="")
+    if len(stages) < 4 and largest and largest not in modules.repeated(stages):
         boxes = [box for box in boxes if not under(box[0], largest)]
         blocks = modules.modules(largest)
-        boxes += [(block, stage_title(block, kinds.get(block, "")), _summary(modules, block)) for block in blocks]
+        repeated = modules.repeated(blocks)
+        for block in blocks:
+            title = part_title if block in repeated else stage_title  # what repeats is one box: no number of its own
+            boxes.append((block, title(block, kinds.get(block, "")), _summary(modules, block)))
     return Plan(closed(ops, boxes), closed=tuple(path for path, _, _ in boxes), every=True)
 
 
 def _is_head(modules: Modules, stage: str, stages: Sequence[str]) -> bool:
-    return stage == stages[-1] and modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN + 2
+    short = modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN + 2
+    return stage == stages[-1] and short and stage not in modules.repeated(stages[-2:])
 
 
 def _last(path: str) -> str:
