@@ -213,7 +213,7 @@ def _without_number(kind: str) -> str:
 
 
 def _tell_apart(modules: Modules, found: Sequence[Form]) -> None:
-    """Forms of one title say what they do at their joins, or else their number, and where they lower the resolution."""
+    """Forms of one title say what they do at their joins, or else their number, and their stride where that differs."""
     by_title: dict[str, list[Form]] = {}
     for form in found:
         by_title.setdefault(form.title, []).append(form)
@@ -221,10 +221,11 @@ def _tell_apart(modules: Modules, found: Sequence[Form]) -> None:
         if len(same) == 1:
             continue
         said = [character(form.ops) for form in same]
-        for i, (form, word) in enumerate(zip(same, said, strict=True), 1):
-            stride = _stride(modules, form.path)
-            counted = f"{title} {i}, stride {stride}" if stride > 1 else f"{title} {i}"
-            form.title = f"{title}, {word}" if word and said.count(word) == 1 else counted
+        own = [f"{title}, {word}" if word and said.count(word) == 1 else "" for word in said]
+        strides = [_stride(modules, form.path) for form in same]
+        several = len({stride for stride, told in zip(strides, own, strict=True) if not told}) > 1
+        for i, (form, told, stride) in enumerate(zip(same, own, strides, strict=True), 1):
+            form.title = told or (f"{title} {i}, stride {stride}" if several and stride > 1 else f"{title} {i}")
 
 
 def _stride(modules: Modules, path: str) -> int:
