@@ -208,7 +208,9 @@ def _told(
     found = [*changes.found, *Wiring(changes.partner, changes.moved).changes(changes.pairs)]
     found = told_once(found, steps_a, steps_b)
     listed = tuple(rows(sorted(found, key=lambda change: change.place)))
-    return changes.pairs, listed or (Difference("function", None, None, "the same layers, connected otherwise"),)
+    if not listed and not any(step.unknown for step in (*steps_a, *steps_b)):
+        listed = (Difference("function", None, None, "the same layers, connected otherwise"),)
+    return changes.pairs, listed
 
 
 def _verdict(a: Report, b: Report, listed: Sequence[Difference], unknown: Sequence[str]) -> Verdict:

@@ -71,7 +71,7 @@ def differing(a: Step, b: Step) -> list[str]:
     unlike = [name for name in names if a.facts.get(name) != b.facts.get(name)]
     if [one.shape for one in a.inputs] != [one.shape for one in b.inputs] and a.kind not in REDUCTIONS:
         unlike = [name for name in unlike if name not in FOLLOWING]
-    unlike = [name for name in unlike if not _is_computed(name, a, b)]
+    unlike = [name for name in unlike if not _is_computed(name, a, b) and not _is_untold(name, a, b)]
     if (a.norm is None) != (b.norm is None):  # the one's bias is the other's normalisation
         unlike = [name for name in unlike if name != "bias"]
     if a.kind in RECURRENT and not all(name in a.told for name in unlike):  # the first state is of the layer's size
@@ -100,6 +100,13 @@ def _is_computed(name: str, a: Step, b: Step) -> bool:
     difference of its own."""
     here, there = (step.facts.get(name) if name in step.told else None for step in (a, b))
     return (here is None) != (there is None) and len(a.inputs) != len(b.inputs)
+
+
+def _is_untold(name: str, a: Step, b: Step) -> bool:
+    """Is it a constant of one shape on both sides, whose content one does not tell? It is not compared, and no
+    difference."""
+    alike = name in a.told and name in b.told and a.stored_shape(name) == b.stored_shape(name)
+    return alike and None in (a.facts.get(name), b.facts.get(name))
 
 
 def _steps_by_kernel(step: Step) -> bool:

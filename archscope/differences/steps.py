@@ -86,6 +86,11 @@ class Step:
     def is_depthwise(self) -> bool:
         return self.kind == "conv" and bool(self.facts["depthwise"])
 
+    def stored_shape(self, argument: str) -> Shape:
+        """Of what the layer is given as this argument."""
+        operands = self.layer.operands if self.layer else ()
+        return next((operand.shape for operand in operands if operand.argument == argument), ())
+
     def settle(self) -> None:
         """Say what follows from the inputs."""
         self.of_stored = self.kind != "input" and all([one.of_stored for one in self.inputs])

@@ -297,14 +297,12 @@ def _content_changed(name: str, a: Step, b: Step) -> str:
     if any(stored):
         what = "a parameter, and none in" if stored[0] else "no parameter, and one in"
         return f"{noun(b)}: {called} is {what} the reference"
-    shapes = [_stored_shape(step, name) for step in (a, b)]
+    shapes = [step.stored_shape(name) for step in (a, b)]
     if all(shapes) and shapes[0] != shapes[1]:
         return f"{noun(b)}: {called} is {sizes(shapes[0])} instead of {sizes(shapes[1])}"
     mine, theirs = (_numbers(step.facts.get(name)) for step in (a, b))
     if mine and theirs and mine != theirs:
         return f"{noun(b)}: {called} {mine} instead of {theirs}"
-    if None in (a.facts.get(name), b.facts.get(name)):
-        return f"{noun(b)}: what {called} holds is not known on both sides"
     return f"{noun(b)}: {called} {OTHER_NUMBERS}"
 
 
@@ -314,11 +312,6 @@ OTHER_NUMBERS = "holds other numbers than the reference's"
 def of_constant(name: str) -> str:
     """Where layers of several kinds read it."""
     return f"{name.rpartition('.')[2]} {OTHER_NUMBERS}"
-
-
-def _stored_shape(step: Step, name: str) -> tuple[int, ...]:
-    operands = step.layer.operands if step.layer else ()
-    return next((operand.shape for operand in operands if operand.argument == name), ())
 
 
 def _numbers(content: Any) -> str:

@@ -1,7 +1,8 @@
 """Exported programs: what torch.export records of a network, from its file or from torch's object. No torch.
 
 program        what is read: operations of ATen on named tensors
-archive        from a .pt2 file, of which model.json alone is read
+archive        from a .pt2 file: its model.json
+contents       what its constants hold
 live           from an ExportedProgram at hand
 aten           an operation in the words of torch's functions
 """
@@ -22,6 +23,8 @@ from archscope.reading.exported.program import Operation, Program, Ref
 
 TURNS = {"t", "transpose", "permute", "numpy_T"}
 """Operations that a decomposed linear layer shows its weight by."""
+SHOWS = {"view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "expand"}
+"""Those that show a stored tensor in other axes, and in its own order."""
 
 
 def read(path: str, wanted: Sequence[Input] = ()) -> tuple[Graph, int | None]:
@@ -64,7 +67,9 @@ class Reading:
         for kind, name, path in program.stored:
             known = program.tensors[name]
             trainable = known.trainable and kind == "parameter"
-            tensor = self.draft.hold(kind, Tensor(path, known.shape, known.dtype, trainable))
+            tensor = self.draft.hold(
+                kind, Tensor(path, known.shape, known.dtype, trainable, known.digest, known.values)
+            )
             self.values[name] = Value(kind, tensor, known.shape, known.dtype)
 
     def add(self, operation: Operation) -> None:
@@ -80,18 +85,18 @@ class Reading:
         tensors = [(argument, self.values[ref.name]) for argument, ref in _references(given)]
         if name in NOTHING and tensors:
             self.values[operation.makes[0]] = tensors[0][1]
-        elif name in TURNS and tensors and tensors[0][1].kind == "parameter" and len(tensors[0][1].shape) == 2:
-            self.values[operation.makes[0]] = self._turned(operation, tensors[0][1])
+        elif name in SHOWS | TURNS and len(tensors) == 1 and _shows(name, tensors[0][1]):
+            self.values[operation.makes[0]] = self._shown(operation, name, given, tensors[0][1])
         else:
             self._record(operation, given, tensors)
 
-    def _turned(self, operation: Operation, value: Value) -> Value:
-        """A weight as a decomposed linear layer reads it."""
+    def _shown(self, operation: Operation, name: str, given: Mapping[str, Any], value: Value) -> Value:
+        """A stored tensor as it is read, which is no operation: the weight of a decomposed linear layer, say."""
         known = self.program.tensors[operation.makes[0]]
-        views = (*value.views, f"{operation_of(operation.target)[0]}()")
-        turned = Value(value.kind, value.source, known.shape, known.dtype, views=views)
-        self.turned[operation.makes[0]] = value
-        return turned
+        said = ", ".join(f"{argument}={number}" for argument, number in given.items() if not _holds_tensors(number))
+        if name in TURNS and len(value.shape) == 2:
+            self.turned[operation.makes[0]] = value
+        return Value(value.kind, value.source, known.shape, known.dtype, views=(*value.views, f"{name}({said})"))
 
     def _record(self, operation: Operation, given: Mapping[str, Any], tensors: list[tuple[str, Value]]) -> None:
         numbers = {name: value for name, value in given.items() if not _holds_tensors(value)}
@@ -165,6 +170,15 @@ def _memory(name: str, in_place: bool, settings: Mapping[str, Any]) -> Literal["
         return "in_place"
     category = CATEGORY.get(name)
     return "view" if category == "view" or (category == "dropout" and not settings.get("training")) else "new"
+
+
+def _shows(name: str, value: Value) -> bool:
+    """Is it a view of a stored tensor? To reshape one that was turned, or repeated, is to copy it."""
+    turned = any(view.partition("(")[0] not in SHOWS - {"expand"} for view in value.views)
+    return value.kind in STORED and not (turned and name in SHOWS)
+
+
+STORED = {"parameter", "buffer", "constant"}
 
 
 def _named(given: Sequence[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""The .pt2 archive of torch.export.save: its model.json, and nothing else. `torch.export.load` would run pickles."""
+"""The .pt2 archive of torch.export.save: its model.json, and what its constants hold. `torch.export.load` would run
+pickles."""
 
 import json
 import re
@@ -11,20 +12,14 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import LARGEST_SIZE, Shape, elements_of
 from archscope.model.units import counted
 from archscope.reading.drafting import said
-from archscope.reading.exported.program import MOST_NODES, Known, Operation, Program, Ref
+from archscope.reading.exported.contents import with_contents
+from archscope.reading.exported.program import DTYPES, MOST_NODES, Known, Operation, Program, Ref
 from archscope.reading.kinds import BROKEN_ARCHIVE
 
 LARGEST = 200 * 2**20
 """Bytes of a model.json."""
 SCHEMA = 8
 """The version of torch.export's format, whose major number changes with its meaning."""
-DTYPES = dict(
-    pair.split("=")
-    for pair in """1=uint8 2=int8 3=int16 4=int32 5=int64 6=float16 7=float32 8=float64 9=complex32 10=complex64
-    11=complex128 12=bool 13=bfloat16 28=uint16 29=float8_e4m3fn 30=float8_e5m2""".split()
-)
-"""Its numbers of types."""
-
 BROKEN = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 """What a document of another form raises as it is read."""
 
@@ -40,9 +35,15 @@ def read_archive(path: str) -> Program:
                 raise ArchscopeError(f"{path}: its program is of {members[0].file_size:,} bytes, too many to read")
             with archive.open(members[0]) as file:
                 document = json.loads(file.read(LARGEST))
+            program = _checked(path, document)
+            with_contents(program, archive, members[0].filename.rpartition("/models/")[0])
+            return program
     except (OSError, RecursionError, zipfile.BadZipFile, *BROKEN_ARCHIVE) as error:
         reason = getattr(error, "strerror", None) or "it is no whole archive"
         raise ArchscopeError(f"cannot read {path}: {str(reason).lower()}") from None
+
+
+def _checked(path: str, document: Any) -> Program:
     try:
         version = document["schema_version"]["major"]
         if version != SCHEMA:

@@ -2,10 +2,14 @@
 imported here."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from archscope.reading.exported.contents import content_of, fixed
 from archscope.reading.exported.program import Known, Operation, Program, Ref
 
+MOST_READ = 2**23
+"""Elements of the largest tensor whose content is compared."""
 STORED: dict[str, Any] = {"PARAMETER": "parameter", "BUFFER": "buffer", "CONSTANT_TENSOR": "constant"}
 
 
@@ -27,6 +31,9 @@ def program_of(exported: Any) -> Program:
             tensors[name] = Known(known.shape, known.dtype, bool(weights[path].requires_grad))
     found.tensors = tensors
     found.operations = [_operation(node) for node in nodes if node.op == "call_function"]
+    held = {**exported.constants, **exported.state_dict}
+    for name, path in fixed(found):
+        tensors[name] = _with_content(tensors[name], held.get(path))
     results = exported.graph_signature.output_specs
     found.results = [each.arg.name for each in results if each.kind.name == "USER_OUTPUT" and each.arg.name in tensors]
     stack: Any = next((node.meta["nn_module_stack"] for node in nodes if node.meta.get("nn_module_stack")), {})
@@ -50,6 +57,14 @@ def _known(value: Any) -> Known:
     """An open size is what it was at the export."""
     shape = tuple(int(getattr(getattr(size, "node", None), "hint", size)) for size in value.shape)
     return Known(shape, str(value.dtype).removeprefix("torch."))
+
+
+def _with_content(known: Known, value: Any) -> Known:
+    if value is None or value.is_meta or value.numel() > MOST_READ or value.is_complex():
+        return known
+    dtype, values = ("float32", value.float()) if value.is_floating_point() else ("int64", value.long())
+    told = content_of(replace(known, dtype=dtype), values.detach().cpu().contiguous().numpy().tobytes())
+    return replace(told, dtype=known.dtype)
 
 
 def _operation(node: Any) -> Operation:

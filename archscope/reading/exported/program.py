@@ -7,6 +7,12 @@ from typing import Any
 from archscope.model.graph import Kind, Shape
 
 MOST_NODES = 200_000
+DTYPES = dict(
+    pair.split("=")
+    for pair in """1=uint8 2=int8 3=int16 4=int32 5=int64 6=float16 7=float32 8=float64 9=complex32 10=complex64
+    11=complex128 12=bool 13=bfloat16 28=uint16 29=float8_e4m3fn 30=float8_e5m2""".split()
+)
+"""Its numbers of types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +24,13 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is recorded of a tensor."""
+    """What is recorded of a tensor. `digest` and `values` are those of a constant, as of a traced one."""
 
     shape: Shape
     dtype: str
     trainable: bool = False
+    digest: str = ""
+    values: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
