@@ -26,9 +26,9 @@ function drawn(tag, attributes, ...held) {
 
 /** The picture of a node, anew. @param {Network} network @param {number} node @returns {Drawn} */
 function picture(network, node) {
-  const [width, height, body] = network.data.pictures[network.data.nodes.picture[node]];
+  const [width, height, parts] = network.data.pictures[network.data.nodes.picture[node]];
   const holder = make("div", {});
-  holder.innerHTML = `<svg xmlns="${SVG}">${body}</svg>`;
+  holder.innerHTML = `<svg xmlns="${SVG}">${parts.map((/** @type {number} */ at) => network.data.parts[at]).join("")}</svg>`;
   const element = /** @type {SVGGElement} */ (holder.firstElementChild?.firstElementChild);
   return { node, element, width, height, shown: [...element.querySelectorAll("[data-l]")].map((group) => understood(network, node, /** @type {SVGGElement} */ (group))) };
 }

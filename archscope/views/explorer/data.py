@@ -1,5 +1,6 @@
 """What the page knows of a network, as plain data: columns of layers, the module tree in order, pictures, claims."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -36,7 +37,7 @@ class Strings:
 
 def network_data(report: Report, title: str) -> dict[str, Any]:
     """Everything that the page shows of a network."""
-    pictures, strings = Pictures(report.graph), Strings()
+    pictures, strings, parts = Pictures(report.graph), Strings(), Strings()
     layers = report.graph.layers
     return {
         "title": shown(title),
@@ -55,8 +56,17 @@ def network_data(report: Report, title: str) -> dict[str, Any]:
             "out": [strings.at(", ".join(map(units.shape, layer.output_shapes))) for layer in layers],
         },
         "strings": list(strings.place),
-        "pictures": [[picture.width, picture.height, picture.svg, int(picture.column)] for picture in pictures.drawn],
+        "pictures": [
+            [picture.width, picture.height, [parts.at(part) for part in _parts(picture.svg)], int(picture.column)]
+            for picture in pictures.drawn
+        ],
+        "parts": list(parts.place),
     }
+
+
+def _parts(svg: str) -> list[str]:
+    """A picture in pieces, each to the end of a group: sisters share most, farther apart than gzip looks back."""
+    return re.split("(?<=</g>)", svg)
 
 
 def judged(report: Report, claim: Any) -> Verdict:

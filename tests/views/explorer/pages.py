@@ -32,9 +32,14 @@ def spans(text: str, first: int = 0) -> list[int]:
     return found
 
 
+def svg(network: dict[str, Any], picture: int) -> str:
+    """The inside of a picture."""
+    return "".join(network["parts"][at] for at in network["pictures"][picture][2])
+
+
 def boxes(network: dict[str, Any], node: int) -> list[tuple[str, int, list[int]]]:
     """Of each box of a node's picture the path below it, how many alike it stands for, and its layers."""
-    picture = network["pictures"][network["nodes"]["picture"][node]][2]
+    picture = svg(network, network["nodes"]["picture"][node])
     first = spans(network["nodes"]["layers"][node])[0]
     groups = re.findall(r'<g class="op [^"]*"([^>]*)>', picture)
     told = [dict(re.findall(r' data-(\w)="([^"]*)"', group)) for group in groups]

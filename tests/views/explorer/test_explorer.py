@@ -19,7 +19,7 @@ from archscope.model.report import Report
 from archscope.views.explorer import Explorer
 from archscope.views.explorer.pictures import MOST_PICTURES, Pictures, endings, ranges
 from tests.graphs import NETWORKS, six_layer_report, traced
-from tests.views.explorer.pages import boxes, held, places, spans
+from tests.views.explorer.pages import boxes, held, places, spans, svg
 
 VOID = {"meta", "link", "input"}
 
@@ -88,9 +88,10 @@ def test_it_is_well_formed_and_so_is_each_picture() -> None:
     parser = Elements()
     parser.feed(page_of("inception_v3"))
     assert not parser.opened
-    for width, height, svg, _ in held(page_of("inception_v3"))["networks"][0]["pictures"]:
+    (network,) = held(page_of("inception_v3"))["networks"]
+    for picture, (width, height, *_) in enumerate(network["pictures"]):
         assert width > 0 and height > 0
-        for element in ElementTree.fromstring(svg).iter():
+        for element in ElementTree.fromstring(svg(network, picture)).iter():
             assert "id" not in element.attrib and "style" not in element.attrib and element.tag != "title"
 
 
@@ -110,8 +111,8 @@ def test_names_of_strangers_are_text() -> None:
     assert not parser.opened and html.count("<script") == 2 and "<b>" not in html and "<!--" not in html
     (network,) = held(html)["networks"]
     assert network["nodes"]["name"][1] == "</script><b>&'\""
-    for _, _, svg, _ in network["pictures"]:
-        assert not [one for one in ElementTree.fromstring(svg).iter() if one.tag in {"b", "script"}]
+    for picture in range(len(network["pictures"])):
+        assert not [one for one in ElementTree.fromstring(svg(network, picture)).iter() if one.tag in {"b", "script"}]
 
 
 def test_a_suffix_that_is_none_is_refused() -> None:
