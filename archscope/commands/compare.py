@@ -159,6 +159,8 @@ def compare(
     except Interrupted as stopped:
         found, code = Comparison(tuple(stopped.reports)), INTERRUPTED
     found = replace(found, results=results)
+    if results and not any(found.accuracies[1]):
+        raise ArchscopeError(f"{accuracy}: no row is of one of these networks; its first is {next(iter(results.rows))}")
     if columns or sort:
         found = found.chosen(tuple(filter(None, map(str.strip, columns.split(",")))), sort.strip())
     if cite:

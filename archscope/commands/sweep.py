@@ -30,7 +30,7 @@ from archscope.commands.measuring import (
 )
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
-from archscope.commands.spectrum import refuse
+from archscope.commands.spectrum import PICTURES, refuse
 from archscope.errors import ArchscopeError
 from archscope.process import INTERRUPTED, expect_torch, heed_interrupts
 from archscope.views import render
@@ -105,6 +105,7 @@ def sweep(
     from archscope import sweeping
     from archscope.reading.kinds import is_saved
     from archscope.sweeping.grid import axes_of
+    from archscope.views.sweep.rows import check_can_be_shown
 
     name = chosen_format("sweep", format_name, output, targets=[target])
     shown = replace(plain_options(output), columns=tuple(part.strip() for part in columns.split(",") if part.strip()))
@@ -121,6 +122,8 @@ def sweep(
     if latency and (maximize or hold):
         raise ArchscopeError("--device times a grid: --maximize and --hold go by what is counted")
     axes, limits = axes_of(settings or [], inputs or []), limits_of(under)
+    more = [*(["latency_ms"] if latency else []), *(["bound_ms"] if predict else [])]
+    check_can_be_shown(axes, shown.columns, more, name in PICTURES and not maximize)
     expect_torch()
     held = held_amount(hold)
     heed_interrupts()

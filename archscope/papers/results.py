@@ -24,6 +24,15 @@ TOPS = {1: ("top1", "acc1", "top1accuracy", "top1acc"), 5: ("top5", "acc5", "top
 HOW = {"imgsize": "{} pixels", "croppct": "crop {}", "interpolation": "{}"}
 """Columns that say how accuracies were measured."""
 
+TESTS = re.compile(r"results-(?:imagenet)?-?(real|a|a-clean|r|r-clean|v2-matched-frequency|sketch)")
+"""timm's files are called after what was tested on; `results-imagenet.csv` is of the validation images."""
+
+OTHER_DATA = re.compile(r"[._](ft|jft|swag)(_|$)", re.I)
+"""How weights are called that saw other images before: `resnet18.fb_swsl_ig1b_ft_in1k`, `IMAGENET1K_SWAG_E2E_V1`."""
+
+LINK = re.compile(r":class:`([^ `]+)[^`]*`")
+"""As torchvision's documentation builds its table of weights."""
+
 WEIGHTS = re.compile(r"_Weights(\.(?P<which>\w+))?$")
 """torchvision names weights: `Inception_V3_Weights.IMAGENET1K_V1`."""
 
@@ -33,24 +42,28 @@ class Results:
     """Accuracies by the model's name, as the file spells it, in the file's order."""
 
     source: str
+    data: str
     rows: Mapping[str, Mapping[int, float]]
     protocols: Mapping[str, str]
 
     def of(self, target: str, network: str, rank: int) -> Accuracy | None:
         """The top-`rank` accuracy of a network that was named so; None where the file has none of it.
 
-        Of several weights of one network, `resnet50.a1_in1k` and others, the file's first count, unless one is named.
+        Of several weights of one network, `resnet50.a1_in1k` and others, the file's first count that were trained on
+        ImageNet alone, unless one is named: more images to learn from are no merit of the network.
         """
         found = next((row for name in _spellings(target, network) if (row := self._row(name))), None)
         percent = self.rows[found].get(rank) if found else None
         if found is None or percent is None:
             return None
-        said = ", ".join(filter(None, ["ImageNet", self.protocols[found], "percent"]))
+        said = ", ".join(filter(None, [self.data, self.protocols[found], "percent"]))
         return Accuracy(Claim(f"top{rank}_accuracy", percent, f"{self.source}, {found}", convention=said))
 
     def _row(self, name: str) -> str | None:
         exact = [row for row in self.rows if row == name]
-        return next(iter(exact or [row for row in self.rows if _network(row) == canonical(name)]), None)
+        weights = [row for row in self.rows if _network(row) == canonical(name)]
+        alone = [row for row in weights if not OTHER_DATA.search(row)]
+        return next(iter(exact or alone or weights), None)
 
 
 def _spellings(target: str, network: str) -> list[str]:
@@ -79,14 +92,15 @@ def read_results(path: str) -> Results:
     found: dict[str, dict[int, float]] = {}
     protocols: dict[str, str] = {}
     for row in rows:
-        model = (row[name] or "").strip(" *`")
+        model = LINK.sub(r"\1", row[name] or "").strip(" *`")
         percents = {rank: _percent(row.get(column or "", "")) for rank, column in tops.items()}
         if model and percents[1] is not None:
             found.setdefault(model, {rank: value for rank, value in percents.items() if value is not None})
             protocols.setdefault(model, _protocol(row, columns))
     if not found:
         raise ArchscopeError(f"{path}: no row has a model and its top-1 accuracy in percent")
-    return Results(Path(path).name, found, protocols)
+    tested = TESTS.fullmatch(Path(path).stem)
+    return Results(Path(path).name, f"ImageNet-{tested[1]}" if tested else "ImageNet", found, protocols)
 
 
 def _plain(name: str) -> str:

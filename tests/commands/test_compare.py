@@ -177,7 +177,7 @@ def test_exit_code_of_a_failure(run: Run, tmp_path: Path) -> None:
 RESULTS = "model,top1,top5,img_size\nlenet5,70.5,90,32\nnin_cifar10.a,72,91,32\nnin_cifar10.b,60,80,32\n"
 
 
-def test_accuracies_of_a_file_and_the_front(run: Run, tmp_path: Path) -> None:
+def test_accuracies_of_a_file_and_the_front(run: Run, mistake: Callable[..., str], tmp_path: Path) -> None:
     file = tmp_path / "results.csv"
     file.write_text(RESULTS)
     code, out, _ = run("compare", "lenet5", "nin_cifar10", "lenet5?num_classes=4", "--accuracy", str(file))
@@ -186,6 +186,9 @@ def test_accuracies_of_a_file_and_the_front(run: Run, tmp_path: Path) -> None:
     assert "Accuracy  nin_cifar10: results.csv, nin_cifar10.a (ImageNet, 32 pixels)" in out
     data = json.loads(run("compare", "lenet5", "nin_cifar10", "--accuracy", str(file), "-f", "json")[1])
     assert data["front"] == ["lenet5", "nin_cifar10"]
+    file.write_text("model,top1\nresnet18,70\n")
+    said = mistake("compare", "lenet5", "--accuracy", str(file), "--columns", "top1")
+    assert "no row is of one of these networks; its first is resnet18" in said
 
 
 def test_papers_are_cited_beside_a_latex_table(

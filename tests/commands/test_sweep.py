@@ -51,7 +51,8 @@ def test_equal_cost_of_another_network(run: Run) -> None:
         (["lenet5", "--set", "num_classes=1,2", "--hold", "macs=5M"], "no option of lenet5 named 'width_multiplier'"),
         (["lenet5", "--set", "num_classes=1,2", "--input", "axb"], "axb"),
         (["nolenet", "--set", "num_classes=1,2"], "no network named 'nolenet'; did you mean lenet5"),
-        (["lenet5", "--set", "num_classes=1,2", "-c", "colour"], "no quantity of this sweep named 'colour'"),
+        (["nolenet", "--set", "num_classes=1,2", "-c", "colour"], "no quantity of this sweep named 'colour'"),
+        (["nolenet", "--set", "num_classes=1", "-f", "svg"], "nothing to draw: no option of this sweep has several"),
     ],
 )
 def test_mistakes(run: Run, arguments: list[str], said: str) -> None:

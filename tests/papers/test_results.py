@@ -8,6 +8,7 @@ from archscope import ArchscopeError
 from archscope.papers.results import on_front, read_results
 
 TIMM = """model,img_size,top1,top1_err,top5,top5_err,param_count,crop_pct,interpolation
+resnet50.fb_swsl_ig1b_ft_in1k,224,81.172,18.828,95.986,4.014,25.56,0.875,bilinear
 resnet50.a1_in1k,288,81.214,18.786,95.112,4.888,25.56,1.000,bicubic
 resnet50.tv_in1k,224,76.128,23.872,92.858,7.142,25.56,0.875,bilinear
 inception_v3.tv_in1k,299,77.434,22.566,93.476,6.524,23.83,0.875,bicubic
@@ -15,7 +16,7 @@ broken,224,-,,,,,,
 """
 TORCHVISION = """**Weight**,**Acc@1**,**Acc@5**,**Params**,**GFLOPS**,**Recipe**
 Inception_V3_Weights.IMAGENET1K_V1,77.294,93.45,27.2M,5.71,link
-ResNet50_Weights.IMAGENET1K_V2,80.858,95.434,25.6M,4.09,link
+:class:`ResNet50_Weights.IMAGENET1K_V2 <torchvision.models.ResNet50_Weights>`,80.858,95.434,25.6M,4.09,link
 """
 
 
@@ -28,14 +29,28 @@ def file(folder: Path, text: str) -> str:
 def test_timms_file(tmp_path: Path) -> None:
     results = read_results(file(tmp_path, TIMM))
     first = results.of("resnet50", "resnet50", 1)
-    assert first is not None and first.percent == 81.214  # of several weights the file's first
+    assert first is not None and first.percent == 81.214  # the file's first that saw no other images
     assert first.said() == "results.csv, resnet50.a1_in1k (ImageNet, 288 pixels, crop 1.000, bicubic)"
     named = results.of("timm:resnet50.tv_in1k", "resnet50", 5)
     assert named is not None and named.percent == 92.858
     variant = results.of("inception-v3?num_classes=10", "inception_v3", 1)
     assert variant is not None and variant.percent == 77.434
+    more = results.of("timm:resnet50.fb_swsl_ig1b_ft_in1k", "resnet50", 1)
+    assert more is not None and more.percent == 81.172
     assert results.of("xception", "xception", 1) is None
     assert results.of("broken", "broken", 1) is None
+
+
+def test_what_was_tested_on(tmp_path: Path) -> None:
+    said = {
+        "results-imagenet": "ImageNet", "results-imagenetv2-matched-frequency": "ImageNet-v2-matched-frequency",
+        "results-sketch": "ImageNet-sketch", "results-imagenet-a-clean": "ImageNet-a-clean", "mine": "ImageNet",
+    }  # fmt: skip
+    for name, data in said.items():
+        path = tmp_path / f"{name}.csv"
+        path.write_text(TIMM, encoding="utf-8")
+        found = read_results(str(path)).of("resnet50", "resnet50", 1)
+        assert found is not None and found.dataset == data
 
 
 def test_torchvisions_table(tmp_path: Path) -> None:

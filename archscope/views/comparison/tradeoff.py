@@ -57,7 +57,7 @@ def tradeoff(comparison: Comparison) -> Figure:
     height = PLOT + below
     with styled():
         figure = Figure(figsize=(WIDTH, height))
-        axes = figure.add_axes((0.062, (below + 0.42) / height, 0.928, (PLOT - 0.5) / height))
+        axes = figure.add_axes((0.072, (below + 0.42) / height, 0.918, (PLOT - 0.5) / height))
         _set_axes(axes, bubbles)
         _draw(axes, bubbles)
         figure.text(

@@ -14,7 +14,7 @@ from archscope.model import units
 from archscope.sweeping.points import Measured, Sweep
 from archscope.views.comparison.plot_style import WIDTH, styled
 from archscope.views.diagram.paint.palette import LIGHT
-from archscope.views.sweep.rows import heading, place_on_axis
+from archscope.views.sweep.rows import NOTHING_TO_DRAW, heading, place_on_axis
 
 PANEL_HEIGHT = 2.2
 """In inches; two panels stand beside each other."""
@@ -30,7 +30,7 @@ def chart(found: Sweep, quantities: Sequence[str]) -> Figure:
     across = _across(found)
     shown = [name for name in quantities if any(_number(point.values.get(name)) is not None for point in found.known)]
     if not across or not shown:
-        raise ArchscopeError("nothing to draw: no option of this sweep has several numbers as its values")
+        raise ArchscopeError(NOTHING_TO_DRAW)
     lines = _lines(found, across)
     rows = -(-len(shown) // 2)
     with styled():

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from archscope.comparison.limits import LIMITED, Limit
+from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.registry import unknown
-from archscope.sweeping.grid import INPUT
+from archscope.sweeping.grid import INPUT, Axes
 from archscope.sweeping.points import USUAL, Measured, Sweep
 from archscope.views import Options
 from archscope.views.comparison.grids import cell
@@ -21,6 +22,20 @@ def columns(found: Sweep, options: Options) -> list[str]:
     if options.columns:
         return [quantity_of(found, name) for name in options.columns]
     return [name for name in found.quantities if name in USUAL or name not in LIMITED]
+
+
+def check_can_be_shown(axes: Axes, names: Sequence[str], more: Sequence[str], is_chart: bool) -> None:
+    """Before anything is measured. `more` are quantities beside those that every point has. Raises ArchscopeError."""
+    known = [*LIMITED, *more]
+    for name in names:
+        if name not in known:
+            raise unknown("quantity of this sweep", name, known)
+    numbers = (all(place_on_axis(axis, value) is not None for value in values) for axis, values in axes.items())
+    if is_chart and not any(number and len(axes[axis]) > 1 for axis, number in zip(axes, numbers, strict=True)):
+        raise ArchscopeError(NOTHING_TO_DRAW)
+
+
+NOTHING_TO_DRAW = "nothing to draw: no option of this sweep has several numbers as its values"
 
 
 def quantity_of(found: Sweep, name: str) -> str:
