@@ -118,7 +118,8 @@ async function unpacked(use) {
   const place = document.querySelector("main");
   try {
     const packed = atob((document.getElementById("data")?.textContent ?? "").trim());
-    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+    const bytes = new Uint8Array(packed.length);
+    for (let i = 0; i < packed.length; i += 1) bytes[i] = packed.charCodeAt(i); // Uint8Array.from takes ten times as long
     const text = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
     use(JSON.parse(text));
     document.body.classList.add("ready");
