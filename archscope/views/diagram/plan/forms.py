@@ -117,13 +117,14 @@ def _by_class(modules: Modules, paths: Iterable[str]) -> dict[str, list[str]]:
 
 def form_key(modules: Modules, path: str) -> Any:
     """Equal for modules that differ in nothing but numbers, one at the end of their class too; windows count where the
-    class does not say what it is."""
-    kind = _without_number(modules.said_class(path))
+    class does not say what it is, or has a number."""
+    said = modules.said_class(path)
+    kind = _without_number(said)
     place: dict[str, int] = {}
     told = []
     for number, op in enumerate(modules.members(path)):
         sources = tuple([number - place[source] if source in place else 0 for source in op.inputs])
-        kernel = bool(op.kernel) if kind else op.kernel
+        kernel = bool(op.kernel) if kind and kind == said else op.kernel
         facts = tuple([NUMBER.sub("#", fact) for fact in op.facts if not STRIDE.fullmatch(fact)])
         told.append((op.kind, op.word, op.join, kernel, facts, sources))
         place[op.name] = number
