@@ -260,6 +260,10 @@ class Changes:
             change.group = change.repeat.name, gap.of_b
         elif len(gap.items) == 1 and _joins(gap.items[0].step):
             change.what = change.group = words.shortcut(steps, gap.of_b)
+        elif len(steps) == 1 and steps[0].kind == "part":  # the first of several results is taken without a step
+            taken = 0, int(steps[0].facts["of"])
+            change.kind, change.what = "facts", words.other_output(steps[0], *(taken if gap.of_b else taken[::-1]))
+            change.group = change.what
         else:
             module = module_of(steps, self.b if gap.of_b else self.a)
             change.what = words.lone(steps, change.kind, module, words.sized)

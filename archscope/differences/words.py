@@ -87,6 +87,11 @@ def lone(steps: Sequence[Step], kind: str, module: str, of: Callable[[Step], str
     return f"{module} {kind}: {len(steps)} layers, {between}" if module else f"{len(steps)} layers {kind}, {between}"
 
 
+def other_output(step: Step, here: int, there: int) -> str:
+    """Of a step that takes one of several results, by their places: `topk: output 1 instead of 2`."""
+    return f"{noun(step.inputs[0])}: output {here + 1} instead of {there + 1}"
+
+
 def moved(steps: Sequence[Step], anchor: str, later: bool) -> str:
     """`ReLU before batch normalisation instead of after it`."""
     here, there = ("after", "before") if later else ("before", "after")
@@ -191,6 +196,8 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
     if name in WHETHER:
         has, lacks = WHETHER[name]
         return f"{subject}: {has if mine else lacks}"
+    if b.kind == "part":
+        return other_output(b, *(int(step.facts["of"]) for step in (a, b)))
     if name == "momentum":
         return f"{subject}: momentum {_plain(mine)} instead of {_plain(theirs)} (in training only)"
     if name == "p" and is_dropout(b):

@@ -166,12 +166,19 @@ def other(call: Call) -> Step:
     if window is not None:
         facts |= {"kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation,
                   "padding": tuple((p, p) for p in window.padding)}  # fmt: skip
+    elif "kernel_size" in facts:  # told as a number or as two
+        for name in {"kernel_size", "stride", "dilation", "padding", "output_size"} & set(facts):
+            size = facts[name]
+            facts[name] = (size, size) if isinstance(size, int | float) else size
+        if "padding" in facts:
+            facts["padding"] = tuple((p, p) for p in facts["padding"])
     if call.layer.groups != 1:
         facts["groups"] = call.layer.groups
     if len(call.views) > 1:
         facts["arguments"] = tuple(call.arguments)
     steps = [call.shown(i) for i in range(len(call.views))]
-    return with_fixed(call.step(call.operation, steps, facts), call)
+    kind = "sliding windows" if call.operation == "unfold" and "kernel_size" not in facts else call.operation
+    return with_fixed(call.step(kind, steps, facts), call)  # a tensor's own `unfold` is no patches of an image
 
 
 def alone(call: Call, step: Step) -> bool:

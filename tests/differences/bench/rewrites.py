@@ -358,6 +358,8 @@ nets(
     lambda: Of(lambda s, x: s.a(x) + s.b(x), a=conv(8, 8), b=conv(8, 8, 1)),
     lambda: Of(lambda s, x: sum(layer(x) for layer in s.list), list=nn.ModuleList([conv(8, 8), conv(8, 8, 1)])),
 )
+pair("patches, sizes as one number or two", lambda s, x: F.fold(F.unfold(s.a(x), 2, stride=2), 8, 2, stride=2),
+     lambda s, x: F.fold(F.unfold(s.a(x), (2, 2), 1, (0, 0), (2, 2)), (8, 8), (2, 2), stride=(2, 2)))  # fmt: skip
 nets(
     "padding of a series by a word",
     lambda: nn.Conv1d(8, 4, 3, padding=1),
@@ -379,6 +381,15 @@ for unseen, one, other in (
      lambda s, x: F.pixel_shuffle(F.pixel_unshuffle(s.a(x), 2), 2), lambda s, x: s.a(x)),
     ("a rectifier before a concatenation, on each operand, and one after it",
      lambda s, x: torch.cat([s.a(x).relu(), x.relu()], 1), lambda s, x: torch.cat([s.a(x), x], 1).relu()),
+    ("`addcmul`, and the product and the sum that it writes",
+     lambda s, x: torch.addcmul(x, s.a(x), x), lambda s, x: x + s.a(x) * x),
+    ("a sum divided by the number of its terms, and their mean",
+     lambda s, x: s.a(x).sum((2, 3)) / 64, lambda s, x: s.a(x).mean((2, 3))),
+    ("rows and columns repeated, and interpolation to the nearest",
+     lambda s, x: s.a(x).repeat_interleave(2, 2).repeat_interleave(2, 3),
+     lambda s, x: F.interpolate(s.a(x), scale_factor=2)),
+    ("vectors divided by their norm, and `normalize`",
+     lambda s, x: s.a(x) / s.a(x).norm(dim=1, keepdim=True).clamp_min(1e-12), lambda s, x: F.normalize(s.a(x))),
     ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
 ):  # fmt: skip
     pair(unseen, one, other)

@@ -223,3 +223,27 @@ functions(
     lambda s, x: torch.lerp(x, s.a(x), 0.5),
     "weight 0.3 instead of 0.5",
 )
+
+# ---- patches, and one of several results --------------------------------------------------------------------------
+
+functions(
+    "dilation of patches",
+    lambda s, x: F.unfold(s.a(x), 3, padding=2, dilation=2),
+    lambda s, x: F.unfold(s.a(x), 3, padding=1),
+    "dilation 2 instead of 1",
+)
+functions(
+    "windows that slide for patches",
+    lambda s, x: s.a(x).unfold(2, 3, 1),
+    lambda s, x: F.unfold(s.a(x), 3),
+    "sliding windows instead of unfold",
+)
+functions(
+    "values for places", lambda s, x: s.a(x).max(1)[0], lambda s, x: s.a(x).max(1)[1], "maximum: output 1 instead of 2"
+)
+functions(
+    "deviation for mean",
+    lambda s, x: torch.std_mean(s.a(x), 1)[1],
+    lambda s, x: torch.std_mean(s.a(x), 1)[0],
+    "std mean: output 2 instead of 1",
+)
