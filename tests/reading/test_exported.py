@@ -146,6 +146,9 @@ def test_a_planted_pickle_does_not_run(saved: Callable[..., str], tmp_path: Path
         (lambda d: d["graph_module"].pop("graph"), "its program is not as torch.export writes it"),
         (lambda d: d["graph_module"]["graph"]["nodes"].pop(3), "its program is not as torch.export writes it"),
         (lambda d: d["graph_module"]["graph"]["tensor_values"]["conv2d"]["sizes"].append({"as_int": 2**62}), "no tens"),
+        (lambda d: d["graph_module"]["graph"]["tensor_values"]["x"].update(sizes=[{"as_int": 1}] * 65), "no tensor"),
+        (lambda d: d["graph_module"]["graph"]["nodes"].append(d["graph_module"]["graph"]["nodes"][-1]), "made twice"),
+        (lambda d: d.update(padding=[0] * 4_000_001), "more than 4,000,000 values, too many to read"),
         (lambda d: d["graph_module"]["graph"].update(nodes=[0] * 200_001), "has 200,001 nodes: archscope reads"),
     ],
 )  # fmt: skip

@@ -52,6 +52,13 @@ def test_files_that_are_not_whole(tmp_path: Path, content: bytes, said: str) -> 
     assert "\n" not in str(caught.value)
 
 
+def test_more_tensors_than_any_network_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archscope.reading.safetensors.MOST_TENSORS", 1)
+    (tmp_path / "a.safetensors").write_bytes(safetensors({"a": (1,), "b": (1,)}))
+    with pytest.raises(ArchscopeError, match="lists 2 tensors: archscope reads 1"):
+        tensors_of(str(tmp_path / "a.safetensors"))
+
+
 def test_a_checkpoint_in_several_files(tmp_path: Path) -> None:
     for shard, name in (("one", "a.weight"), ("two", "a.bias")):
         (tmp_path / f"{shard}.safetensors").write_bytes(safetensors({name: SHAPES[name]}))

@@ -18,6 +18,9 @@ from archscope.reading.kinds import BROKEN_ARCHIVE
 
 LARGEST = 200 * 2**20
 """Bytes of a model.json."""
+MOST_VALUES = 4_000_000
+"""Values in a model.json, each of which takes the memory of many of its bytes."""
+MOST_AXES = 64
 SCHEMA = 8
 """The version of torch.export's format, whose major number changes with its meaning."""
 BROKEN = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
@@ -34,7 +37,10 @@ def read_archive(path: str) -> Program:
             if members[0].file_size > LARGEST:
                 raise ArchscopeError(f"{path}: its program is of {members[0].file_size:,} bytes, too many to read")
             with archive.open(members[0]) as file:
-                document = json.loads(file.read(LARGEST))
+                written = file.read(LARGEST)
+            if written.count(b",") > MOST_VALUES:
+                raise ArchscopeError(f"{path}: its program has more than {MOST_VALUES:,} values, too many to read")
+            document = json.loads(written)
             program = _checked(path, document)
             with_contents(program, archive, members[0].filename.rpartition("/models/")[0])
             return program
@@ -71,6 +77,9 @@ def _program(path: str, module: Mapping[str, Any]) -> Program:
     found.stored, found.inputs = stored, inputs
     found.operations = list(map(_operation, graph["nodes"]))
     found.results = list(_results(signature["output_specs"]))
+    made = [*inputs, *(name for _, name, _ in stored), *(name for each in found.operations for name in each.makes)]
+    if len(made) > len(set(made)):
+        raise ValueError("a tensor is made twice")
     found.notes = [] if batch or not _open(graph["tensor_values"]) else ["open sizes are those that it was exported at"]
     return found
 
@@ -103,7 +112,7 @@ def _open(tensors: Mapping[str, Any]) -> bool:
 
 def _known(name: str, about: Mapping[str, Any], batch: str) -> Known:
     shape = tuple(_size(size, batch) for size in about["sizes"])
-    if any(size < 0 for size in shape) or elements_of(shape) > LARGEST_SIZE:
+    if len(shape) > MOST_AXES or any(size < 0 for size in shape) or elements_of(shape) > LARGEST_SIZE:
         raise ValueError(f"{said(name)} is no tensor that there can be")
     return Known(shape, DTYPES.get(str(about["dtype"]), "float32"), bool(about["requires_grad"]))
 
