@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 INSTALL = "pip install 'archscope[keras]'"
-LARGEST_CONFIG = 100_000_000
-"""Bytes of the architecture in a file: more is no network's."""
+LARGEST_CONFIG, MOST_VALUES, MOST_OBJECTS = 20_000_000, 500_000, 20_000
+"""Bytes of the architecture in a file, values and objects in it; the largest of Keras' own has 1 MB, 44,000, 5,200."""
 NUMBERS = "object_name_uids"
 """Where Keras counts layers of a class, to name the next one."""
 CHANNELS = (1, 3, 4)
@@ -125,7 +125,11 @@ def in_file(path: str) -> "nn.Module":
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo("config.json").file_size > LARGEST_CONFIG:
                 raise ArchscopeError(f"{path} holds an architecture of more than {LARGEST_CONFIG:,} bytes")
-            config = json.loads(archive.read("config.json"))
+            text = archive.read("config.json")
+        for what, mark, most in (("values", b",", MOST_VALUES), ("objects", b'"class_name"', MOST_OBJECTS)):
+            if text.count(mark) > most:
+                raise ArchscopeError(f"{path} holds an architecture of more than {most:,} {what}")
+        config = json.loads(text)
     except (zipfile.BadZipFile, *BROKEN_ARCHIVE, KeyError, RecursionError):
         raise ArchscopeError(f"{path} is no Keras file that can be read: model.save('net.keras') writes one") from None
     model: nn.Module = keras.saving.deserialize_keras_object(config, safe_mode=True)
