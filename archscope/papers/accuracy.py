@@ -9,7 +9,8 @@ from typing import Protocol
 
 from archscope.model.claims import Claim
 
-ONE_CROP = re.compile(r"(single|one|centre) (crop|frame)")
+ONE_CROP = re.compile(r"(single|one|centre) (crop|frame)|\bcrop [\d.]+")
+"""timm's files say how much of the image the centre crop is: `crop 0.875`."""
 SEVERAL = re.compile(r"(\d+|five|six|seven|several) (crops|models|networks)")
 DATASET = re.compile(r"ImageNet|ILSVRC|CIFAR")
 ARXIV = re.compile(r"\d{4}\.\d{4,5}")

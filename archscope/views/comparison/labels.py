@@ -1,10 +1,8 @@
 """Where the labels of discs go, so that none covers another or leaves the frame. In points from the lower left."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import cos, hypot, inf, pi, sin
-
-from archscope.errors import ArchscopeError
 
 Point = tuple[float, float]
 
@@ -18,7 +16,10 @@ DIRECTIONS = (0, 8, 4, 12, 2, 14, 6, 10, 1, 15, 7, 9, 3, 13, 5, 11)
 """Sixteenths of a turn in the order of preference: right, left, above, below, then between."""
 
 COVERED, CROSSED = 5.0, 2.0
-"""What it costs to cover a disc, and to lead a line over one, in rings."""
+"""What it costs to cover a disc or a line of the plot, and to lead a line over a disc, in rings."""
+
+NEARBY = 3.0
+"""What a label may cost that can be left out: it is near its disc, and covers and crosses nothing."""
 
 
 @dataclass(frozen=True)
@@ -90,26 +91,38 @@ class Label:
 
 @dataclass
 class Placing:
-    """Labels are placed one by one; `taken` is where none may go."""
+    """Labels are placed one by one; `taken` is where none may go, `lines` are those that none should cover.
+
+    Where `needed` is given, the others have a label only where there is room for it nearby.
+    """
 
     discs: Sequence[Disc]
     frame: Box
     taken: Sequence[Box] = ()
+    lines: Sequence[Line] = ()
+    needed: Collection[int] | None = None
     labels: dict[int, Label] = field(default_factory=dict)
 
-    def place(self) -> list[Label]:
-        """A label for each disc, the crowded ones first. Raises ArchscopeError where there is no room."""
-        for i in sorted(range(len(self.discs)), key=self._room):
-            self.labels[i] = self._best(self.discs[i])
-        return [self.labels[i] for i in range(len(self.discs))]
+    def place(self) -> list[Label | None]:
+        """A label for each disc, None where there is no room: of those that are needed the crowded ones first, then
+        the rest, those with most room first, so that most have one."""
+        crowded = sorted(range(len(self.discs)), key=self._room)
+        needed = [i for i in crowded if self.needed is None or i in self.needed]
+        for i in needed:
+            self._add(i, inf)
+        for i in reversed(crowded):
+            if i not in needed:
+                self._add(i, NEARBY)
+        return [self.labels.get(i) for i in range(len(self.discs))]
 
     def _room(self, i: int) -> float:
         """The distance to the nearest other disc."""
         own = self.discs[i]
         return min((hypot(own.x - one.x, own.y - one.y) for j, one in enumerate(self.discs) if j != i), default=0)
 
-    def _best(self, disc: Disc) -> Label:
-        best, least = None, inf
+    def _add(self, i: int, most: float) -> None:
+        """The best label for a disc, if one costs less than this."""
+        best, least, disc = None, most, self.discs[i]
         for ring in range(RINGS):
             if ring >= least:
                 break
@@ -117,9 +130,8 @@ class Placing:
                 cost = ring + self._cost(label, disc)
                 if cost < least:
                     best, least = label, cost
-        if best is None:
-            raise ArchscopeError(f"no room for {len(self.discs)} labels: plot fewer networks")
-        return best
+        if best:
+            self.labels[i] = best
 
     def _is_free(self, label: Label) -> bool:
         boxes = [*self.taken, *(other.box for other in self.labels.values())]
@@ -131,7 +143,8 @@ class Placing:
         over = sum(bool(label.line) and other.box.is_crossed(label.line) for other in others if label.line)
         over += sum(label.box.is_crossed(other.line) for other in others if other.line)
         crossed = sum(label.line.crosses(disc) for disc in self.discs if disc is not own) if label.line else 0
-        return RINGS * over + COVERED * sum(map(label.box.covers, self.discs)) + CROSSED * crossed
+        covered = sum(map(label.box.covers, self.discs)) + sum(map(label.box.is_crossed, self.lines))
+        return RINGS * over + COVERED * covered + CROSSED * crossed
 
 
 def _around(disc: Disc, ring: int) -> Iterator[Label]:

@@ -1,8 +1,8 @@
 """Accuracy against cost: a bubble a network, as papers draw it. Loads matplotlib."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import log, sqrt
-from textwrap import wrap
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.papers.accuracy import Accuracy
-from archscope.views.comparison.labels import Box, Disc, Label, Placing, Point
+from archscope.views.comparison.labels import Box, Disc, Label, Line, Placing, Point
 from archscope.views.comparison.plot_style import LONGEST_NAME, WIDTH, styled
 from archscope.views.diagram.paint.palette import LIGHT
 from archscope.views.diagram.place.text import fitted, text_width
@@ -24,14 +24,19 @@ LABEL, NOTE = 7.0, 6.0
 NOTE_LINE = 0.115
 """From a line of the notes to the next, in inches."""
 
-NOTE_CHARACTERS = 175
-PLOT = 3.7
-"""Height of the axes with their labels, in inches."""
+NOTES_FROM, NOTES_WIDE = 0.012, 0.94
+"""Where the notes begin and how wide they are, as shares of the width; another font makes them some percent wider."""
+
+PLOT, TALL = 3.7, 5.2
+"""Height of the axes with their labels, in inches; of many networks."""
+
+MANY = 25
+"""So many networks all have their names; of more those on the front, and whatever others have room."""
 
 LARGEST = 20.0
 """Radius of the network with most parameters, in points; areas are as the parameters. Many are drawn smaller."""
 
-KEY_WIDTH, KEY_HEIGHT = 160.0, 41.0
+KEY_WIDTH, KEY_HEIGHT = 160.0, 50.0
 """In points."""
 
 FILL, EDGE = LIGHT.kinds["conv"]
@@ -52,17 +57,17 @@ def tradeoff(comparison: Comparison) -> Figure:
     Raises ArchscopeError where no network has a published accuracy.
     """
     bubbles, left_out = _bubbles(comparison)
-    notes = _notes(bubbles, left_out)
+    notes = _notes(comparison, bubbles, left_out)
     below = NOTE_LINE * len(notes) + 0.05
-    height = PLOT + below
+    plot = TALL if len(bubbles) > MANY else PLOT
+    height = plot + below
     with styled():
         figure = Figure(figsize=(WIDTH, height))
-        axes = figure.add_axes((0.072, (below + 0.42) / height, 0.918, (PLOT - 0.5) / height))
+        axes = figure.add_axes((0.072, (below + 0.42) / height, 0.918, (plot - 0.5) / height))
         _set_axes(axes, bubbles)
         _draw(axes, bubbles)
-        figure.text(
-            0.012, 0.05 / height, "\n".join(notes), fontsize=NOTE, color=LIGHT.muted, va="bottom", linespacing=1.25
-        )
+        for i, line in enumerate(reversed(notes)):
+            figure.text(NOTES_FROM, (0.05 + NOTE_LINE * i) / height, line, fontsize=NOTE, color=LIGHT.muted)
     return figure
 
 
@@ -87,15 +92,31 @@ def _bubbles(comparison: Comparison) -> tuple[list[Bubble], list[str]]:
     return drawn, left_out
 
 
-def _notes(bubbles: Sequence[Bubble], left_out: Sequence[str]) -> list[str]:
-    """Where every accuracy comes from, in lines that fit the figure."""
+def _notes(comparison: Comparison, bubbles: Sequence[Bubble], left_out: Sequence[str]) -> list[str]:
+    """Where every accuracy comes from, in lines that fit the figure; of a file's, which row it is."""
     by_source: dict[str, list[str]] = {}
     for bubble in bubbles:
-        by_source.setdefault(bubble.accuracy.said(), []).append(bubble.label)
+        label, source = bubble.label, bubble.accuracy.said()
+        if comparison.results:
+            row = bubble.accuracy.claim.source.removeprefix(f"{comparison.results.source}, ")
+            label, source = f"{label} ({row})", source.replace(f", {row}", "", 1)
+        by_source.setdefault(source, []).append(label)
     said = "; ".join(f"{', '.join(labels)}: {source}" for source, labels in by_source.items())
     notes = [f"Accuracies as published, not recomputed. {said}."]
     notes += [f"Not shown, for want of such an accuracy: {', '.join(left_out)}."] if left_out else []
-    return [line for note in notes for line in wrap(note, NOTE_CHARACTERS, break_on_hyphens=False)]
+    return [line for note in notes for line in _wrapped(note)]
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """Lines that fit the figure."""
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}".lstrip()
+        if line and text_width(longer, NOTE) > 72 * WIDTH * NOTES_WIDE:
+            yield line
+            longer = word
+        line = longer
+    yield line
 
 
 def _set_axes(axes: Axes, bubbles: Sequence[Bubble]) -> None:
@@ -103,7 +124,7 @@ def _set_axes(axes: Axes, bubbles: Sequence[Bubble]) -> None:
     margin = max((max(macs) / min(macs)) ** 0.13, 1.25)
     axes.set_xscale("log")
     axes.set_xlim(min(macs) / margin, max(macs) * margin)
-    pad = max(0.2 * (max(percents) - min(percents)), 0.5)
+    pad = max((0.1 if len(bubbles) > MANY else 0.2) * (max(percents) - min(percents)), 0.5)
     axes.set_ylim(min(percents) - pad, max(percents) + pad)
     ticks = [digit * 10**power for power in range(16) for digit in (1, 2, 5)]
     axes.xaxis.set_major_locator(
@@ -122,15 +143,21 @@ def _draw(axes: Axes, bubbles: Sequence[Bubble]) -> None:
     if len(front) > 1:
         axes.plot(*zip(*front, strict=True), color=LIGHT.kinds["add"][1], linewidth=0.8, zorder=0.5)
     frame, discs = _discs(axes, bubbles)
+    best = [i for i, bubble in enumerate(bubbles) if bubble.best]
+    along = sorted((discs[i].x, discs[i].y) for i in best)
     key = _key_place(discs, frame)
+    labels = Placing(
+        discs, frame, [key], [Line(*pair) for pair in pairwise(along)], best if len(bubbles) > MANY else None
+    ).place()
     for bubble in sorted(bubbles, key=lambda bubble: -bubble.radius):
         fill, line = (FILL, "-") if bubble.accuracy.is_single_crop else (LIGHT.ground, "--")
         at = bubble.macs, bubble.accuracy.percent
         axes.scatter(*at, (2 * bubble.radius) ** 2, fill, edgecolors=EDGE, linewidths=0.8, linestyles=line, alpha=0.8)
         axes.scatter(*at, 3, EDGE, linewidths=0, zorder=3)
-    for bubble, label in zip(bubbles, Placing(discs, frame, [key]).place(), strict=True):
-        _draw_label(axes, bubble.label, label, frame)
-    _draw_key(axes, key, frame, bubbles)
+    for bubble, label in zip(bubbles, labels, strict=True):
+        if label:
+            _draw_label(axes, bubble.label, label, frame)
+    _draw_key(axes, key, frame, bubbles, unnamed=None in labels)
 
 
 def _discs(axes: Axes, bubbles: Sequence[Bubble]) -> tuple[Box, list[Disc]]:
@@ -172,7 +199,7 @@ def _key_place(discs: Sequence[Disc], frame: Box) -> Box:
     return min(corners, key=lambda box: sum(map(box.covers, discs)))
 
 
-def _draw_key(axes: Axes, key: Box, frame: Box, bubbles: Sequence[Bubble]) -> None:
+def _draw_key(axes: Axes, key: Box, frame: Box, bubbles: Sequence[Bubble], unnamed: bool) -> None:
     """What areas and outlines mean."""
     largest = max(bubbles, key=lambda bubble: bubble.params)
     lines = [f"area: parameters, {units.scaled(largest.params, 3)} in {largest.label}"]
@@ -180,6 +207,8 @@ def _draw_key(axes: Axes, key: Box, frame: Box, bubbles: Sequence[Bubble]) -> No
         lines += ["filled: single crop", "dashed: another protocol, or not stated"]
     if sum(bubble.best for bubble in bubbles) > 1:
         lines += ["line: none has fewer MACs and is more accurate"]
+    if unnamed:
+        lines += ["without a name: those below that had no room"]
     for i, line in enumerate(reversed(lines)):
         at = _share(frame, (key.right - 4, key.bottom + 8 + 9 * i))
         axes.text(*at, line, transform=axes.transAxes, fontsize=NOTE, ha="right", va="center", color=LIGHT.muted)

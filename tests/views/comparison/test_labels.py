@@ -5,14 +5,13 @@ from random import Random
 
 import pytest
 
-from archscope.errors import ArchscopeError
 from archscope.views.comparison.labels import Box, Disc, Label, Line, Placing
 
 FRAME = Box(0, 0, 480, 230)
 
 
 def placed(discs: list[Disc], taken: list[Box] | None = None) -> list[Label]:
-    return Placing(discs, FRAME, taken or []).place()
+    return [label for label in Placing(discs, FRAME, taken or []).place() if label]
 
 
 def crowd(count: int, spread: float, seed: int = 0) -> list[Disc]:
@@ -59,8 +58,22 @@ def test_the_same_discs_give_the_same_labels() -> None:
 
 
 def test_no_room() -> None:
-    with pytest.raises(ArchscopeError, match="no room for 1 labels"):
-        placed([Disc(100, 100, 5, 500, 8)])
+    assert Placing([Disc(100, 100, 5, 500, 8)], FRAME).place() == [None]
+
+
+def test_of_many_those_that_are_needed_are_named_and_others_where_there_is_room() -> None:
+    discs = [*crowd(60, 40), Disc(20, 20, 3, 60, 8)]
+    labels = Placing(discs, FRAME, needed=range(5)).place()
+    assert all(labels[:5]) and labels[-1]
+    assert 5 < len([label for label in labels if label]) < len(discs)
+    for label in filter(None, labels[5:]):
+        assert not any(map(label.box.covers, discs))
+
+
+def test_a_label_keeps_off_a_line_of_the_plot() -> None:
+    disc, line = Disc(100, 100, 5, 40, 8), Line((100, 100), (200, 100))
+    (label,) = Placing([disc], FRAME, lines=[line]).place()
+    assert label and not label.box.is_crossed(line)
 
 
 @pytest.mark.parametrize(

@@ -183,11 +183,16 @@ def everything() -> tuple[Report, ...]:
 
 
 def test_labels_of_the_whole_catalogue_keep_apart() -> None:
-    figure = tradeoff(Comparison(everything()))
+    comparison = Comparison(everything(), in_print=True)
+    figure = tradeoff(comparison)
     (axes,) = figure.axes
     renderer = FigureCanvasAgg(figure).get_renderer()
     boxes = [text.get_window_extent(renderer) for text in axes.texts]
     assert len(boxes) >= 12
+    (front,) = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) > 2]
+    named = {text.get_text() for text in axes.texts}
+    on_front = [label for label, best in zip(comparison.labels, comparison.front, strict=True) if best]
+    assert set(on_front) <= named and len(front) == len(on_front)
     assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
     frame = axes.get_window_extent(renderer)
     assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1 for box in boxes)
@@ -199,6 +204,15 @@ def test_what_is_left_out_is_said() -> None:
     assert "mobilenet_v1: its paper's Table 4 (ImageNet, protocol not stated)" in notes.replace("\n", " ")
     assert "dashed: another protocol, or not stated" in notes
     assert "dashed: another protocol, or not stated" not in texts(tradeoff(THREE))
+
+
+def test_notes_begin_under_the_axes_and_fit() -> None:
+    figure = tradeoff(MANY)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in figure.texts]
+    below = figure.axes[0].get_tightbbox(renderer).y0 - max(box.y1 for box in boxes)
+    assert 0 <= below < 2 * boxes[0].height
+    assert max(box.x1 for box in boxes) < figure.bbox.x1
 
 
 def test_nothing_to_plot() -> None:
