@@ -3,7 +3,7 @@
 /** So many layers are named, and their formulas told. */
 const MOST_LAYERS = 8;
 
-/** What is chosen: a node, or a box with the layers of all that are alike. @typedef {{node: number, spans: Spans, alike: number}} Chosen */
+/** What is chosen: a node, or a box with the layers of all that are alike; `marks` are the layers that are marked for it, where it is one of several. @typedef {{node: number, spans: Spans, alike: number, marks?: Spans}} Chosen */
 
 /** @param {Network} network @param {Chosen} chosen @param {{open: (node: number) => void, choose: (node: number) => void, drawn: number[]}} told What is drawn needs no opening. */
 function details(network, { node, spans, alike }, told) {

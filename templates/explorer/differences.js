@@ -1,6 +1,6 @@
 // Two networks: the rows of their diff, each of which leads to its place in both.
 
-/** @typedef {{what: string, kind: string, params: number, macs: number, changed: [string, string], alone: [string, string]}} Row */
+/** @typedef {{what: string, kind: string, params: number, macs: number, changed: [string, string], alone: [string, string], beside: [string, string]}} Row */
 
 /** The layers of one side that rows are about: which are changed, and which the other has not. @param {Row[]} rows @param {number} side */
 function differing(rows, side) {

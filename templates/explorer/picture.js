@@ -232,13 +232,20 @@ class Picture {
     const svg = /** @type {SVGSVGElement} */ (this.svg);
     const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
     const painted = [...svg.querySelectorAll("*")];
+    const bordered = new Set(svg.querySelectorAll(':is(.changed, .alone, .hatched) > [class*="-fill"]'));
+    const chosen = [...svg.querySelectorAll(".chosen")];
+    chosen.forEach((element) => element.classList.remove("chosen")); // that is the reader's, not the picture's
     [...copy.querySelectorAll("*")].forEach((element, i) => {
       const style = getComputedStyle(painted[i]);
       for (const name of ["fill", "stroke"]) {
         if (element.hasAttribute(name) || /** @type {SVGElement} */ (painted[i]).style?.[/** @type {any} */ (name)]) element.setAttribute(name, style.getPropertyValue(name));
       }
+      if (bordered.has(painted[i])) {
+        for (const name of ["stroke-width", "stroke-dasharray"]) element.setAttribute(name, style.getPropertyValue(name).replaceAll("px", ""));
+      }
       for (const name of ["class", "style", "tabindex", "role", "aria-label", "data-l", "data-n", "data-p"]) element.removeAttribute(name);
     });
+    chosen.forEach((element) => element.classList.add("chosen"));
     copy.querySelectorAll("path:not([fill]):not([stroke]), rect:not([fill])").forEach((sign) => sign.remove());
     const { x, y, width, height } = svg.viewBox.baseVal;
     copy.prepend(drawn("rect", { x, y, width: "100%", height: "100%", fill: getComputedStyle(this.element).backgroundColor }));

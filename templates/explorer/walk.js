@@ -219,7 +219,7 @@ class Explorer {
   refresh() {
     this.panes.forEach((/** @type {Pane} */ pane) => {
       pane.element.classList.toggle("active", pane === this.active);
-      pane.picture.mark(pane.chosen.spans, pane.sought);
+      pane.picture.mark(pane.chosen.marks ?? pane.chosen.spans, pane.sought);
       this.scale(pane, pane.picture.paint(this.color));
       if (this.data.diff) pane.picture.compare(differing(this.data.diff.rows, this.panes.indexOf(pane)));
     });
@@ -254,17 +254,19 @@ class Explorer {
     else if (this.tab !== "Parts" && !byId("parts").querySelector(".differences")) byId("parts").replaceChildren(listed(diff, (row) => this.follow(row)));
   }
 
-  /** Both networks where a row of their diff is. @param {Row} row */
+  /** Both networks where a row of their diff is; one that has nothing of it, where that would be. @param {Row} row */
   follow(row) {
+    /** @type {Spans[]} */
+    const marks = this.panes.map((/** @type {Pane} */ _, /** @type {number} */ side) => about(row, side));
     this.panes.forEach((/** @type {Pane} */ pane, /** @type {number} */ side) => {
-      const spans = about(row, side);
-      if (!spans.length) return;
+      const spans = marks[side].length ? marks[side] : spansOf(row.beside[side]);
       const node = pane.network.holder(spans);
       const first = pane.network.holder(spans.slice(0, 1).map(([start]) => [start, 1]));
       pane.show(node === first && pane.network.opened(node) < 0 ? pane.network.parent(node) : node);
-      pane.chosen = { node: first, spans, alike: 1 };
+      pane.chosen = { node: first, spans: pane.network.spans[first], alike: 1, marks: marks[side] };
       pane.sought = true;
     });
+    if (!marks[this.panes.indexOf(this.active)].length) this.active = this.panes[marks[0].length ? 0 : 1];
     this.step();
     this.refresh();
   }

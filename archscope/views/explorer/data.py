@@ -1,6 +1,7 @@
 """What the page knows of a network, as plain data: columns of layers, the module tree in order, pictures, claims."""
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -103,17 +104,28 @@ def _column(column: Column, report: Report) -> dict[str, Any]:
 
 def differences(diff: Diff) -> dict[str, Any]:
     """The verdict on two networks, and its rows, each with the layers that it is about in the one and the other:
-    those that have a counterpart, and those that have none."""
+    those that have a counterpart, those that have none, and those `beside` which the other's would stand."""
     places = [{layer.name: i for i, layer in enumerate(side.graph.layers)} for side in (diff.a, diff.b)]
+    both = [
+        (places[0][a.layer.name], places[1][b.layer.name]) for a, b in diff.pairs
+        if a.layer and b.layer and a.layer.name in places[0] and b.layer.name in places[1]
+    ]  # fmt: skip
+    there_and_here = [sorted((b, a) for a, b in both), sorted(both)]
 
     def of(row: Difference, alone: bool) -> list[str]:
         pairs = [pair for pair in row.layers if (None in pair) == alone]
         return [ranges(places[i][pair[i] or ""] for pair in pairs if pair[i] in places[i]) for i in (0, 1)]
 
+    def beside(row: Difference, side: int) -> str:
+        there = [places[1 - side][pair[1 - side] or ""] for pair in row.layers if pair[1 - side] in places[1 - side]]
+        known = there_and_here[side]
+        after = [bisect(known, (place,)) for place in there]
+        return ranges(here for at in after for _, here in known[max(at - 1, 0) : at + 1])
+
     rows = [
         {
             "what": shown(row.what), "kind": row.kind, "params": row.params, "macs": row.macs,
-            "changed": of(row, False), "alone": of(row, True),
+            "changed": of(row, False), "alone": of(row, True), "beside": [beside(row, 0), beside(row, 1)],
         }
         for row in diff.differences
     ]  # fmt: skip

@@ -29,6 +29,11 @@ def page_of(name: str) -> str:
     return Explorer((traced(name),)).to_html()
 
 
+@cache
+def pictures_of(name: str) -> Pictures:
+    return Pictures(traced(name).graph)
+
+
 class Wide(nn.Module):
     """So many blocks, each of another width: nothing folds."""
 
@@ -160,14 +165,23 @@ def test_a_folded_box_costs_all_that_it_stands_for() -> None:
 
 
 def test_equal_modules_share_a_picture_that_is_theirs() -> None:
-    graph = traced("inception_resnet_v2").graph
-    pictures = Pictures(graph)
+    pictures = pictures_of("inception_resnet_v2")
     sisters = [path for path in pictures.of if re.fullmatch(r"inception_resnet_a\.\w*\d+", path)]
     assert len(sisters) == 5 and len({pictures.of[path] for path in sisters}) <= 2  # the first reads the stem
     assert len(pictures.drawn) < len(pictures.of) / 2
     for path in sisters + [path for path in pictures.of if path.endswith("1")][:6]:
         own = pictures.paint(path, pictures.compose(path, pictures.cut(path)))
         assert own == pictures.drawn[pictures.of[path]], path
+
+
+def test_pieces_of_pictures_are_there_once() -> None:
+    (network,) = held(page_of("inception_resnet_v2"))["networks"]
+    parts = network["parts"]
+    assert len(parts) == len(set(parts))
+    used = [at for _, _, pieces, _ in network["pictures"] for at in pieces]
+    assert set(used) == set(range(len(parts))) and len(used) > 1.5 * len(parts)
+    drawn = [svg(network, picture) for picture in range(len(network["pictures"]))]
+    assert drawn == [picture.svg for picture in pictures_of("inception_resnet_v2").drawn]
 
 
 def test_inputs_are_called_by_the_ends_that_tell_them_apart() -> None:
@@ -228,6 +242,9 @@ def test_two_networks_have_the_rows_of_their_diff() -> None:
     assert kernel["changed"] == ["2", "2"] and kernel["alone"] == ["", ""]
     (missing,) = [row for row in found["diff"]["rows"] if "missing" in row["what"]]
     assert missing["changed"] == ["", ""] and missing["alone"] == ["", "3"]
+    assert missing["beside"] == ["2", ""]  # after the last layer that both have
+    (end,) = [row for row in held(archscope.explore(b, a).to_html())["diff"]["rows"] if "extra" in row["what"]]
+    assert end["beside"] == ["", "2"]
 
 
 def test_a_diagram_as_html_begins_where_it_is_of() -> None:

@@ -175,6 +175,7 @@ def test_a_hostile_name_runs_nothing(chromium: Any, tmp_path: Path) -> None:
     with torch.device("meta"):
         report = archscope.summarize(module, (3, 64, 64))
     with shown(chromium, tmp_path, Explorer((report,), (evil,))) as page:
+        page.locator(".row:not(.head)").nth(1).click()
         page.locator(".row:not(.head)").first.click()
         assert page.locator("#details h2").inner_text() == evil
         page.keyboard.press("Enter")
@@ -188,8 +189,24 @@ def test_a_difference_leads_to_both_places(chromium: Any, tmp_path: Path) -> Non
         row.click()
         assert page.locator(".pane .chosen").count() >= 1
         assert page.locator(".pane .changed, .pane .alone").count() >= 1
+        kept = page.evaluate("explorer.panes[1].picture.saved()")
+        dotted = page.locator(".pane").nth(1).locator(".alone").count()
+        assert dotted and kept.count('stroke-dasharray="2, 3"') == dotted  # none in the colour of what is chosen
+        assert kept.count('stroke="rgb(180, 0, 110)"') == dotted
         page.locator("#tabs button").nth(1).click()
         assert page.locator(".table .row").count() > 2
+
+
+def test_what_one_lacks_leads_to_where_it_would_be(chromium: Any, tmp_path: Path) -> None:
+    with shown(chromium, tmp_path, archscope.explore(traced("resnet34"), traced("resnet50"))) as page:
+        page.get_by_text("256 filters + batch normalisation missing").click()
+        crumbs = [" > ".join(one.locator("> *").all_inner_texts()) for one in page.locator(".crumbs").all()]
+        assert crumbs == ["ResNet-34 > conv2_x > block1", "ResNet-50 > conv2_x > bottleneck1"]
+        assert [one.locator(".chosen").count() for one in page.locator(".pane").all()] == [0, 1]
+        assert page.locator("#details h2").inner_text() == "conv2_x.bottleneck1.shortcut.conv"
+        page.get_by_text("kernel 3x3 instead of 1x1, in 16 layers").click()
+        page.locator(".pane").first.click(position={"x": 5, "y": 5})
+        assert page.locator(".shapes").inner_text() == "64×56×56 → 64×56×56"  # of the layer that is named alone
 
 
 def test_a_spectrum_is_slid_through(chromium: Any, tmp_path: Path) -> None:
