@@ -88,7 +88,7 @@ def test_every_network_has_its_entry() -> None:
     assert EXPECTED.keys() == catalogue().keys(), "give it params, buffers, macs and stages in expected.toml"
 
 
-@pytest.mark.parametrize("name", NETWORKS if EVERYTHING else NETWORKS[::2])
+@pytest.mark.parametrize("name", NETWORKS if EVERYTHING else NETWORKS[::3])
 def test_classes(name: str) -> None:
     network = catalogue()[name]
     (scores,) = trace(build(network, num_classes=7), network.input_size).named_outputs

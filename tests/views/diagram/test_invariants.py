@@ -85,7 +85,7 @@ def test_layer_level_draws_every_layer(name: str) -> None:
     assert [layer for op in made.drawing.ops for layer in op.layers] == list(report(name).graph.layer)
 
 
-@pytest.mark.parametrize("name", NETWORKS if EVERYTHING else NETWORKS[::2])
+@pytest.mark.parametrize("name", NETWORKS if EVERYTHING else NETWORKS[::3])
 def test_from_left_to_right_it_is_the_same_network_on_a_page(name: str) -> None:
     check_fits(name, draw(report(name), DiagramOptions(direction="LR")))
 
