@@ -136,10 +136,19 @@ def sweep(
         )  # fmt: skip
     except sweeping.Interrupted as stopped:
         found, code = stopped.sweep, INTERRUPTED
+    except KeyboardInterrupt:
+        raise _nothing_to_show("") from None
     if code and not found.points:
-        raise typer.Exit(code)
+        raise _nothing_to_show(found.stopped if found.left_out else "")
     write(render(found, name, shown), output)
     raise typer.Exit(code)
+
+
+def _nothing_to_show(after: str) -> typer.Exit:
+    """What to say after Ctrl-C where no point is known, and the exit code."""
+    said = f"stopped {after}, none of which keeps to the limits" if after else "stopped before the first point"
+    print(f"\narchscope: {said}" if sys.stderr.isatty() else f"archscope: {said}", file=sys.stderr)
+    return typer.Exit(INTERRUPTED)
 
 
 def limits_of(text: str) -> "tuple[Limit, ...]":

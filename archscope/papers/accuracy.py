@@ -11,6 +11,8 @@ from archscope.model.claims import Claim
 
 ONE_CROP = re.compile(r"(single|one|centre) (crop|frame)|\bcrop [\d.]+")
 """timm's files say how much of the image the centre crop is: `crop 0.875`."""
+MORE_DATA = re.compile(r"(pre-trained on|fine-tuned from) ")
+"""Weights that saw other images than ImageNet-1k before."""
 SEVERAL = re.compile(r"(\d+|five|six|seven|several) (crops|models|networks)")
 DATASET = re.compile(r"ImageNet|ILSVRC|CIFAR")
 ARXIV = re.compile(r"\d{4}\.\d{4,5}")
@@ -51,6 +53,11 @@ class Accuracy:
     @property
     def is_single_crop(self) -> bool:
         return bool(ONE_CROP.search(self.protocol)) and not SEVERAL.search(self.protocol)
+
+    @property
+    def saw_other_data(self) -> bool:
+        """Were the weights trained on more than the dataset's own images?"""
+        return bool(MORE_DATA.search(self.protocol))
 
     def said(self) -> str:
         """`its paper's Table 1 (ImageNet, single crop, single model)`."""

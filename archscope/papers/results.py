@@ -27,8 +27,16 @@ HOW = {"imgsize": "{} pixels", "croppct": "crop {}", "interpolation": "{}"}
 TESTS = re.compile(r"results-(?:imagenet)?-?(real|a|a-clean|r|r-clean|v2-matched-frequency|sketch)")
 """timm's files are called after what was tested on; `results-imagenet.csv` is of the validation images."""
 
-OTHER_DATA = re.compile(r"[._](ft|jft|swag)(_|$)", re.I)
-"""How weights are called that saw other images before: `resnet18.fb_swsl_ig1b_ft_in1k`, `IMAGENET1K_SWAG_E2E_V1`."""
+OTHER_DATA = re.compile(
+    r"[._](in(?!1k)\d+k|jft|swag|ig1b|w?s?sl|yfcc\w*?|laion\w*?|openai|clip|webli|m3[08]m)(_|$)"
+    r"|(?<!_in1k)(?<!\.in1k)(?<!fcmae)[._]ft(_|$)",
+    re.I,
+)
+"""How weights are called that saw other images before: `resnet18.fb_swsl_ig1b_ft_in1k`, `IMAGENET1K_SWAG_E2E_V1`; not
+those that were fine-tuned from ImageNet-1k itself, `fcmae_ft_in1k`."""
+
+PORTS = ("tf_", "legacy_")
+"""What timm calls its ports of weights from other frameworks, where its own form of a network has none."""
 
 LINK = re.compile(r":class:`([^ `]+)[^`]*`")
 """As torchvision's documentation builds its table of weights."""
@@ -50,13 +58,18 @@ class Results:
         """The top-`rank` accuracy of a network that was named so; None where the file has none of it.
 
         Of several weights of one network, `resnet50.a1_in1k` and others, the file's first count that were trained on
-        ImageNet alone, unless one is named: more images to learn from are no merit of the network.
+        ImageNet alone, unless one is named: more images to learn from are no merit of the network. Where it has none
+        under the network's names, a port's does.
         """
-        found = next((row for name in _spellings(target, network) if (row := self._row(name))), None)
+        names = _spellings(target, network)
+        ports = [f"{port}{name}" for port in PORTS for name in names]
+        found = next((row for name in (*names, *ports) if (row := self._row(name))), None)
         percent = self.rows[found].get(rank) if found else None
         if found is None or percent is None:
             return None
-        said = ", ".join(filter(None, [self.data, self.protocols[found], "percent"]))
+        port = "a port: padding or epsilon may differ" if _network(found) in map(canonical, ports) else ""
+        more = "pre-trained on other data" if OTHER_DATA.search(found) else ""
+        said = ", ".join(filter(None, [self.data, self.protocols[found], port, more, "percent"]))
         return Accuracy(Claim(f"top{rank}_accuracy", percent, f"{self.source}, {found}", convention=said))
 
     def _row(self, name: str) -> str | None:

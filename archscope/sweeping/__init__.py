@@ -11,8 +11,8 @@ from archscope.process import mapped
 from archscope.registry import unknown
 from archscope.sweeping.grid import INPUT, Axes, Place, places
 from archscope.sweeping.jobs import Job, measured, nothing_fits
-from archscope.sweeping.largest import maximized
-from archscope.sweeping.points import Measured, Sweep
+from archscope.sweeping.largest import maximized, searched
+from archscope.sweeping.points import Largest, Measured, Sweep
 from archscope.targets import Target, resolve
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def sweep(
     setting: dict[str, Any] = {"batch": batch or 1}
     made = Sweep(target, axes, (), setting, tuple(limits), maximize, (), hold, held, job.scaled)
     if maximize:
-        return maximized(job, made, found, progress)
+        return _maximized(job, made, found, progress)
     listed = places(axes)
     points: list[Measured] = []
     try:
@@ -70,7 +70,18 @@ def sweep(
             points.append(point)
     except KeyboardInterrupt:
         raise Interrupted(_kept(made, points, len(listed))) from None
-    return _kept(made, points, len(listed))
+    return _not_empty(_kept(made, points, len(listed)), points)
+
+
+def _maximized(job: Job, made: Sweep, found: Target, progress: "Progress | None") -> Sweep:
+    """Every search, or those that were finished by Ctrl-C."""
+    results: list[Largest | Measured] = []
+    try:
+        for each in searched(job, made, found, progress):
+            results.append(each)
+    except KeyboardInterrupt:
+        raise Interrupted(maximized(made, results)) from None
+    return _not_empty(maximized(made, results), [each for each in results if isinstance(each, Measured)])
 
 
 def read_sweep(path: str) -> Sweep:
@@ -148,11 +159,14 @@ def _timed(
 
 
 def _kept(made: Sweep, points: Sequence[Measured], asked: int) -> Sweep:
-    """The sweep with the points that keep to its limits. Raises ArchscopeError where there are points and none does."""
-    known = [point for point in points if not point.failure]
-    if points and not known:
-        raise ArchscopeError(points[0].failure)
+    """The sweep with the points that keep to its limits, and those that failed."""
     kept = [point for point in points if point.failure or not point.broken(made.limits)]
-    if known and all(point.failure for point in kept):
-        raise ArchscopeError(nothing_fits(made, known))
     return replace(made, points=tuple(kept), left_out=len(points) - len(kept), asked=asked)
+
+
+def _not_empty(found: Sweep, tried: Sequence[Measured]) -> Sweep:
+    """The sweep. Raises ArchscopeError where none of the points that were tried is in it, and says why."""
+    if tried and not found.known:
+        known = [point for point in tried if not point.failure]
+        raise ArchscopeError(nothing_fits(found, known) if known else tried[0].failure)
+    return found

@@ -1,14 +1,15 @@
 """The largest value of an option that keeps to limits, by bisection, and the next one, which does not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archscope.comparison.limits import Limit
 from archscope.errors import ArchscopeError
 from archscope.sweeping.grid import Place, places
-from archscope.sweeping.jobs import Job, nothing_fits
+from archscope.sweeping.jobs import Job
 from archscope.sweeping.points import Largest, Measured, Sweep
 from archscope.sweeping.search import falls, last_that_fits
 from archscope.targets import Target, variants
@@ -20,31 +21,35 @@ FURTHEST = 10
 """An option without a range is doubled and halved so often at most."""
 
 
-def maximized(job: Job, made: Sweep, found: Target, progress: "Progress | None") -> Sweep:
-    """For each combination of the other axes the largest value, and the next."""
+def searched(job: Job, made: Sweep, found: Target, progress: "Progress | None") -> "Iterator[Largest | Measured]":
+    """For each combination of the other axes the largest value, and the next; the first value where none fits."""
     option, axes = made.maximized, dict(made.axes)
     given = axes.pop(option, ())
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in given):
         raise ArchscopeError(f"--maximize {option}: it takes an option of numbers, and these are {given}")
     others = places(axes) if axes else [Place()]
-    largest: list[Largest] = []
-    failures: list[Measured] = []
     for done, place in enumerate(others, start=1):
         search = _Search(job, place, option, made.limits)
         candidates = sorted(given) or search.around(_default(found, option))
-        result = search.largest(candidates)
-        if isinstance(result, Largest):
-            largest.append(result)
-        else:
-            failures.append(result)
+        yield search.largest(candidates)
         if progress:
             progress(f"{done:,} of {len(others):,} searches", 0)
     if progress:
         progress("", 0)
-    if not largest:
-        raise ArchscopeError(nothing_fits(made, failures) if not failures[0].failure else failures[0].failure)
+
+
+def searches(made: Sweep) -> int:
+    """How many combinations there are of the axes beside the option that is searched for."""
+    return prod(len(values) for name, values in made.axes.items() if name != made.maximized)
+
+
+def maximized(made: Sweep, results: "Sequence[Largest | Measured]") -> Sweep:
+    """The sweep with what the searches found."""
+    largest = [each for each in results if isinstance(each, Largest)]
     points = [point for each in largest for point in (each.fits, each.beyond)]
-    return replace(made, points=tuple(points), largest=tuple(largest), left_out=len(failures), asked=len(points))
+    asked = len(points) + 2 * (searches(made) - len(results))
+    left_out = len(results) - len(largest)
+    return replace(made, points=tuple(points), largest=tuple(largest), left_out=left_out, asked=asked)
 
 
 def _default(found: Target, option: str) -> float:

@@ -91,6 +91,14 @@ class Sweep(Tabulated, Pictured):
         chosen = [name for name in (self.maximized, self.scaled) if name and name not in self.axes]
         return (*self.axes, *chosen)
 
+    @property
+    def stopped(self) -> str:
+        """How far it came, `after 2 of 9 points`, where it was stopped before its end. A search has two points."""
+        done = len(self.largest if self.maximized else self.points) + self.left_out
+        asked = self.asked // 2 + self.left_out if self.maximized else self.asked
+        what = "searches" if self.maximized else "points"
+        return f"after {done:,} of {asked:,} {what}" if done < asked else ""
+
     def unit(self, quantity: str) -> str:
         """In which a quantity is."""
         return LIMITED[quantity].unit if quantity in LIMITED else "ms"

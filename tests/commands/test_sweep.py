@@ -24,6 +24,15 @@ def test_the_largest(run: Run) -> None:
     assert int(breaks[0]) == int(fits[0]) + 1
 
 
+def test_ctrl_c_before_the_first_point(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*asked: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("archscope.sweeping._check", stop)
+    code, out, err = run("sweep", "lenet5", "--set", "num_classes=1,2")
+    assert (code, out, err.splitlines()[-1:]) == (130, "", ["archscope: stopped before the first point"])
+
+
 def test_equal_cost_of_another_network(run: Run) -> None:
     asked = ("sweep", "mobilenet", "--set", "num_classes=10", "-i", "32", "--hold", "params=lenet5", "-f", "json")
     code, out, _ = run(*asked)

@@ -41,6 +41,31 @@ def test_timms_file(tmp_path: Path) -> None:
     assert results.of("broken", "broken", 1) is None
 
 
+def test_a_port_stands_in_where_nothing_nearer_is(tmp_path: Path) -> None:
+    rows = "tf_efficientnet_b6.ns_jft_in1k,86.4\ntf_efficientnet_b6.aa_in1k,84.1\nlegacy_xception.tf_in1k,79.0\n"
+    own = "tf_efficientnet_b0.aa_in1k,76.8\nefficientnet_b0.ra_in1k,77.7\n"
+    results = read_results(file(tmp_path, f"model,top1\n{rows}{own}"))
+    found = {name: results.of(name, name, 1) for name in ("efficientnet_b6", "xception", "efficientnet_b0")}
+    assert [each and each.percent for each in found.values()] == [84.1, 79.0, 77.7]
+    said = [each.said() for each in found.values() if each]
+    assert "results.csv, tf_efficientnet_b6.aa_in1k (ImageNet, a port: padding or epsilon may differ)" in said
+    assert ["a port" in each for each in said] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("weights", "other"),
+    [
+        ("a.in21k_ft_in1k", True), ("a.sw_in12k", True), ("a.clip_ft_in1k", True), ("a.ft_in1k", True),
+        ("a.laion2b_ft_in1k", True), ("a.fb_ssl_yfcc100m_ft_in1k", True), ("a.fb_wsl_ig1b_ft_in1k", True),
+        ("A_Weights.IMAGENET1K_SWAG_E2E_V1", True), ("A_Weights.IMAGENET1K_V2", False), ("a.fcmae_ft_in1k", False),
+        ("a.mae_in1k_ft_in1k", False), ("a.in1k_ft_in1k", False), ("a.ra4_e3600_r224_in1k", False), ("a", False),
+    ],
+)  # fmt: skip
+def test_weights_that_saw_other_data(tmp_path: Path, weights: str, other: bool) -> None:
+    accuracy = read_results(file(tmp_path, f"model,top1\n{weights},80\n")).of("a", "a", 1)
+    assert accuracy is not None and accuracy.saw_other_data is other
+
+
 def test_what_was_tested_on(tmp_path: Path) -> None:
     said = {
         "results-imagenet": "ImageNet", "results-imagenetv2-matched-frequency": "ImageNet-v2-matched-frequency",

@@ -133,6 +133,19 @@ def test_what_is_measured_by_ctrl_c_is_kept(net: str) -> None:
     assert "Stopped  after 2 of 9 points" in stopped.value.sweep.to_text()
 
 
+def test_searches_that_are_finished_by_ctrl_c_are_kept(net: str) -> None:
+    def stop(what: str, seconds_left: float) -> None:
+        raise KeyboardInterrupt
+
+    for most, points, said in (("params=5000", 2, "Stopped  after 1 of 3 searches"), ("params=1", 0, "after 1 of 3")):
+        with pytest.raises(sweeping.Interrupted) as stopped:
+            swept(net, "depth=1,2,3", "width=8:32", maximize="width", limits=(parse_limit("max", most),), progress=stop)
+        assert len(stopped.value.sweep.points) == points
+        assert said in stopped.value.sweep.to_text()
+        if points:
+            assert Sweep.from_json(stopped.value.sweep.to_json()).stopped == "after 1 of 3 searches"
+
+
 def test_every_format(net: str) -> None:
     found = swept(net, "width=4,8", "depth=0,1")
     for name in set(formats("sweep")) - {"svg", "png", "pdf"}:

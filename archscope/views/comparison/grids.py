@@ -15,6 +15,7 @@ GROUPS: dict[Group, str] = {
     "shape": "Shape", "counts": "Cost of one image", "memory": "Memory", "time": "Time",
     "outputs": "Outputs beside torch's", "accuracy": "Published accuracy",
 }  # fmt: skip
+DAGGER = "†"
 OF_BATCH: tuple[Group, ...] = ("memory", "time", "outputs")
 WITHOUT_RATIO: tuple[Group, ...] = ("setting", "outputs")
 TWICE = {"flops"}
@@ -73,10 +74,20 @@ def relation(row: Row, i: int) -> str:
 
 
 def marked(comparison: Comparison) -> list[str]:
-    """The labels, those on the front of accuracy against MACs with a star, where there are many to choose from."""
-    if not marks(comparison):
-        return list(comparison.labels)
-    return [f"{label}*" if best else label for label, best in zip(comparison.labels, comparison.front, strict=True)]
+    """The labels: with a star those on the front of accuracy against MACs, where there are many to choose from; with a
+    dagger those whose weights saw other data."""
+    stars = comparison.front if marks(comparison) else [False] * len(comparison.labels)
+    each = zip(comparison.labels, stars, daggers(comparison), strict=True)
+    return [f"{label}{'*' * best}{DAGGER * more}" for label, best, more in each]
+
+
+def daggers(comparison: Comparison) -> list[bool]:
+    """Whose accuracy, if any is shown, is of weights that saw other data than ImageNet-1k."""
+    shown = any(row.quantity.group == "accuracy" for row in comparison.rows)
+    return [
+        shown and any(own and own.saw_other_data for own in accuracies)
+        for accuracies in zip(*comparison.accuracies.values(), strict=True)
+    ]
 
 
 def marks(comparison: Comparison) -> bool:
@@ -101,8 +112,10 @@ def in_rows(comparison: Comparison) -> Iterator[Grid]:
     batches = comparison.by_batch()
     for one in batches:
         headings = ("Network", *(row.quantity.heading.partition(", published")[0] for row in one.rows))
-        named = marked(comparison) if one is comparison else one.labels
-        rows = [(label, *(cell(row.quantity.unit, row.values[i]) for row in one.rows)) for i, label in enumerate(named)]
+        rows = [
+            (label, *(cell(row.quantity.unit, row.values[i]) for row in one.rows))
+            for i, label in enumerate(marked(one))
+        ]
         yield Grid(_batch(one) if len(batches) > 1 else "", headings, tuple(rows))
 
 

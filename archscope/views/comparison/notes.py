@@ -6,7 +6,7 @@ from itertools import groupby
 
 from archscope.comparison.quantities import paired_ratios
 from archscope.comparison.report import Comparison
-from archscope.views.comparison.grids import marks
+from archscope.views.comparison.grids import DAGGER, daggers, marks
 from archscope.views.tables.timing import clock, differing, is_far, measured_on, noisy
 
 SETTINGS = {
@@ -33,6 +33,7 @@ CONVENTIONS = {
 
 
 FRONT = "no other of these has as few MACs and a higher top-1 accuracy (the Pareto front)"
+OTHER_DATA = "the weights saw other data than ImageNet-1k, which is no merit of the network"
 
 
 def conventions(comparison: Comparison) -> list[tuple[str, str]]:
@@ -45,6 +46,7 @@ def notes(comparison: Comparison) -> list[tuple[str, str]]:
     return [
         *[("Failed", said) for said in comparison.failures],
         *[("*", FRONT) for _ in range(marks(comparison))],
+        *[(DAGGER, OTHER_DATA) for _ in range(any(daggers(comparison)))],
         *[("Accuracy" if comparison.results else "Published", said) for said in _sources(comparison)],
         *[("Measured on", said) for said in _measured_on(comparison)],
         *[("Clock", said) for said in _clocks(comparison)],

@@ -13,6 +13,7 @@ from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.papers.accuracy import Accuracy
+from archscope.views.comparison.grids import DAGGER
 from archscope.views.comparison.labels import Box, Disc, Label, Line, Placing, Point
 from archscope.views.comparison.plot_style import LONGEST_NAME, WIDTH, styled
 from archscope.views.diagram.paint.palette import LIGHT
@@ -36,7 +37,7 @@ MANY = 25
 LARGEST = 20.0
 """Radius of the network with most parameters, in points; areas are as the parameters. Many are drawn smaller."""
 
-KEY_WIDTH, KEY_HEIGHT = 160.0, 50.0
+KEY_WIDTH, KEY_HEIGHT = 160.0, 59.0
 """In points."""
 
 FILL, EDGE = LIGHT.kinds["conv"]
@@ -85,7 +86,8 @@ def _bubbles(comparison: Comparison) -> tuple[list[Bubble], list[str]]:
     for label, report, accuracy, best in each:
         params, macs = report.totals["params"], report.totals["macs"]
         if accuracy and accuracy.data == data and macs:
-            name, radius = fitted(label, LABEL, LONGEST_NAME), largest * sqrt(params / most)
+            name = fitted(label, LABEL, LONGEST_NAME) + DAGGER * accuracy.saw_other_data
+            radius = largest * sqrt(params / most)
             drawn.append(Bubble(name, macs, accuracy, params, radius, best))
         else:
             left_out.append(label)
@@ -207,6 +209,8 @@ def _draw_key(axes: Axes, key: Box, frame: Box, bubbles: Sequence[Bubble], unnam
         lines += ["filled: single crop", "dashed: another protocol, or not stated"]
     if sum(bubble.best for bubble in bubbles) > 1:
         lines += ["line: none has fewer MACs and is more accurate"]
+    if any(bubble.accuracy.saw_other_data for bubble in bubbles):
+        lines += [f"{DAGGER}: its weights saw other data than ImageNet-1k"]
     if unnamed:
         lines += ["without a name: those below that had no room"]
     for i, line in enumerate(reversed(lines)):

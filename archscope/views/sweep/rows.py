@@ -110,8 +110,8 @@ def notes(found: Sweep) -> list[tuple[str, str]]:
         )
     if any(point.at_least for point in found.points):
         said.append(("+", "operations of unknown cost come on top"))
-    if not found.maximized and found.asked > len(found.points) + found.left_out:
-        said.append(("Stopped", f"after {len(found.points) + found.left_out:,} of {found.asked:,} points"))
+    if found.stopped:
+        said.append(("Stopped", found.stopped))
     if measured := found.setting.get("measured"):
         said.append(("Measured on", measured_on(measured)))
     return [*said, ("Setting", f"batch {found.setting['batch']}; counts are of one image")]

@@ -1,12 +1,14 @@
 """Markdown, LaTeX and HTML of a comparison: well-formed, and with names escaped."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError
+from archscope.model.claims import Claim
 from archscope.views import Options
 from archscope.views.comparison import formats
 from tests.graphs import report_of, six_layer_report, six_layers
@@ -75,6 +77,16 @@ def test_latex_is_one_table_whose_caption_says_what_the_numbers_mean() -> None:
     assert text.count(r"\begin{table}") == text.count(r"\label{") == 1
     assert text.count("MACs: multiply-accumulates of one image") == 1
     assert "ratio" not in text
+
+
+@pytest.mark.parametrize("name", ["markdown", "latex", "html", "table"])
+def test_weights_that_saw_other_data_have_a_dagger(name: str) -> None:
+    convention = "ImageNet, fine-tuned from JFT-300M, percent"
+    claimed = replace(BOTH.reports[0], claims=(Claim("top1_accuracy", 84.0, "Table 5", convention=convention),))
+    text = shown(Comparison((claimed, BOTH.reports[1])), name)
+    assert "†" in text.replace(r"\textdagger", "†") and "the weights saw other data" in text
+    assert re.search(rf"{claimed.graph.name}(†|.textdagger)", text.replace("\\_", "_"))
+    assert "†" not in shown(BOTH, name)
 
 
 def test_in_print_networks_are_called_as_in_their_papers() -> None:
