@@ -117,3 +117,31 @@ def test_auxiliary_heads_hang_on_the_left_of_a_straight_trunk() -> None:
     boxes = {box.name: box for box in made.drawing.piece.boxes}
     assert boxes["rest.0.0"].x == pytest.approx(boxes["first"].x)
     assert boxes["head"].right < boxes["first"].x
+
+
+class Refined(nn.Module):
+    """A result after each step of a loop, as of networks that estimate motion."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.steps, self.first = steps, nn.Conv2d(3, 4, 3, padding=1)
+        self.mix, self.last = nn.Conv2d(6, 4, 3, padding=1), nn.Conv2d(4, 2, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        state, flow, found = self.first(x), x[:, :2] * 0, []
+        for _ in range(self.steps):
+            state = self.mix(torch.cat([state, flow], 1)).tanh()
+            flow = flow + self.last(state)
+            found.append(flow)
+        return found
+
+
+def test_numbered_results_of_one_box_are_one_box() -> None:
+    report = archscope.summarize(Refined(8), (3, 8, 8))
+    made = draw(report, DiagramOptions(level="network"))
+    words = [box.op.word for box in made.drawing.piece.boxes if box.op and box.op.path.startswith("output:")]
+    apart = draw(report, DiagramOptions(level="layer"))
+
+    assert differences(made) == []
+    assert words in (["Output 1", "Outputs 2 to 8"], ["Outputs 1 to 8"])
+    assert sum("Output" in box.title for box in apart.drawing.piece.boxes) == 8
