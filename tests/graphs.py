@@ -149,6 +149,11 @@ def six_layer_report() -> Report:
     return report_of(six_layers(), title="Nobody, Nowhere 2026, Figure 1", claims=claims)
 
 
+def in_paper(name: str) -> Report:
+    """Six layers that pass for a network of the catalogue."""
+    return report_of(six_layers(name), title="Somebody, Somewhere 2026, Figure 1")
+
+
 @cache
 def traced(network: str) -> Report:
     """The report of one of archscope's networks."""

@@ -29,8 +29,8 @@ class Comparison(Tabulated, Pictured):
 
     `failures` say which could not be built, traced or measured, and why. What a reader may choose: a further table of
     where the costs go, `by` kind of layer, stage or layer; and which `plot`, bars or the tradeoff of accuracy against
-    cost, by default what suits so many networks. `quantities` are those to show, none is all; `in_print` they are
-    called as in their papers. With `results`, a file's, accuracies are those instead of the published ones.
+    cost, by default what suits so many networks. `quantities` are those to show, none is all. With `results`, a
+    file's, accuracies are those instead of the published ones.
     """
 
     KIND = "comparison"
@@ -38,30 +38,36 @@ class Comparison(Tabulated, Pictured):
     reports: tuple[Report, ...]
     failures: tuple[str, ...] = ()
     quantities: tuple[str, ...] = ()
-    in_print: bool = False
     results: Results | None = None
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """What each is called: the network's name, in print its paper's; where two have the same, what differs."""
-        names = [report.graph.name for report in self.reports]
-        return tuple(
-            shown(self._printed(name) if names.count(name) == 1 else self._distinct(report))
-            for name, report in zip(names, self.reports, strict=True)
-        )
+        """What each is called in data: the network's name as it is typed; where two have the same, what differs."""
+        return self._told_apart([report.graph.name for report in self.reports])
 
-    def _printed(self, name: str) -> str:
-        known = catalogue().get(name) if self.in_print else None
-        return known.label if known else name
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What each is called for readers: as in its paper, a variant by its options; where two have the same, what
+        differs."""
+        return self._told_apart([_in_its_paper(report) for report in self.reports])
 
-    def _distinct(self, report: Report) -> str:
-        alike = [other for other in self.reports if other.graph.name == report.graph.name]
-        if len({other.target for other in alike}) == len(alike):
+    def _told_apart(self, names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(shown(self._distinct(i, names)) for i in range(len(names)))
+
+    def _distinct(self, i: int, names: Sequence[str]) -> str:
+        """The name; of several with one name, or of one network, the target, or else the facts that differ."""
+        report = self.reports[i]
+        alike = [
+            other
+            for other, name in zip(self.reports, names, strict=True)
+            if name == names[i] or other.graph.name == report.graph.name
+        ]
+        if len({other.target for other in alike}) == len(alike) > 1:
             return Path(report.target).stem if report.target.endswith(".json") else report.target
         facts = [_facts(other) for other in alike]
         differing = [own for own, *others in zip(_facts(report), *facts, strict=True) if len(set(others)) > 1]
         number = "" if facts.count(_facts(report)) == 1 else f"no. {[*map(id, alike)].index(id(report)) + 1}"
-        return ", ".join([report.graph.name, *differing, *filter(None, [number])])
+        return ", ".join([names[i], *differing, *filter(None, [number])])
 
     @cached_property
     def accuracies(self) -> Mapping[int, tuple[Accuracy | None, ...]]:
@@ -177,13 +183,22 @@ class Comparison(Tabulated, Pictured):
         self._save(path, by=by, plot=plot)
 
     def _about(self) -> str:
-        named = f"{units.counted(len(self.reports), 'network')}: " + ", ".join(map(one_line, self.labels))
+        named = f"{units.counted(len(self.reports), 'network')}: " + ", ".join(map(one_line, self.names))
         return f"{named}; {len(self.failures)} failed" if self.failures else named
 
 
 def network_of(report: Report) -> Network | None:
     """Which of the catalogue's it is, if any."""
     return catalogue().get(report.graph.name.partition("?")[0])
+
+
+def _in_its_paper(report: Report) -> str:
+    """`Xception, width_multiplier 0.5`; of a network that is not the catalogue's its own name."""
+    network = network_of(report) if report.title else None
+    if network is None:
+        return report.graph.name
+    options = report.graph.name.partition("?")[2].split("&")
+    return ", ".join([network.label, *(option.replace("=", " ", 1) for option in options if option)])
 
 
 def _facts(report: Report) -> tuple[str, ...]:

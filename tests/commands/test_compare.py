@@ -41,8 +41,8 @@ def test_a_network_that_cannot_be_built_does_not_lose_the_others(run: Run, tmp_p
     path.write_text("def boom():\n    raise ValueError('no fuse')\n")
     code, out, err = run("compare", "lenet5", f"{path}:boom", str(path) + "x.py", "nin_cifar10")
     assert (code, err) == (1, "")
-    assert "lenet5" in out
-    assert "nin_cifar10" in out
+    assert "LeNet-5" in out
+    assert "(CIFAR-10)" in out
     assert out.count("Failed  ") == 2
     assert "no fuse" in out
     code, out, err = run("compare", "lenet5", f"{path}:boom", "--predict", "h200")
@@ -182,8 +182,8 @@ def test_accuracies_of_a_file_and_the_front(run: Run, mistake: Callable[..., str
     file.write_text(RESULTS)
     code, out, _ = run("compare", "lenet5", "nin_cifar10", "lenet5?num_classes=4", "--accuracy", str(file))
     assert code == 0
-    assert "lenet5*" in out and "nin_cifar10*" in out and "70.5 %" in out
-    assert "Accuracy  nin_cifar10: results.csv, nin_cifar10.a (ImageNet, 32 pixels)" in out
+    assert "(CIFAR-10)*" in out and "LeNet-5*" in out and "70.5 %" in out
+    assert "Accuracy  NiN (CIFAR-10): results.csv, nin_cifar10.a (ImageNet, 32 pixels)" in out
     data = json.loads(run("compare", "lenet5", "nin_cifar10", "--accuracy", str(file), "-f", "json")[1])
     assert data["front"] == ["lenet5", "nin_cifar10"]
     file.write_text("model,top1\nresnet18,70\n")

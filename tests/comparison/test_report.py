@@ -10,7 +10,7 @@ from archscope.comparison.quantities import Row
 from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError
 from archscope.model.report import Column, Report
-from tests.graphs import report_of, six_layer_report, six_layers, traced
+from tests.graphs import in_paper, report_of, six_layer_report, six_layers, traced
 
 SIX = six_layer_report()
 
@@ -98,6 +98,30 @@ def test_a_negative_overhead_has_no_ratio() -> None:
 )
 def test_labels_tell_networks_apart(reports: list[Report], labels: tuple[str, ...]) -> None:
     assert Comparison(tuple(reports)).labels == labels
+
+
+HALF = "xception?width_multiplier=0.5&middle_blocks=4"
+
+
+@pytest.mark.parametrize(
+    ("reports", "names"),
+    [
+        ([in_paper("xception"), named("a")], ("Xception", "a")),
+        ([in_paper("xception"), in_paper(HALF)], ("Xception", "Xception, width_multiplier 0.5, middle_blocks 4")),
+        ([in_paper("xception"), replace(named("xception"), target="timm:xception")], ("xception", "timm:xception")),
+        ([in_paper("xception"), replace(named("Xception"), target="my.py:Xception")], ("xception", "my.py:Xception")),
+        ([replace(named("resnet50"), target="timm:resnet50")], ("resnet50",)),  # it need not be the paper's
+    ],
+)
+def test_readers_know_networks_by_their_papers_names(reports: list[Report], names: tuple[str, ...]) -> None:
+    assert Comparison(tuple(reports)).names == names
+
+
+def test_settings_stand_behind_the_papers_name() -> None:
+    one = in_paper("xception")
+    both = Comparison((one, replace(one, setting={**one.setting, "batch": 8})))
+    assert both.names == ("Xception, batch 1", "Xception, batch 8")
+    assert both.labels == ("xception, batch 1", "xception, batch 8")
 
 
 def test_by_batch() -> None:

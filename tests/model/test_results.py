@@ -70,7 +70,7 @@ def test_repr_is_one_short_line(kind: str) -> None:
 
 def test_repr_says_what_it_is_of() -> None:
     assert repr(SIX) == "<Report six_layers, 3x64x64: 1,376 parameters, 1.401 M MACs, 6 layers>"
-    assert repr(Comparison((SIX, traced("xception")))) == "<Comparison 2 networks: six_layers, xception>"
+    assert repr(Comparison((SIX, traced("xception")))) == "<Comparison 2 networks: six_layers, Xception>"
     assert repr(differences.compare(SIX, SIX)) == "<Diff six_layers against six_layers: identical, 0 differences>"
     assert repr(RESULTS["verification"]()) == "<Verification 2 networks, 2 claims: 1 fails, 1 holds>"
     assert repr(RESULTS["spectrum"]()) == "<Spectrum block: 5 points, segments 1, 2, 3, 4, 8>"

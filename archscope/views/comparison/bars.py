@@ -48,7 +48,7 @@ def bars(comparison: Comparison) -> Figure:
     legend = LEGEND * ceil(len(kinds) / IN_LEGEND_ROW) + 0.06
     body = BAR * len(comparison.reports)
     height = rows * (HEAD + body + GAP) + legend - 0.1
-    labels = [fitted(label, NAME, LONGEST_NAME) for label in comparison.labels]
+    labels = [fitted(label, NAME, LONGEST_NAME) for label in comparison.names]
     left = (max(text_width(label, NAME) for label in labels) + 10) / 72
     with styled():
         figure = Figure(figsize=(WIDTH, height))

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 from archscope.comparison.quantities import Group, Row
@@ -21,6 +22,8 @@ WITHOUT_RATIO: tuple[Group, ...] = ("setting", "outputs")
 TWICE = {"flops"}
 """Left out where each network has a row: twice another column."""
 
+NETWORK = "Network"
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -31,9 +34,29 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
     @property
+    def is_of_networks(self) -> bool:
+        """Has each network a row?"""
+        return self.headings[0] == NETWORK
+
+    @property
+    def heads(self) -> list[list[str]]:
+        """The headings as lines: one that is wider than its column breaks at its spaces."""
+        broken = []
+        for i, heading in enumerate(self.headings):
+            room = max([len(row[i]) for row in self.rows], default=0)
+            broken.append(wrap(heading, max([room, *map(len, heading.split()), 1]), break_on_hyphens=False) or [""])
+        height = max(map(len, broken))
+        return [list(line) for line in zip(*([""] * (height - len(head)) + head for head in broken), strict=True)]
+
+    @property
+    def widths(self) -> list[int]:
+        """Characters of each column."""
+        return [max(map(len, column)) for column in zip(*self.heads, *self.rows, strict=True)]
+
+    @property
     def width(self) -> int:
         """Characters of a line, with two between columns."""
-        return sum(max(map(len, column)) + 2 for column in zip(self.headings, *self.rows, strict=True)) - 2
+        return sum(self.widths) + 2 * (len(self.widths) - 1)
 
 
 def cell(unit: str, value: Any) -> str:
@@ -76,8 +99,8 @@ def relation(row: Row, i: int) -> str:
 def marked(comparison: Comparison) -> list[str]:
     """The labels: with a star those on the front of accuracy against MACs, where there are many to choose from; with a
     dagger those whose weights saw other data."""
-    stars = comparison.front if marks(comparison) else [False] * len(comparison.labels)
-    each = zip(comparison.labels, stars, daggers(comparison), strict=True)
+    stars = comparison.front if marks(comparison) else [False] * len(comparison.names)
+    each = zip(comparison.names, stars, daggers(comparison), strict=True)
     return [f"{label}{'*' * best}{DAGGER * more}" for label, best, more in each]
 
 
@@ -111,7 +134,7 @@ def in_rows(comparison: Comparison) -> Iterator[Grid]:
     """A row a network, however many there are, without ratios; a table a batch."""
     batches = comparison.by_batch()
     for one in batches:
-        headings = ("Network", *(row.quantity.heading.partition(", published")[0] for row in one.rows))
+        headings = (NETWORK, *(row.quantity.heading.partition(", published")[0] for row in one.rows))
         rows = [
             (label, *(cell(row.quantity.unit, row.values[i]) for row in one.rows))
             for i, label in enumerate(marked(one))
@@ -146,7 +169,7 @@ def _below(labels: Sequence[str], rows: Sequence[Row], title: str) -> Iterator[G
     for group, heading in GROUPS.items():
         own = [row for row in rows if _group(row) == group and row.quantity.name not in TWICE]
         if own:
-            headings = ("Network", *(text for row in own for text in _headings(row)))
+            headings = (NETWORK, *(text for row in own for text in _headings(row)))
             lines = [(label, *(text for row in own for text in _cells(row, i))) for i, label in enumerate(labels)]
             yield Grid(", ".join(filter(None, [title, heading])), headings, tuple(lines))
 

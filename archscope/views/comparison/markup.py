@@ -18,14 +18,13 @@ PRINTED = (
 
 
 def page(comparison: Comparison, options: Options) -> Page:
-    comparison = replace(comparison, in_print=True)
     said = notes(comparison)
     parts = part_grids(comparison, options.by) if options.by else ()
     tables = [
         Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title)
         for grid in [*grids(comparison), *parts]
     ]
-    return Page(", ".join(comparison.labels), "", tables, said, lambda: _picture(comparison, options))
+    return Page(", ".join(comparison.names), "", tables, said, lambda: _picture(comparison, options))
 
 
 def _picture(comparison: Comparison, options: Options) -> str:
@@ -36,7 +35,6 @@ def _picture(comparison: Comparison, options: Options) -> str:
 
 def printed(comparison: Comparison, options: Options) -> Page:
     """For a paper: a row a network, however many, and what the numbers mean said once, in the first caption."""
-    comparison = replace(comparison, in_print=True)
     if not comparison.quantities:
         present = {row.quantity.name for row in comparison.rows}
         comparison = replace(comparison, quantities=tuple(name for name in PRINTED if name in present))
@@ -49,7 +47,7 @@ def printed(comparison: Comparison, options: Options) -> Page:
         for i, grid in enumerate(in_rows(comparison))
     ]  # fmt: skip
     tables = [*rows, *(Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title) for grid in parts)]
-    return Page(", ".join(comparison.labels), "", tables, said)
+    return Page(", ".join(comparison.names), "", tables, said)
 
 
 def inlined(svg: str) -> str:

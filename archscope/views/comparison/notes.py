@@ -67,7 +67,7 @@ def _sources(comparison: Comparison) -> Iterator[str]:
     """Networks whose numbers come from one source in one line; they are the same at every batch."""
     comparison = comparison.by_batch()[0]
     found: dict[str, list[str]] = {}
-    for i, label in enumerate(comparison.labels):
+    for i, label in enumerate(comparison.names):
         accuracies = {f"top-{rank}": row[i] for rank, row in comparison.accuracies.items()}
         said = {name: accuracy.said() for name, accuracy in accuracies.items() if accuracy}
         for source, names in groupby(said, key=lambda name: said[name]):
@@ -80,7 +80,7 @@ def _sources(comparison: Comparison) -> Iterator[str]:
 def _other_sizes(comparison: Comparison) -> Iterator[str]:
     """Accuracies of a file that were measured at another size than the costs beside them."""
     accuracies = comparison.accuracies[1] if comparison.results else ()
-    for label, report, accuracy in zip(comparison.labels, comparison.reports, accuracies, strict=False):
+    for label, report, accuracy in zip(comparison.names, comparison.reports, accuracies, strict=False):
         found = PIXELS.search(accuracy.protocol) if accuracy else None
         side = str(next(iter(report.graph.inputs.values())).shape[-1])
         if found and found[1] != side:
@@ -93,7 +93,7 @@ PIXELS = re.compile(r"(\d+) pixels")
 def _measured_on(comparison: Comparison) -> Iterator[str]:
     """What was measured in one setting in one line; the load is that of the first."""
     found: dict[str, tuple[list[str], str]] = {}
-    for label, report in zip(comparison.labels, comparison.reports, strict=True):
+    for label, report in zip(comparison.names, comparison.reports, strict=True):
         if "wall_ms" in report.totals:
             alike = str([report.setting.get(name) for name in (*SETTINGS, *MEASURED)])
             found.setdefault(alike, ([], measured_on(report.setting)))[0].append(label)
@@ -102,7 +102,7 @@ def _measured_on(comparison: Comparison) -> Iterator[str]:
 
 
 def _clocks(comparison: Comparison) -> Iterator[str]:
-    for label, report in zip(comparison.labels, comparison.reports, strict=True):
+    for label, report in zip(comparison.names, comparison.reports, strict=True):
         if report.setting.get("meanwhile"):
             yield f"{label}: {clock(report.setting['meanwhile'])}"
 
@@ -110,7 +110,7 @@ def _clocks(comparison: Comparison) -> Iterator[str]:
 def _noise(comparison: Comparison) -> Iterator[str]:
     """What is noisy for one reason in one line."""
     found: dict[str, list[str]] = {}
-    for label, report in zip(comparison.labels, comparison.reports, strict=True):
+    for label, report in zip(comparison.names, comparison.reports, strict=True):
         if "wall_ms" in report.totals and (noise := noisy(report)):
             found.setdefault(noise, []).append(label)
     for noise, labels in found.items():
@@ -127,7 +127,7 @@ def _of_times(comparison: Comparison) -> Iterator[str]:
     for row in ratios:
         said = [
             f"{label} {interval[0]:.3f} to {interval[1]:.3f}"
-            for label, interval in zip(comparison.labels, row.intervals, strict=True)
+            for label, interval in zip(comparison.names, row.intervals, strict=True)
             if interval
         ]
         yield f"the ratios of latency lie with 95 % confidence within: {', '.join(said)}"
@@ -143,7 +143,7 @@ LABELLED = ("threads", "compile", "compile_mode", "backend")
 def _differences(comparison: Comparison) -> Iterator[str]:
     if len({str(shape) for row in comparison.rows if row.quantity.name == "input_shape" for shape in row.values}) > 1:
         yield "inputs differ: every number is at the network's own input"
-    everything = list(zip(comparison.labels, comparison.reports, strict=True))
+    everything = list(zip(comparison.names, comparison.reports, strict=True))
     timed = [(label, report) for label, report in everything if "wall_ms" in report.totals]
     of_one = len({report.graph.name for _, report in timed}) < len(timed)
     for names, reports in ((SETTINGS, everything), (MEASURED, timed)):
@@ -156,7 +156,7 @@ def _differences(comparison: Comparison) -> Iterator[str]:
 
 
 def _of_networks(comparison: Comparison) -> Iterator[str]:
-    for label, report in zip(comparison.labels, comparison.reports, strict=True):
+    for label, report in zip(comparison.names, comparison.reports, strict=True):
         unknown = report.totals["operations"]["unknown"]
         if unknown:
             yield f"{label}: of unknown cost, and in no total: {', '.join(unknown)}"

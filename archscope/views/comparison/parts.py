@@ -24,7 +24,7 @@ def part_grids(comparison: Comparison, by: str) -> Iterator[Grid]:
         for column in _columns(reports):
             yield _side_by_side(column, by, comparison, found)
     else:
-        for label, report, parts in zip(comparison.labels, reports, found, strict=True):
+        for label, report, parts in zip(comparison.names, reports, found, strict=True):
             yield _of_one(label, by, report, _costly(report, parts) if by == "layer" else list(parts.values()))
 
 
@@ -46,7 +46,7 @@ def _side_by_side(column: str, by: str, comparison: Comparison, found: Sequence[
             pairs = (_pair(report, column, part) for report, part in zip(comparison.reports, parts, strict=True))
             rows.append((name, *(text for pair in pairs for text in pair)))
     totals = (text for report in comparison.reports for text in (_total(report, column), ""))
-    headings = (by.capitalize(), *(text for label in comparison.labels for text in (label, "share")))
+    headings = (by.capitalize(), *(text for label in comparison.names for text in (label, "share")))
     return Grid(f"{HEADINGS.get(column, column)} by {by}", headings, (*rows, ("total", *totals)))
 
 

@@ -1,6 +1,5 @@
 """A comparison as a picture: bars, or the tradeoff of accuracy against cost."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archscope.comparison.report import Comparison
@@ -20,7 +19,7 @@ def figure(comparison: Comparison, options: Options) -> "Figure":
     name = options.plot or _usual(comparison)
     if name not in plots:
         raise unknown("plot of a comparison", name, plots)
-    return plots[name](replace(comparison, in_print=True))
+    return plots[name](comparison)
 
 
 def _usual(comparison: Comparison) -> str:

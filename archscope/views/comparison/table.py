@@ -32,25 +32,17 @@ def as_table(comparison: Comparison, options: Options) -> str:
 def _lines(grid: Grid, width: int) -> Iterator[Text]:
     if grid.title:
         yield Text(grid.title, "bold")
-    heads = _heads(grid)
-    widths = [max(map(len, column)) for column in zip(*heads, *grid.rows, strict=True)]
-    over = sum(widths) + GAP * (len(widths) - 1) - width if width else 0
+    heads, widths = grid.heads, grid.widths
+    over = grid.width - width if width else 0
     widths[0] = max(min(widths[0], NARROWEST), widths[0] - max(over, 0))
     styles = ["dim" if heading in RELATIONS else "" for heading in grid.headings]
     for head in heads:
         yield _line(head, widths, ["bold"] * len(widths))
-    for row in grid.rows:
-        yield _line(row, widths, styles)
-
-
-def _heads(grid: Grid) -> list[list[str]]:
-    """The headings as lines: one that is wider than its column breaks at its spaces."""
-    broken = []
-    for i, heading in enumerate(grid.headings):
-        room = max([len(row[i]) for row in grid.rows], default=0)
-        broken.append(wrap(heading, max([room, *map(len, heading.split())])) if heading else [""])
-    height = max(map(len, broken))
-    return [list(line) for line in zip(*([""] * (height - len(head)) + head for head in broken), strict=True)]
+    for name, *cells in grid.rows:
+        # Two networks are told apart by how their names end.
+        first, *more = (wrap(name, widths[0], subsequent_indent="  ") if grid.is_of_networks else []) or [name]
+        yield _line([first, *cells], widths, styles)
+        yield from map(Text, more)
 
 
 def _line(texts: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> Text:

@@ -82,7 +82,7 @@ def _bubbles(comparison: Comparison) -> tuple[list[Bubble], list[str]]:
     most = max(report.totals["params"] for report in comparison.reports)
     largest = LARGEST * min(1, 3.5 / sqrt(len(comparison.reports)))
     drawn, left_out = [], []
-    each = zip(comparison.labels, comparison.reports, accuracies, comparison.front, strict=True)
+    each = zip(comparison.names, comparison.reports, accuracies, comparison.front, strict=True)
     for label, report, accuracy, best in each:
         params, macs = report.totals["params"], report.totals["macs"]
         if accuracy and accuracy.data == data and macs:

@@ -11,7 +11,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.claims import Claim
 from archscope.views import Options
 from archscope.views.comparison import formats
-from tests.graphs import report_of, six_layer_report, six_layers
+from tests.graphs import in_paper, report_of, six_layer_report, six_layers
 from tests.views.tables.test_markup import HOSTILE, hostile
 
 BOTH = Comparison((six_layer_report(), report_of(six_layers("twin"))))
@@ -89,12 +89,13 @@ def test_weights_that_saw_other_data_have_a_dagger(name: str) -> None:
     assert "†" not in shown(BOTH, name)
 
 
-def test_in_print_networks_are_called_as_in_their_papers() -> None:
-    both = Comparison((report_of(six_layers("inception_v3")), report_of(six_layers("nobody_s"))))
-    for name in ("latex", "markdown", "html"):
-        assert "Inception-v3" in shown(both, name)
-    assert "nobody" in shown(both, "latex")
-    assert both.labels == ("inception_v3", "nobody_s")
+def test_readers_see_the_papers_names_and_programs_the_ids() -> None:
+    both = Comparison((in_paper("inception_v3"), report_of(six_layers("nobody_s"))))
+    for name in ("table", "latex", "markdown", "html"):
+        assert "Inception-v3" in shown(both, name) and "inception_v3" not in shown(both, name)
+        assert "nobody" in shown(both, name)
+    for name in ("json", "csv"):
+        assert "inception_v3" in shown(both, name) and "Inception-v3" not in shown(both, name)
 
 
 def test_columns_and_order_are_chosen() -> None:

@@ -183,7 +183,7 @@ def everything() -> tuple[Report, ...]:
 
 
 def test_labels_of_the_whole_catalogue_keep_apart() -> None:
-    comparison = Comparison(everything(), in_print=True)
+    comparison = Comparison(everything())
     figure = tradeoff(comparison)
     (axes,) = figure.axes
     renderer = FigureCanvasAgg(figure).get_renderer()
@@ -191,7 +191,7 @@ def test_labels_of_the_whole_catalogue_keep_apart() -> None:
     assert len(boxes) >= 12
     (front,) = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) > 2]
     named = {text.get_text().removesuffix("†") for text in axes.texts}
-    on_front = [label for label, best in zip(comparison.labels, comparison.front, strict=True) if best]
+    on_front = [label for label, best in zip(comparison.names, comparison.front, strict=True) if best]
     assert set(on_front) <= named and len(front) == len(on_front)
     assert not [pair for pair in combinations(boxes, 2) if pair[0].overlaps(pair[1])]
     frame = axes.get_window_extent(renderer)
@@ -200,8 +200,8 @@ def test_labels_of_the_whole_catalogue_keep_apart() -> None:
 
 def test_what_is_left_out_is_said() -> None:
     notes = "\n".join(texts(tradeoff(MANY)))
-    assert "Not shown, for want of such an accuracy: resnext29_8x64d." in notes
-    assert "mobilenet_v1: its paper's Table 4 (ImageNet, protocol not stated)" in notes.replace("\n", " ")
+    assert "Not shown, for want of such an accuracy: ResNeXt-29 (8x64d)." in notes
+    assert "MobileNet: its paper's Table 4 (ImageNet, protocol not stated)" in notes.replace("\n", " ")
     assert "dashed: another protocol, or not stated" in notes
     assert "dashed: another protocol, or not stated" not in texts(tradeoff(THREE))
 

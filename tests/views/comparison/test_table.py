@@ -10,7 +10,7 @@ from archscope.comparison.report import Comparison
 from archscope.views import Options
 from archscope.views.comparison.grids import cell
 from archscope.views.comparison.table import as_table
-from tests.graphs import Net, report_of, six_layer_report, six_layers, traced
+from tests.graphs import Net, in_paper, report_of, six_layer_report, six_layers, traced
 
 SIX = six_layer_report()
 BOTH = Comparison((SIX, report_of(six_layers("twin"))))
@@ -36,7 +36,15 @@ def test_what_is_too_wide_has_a_row_a_network() -> None:
     four = Comparison(tuple(traced(name) for name in INCEPTIONS))
     assert re.search(r"^Parameters( +\S+ M( +\d\.\d{3})?){4}$", shown(four), re.M)
     narrow = shown(four, width=80)
-    assert re.search(r"^xception +22\.86 M +0\.959 +8\.357 G +1\.463 +35\.83 M +3\.995$", narrow, re.M)
+    assert re.search(r"^Xception +22\.86 M +0\.959 +8\.357 G +1\.463 +35\.83 M +3\.995$", narrow, re.M)
+
+
+def test_names_that_have_no_room_go_on_below() -> None:
+    narrow = shown(Comparison(tuple(in_paper(name) for name in INCEPTIONS)), width=80)
+    assert re.search(
+        r"^Inception-ResNet-v2 +1 .*\n  \(figures\)\nInception-ResNet-v2 +1 .*\n  \(released\)$", narrow, re.M
+    )
+    assert max(map(len, narrow.splitlines())) <= 80
 
 
 def test_many_networks_have_a_row_each() -> None:
@@ -69,7 +77,7 @@ def test_what_is_unknown_is_said() -> None:
 
 def test_sources_of_accuracies_are_named_once() -> None:
     text = shown(Comparison(tuple(traced(name) for name in ("resnet50", "resnet101", "resnet18"))))
-    assert "resnet50, resnet101: KaimingHe/deep-residual-networks README (ImageNet, single crop)\n" in text
+    assert "ResNet-50, ResNet-101: KaimingHe/deep-residual-networks README (ImageNet, single crop)\n" in text
 
 
 def test_colours_only_where_asked() -> None:
