@@ -221,7 +221,7 @@ def compare(
     ArchscopeError for a name that nothing has, and where all of them fail.
 
     >>> archscope.compare("lenet5", "lenet5?num_classes=4")
-    <Comparison 2 networks: lenet5, lenet5?num_classes=4>
+    <Comparison 2 networks: LeNet-5, LeNet-5, num_classes=4>
     """
     from archscope import comparison
     from archscope.latency import unheard

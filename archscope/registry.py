@@ -9,7 +9,7 @@ from archscope.errors import UnknownName
 
 P = ParamSpec("P")
 T = TypeVar("T")
-MOST_LISTED = 40
+MOST_LISTED = 31
 """More names than this are not listed in one line."""
 LIKE = 0.65
 """How like a name what is proposed for it must be: `two` for `tow`, but not `lenet_5` for `mobilenet_v2`."""

@@ -193,12 +193,12 @@ def network_of(report: Report) -> Network | None:
 
 
 def _in_its_paper(report: Report) -> str:
-    """`Xception, width_multiplier 0.5`; of a network that is not the catalogue's its own name."""
+    """`Xception, width_multiplier=0.5`, as pictures say it; of a network that is not the catalogue's its own name."""
     network = network_of(report) if report.title else None
     if network is None:
         return report.graph.name
     options = report.graph.name.partition("?")[2].split("&")
-    return ", ".join([network.label, *(option.replace("=", " ", 1) for option in options if option)])
+    return ", ".join([network.label, *filter(None, options)])
 
 
 def _facts(report: Report) -> tuple[str, ...]:

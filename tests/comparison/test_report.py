@@ -107,7 +107,7 @@ HALF = "xception?width_multiplier=0.5&middle_blocks=4"
     ("reports", "names"),
     [
         ([in_paper("xception"), named("a")], ("Xception", "a")),
-        ([in_paper("xception"), in_paper(HALF)], ("Xception", "Xception, width_multiplier 0.5, middle_blocks 4")),
+        ([in_paper("xception"), in_paper(HALF)], ("Xception", "Xception, width_multiplier=0.5, middle_blocks=4")),
         ([in_paper("xception"), replace(named("xception"), target="timm:xception")], ("xception", "timm:xception")),
         ([in_paper("xception"), replace(named("Xception"), target="my.py:Xception")], ("xception", "my.py:Xception")),
         ([replace(named("resnet50"), target="timm:resnet50")], ("resnet50",)),  # it need not be the paper's

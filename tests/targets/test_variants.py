@@ -78,7 +78,7 @@ def test_variants_stand_under_their_names(run: Run, tmp_path: Any, monkeypatch: 
     small, wide = "mobilenet_v1?width_multiplier=0.5", "net.py:Net?width=8"
     code, out, _ = run("compare", "mobilenet_v1", small, wide, "-f", "markdown")
     assert code == 0
-    assert "|  | MobileNet | MobileNet, width_multiplier 0.5 | ratio | Net?width=8 | ratio |" in out.replace("\\_", "_")
+    assert "|  | MobileNet | MobileNet, width_multiplier=0.5 | ratio | Net?width=8 | ratio |" in out.replace("\\_", "_")
     assert run("summary", wide)[1].startswith("Net?width=8   3x224x224")
     assert "MobileNet, width_multiplier=0.5" in run("diagram", small, "--level", "network")[1]
     code, out, _ = run("diff", small, "mobilenet_v1")
