@@ -1,11 +1,11 @@
 """What constants hold. On meta a tensor has no values; those of a constant are computed beside it, on the CPU."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
+from archscope.model.content import FEW, digest_of
 from archscope.tracing.records import map_tensors, tensors_in
 
 VALUE = "_archscope_value"
@@ -26,8 +26,7 @@ MOST_COMPUTED = 2**21
 """Elements of the largest constant that is computed; a larger one stays unknown."""
 
 MOST_DIGESTED = 2**23
-MOST_LISTED = 16
-"""Elements of the largest constant whose content is compared, and of the largest whose values are told."""
+"""Elements of the largest constant whose content is compared."""
 
 CPU = torch.device("cpu")
 
@@ -126,7 +125,7 @@ def content_of(tensor: torch.Tensor) -> tuple[str, tuple[float, ...]]:
         flat = value.detach().cpu().reshape(-1).contiguous()
         flat = torch.view_as_real(flat).reshape(-1) if flat.is_complex() else flat
         flat = flat.float() if flat.is_floating_point() else flat.long()
-        digest = hashlib.sha256(flat.numpy().tobytes()).hexdigest()[:16]
+        digest = digest_of([flat.numpy().tobytes()])
     except (RuntimeError, NotImplementedError, TypeError):  # sparse, quantised
         return "", ()
-    return digest, tuple(flat.tolist()) if flat.numel() <= MOST_LISTED else ()
+    return digest, tuple(flat.tolist()) if flat.numel() <= FEW else ()

@@ -7,19 +7,19 @@ import struct
 import sys
 import zipfile
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from math import prod
 from typing import Any
 
+from archscope.model.content import FEW, digest_of
 from archscope.reading.exported.program import DTYPES, Known, Program
 from archscope.reading.kinds import BROKEN_ARCHIVE, LARGEST_CONFIG
 
 LARGEST, LARGEST_TOGETHER = 2**25, 2**28
 """Bytes of one tensor that is read, and of all."""
-MOST_LISTED, MOST_TURNED = 16, 2**20
-"""Elements of the largest tensor whose values are told, and of one that is not stored row by row."""
+MOST_TURNED = 2**20
+"""Elements of the largest tensor that is not stored row by row."""
 CHUNK = 2**16
 STATISTICS = {"running_mean", "running_var"}
 """Arguments that training fills."""
@@ -122,20 +122,22 @@ def _width(dtype: str) -> int:
 
 
 def content_of(known: Known, data: bytes) -> Known:
-    """With a digest of these bytes, floating numbers as float32 and others as int64, and the values of a few."""
-    code = FORMATS[known.dtype]
-    hashed, values = sha256(), array("f" if code in "efd" else "q")
-    few = len(data) <= MOST_LISTED * _width(known.dtype)
-    step = CHUNK * _width(known.dtype)
+    """With a digest of these bytes, and the values of a few."""
+    digest = digest_of(numbers.tobytes() for numbers in _numbers(known.dtype, data))
+    few = len(data) <= FEW * _width(known.dtype)
+    values = [number for numbers in _numbers(known.dtype, data) for number in numbers] if few else []
+    return replace(known, digest=digest, values=tuple(values if len(values) <= FEW else ()))
+
+
+def _numbers(dtype: str, data: bytes) -> Iterator["array[Any]"]:
+    """Part by part: floating numbers as float32, others as int64."""
+    code, step = FORMATS[dtype], CHUNK * _width(dtype)
     for place in range(0, len(data), step):
-        chunk = data[place : place + step]
-        if known.dtype == "bfloat16":
-            chunk = _widened(chunk)
-        numbers = array(values.typecode, struct.unpack(f"={len(chunk) // struct.calcsize(code)}{code}", chunk))
-        hashed.update(numbers.tobytes())
-        values.extend(numbers if few else ())
-    listed: Sequence[float] = values if len(values) <= MOST_LISTED else ()
-    return replace(known, digest=hashed.hexdigest()[:16], values=tuple(listed))
+        part = data[place : place + step]
+        if dtype == "bfloat16":
+            part = _widened(part)
+        given = struct.unpack(f"={len(part) // struct.calcsize(code)}{code}", part)
+        yield array("f" if code in "efd" else "q", given)
 
 
 def _widened(data: bytes) -> bytes:

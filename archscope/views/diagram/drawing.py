@@ -87,9 +87,9 @@ class Diagram(Drawn):
 
     def _page(self) -> Page:
         options, boxes = self.options, self.drawing.piece.boxes
-        title, subtitles = heading(self.report, options, self.drawing.counted or self.drawing.ops)
-        subtitles += [self.drawing.note] if self.drawing.note else []
         axes = channel_axes(self.report.graph)
+        title, subtitles = heading(self.report, options, self.drawing.counted or self.drawing.ops, axes)
+        subtitles += [self.drawing.note] if self.drawing.note else []
         shares, scale = heat(self.report, options.color, boxes)
         return Page(
             title, subtitles, options.theme, lambda box: told(self.report, box, axes), shares, {}, scale,

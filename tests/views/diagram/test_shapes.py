@@ -84,7 +84,7 @@ def test_a_part_of_the_channels_is_channels() -> None:
 )
 def test_the_heading_says_the_size_as_the_input_s_box_does(module: nn.Module, size: tuple[int, ...], said: str) -> None:
     report = archscope.summarize(module, size)
-    sentences = heading(report, DiagramOptions(), fused_ops(report.graph))[1]
+    sentences = heading(report, DiagramOptions(), fused_ops(report.graph), channel_axes(report.graph))[1]
     assert sentences[0].endswith(f" at {said}.")
 
 

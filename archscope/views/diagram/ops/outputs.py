@@ -1,7 +1,8 @@
 """What a network gives: a box for each result, under the name by which it is returned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from archscope.model.graph import Graph, Output
 from archscope.views.diagram.ops.ops import Op
@@ -22,33 +23,32 @@ def with_outputs(ops: Sequence[Op], given: Sequence[Output]) -> list[Op]:
     holder = {name: op for op in ops for one in op.each for name in one.layers} | {op.name: op for op in ops}
     made: list[Op] = []
     called: list[Op] = []
-    joined = _joined(given, holder)
-    for i, output in enumerate(given):
+    for i, last in _runs(given, holder):
+        output = given[i]
         source = holder[output.layer]
-        if joined.get(i, i) != i:
-            continue
         if len(given) == 1 and is_output(source):
             called.append(source)
             continue
         own = source.layers[-1:] == (output.layer,) or not source.layers  # else views are drawn within the box
         channels = source.channels if len(source.shape) == len(output.shape) and own else None
         name = f"output:{output.name or i}"
-        last = max((k for k, first in joined.items() if first == i), default=i)
         word = f"{WORD}s {i + 1} to {last + 1}" if last > i else _word(output, i, len(given))
         made.append(Op(name, "tensor", word, name, (), (source.name,), output.shape, channels=channels))
     named = [replace(op, word=f"{WORD}: {op.word}") if op in called and op.word != WORD else op for op in ops]
     return [*named, *made]
 
 
-def _joined(given: Sequence[Output], holder: Mapping[str, Op]) -> dict[int, int]:
-    """Results in a row that one closed box gives, of one shape and without names, by the first of them: one box."""
-    found: dict[int, int] = {}
-    for i, output in enumerate(given):
-        source = holder[output.layer]
-        alike = i > 0 and (holder[given[i - 1].layer], given[i - 1].shape) == (source, output.shape)
-        numbered = output.name.isdecimal() and len({*source.layers}) > 1
-        found[i] = found[i - 1] if alike and numbered and source.kind == "module" else i
-    return found
+def _runs(given: Sequence[Output], holder: Mapping[str, Op]) -> Iterator[tuple[int, int]]:
+    """The first and the last of results in a row that are one box: one closed module gives them, they are of one shape,
+    and have no names."""
+
+    def look(i: int) -> tuple[object, ...]:
+        source = holder[given[i].layer]
+        return (source.name, given[i].shape) if source.kind == "module" and given[i].name.isdecimal() else (i,)
+
+    for _, run in groupby(range(len(given)), look):
+        places = list(run)
+        yield places[0], places[-1]
 
 
 def is_output(op: Op) -> bool:

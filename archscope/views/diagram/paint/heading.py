@@ -1,22 +1,22 @@
 """What stands above a picture: title, facts, the legend of its kinds or the scale of its colours."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from archscope.model import units
 from archscope.model.report import Report
 from archscope.model.tree import tree_of
-from archscope.views.diagram.ops.channels import channel_axes
+from archscope.views.diagram.ops.channels import Axis
 from archscope.views.diagram.ops.fuse import absorbed
 from archscope.views.diagram.ops.names import network_title, pretty
-from archscope.views.diagram.ops.ops import Op, inputs_of
+from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.painter import Page, Painter
 from archscope.views.diagram.paint.palette import LEGEND
 from archscope.views.diagram.place.picture import Box
 from archscope.views.diagram.place.style import MARGIN, SMALL, TITLE
-from archscope.views.diagram.place.text import room_for, sizes_of, text_width
+from archscope.views.diagram.place.text import room_for, sizes, text_width
 
 KEY, KEY_GAP = 18.0, 14.0
 """Width of a colour in the legend, and from one of its words to the next colour."""
@@ -25,8 +25,10 @@ KEY, KEY_GAP = 18.0, 14.0
 # ---- what it says -------------------------------------------------------------------------------------
 
 
-def heading(report: Report, options: DiagramOptions, ops: Sequence[Op]) -> tuple[str, list[str]]:
-    """Title and sentences: whose costs these are, and what is not drawn."""
+def heading(
+    report: Report, options: DiagramOptions, ops: Sequence[Op], axes: Mapping[str, Axis]
+) -> tuple[str, list[str]]:
+    """Title and sentences: whose costs these are, and what is not drawn. `axes` are those of channels, by name."""
     graph = report.graph
     name = options.title or network_title(graph.name)
     said = []
@@ -36,8 +38,8 @@ def heading(report: Report, options: DiagramOptions, ops: Sequence[Op]) -> tuple
     else:
         title = name
         totals = report.totals
-        given = [sizes_of(op, options.layout == "HxWxC") for op in inputs_of(graph, channel_axes(graph))]
-        at = f" at {given[0]}" if given else ""
+        shapes = [sizes(tensor.shape, options.layout == "HxWxC", axes[name]) for name, tensor in graph.inputs.items()]
+        at = f" at {shapes[0]}" if shapes else ""
         said.append(f"{units.count(totals['params'])} parameters, {units.scaled(totals['macs'], 3)} MACs{at}.")
     within = absorbed(ops, graph) if options.level != "layer" else {}
     if within:

@@ -188,8 +188,9 @@ def network_plan(ops: Sequence[Op], kinds: Mapping[str, str]) -> Plan:
 
 
 def _is_head(modules: Modules, stage: str, stages: Sequence[str]) -> bool:
-    short = modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN + 2
-    return stage == stages[-1] and short and stage not in modules.repeated(stages[-2:])
+    if stage != stages[-1] or stage in modules.repeated(stages[-2:]):
+        return False
+    return modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN + 2
 
 
 def _last(path: str) -> str:
