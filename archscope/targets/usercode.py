@@ -74,7 +74,8 @@ class UserCode:
     @contextmanager
     def _importable(self) -> Iterator[None]:
         """`root` on the path, and in `sys.modules` what it provides instead of what another folder does."""
-        others = {name: module for name, module in sys.modules.items() if self._hides(name)}
+        hidden = {top for top in {name.partition(".")[0] for name in sys.modules} if self._hides(top)}
+        others = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in hidden}
         for name in others:
             del sys.modules[name]
         before = set(sys.modules)
@@ -96,10 +97,9 @@ class UserCode:
                 del sys.modules[name]
             sys.modules.update(others)
 
-    def _hides(self, name: str) -> bool:
+    def _hides(self, top: str) -> bool:
         """Was this module loaded from another folder of the user's, while `root` has one of its name?"""
-        top = name.partition(".")[0]
-        folder = _folder_of(name)
+        folder = _folder_of(top)
         if top in NOT_THE_USERS or folder is None or folder == self.root or INSTALLED in folder.parts:
             return False
         return (self.root / f"{top}.py").is_file() or (self.root / top / "__init__.py").is_file()

@@ -1,5 +1,6 @@
 """Traced points against closed forms that are derived here; scaled widths; networks; what is written is read back."""
 
+from collections.abc import Callable
 from functools import cache
 from math import ceil
 from typing import Any
@@ -127,8 +128,11 @@ def test_widths_hold_the_parameters_of_a_network() -> None:
     assert widths[-1] == 1
 
 
-@pytest.mark.parametrize("spectrum", [xception("params"), archscope.spectrum(channels=12, order="depthwise-first")])
-def test_json_is_read_back(spectrum: Spectrum) -> None:
+@pytest.mark.parametrize(
+    "made", [lambda: xception("params"), lambda: archscope.spectrum(channels=12, order="depthwise-first")]
+)
+def test_json_is_read_back(made: Callable[[], Spectrum]) -> None:
+    spectrum = made()
     assert Spectrum.from_json(spectrum.to_json()) == spectrum
     assert spectrum.to_dict()["schema"] == "archscope.spectrum/1"
     assert all({"segments", "params", "macs"} <= set(point) for point in spectrum.to_dict()["points"])

@@ -25,6 +25,7 @@ from torch import nn
 
 from archscope.networks import catalogue
 from tests.conftest import EVERYTHING
+from tests.flops import not_normalised
 from tests.world.torchvision import import_torchvision
 from tests.zoo import COUNTED
 
@@ -640,7 +641,8 @@ def layers_run(network: nn.Module, seen: torch.Tensor) -> list[str]:
     handles = [
         module.register_forward_pre_hook(lambda *_, path=path: order.append(path)) for path, module in stored.items()
     ]
-    network(seen.to("meta"))
+    with not_normalised():
+        network(seen.to("meta"))
     for handle in handles:
         handle.remove()
     return order

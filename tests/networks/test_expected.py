@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from archscope.errors import ArchscopeError
 from archscope.measures.macs import macs
@@ -19,6 +18,7 @@ from archscope.networks import Network, Paper, catalogue
 from archscope.registry import canonical
 from archscope.tracing import trace
 from tests.conftest import EVERYTHING
+from tests.flops import counted_by_torch
 from tests.zoo import COUNTED, NETWORKS
 
 EXPECTED = tomllib.loads(Path(__file__).with_name("expected.toml").read_text(encoding="utf-8"))
@@ -47,12 +47,10 @@ def output_of(block: str, graph: Graph) -> str:
     return "x".join(map(str, inside[-1].output_shape))
 
 
-def counted_by_torch(module: nn.Module, input_size: tuple[int, ...], mode: str) -> int:
-    """MACs per image by torch's own counter; two images, since normalisation in training needs more than one value."""
+def macs_by_torch(module: nn.Module, input_size: tuple[int, ...], mode: str) -> int:
+    """MACs per image by torch's own counter, of two images, as training needs them."""
     module.train(mode == "train")
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        module(torch.empty(2, *input_size, device="meta"))
-    return counter.get_total_flops() // 2 // 2
+    return counted_by_torch(module, torch.empty(2, *input_size, device="meta")) // 2 // 2
 
 
 def stored(module: nn.Module) -> dict[str, Any]:
@@ -72,7 +70,7 @@ def test_numbers(name: str, expected: dict[str, Any]) -> None:
 
     measured = stored(module) | {
         "macs": macs(graph)[0].total,
-        "macs counted by torch": counted_by_torch(module, network.input_size, mode),
+        "macs counted by torch": macs_by_torch(module, network.input_size, mode),
         "stages": [(block, output_of(block, graph)) for block, _ in stages],
     }
     assert measured == {

@@ -1,6 +1,7 @@
 """Each pair of functions is equal, each twin is not, and neither could pass by accident."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import torch
@@ -10,12 +11,15 @@ from archscope.model.claims import Equivalence
 from archscope.papers import equivalences, verify
 from archscope.papers.verification import Equivalences
 
-PROOFS = {proof.name: proof for proof in equivalences.prove_all()}
+
+@cache
+def proofs() -> dict[str, Equivalence]:
+    return {proof.name: proof for proof in equivalences.prove_all()}
 
 
 @pytest.mark.parametrize("name", equivalences._proofs)
 def test_proof(name: str) -> None:
-    proof = PROOFS[name]
+    proof = proofs()[name]
     assert proof.statement
     assert proof.difference < 1e-12
     assert proof.twins
@@ -55,7 +59,7 @@ def test_exit_code(broken: Equivalence, monkeypatch: pytest.MonkeyPatch, capsys:
 
 
 def test_views_show_every_difference() -> None:
-    found = Equivalences(tuple(PROOFS.values()))
+    found = Equivalences(tuple(proofs().values()))
     for text in (str(found), found.to_json(), found.to_csv(), found.to_markdown()):
         for proof in found.proofs:
             assert all(what in text for what in proof.twins)

@@ -4,6 +4,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 
 import pytest
@@ -29,8 +30,15 @@ from tests.graphs import report_of, six_layers, traced
 from tests.views.tables.test_markup import hostile
 from tests.zoo import NETWORKS
 
-THREE = Comparison((traced("xception"), traced("inception_v3"), traced("resnet50")))
-MANY = Comparison((*THREE.reports, *map(traced, ["vgg16", "googlenet", "mobilenet_v1", "resnext29_8x64d"])))
+
+@cache
+def three() -> Comparison:
+    return Comparison((traced("xception"), traced("inception_v3"), traced("resnet50")))
+
+
+@cache
+def many() -> Comparison:
+    return Comparison((*three().reports, *map(traced, ["vgg16", "googlenet", "mobilenet_v1", "resnext29_8x64d"])))
 
 
 def shown(comparison: Comparison, name: str, plot: str) -> str | bytes:
@@ -46,10 +54,10 @@ def texts(figure: Figure) -> set[str]:
 
 @pytest.mark.parametrize("plot", PLOTS)
 def test_svg(plot: str) -> None:
-    svg = shown(THREE, "svg", plot)
+    svg = shown(three(), "svg", plot)
     assert isinstance(svg, str)
     ET.fromstring(svg)
-    assert svg == shown(THREE, "svg", plot)
+    assert svg == shown(three(), "svg", plot)
     assert re.search(r">\s*Inception-v3\s*</text>", svg)
     assert "Helvetica, Arial" in svg
     assert not re.search("<script|<image|<dc:date|Matplotlib v", svg)
@@ -58,14 +66,14 @@ def test_svg(plot: str) -> None:
 @pytest.mark.parametrize("plot", PLOTS)
 def test_png_and_pdf(plot: str) -> None:
     for name, begins in (("png", b"\x89PNG"), ("pdf", b"%PDF")):
-        made = shown(THREE, name, plot)
+        made = shown(three(), name, plot)
         assert isinstance(made, bytes)
         assert made.startswith(begins)
-        assert made == shown(THREE, name, plot)
+        assert made == shown(three(), name, plot)
 
 
 def test_html_has_the_picture() -> None:
-    html = shown(THREE, "html", "tradeoff")
+    html = shown(three(), "html", "tradeoff")
     assert isinstance(html, str)
     assert html.count("<svg") == 1
     assert "Top-1 accuracy on ImageNet" in html
@@ -88,8 +96,8 @@ def test_a_long_name_leaves_room_for_the_plot(plot: str) -> None:
 
 
 def test_many_networks_are_plotted_by_accuracy() -> None:
-    assert shown(MANY, "svg", "") == shown(MANY, "svg", "tradeoff")
-    assert shown(THREE, "svg", "") == shown(THREE, "svg", "bars")
+    assert shown(many(), "svg", "") == shown(many(), "svg", "tradeoff")
+    assert shown(three(), "svg", "") == shown(three(), "svg", "bars")
 
 
 def test_ink_is_read_on_every_colour() -> None:
@@ -110,9 +118,9 @@ def lengths(axes: Axes) -> dict[int, float]:
 
 
 def test_bars_are_as_long_as_the_totals() -> None:
-    parameters, macs, memory = bars(THREE).axes
+    parameters, macs, memory = bars(three()).axes
     for axes, name, unit in ((parameters, "params", 1e6), (macs, "macs", 1e9), (memory, "peak_memory_bytes", 2**20)):
-        expected = {i: report.totals[name] / unit for i, report in enumerate(THREE.reports)}
+        expected = {i: report.totals[name] / unit for i, report in enumerate(three().reports)}
         assert lengths(axes) == pytest.approx(expected)
     assert [axes.get_title("left") for axes in (parameters, macs, memory)] == [
         "Parameters (M)", "MACs of one image (G)", "Inference memory, batch 1 (MiB)",
@@ -121,12 +129,12 @@ def test_bars_are_as_long_as_the_totals() -> None:
 
 def test_every_kind_has_a_colour_of_its_own() -> None:
     assert len(set(COLORS.values())) == len(COLORS)
-    stacks = [stack for panel in panels(MANY.reports) for stack in panel.stacks]
+    stacks = [stack for panel in panels(many().reports) for stack in panel.stacks]
     assert {kind for stack in stacks for kind in stack} <= set(COLORS)
 
 
 def test_numbers_fit_beside_their_bars() -> None:
-    figure = bars(THREE)
+    figure = bars(three())
     renderer = FigureCanvasAgg(figure).get_renderer()
     for axes in figure.axes:
         for text in axes.texts:
@@ -135,7 +143,7 @@ def test_numbers_fit_beside_their_bars() -> None:
 
 def test_a_prediction_is_a_panel_more() -> None:
     ceilings = [devices.find("h200").ceilings]
-    predicted = Comparison(tuple(roofline.predict(report, ceilings, "tf32", 8) for report in THREE.reports))
+    predicted = Comparison(tuple(roofline.predict(report, ceilings, "tf32", 8) for report in three().reports))
     *_, time = panels(predicted.reports)
     assert time.title == f"Lower bound on the time, {ceilings[0].device}, batch 8"
     assert time.totals == pytest.approx([report.totals["bound_ms"] for report in predicted.reports])
@@ -161,14 +169,14 @@ def test_axes_count_in_units_of_their_longest_bar(unit: str, value: float, axis:
 
 
 def test_bubbles_are_where_the_numbers_are() -> None:
-    (axes,) = tradeoff(THREE).axes
+    (axes,) = tradeoff(three()).axes
     centres = {tuple(part.get_offsets()[0]) for part in axes.collections if isinstance(part, PathCollection)}
-    macs = [report.totals["macs"] for report in THREE.reports]
+    macs = [report.totals["macs"] for report in three().reports]
     assert centres == set(zip(macs, (79.0, 78.2, 75.3), strict=True))
 
 
 def test_areas_are_as_the_parameters() -> None:
-    (axes,) = tradeoff(MANY).axes
+    (axes,) = tradeoff(many()).axes
     areas: Mapping[float, float] = {
         part.get_offsets()[0][0]: max(part.get_sizes()[0], 3) for part in reversed(axes.collections)
         if isinstance(part, PathCollection) and part.get_sizes()[0] > 3
@@ -199,15 +207,15 @@ def test_labels_of_the_whole_catalogue_keep_apart() -> None:
 
 
 def test_what_is_left_out_is_said() -> None:
-    notes = "\n".join(texts(tradeoff(MANY)))
+    notes = "\n".join(texts(tradeoff(many())))
     assert "Not shown, for want of such an accuracy: ResNeXt-29 (8x64d)." in notes
     assert "MobileNet: its paper's Table 4 (ImageNet, protocol not stated)" in notes.replace("\n", " ")
     assert "dashed: another protocol, or not stated" in notes
-    assert "dashed: another protocol, or not stated" not in texts(tradeoff(THREE))
+    assert "dashed: another protocol, or not stated" not in texts(tradeoff(three()))
 
 
 def test_notes_begin_under_the_axes_and_fit() -> None:
-    figure = tradeoff(MANY)
+    figure = tradeoff(many())
     renderer = FigureCanvasAgg(figure).get_renderer()
     boxes = [text.get_window_extent(renderer) for text in figure.texts]
     below = figure.axes[0].get_tightbbox(renderer).y0 - max(box.y1 for box in boxes)

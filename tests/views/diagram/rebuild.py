@@ -111,8 +111,8 @@ def are_steps(op: Op) -> bool:
 
 def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
     """The Graph's own edges between what the Ops stand for; steps of a loop are one, drawn as such."""
-    owner = {name: op.name for op in fused_ops(graph) for name in op.layers}
-    owner |= {name: op.name for op in ops for name in op.layers}
+    owners, read = read_of(graph)
+    owner = owners | {name: op.name for op in ops for name in op.layers}
     owner |= {name: op.name for op in ops for step in op.copies for name in step.layers}
     drawn = {name for op in ops for name in op.layers}
     given = {(owner.get(output.layer, output.layer), f"output:{output.name or i}")
@@ -120,9 +120,20 @@ def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
     boxes = {op.name for op in ops if op.kind == "tensor"}
     return {edge for edge in given if edge[1] in boxes} | {
         (owner.get(source, source), owner[name])
-        for name, sources in chained_inputs(graph).items() if name in drawn
+        for name, sources in read.items() if name in drawn
         for source in sources if owner.get(source, source) != owner[name]
     }  # fmt: skip
+
+
+_LATEST: list[tuple[Graph, tuple[dict[str, str], dict[str, tuple[str, ...]]]]] = []
+
+
+def read_of(graph: Graph) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """The Op that each layer is drawn in, and what each layer reads: once for all pictures of a network in a row."""
+    if not _LATEST or _LATEST[0][0] is not graph:
+        owners = {name: op.name for op in fused_ops(graph) for name in op.layers}
+        _LATEST[:] = [(graph, (owners, chained_inputs(graph)))]
+    return _LATEST[0][1]
 
 
 def chained_inputs(graph: Graph) -> dict[str, tuple[str, ...]]:

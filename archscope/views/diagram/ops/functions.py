@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from archscope.model.graph import Graph, Layer
 from archscope.model.operations import CATEGORY
-from archscope.model.tree import Node, tree_of
+from archscope.model.tree import Node
 from archscope.views.diagram.ops.names import GENERIC
 
 SIMPLE = {"activation", "elementwise", "reduction", "view", "softmax", "dropout"}
@@ -30,9 +30,9 @@ class Function:
         return formula(self.layers) or self.kind.removesuffix("1d").removesuffix("2d").removesuffix("3d")
 
 
-def functions(graph: Graph) -> list[Function]:
-    """Every call of such a module, the outermost modules first."""
-    return list(_within(tree_of(graph, fold=False), graph))
+def functions(tree: Node, graph: Graph) -> list[Function]:
+    """Every call of such a module in the graph's tree, the outermost modules first."""
+    return list(_within(tree, graph))
 
 
 def _within(node: Node, graph: Graph) -> Iterator[Function]:

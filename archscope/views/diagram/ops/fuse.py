@@ -27,8 +27,9 @@ class Fusion:
         self.graph = graph
         self.owner = {layer.name: layer.name for layer in graph.layers}
         self.computed = _of_parameters(graph)
-        self.units = self._units()
-        self.functions = {one.layers[-1].name: one for one in functions(graph)}
+        tree = tree_of(graph, fold=False)
+        self.units = self._units(tree)
+        self.functions = {one.layers[-1].name: one for one in functions(tree, graph)}
         for main, one in self.functions.items():
             self.owner.update((layer.name, main) for layer in one.layers)
         for layer in graph.layers:
@@ -50,10 +51,10 @@ class Fusion:
             name = self.owner[name]
         return name
 
-    def _units(self) -> dict[str, Node]:
+    def _units(self, tree: Node) -> dict[str, Node]:
         """Modules that are one box: by the layer that names it."""
         found = {}
-        for _, node in walk(tree_of(self.graph, fold=False), 0, units=True):
+        for _, node in walk(tree, 0, units=True):
             if node.is_unit and self._is_chain(node.layers):
                 main = max(node.convolutions, key=lambda layer: layer.window.kernel_size if layer.window else ())
                 found[main.name] = node
