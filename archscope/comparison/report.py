@@ -159,7 +159,7 @@ class Comparison(Tabulated, Pictured):
         return str(self._render("markdown", by=by))
 
     def to_latex(self, *, by: By = "") -> str:
-        """For a paper; needs \\usepackage{booktabs}."""
+        """For a paper; its first line says which packages it needs."""
         return str(self._render("latex", by=by))
 
     def to_html(self, *, by: By = "", plot: Plot = "") -> str:

@@ -179,7 +179,7 @@ class Report(Tabulated):
         return self._table("markdown", columns, depth, fold, sort)
 
     def to_latex(self, *, columns: Columns = (), depth: int = 3, fold: bool = True, sort: str = "") -> str:
-        """The table for a paper; needs \\usepackage{booktabs}."""
+        """The table for a paper; its first line says which packages it needs."""
         return self._table("latex", columns, depth, fold, sort)
 
     def to_html(self) -> str:

@@ -66,7 +66,7 @@ class Tabulated(Result):
         return str(self._render("markdown"))
 
     def to_latex(self) -> str:
-        """For a paper; needs \\usepackage{booktabs}."""
+        """For a paper; its first line says which packages it needs."""
         return str(self._render("latex"))
 
     def to_html(self) -> str:

@@ -44,7 +44,7 @@ def page(audit: Audit, options: Options) -> Page:
     lines = [line for row in audit.rows for line in _page_lines(row)]
     own = f"{totals['macs']:,} MACs, {totals['params']:,} parameters"
     name = f"Counters on {audit.report.graph.name}"
-    table = Table(("Counter", "What it is", "Number"), lines, 2, prose=True)
+    table = Table(("Counter", "What it is", "Number"), lines, range(2), prose=True)
     return Page(name, f"archscope: {own}", [table], [("", closing(audit))])
 
 

@@ -45,7 +45,7 @@ def as_markdown(card: Card, options: Options) -> str:
     made = [layer for layer in graph.layers if layer.name in graph.outputs] or graph.layers[-1:]
     rows = [("Input", given), ("Output", ", ".join(units.shape(layer.output_shape) for layer in made))]
     rows += [(name, said) for name, said in footer(report) if name in SAID]
-    table = Table(["", graph.name], [Line(row) for row in rows], 2)
+    table = Table(["", graph.name], [Line(row) for row in rows], range(2))
     by = " ".join(["archscope", *([setting["archscope"]] if "archscope" in setting else [])])
     how = (
         f"By {by} from one traced pass (batch {setting['batch']}, {setting['dtype']}, {setting['mode']}); a MAC is one "

@@ -158,6 +158,6 @@ def page(diff: Diff, options: Options) -> Page:
         for row in diff.differences
     ]
     total = Line(("sum of the rows", "", *(more(diff.totals[name]) for name in ("params", "macs"))), total=True)
-    table = Table(("Difference", "Where", *TITLES), [*lines, total], 2, prose=True)
+    table = Table(("Difference", "Where", *TITLES), [*lines, total], range(2), prose=True)
     said = [("", line) for line in beside(diff)]
     return Page(heading(diff), verdict(diff), [table] if diff.differences else [], said)

@@ -231,14 +231,14 @@ def page(found: Explanation, options: Options) -> Page:
     tables = []
     if found.parts:
         headings, *cells = _parts(found)
-        tables.append(Table(headings, [Line(row) for row in cells], 2, said("heading.parts", language)))
-    tables.append(Table([said("heading.quantity", language), *heads[1:]], _lines(_workings(found)), 3))
+        tables.append(Table(headings, [Line(row) for row in cells], range(2), said("heading.parts", language)))
+    tables.append(Table([said("heading.quantity", language), *heads[1:]], _lines(_workings(found)), range(3)))
     if found.saving:
-        tables.append(Table(heads, _lines(_saving(found)), 3, said("separable.title", language)))
+        tables.append(Table(heads, _lines(_saving(found)), range(3), said("separable.title", language)))
     if found.steps:
         steps = [Line(step_cells(step, language)) for step in found.steps]
         titles = [said(f"heading.{each}", language) for each in ("layer", "pixels", "spacing")]
-        tables.append(Table(titles, steps, 2, said("heading.steps", language)))
+        tables.append(Table(titles, steps, range(2), said("heading.steps", language)))
     return Page(name, where, tables, [(said("heading.setting", language), _setting(found))])
 
 

@@ -49,7 +49,7 @@ def page(found: Findings, options: Options) -> Page:
         Line([each.target, each.limit.name, _found(each), _limit(each), "kept" if each.holds else "broken"])
         for each in found.findings
     ]
-    table = Table(["Target", "Quantity", "Found", "Limit", ""], lines, 2)
+    table = Table(["Target", "Quantity", "Found", "Limit", ""], lines, (0, 1, 4))
     return Page("archscope check", f"{len(found.broken)} of {len(found.findings)} limits are broken", [table])
 
 

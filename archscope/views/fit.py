@@ -71,5 +71,5 @@ def as_csv(fit: Fit, options: Options) -> str:
 
 def page(fit: Fit, options: Options) -> Page:
     lines = [Line([each.kind, each.file or "", each.network or "", said(each)]) for each in fit.misfits]
-    table = Table(["What", "File", "Network", ""], lines, 4)
+    table = Table(["What", "File", "Network", ""], lines, range(4))
     return Page(f"{fit.weights} for {fit.network}", verdict(fit), [table] if lines else [])

@@ -1,10 +1,12 @@
 """A result as tables with words around them: for a README, a paper, a notebook. One template a format."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from archscope.views import Options, View
+from archscope.views.latex import Layout, laid_out
 from archscope.views.templates import fill
 
 
@@ -22,15 +24,24 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """So many columns on the `left` are read from the left, numbers from the right. `caption`: headings and texts that
-    stand with it in a paper. `prose`: its words may be broken."""
+    """The columns in `left` are words, which are read from the left, the others numbers. `caption`: headings and texts
+    that stand with it in a paper. `prose`: its words may be broken on a web page."""
 
     headings: Sequence[str]
     lines: Sequence[Line]
-    left: int = 1
+    left: Collection[int] = (0,)
     title: str = ""
     caption: Sequence[tuple[str, str]] = ()
     prose: bool = False
+
+    @cached_property
+    def printed(self) -> Layout:
+        """How it fits a paper. A level of the tree takes an em, and a citation its number."""
+        rows = [
+            [f"{'  ' * (line.indent or 0)}{line.cells[0]}{' [99]' if line.cite else ''}", *line.cells[1:]]
+            for line in self.lines
+        ]
+        return laid_out(self.headings, rows, self.left)
 
 
 @dataclass(frozen=True)
@@ -43,12 +54,18 @@ class Page:
     notes: Sequence[tuple[str, str]] = ()
     picture: Callable[[], str] = str
 
+    @property
+    def packages(self) -> str:
+        """What LaTeX needs for its tables."""
+        return ",".join(sorted(set().union(*(table.printed.packages for table in self.tables)))) or "booktabs"
+
 
 TEMPLATES = {"markdown": "page.md", "latex": "page.tex", "html": "page.html"}
 
 
 def page_formats(page_of: Callable[[Any, Options], Page]) -> dict[str, View]:
-    """Markdown, LaTeX (needs \\usepackage{booktabs}) and HTML: one fragment, no script, nothing from elsewhere."""
+    """Markdown, LaTeX, whose first line says which packages it needs, and HTML: one fragment, no script, nothing from
+    elsewhere."""
 
     def view(template: str) -> View:
         return lambda result, options: fill(template, page=page_of(result, options))

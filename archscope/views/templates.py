@@ -5,6 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archscope.views.latex import breakable
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -19,6 +21,9 @@ LATEX_ESCAPES = str.maketrans(
         "\u2026": r"\ldots{}",
     }
 )
+
+BREAK = "\u200b"
+"""Where a line may break: no width, no ink."""
 
 MARKDOWN_ESCAPES = str.maketrans({character: f"\\{character}" for character in "\\|_*`[]"} | {"<": "&lt;", "\n": " "})
 MARKDOWN_LINKS = re.compile(r"(://)|\b(www\.)", re.IGNORECASE)
@@ -40,6 +45,9 @@ def _environment() -> "Environment":
         keep_trailing_newline=True,
     )
     environment.filters["latex"] = _latex
+    environment.filters["latex_broken"] = lambda text: _latex(breakable(str(text), BREAK)).replace(
+        BREAK, r"\allowbreak{}"
+    )
     environment.filters["latex_label"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", str(text))
     environment.filters["markdown"] = _markdown
     return environment

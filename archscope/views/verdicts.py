@@ -167,7 +167,13 @@ def page(found: Verification, options: Options) -> Page:
     """A table a network; below a claim the way to its number."""
     headings = ("Quantity", "Source", "Verdict", "Claimed", "Recomputed")
     tables = [
-        Table(headings, [line for verdict in verdicts for line in _page_lines(verdict)], 3, title=network, prose=True)
+        Table(
+            headings,
+            [line for verdict in verdicts for line in _page_lines(verdict)],
+            range(3),
+            title=network,
+            prose=True,
+        )
         for network, verdicts in by_network(found).items()
     ]
     return Page(TITLE, closing(found), tables)

@@ -66,7 +66,7 @@ def _listed(sheet: Worksheet, width: int) -> Iterator[Text]:
 def page(sheet: Worksheet, options: Options) -> Page:
     lines = [Line(_cells(sheet, each, TO_FILL)) for each in sheet.exercises]
     name = f"{sheet.report.graph.name} {sheet.path}".rstrip()
-    return Page(name, _task(sheet), [Table(_headings(sheet), lines, _left(sheet))])
+    return Page(name, _task(sheet), [Table(_headings(sheet), lines, range(_left(sheet)))])
 
 
 def _task(sheet: Worksheet) -> str:

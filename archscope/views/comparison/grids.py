@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import Any
 
 from archscope.comparison.quantities import Group, Row
 from archscope.comparison.report import Comparison
 from archscope.model import units
+from archscope.views.headings import broken_headings
 
 BESIDE = 4
 """Up to so many networks stand side by side, a column each; more get a row each."""
@@ -41,12 +41,7 @@ class Grid:
     @property
     def heads(self) -> list[list[str]]:
         """The headings as lines: one that is wider than its column breaks at its spaces."""
-        broken = []
-        for i, heading in enumerate(self.headings):
-            room = max([len(row[i]) for row in self.rows], default=0)
-            broken.append(wrap(heading, max([room, *map(len, heading.split()), 1]), break_on_hyphens=False) or [""])
-        height = max(map(len, broken))
-        return [list(line) for line in zip(*([""] * (height - len(head)) + head for head in broken), strict=True)]
+        return broken_headings(self.headings, self.rows)
 
     @property
     def widths(self) -> list[int]:

@@ -13,5 +13,5 @@ def page(spectrum: Spectrum, options: Options) -> Page:
         for point in spectrum.points
     ]
     said = notes(spectrum)
-    table = Table([*named, *headings(spectrum)], lines, len(named), caption=said)
+    table = Table([*named, *headings(spectrum)], lines, range(1, len(named)), caption=said)
     return Page(spectrum.target, title(spectrum), [table], said)

@@ -20,14 +20,15 @@ ACTIVATIONS = {"relu": "ReLU", "elu": "ELU"}
 
 def headings(spectrum: Spectrum) -> list[str]:
     """Of the numbers; the point's segments, name and sizes come before."""
-    return [HEADINGS[name] for name in _columns(spectrum)]
+    return [HEADINGS[name] for name in columns(spectrum)]
 
 
 def cells(spectrum: Spectrum, point: Point) -> list[str]:
-    return [_cell(name, point.values.get(name)) for name in _columns(spectrum)]
+    return [_cell(name, point.values.get(name)) for name in columns(spectrum)]
 
 
-def _columns(spectrum: Spectrum) -> list[str]:
+def columns(spectrum: Spectrum) -> list[str]:
+    """The quantities that a table shows."""
     return [name for name in spectrum.columns if name in HEADINGS]
 
 

@@ -121,6 +121,17 @@ def rows(found: Sweep, shown: Sequence[str]) -> list[list[str]]:
     return [_headings(found, shown), *(_cells(found, point, shown) for point in found.points)]
 
 
+def words(found: Sweep, count: int) -> list[int]:
+    """Which of so many columns are read from the left: options that are no numbers, and what is said of a point."""
+    places = zip(*(places_of(found, point) for point in found.points), strict=True)
+    named = [
+        i
+        for i, (name, values) in enumerate(zip(found.options, places, strict=False))
+        if name != INPUT and not all(map(is_number, values))
+    ]
+    return [*named, *([count - 1] if is_marked(found) else [])]
+
+
 def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 

@@ -8,8 +8,8 @@ from archscope.sweeping.points import Sweep
 from archscope.views import Options
 from archscope.views.data import to_csv
 from archscope.views.page import Line, Page, Table
-from archscope.views.sweep.rows import columns, is_marked, notes, places_of, quantity_of, rows
-from archscope.views.tables.table import GAP, to_text, wrapped
+from archscope.views.sweep.rows import columns, notes, places_of, quantity_of, rows, words
+from archscope.views.tables.table import GAP, not_shown, to_text, with_room, wrapped
 
 
 def as_csv(found: Sweep, options: Options) -> str:
@@ -23,16 +23,17 @@ def as_csv(found: Sweep, options: Options) -> str:
 
 def as_table(found: Sweep, options: Options) -> str:
     """Numbers are never cut; where it is narrow the last columns are left out, and said."""
-    shown = columns(found, options)
-    dropped: list[str] = []
+    chosen = columns(found, options)
+    shown = chosen
+    if options.width:
+        widths = dict(zip(chosen, _widths(rows(found, chosen))[len(found.options) :], strict=False))
+        room = options.width - sum(width + GAP for width in _widths(rows(found, []))) + GAP
+        shown = [*with_room(widths, chosen[:0:-1], room)]
     listed = rows(found, shown)
-    while options.width and _width(listed) > options.width and len(shown) > 1:
-        dropped.insert(0, shown.pop())
-        listed = rows(found, shown)
     lines = [Text(found.target, "bold"), Text(""), *_lines(found, listed), Text("")]
     said = notes(found)
-    if dropped:
-        said.append(("Not shown", f"{', '.join(dropped)}: a wider terminal has room for them, or --columns"))
+    if dropped := chosen[len(shown) :]:
+        said.append(not_shown(dropped))
     indent = max(len(heading) for heading, _ in said)
     for name, text in said:
         lines += wrapped(name, text, indent, options.width)
@@ -40,23 +41,23 @@ def as_table(found: Sweep, options: Options) -> str:
 
 
 def _lines(found: Sweep, listed: Sequence[Sequence[str]]) -> Iterator[Text]:
-    widths = [max(map(len, column)) for column in zip(*listed, strict=True)]
-    mark = len(widths) - 1 if is_marked(found) else len(widths)
+    widths = _widths(listed)
+    left = words(found, len(widths))
     for row in listed:
         line = Text(style="bold" if row is listed[0] else "")
         for i, (text, width) in enumerate(zip(row, widths, strict=True)):
-            line.append((text if i == mark else text.rjust(width)) + " " * GAP)
+            line.append((text.ljust(width) if i in left else text.rjust(width)) + " " * GAP)
         line.rstrip()
         yield line
 
 
-def _width(rows: Sequence[Sequence[str]]) -> int:
-    return sum(max(map(len, column)) + GAP for column in zip(*rows, strict=True)) - GAP
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
 
 
 def page(found: Sweep, options: Options) -> Page:
     shown = columns(found, options)
     headings, *cells = rows(found, shown)
     said = notes(found)
-    table = Table(headings, [Line(row) for row in cells], len(found.options), caption=said)
+    table = Table(headings, [Line(row) for row in cells], words(found, len(headings)), caption=said)
     return Page(found.target, "", [table], said)

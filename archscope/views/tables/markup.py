@@ -17,7 +17,7 @@ def page(report: Report, options: Options) -> Page:
         for row in rows(report, options)
     ]
     titles = ["Layer", "Operation", *headings(options.columns)]
-    table = Table(titles, lines, 2, caption=[(name, said) for name, said in notes if name in IN_CAPTION])
+    table = Table(titles, lines, range(2), caption=[(name, said) for name, said in notes if name in IN_CAPTION])
     return Page(report.graph.name, report.title, [table], notes)
 
 

@@ -1,6 +1,6 @@
 """The table that a terminal shows; plain text without colours elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
 
@@ -38,7 +38,7 @@ def table(report: Report, options: Options) -> str:
     lines = [*_title(report, options.width), Text(""), *_body(report, rows(report, shown), shown), Text("")]
     totals = footer(report)
     if left_out := [name for name in options.columns if name not in shown.columns]:
-        totals.append(("Not shown", f"{', '.join(left_out)}: a wider terminal has room for them, or --columns"))
+        totals.append(not_shown(left_out))
     width = max(len(heading) for heading, _ in totals)
     for heading, said in totals:
         lines += wrapped(heading, said, width, options.width)
@@ -91,13 +91,22 @@ def _with_room(report: Report, options: Options) -> tuple[str, ...]:
     if not (options.width and options.spare):
         return options.columns
     name, operation, *widths = _widths(_texts(rows(report, options), options.columns))
-    width_of = dict(zip(options.columns, widths, strict=True))
     names = min(name, NARROWEST) + GAP + min(operation, NARROWEST)
-    for spare in options.spare:
-        if names + sum(width_of.values()) + GAP * len(width_of) <= options.width:
+    return with_room(dict(zip(options.columns, widths, strict=True)), options.spare, options.width - names)
+
+
+def with_room(widths: Mapping[str, int], spare: Iterable[str], room: int) -> tuple[str, ...]:
+    """The columns without as many of the spare ones, the first first, as have no room beside the names."""
+    kept = dict(widths)
+    for name in spare:
+        if sum(kept.values()) + GAP * len(kept) <= room:
             break
-        width_of.pop(spare, None)
-    return tuple(width_of)
+        kept.pop(name, None)
+    return tuple(kept)
+
+
+def not_shown(names: Iterable[str], instead: str = "--columns") -> tuple[str, str]:
+    return "Not shown", f"{', '.join(names)}: a wider terminal has room for them, or {instead}"
 
 
 def _bar(share: float) -> str:

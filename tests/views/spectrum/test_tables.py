@@ -32,13 +32,14 @@ def test_table(snapshot: object) -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 160])
-def test_a_table_fits_the_terminal_and_cuts_no_number(width: int) -> None:
+def test_a_narrow_terminal_leaves_out_columns_and_cuts_no_name(width: int) -> None:
     text = shown("table", block(), width=width)
-    if width >= 80:
-        assert max(map(len, text.splitlines())) <= width
-    for number in ("655.4 k", "589.8 k", "65,536", "802.8 M", "210.2"):
-        assert number in text
-    assert ("86 + 2 x 85" in text) == (width == 160)
+    assert max(map(len, text.splitlines())) <= width
+    assert "ResNeXt-like, cardinality 32  " in text
+    assert "655.4 k" in text
+    for column, least in {"589.8 k": 80, "7.3 MiB": 80, "65,536": 100, "210.2": 100, "86 + 2 x 85": 160}.items():
+        assert (column in text) == (width >= least)
+    assert ("Not shown" in text) == (width < 160)
 
 
 def test_what_is_held_is_said() -> None:
@@ -81,3 +82,9 @@ def test_a_network_has_no_sizes() -> None:
         assert "Sizes" not in text
         assert "depthwise separable, as published" in text
         assert "0.5" in text
+
+
+def test_points_of_as_many_segments_are_told_apart_by_their_sizes() -> None:
+    text = shown("table", archscope.spectrum(segments=[(64, 128, 32, 32), 4]), width=80)
+    assert "64 + 128 + 2 x 32" in text
+    assert "Not shown  Pointwise, Ops/byte: " in text

@@ -45,9 +45,10 @@ def of_markdown(text: str) -> list[Line]:
 
 
 def of_latex(text: str) -> list[Line]:
-    body = text.partition(r"\midrule")[2].partition(r"\bottomrule")[0]
+    _, long, body = text.partition(r"\endfoot")  # of a table that goes over pages
+    body = body if long else text.partition(r"\midrule")[2].partition(r"\bottomrule")[0]
     found = []
-    for line in filter(None, map(str.strip, body.splitlines())):
+    for line in filter(None, map(str.strip, body.partition(r"\end{")[0].splitlines())):
         cells = [cell.strip() for cell in re.split(r"(?<!\\)&", line.removesuffix(r"\\"))]
         found.append(
             Line(cells[0].count(r"\quad"), repeat(cells[1].replace(r"$\times ", TIMES).replace("$", "")), cells)
