@@ -92,10 +92,15 @@ class Network {
     return this.byPath.get(path) ?? this.byPlace.get(path);
   }
 
-  /** The node whose picture shows this one opened: its own, or that of the one module it holds; -1 for none. @param {number} at */
+  /** The node whose picture shows this one opened: its own, or that of the one part that has all its layers; -1 for none. @param {number} at */
   opened(at) {
-    while (this.data.nodes.picture[at] < 0 && this.children[at].length === 1) [at] = this.children[at];
-    return this.data.nodes.picture[at] < 0 ? -1 : at;
+    /** @type {number | undefined} */
+    let node = at;
+    while (node !== undefined && this.data.nodes.picture[node] < 0) {
+      const many = layerCount(this.spans[node]);
+      node = this.children[node].find((child) => layerCount(this.spans[child]) === many);
+    }
+    return node ?? -1;
   }
 
   /** The deepest node that has all these layers. @param {Spans} spans */

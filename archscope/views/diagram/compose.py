@@ -16,7 +16,7 @@ from archscope.views.diagram.place.flows import are_flows, place_flows
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.place import Placer
-from archscope.views.diagram.place.style import GAP, SMALL, Style, label, label_size
+from archscope.views.diagram.place.style import COMPACT_GAP, GAP, SMALL, Style, label, label_size
 from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.apart import told_apart
@@ -74,7 +74,8 @@ def composed(ops: list[Op], kinds: Mapping[str, str], view: "View", level: str) 
     style, block, folds = view.style, view.block, view.folds
     if folds:
         ops = with_memory(ops, kinds)
-    first = _sketches(ops, kinds, level, view)
+    whole = _planned(ops, kinds, level, view)
+    first = _sketches(whole, ops, kinds, level, view)
     most, note = MOST_BOXES if folds else inf, ""
     for sketch in first if folds else itertools.islice(first, 1):
         if boxes(sketch.series) > most:
@@ -84,9 +85,11 @@ def composed(ops: list[Op], kinds: Mapping[str, str], view: "View", level: str) 
                 drawing = tried.placed(sketch)
                 if fits(drawing.piece, style) or not folds:
                     return replace(drawing, note=note)
+                if not fits(drawing.piece, style, COMPACT_GAP):
+                    break  # nothing is closer than that in a compact one
         except Unplaced:  # no more than a few tries
             most, note = boxes(sketch.series) // 2, CLOSED
-    smallest = view.smallest(network_plan(ops, kinds) if not block else flow_plan(ops, kinds, block), kinds)
+    smallest = view.smallest(whole if block or level == "network" else network_plan(ops, kinds), kinds)
     try:
         return replace(view.placed(smallest), note=note)
     except Unplaced:
@@ -113,30 +116,36 @@ def _viewed(
     return ops, kinds, View(outputs, style, folds, block, plain=plain)
 
 
-def _sketches(ops: list[Op], kinds: Mapping[str, str], level: str, view: "View") -> Iterator["Sketch"]:
+def _planned(ops: list[Op], kinds: Mapping[str, str], level: str, view: "View") -> Plan:
+    return network_plan(ops, kinds) if level == "network" else flow_plan(ops, kinds, view.block)
+
+
+def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, view: "View") -> Iterator["Sketch"]:
     """Ever simpler structures: modules closed, then any operations in a row that repeat, then steps of loops."""
-
-    def planned(ops: list[Op]) -> Plan:
-        return network_plan(ops, kinds) if level == "network" else flow_plan(ops, kinds, view.block)
-
-    whole, plans = planned(ops), []
+    plans: list[tuple[Plan, int]] = []
     if view.style.sideways and whole.frames:
         yield view.sketch(whole)
         yield view.sketch(in_blocks(whole, kinds, view.block))
     for plan in smaller_plans(whole, kinds, view.block):
-        plans.append(plan)
-        yield view.sketch(plan)
-    yield from (view.sketch(plan, loose=True) for plan in plans)
+        sketch = view.sketch(plan)
+        plans.append((plan, boxes(sketch.series)))
+        yield sketch
+    for plan, most in plans:
+        sketch = view.sketch(plan, loose=True)
+        if boxes(sketch.series) < most:  # else it is what was tried already
+            yield sketch
     stepped = with_steps(ops, kinds)
     if len(stepped) < len(ops):
-        yield from (view.sketch(plan) for plan in smaller_plans(planned(stepped), kinds, view.block))
+        yield from (
+            view.sketch(plan) for plan in smaller_plans(_planned(stepped, kinds, level, view), kinds, view.block)
+        )
 
 
-def fits(piece: Piece, style: Style) -> bool:
-    """Few enough boxes, and letters that can be read on the paper."""
+def fits(piece: Piece, style: Style, smaller: float = 1.0) -> bool:
+    """Few enough boxes, and letters that can be read on the paper, were all lengths so much smaller."""
     drawn = sum(box.form != "point" for box in piece.boxes)
     smallest = style.paper.letters or (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
-    return drawn <= MOST_BOXES and scale(piece, style.paper) * SMALL >= smallest
+    return drawn <= MOST_BOXES and scale(piece, style.paper) * SMALL >= smallest * smaller
 
 
 @dataclass(frozen=True)

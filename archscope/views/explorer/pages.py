@@ -39,7 +39,8 @@ class Paging:
             page = page_of.get(old[len(start) :].partition(".")[0]) if old.startswith(start) else None
             return f"{start}{page}.{old[len(start) :]}" if page else old
 
-        moved = [op if op.kind == "tensor" else replace(op, path=turned(op.path)) for op in ops]
+        now = [op.path if op.kind == "tensor" else turned(op.path) for op in ops]
+        moved = [op if op.path == path_ else replace(op, path=path_) for op, path_ in zip(ops, now, strict=True)]
         return moved, {turned(old): kind for old, kind in kinds.items()}
 
     def _fill(self, path: str, start: str, page_of: dict[str, str], layers: Iterable[str]) -> None:

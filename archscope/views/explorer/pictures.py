@@ -54,10 +54,14 @@ class Pictures:
         whole, self.outputs = drawn(self.graph, "")
         self.place = {layer.name: i for i, layer in enumerate(self.graph.layers)}
         self._take(whole, self.graph.blocks)
+        self.crowded: set[tuple[str, ...]] = set()
         known: dict[Any, int] = {}
         waiting = deque([""] if self.graph.layers else [])
         while waiting and len(self.drawn) < MOST_PICTURES:
             path = waiting.popleft()
+            if only := self.only_part(path):
+                waiting.append(only)
+                continue
             ops = self.cut(path)
             key = self.key(path, ops)
             if key not in known:
@@ -89,6 +93,11 @@ class Pictures:
             *(op.inputs for op in members), *(self.readers[op.name] for op in members)
         )
         return [self.ops[i] for i in sorted(self.order[name] for name in near if name in self.order)]
+
+    def only_part(self, path: str) -> str:
+        """The one module that a module holds, with all its layers: to open the one is to open the other."""
+        parts = self.modules.children.get(path, ()) if path else ()
+        return parts[0] if len(parts) == 1 and self.layers_of(path) == self.layers_of(parts[0]) else ""
 
     def first(self, path: str) -> int:
         return self.layers_of(path)[0]
@@ -128,15 +137,22 @@ class Pictures:
     def compose(self, path: str, near: Sequence[Op]) -> Drawing:
         """The module's picture; where it has too many parts to be drawn, those are put on pages first."""
         inside = [one for one in self.modules.children if one == path or one.startswith(f"{path}." if path else "")]
-        for module in [one for one in inside if self._differing(one) > MOST_BOXES]:
+        sister = [path] if self._form(path) in self.crowded else []
+        for module in sister + [one for one in inside if self._differing(one) > MOST_BOXES]:
             if self._turn(module):  # at once: to try what closing modules does takes long where there are so many
                 near = self.cut(path)
         drawing = self._composed(path, near)
-        if any(box.op and box.op.kind == "module" and not _is_closed(box.op) for box in drawing.piece.boxes):
-            widest = max(inside, key=lambda one: len(self.modules.children.get(one, ())))
-            if self._turn(widest):
-                drawing = self._composed(path, self.cut(path))
+        crowded = {op.path for op in drawing.plan.ops if op.kind == "module" and not op.name.startswith(f"{op.path}/")}
+        widest = max(crowded, key=lambda one: len(self.modules.children.get(one, ())), default=None)
+        form = self._form(widest) if widest is not None else ()
+        if widest is not None and self._turn(widest):
+            self.crowded.add(form)
+            drawing = self._composed(path, self.cut(path))
         return drawing
+
+    def _form(self, path: str) -> tuple[str, ...]:
+        """The class of a module and what its parts are called: sisters have them in common."""
+        return self.kinds.get(path, ""), *(one[len(path) :] for one in self.modules.children.get(path, ()))
 
     def _differing(self, path: str) -> int:
         """How many different parts a module has, of more than a picture takes; of fewer it does not matter."""
@@ -232,7 +248,7 @@ def _is_column(piece: Piece) -> bool:
 
 
 def _is_closed(op: Op) -> bool:
-    """Is it a closed module, rather than a few operations that were closed for want of room?"""
+    """Is it a whole module, rather than a call of it, or a few operations that were closed for want of room?"""
     return op.name == f"{op.path}/"
 
 

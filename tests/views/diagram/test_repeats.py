@@ -413,3 +413,26 @@ def test_closed_modules_that_would_read_alike_say_what_one_has_alone() -> None:
     made = draw(archscope.summarize(net, (16, 8)), DiagramOptions(depth=1))
     told = [box.details for box in made.drawing.piece.boxes if box.title.endswith("Shifting")]
     assert told == [("8",), ("8, with Roll",)]
+
+
+class Called(nn.Module):
+    """Each block calls a module in its middle that is called before the first and after the last too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.positions = conv(3, 8), Gated(8)
+        self.stages = nn.ModuleList(nn.ModuleList([Gated(8), conv(8, 8, 1)]) for _ in range(3))
+        self.last = conv(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.positions(self.first(x))
+        for block, mixed in self.stages:  # type: ignore[misc]
+            x = mixed(self.positions(block(x)))
+        return self.last(self.positions(x))  # type: ignore[no-any-return]
+
+
+def test_a_module_that_others_call_is_a_box_a_call_and_theirs_within_them() -> None:
+    made = drawn(Called(), level="network")
+    assert differences(made) == []
+    closed = [(op.word, len(op.layers)) for op in made.drawing.ops if op.kind == "module"]
+    assert closed == [("Positions: Gated", 4), *[("Stages", 9)] * 3, ("Positions: Gated", 4)]

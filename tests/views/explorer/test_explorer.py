@@ -200,6 +200,13 @@ def test_what_is_one_column_opens_in_its_place() -> None:
     assert column[""] and not column["middle_flow.block1"] and not column["entry_flow"]
 
 
+def test_a_module_that_holds_another_alone_has_no_picture_of_its_own() -> None:
+    within = nn.Sequential(nn.Conv2d(3, 3, 3), nn.MaxPool2d(2), nn.Conv2d(3, 4, 1))
+    with torch.device("meta"):
+        report = archscope.summarize(nn.Sequential(nn.Sequential(within), nn.Conv2d(4, 5, 1)), (3, 8, 8))
+    assert list(Pictures(report.graph).of) == ["", "0.0"]
+
+
 def test_many_parts_are_put_on_pages() -> None:
     (network,) = held(Explorer((wide(),)).to_html())["networks"]
     pages = [network["nodes"]["name"][at] for at in network["nodes"]["pages"]]

@@ -1,5 +1,6 @@
 """Lanes side by side, the finest resolution on the left, its size over each; lines between them at right angles."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
 
@@ -83,6 +84,9 @@ class Grid:
         self.lanes, self.pieces, self.style = lanes, pieces, style
         spans = _spans(lanes, routes)
         self.slot = _slots(spans)
+        self.counts = Counter[Leg]()
+        for (leg, _), slot in self.slot.items():
+            self.counts[leg] = max(self.counts[leg], slot + 1)
         self.shift = _shifts(spans)
         self.top_of: dict[int, str] = {}
         for name in list(lanes.items)[1:]:
@@ -96,13 +100,10 @@ class Grid:
         self.axes = self._axes()
         self.gaps, self.middles = self._rows()
 
-    def _count(self, leg: Leg) -> int:
-        return max((slot + 1 for (other, _), slot in self.slot.items() if other == leg), default=0)
-
     def _channels(self) -> list[float]:
         """Width of the channel left of each lane, and right of the last."""
         counts = [
-            self._count(Leg("track", at, -1)) + self._count(Leg("track", at, 1)) for at in range(len(self.reach) + 1)
+            self.counts[Leg("track", at, -1)] + self.counts[Leg("track", at, 1)] for at in range(len(self.reach) + 1)
         ]
         return [max(SIDE, 2 * CLEAR + APART * (count - 1)) if count else SIDE for count in counts]
 
@@ -146,7 +147,7 @@ class Grid:
 
     def _gap(self, row: int) -> float:
         """Height of the gap above a row."""
-        lines = self._count(Leg("gap", row))
+        lines = self.counts[Leg("gap", row)]
         said = [self._room(self._size(lane)) for lane, name in self.top_of.items() if self.lanes.row[name] == row]
         room = max(said, default=0.0) * self.style.shapes + self._under(row)
         return self.style.gap + (APART * lines + GAP / 2) * bool(lines) + room
@@ -251,13 +252,14 @@ def _step(leg: Leg) -> float:
 
 def _slots(spans: Mapping[Net, Span]) -> dict[Net, int]:
     """The places of tracks and gaps beside each other: short ones first, nearest to where they lead."""
-    slots: dict[Net, int] = {}
+    slots: dict[Leg, dict[Net, int]] = {}
     for net in sorted(spans, key=lambda net: spans[net][1] - spans[net][0]):
         leg, _ = net
         if leg.kind in {"track", "gap"}:
-            taken = {slot for other, slot in slots.items() if other[0] == leg and _meet(spans[other], spans[net])}
-            slots[net] = next(slot for slot in range(len(spans)) if slot not in taken)
-    return slots
+            beside = slots.setdefault(leg, {})
+            taken = {slot for other, slot in beside.items() if _meet(spans[other], spans[net])}
+            beside[net] = next(slot for slot in range(len(spans)) if slot not in taken)
+    return {net: slot for beside in slots.values() for net, slot in beside.items()}
 
 
 def _meet(one: Span, two: Span) -> bool:

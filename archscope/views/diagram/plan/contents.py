@@ -46,7 +46,11 @@ def opened(ops: Sequence[Op]) -> list[Op]:
     """The Ops with those that closed modules are made of in their place."""
     ends = {op.name: op.members[-1].name for op in ops if op.members}
     every = [member for op in ops for member in op.members or (op,)]
-    return [replace(op, inputs=tuple([ends.get(source, source) for source in op.inputs])) for op in every]
+    return [
+        op if ends.keys().isdisjoint(op.inputs)
+        else replace(op, inputs=tuple([ends.get(source, source) for source in op.inputs]))
+        for op in every
+    ]  # fmt: skip
 
 
 def _widths(series: Series, between: str) -> str:

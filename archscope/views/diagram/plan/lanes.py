@@ -182,14 +182,14 @@ def _tensors(items: Mapping[str, Stop]) -> list[Tensor]:
         for op in ops_of([item]):
             holder[op.name] = name, op
             holder |= {one.name: (name, one) for one in op.members}
-    found: dict[Tensor, None] = {}
+    found: dict[tuple[str, str, str], Tensor] = {}
     for name, item in items.items():
         for op in _ops(item):
             for source in (source for one in op.members or (op,) for source in one.reads or one.inputs):
                 giver, made = holder.get(source, (start, None))
                 if giver and giver != name:
-                    found[Tensor(giver, name, made)] = None
-    return list(found)
+                    found.setdefault((giver, name, made.name if made else ""), Tensor(giver, name, made))
+    return list(found.values())
 
 
 def _is_module(item: Stop) -> bool:

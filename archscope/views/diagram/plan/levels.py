@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from archscope.model.connected import connected_parts
 from archscope.model.graph import Shape
 from archscope.views.diagram.ops.names import GENERIC, joined_title, part_title, pretty, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under, upwards
@@ -111,6 +112,17 @@ class Modules:
                 return ""
             (path,) = within
         return self.kinds.get(path, "")
+
+    def calls(self, path: str) -> list[list[Op]]:
+        """The Ops of each call of a module that is called again, with the same weights; of another all together."""
+        members = {op.name: op for op in self.members(path)}
+        shared = {name: {one.shared for one in (op, *op.members) if one.shared} for name, op in members.items()}
+        if not any(shared.values()):
+            return [list(members.values())]
+        parts = connected_parts(list(members), Ops(members.values()).readers.__getitem__)
+        weights = [set().union(*(shared[name] for name in part)) for part in parts]
+        is_again = all(weights[0] and one == weights[0] for one in weights)
+        return [[members[name] for name in part] for part in parts] if is_again else [list(members.values())]
 
     def is_chain(self, path: str) -> bool:
         """One operation after another, without a module that is more than one."""
@@ -252,14 +264,33 @@ def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]])
     every = merged(Ops(ops), wholes)
     if is_acyclic(every):
         return in_order(every)
+    return _closed_apart(ops, boxes, modules, by_name)
+
+
+def _closed_apart(
+    ops: Sequence[Op], boxes: Sequence[tuple[str, str, tuple[str, ...]]], modules: Modules, by_name: Mapping[str, Op]
+) -> list[Op]:
+    """The same one after the other: each module whole, else each call of one that is called again."""
     current = list(ops)
+    calls = {path: modules.calls(path) for path, _, _ in boxes}
+    once = [path for path, parts in calls.items() if len(parts) == 1]
     for path, title, facts in boxes:
+        now = {op.name: op for op in current}  # what they read may be closed by now
         members = [op for op in current if under(op.path, path) and op.kind != "tensor"]
-        if len(members) > 1:
-            members = _with_called(members, current, [other for other, _, _ in boxes if other != path])
-            whole = _as_one(members, path, title, facts, by_name)
-            tried = merged(Ops(current), dict.fromkeys([op.name for op in members], whole))
-            current = in_order(tried) if is_acyclic(tried) else current
+        if path in once:
+            ways = [[_with_called(members, current, [other for other in once if other != path])]]
+        else:
+            ways = [[members], [[now[op.name] for op in part if op.name in now] for part in calls[path]]]
+        for parts in ways:
+            wholes: dict[str, Op] = {}
+            for part in [part for part in parts if len(part) > 1]:
+                name = f"{path}/{part[0].name if len(parts) > 1 else ''}"
+                whole = replace(_as_one(part, path, title, facts, by_name), name=name)
+                wholes |= dict.fromkeys([op.name for op in part], whole)
+            tried = merged(Ops(current), wholes)
+            if is_acyclic(tried):
+                current = in_order(tried)
+                break
     return current
 
 
@@ -286,14 +317,15 @@ def _is_of(op: Op, paths: Sequence[str]) -> bool:
     return op.kind == "tensor" or any(under(op.path, path) for path in paths)
 
 
-def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str]]) -> list[Op]:
-    """The Ops with each of these groups, which has a title, as one; those that would make a cycle stay open."""
+def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str, str]]) -> list[Op]:
+    """The Ops with each of these groups, which has a module and a title, as one; those that would make a cycle stay
+    open."""
     current = list(ops)
-    for group, title in groups:
+    for group, module, title in groups:
         now = {op.name: op for op in current}
         members = [now[op.name] for op in group]  # what they read may be closed by now
         whole = _as_one(members, f"{group[0].name}..{group[-1].name}", title, (), now)
-        whole = replace(whole, path=group[0].path)
+        whole = replace(whole, path=module)
         tried = merged(Ops(current), dict.fromkeys([op.name for op in group], whole))
         current = in_order(tried) if is_acyclic(tried) else current
     return current

@@ -143,6 +143,8 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
     for op in ops:
         if op.name == last:
             result.append(made)
+        elif op.name not in members and all(members.isdisjoint(one.inputs) for one in op.each):
+            result.append(op)
         elif op.name not in members:
             told = [
                 replace(one, inputs=tuple(dict.fromkeys(first if source in chain else source for source in read(one))))
@@ -175,7 +177,7 @@ def common_module(ops: Sequence[Op]) -> str:
 
 
 def _as_step(members: Sequence[Op], kinds: Mapping[str, str], sources: Mapping[str, Op]) -> Op:
-    """A step as one Op; a module that is closed already stays as it is."""
+    """A step as one Op; a module that is closed already stays as it is, and what begins with one has its path."""
     if len(members) == 1 and members[0].kind == "module":
         return members[0]
     names = {op.name for op in members}
@@ -183,6 +185,7 @@ def _as_step(members: Sequence[Op], kinds: Mapping[str, str], sources: Mapping[s
     layers = tuple(name for op in members for name in op.layers)
     read = Ops(members).readers
     last = next((op for op in reversed(members) if not read[op.name]), members[-1])
-    return Op(f"{members[0].name}/step", "module", _title(members, kinds), members[0].path, layers, inputs, last.shape,
+    path = members[0].path if members[0].kind == "module" else common_module(members)
+    return Op(f"{members[0].name}/step", "module", _title(members, kinds), path, layers, inputs, last.shape,
               facts=tuple(filter(None, [contents(members, sources)])), inner=relative(members),
               channels=last.channels)  # fmt: skip

@@ -61,7 +61,7 @@ def without_loose(plan: Plan, kinds: Mapping[str, str]) -> Plan:
         own = Ops(held)
         parts = connected_parts(list(own.by_name), own.readers.__getitem__)
         groups += [[own.by_name[name] for name in part] for part in parts if len(part) >= FEWEST_LOOSE]
-    return replace(plan, ops=closed_groups(plan.ops, [(group, _title(group, kinds)) for group in groups]))
+    return replace(plan, ops=closed_groups(plan.ops, [_titled(group, kinds) for group in groups]))
 
 
 def shrunk(plan: Plan, series: Series, kinds: Mapping[str, str], most: int) -> Plan:
@@ -81,10 +81,10 @@ def shrunk(plan: Plan, series: Series, kinds: Mapping[str, str], most: int) -> P
         starts = range(0, len(parts), size)
         groups = [[op for part in parts[i : i + size] for op in part] for i in starts]
     groups = [group for group in groups if len(group) > 1]
-    ops = closed_groups(plan.ops, [(group, _title(group, kinds)) for group in groups])
+    ops = closed_groups(plan.ops, [_titled(group, kinds) for group in groups])
     return replace(plan, ops=ops, frames=(), closed=(*plan.closed, *filter(None, map(common_module, groups))))
 
 
-def _title(group: Sequence[Op], kinds: Mapping[str, str]) -> str:
+def _titled(group: Sequence[Op], kinds: Mapping[str, str]) -> tuple[Sequence[Op], str, str]:
     module = common_module(group)
-    return part_title(module, kinds.get(module, "")) if module else f"{len(group)} operations"
+    return group, module, part_title(module, kinds.get(module, "")) if module else f"{len(group)} operations"
