@@ -232,9 +232,11 @@ def page(found: Explanation, options: Options) -> Page:
     if found.parts:
         headings, *cells = _parts(found)
         tables.append(Table(headings, [Line(row) for row in cells], range(2), said("heading.parts", language)))
-    tables.append(Table([said("heading.quantity", language), *heads[1:]], _lines(_workings(found)), range(3)))
+    tables.append(
+        Table([said("heading.quantity", language), *heads[1:]], _lines(_workings(found)), range(3), prose=True)
+    )
     if found.saving:
-        tables.append(Table(heads, _lines(_saving(found)), range(3), said("separable.title", language)))
+        tables.append(Table(heads, _lines(_saving(found)), range(3), said("separable.title", language), prose=True))
     if found.steps:
         steps = [Line(step_cells(step, language)) for step in found.steps]
         titles = [said(f"heading.{each}", language) for each in ("layer", "pixels", "spacing")]

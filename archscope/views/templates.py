@@ -44,6 +44,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["html_broken"] = _html_broken
     environment.filters["latex"] = _latex
     environment.filters["latex_broken"] = lambda text: _latex(breakable(str(text), BREAK)).replace(
         BREAK, r"\allowbreak{}"
@@ -56,6 +57,13 @@ def _environment() -> "Environment":
 def _markdown(text: object) -> str:
     """Text that stays text: no image, link, table or heading comes of it."""
     return MARKDOWN_LINKS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", str(text).translate(MARKDOWN_ESCAPES))
+
+
+def _html_broken(text: object) -> str:
+    """Escaped, with places where a path may be broken."""
+    from markupsafe import Markup, escape
+
+    return escape(breakable(str(text), BREAK)).replace(BREAK, Markup("<wbr>"))
 
 
 def _latex(text: object) -> str:

@@ -65,5 +65,5 @@ def page(found: Zoo, options: Options) -> Page:
         name, *numbers = _cells(entry)
         lines.append(Line([name, entry.network.paper.citation, *numbers]))
     name, *numbers = HEADINGS
-    table = Table([name, "Paper", *numbers], lines, range(LEFT + 1), caption=[("Top-1", ACCURACY)])
+    table = Table([name, "Paper", *numbers], lines, range(LEFT + 1), caption=[("Top-1", ACCURACY)], prose=True)
     return Page("networks", "", [table], [("Top-1", ACCURACY)])

@@ -54,5 +54,5 @@ def page(found: Lineage, options: Options) -> Page:
         for member in found
         for debt in member.builds_on
     ]
-    table = Table(["Year", "Paper", "Builds on", "What it takes", "Where"], lines, range(5))
+    table = Table(["Year", "Paper", "Builds on", "What it takes", "Where"], lines, range(1, 5), prose=True)
     return Page("lineage", "", [table], picture=lambda: as_svg(found, options))
