@@ -100,12 +100,13 @@ def sweep(
 ) -> None:  # fmt: skip
     """What a network costs over a grid of its options and inputs, the largest that fits a budget, or equal cost.
 
-    Ctrl-C keeps the points that are measured by then.
+    Ctrl-C keeps the points that are measured by then. Where a search of --maximize fails the others are shown, and the
+    exit code is 2.
     """
     from archscope import sweeping
     from archscope.reading.kinds import is_saved
     from archscope.sweeping.grid import axes_of
-    from archscope.views.sweep.rows import check_can_be_shown
+    from archscope.views.sweep.rows import check_can_be_shown, failures
 
     name = chosen_format("sweep", format_name, output, targets=[target])
     shown = replace(plain_options(output), columns=tuple(part.strip() for part in columns.split(",") if part.strip()))
@@ -141,6 +142,8 @@ def sweep(
     if code and not found.points:
         raise _nothing_to_show(found.stopped if found.left_out else "")
     write(render(found, name, shown), output)
+    if found.maximized and not code and (failed := failures(found)):
+        raise ArchscopeError(failed[0] + (f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""))
     raise typer.Exit(code)
 
 

@@ -74,14 +74,15 @@ def sweep(
 
 
 def _maximized(job: Job, made: Sweep, found: Target, progress: "Progress | None") -> Sweep:
-    """Every search, or those that were finished by Ctrl-C."""
+    """Every search, or those that were finished by Ctrl-C. Raises ArchscopeError where none has found anything."""
     results: list[Largest | Measured] = []
     try:
         for each in searched(job, made, found, progress):
             results.append(each)
     except KeyboardInterrupt:
         raise Interrupted(maximized(made, results)) from None
-    return _not_empty(maximized(made, results), [each for each in results if isinstance(each, Measured)])
+    nothing = [each for each in results if isinstance(each, Measured)]
+    return _not_empty(maximized(made, results), [each for each in nothing if each.failure] or nothing)
 
 
 def read_sweep(path: str) -> Sweep:

@@ -22,16 +22,20 @@ FURTHEST = 10
 
 
 def searched(job: Job, made: Sweep, found: Target, progress: "Progress | None") -> "Iterator[Largest | Measured]":
-    """For each combination of the other axes the largest value, and the next; the first value where none fits."""
+    """For each combination of the other axes the largest value, and the next; the first value where none fits, and
+    why where a search cannot tell: the others go on."""
     option, axes = made.maximized, dict(made.axes)
     given = axes.pop(option, ())
     if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in given):
         raise ArchscopeError(f"--maximize {option}: it takes an option of numbers, and these are {given}")
     others = places(axes) if axes else [Place()]
+    start = None if given else _default(found, option)
     for done, place in enumerate(others, start=1):
         search = _Search(job, place, option, made.limits)
-        candidates = sorted(given) or search.around(_default(found, option))
-        yield search.largest(candidates)
+        try:
+            yield search.largest(sorted(given) if start is None else search.around(start))
+        except ArchscopeError as failure:
+            yield Measured(place, failure=str(failure))
         if progress:
             progress(f"{done:,} of {len(others):,} searches", 0)
     if progress:
@@ -46,9 +50,10 @@ def searches(made: Sweep) -> int:
 def maximized(made: Sweep, results: "Sequence[Largest | Measured]") -> Sweep:
     """The sweep with what the searches found."""
     largest = [each for each in results if isinstance(each, Largest)]
-    points = [point for each in largest for point in (each.fits, each.beyond)]
-    asked = len(points) + 2 * (searches(made) - len(results))
-    left_out = len(results) - len(largest)
+    told = [each for each in results if isinstance(each, Largest) or each.failure]
+    points = [point for each in told for point in ((each.fits, each.beyond) if isinstance(each, Largest) else (each,))]
+    left_out = len(results) - len(told)
+    asked = 2 * (searches(made) - left_out)
     return replace(made, points=tuple(points), largest=tuple(largest), left_out=left_out, asked=asked)
 
 
@@ -98,14 +103,15 @@ class _Search:
         return [_scaled(i, step) for i in range(low, high + 1)]
 
     def largest(self, candidates: Sequence[float]) -> Largest | Measured:
-        """The last that fits and the next; the first, which does not, where none does. Raises ArchscopeError for an
+        """The last that fits and the next; where none fits the first that can be built. Raises ArchscopeError for an
         option on which a cost does not only grow, and where all fit."""
         for share in (0, 1, 2, 3, 4):  # also to see whether costs grow everywhere
             self.at(candidates[share * (len(candidates) - 1) // 4])
         place = last_that_fits(candidates, self.fits)
         self._check_growth()
         if place < 0:
-            return self.at(candidates[0])
+            built = (self.seen[value] for value in sorted(self.seen) if not self.seen[value].failure)
+            return next(built, self.at(candidates[0]))
         if place == len(candidates) - 1:
             raise ArchscopeError(
                 f"{self.option}={candidates[-1]}, the largest that was asked for, keeps to the limits: give larger ones"

@@ -94,7 +94,7 @@ class Sweep(Tabulated, Pictured):
     @property
     def stopped(self) -> str:
         """How far it came, `after 2 of 9 points`, where it was stopped before its end. A search has two points."""
-        done = len(self.largest if self.maximized else self.points) + self.left_out
+        done = len(self.points) - len(self.largest) + self.left_out  # what a search found has two
         asked = self.asked // 2 + self.left_out if self.maximized else self.asked
         what = "searches" if self.maximized else "points"
         return f"after {done:,} of {asked:,} {what}" if done < asked else ""

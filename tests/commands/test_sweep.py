@@ -78,3 +78,15 @@ def test_a_saved_sweep(run: Run, tmp_path: Path) -> None:
     assert (code, err) == (0, "") and out == run(*asked, "-f", "csv")[1]
     code, out, err = run("sweep", str(saved), "--set", "num_classes=30")
     assert (code, out) == (2, "") and "--set does not apply" in err and "has its points already" in err
+
+
+def test_searches_that_succeed_are_kept_where_one_fails(run: Run) -> None:
+    asked = ("sweep", "mobilenet", "--maximize", "width_multiplier", "--set", "width_multiplier=0.25,0.5")
+    code, out, err = run(*asked, "-i", "32,64", "--under", "macs=5M", "-f", "csv")
+    assert (code, [line.split(",")[:2] for line in out.splitlines()[1:]]) == (
+        2,
+        [["", "32"], ["0.25", "64"], ["0.5", "64"]],
+    )
+    assert err.splitlines()[-1].startswith(
+        "archscope: input=32: width_multiplier=0.5, the largest that was asked for, keeps"
+    )

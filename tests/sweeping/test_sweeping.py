@@ -146,6 +146,19 @@ def test_searches_that_are_finished_by_ctrl_c_are_kept(net: str) -> None:
             assert Sweep.from_json(stopped.value.sweep.to_json()).stopped == "after 1 of 3 searches"
 
 
+def test_a_search_that_fails_says_why_and_the_others_stay(net: str) -> None:
+    limits = (parse_limit("max", "params=5000"),)
+    found = swept(net, "shrinks=false,true", "width=1,20,40,60", maximize="width", limits=limits)
+    assert [point.place.options for point in found.points] == [
+        {"shrinks": False, "width": 20}, {"shrinks": False, "width": 40}, {"shrinks": True}
+    ]  # fmt: skip
+    assert (len(found.largest), found.left_out, found.stopped) == (1, 0, "")
+    text = found.to_text()
+    assert "Failed   shrinks=True, input=16: params falls from width=1 to 20" in text
+    assert text.splitlines()[5].split()[-2:] == ["-", "failed"]
+    assert Sweep.from_json(found.to_json()).to_text() == text
+
+
 def test_every_format(net: str) -> None:
     found = swept(net, "width=4,8", "depth=0,1")
     for name in set(formats("sweep")) - {"svg", "png", "pdf"}:

@@ -79,9 +79,9 @@ def _value(found: Sweep, point: Measured, name: str) -> str:
 
 
 def _mark(found: Sweep, point: Measured) -> str:
-    """Of a search: whether it fits, or which limit it breaks."""
+    """Of a search: whether it fits, or which limit it breaks. Why one failed stands below."""
     if point.failure:
-        return point.failure
+        return "failed"
     broken = point.broken(found.limits)
     return f"breaks {', '.join(finding.limit.name for finding in broken)}" if broken else "fits"
 
@@ -110,11 +110,31 @@ def notes(found: Sweep) -> list[tuple[str, str]]:
         )
     if any(point.at_least for point in found.points):
         said.append(("+", "operations of unknown cost come on top"))
+    said += [("Failed", text) for text in failures(found)]
     if found.stopped:
         said.append(("Stopped", found.stopped))
     if measured := found.setting.get("measured"):
         said.append(("Measured on", measured_on(measured)))
     return [*said, ("Setting", f"batch {found.setting['batch']}; counts are of one image")]
+
+
+MOST_NAMED = 3
+"""Places that are named of those that failed for one reason."""
+
+
+def failures(found: Sweep) -> list[str]:
+    """Why points failed, or whole searches: those of one reason in one line."""
+    reasons: dict[str, list[str]] = {}
+    for point in found.points:
+        if point.failure:
+            place = ", ".join(f"{name}={value}" for name, value in point.place.named().items())
+            reasons.setdefault(point.failure, []).append(place)
+    return [f"{_places(places)}{reason}" for reason, places in reasons.items()]
+
+
+def _places(places: Sequence[str]) -> str:
+    more = f"; and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
+    return f"{'; '.join(places[:MOST_NAMED])}{more}: " if any(places) else ""
 
 
 def rows(found: Sweep, shown: Sequence[str]) -> list[list[str]]:
@@ -127,7 +147,7 @@ def words(found: Sweep, count: int) -> list[int]:
     named = [
         i
         for i, (name, values) in enumerate(zip(found.options, places, strict=False))
-        if name != INPUT and not all(map(is_number, values))
+        if name != INPUT and not all(is_number(value) for value in values if value != "")  # a failed search has none
     ]
     return [*named, *([count - 1] if is_marked(found) else [])]
 
