@@ -160,7 +160,9 @@ def compare(
         found, code = Comparison(tuple(stopped.reports)), INTERRUPTED
     found = replace(found, results=results)
     if results and not any(found.accuracies[1]):
-        raise ArchscopeError(f"{accuracy}: no row is of one of these networks; its first is {next(iter(results.rows))}")
+        why = next(filter(None, found.refused), "")
+        first = f"{accuracy}: no row is of one of these networks; its first is {next(iter(results.rows))}"
+        raise ArchscopeError(why or first)
     if columns or sort:
         found = found.chosen(tuple(filter(None, map(str.strip, columns.split(",")))), sort.strip())
     if cite:

@@ -75,7 +75,12 @@ class Comparison(Tabulated, Pictured):
         if self.results is None:
             return {rank: published(self.reports, rank) for rank in ACCURACY}
         of = self.results.of
-        return {rank: tuple(of(each.target, each.graph.name, rank) for each in self.reports) for rank in ACCURACY}
+        return {rank: tuple(of(*_identity(each), rank=rank) for each in self.reports) for rank in ACCURACY}
+
+    @cached_property
+    def refused(self) -> tuple[str, ...]:
+        """Why each network has no accuracy of the file of results though that has one of its name; else empty."""
+        return tuple(self.results.refused(*_identity(each)) if self.results else "" for each in self.reports)
 
     @cached_property
     def front(self) -> tuple[bool, ...]:
@@ -185,6 +190,12 @@ class Comparison(Tabulated, Pictured):
     def _about(self) -> str:
         named = f"{units.counted(len(self.reports), 'network')}: " + ", ".join(map(one_line, self.names))
         return f"{named}; {len(self.failures)} failed" if self.failures else named
+
+
+def _identity(report: Report) -> tuple[str, str, int]:
+    """By what a file of results knows a network: what was typed, its name, its parameters."""
+    typed = report.target if "?" in report.target or "?" not in report.graph.name else report.graph.name
+    return typed, report.graph.name, report.totals["params"]
 
 
 def network_of(report: Report) -> Network | None:

@@ -54,6 +54,7 @@ def notes(comparison: Comparison) -> list[tuple[str, str]]:
         *[
             ("Note", said)
             for said in (
+                *_other_networks(comparison),
                 *_other_sizes(comparison),
                 *_of_times(comparison),
                 *_differences(comparison),
@@ -75,6 +76,13 @@ def _sources(comparison: Comparison) -> Iterator[str]:
             found.setdefault(source, []).append(label + which)
     for source, labels in found.items():
         yield f"{', '.join(labels)}: {source}"
+
+
+def _other_networks(comparison: Comparison) -> Iterator[str]:
+    """Models of a file of results that have but the name of a network."""
+    for label, why in zip(comparison.names, comparison.refused, strict=True):
+        if why:
+            yield f"{label}: no accuracy: {why}"
 
 
 def _other_sizes(comparison: Comparison) -> Iterator[str]:
