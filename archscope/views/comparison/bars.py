@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from archscope.comparison.breakdown import IN_NO_LAYER
 from archscope.comparison.report import Comparison
 from archscope.views.comparison.grids import cell
-from archscope.views.comparison.plot_style import LONGEST_NAME, WIDTH, ink_on, styled
+from archscope.views.comparison.plot_style import WIDTH, in_lines, ink_on, styled
 from archscope.views.comparison.stacks import FEATURE_MAPS, Panel, panels
 from archscope.views.diagram.paint.palette import DARK, LIGHT
 from archscope.views.diagram.place.text import fitted, text_width
@@ -31,6 +31,9 @@ NAME, LABEL = 8.0, 6.5
 BAR = 0.27
 """Height of a network's bar with its gap, in inches."""
 
+LINE = 0.14
+"""Inches for each line of a name."""
+
 HEAD, LEGEND, GAP = 0.3, 0.19, 0.34
 """Inches: a panel's title, a row of the legend, and from a panel's bars to what is below."""
 
@@ -46,10 +49,10 @@ def bars(comparison: Comparison) -> Figure:
     columns = 2 if len(shown) == 4 else len(shown)
     rows = len(shown) // columns
     legend = LEGEND * ceil(len(kinds) / IN_LEGEND_ROW) + 0.06
-    body = BAR * len(comparison.reports)
+    labels = [in_lines(label, NAME) for label in comparison.names]
+    body = max(BAR, LINE * max(map(len, labels))) * len(comparison.reports)
     height = rows * (HEAD + body + GAP) + legend - 0.1
-    labels = [fitted(label, NAME, LONGEST_NAME) for label in comparison.names]
-    left = (max(text_width(label, NAME) for label in labels) + 10) / 72
+    left = (max(text_width(line, NAME) for label in labels for line in label) + 10) / 72
     with styled():
         figure = Figure(figsize=(WIDTH, height))
         grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
@@ -58,7 +61,7 @@ def bars(comparison: Comparison) -> Figure:
             top=1 - HEAD / height, bottom=(legend + GAP - 0.1) / height,
         )  # fmt: skip
         for axes, panel in zip(grid.flat, shown, strict=True):
-            _draw(axes, panel, labels)
+            _draw(axes, panel, labels, title=_size_of_titles(shown, grid.flat[0]))
         across = min(len(kinds), IN_LEGEND_ROW)
         handles = [Patch(facecolor=COLORS[kind], label=kind) for i in range(across) for kind in kinds[i::across]]
         figure.legend(handles=handles, loc="lower center", ncols=across, fontsize=7, handlelength=1,
@@ -70,8 +73,19 @@ def _is_seen(kind: str, panel: Panel) -> bool:
     return any(stack.get(kind, 0) > LEAST * max(panel.totals) for stack in panel.stacks)
 
 
-def _draw(axes: Axes, panel: Panel, labels: Sequence[str]) -> None:
-    one, unit = panel.axis
+def _title(panel: Panel) -> str:
+    unit = panel.axis[1]
+    return f"{panel.title} ({unit})" if unit else panel.title
+
+
+def _size_of_titles(shown: Sequence[Panel], axes: Axes) -> float:
+    """At which each fits above its panel; equal in all."""
+    widest = max(text_width(_title(panel), NAME, bold=True) for panel in shown)
+    return max(min(NAME, NAME * axes.get_position().width * WIDTH * 72 / widest), LABEL)
+
+
+def _draw(axes: Axes, panel: Panel, labels: Sequence[Sequence[str]], title: float) -> None:
+    one, _ = panel.axis
     totals = [cell(panel.unit, total) for total in panel.totals]
     width = axes.get_position().width * WIDTH * 72  # points
     room = max(text_width(total, LABEL) for total in totals) + 6
@@ -81,9 +95,10 @@ def _draw(axes: Axes, panel: Panel, labels: Sequence[str]) -> None:
         _draw_stack(axes, y, stack, points, one)
         end = panel.totals[y] / one, y
         axes.annotate(totals[y], end, (3, 0), textcoords="offset points", va="center", fontsize=LABEL)
-    title = f"{panel.title} ({unit})" if unit else panel.title
-    axes.set_title(fitted(title, NAME, width, bold=True), loc="left", fontsize=NAME, fontweight="bold", pad=4)
-    axes.set_yticks(range(len(labels)), labels, fontsize=NAME, color=LIGHT.ink)
+    said = fitted(_title(panel), title, width, bold=True)
+    axes.set_title(said, loc="left", fontsize=title, fontweight="bold", pad=4)
+    names = ["\n".join(lines) for lines in labels]
+    axes.set_yticks(range(len(names)), names, fontsize=NAME, color=LIGHT.ink, linespacing=1)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from archscope.comparison.report import Comparison, network_of
+from archscope.model.text import listed
 from archscope.views import Options
 from archscope.views.comparison.grids import grids, in_rows
 from archscope.views.comparison.notes import conventions, notes
@@ -24,7 +25,7 @@ def page(comparison: Comparison, options: Options) -> Page:
         Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title)
         for grid in [*grids(comparison), *parts]
     ]
-    return Page(", ".join(comparison.names), "", tables, said, lambda: _picture(comparison, options))
+    return Page(listed(comparison.names), "", tables, said, lambda: _picture(comparison, options))
 
 
 def _picture(comparison: Comparison, options: Options) -> str:
@@ -47,7 +48,7 @@ def printed(comparison: Comparison, options: Options) -> Page:
         for i, grid in enumerate(in_rows(comparison))
     ]  # fmt: skip
     tables = [*rows, *(Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title) for grid in parts)]
-    return Page(", ".join(comparison.names), "", tables, said)
+    return Page(listed(comparison.names), "", tables, said)
 
 
 def inlined(svg: str) -> str:

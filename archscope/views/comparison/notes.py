@@ -6,6 +6,7 @@ from itertools import groupby
 
 from archscope.comparison.quantities import paired_ratios
 from archscope.comparison.report import Comparison
+from archscope.model.text import listed
 from archscope.views.comparison.grids import DAGGER, daggers, marks
 from archscope.views.tables.timing import clock, differing, is_far, measured_on, noisy
 
@@ -75,7 +76,7 @@ def _sources(comparison: Comparison) -> Iterator[str]:
             which = "" if len(set(said.values())) == 1 else f" {' and '.join(names)}"
             found.setdefault(source, []).append(label + which)
     for source, labels in found.items():
-        yield f"{', '.join(labels)}: {source}"
+        yield f"{listed(labels)}: {source}"
 
 
 def _other_networks(comparison: Comparison) -> Iterator[str]:
@@ -106,7 +107,7 @@ def _measured_on(comparison: Comparison) -> Iterator[str]:
             alike = str([report.setting.get(name) for name in (*SETTINGS, *MEASURED)])
             found.setdefault(alike, ([], measured_on(report.setting)))[0].append(label)
     for labels, said in found.values():
-        yield said if len(found) == 1 else f"{', '.join(labels)}: {said}"
+        yield said if len(found) == 1 else f"{listed(labels)}: {said}"
 
 
 def _clocks(comparison: Comparison) -> Iterator[str]:
@@ -122,7 +123,7 @@ def _noise(comparison: Comparison) -> Iterator[str]:
         if "wall_ms" in report.totals and (noise := noisy(report)):
             found.setdefault(noise, []).append(label)
     for noise, labels in found.items():
-        yield f"{', '.join(labels)}: {noise}"
+        yield f"{listed(labels)}: {noise}"
 
 
 def _of_times(comparison: Comparison) -> Iterator[str]:

@@ -11,13 +11,13 @@ from matplotlib import font_manager, rc_context
 from matplotlib.figure import Figure
 
 from archscope.views.diagram.paint.palette import LIGHT
-from archscope.views.diagram.place.text import FONT_FAMILY
+from archscope.views.diagram.place.text import FONT_FAMILY, fitted, text_width
 
 WIDTH = 7.2
 """Inches: a page of two columns."""
 PNG_DPI = 250
 LONGEST_NAME = 160.0
-"""Points; the middle of a longer name is left out."""
+"""Points; a longer name is broken behind its commas, and the middle of a longer part left out."""
 
 OWN_FONT = "Diagram Sans"
 
@@ -31,6 +31,20 @@ STYLE: dict[Any, Any] = {
     "grid.color": LIGHT.panel_border, "grid.linewidth": 0.4, "grid.alpha": 0.6, "legend.frameon": False,
     "figure.facecolor": LIGHT.ground, "text.parse_math": False,  # a name may hold dollars
 }  # fmt: skip
+
+
+def in_lines(name: str, size: float) -> list[str]:
+    """A network's name with its options, of which as many share a line as have room."""
+    first, *parts = name.split(", ")
+    lines = [first]
+    for part in parts:
+        longer = f"{lines[-1]}, {part}"
+        if text_width(longer, size) <= LONGEST_NAME:
+            lines[-1] = longer
+        else:
+            lines[-1] += ","
+            lines.append(part)
+    return [fitted(line, size, LONGEST_NAME) for line in lines]
 
 
 @contextmanager

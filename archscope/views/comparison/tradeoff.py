@@ -12,12 +12,13 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError
 from archscope.model import units
+from archscope.model.text import listed
 from archscope.papers.accuracy import Accuracy
 from archscope.views.comparison.grids import DAGGER
 from archscope.views.comparison.labels import Box, Disc, Label, Line, Placing, Point
-from archscope.views.comparison.plot_style import LONGEST_NAME, WIDTH, styled
+from archscope.views.comparison.plot_style import WIDTH, in_lines, styled
 from archscope.views.diagram.paint.palette import LIGHT
-from archscope.views.diagram.place.text import fitted, text_width
+from archscope.views.diagram.place.text import text_width
 
 LABEL, NOTE = 7.0, 6.0
 """Sizes of the type, in points."""
@@ -86,7 +87,7 @@ def _bubbles(comparison: Comparison) -> tuple[list[Bubble], list[str]]:
     for label, report, accuracy, best in each:
         params, macs = report.totals["params"], report.totals["macs"]
         if accuracy and accuracy.data == data and macs:
-            name = fitted(label, LABEL, LONGEST_NAME) + DAGGER * accuracy.saw_other_data
+            name = label + DAGGER * accuracy.saw_other_data
             radius = largest * sqrt(params / most)
             drawn.append(Bubble(name, macs, accuracy, params, radius, best))
         else:
@@ -103,9 +104,9 @@ def _notes(comparison: Comparison, bubbles: Sequence[Bubble], left_out: Sequence
             row = bubble.accuracy.claim.source.removeprefix(f"{comparison.results.source}, ")
             label, source = f"{label} ({row})", source.replace(f", {row}", "", 1)
         by_source.setdefault(source, []).append(label)
-    said = "; ".join(f"{', '.join(labels)}: {source}" for source, labels in by_source.items())
+    said = "; ".join(f"{listed(labels)}: {source}" for source, labels in by_source.items())
     notes = [f"Accuracies as published, not recomputed. {said}."]
-    notes += [f"Not shown, for want of such an accuracy: {', '.join(left_out)}."] if left_out else []
+    notes += [f"Not shown, for want of such an accuracy: {listed(left_out)}."] if left_out else []
     return [line for note in notes for line in _wrapped(note)]
 
 
@@ -171,9 +172,10 @@ def _discs(axes: Axes, bubbles: Sequence[Bubble]) -> tuple[Box, list[Disc]]:
         Disc(
             frame.right * log(bubble.macs / left) / log(right / left),
             frame.top * (bubble.accuracy.percent - low) / (top - low),
-            bubble.radius, text_width(bubble.label, LABEL) + 2, LABEL + 1,
+            bubble.radius, max(text_width(line, LABEL) for line in lines) + 2, (LABEL + 1) * len(lines),
         )
         for bubble in bubbles
+        for lines in [in_lines(bubble.label, LABEL)]
     ]  # fmt: skip
 
 
@@ -183,7 +185,9 @@ def _draw_label(axes: Axes, text: str, label: Label, frame: Box) -> None:
         across, along = zip(_share(frame, line.start), _share(frame, line.stop), strict=True)
         axes.plot(across, along, transform=axes.transAxes, color=LIGHT.muted, linewidth=0.5, zorder=3)
     middle = _share(frame, ((box.left + box.right) / 2, (box.bottom + box.top) / 2))
-    axes.text(*middle, text, transform=axes.transAxes, fontsize=LABEL, ha="center", va="center_baseline", zorder=4)
+    said = "\n".join(in_lines(text, LABEL))
+    axes.text(*middle, said, transform=axes.transAxes, fontsize=LABEL, ha="center", va="center_baseline", zorder=4,
+              linespacing=1)  # fmt: skip
 
 
 def _share(frame: Box, point: Point) -> Point:

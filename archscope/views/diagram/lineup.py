@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
-from archscope.model.text import one_line
+from archscope.model.text import listed, one_line
 from archscope.views.diagram.compose import Drawing, compose
 from archscope.views.diagram.drawing import Diagram, sheet
 from archscope.views.diagram.ops.channels import channel_axes
@@ -78,7 +78,7 @@ def line_up(reports: Sequence[Report], titles: Sequence[str], options: DiagramOp
     drawings = [compose(report.graph, options.level, "", style, options.fold, options.depth) for report in reports]
     piece = beside([drawing.piece for drawing in drawings], named)
     ops = [op for i, drawing in enumerate(drawings) for op in _apart(drawing, i)]
-    title = options.title or f"{', '.join(named[:-1])} and {named[-1]}"
+    title = options.title or listed(named, "and")
     return Lineup(reports[0], replace(options, title=title), Drawing(piece, ops, Plan(ops)), tuple(reports))
 
 

@@ -95,6 +95,16 @@ def test_a_long_name_leaves_room_for_the_plot(plot: str) -> None:
     assert re.search(r">\s*x{5,60}…x{5,60}\s*</text>", svg)
 
 
+@pytest.mark.parametrize("plot", PLOTS)
+def test_a_variants_options_are_broken_at_their_commas_and_not_cut(plot: str) -> None:
+    options = ["width_multiplier=0.5", "middle_blocks=4", "fully_connected=True"]
+    graph = replace(traced("xception").graph, name=f"xception?{'&'.join(options)}")
+    made = (bars if plot == "bars" else tradeoff)(Comparison((replace(traced("xception"), graph=graph),)))
+    (axes, *_) = made.axes
+    said = [text.get_text() for text in (*axes.texts, *axes.get_yticklabels())]
+    assert any(text.replace("\n", " ") == ", ".join(["Xception", *options]) and "\n" in text for text in said)
+
+
 def test_many_networks_are_plotted_by_accuracy() -> None:
     assert shown(many(), "svg", "") == shown(many(), "svg", "tradeoff")
     assert shown(three(), "svg", "") == shown(three(), "svg", "bars")
