@@ -2,9 +2,7 @@
 
 import os
 import re
-import shlex
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,17 +39,18 @@ def yaml(file: str) -> Any:
     return pytest.importorskip("yaml", reason="a dependency of fvcore").safe_load((ROOT / file).read_text())
 
 
-def in_a_shell(command: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """As continuous integration does, with `archscope` on the path."""
+def in_a_shell(command: str, folder: Path, code: int = 0, **variables: str) -> tuple[int, list[str]]:
+    """The exit code, and what the command calls a program with, which is a stand-in that ends with this code: as
+    continuous integration runs a step."""
     programs = folder / "programs"
     programs.mkdir(exist_ok=True)
-    (programs / "archscope").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m archscope "$@"\n')
-    (programs / "archscope").chmod(0o755)
-    path = os.pathsep.join([str(programs), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), **variables}
-    return subprocess.run(
-        ["bash", "-ec", command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
+    for name in ("archscope", "python"):
+        (programs / name).write_text(f'#!/bin/sh\nprintf "%s\\n" {name} "$@" > called\nexit {code}\n')
+        (programs / name).chmod(0o755)
+    environment = {**os.environ, "PATH": os.pathsep.join([str(programs), os.environ["PATH"]]), **variables}
+    shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", command]
+    done = subprocess.run(shell, cwd=folder, env=environment, check=False)
+    return done.returncode, (folder / "called").read_text().splitlines()
 
 
 def test_a_network_that_grows_breaks_its_limits_with_a_line_each(run: Run, folder: Path) -> None:
@@ -110,16 +109,20 @@ def test_annotations_and_a_jobs_page(run: Run, folder: Path, monkeypatch: pytest
     assert "| a,b.py:Net | macs | 7,776 | at most 1,000,000 | kept |\n" in page.read_text()
 
 
-def test_the_action_runs(folder: Path) -> None:
-    (step,) = [step for step in yaml("action.yml")["runs"]["steps"] if step["name"] == "Check"]
-    assert step["shell"] == "bash"
-    kept = in_a_shell(step["run"], folder, ARGUMENTS="")
-    assert (kept.returncode, kept.stdout) == (0, "")
-    broken = in_a_shell(step["run"], folder, ARGUMENTS="net.py:Net --max params=200")
-    assert (broken.returncode, broken.stdout.count("::error file=net.py,")) == (1, 1)
+def test_the_action_runs(run: Run, folder: Path) -> None:
+    install, check = yaml("action.yml")["runs"]["steps"]
+    assert {step["shell"] for step in (install, check)} == {"bash"}
+    called = ["python", "-m", "pip", "install", "--quiet", "/the action's own"]
+    assert in_a_shell(install["run"], folder, ACTION="/the action's own") == (0, called)
+    (folder / "net.py:Net_width=9").touch()  # which the target would be, were its ? a pattern
+    for arguments, broken in (("", 0), ("net.py:Net?width=9 --max params=200", 1)):
+        code, (program, *words) = in_a_shell(check["run"], folder, code=broken, ARGUMENTS=arguments)
+        assert (code, program, words) == (broken, "archscope", ["check", *arguments.split(), "--format", "github"])
+        code, out, err = run(*words)
+        assert (code, out.count("::error file=net.py,"), err) == (broken, broken, "")
 
 
-def test_the_hook_runs_and_looks_at_what_can_change_a_cost(folder: Path) -> None:
+def test_the_hook_runs_and_looks_at_what_can_change_a_cost(run: Run, folder: Path) -> None:
     (hook,) = yaml(".pre-commit-hooks.yaml")
     assert hook["id"] == "archscope-check"
     assert hook["pass_filenames"] is False
@@ -127,8 +130,10 @@ def test_the_hook_runs_and_looks_at_what_can_change_a_cost(folder: Path) -> None
     assert all(pattern.search(file) for file in ("net.py", "models/net.py", "pyproject.toml"))
     assert not pattern.search("README.md")
     (folder / "net.py").write_text(NET.replace("WIDTH", "16"))
-    done = in_a_shell(hook["entry"], folder)
-    assert (done.returncode, done.stdout.count("over the limit")) == (1, 2)
+    code, (program, *words) = in_a_shell(hook["entry"], folder, code=1)
+    assert (code, program) == (1, "archscope")
+    code, out, _ = run(*words)
+    assert (code, out.count("over the limit")) == (1, 2)
 
 
 def test_the_workflow_of_the_docs_uses_the_action() -> None:
