@@ -251,7 +251,7 @@ class Picture {
     copy.prepend(drawn("rect", { x, y, width: "100%", height: "100%", fill: getComputedStyle(this.element).backgroundColor }));
     copy.setAttribute("width", String(width));
     copy.setAttribute("height", String(height));
-    copy.setAttribute("font-family", "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans Condensed', sans-serif");
+    copy.setAttribute("font-family", "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', 'Diagram Sans', 'DejaVu Sans Condensed', sans-serif");
     for (const name of ["class", "role", "aria-label"]) copy.removeAttribute(name);
     return new XMLSerializer().serializeToString(copy);
   }

@@ -73,7 +73,7 @@ def composed(ops: list[Op], kinds: Mapping[str, str], view: "View", level: str) 
     """`compose` of Ops that are there already: those of a level that draws some of them as one."""
     style, block, folds = view.style, view.block, view.folds
     if folds:
-        ops = with_memory(ops, kinds)
+        ops = with_memory(ops, kinds, view.outputs)
     whole = _planned(ops, kinds, level, view)
     first = _sketches(whole, ops, kinds, level, view)
     most, note = MOST_BOXES if folds else inf, ""
@@ -194,6 +194,11 @@ class View:
         return self.sketch(shrunk(tried, sketch.series, kinds, MOST_BOXES), loose=True)
 
     def placed(self, sketch: Sketch) -> Drawing:
+        """The way to set a sketch that is the largest on the paper."""
+        return max(self.ways(sketch), key=lambda made: min(scale(made.piece, self.style.paper), LARGE))
+
+    def ways(self, sketch: Sketch) -> list[Drawing]:
+        """The ways to set a sketch: details beside the words or below them."""
         plan, series = sketch.plan, sketch.series
         _one_input(series)
         style = replace(self.style, alike=alike(series))
@@ -209,12 +214,15 @@ class View:
         if style.beside and True in lines:
             styles.append(replace(styles[0], beside=True))
         pieces = [_piece(series, flows, self.u_shaped, one) for one in styles]
+        if plan.every and not flows and not _is_narrow(series) and scale(pieces[0], style.paper) < LARGE:
+            narrower = _fitting(replace(style, one_line=False, beside=False), plan)
+            pieces.append(_piece(series, flows, self.u_shaped, narrower))
         read = {source for op in plan.ops for source in op.inputs}
         going_on = {op.name for op in plan.ops if op.name in sketch.ends and op.kind != "tensor"}
         for piece in pieces:
             _end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, going_on))
-        piece = max(pieces, key=lambda piece: min(scale(piece, style.paper), LARGE))
-        return Drawing(piece, [one for op in plan.ops for one in op.each], plan, flows)
+        ops = [one for op in plan.ops for one in op.each]
+        return [Drawing(piece, ops, plan, flows) for piece in pieces]
 
 
 def _level_frames(plan: Plan, outputs: Sequence[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.place.text import WIDER, text_width
 from archscope.views.diagram.plan.forms import Form
 from archscope.views.diagram.plan.levels import Plan, flow_plan
+from archscope.views.diagram.plan.repeats import with_memory
 from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.plan.smaller import smaller_plans, with_rows
 
@@ -29,7 +30,7 @@ def panel(form: Form, every: Sequence[Op], kinds: Mapping[str, str], view: View,
     closed where the panel has more than `most` boxes."""
     lettered = {op.name: op for op in form.ops}
     ops, outputs = within([lettered.get(op.name, op) for op in every], form.path, view.outputs)
-    ops = _with_own_inputs(ops, form.path, [op.name for op in every])
+    ops = with_memory(_with_own_inputs(ops, form.path, [op.name for op in every]), kinds)
     style = replace(view.style, shapes=False, paper=NARROW_PAPER)
     inner = View(outputs[:1], style, True, form.path, plain=False)
     for sketch in _sketches(flow_plan(ops, kinds, form.path), kinds, inner):

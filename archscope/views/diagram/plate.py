@@ -248,7 +248,7 @@ def _setting(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> Se
     found = []
     for shape in SCHEMA_SHAPES if panels else (0.0,):
         tall = replace(paper, width=paper.height / shape, turns=False) if shape else paper
-        schema = replace(view, style=replace(style, paper=tall)).placed(sketch)
-        best = arrangement([schema.piece, *(piece for piece, _ in panels)], paper, _enough(style))
-        found.append(Setting(parts, tried, printed, schema, panels, best))
+        for schema in replace(view, style=replace(style, paper=tall)).ways(sketch):
+            best = arrangement([schema.piece, *(piece for piece, _ in panels)], paper, _enough(style))
+            found.append(Setting(parts, tried, printed, schema, panels, best))
     return max(found, key=lambda one: one.best.scale)

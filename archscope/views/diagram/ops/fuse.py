@@ -17,7 +17,8 @@ from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
 from archscope.views.diagram.ops.rewrites import chained
 
 WEIGHTED = {"convolution", "transposed convolution", "linear"}
-TURNS = {"movedim", "permute", "swapaxes", "transpose"}
+LIKE = {"reshape_as", "view_as", "expand_as", "type_as"}
+"""What these read second only says how their result is to look."""
 
 
 class Fusion:
@@ -66,7 +67,8 @@ class Fusion:
 
     def _join(self, layer: Layer) -> None:
         """Join a normalisation, activation or view to the Op before it, where figures do."""
-        if len(set(layer.inputs)) != 1 or self.root(layer.name) != layer.name or layer.name in self.units:
+        sources = set(map(self.root, layer.inputs)) if layer.operation in LIKE else set(layer.inputs)
+        if len(sources) != 1 or self.root(layer.name) != layer.name or layer.name in self.units:
             return
         if layer.name in self.functions:
             return
@@ -81,12 +83,19 @@ class Fusion:
 
     def _is_only_reader(self, before: str) -> bool:
         """Does one layer alone read this tensor, and what it is a view of?"""
-        while before in self.graph.layer and len(self.graph.consumers[before]) == 1:
+        while before in self.graph.layer and len(self._readers(before)) == 1:
             layer = self.graph.layer[before]
             if not is_view(layer) or not layer.inputs:
                 return True
             before = layer.inputs[0]
         return False
+
+    def _readers(self, name: str) -> list[str]:
+        """The layers that read its numbers."""
+        return [
+            reader for reader in self.graph.consumers[name]
+            if self.graph.layer[reader].operation not in LIKE or self.graph.layer[reader].inputs[0] == name
+        ]  # fmt: skip
 
     def _belongs(self, layer: Layer, category: str, root: str, before: str) -> bool:
         main = self.graph.layer[root]
@@ -123,10 +132,14 @@ class Fusion:
                 waiting += self.graph.layer[name].inputs
 
     def _turn(self, layer: Layer) -> None:
-        """Where one layer alone reads an input with its axes in another order, that is how it reads it."""
-        readers = self.graph.consumers[layer.name]
-        if layer.operation in TURNS and self.graph.inputs.keys() >= {*layer.inputs} and len(readers) == 1:
-            self.owner[layer.name] = readers[0]
+        """Where one layer alone reads an input seen otherwise, that is how it reads it."""
+        if not (is_view(layer) and layer.inputs and self.graph.inputs.keys() >= {*layer.inputs}):
+            return
+        reader = layer.name
+        while self.root(reader) == layer.name and len(self.graph.consumers[reader]) == 1:
+            (reader,) = self.graph.consumers[reader]
+        if self.root(reader) != layer.name:
+            self.owner[layer.name] = reader
 
 
 def _of_parameters(graph: Graph) -> frozenset[str]:

@@ -26,6 +26,11 @@ DRAWN_VIEWS = {"pixel_shuffle", "pixel_unshuffle", "native_channel_shuffle"}
 RAISING = {"Interpolate", "PixelShuffle", "UpConv", "Upsample"}
 """Words of what makes the resolution higher."""
 
+COPIES = {"to", "float", "double", "half", "bfloat16", "contiguous", "clone"}
+"""The same numbers, in another type or place."""
+
+NEUTRAL = {"mul": 1, "div": 1, "add": 0, "sub": 0}
+
 NAMED = {"cat": "Concat", "matmul": "MatMul", "bmm": "MatMul", "relu": "ReLU", "gelu": "GELU", "silu": "SiLU"}
 SCALARS = {"mul": "×{:g}", "div": "÷{:g}", "add": "+{:g}", "sub": "−{:g}"}
 
@@ -145,7 +150,9 @@ def is_view(layer: Layer) -> bool:
     if CATEGORY.get(layer.operation) == "dropout":
         return bool(layer.settings.get("p", 0.5) == 0)
     view = CATEGORY.get(layer.operation) == "view" and layer.operation not in DRAWN_VIEWS
-    return view or is_concat_of_one(layer)
+    neutral = _scalar(layer) == NEUTRAL.get(layer.operation, "") and not layer.settings.get("rounding_mode")
+    copied = layer.operation in COPIES or neutral
+    return view or copied or is_concat_of_one(layer)
 
 
 def word(layer: Layer) -> str:
@@ -182,7 +189,7 @@ def _width(main: Layer, last: Layer) -> list[str]:
     if "convolution" in category:
         rank = len(last.window.kernel_size) if last.window else 2
         return [str(last.output_shape[-rank - 1])] if len(last.output_shape) > rank else []
-    if category == "linear" and main.output_shape:
+    if (category == "linear" or (category == "product" and main.parameters)) and main.output_shape:
         return [str(main.output_shape[-1])]
     return []
 

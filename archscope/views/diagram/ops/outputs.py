@@ -1,13 +1,15 @@
 """What a network gives: a box for each result, under the name by which it is returned."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from archscope.model.graph import Graph, Output
 from archscope.views.diagram.ops.ops import Op
 
 WORD = "Output"
+NUMBERED = re.compile(r"(?:(.*?[._]))?(\d+)((?:\..*)?)")
+"""A name with a number as one of its parts."""
 
 
 def results(graph: Graph) -> tuple[Output, ...]:
@@ -23,8 +25,8 @@ def with_outputs(ops: Sequence[Op], given: Sequence[Output]) -> list[Op]:
     holder = {name: op for op in ops for one in op.each for name in one.layers} | {op.name: op for op in ops}
     made: list[Op] = []
     called: list[Op] = []
-    for i, last in _runs(given, holder):
-        output = given[i]
+    for alike in _groups(given, holder):
+        i, output = alike[0], given[alike[0]]
         source = holder[output.layer]
         if len(given) == 1 and is_output(source):
             called.append(source)
@@ -32,23 +34,39 @@ def with_outputs(ops: Sequence[Op], given: Sequence[Output]) -> list[Op]:
         own = source.layers[-1:] == (output.layer,) or not source.layers  # else views are drawn within the box
         channels = source.channels if len(source.shape) == len(output.shape) and own else None
         name = f"output:{output.name or i}"
-        word = f"{WORD}s {i + 1} to {last + 1}" if last > i else _word(output, i, len(given))
+        word = _word(output, i, len(given)) if len(alike) == 1 else f"{WORD}s {_names([given[j].name for j in alike])}"
         made.append(Op(name, "tensor", word, name, (), (source.name,), output.shape, channels=channels))
     named = [replace(op, word=f"{WORD}: {op.word}") if op in called and op.word != WORD else op for op in ops]
     return [*named, *made]
 
 
-def _runs(given: Sequence[Output], holder: Mapping[str, Op]) -> Iterator[tuple[int, int]]:
-    """The first and the last of results in a row that are one box: one closed module gives them, they are of one shape,
-    and have no names."""
+def _groups(given: Sequence[Output], holder: Mapping[str, Op]) -> Iterator[list[int]]:
+    """The results that are one box: one closed module gives them, they are of one shape, and their names are numbers,
+    or begin alike and have one within."""
+    groups: dict[object, list[int]] = {}
+    for i, output in enumerate(given):
+        source = holder[output.layer]
+        numbered = NUMBERED.fullmatch(output.name) if source.kind == "module" else None
+        key = (source.name, output.shape, numbered[1]) if numbered else i
+        groups.setdefault(key, []).append(i)
+    for alike in groups.values():
+        if len(alike) > 1 and _names([given[i].name for i in alike]):
+            yield alike
+        else:
+            yield from ([i] for i in alike)
 
-    def look(i: int) -> tuple[object, ...]:
-        source = holder[given[i].layer]
-        return (source.name, given[i].shape) if source.kind == "module" and given[i].name.isdecimal() else (i,)
 
-    for _, run in groupby(range(len(given)), look):
-        places = list(run)
-        yield places[0], places[-1]
+def _names(names: Sequence[str]) -> str:
+    """`1 to 12` of those that are numbers from 0 on, `cache.layers.0 to 5.keys, values`; empty where these are not all
+    of them."""
+    parts = [found.groups() for name in names if (found := NUMBERED.fullmatch(name))]
+    numbers = list(dict.fromkeys(int(number) for _, number, _ in parts))
+    ends = list(dict.fromkeys(end for _, _, end in parts))
+    if len(numbers) * len(ends) != len(names) or numbers != list(range(numbers[0], numbers[-1] + 1)):
+        return ""
+    stem, more = parts[0][0] or "", not parts[0][0]
+    first, last = numbers[0] + more, numbers[-1] + more
+    return f"{stem}{first}{f' to {last}' if last > first else ''}{', '.join(ends).replace(', .', ', ')}"
 
 
 def is_output(op: Op) -> bool:

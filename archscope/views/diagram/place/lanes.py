@@ -89,7 +89,7 @@ class Grid:
             self.counts[leg] = max(self.counts[leg], slot + 1)
         self.shift = _shifts(spans)
         self.top_of: dict[int, str] = {}
-        for name in list(lanes.items)[1:]:
+        for name in [name for name, row in lanes.row.items() if row]:  # over the first row there is no room
             lane = lanes.lane[name]
             if lanes.row[name] < lanes.row.get(self.top_of.get(lane, ""), len(lanes.items)):
                 self.top_of[lane] = name

@@ -23,6 +23,9 @@ UNITS = {"conv", "depthwise", "pool", "linear", "module"}
 BEYOND = 1.3
 """So much longer than what it joins a bar may be for its upright word; for a longer word it is wide."""
 
+LONG_NAME = 230.0
+"""A tensor's box is no wider to have its sizes beside its name."""
+
 Hull = tuple[float, float]
 """How far a bar reaches left and right."""
 
@@ -62,6 +65,11 @@ def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
     elif op.kind == "tensor" or hull is not None:
         detail = sizes_of(op, style.channels_last) if style.shapes else ""
     details = tuple(dict.fromkeys(part for part in (detail, *style.notes(alike)) if part))
+    if op.kind == "tensor" and hull is None and label_size(title, details, True, 1)[0] > LONG_NAME:
+        one_line = False  # sizes below the name, that below its word where it is longer still
+        word, _, name = title.partition(" ")
+        if name and label_size(title, (), True, 1)[0] > LONG_NAME:
+            title, details = word, (name, *details)
     if one_line and style.beside:
         details = (", ".join(details),) if details else ()
     if hull and op.kind == "concat" and not op.facts:

@@ -14,6 +14,9 @@ LONGEST = 44
 MOST_WIDTHS, FEW_WIDTHS = 8, 2
 """So many widths of so few values say no more than their count does."""
 
+FEW = 4
+"""So many times the linear layers make convolutions few."""
+
 WIDTH = re.compile(r"\d+|[a-z]")
 
 COUNTED = {"conv", "depthwise", "linear"}
@@ -29,11 +32,22 @@ def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
     series = structure(members, (), {}, [])
     widths = _widths(series, "-")
     said = _transition(members, sources) or widths
-    if len(said) > LONGEST or _is_monotonous(said):
-        count = sum(op.kind in {"conv", "depthwise"} for op in members)
-        said = f"{count} convolutions" if count else ""
-    parts = [_window(members), said, *_extras(members)]
-    return ", ".join(filter(None, parts)) if said else ""
+    counted = len(said) > LONGEST or _is_monotonous(said)
+    parts = [_counts(members)] if counted else [_window(members), said]
+    return ", ".join(filter(None, [*parts, *_extras(members)])) if said else ""
+
+
+def _counts(members: Sequence[Op]) -> str:
+    """`3×3, 16 convolutions`, or linear layers where convolutions are few beside them."""
+    convolutions = sum(op.kind in {"conv", "depthwise"} for op in members)
+    linear = sum(op.kind == "linear" and bool(_width(op)) for op in members)
+    if linear <= FEW * convolutions:
+        return ", ".join(filter(None, [_window(members), _several(convolutions, "convolution")]))
+    return _several(linear, "linear layer")
+
+
+def _several(count: int, word: str) -> str:
+    return f"{count} {word}{'s' * (count > 1)}" if count else ""
 
 
 def _is_monotonous(said: str) -> bool:
@@ -44,8 +58,9 @@ def _is_monotonous(said: str) -> bool:
 
 def opened(ops: Sequence[Op]) -> list[Op]:
     """The Ops with those that closed modules are made of in their place."""
-    ends = {op.name: op.members[-1].name for op in ops if op.members}
-    every = [member for op in ops for member in op.members or (op,)]
+    steps = [step for op in ops for step in op.each]
+    ends = {op.name: op.members[-1].name for op in steps if op.members}
+    every = [member for op in steps for member in op.members or (op,)]
     return [
         op if ends.keys().isdisjoint(op.inputs)
         else replace(op, inputs=tuple([ends.get(source, source) for source in op.inputs]))

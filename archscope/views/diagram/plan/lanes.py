@@ -181,11 +181,14 @@ def _tensors(items: Mapping[str, Stop]) -> list[Tensor]:
     for name, item in items.items():
         for op in ops_of([item]):
             holder[op.name] = name, op
-            holder |= {one.name: (name, one) for one in op.members}
+            holder |= {one.name: (name, one) for step in op.each for one in step.members}
     found: dict[tuple[str, str, str], Tensor] = {}
     for name, item in items.items():
         for op in _ops(item):
-            for source in (source for one in op.members or (op,) for source in one.reads or one.inputs):
+            read = [source for one in op.members or (op,) for source in one.reads or one.inputs]
+            givers = {holder[source][0] for source in read if source in holder}
+            unsaid = [source for source in op.inputs if holder.get(source, (start, None))[0] not in givers]
+            for source in [source for source in read if source in holder] + unsaid:
                 giver, made = holder.get(source, (start, None))
                 if giver and giver != name:
                     found.setdefault((giver, name, made.name if made else ""), Tensor(giver, name, made))

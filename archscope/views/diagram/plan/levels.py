@@ -18,6 +18,9 @@ CONTAINERS = {"Sequential", "ModuleList", "ModuleDict"}
 MOST_RUNS = 3
 """A stage of more different parts in a row only says its widths."""
 
+LONGEST_SUMMARY = 54
+"""Characters of what a closed stage holds; what is longer says less of each part."""
+
 LONGEST_ALTERNATION = 3
 """So many different modules in a row may repeat."""
 
@@ -229,12 +232,17 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
     repeated = any(len(children) > 1 and len(modules.members(children[0])) > 1 for _, children in runs)
     if len(runs) > MOST_RUNS or not (repeated or modules.kinds.get(stage) in GENERIC):
         return ()
-    said = []
-    for word, children in runs:
-        members = modules.members(children[-1])
-        held = contents(members, {}) if len(members) > 1 else ""
-        said.append(" ".join(filter(None, [f"{len(children)} × {word}" if len(children) > 1 else word, held])))
-    return tuple(said)
+    whole = [_run(modules, word, children, holds=True) for word, children in runs]
+    several = [said for said, (_, children) in zip(whole, runs, strict=True) if len(children) > 1]
+    names = [_run(modules, word, children, holds=False) for word, children in runs]
+    return tuple(next((said for said in (whole, several) if said and len(", ".join(said)) <= LONGEST_SUMMARY), names))
+
+
+def _run(modules: Modules, word: str, children: Sequence[str], holds: bool) -> str:
+    """`3 × Bottleneck 64-64-256`, or without what one holds."""
+    members = modules.members(children[-1])
+    held = contents(members, {}) if holds and len(members) > 1 else ""
+    return " ".join(filter(None, [f"{len(children)} × {word}" if len(children) > 1 else word, held]))
 
 
 def _parts(modules: Modules, path: str) -> Iterator[str]:

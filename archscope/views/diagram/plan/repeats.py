@@ -8,9 +8,10 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from archscope.model.graph import Output
 from archscope.views.diagram.ops.names import part_title
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, relative
-from archscope.views.diagram.plan.contents import contents
+from archscope.views.diagram.plan.contents import contents, opened
 from archscope.views.diagram.plan.levels import Modules
 
 LONGEST_STEP = 64
@@ -28,11 +29,12 @@ MOST_TRIED = 100
 
 @dataclass(frozen=True)
 class Run:
-    """`times` equal steps of `length` Ops from `start` on, in execution order."""
+    """`times` equal steps of `length` Ops from `start` on, in execution order; so many more Ops go on alike."""
 
     start: int
     length: int
     times: int
+    more: int = 0
 
     @property
     def saved(self) -> int:
@@ -47,7 +49,7 @@ def with_steps(ops: Sequence[Op], kinds: Mapping[str, str]) -> list[Op]:
     """The Ops with every run of equal steps as one box that knows its copies, the run that saves most first."""
     current, tried = list(ops), 0
     shown = {op.name for op in current}
-    worth = [run for run in _runs(current) if run.saved >= FEWEST_SAVED or _is_closed(current[run.start], run)]
+    worth = [_aligned(run, current) for run in _runs(current) if _is_worth(run, current)]
     for run in sorted(worth, key=lambda run: (-run.saved, run.length)):
         if ops[run.start].name in shown and tried < MOST_TRIED:
             tried += 1
@@ -56,13 +58,28 @@ def with_steps(ops: Sequence[Op], kinds: Mapping[str, str]) -> list[Op]:
     return in_order(current)
 
 
-def _is_closed(op: Op, run: Run) -> bool:
-    """Are these steps modules that are closed already?"""
-    return run.length == 1 and op.kind == "module"
+def _is_worth(run: Run, ops: Sequence[Op]) -> bool:
+    """Modules that are closed already, or steps of enough Ops that are no row of such modules: those have a frame."""
+    step = ops[run.start : run.start + run.length]
+    are_closed = all(op.kind == "module" for op in step)
+    in_row = are_closed and all(two.inputs == (one.name,) for one, two in itertools.pairwise(step))
+    return run.length == 1 if in_row else run.saved >= FEWEST_SAVED
 
 
-def with_memory(ops: list[Op], kinds: Mapping[str, str]) -> list[Op]:
-    """The Ops with equal modules in a row, which all read one tensor besides, as one box: a decoder and its memory."""
+def _aligned(run: Run, ops: Sequence[Op]) -> Run:
+    """The run so that each of its steps is a module of its own, where it goes on for long enough."""
+    for start in range(run.start, run.start + run.more + 1):
+        moved = replace(run, start=start, more=0)
+        modules = [common_module(step) for step in moved.steps(ops)[:2]]
+        if all(modules) and len({len(module) for module in modules}) == 1 and modules[0] != modules[1]:
+            return moved
+    return run
+
+
+def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output] = ()) -> list[Op]:
+    """The Ops with equal modules in a row as one box where all read one tensor besides, as a decoder its memory, or
+    where each gives results of the network, `given`."""
+    results = {output.layer for output in given}
     modules = Modules(ops, kinds)
     current = ops
     for children in list(modules.children.values()):
@@ -70,7 +87,7 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str]) -> list[Op]:
             [child for child in children if len(modules.members(child)) > 1], modules.look
         ):
             steps = [modules.members(child) for child in alike]
-            if len(steps) > 1 and _have_memory(steps):
+            if len(steps) > 1 and (_have_memory(steps) or all(_gives(step, results) for step in steps)):
                 current = _collapsed(current, steps, kinds) or current
     return current if current is ops else in_order(current)
 
@@ -85,6 +102,11 @@ def _have_memory(steps: Sequence[Sequence[Op]]) -> bool:
         and before.issuperset(carried := [source for source in outside if source not in memory]) and carried
         for outside, before in zip(read[1:], made, strict=False)
     )  # fmt: skip
+
+
+def _gives(step: Sequence[Op], results: set[str]) -> bool:
+    """Does it make one of these?"""
+    return any(not results.isdisjoint(op.layers) for op in step)
 
 
 def _from_outside(step: Sequence[Op], own: set[str]) -> list[str]:
@@ -103,9 +125,13 @@ def _runs(ops: Sequence[Op]) -> Iterator[Run]:
             alike = further < len(ops) and numbers[i] == numbers[further]
             if alike and _reads_alike(ops[i], ops[further], place, length):
                 continue
-            times = (i - start) // length + 1
-            if times > 1:
-                yield Run(start, length, times)
+            begin = start  # of a step before, which reads what was there before the loop
+            while begin > max(start - length, 0) and numbers[begin - 1] == numbers[begin - 1 + length]:
+                begin -= 1
+            for first in dict.fromkeys((start, begin)):
+                times, more = divmod(i - first + length, length)
+                if times > 1:
+                    yield Run(first, length, times, more)
             start = i + 1
 
 
@@ -119,10 +145,10 @@ def _reads_alike(one: Op, two: Op, place: dict[str, int], length: int) -> bool:
 
 def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[str, str]) -> list[Op] | None:
     """The Ops with these steps as one; None where that makes a cycle or one of them is hidden already."""
-    names = {op.name for op in ops}
-    if any(op.name not in names for step in steps for op in step):
-        return None
     sources = {op.name: op for op in ops}
+    if any(op.name not in sources or sources[op.name].copies != op.copies for step in steps for op in step):
+        return None
+    steps = [[sources[op.name] for op in step] for step in steps]  # what they read may be collapsed by now
     wholes = [_as_step(step, kinds, sources) for step in steps]
     new = {op.name: whole.name for step, whole in zip(steps, wholes, strict=True) for op in step}
     first = wholes[0].name
@@ -188,4 +214,4 @@ def _as_step(members: Sequence[Op], kinds: Mapping[str, str], sources: Mapping[s
     path = members[0].path if members[0].kind == "module" else common_module(members)
     return Op(f"{members[0].name}/step", "module", _title(members, kinds), path, layers, inputs, last.shape,
               facts=tuple(filter(None, [contents(members, sources)])), inner=relative(members),
-              channels=last.channels)  # fmt: skip
+              channels=last.channels, members=tuple(opened(members)))  # fmt: skip

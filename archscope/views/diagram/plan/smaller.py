@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
-from archscope.views.diagram.ops.names import GENERIC, family, joined_title, part_title
+from archscope.views.diagram.ops.names import GENERIC, family, joined_title, part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, holders, relative, under, upwards
 from archscope.views.diagram.plan.contents import contents
 from archscope.views.diagram.plan.forms import STRIDE
@@ -72,8 +72,18 @@ def _without(plan: Plan, outer: Sequence[str]) -> Plan:
         around = [frame for frame in upwards(inner) if frame in place and frame != inner]
         if around:
             last = max(around, key=lambda frame: place[frame])
-            titles[inner] = joined_title(plan.titles[last], plan.titles[inner])
+            titles[inner] = joined_title(_outer_title(plan, last, inner, place), plan.titles[inner])
     return replace(plan, frames=tuple(frame for frame in plan.frames if frame not in place), titles=titles)
+
+
+def _outer_title(plan: Plan, outer: str, inner: str, gone: Mapping[str, int]) -> str:
+    """What the frame `outer` says of one within: the part of it that holds that one where its others are in other
+    parts, such as `stages.2`, else its own title."""
+    within = [frame for frame in plan.frames if under(frame, outer) and frame not in gone]
+    parts = zip(*[frame.split(".") for frame in within], strict=False)
+    shared = sum(1 for _ in takewhile(lambda same: len(set(same)) == 1, parts))
+    holder = ".".join(inner.split(".")[: shared + 1])
+    return plan.titles[outer] if holder == inner else stage_title(holder, "")
 
 
 def _closed(plan: Plan, modules: Modules, groups: Sequence[Sequence[str]]) -> tuple[list[Op], Sequence[str]] | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.ops import Op, Ops, upwards
+from archscope.views.diagram.plan.constants import beside_trunk
 
 ENTRY = "<entry>"
 EXIT = "<exit>"
@@ -144,16 +145,22 @@ class Flow:
     """The items of one scope and the tensors between them: from ENTRY, which feeds it, to EXIT, where it ends."""
 
     def __init__(self, nodes: Sequence[Node], outputs: Iterable[str]) -> None:
-        self.nodes = {node.name: node for node in nodes}
         holder = {op.name: node.name for node in nodes for op in node.ops}
+        sources: dict[str, list[str]] = {}
+        for node in nodes:
+            own = {op.name for op in node.ops}
+            read = [holder.get(source, ENTRY) for op in node.ops for source in op.inputs if source not in own]
+            given = isinstance(node, Leaf) and node.op.kind == "tensor"
+            sources[node.name] = list(dict.fromkeys(read)) or [ENTRY] * given
+        hung = beside_trunk(sources, ENTRY)
+        by_name = {node.name: node for node in nodes}
+        self.nodes = {name: by_name[name] for name in hung}
         self.after: dict[str, list[str]] = {name: [] for name in [*self.nodes, ENTRY]}
         self.before: dict[str, list[str]] = {name: [] for name in [*self.nodes, EXIT]}
         self.edges: set[tuple[str, str]] = set()
-        for node in nodes:
-            own = {op.name for op in node.ops}
-            sources = [holder.get(source, ENTRY) for op in node.ops for source in op.inputs if source not in own]
-            for source in dict.fromkeys(sources or [ENTRY]):
-                self._edge(source, node.name)
+        for name, read in hung.items():
+            for source in read:
+                self._edge(source, name)
         ends = set(outputs)
         for name in self.nodes:
             if not self.after[name] or any(op.name in ends for op in self.nodes[name].ops):
