@@ -60,9 +60,8 @@ class RadialBasis(nn.Module):
 
     def __init__(self, features: int, num_classes: int) -> None:
         super().__init__()
-        common = torch.arange(1, num_classes + 1).unsqueeze(1) & torch.arange(features)
-        odd = (common.unsqueeze(2) >> torch.arange(features.bit_length()) & 1).sum(2) % 2
-        self.register_buffer("centres", 1.0 - 2.0 * odd)
+        odd = [[(i & j).bit_count() % 2 for j in range(features)] for i in range(1, num_classes + 1)]
+        self.register_buffer("centres", 1.0 - 2.0 * torch.tensor(odd, dtype=torch.float32))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return (x.unsqueeze(1) - self.centres).square().sum(2)

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from archscope.model.graph import Shape
 from archscope.model.operations import CATEGORIES, CATEGORY
 from archscope.tracing import shape_rules
 from archscope.tracing.records import META, Effect, Invocation, Irregular, Memory, Unchanged, map_tensors, tensors_in
@@ -61,9 +62,7 @@ class Effects:
         except RuntimeError as error:
             raise reason_on_cpu(call) or error from None
         if call.operation == "scaled_dot_product_attention" and result.dim() == 4:
-            result = (
-                result.transpose(1, 2).contiguous().transpose(1, 2)
-            )  # as kernels write it, the heads of a place side by side
+            result = result.new_empty_strided(result.shape, heads_side_by_side(tuple(result.shape)))
         effect = observed(call, twins, result)
         if effect.container is Unchanged or (effect.memory == "in_place" and result is not None):
             result = call.tensors[0]
@@ -80,13 +79,13 @@ class Effects:
             return None
         if any(tensor.dtype != dtype for tensor in call.tensors) or any(isinstance(arg, complex) for arg in call.args):
             return None
-        strides = self._common_strides(call)
-        if strides is None:
-            return None
         said = call.understand()
         sizes = [tuple(tensor.shape) for tensor in call.tensors]
         predicted = shape_rules.output_shapes(call.operation, sizes, said.bound, said.window)
         if predicted is None or (call.in_place and predicted[0] != sizes[0]):
+            return None
+        strides = self._strides(call, predicted[0])
+        if strides is None:
             return None
         if call.in_place:
             effect = Effect(call.operation, call.tensors[:1], "in_place", None, said)
@@ -102,13 +101,30 @@ class Effects:
         return effect, outputs[0] if container is None else tuple(outputs)
 
     @staticmethod
-    def _common_strides(call: Invocation) -> tuple[int, ...] | None:
-        """How the result lies in memory: () if row by row, None if only torch can tell."""
-        first = call.tensors[0]
-        if all([tensor.is_contiguous() for tensor in call.tensors]):
+    def _strides(call: Invocation, shape: Shape) -> tuple[int, ...] | None:
+        """How the result, of this shape, lies in memory: () if row by row, None if only torch can tell."""
+        if call.operation == "scaled_dot_product_attention":
+            return heads_side_by_side(shape)
+        if all([tensor.is_contiguous() for tensor in call.tensors]) or call.operation in shape_rules.ROW_BY_ROW:
             return ()
-        alike = all(tensor.shape == first.shape and tensor.stride() == first.stride() for tensor in call.tensors)
-        return first.stride() if alike and call.operation in shape_rules.POINTWISE and is_dense(first) else None
+        if call.operation == "cat":  # of images as their channels lie, last ones too
+            return () if all([tensor.dim() < 4 for tensor in call.tensors]) else None
+        if call.operation not in shape_rules.POINTWISE:
+            return None
+        swapped = call.operation in {"rsub", "rpow"}
+        for tensor in call.tensors[:: -1 if swapped else 1]:
+            # The first one of the whole shape decides: vectors and numbers have no order.
+            if tensor.shape == shape:
+                return tensor.stride() if is_dense(tensor) else None
+            if tensor.numel() != max(tensor.shape, default=1):
+                return None
+        return None
+
+
+def heads_side_by_side(shape: Shape) -> tuple[int, ...]:
+    """Strides of the result of an attention, batch x heads x places x features, as kernels write it."""
+    _, heads, places, features = shape
+    return heads * places * features, features, heads * features, 1
 
 
 def observed(call: Invocation, tensors: list[torch.Tensor], result: Any) -> Effect:

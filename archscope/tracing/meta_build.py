@@ -19,6 +19,12 @@ ON_META = (None, "meta", META)
 
 FILLS = frozenset({"uniform_", "normal_", "trunc_normal_", "fill_", "zero_"})
 
+SIZED = (torch.ones, torch.zeros, torch.rand, torch.randn)
+"""Factories that are given nothing but a size. On meta they differ in the Python that torch loads for some."""
+
+SCALINGS = frozenset({"mul", "div", "add", "sub", "__rsub__"})
+"""Of a tensor by a number: `1e-6 * torch.ones(width)`. For its first one on meta torch loads its compiler, seconds."""
+
 PASSED = frozenset({"__get__", "_set_grad_enabled", "dim", "size", "is_contiguous", "numel"})
 """Questions and switches: most calls of a construction, and nothing to do."""
 
@@ -41,8 +47,8 @@ class Skeleton(TorchFunctionMode):
                 note_value(torch.Tensor.detach, args, {}, result)  # of one memory
             return result
         if name in FACTORIES and kwargs.get("out") is None and kwargs.get("device") in ON_META:
-            fill = function is torch.ones or function is torch.zeros
-            made = (torch.empty if fill else function)(*args, **{**kwargs, "device": META})
+            given = {name: value for name, value in kwargs.items() if name != "generator"} | {"device": META}
+            made = (torch.empty if function in SIZED else function)(*args, **given)
             note_made(function, args, kwargs, made)
             return made
         if name in FILLS or getattr(function, "__module__", None) == "torch.nn.init":
@@ -53,11 +59,25 @@ class Skeleton(TorchFunctionMode):
                 else:
                     spoil([tensor])
                 return tensor
-        result = function(*args, **kwargs)
+        scaled = name in SCALINGS and is_scaling(args, kwargs)
+        result = like(args[0]) if scaled else function(*args, **kwargs)
         written = name == COPY or kwargs.get("out") is not None or any(map(has_value, written_through(name, args)))
         if written or any(map(has_value, args[:1])):
             note_value(function, args, kwargs, result)
         return result
+
+
+def is_scaling(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Is this one tensor of floating numbers on meta, which no gradient passes, and one number?"""
+    if len(args) != 2 or kwargs or not isinstance(args[0], torch.Tensor) or not isinstance(args[1], int | float):
+        return False
+    tensor = args[0]
+    return tensor.is_meta and tensor.is_floating_point() and tensor.is_contiguous() and not tensor.requires_grad
+
+
+def like(tensor: torch.Tensor) -> torch.Tensor:
+    """As `torch.empty_like`, for which torch loads sympy."""
+    return torch.empty(tensor.shape, dtype=tensor.dtype, device=META)
 
 
 def written_through(name: str, args: tuple[Any, ...]) -> list[torch.Tensor]:

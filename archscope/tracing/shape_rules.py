@@ -265,6 +265,15 @@ def interpolate(shapes: Sequence[Shape], settings: Settings, _: Window | None) -
     return [(*image[:2], *spatial)] if min(spatial) > 0 else None
 
 
+def attention(shapes: Sequence[Shape], settings: Settings, _: Window | None) -> list[Shape] | None:
+    """Without a mask, of queries, keys and values that are batch x heads x places x features."""
+    if len(shapes) != 3 or any(len(shape) != 4 or 0 in shape for shape in shapes):
+        return None
+    query, key, value = shapes
+    alike = query[:2] == key[:2] == value[:2] and query[3] == key[3] and key[2] == value[2]
+    return [(*query[:3], value[3])] if alike and settings.get("attn_mask") is None else None
+
+
 def pixel_shuffle(shapes: Sequence[Shape], settings: Settings, _: Window | None) -> list[Shape] | None:
     image, factor = shapes[0], settings["upscale_factor"]
     if len(image) != 4 or 0 in image or factor < 2 or image[1] % factor**2:
@@ -281,7 +290,7 @@ RULES: dict[str, Rule] = {
     "lstm": recurrent(2), "gru": recurrent(1), "rnn_tanh": recurrent(1), "rnn_relu": recurrent(1),
     "batch_norm": batch_norm, "layer_norm": layer_norm, "group_norm": group_norm,
     "local_response_norm": local_response_norm, "prelu": prelu, "clamp": clamp,
-    "softmax": softmax, "log_softmax": softmax,
+    "softmax": softmax, "scaled_dot_product_attention": attention, "log_softmax": softmax,
     "cat": cat, "stack": stack,
     "mean": reduction, "sum": reduction, "amax": reduction, "amin": reduction,
     "interpolate": interpolate, "pixel_shuffle": pixel_shuffle,
@@ -298,6 +307,9 @@ RULES |= {
     for operation, category in CATEGORY.items()
     if category == "activation" and operation not in {"glu", "prelu", "rrelu"}
 }
+
+ROW_BY_ROW = frozenset({"linear", "layer_norm"})
+"""Operations whose result lies row by row, however their operands lie."""
 
 POINTWISE = {operation for operation, rule in RULES.items() if rule in (same, elementwise, dropout, clamp)}
 """Operations whose result lies in memory as their operands do, when those all lie alike."""

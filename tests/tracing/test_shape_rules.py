@@ -256,6 +256,17 @@ def test_softmax(operation: str) -> None:
     check(operation, [(getattr(F, operation), (full(2, 3), axis), {}) for axis in (-3, -2, -1, 0, 1, 2)])
 
 
+def test_attention() -> None:
+    sizes = [(2, 3, 4, 6), (2, 3, 5, 6), (2, 1, 5, 6), (1, 3, 5, 6), (2, 3, 5, 7), (3, 5, 6)]
+    check(
+        "scaled_dot_product_attention",
+        [
+            (F.scaled_dot_product_attention, tuple(map(lambda size: full(*size), three)), {})
+            for three in itertools.product(sizes[:2], sizes, sizes)
+        ],
+    )
+
+
 def test_prelu() -> None:
     slopes = [full(1), full(4), full(3), full(1, 4)]
     check("prelu", [(F.prelu, (full(*shape), slope), {}) for shape in ((2, 4, 5), (2, 4), (4,)) for slope in slopes])
