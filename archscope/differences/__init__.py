@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
-from archscope.differences.alignment import Alignment, align
+from archscope.differences.alignment import Aligner, Alignment
 from archscope.differences.branches import Series, in_order, series_of
 from archscope.differences.changes import Changes
 from archscope.differences.consequences import Consequences
@@ -162,8 +162,11 @@ def _aligned(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]) -> 
     """Which layers stand for each other, and in what they differ, told in the way that has least to say."""
     best: tuple[Pairs, tuple[Difference, ...]] | None = None
     together: Sides | None = None
+    compared, aligner = None, Aligner()
     for steps, in_series in _ways(a, b, unshared(steps_a), unshared(steps_b)):
-        alignment = align(*map(in_series, steps))
+        aligner = aligner if steps is compared else Aligner()
+        compared = steps
+        alignment = aligner.align(*map(in_series, steps))
         found = _told(a, b, *steps, alignment)
         if best is None or causes(found[1]) < causes(best[1]):
             best = found
@@ -172,7 +175,7 @@ def _aligned(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]) -> 
             break
     assert best is not None
     if together:
-        found = _told(a, b, *together, align(*map(series, together)))
+        found = _told(a, b, *together, Aligner().align(*map(series, together)))
         if causes(found[1]) <= causes(best[1]) + 1:  # one more where some are folded, and others missing
             best = found
     return best

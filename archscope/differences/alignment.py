@@ -11,7 +11,7 @@ from itertools import groupby
 
 from archscope.differences.branches import BRANCHES, Item, Series
 from archscope.differences.facts import distance, lost
-from archscope.differences.sequences import KEEP, NEVER, ONLY_A, ONLY_B, cheapest
+from archscope.differences.sequences import KEEP, NEVER, ONLY_A, ONLY_B, cheapest, least_cost
 from archscope.differences.steps import WEIGHTED, Step
 
 MOST_TRIED = 20_000
@@ -56,61 +56,62 @@ class Alignment:
         return {id(one): other for one, other in both}
 
 
-def align(a: Series, b: Series) -> Alignment:
-    return Aligner().align(a, b)
-
-
 class Aligner:
-    """Remembers what the comparison of two items or series came to: networks repeat themselves."""
+    """Remembers what the comparison of two items or series came to: networks repeat themselves. Equal items, the same
+    function with branches in any order and of the same sizes, have one number, their key."""
 
     def __init__(self) -> None:
         self._numbers: dict[object, int] = {}
         self._keys: dict[int, int] = {}
-        self._lost: dict[int, float] = {}
-        self._items: dict[tuple[int, int], float] = {}
-        self._series: dict[tuple[int, ...], dict[tuple[int, ...], float]] = {}
+        self._first: list[Item] = []
+        self._lost: list[float] = []
+        self._costs: list[dict[int, float]] = []
+        self._series: dict[Keys, dict[Keys, float]] = {}
+        self._held: list[Series] = []
 
     def align(self, a: Series, b: Series) -> Alignment:
+        self._held += [a, b]  # whose items are known by their ids
         alignment = Alignment()
         self._emit(a, b, alignment)
         return alignment
 
     # ---- items -------------------------------------------------------------------------------------------------
 
-    def key(self, item: Item) -> int:
-        """A number that equal items share: the same function, branches in any order, and sizes as well."""
-        if id(item) not in self._keys:
-            branches = sorted(tuple(map(self.key, branch)) for branch in item.branches)
-            whole = item.step.key, item.step.input_shape, item.step.shape, item.step.extent, tuple(branches)
-            self._keys[id(item)] = self._numbers.setdefault(whole, len(self._numbers))
-        return self._keys[id(item)]
+    def keys(self, series: Series) -> Keys:
+        known = self._keys
+        return tuple([known[id(item)] if id(item) in known else self._key(item) for item in series])
 
-    def lost(self, item: Item) -> float:
-        key = self.key(item)
-        if key not in self._lost:
-            self._lost[key] = lost(item.step) + sum(self.lost(one) for branch in item.branches for one in branch)
-        return self._lost[key]
+    def _key(self, item: Item) -> int:
+        branches = sorted(map(self.keys, item.branches))
+        whole = item.step.key, item.step.input_shape, item.step.shape, item.step.extent, tuple(branches)
+        key = self._keys[id(item)] = self._numbers.setdefault(whole, len(self._numbers))
+        if key == len(self._first):
+            self._first.append(item)
+            self._lost.append(lost(item.step) + sum(map(self._all_lost, item.branches)))
+            self._costs.append({key: 0.0})
+        return key
 
-    def cost(self, a: Item, b: Item) -> float:
-        """Of taking one item for the other."""
-        keys = self.key(a), self.key(b)
-        if keys[0] == keys[1]:
-            return 0.0
-        if keys not in self._items:
-            apart = distance(a.step, b.step)
-            if apart < NEVER:
-                paired, alone = self._match(a.branches, b.branches)
-                apart += sum(self.distance(one, other) for one, other in paired)
-                apart += sum(self.lost(item) for branch in alone for item in branch)
-            self._items[keys] = apart
-        return self._items[keys]
+    def costs(self, one: int, others: Sequence[int]) -> list[float]:
+        """Of taking an item for each of others, by their keys."""
+        known = self._costs[one]
+        for other in set(others).difference(known):
+            known[other] = self._cost(self._first[one], self._first[other])
+        return [known[other] for other in others]
+
+    def _cost(self, a: Item, b: Item) -> float:
+        apart = distance(a.step, b.step)
+        if apart < NEVER and (a.branches or b.branches):
+            paired, alone = self._match(a.branches, b.branches)
+            apart += sum(self.distance(one, other) for one, other in paired)
+            apart += sum(map(self._all_lost, alone))
+        return apart
 
     def distance(self, a: Series, b: Series) -> float:
         """Of two series, remembered by their items."""
-        known = self._series.setdefault(tuple(map(self.key, a)), {})
-        key = tuple(map(self.key, b))
+        known = self._series.setdefault(self.keys(a), {})
+        key = self.keys(b)
         if key not in known:
-            known[key] = self._way(a, b)[0]
+            known[key] = least_cost(*self._unlike(a, b)[1], self._lost.__getitem__, self.costs)
         return known[key]
 
     def _match(self, a: Sequence[Series], b: Sequence[Series]) -> tuple[list[tuple[Series, Series]], list[Series]]:
@@ -135,7 +136,7 @@ class Aligner:
         """Where equal branches stand."""
         found: dict[Keys, list[int]] = {}
         for place, branch in enumerate(branches):
-            found.setdefault(tuple(map(self.key, branch)), []).append(place)
+            found.setdefault(self.keys(branch), []).append(place)
         return found
 
     def _most_alike(
@@ -158,24 +159,29 @@ class Aligner:
         yield from ((one, other) for *_, one, other in sorted(tried))
 
     def _all_lost(self, series: Series) -> float:
-        return sum(self.lost(item) for item in series)
+        return sum([self._lost[key] for key in self.keys(series)])
 
     # ---- series ------------------------------------------------------------------------------------------------
 
-    def _way(self, a: Series, b: Series) -> tuple[float, bytes]:
-        """The cheapest moves from one series to the other, and their cost."""
-        keys_a, keys_b = list(map(self.key, a)), list(map(self.key, b))
+    def _moves(self, a: Series, b: Series) -> bytes:
+        """The cheapest from one series to the other."""
+        head, apart, tail = self._unlike(a, b)
+        moves = cheapest(*apart, self._lost.__getitem__, self.costs)[1]
+        return bytes([KEEP]) * head + moves + bytes([KEEP]) * tail
+
+    def _unlike(self, a: Series, b: Series) -> tuple[int, tuple[Keys, Keys], int]:
+        """What is left of two series, by keys, between so many equal items before and after it."""
+        keys_a, keys_b = self.keys(a), self.keys(b)
         shorter = min(len(a), len(b))
         head = next((i for i in range(shorter) if keys_a[i] != keys_b[i]), shorter)
         tail = next((i for i in range(shorter - head) if keys_a[-1 - i] != keys_b[-1 - i]), shorter - head)
-        cost, moves = cheapest(a[head : len(a) - tail], b[head : len(b) - tail], self.lost, self.cost)
-        return cost, bytes([KEEP]) * head + moves + bytes([KEEP]) * tail
+        return head, (keys_a[head : len(a) - tail], keys_b[head : len(b) - tail]), tail
 
     # ---- the result --------------------------------------------------------------------------------------------
 
     def _emit(self, a: Series, b: Series, alignment: Alignment) -> None:
         i = j = 0
-        for move, run in groupby(self._settled(a, b, self._way(a, b)[1])):
+        for move, run in groupby(self._settled(a, b, self._moves(a, b))):
             length = len(list(run))
             if move == KEEP:
                 for one, other in zip(a[i : i + length], b[j : j + length], strict=True):
@@ -216,7 +222,7 @@ class Aligner:
 
     def _slide(self, series: Series, start: int, length: int, before: int, after: int) -> int:
         """How far a gap moves, earlier below zero: to where it is a block, entered and left at one place."""
-        keys = [self.key(item) for item in series]
+        keys = self.keys(series)
         earliest = latest = 0
         while -earliest < before and keys[start + earliest - 1] == keys[start + earliest + length - 1]:
             earliest -= 1

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from archscope.differences.steps import WEIGHTED, Step
 from archscope.model.connected import connected_parts
@@ -21,11 +23,16 @@ class Item:
     step: Step
     branches: list["Series"] = field(default_factory=list)
 
-    @property
+    @cached_property
     def steps(self) -> list[Step]:
         """All that it holds, in execution order."""
         own = [] if self.step.kind == BRANCHES else [self.step]
         return sorted([*steps_of(*self.branches), *own], key=lambda step: step.place)
+
+    @cached_property
+    def keys(self) -> tuple[Any, ...]:
+        """Equal for two items whose steps compute the same, one after another."""
+        return tuple([step.key for step in self.steps])
 
 
 Series = list[Item]

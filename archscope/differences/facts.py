@@ -1,5 +1,7 @@
 """What is not the same about two steps, and how much that weighs where the alignment has a choice. No torch."""
 
+from functools import cache
+
 from archscope.differences.branches import BRANCHES
 from archscope.differences.sequences import NEVER
 from archscope.differences.steps import GLOBAL_POOLS, ORDERINGS, POOLS, WEIGHTED, Step, squeezed
@@ -48,17 +50,19 @@ def lost(step: Step) -> float:
 def may_match(a: Step, b: Step) -> bool:
     if {a.kind, b.kind} == {"conv", "linear"}:
         return {1} == {*a.facts.get("kernel_size", ()), *b.facts.get("kernel_size", ())}
-    return a.kind == b.kind or _of_one_family(a, b) or _in_one_place(a, b)
+    return a.kind == b.kind or _of_one_family(a.kind, b.kind) or _in_one_place(a, b)
 
 
-def _of_one_family(a: Step, b: Step) -> bool:
-    return any(a.kind in family and b.kind in family for family in FAMILIES)
+@cache
+def _of_one_family(a: str, b: str) -> bool:
+    return any(a in family and b in family for family in FAMILIES)
 
 
 def _in_one_place(a: Step, b: Step) -> bool:
     """Whatever they do: is it done to tensors of the same shapes, and gives one of the same shape?"""
-    given = [[one.shape for one in step.inputs] for step in (a, b)]
-    return not {a.kind, b.kind} & ALONE and given[0] == given[1] and squeezed(a.shape) == squeezed(b.shape)
+    if a.kind in ALONE or b.kind in ALONE or squeezed(a.shape) != squeezed(b.shape):
+        return False
+    return [one.shape for one in a.inputs] == [one.shape for one in b.inputs]
 
 
 FOLLOWING = {"axes", "axis", "runs", "sizes", "offset", "shape", "broadcast"}
@@ -67,8 +71,10 @@ FOLLOWING = {"axes", "axis", "runs", "sizes", "offset", "shape", "broadcast"}
 
 def differing(a: Step, b: Step) -> list[str]:
     """Names of the facts in which two steps of one kind differ, in the order in which a reader asks for them."""
-    names = list(dict.fromkeys([*WEIGHTS, *sorted(a.facts), *sorted(b.facts)]))
-    unlike = [name for name in names if a.facts.get(name) != b.facts.get(name)]
+    mine, theirs = a.compared, b.compared
+    found = {name for name in (*mine, *theirs) if mine.get(name) != theirs.get(name)}
+    names = dict.fromkeys([*WEIGHTS, *sorted(found & mine.keys()), *sorted(found)])
+    unlike = [name for name in names if name in found]
     if [one.shape for one in a.inputs] != [one.shape for one in b.inputs] and a.kind not in REDUCTIONS:
         unlike = [name for name in unlike if name not in FOLLOWING]
     unlike = [name for name in unlike if not _is_computed(name, a, b) and not _is_untold(name, a, b)]
@@ -135,7 +141,7 @@ def distance(a: Step, b: Step) -> float:
         return NEVER
     shapes = INPUTS * (a.input_shape != b.input_shape)
     if a.kind != b.kind:
-        return (OTHER_KIND if _of_one_family(a, b) else OTHER_FAMILY) + shapes
+        return (OTHER_KIND if _of_one_family(a.kind, b.kind) else OTHER_FAMILY) + shapes
     apart = sum(WEIGHTS.get(name, 0.3) for name in differing(a, b) if name != "filters")
     if a.kind in WEIGHTED:
         few, many = sorted((_filters(a), _filters(b)))

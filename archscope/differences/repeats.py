@@ -35,7 +35,7 @@ class Repeat:
 
 def parts(gap: Gap) -> list[Gap]:
     """The gap; or, where most of it is what stands beside that part once more, the part and what is left around it."""
-    keys = _keys(gap)
+    keys = [item.keys for item in gap.series]
     length = gap.end - gap.start
     for size in range(length - 1, length // 2, -1) if length <= LONGEST_SPLIT else ():
         starts = [start for start in range(gap.start, gap.end - size + 1) if _stands_beside(keys, start, size)]
@@ -46,10 +46,6 @@ def parts(gap: Gap) -> list[Gap]:
     return [gap]
 
 
-def _keys(gap: Gap) -> list[object]:
-    return [tuple(step.key for step in item.steps) for item in gap.series]
-
-
 def _stands_beside(keys: Sequence[object], start: int, size: int) -> bool:
     unit = keys[start : start + size]
     return unit in (keys[max(start - size, 0) : start], keys[start + size : start + 2 * size])
@@ -57,7 +53,7 @@ def _stands_beside(keys: Sequence[object], start: int, size: int) -> bool:
 
 def repeat_of(gap: Gap, blocks: Mapping[str, str], steps: Sequence[Step]) -> Repeat | None:
     """What the gap holds, where it is what stands beside it once more."""
-    keys = _keys(gap)
+    keys = [item.keys for item in gap.series]
     length = gap.end - gap.start
     inside = keys[gap.start : gap.end]
     for period in range(1, length + 1):

@@ -9,6 +9,8 @@ from itertools import accumulate
 from typing import TypeVar
 
 T = TypeVar("T")
+Lost = Callable[[T], float]
+Costs = Callable[[T, Sequence[T]], list[float]]
 NEVER = float("inf")
 
 BAND = 16
@@ -23,76 +25,102 @@ MOVE, LONGER_A, LONGER_B = 3, 4, 8
 a gap there goes on with one."""
 
 
-def cheapest(
-    a: Sequence[T], b: Sequence[T], lost: Callable[[T], float], cost: Callable[[T, T], float]
-) -> tuple[float, bytes]:
-    """The cheapest moves from a to b, and their cost: `lost` is that of an item without a partner, `cost` of a pair."""
+def cheapest(a: Sequence[T], b: Sequence[T], lost: Lost[T], costs: Costs[T]) -> tuple[float, bytes]:
+    """The cheapest moves from a to b, and their cost: `lost` is that of an item without a partner, `costs` are those of
+    an item with each of several."""
+    moves = bytearray()
+    return _cheapest(a, b, lost, costs, moves), bytes(moves)
+
+
+def least_cost(a: Sequence[T], b: Sequence[T], lost: Lost[T], costs: Costs[T]) -> float:
+    """That of the cheapest moves, which nobody wants to know."""
+    return _cheapest(a, b, lost, costs, None)
+
+
+def _cheapest(a: Sequence[T], b: Sequence[T], lost: Lost[T], costs: Costs[T], moves: bytearray | None) -> float:
+    """The least cost, with its `moves` where they are asked for."""
     if not a or not b:
-        moves = bytes([ONLY_A]) * len(a) + bytes([ONLY_B]) * len(b)
-        return sum(map(lost, (*a, *b))) + OPEN * bool(moves), moves
+        if moves is not None:
+            moves += bytes([ONLY_A]) * len(a) + bytes([ONLY_B]) * len(b)
+        return sum(map(lost, (*a, *b))) + OPEN * bool(a or b)
     least = min(map(lost, (*a, *b))) or 0.1
     band = BAND
     while True:
-        total, moves = _banded(a, b, lost, cost, band)
+        taken: list[bytes] | None = None if moves is None else []
+        total, firsts = _banded(a, b, lost, costs, band, taken)
         if band >= max(len(a), len(b)) or total <= least * band:
-            return total, moves
+            if moves is not None and taken is not None:
+                moves += _backwards(taken, firsts, len(a), len(b))
+            return total
         band *= 4
 
 
 def _banded(
-    a: Sequence[T], b: Sequence[T], lost: Callable[[T], float], cost: Callable[[T, T], float], band: int
-) -> tuple[float, bytes]:
-    """The cheapest moves that stray from the diagonal by `band` items at most, beyond what the lengths ask for."""
+    a: Sequence[T], b: Sequence[T], lost: Lost[T], costs: Costs[T], band: int, taken: list[bytes] | None
+) -> tuple[float, list[int]]:
+    """The cost of the cheapest moves that stray from the diagonal by `band` items at most, beyond what the lengths ask
+    for, and where each row of the table begins; `taken` gets the bits of each."""
     low, high = min(0, len(b) - len(a)) - band, max(0, len(b) - len(a)) + band
     lost_b = [NEVER, *map(lost, b)]
     row = [OPEN * (j > 0) + so_far for j, so_far in enumerate(accumulate(lost_b[1 : high + 1], initial=0.0))]
     gaps = [NEVER] * len(row)
-    firsts, taken = [0], [bytes([ONLY_B | LONGER_B]) * len(row)]
+    firsts = [0]
+    if taken is not None:
+        taken.append(bytes([ONLY_B | LONGER_B]) * len(row))
     for i, item in enumerate(a, start=1):
         start, end = max(0, i + low), min(len(b), i + high)
-        pairs = [NEVER] * (start == 0) + [cost(item, other) for other in b[max(start - 1, 0) : end]]
-        row, gaps, cells = _row(pairs, lost(item), lost_b[start : end + 1], row, gaps, start - firsts[-1])
+        pairs = [NEVER] * (start == 0) + costs(item, b[max(start - 1, 0) : end])
+        shift = start - firsts[-1]
+        given = [NEVER, *row][shift:], [*row, NEVER][shift:], [*gaps, NEVER][shift:], pairs, lost_b[start : end + 1]
+        made = _row(*given, lost(item))
+        if taken is not None:
+            taken.append(_cells(*given, lost(item), *made))
+        row, gaps, _ = made
         firsts.append(start)
-        taken.append(cells)
-    return row[len(b) - firsts[-1]], _backwards(taken, firsts, len(a), len(b))
+    return row[len(b) - firsts[-1]], firsts
 
 
-def _row(
-    pairs: Sequence[float], lost_a: float, lost_b: Sequence[float], above: list[float], gaps: list[float], shift: int
-) -> tuple[list[float], list[float], bytes]:
+Row = list[float]
+
+
+def _row(diagonal: Row, above: Row, gaps: Row, pairs: Row, lost_b: Row, lost_a: float) -> tuple[Row, Row, Row]:
     """A row of the table: the cost of the cheapest way to each place in b, of the cheapest that ends with a gap in b,
-    and the bits.
+    and with one in a.
 
-    `pairs` and `lost_b` are by place; the row above, and its `gaps`, begin `shift` places earlier.
-    """
-    padded, beyond = [NEVER, *above, NEVER, NEVER], [*gaps, NEVER, NEVER][shift:]
-    row: list[float] = []
-    row_gaps: list[float] = []
-    cells = bytearray()
-    left = gap_left = NEVER
-    for before, up, gap_up, pair, lost_here in zip(
-        padded[shift:], padded[shift + 1 :], beyond, pairs, lost_b, strict=False
-    ):
-        cell, best = KEEP, before + pair
-        gap_here, opened = gap_up + lost_a, up + OPEN + lost_a
-        if gap_here <= opened:
-            cell |= LONGER_A
-        else:
-            gap_here = opened
-        gap_left, opened = gap_left + lost_here, left + OPEN + lost_here
-        if gap_left <= opened:
-            cell |= LONGER_B
-        else:
-            gap_left = opened
-        if gap_here < best:
-            cell, best = cell | ONLY_A, gap_here
-        if gap_left < best:
-            cell, best = cell & ~MOVE | ONLY_B, gap_left
+    The row above stands one place earlier in `diagonal`, and its `gaps` are those in b."""
+    row: Row = []
+    gaps_a: Row = []
+    gaps_b: Row = []
+    left = gap_b = NEVER
+    for before, up, gap_up, pair, lost_here in zip(diagonal, above, gaps, pairs, lost_b, strict=False):
+        best = before + pair
+        longer, opened = gap_up + lost_a, up + OPEN + lost_a
+        gap_a = longer if longer <= opened else opened
+        longer, opened = gap_b + lost_here, left + OPEN + lost_here
+        gap_b = longer if longer <= opened else opened
+        gap = gap_a if gap_a <= gap_b else gap_b
+        best = best if best <= gap else gap
         row.append(best)
-        row_gaps.append(gap_here)
-        cells.append(cell)
+        gaps_a.append(gap_a)
+        gaps_b.append(gap_b)
         left = best
-    return row, row_gaps, bytes(cells)
+    return row, gaps_a, gaps_b
+
+
+def _cells(
+    diagonal: Row, _: Row, gaps: Row, pairs: Row, lost_b: Row, lost_a: float, row: Row, gaps_a: Row, gaps_b: Row
+) -> bytes:
+    """The bits of a row."""
+    cells = bytearray()
+    left = NEVER
+    for before, gap_up, pair, lost_here, best, gap_a, gap_b in zip(
+        diagonal, gaps, pairs, lost_b, row, gaps_a, gaps_b, strict=False
+    ):
+        move = KEEP if best == before + pair else ONLY_A if best == gap_a else ONLY_B
+        longer = LONGER_A * (gap_a == gap_up + lost_a) | LONGER_B * (gap_b == left + lost_here)
+        cells.append(move | longer)
+        left = gap_b
+    return bytes(cells)
 
 
 def _backwards(taken: Sequence[bytes], firsts: Sequence[int], i: int, j: int) -> bytes:

@@ -1,5 +1,6 @@
 """A Step: a layer in normal form, told by what it computes and from what. No torch."""
 
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -64,7 +65,17 @@ class Step:
     @cached_property
     def key(self) -> Any:
         """Equal for two steps that compute the same function of their inputs."""
-        return self.kind, tuple(sorted(self.facts.items()))
+        return self.kind, tuple(sorted(self.compared.items()))
+
+    @cached_property
+    def compared(self) -> Mapping[str, Any]:
+        """The facts, with numbers as float32 tells them apart, which is what files hold."""
+        return {name: as_float32(value) for name, value in self.facts.items()}
+
+    def tell_anew(self) -> None:
+        """After the facts have changed."""
+        for name in ("key", "compared"):
+            self.__dict__.pop(name, None)
 
     @property
     def input_shape(self) -> Shape:
@@ -145,6 +156,18 @@ def hashable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(hashable(item) for item in value)
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def as_float32(value: Any) -> Any:
+    """What float32 says of a number: 1 / sqrt(32) and its like in a file are one then."""
+    if isinstance(value, tuple):
+        return tuple([as_float32(item) for item in value])
+    if not isinstance(value, float) or value.is_integer():
+        return value
+    try:
+        return struct.unpack("f", struct.pack("f", value))[0]
+    except OverflowError:
+        return value
 
 
 def live(steps: Iterable[Step], ends: Iterable[Step]) -> list[Step]:

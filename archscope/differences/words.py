@@ -300,7 +300,8 @@ def _content_changed(name: str, a: Step, b: Step) -> str:
     called = (b.told.get(name) or a.told[name]).rpartition(".")[2]
     if called.startswith("constant"):  # it has no name in the code
         called = name.replace("_", " ")
-    stored = [step.facts.get(name, ("",))[:1] == ("parameter",) for step in (a, b)]
+    found = [step.facts.get(name) for step in (a, b)]
+    stored = [isinstance(content, tuple) and content[:1] == ("parameter",) for content in found]
     if any(stored):
         what = "a parameter, and none in" if stored[0] else "no parameter, and one in"
         return f"{noun(b)}: {called} is {what} the reference"

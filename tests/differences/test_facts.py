@@ -11,8 +11,9 @@ from torch.nn import functional as F
 
 import archscope
 from archscope.differences import compare
+from archscope.differences.steps import as_float32
 from archscope.errors import ArchscopeError
-from tests.graphs import six_layer_report
+from tests.graphs import Net, report_of, six_layer_report
 
 
 def rows(a: nn.Module, b: nn.Module) -> list[str]:
@@ -72,6 +73,20 @@ def standardised(net: Of, x: torch.Tensor) -> torch.Tensor:
 def test_what_is_said_of_operations(mine: Any, theirs: Any, said: str | None) -> None:
     found = rows(Of(mine), Of(theirs))
     assert said is None or found == ([said] if said else [])
+
+
+def test_numbers_that_float32_does_not_tell_apart_are_one() -> None:
+    """1 / sqrt(32), as code and as a file has it."""
+    assert as_float32(32**-0.5) == as_float32(0.17677669)
+    assert as_float32(1e-5) != as_float32(1.001e-5)
+
+
+def test_a_linear_layer_that_no_rule_reads() -> None:
+    """It has no weight, so that it is an operation by its name, and has its width all the same."""
+    alone, whole = Net(input=(5, 8)), Net(input=(5, 8))
+    alone.add("layer", "linear", "input", shape=(5, 6))
+    whole.linear("layer", "input", 4)
+    assert compare(report_of(alone.graph()), report_of(whole.graph())).totals["params"] == 36
 
 
 def test_a_total_that_is_not_that_of_the_layers_is_told() -> None:

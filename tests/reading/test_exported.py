@@ -12,7 +12,10 @@ from torch.nn import functional as F
 
 import archscope
 from archscope.errors import ArchscopeError
+from archscope.reading.exported import read_program
+from archscope.reading.exported.program import Known, Operation, Program, Ref
 from tests.conftest import EVERYTHING
+from tests.graphs import report_of
 
 PROGRAM = Path(__file__).parent / "program.json"
 """Of the network below, as torch 2.13 exports it; `make snapshots` with ARCHSCOPE_TESTS=all writes it."""
@@ -125,6 +128,56 @@ def test_any_batch(saved: Callable[..., str], traced: archscope.Report) -> None:
 
     report = archscope.summarize(saved(opened))
     assert (report.totals["macs"], report.graph.notes) == (traced.totals["macs"], ())
+
+
+# ---- programs by hand: torch.export takes long -----------------------------------------------------------------
+
+
+class Edited(nn.Module):
+    """What is written into a view, and what stored tensors are read by."""
+
+    def __init__(self, by: float = 3.0) -> None:
+        super().__init__()
+        self.by = by
+        self.register_buffer("k", torch.rand(3, 4))
+        self.register_buffer("places", torch.zeros(5, dtype=torch.int64))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.relu()
+        y[:, :2].mul_(self.by)
+        return (F.normalize(y * self.k[1, 2], dim=1) + self.k.mean())[..., self.places]
+
+
+CALLS: list[tuple[str, str, dict[str, Any]]] = [
+    ("y", "relu.default", {"self": Ref("x")}),
+    ("part", "slice.Tensor", {"self": Ref("y"), "dim": 1, "start": 0, "end": 2}),
+    ("tripled", "mul_.Tensor", {"self": Ref("part"), "other": 3.0}),
+    ("row", "select.int", {"self": Ref("k"), "dim": 0, "index": 1}),
+    ("one", "select.int", {"self": Ref("row"), "dim": 0, "index": 2}),
+    ("scaled", "mul.Tensor", {"self": Ref("y"), "other": Ref("one")}),
+    ("length", "linalg_vector_norm.default", {"self": Ref("scaled"), "ord": 2.0, "dim": [1], "keepdim": True}),
+    ("least", "clamp_min.default", {"self": Ref("length"), "min": 1e-12}),
+    ("spread", "expand_as.default", {"self": Ref("least"), "other": Ref("scaled")}),
+    ("unit", "div.Tensor", {"self": Ref("scaled"), "other": Ref("spread")}),
+    ("mean", "mean.default", {"self": Ref("k")}),
+    ("sum", "add.Tensor", {"self": Ref("unit"), "other": Ref("mean")}),
+    ("chosen", "index.Tensor", {"self": Ref("sum"), "indices": [None, None, None, Ref("places")]}),
+]
+SHAPES = {"part": (1, 2, 6, 6), "tripled": (1, 2, 6, 6), "row": (4,), "one": (), "length": (1, 1, 6, 6),
+          "least": (1, 1, 6, 6), "mean": (), "chosen": (1, 4, 6, 5)}  # fmt: skip
+
+
+def test_writing_into_views_and_choices_of_stored_tensors() -> None:
+    tensors = {name: Known(SHAPES.get(name, (1, 4, 6, 6)), "float32") for name in ("x", *(name for name, *_ in CALLS))}
+    stored = {"k": Known((3, 4), "float32"), "places": Known((5,), "int64")}
+    program = Program(
+        "Edited", {**tensors, **stored}, [("buffer", name, name) for name in stored], ["x"],
+        [Operation(f"aten.{target}", list(given.items()), [name]) for name, target, given in CALLS], ["chosen"],
+    )  # fmt: skip
+    report = report_of(read_program(program, "net.pt2")[0])
+    assert archscope.diff(report, Edited(), (4, 6, 6)).differences == ()
+    (row,) = archscope.diff(report, Edited(by=2.0), (4, 6, 6)).differences
+    assert row.what == "scaled by 3 instead of 2"
 
 
 # ---- files that are not as they should be --------------------------------------------------------------------------

@@ -130,6 +130,25 @@ def test_scopes_of_the_newer_exporter(save: Save) -> None:
     assert ["folded" in layer.settings for layer in graph.layers] == [True, False]
 
 
+def test_equal_tensors_that_the_newer_exporter_stores_once(save: Save) -> None:
+    """Each module has its own; what the exporter computed beforehand is no parameter."""
+    nodes = [node("Conv", "x a.weight a.bias", "a"), node("Conv", "a b.weight a.bias", "b"), node("Mul", "b val_0")]
+    for each, module in zip(nodes, "ab", strict=False):
+        each.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=f"['', '{module}', 'conv2d']")
+    weights = {"a.weight": zeros(3, 3, 1, 1), "a.bias": zeros(3), "b.weight": zeros(3, 3, 1, 1)}
+    path = Path(save(nodes, {**weights, "val_0": zeros(3, 8, 8)}))
+    model = onnx.load(str(path))
+    for name, array in weights.items():
+        value = model.graph.value_info.add()
+        value.CopyFrom(helper.make_tensor_value_info(name, FLOAT, array.shape))
+        value.metadata_props.add(key="pkg.torch.export.graph_signature.InputSpec.kind", value="PARAMETER")
+    path.write_bytes(model.SerializeToString())
+    graph = archscope.trace(str(path))
+    assert list(graph.parameters) == ["a.weight", "a.bias", "b.weight", "b.bias"]
+    assert list(graph.constants) == ["val_0"]
+    assert "1 tensor stored once for several modules, of equal numbers: counted for each of them" in graph.notes
+
+
 # ---- what nodes become ---------------------------------------------------------------------------------------------
 
 

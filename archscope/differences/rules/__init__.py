@@ -1,5 +1,6 @@
 """How each operation becomes steps in normal form: a rule takes a Call and says how its result is seen. No torch."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -113,7 +114,35 @@ Rule = Callable[[Call], "Step | View | Sequence[View]"]
 
 def reordered(views: Sequence[str]) -> tuple[str, ...]:
     """Of the calls that show a stored tensor those that change which elements stand where."""
-    return tuple(view for view in views if not _keeps_order(view))
+    return tuple(view for view in chosen_at_once(views) if not _keeps_order(view))
+
+
+def chosen_at_once(views: Sequence[str]) -> Sequence[str]:
+    """The same calls, of which k[1][2] is k[1, 2]: choices by numbers that follow each other are one."""
+    found: list[str] = []
+    axes: list[Any] = []
+    for view in views:
+        given = _chosen(view)
+        if given is None:
+            found, axes = [*found, view], []
+            continue
+        left = [axis for axis, item in enumerate(axes) if isinstance(item, str)]
+        left += range(len(axes), len(axes) + len(given))
+        chosen = {axis: item for axis, item in zip(left, given, strict=False) if item != ":"}
+        if not axes or any(axis < len(axes) and axes[axis] != ":" for axis in chosen):
+            found, axes, chosen = [*found, ""], [], dict(enumerate(given))
+        axes = [chosen.get(axis, item) for axis, item in enumerate([*axes, *[":"] * (max(chosen) + 1)])]
+        while len(axes) > 1 and axes[-1] == ":":
+            axes.pop()
+        found[-1] = f"getitem(index={axes if len(axes) > 1 else axes[0]})"
+    return found
+
+
+def _chosen(view: str) -> list[Any] | None:
+    """The index of `getitem(index=[0, '1:'])`, one item an axis; None of any other call."""
+    said = re.fullmatch(r"getitem\(index=\[?((?:'?[-\d:]+'?(?:, )?)+)\]?\)", view)
+    items = [item.strip("'") for item in said[1].split(", ")] if said else []
+    return [item if ":" in item else int(item) for item in items] or None
 
 
 def _keeps_order(view: str) -> bool:
@@ -153,7 +182,7 @@ def fixed_facts(call: Call) -> tuple[dict[str, Any], dict[str, str], tuple[str, 
 def with_fixed(step: Step, call: Call) -> Step:
     facts, step.told, step.unknown = fixed_facts(call)
     step.facts = {**step.facts, **{name: value for name, value in facts.items() if value is not None}}
-    step.__dict__.pop("key", None)
+    step.tell_anew()
     return step
 
 
@@ -174,6 +203,8 @@ def other(call: Call) -> Step:
             facts["padding"] = tuple((p, p) for p in facts["padding"])
     if call.layer.groups != 1:
         facts["groups"] = call.layer.groups
+    if call.operation == "linear":  # the name of a kind of steps, which have these
+        facts |= {"filters": call.out()[-1], "bias": call.has("bias")}
     if len(call.views) > 1:
         facts["arguments"] = tuple(call.arguments)
     steps = [call.shown(i) for i in range(len(call.views))]

@@ -80,6 +80,29 @@ def _product(one: Polynomial, two: Polynomial) -> Polynomial:
     return found
 
 
+# ---- a vector of length one --------------------------------------------------------------------------------------
+
+
+def normalize(call: Call) -> Step | None:
+    """x / max(norm of x, eps) along one axis, by the arguments of the division."""
+    graph, at = call.draft.graph, {one.argument: one for one in call.layer.operands if not one.views}
+    length = graph.layer.get(at["other"].source) if {"input", "other"} <= at.keys() else None
+    if length is not None and length.operation in {"expand", "expand_as"}:
+        length = graph.layer.get(length.operands[0].source)
+    norm = _before(graph, length, "") if length and length.operation in {"clamp", "clamp_min"} else None
+    if length is None or norm is None or norm.operation not in {"norm", "linalg_vector_norm"}:
+        return None
+    dim, told = norm.settings.get("dim"), norm.settings
+    axes = dim if isinstance(dim, list) else [dim]
+    whole = _sources(norm).get("input") == at["input"] and told.get("keepdim") and len(axes) == 1
+    power, eps = told.get("ord", told.get("p")), length.settings.get("min")
+    if not whole or axes[0] is None or not isinstance(power, int | float) or length.settings.get("max") is not None:
+        return None
+    x = call.shown(call.arguments.index("input"))
+    facts = {"p": power, "dim": axes[0] % len(at["input"].shape), "eps": eps}
+    return call.step("normalize", [x], facts, call.out())
+
+
 # ---- layer normalisation -----------------------------------------------------------------------------------------
 
 

@@ -244,9 +244,10 @@ def divide(call: Call) -> View:
     if call.settings.get("input") == 1 and call.arguments == ["other"] and not call.fixed:
         return each_element(call, "pow", {"exponent": -1.0})
     exact = not call.settings.get("rounding_mode")
-    normalised = composed.layer_norm(call, "input", "other", 0.5) if exact and not call.draft.written else None
-    if normalised is not None:
-        return normalised
+    if exact and not call.draft.written:
+        normalised = composed.layer_norm(call, "input", "other", 0.5) or composed.normalize(call)
+        if normalised is not None:
+            return normalised if isinstance(normalised, View) else View.of(normalised)
     plain = exact and isinstance(constant, int | float) and constant != 0
     if plain and not call.fixed and call.arguments == ["input"]:
         return _with_scalar(call, "scale", 1 / call.settings["other"], 1)

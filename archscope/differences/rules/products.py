@@ -72,7 +72,7 @@ def _with_bias(call: Call) -> View | None:
     step.facts = {**step.facts, "bias": True}
     if step.as_conv:
         step.as_conv = {**step.as_conv, "bias": True}
-    step.__dict__.pop("key", None)
+    step.tell_anew()
     step.params += call.cost[0]
     step.macs += call.cost[1]
     step.parameters = (*step.parameters, bias.source)

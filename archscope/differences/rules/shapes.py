@@ -1,6 +1,7 @@
 """Views, copies and concatenations: which elements are seen in which order. No torch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from archscope.differences.layouts import Layout
@@ -112,6 +113,7 @@ def shuffle(call: Call) -> View:
 def index(call: Call) -> View | Step:
     """Slices, whole numbers and new axes; lists of places are an operation of their own."""
     if len(call.views) != 1 or call.fixed:
+        _say_places(call)
         return other(call)
     layout = _indexed(call.views[0].layout, call.settings["index"])
     return (
@@ -119,6 +121,27 @@ def index(call: Call) -> View | Step:
         if layout is None
         else seen(call, layout.reshaped(call.out()), call.out(), View(call.views[0].step, layout))
     )
+
+
+def _say_places(call: Call) -> None:
+    """`x[..., places, 1:]` as `x[:, 1:][places]` with its axis: the dots written out, slices taken before."""
+    items, view = call.settings.get("index"), call.views[0]
+    if call.arguments[0] != "input" or not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        return
+    dots = items.index("...") if "..." in items else len(items)
+    more = len(view.shape) - sum(item != "..." for item in items)
+    items = [*items[:dots], *[":"] * more, *items[dots + 1 :]]
+    layout = view.layout
+    for axis, item in enumerate(items):
+        if item not in (":", "tensor"):
+            layout = layout.sliced(axis, *_slice(item, layout.sizes[axis]))
+    moved = {f"index.{place}": f"index.{place + more - 1}" for place in range(dots + 1, len(items))}
+    call.views[0] = View(view.step, layout)
+    call.settings = {**call.settings, "index": ["tensor" if item == "tensor" else ":" for item in items]}
+    call.arguments[:] = [moved.get(name, name) for name in call.arguments]
+    renamed = {id(one): replace(one, argument=moved.get(one.argument, one.argument)) for one in call.layer.operands}
+    call.fixed = [renamed[id(one)] for one in call.fixed]
+    call.layer = replace(call.layer, operands=tuple(renamed.values()))
 
 
 def _indexed(layout: Layout, given: Any) -> Layout | None:

@@ -16,13 +16,15 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph, Tensor, less_batch
 from archscope.model.input_sizes import Input
 from archscope.model.operations import CATEGORY
-from archscope.reading.drafting import Draft, Value, said
+from archscope.reading.drafting import Call, Draft, Value, said
 from archscope.reading.exported.archive import BROKEN, read_archive, shape_said
-from archscope.reading.exported.aten import NOTHING, called, indexed, operation_of
+from archscope.reading.exported.aten import BY_TENSORS, NOTHING, by_tensors, called, chosen, operation_of
 from archscope.reading.exported.program import Operation, Program, Ref
 
-TURNS = {"t", "transpose", "permute", "numpy_T"}
+TURNS = {"t", "transpose", "permute", "T"}
 """Operations that a decomposed linear layer shows its weight by."""
+CHOOSES = {"select", "slice"}
+"""Those that choose elements by numbers."""
 SHOWS = {"view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "expand"}
 """Those that show a stored tensor in other axes, and in its own order."""
 
@@ -51,12 +53,14 @@ def read_program(program: Program, path: str, wanted: Sequence[Input] = ()) -> t
 
 
 class Reading:
-    """The operations of a program so far, and the value of each tensor."""
+    """The operations of a program so far, and the value of each tensor. `bases`: of views the tensor that they are of;
+    what is written into one is written into the other."""
 
     def __init__(self, program: Program) -> None:
         self.program, self.draft = program, Draft(program.name)
         self.values: dict[str, Value] = {}
         self.turned: dict[str, Value] = {}
+        self.bases: dict[str, str] = {}
         self.read = {ref.name for each in program.operations for _, ref in _references(dict(each.given))}
         self.read |= {*program.results, *_parts_read(program)}
         self.draft.notes += program.notes
@@ -85,7 +89,7 @@ class Reading:
         tensors = [(argument, self.values[ref.name]) for argument, ref in _references(given)]
         if name in NOTHING and tensors:
             self.values[operation.makes[0]] = tensors[0][1]
-        elif name in SHOWS | TURNS and len(tensors) == 1 and _shows(name, tensors[0][1]):
+        elif name in SHOWS | TURNS | CHOOSES and len(tensors) == 1 and _shows(name, tensors[0][1]):
             self.values[operation.makes[0]] = self._shown(operation, name, given, tensors[0][1])
         else:
             self._record(operation, given, tensors)
@@ -93,6 +97,8 @@ class Reading:
     def _shown(self, operation: Operation, name: str, given: Mapping[str, Any], value: Value) -> Value:
         """A stored tensor as it is read, which is no operation: the weight of a decomposed linear layer, say."""
         known = self.program.tensors[operation.makes[0]]
+        if name in CHOOSES:
+            name, given = "getitem", chosen(name, given)
         said = ", ".join(f"{argument}={number}" for argument, number in given.items() if not _holds_tensors(number))
         if name in TURNS and len(value.shape) == 2:
             self.turned[operation.makes[0]] = value
@@ -113,7 +119,9 @@ class Reading:
         if linear is not None:
             name, tensors, settings = "linear", linear, {}
         elif name == "slice":
-            name, settings = "getitem", indexed(numbers)
+            name, settings = "getitem", chosen(name, numbers)
+        elif name in BY_TENSORS and not given.get("accumulate"):
+            name, settings, tensors = BY_TENSORS[name], *by_tensors(given, self.values)
         elif name == "embedding":
             by_name = dict(tensors)
             tensors = [("input", by_name["indices"]), ("weight", by_name["weight"])]
@@ -123,11 +131,30 @@ class Reading:
         record = self.draft.add(
             path, kind, name, given=tensors, shapes=tuple(each.shape if each else () for each in known),
             dtypes=tuple(each.dtype if each else "float32" for each in known), settings=settings,
-            window=found.window, groups=found.groups, memory=_memory(name, found.in_place, settings),
+            window=found.window, groups=found.groups, memory=_memory(name, found.in_place, settings, len(tensors)),
         )  # fmt: skip
         for place, (each, about) in enumerate(zip(makes, known, strict=True)):
             value = Value("layer", record, about.shape if about else (), record.dtypes[place], place)
             self.values[each] = self.values[f"{each}.{place}"] = value
+        first = next((ref.name for _, ref in _references(given)), "")
+        if record.memory == "view":
+            self.bases |= dict.fromkeys(operation.makes, first)
+        elif record.memory == "in_place":
+            self._write(first, self.values[operation.makes[0]], record.call)
+
+    def _write(self, name: str, value: Value, call: Call) -> None:
+        """From here on a tensor is this value, and what it is a view of has it for a part."""
+        self.values[name] = value
+        while name in self.bases:
+            name = self.bases[name]
+        whole = self.values[name]
+        if whole.source is value.source or whole.kind in STORED:
+            return
+        record = self.draft.add(
+            call.path, call.kind, "setitem", given=[("input", whole), ("value", value)], shapes=(whole.shape,),
+            dtypes=(whole.dtype,), memory="in_place",
+        )  # fmt: skip
+        self.values[name] = Value("layer", record, whole.shape, whole.dtype)
 
     def _linear(
         self, name: str, given: Mapping[str, Any], tensors: Sequence[tuple[str, Value]]
@@ -165,10 +192,12 @@ def _parts_read(program: Program) -> Iterator[str]:
             yield f"{whole.name}.{place}"
 
 
-def _memory(name: str, in_place: bool, settings: Mapping[str, Any]) -> Literal["new", "view", "in_place"]:
+def _memory(name: str, in_place: bool, settings: Mapping[str, Any], tensors: int) -> Literal["new", "view", "in_place"]:
     if in_place:
         return "in_place"
     category = CATEGORY.get(name)
+    if name == "getitem" and tensors > 1:  # places that a tensor says are gathered
+        return "new"
     return "view" if category == "view" or (category == "dropout" and not settings.get("training")) else "new"
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from archscope.model.graph import Shape, Window
 from archscope.model.operations import ALIASES, CATEGORY
 from archscope.model.windows import IN_WINDOW, window_of
+from archscope.reading.drafting import Value
 
 NAMES = {
     "native_batch_norm_legit_no_training": "batch_norm", "native_batch_norm_legit": "batch_norm",
     "batch_norm_no_update": "batch_norm", "native_layer_norm": "layer_norm", "native_group_norm": "group_norm",
     "to_copy": "to", "upsample_nearest2d": "interpolate",
     "upsample_bilinear2d": "interpolate", "upsample_bicubic2d": "interpolate", "unsafe_index": "index",
-    "fused_rms_norm": "rms_norm",
+    "fused_rms_norm": "rms_norm", "numpy_T": "T",
 }  # fmt: skip
 """Where ATen has another name; what it strips of underscores is the function's own."""
 
@@ -87,9 +88,12 @@ def called(target: str, given: Mapping[str, Any], weight: Shape | None) -> Calle
     settings = {name: value for name, value in told.items() if value is not None and name not in UNSAID}
     if operation == "interpolate":
         settings = _interpolated(target, settings)
+    implied = IMPLIED.get(operation, {})
+    if "keepdim" in implied and "dim" not in settings:  # of all elements there is one alone
+        implied = {}
     if "no_training" in target or "no_update" in target:
         settings["training"] = False
-    return Called(operation, in_place, window, int(groups), {**IMPLIED.get(operation, {}), **settings})
+    return Called(operation, in_place, window, int(groups), {**implied, **settings})
 
 
 def _window(operation: str, told: dict[str, Any], weight: Shape | None) -> Window | None:
@@ -113,10 +117,29 @@ def _interpolated(target: str, told: dict[str, Any]) -> dict[str, Any]:
     return settings | ({"align_corners": bool(told.get("align_corners"))} if mode != "nearest" else {})
 
 
-def indexed(given: Mapping[str, Any]) -> dict[str, Any]:
-    """`slice.Tensor` as it is written: `x[:, 1:]`."""
-    start, end, step = (given.get(name) for name in ("start", "end", "step"))
+def chosen(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`slice.Tensor` and `select.int` as they are written: `x[:, 1:]`, `x[:, 1]`."""
+    item = given.get("index") if name == "select" else _slice(*(given.get(word) for word in ("start", "end", "step")))
+    index = [":"] * given.get("dim", 0) + [item]
+    return {"index": index if len(index) > 1 else index[0]}
+
+
+def _slice(start: int | None, end: int | None, step: int | None) -> str:
     first = "" if not start else str(start)
     last = "" if end is None or end >= 2**62 else str(end)
-    index = [":"] * given.get("dim", 0) + [f"{first}:{last}" + (f":{step}" if step not in (None, 1) else "")]
-    return {"index": index if len(index) > 1 else index[0]}
+    return f"{first}:{last}" + (f":{step}" if step not in (None, 1) else "")
+
+
+BY_TENSORS = {"index": "getitem", "index_put": "setitem"}
+"""What is written as x[:, places], and as x[:, places] = y."""
+
+
+def by_tensors(given: Mapping[str, Any], values: Mapping[str, Value]) -> tuple[dict[str, Any], list[tuple[str, Value]]]:
+    """Its settings, and its tensors by argument, as a trace of the code has them."""
+    places = given["indices"]
+    index = [":" if each is None else "tensor" for each in places]
+    names = ["index"] if len(places) == 1 else [f"index.{place}" for place in range(len(places))]
+    tensors = [("input", given["input"]), *zip(names, places, strict=True)]
+    tensors += [("value", given["values"])] if "values" in given else []
+    settings = {"index": index} if ":" in index else {}
+    return settings, [(name, values[ref.name]) for name, ref in tensors if ref is not None]

@@ -129,6 +129,9 @@ def _notes(reading: Reading, failed: str) -> list[str]:
     branching = sorted({node.op_type for node in model.graph.node if node.op_type in ("If", "Loop", "Scan")})
     if branching:
         notes.append(f"the file branches on its data ({', '.join(branching)}): what is within is not counted")
+    if reading.merged:
+        tensors = counted(len(reading.merged), "tensor")
+        notes.append(f"{tensors} stored once for several modules, of equal numbers: counted for each of them")
     if failed:
         notes.append(f"onnx could not infer all shapes: {said(failed)}")
     sizes = [value.shape[0] for value in reading.values.values() if value.kind == "input" and len(value.shape) > 1]

@@ -22,6 +22,8 @@ MOST_NODES = 200_000
 MOST_BYTES = 2**31 - 1
 """Protocol buffers hold no more."""
 MOST_AXES = 16
+KIND = "pkg.torch.export.graph_signature.InputSpec.kind"
+"""Where the newer exporter of torch says what a stored tensor was."""
 
 DTYPES = dict(
     pair.split("=")
@@ -49,17 +51,27 @@ class Stored:
     def elements(self) -> int:
         return prod(self.shape)
 
+    @property
+    def may_be_merged(self) -> bool:
+        """Can it stand for several tensors that were equal, as untrained weights are? Exporters store these once. One
+        number again and again; of what lies outside the file a vector, which networks do not share else."""
+        if self.numbers is None:
+            return len(self.shape) == 1
+        return self.elements > 1 and bool((self.numbers == self.numbers.reshape(-1)[0]).all())
+
 
 @dataclass
 class Model:
     """`proto` without what is stored, which is here by name. `inner` is what the branches of a node store, by what the
-    node makes. `reads` counts how often each tensor is read, by branches and as a result as well."""
+    node makes. `reads` counts how often each tensor is read, by branches and as a result as well. `kinds` are those of
+    stored tensors, where the newer exporter of torch has said them: PARAMETER, BUFFER, CONSTANT_TENSOR."""
 
     path: str
     proto: Any
     stored: dict[str, Stored] = field(default_factory=dict)
     inner: dict[str, list[Stored]] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     opset: int = 0
 
     @property
@@ -121,6 +133,8 @@ def _check_names(model: Model) -> None:
             names += [node.name, node.op_type, node.domain, *node.input, *node.output]
             names += [each.name for each in node.attribute]
             names += [word for each in node.metadata_props for word in (each.key, each.value)]
+        for value in graph.value_info:
+            names += [value.name, *(word for each in value.metadata_props for word in (each.key, each.value))]
         names += [axis.dim_param for each in graph.input for axis in each.type.tensor_type.shape.dim]
         whole = all(type(name) is str for name in names)
     except UnicodeDecodeError:
@@ -178,6 +192,9 @@ def _take_out(model: Model, onnx: Any) -> None:
             kept.append(node)
         else:
             model.stored[constant.name] = constant
+    model.kinds = {
+        value.name: entry.value for value in graph.value_info for entry in value.metadata_props if entry.key == KIND
+    }
     large = [name for name, tensor in model.stored.items() if tensor.numbers is None]
     small = [onnx.numpy_helper.from_array(t.numbers, n) for n, t in model.stored.items() if t.numbers is not None]
     declared = {given.name for given in graph.input}

@@ -23,7 +23,8 @@ UNKNOWN: Known = ((), "float32")
 @dataclass(slots=True)
 class Reading:
     """What was read of a model so far. `values` are the tensors that operations made, by the file's names; `taken` are
-    nodes that were read with one before them, `unknown` tensors of unknown size, with the operator that makes each."""
+    nodes that were read with one before them, `unknown` tensors of unknown size, with the operator that makes each;
+    `merged` are stored tensors that stand for several."""
 
     model: Model
     draft: Draft
@@ -33,19 +34,38 @@ class Reading:
     readers: dict[str, Any] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
     unknown: dict[str, str] = field(default_factory=dict)
+    merged: set[str] = field(default_factory=set)
 
-    def held(self, stored: Stored, role: Role) -> Value:
+    def held(self, stored: Stored, role: Role, path: str = "") -> Value:
         """A stored tensor as an operand: what is multiplied is a parameter; numbers that a graph computes with are,
-        where there are several and they are floating."""
-        if stored.owner not in self.tensors:
-            several = stored.elements > 1 and stored.dtype.startswith(("float", "bfloat")) and not stored.generated
-            kinds: dict[Role, Kind] = {"weight": "parameter", "statistic": "buffer"}
-            kind: Kind = kinds.get(role, "parameter" if several else "constant")
+        where there are several and they are floating. `path` is the module that reads it."""
+        name = self._own_name(stored, path)
+        if name not in self.tensors:
+            kind = self._kind(stored, role)
             values = tuple(stored.numbers.reshape(-1).tolist()) if _is_few(stored) and kind == "constant" else ()
-            tensor = Tensor(stored.owner, stored.shape, stored.dtype, kind == "parameter", values=values)
-            self.tensors[stored.owner] = kind, self.draft.hold(kind, tensor)
-        kind, tensor = self.tensors[stored.owner]
+            tensor = Tensor(name, stored.shape, stored.dtype, kind == "parameter", values=values)
+            self.tensors[name] = kind, self.draft.hold(kind, tensor)
+        kind, tensor = self.tensors[name]
         return Value(kind, tensor, stored.shape, stored.dtype, views=stored.views)
+
+    def _kind(self, stored: Stored, role: Role) -> Kind:
+        """What the exporter computed beforehand was no parameter."""
+        if role == "statistic":
+            return "buffer"
+        if self.model.kinds and role == "operand":
+            kinds: dict[str, Kind] = {"PARAMETER": "parameter", "BUFFER": "buffer"}
+            return kinds.get(self.model.kinds.get(stored.owner, ""), "constant")
+        several = stored.elements > 1 and stored.dtype.startswith(("float", "bfloat")) and not stored.generated
+        return "parameter" if role == "weight" or several else "constant"
+
+    def _own_name(self, stored: Stored, path: str) -> str:
+        """Of equal tensors of several modules the newer exporter of torch stores one: each module has its own."""
+        owner, _, held = stored.owner.rpartition(".")
+        declared = self.model.kinds.get(stored.owner) == "PARAMETER" and self.model.reads.get(stored.owner, 0) > 1
+        if not declared or not path or owner in (path, "") or not stored.may_be_merged:
+            return stored.owner
+        self.merged.add(stored.owner)
+        return f"{path}.{held}"
 
 
 def _is_few(stored: Stored) -> bool:
@@ -89,7 +109,7 @@ class Node:
         stored, name = self.stored(place), self.name(place)
         if name in self.reading.unknown:
             raise LookupError(name)
-        return self.reading.held(stored, role) if stored else self.reading.values[name]
+        return self.reading.held(stored, role, self.path) if stored else self.reading.values[name]
 
     def shape(self, place: int) -> Shape:
         stored = self.stored(place)

@@ -127,7 +127,7 @@ def _bias_after(node: Node, units: int) -> Given:
     reading.taken.add(id(reader))
     del node.proto.output[:]
     node.proto.output.append(reader.output[0])
-    return [("bias", reading.held(replace(stored, shape=(units,)), "weight"))]
+    return [("bias", reading.held(replace(stored, shape=(units,)), "weight", node.path))]
 
 
 def as_weight(stored: Stored, transpose: bool) -> Stored:
@@ -138,7 +138,7 @@ def as_weight(stored: Stored, transpose: bool) -> Stored:
 def _linear(node: Node, x: int, weight: Stored, more: Given, settings: dict[str, Any]) -> None:
     """The parameter has torch's shape from the first, so that it is not said to be shown otherwise."""
     values: Given = [("input", node.value(x))]
-    held = node.reading.held(replace(weight, views=()), "weight")
+    held = node.reading.held(replace(weight, views=()), "weight", node.path)
     node.is_operation("linear", [*values, ("weight", held), *more], settings)
 
 
