@@ -1,7 +1,6 @@
 """From two targets to their Diff: both measured at one input size."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +98,15 @@ def reports_of(
     a: Any, b: Any, size: "InputSize | None", options: Mapping[str, Any], reference_options: Mapping[str, Any]
 ) -> tuple[Report, Report]:
     """Both at one input size: by default that of the reference, or else of `a`; each at its own where that fails."""
+    same = options == reference_options and (a is b or (isinstance(a, str) and a == b))
     if size is None:
+        b = b if reference_options else _opened(b)
         size = _own_size(b)
     if size is None:
+        a = a if options else _opened(a)
         size = _own_size(a)
     reference = _report(b, size, reference_options)
-    if options == reference_options and (a is b or (isinstance(a, str) and a == b)):
+    if same:
         return reference, reference
     try:
         return _report(a, _own_size(reference) if size is None else size, options), reference
@@ -118,13 +120,19 @@ def reports_of(
         return _report(a, own, options), reference
 
 
+def _opened(target: Any) -> Any:
+    """What a file holds, so that it is read once; the target itself where its sizes are open, or it is to be built."""
+    if isinstance(target, Report) or not (is_saved(target) or resolve(target).read):
+        return target
+    try:
+        return _report(target, None, {})
+    except ArchscopeError:  # its sizes are open; or it is none, which is said in its turn
+        return target
+
+
 def _own_size(target: Any) -> Any:
     """Of a report the size that it was measured at, of a file the one that it fixes."""
-    if is_saved(target):
-        target = _report(target, None, {})
-    if not isinstance(target, Report) and resolve(target).read is not None:
-        with suppress(ArchscopeError):  # its sizes are open
-            target = _report(target, None, {})
+    target = _opened(target)
     if isinstance(target, Report):
         sizes = [tensor.shape for tensor in target.graph.inputs.values()]
         return sizes[0] if len(sizes) == 1 else sizes

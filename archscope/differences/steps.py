@@ -153,16 +153,16 @@ def concatenated(step: Step) -> list[Step]:
 
 def hashable(value: Any) -> Any:
     """Lists as tuples, 6 and 6.0 as one number."""
-    if isinstance(value, list | tuple):
-        return tuple(hashable(item) for item in value)
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if type(value) is int:
+        return float(value)
+    return tuple([hashable(item) for item in value]) if isinstance(value, list | tuple) else value
 
 
 def as_float32(value: Any) -> Any:
     """What float32 says of a number: 1 / sqrt(32) and its like in a file are one then."""
-    if isinstance(value, tuple):
+    if type(value) is tuple:
         return tuple([as_float32(item) for item in value])
-    if not isinstance(value, float) or value.is_integer():
+    if type(value) is not float or value.is_integer():
         return value
     try:
         return struct.unpack("f", struct.pack("f", value))[0]

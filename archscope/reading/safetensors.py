@@ -13,6 +13,7 @@ from typing import Any
 from archscope.errors import ArchscopeError
 from archscope.model.graph import LARGEST_SIZE, Tensor
 from archscope.model.units import counted
+from archscope.reading import documents
 from archscope.reading.drafting import said
 from archscope.reading.kinds import LONGEST_HEADER
 
@@ -26,7 +27,7 @@ DTYPES = {
     "U16": "uint16", "F16": "float16", "BF16": "bfloat16", "I32": "int32", "U32": "uint32", "F32": "float32",
     "I64": "int64", "U64": "uint64", "F64": "float64", "C64": "complex64",
 }  # fmt: skip
-MOST_TENSORS = 100_000
+MOST = {"tensors": ('"data_offsets"', 100_000)}
 INDEX = ".safetensors.index.json"
 """How the list of the files of a checkpoint in several ends."""
 
@@ -71,10 +72,7 @@ def _of_file(path: str) -> Iterator[Tensor]:
             if length > min(LONGEST_HEADER, size - 8):
                 raise ArchscopeError(f"{path} is no whole safetensors file: its list of tensors is not all there")
             written = file.read(length)
-        listed = written.count(b'"data_offsets"')
-        if listed > MOST_TENSORS:
-            raise ArchscopeError(f"{path} lists {counted(listed, 'tensor')}: archscope reads {MOST_TENSORS:,}")
-        document = json.loads(written)
+        document = documents.load(path, "its list", written, MOST)
     except OSError as error:
         raise ArchscopeError(f"cannot read {path}: {str(error.strerror).lower()}") from None
     except (ValueError, RecursionError):

@@ -1,6 +1,5 @@
 """Keras models as targets: on the torch backend, made where torch makes its tensors, without weights. No torch."""
 
-import json
 import os
 import sys
 from collections import defaultdict
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError
 from archscope.model.input_sizes import Input
+from archscope.reading import documents
 from archscope.reading.kinds import BROKEN_ARCHIVE
 from archscope.registry import unknown
 from archscope.targets.inputs import SIDES, Expected
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 INSTALL = "pip install 'archscope[keras]'"
-LARGEST_CONFIG, MOST_VALUES, MOST_OBJECTS = 20_000_000, 500_000, 20_000
-"""Bytes of the architecture in a file, values and objects in it; the largest of Keras' own has 1 MB, 44,000, 5,200."""
+LARGEST_CONFIG = 20_000_000
+"""Bytes of the architecture in a file."""
+MOST = {"values": (",", 500_000), "objects": ('"class_name"', 20_000)}
+"""The largest of Keras' own has 1 MB, 44,000 and 5,200."""
 NUMBERS = "object_name_uids"
 """Where Keras counts layers of a class, to name the next one."""
 CHANNELS = (1, 3, 4)
@@ -125,11 +127,7 @@ def in_file(path: str) -> "nn.Module":
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo("config.json").file_size > LARGEST_CONFIG:
                 raise ArchscopeError(f"{path} holds an architecture of more than {LARGEST_CONFIG:,} bytes")
-            text = archive.read("config.json")
-        for what, mark, most in (("values", b",", MOST_VALUES), ("objects", b'"class_name"', MOST_OBJECTS)):
-            if text.count(mark) > most:
-                raise ArchscopeError(f"{path} holds an architecture of more than {most:,} {what}")
-        config = json.loads(text)
+            config = documents.load(path, "its architecture", archive.read("config.json"), MOST)
     except (zipfile.BadZipFile, *BROKEN_ARCHIVE, KeyError, RecursionError):
         raise ArchscopeError(f"{path} is no Keras file that can be read: model.save('net.keras') writes one") from None
     model: nn.Module = keras.saving.deserialize_keras_object(config, safe_mode=True)

@@ -53,9 +53,9 @@ def test_files_that_are_not_whole(tmp_path: Path, content: bytes, said: str) -> 
 
 
 def test_more_tensors_than_any_network_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archscope.reading.safetensors.MOST_TENSORS", 1)
+    monkeypatch.setattr("archscope.reading.safetensors.MOST", {"tensors": ('"data_offsets"', 1)})
     (tmp_path / "a.safetensors").write_bytes(safetensors({"a": (1,), "b": (1,)}))
-    with pytest.raises(ArchscopeError, match="lists 2 tensors: archscope reads 1"):
+    with pytest.raises(ArchscopeError, match="its list has 2 tensors: archscope reads 1"):
         tensors_of(str(tmp_path / "a.safetensors"))
 
 

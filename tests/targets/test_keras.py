@@ -147,8 +147,8 @@ def lambda_layer() -> dict[str, Any]:
         (lambda: {"module": "os", "class_name": "system", "config": {"command": "touch planted"}}, ""),
         (lambda: {"module": None, "class_name": "Missing", "config": {}, "registered_name": "Missing"}, "Missing"),
         (lambda: ["no", "model"], ""),
-        (lambda: [0] * 500_002, "more than 500,000 values"),
-        (lambda: [{"class_name": "Dense"}] * 20_001, "more than 20,000 objects"),
+        (lambda: [0] * 500_002, "values: archscope reads 500,000"),
+        (lambda: [{"class_name": "Dense"}] * 20_001, "20,001 objects: archscope reads 20,000"),
     ],
 )
 def test_a_strangers_file_runs_nothing(config: Any, says: str, tmp_path: Path) -> None:

@@ -54,13 +54,15 @@ def read_program(program: Program, path: str, wanted: Sequence[Input] = ()) -> t
 
 class Reading:
     """The operations of a program so far, and the value of each tensor. `bases`: of views the tensor that they are of;
-    what is written into one is written into the other."""
+    what is written into one is written into the other; `modules`: by the stack of a call path and class of the
+    innermost."""
 
     def __init__(self, program: Program) -> None:
         self.program, self.draft = program, Draft(program.name)
         self.values: dict[str, Value] = {}
         self.turned: dict[str, Value] = {}
         self.bases: dict[str, str] = {}
+        self.modules: dict[tuple[tuple[str, str], ...], tuple[str, str]] = {}
         self.read = {ref.name for each in program.operations for _, ref in _references(dict(each.given))}
         self.read |= {*program.results, *_parts_read(program)}
         self.draft.notes += program.notes
@@ -172,11 +174,14 @@ class Reading:
 
     def _module(self, operation: Operation) -> tuple[str, str]:
         """Path and class of the innermost module; a second call of one is told by an @ and a number."""
-        path, kind = "", ""
-        for full, name in operation.stack:
-            path, kind = said(re.sub(r"@\d+", "", full)), said(name.rpartition(".")[2])
-            self.draft.classes.setdefault(path, kind)
-        return path, kind
+        stack = tuple(operation.stack)
+        if stack not in self.modules:
+            path, kind = "", ""
+            for full, name in stack:
+                path, kind = said(re.sub(r"@\d+", "", full)), said(name.rpartition(".")[2])
+                self.draft.classes.setdefault(path, kind)
+            self.modules[stack] = path, kind
+        return self.modules[stack]
 
     def graph(self) -> Graph:
         results = [self.values[name] for name in self.program.results]

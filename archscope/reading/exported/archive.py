@@ -1,16 +1,17 @@
 """The .pt2 archive of torch.export.save: its model.json, and what its constants hold. `torch.export.load` would run
 pickles."""
 
-import json
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from archscope.errors import ArchscopeError
 from archscope.model.graph import LARGEST_SIZE, Shape, elements_of
 from archscope.model.units import counted
+from archscope.reading import documents
 from archscope.reading.drafting import said
 from archscope.reading.exported.contents import with_contents
 from archscope.reading.exported.program import DTYPES, MOST_NODES, Known, Operation, Program, Ref
@@ -18,8 +19,8 @@ from archscope.reading.kinds import BROKEN_ARCHIVE
 
 LARGEST = 200 * 2**20
 """Bytes of a model.json."""
-MOST_VALUES = 4_000_000
-"""Values in a model.json, each of which takes the memory of many of its bytes."""
+MOST = {"values": (",", 4_000_000)}
+"""In a model.json."""
 MOST_AXES = 64
 SCHEMA = 8
 """The version of torch.export's format, whose major number changes with its meaning."""
@@ -38,9 +39,7 @@ def read_archive(path: str) -> Program:
                 raise ArchscopeError(f"{path}: its program is of {members[0].file_size:,} bytes, too many to read")
             with archive.open(members[0]) as file:
                 written = file.read(LARGEST)
-            if written.count(b",") > MOST_VALUES:
-                raise ArchscopeError(f"{path}: its program has more than {MOST_VALUES:,} values, too many to read")
-            document = json.loads(written)
+            document = documents.load(path, "its program", written, MOST)
             program = _checked(path, document)
             with_contents(program, archive, members[0].filename.rpartition("/models/")[0])
             return program
@@ -133,9 +132,14 @@ def _operation(node: Mapping[str, Any]) -> Operation:
         for kind, about in each.items():
             makes += [about["name"]] if kind == "as_tensor" else []
             makes += [one["name"] for one in about] if kind == "as_tensors" else []
-    stack = [part.split(",") for part in node.get("metadata", {}).get("nn_module_stack", "").split(";") if part]
-    modules = [(path, kind) for _, path, kind in stack]
-    return Operation(str(node["target"]).removeprefix("torch.ops."), given, makes, modules)
+    stack = _stack(node.get("metadata", {}).get("nn_module_stack", ""))
+    return Operation(str(node["target"]).removeprefix("torch.ops."), given, makes, stack)
+
+
+@lru_cache
+def _stack(said: str) -> Sequence[tuple[str, str]]:
+    parts = [part.split(",") for part in said.split(";") if part]
+    return tuple([(path, kind) for _, path, kind in parts])
 
 
 def _argument(about: Mapping[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from archscope.model.graph import Shape, Window
@@ -59,6 +60,7 @@ class Called:
     settings: dict[str, Any]
 
 
+@lru_cache
 def operation_of(target: str) -> tuple[str, bool]:
     """`aten.relu_.default` is relu, in place; of another library with its name, `mylib::scan`."""
     library, _, rest = target.partition(".")

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from archscope.reading.exported.contents import content_of, fixed
+from archscope.model.content import FEW, digest_of
+from archscope.reading.exported.contents import fixed
 from archscope.reading.exported.program import Known, Operation, Program, Ref
 
 MOST_READ = 2**23
@@ -62,9 +63,9 @@ def _known(value: Any) -> Known:
 def _with_content(known: Known, value: Any) -> Known:
     if value is None or value.is_meta or value.numel() > MOST_READ or value.is_complex():
         return known
-    dtype, values = ("float32", value.float()) if value.is_floating_point() else ("int64", value.long())
-    told = content_of(replace(known, dtype=dtype), values.detach().cpu().contiguous().numpy().tobytes())
-    return replace(told, dtype=known.dtype)
+    numbers = (value.float() if value.is_floating_point() else value.long()).detach().cpu().reshape(-1).numpy()
+    values = tuple(numbers.tolist()) if numbers.size <= FEW else ()
+    return replace(known, digest=digest_of([numbers.data]), values=values)
 
 
 def _operation(node: Any) -> Operation:
