@@ -7,7 +7,7 @@ import typer
 
 from archscope.commands import command
 from archscope.commands.arguments import completes
-from archscope.commands.output import write
+from archscope.commands.output import plain_options, write
 from archscope.commands.predicting import device_names
 
 if TYPE_CHECKING:
@@ -31,11 +31,15 @@ def devices(
 
 
 def _table() -> str:
+    """A line a device; its whole name where there is room."""
     from archscope.roofline.devices import DTYPES, devices
 
     rows = [("Name", "Memory", "GB/s", *DTYPES, "Device"), *(_row(device, DTYPES) for device in devices().values())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "".join("  ".join(_line(row, widths)).rstrip() + "\n" for row in rows)
+    lines = ["  ".join(_line(row, widths)).rstrip() for row in rows]
+    if 0 < plain_options(None).width < max(map(len, lines)):
+        lines = ["  ".join(_line(row, widths)[:-1]) for row in rows]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _row(device: "Device", dtypes: Sequence[str]) -> tuple[str, ...]:

@@ -150,8 +150,12 @@ def summary(
     if strict and missing:
         raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")
     chosen = view_options(parse_columns(columns, report), depth, fold, sort, output)
-    if not columns.strip() and "latency_ms" in report.columns:
+    if columns.strip():
+        chosen = replace(chosen, spare=chosen.columns[:0:-1])  # the first that was asked for stays
+    elif "latency_ms" in report.columns:
         chosen = replace(chosen, spare=tables.SPARE_COLUMNS)
+    elif predict:
+        chosen = replace(chosen, spare=("output", "share"))
     write(render(report, name, chosen), output)
     for note in report.graph.notes:
         if partial and note.startswith(STOPPED):

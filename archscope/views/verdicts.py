@@ -95,13 +95,20 @@ def _network(verdicts: Sequence[Verdict], width: int) -> Iterator[Text]:
     for verdict in verdicts:
         by_origin.setdefault(verdict.claim.origin(), []).append(verdict)
     rows = {id(verdict): _row(verdict) for verdict in verdicts}
-    widths = [max(len(row[i]) for row in rows.values()) for i in range(4)]
-    widths[0] = min(widths[0], width - sum(widths[1:]) - 10)
+    shared = _widths([*rows.values()], width)
     for origin, group in by_origin.items():
         yield from _indented(origin, 2, width)
+        named = [rows[id(verdict)] for verdict in group]
+        widths = shared if all(len(row[0]) <= shared[0] for row in named) else _widths(named, width)
         for said, alike in groupby(group, key=lambda verdict: (details(verdict), steps(verdict))):
-            yield from [_line(rows[id(verdict)], widths, verdict) for verdict in alike]
+            for verdict in alike:
+                yield from _lines(rows[id(verdict)], widths, verdict)
             yield from _said(*said, width) if said[0] else ()
+
+
+def _widths(rows: Sequence[Sequence[str]], width: int) -> list[int]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [min(widths[0], width - sum(widths[1:]) - 10), *widths[1:]]
 
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
@@ -111,12 +118,14 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     return about, claim.printed(), number(verdict.recomputed, claim.unit), outcome
 
 
-def _line(row: Sequence[str], widths: Sequence[int], verdict: Verdict) -> Text:
+def _lines(row: Sequence[str], widths: Sequence[int], verdict: Verdict) -> Iterator[Text]:
+    """A line; two where its name leaves the numbers no room."""
     about, claimed, recomputed, outcome = row
     if len(about) > widths[0]:
-        about = "…" + about[len(about) - widths[0] + 1 :]
+        yield Text(f"    {about}")
+        about = ""
     numbers = f"    {about.ljust(widths[0])}  {claimed.rjust(widths[1])}  {recomputed.rjust(widths[2])}  "
-    return Text(numbers).append(outcome, COLORS.get(verdict.outcome, "dim"))
+    yield Text(numbers).append(outcome, COLORS.get(verdict.outcome, "dim"))
 
 
 def _said(text: str, listed: Sequence[tuple[str, str]], width: int) -> Iterator[Text]:

@@ -6,6 +6,7 @@ from textwrap import wrap
 from rich.text import Text
 
 from archscope.comparison.report import Comparison
+from archscope.model.text import one_line
 from archscope.views import Options
 from archscope.views.comparison.grids import Grid, grids
 from archscope.views.comparison.notes import notes
@@ -39,16 +40,28 @@ def _lines(grid: Grid, width: int) -> Iterator[Text]:
     for head in heads:
         yield _line(head, widths, ["bold"] * len(widths))
     for name, *cells in grid.rows:
-        # Two networks are told apart by how their names end.
-        first, *more = (wrap(name, widths[0], subsequent_indent="  ") if grid.is_of_networks else []) or [name]
+        first, *more = in_lines(name, widths[0]) if grid.is_of_networks else [name]
         yield _line([first, *cells], widths, styles)
         yield from map(Text, more)
+
+
+def in_lines(name: str, width: int) -> list[str]:
+    """A network's name, none of it cut: broken at its spaces, a word that is too long at its low lines or points."""
+    lines: list[str] = []
+    for part in wrap(name, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [name]:
+        rest = part
+        while len(rest) > width:
+            at = max((i + 1 for i in range(3, width) if rest[i] in "_./&?"), default=width)
+            lines.append(rest[:at])
+            rest = f"  {rest[at:]}"
+        lines.append(rest)
+    return lines
 
 
 def _line(texts: Sequence[str], widths: Sequence[int], styles: Sequence[str]) -> Text:
     line = Text()
     for i, (text, width, style) in enumerate(zip(texts, widths, styles, strict=True)):
-        cut = text if len(text) <= width else text[: width - 1] + "…"
+        cut = one_line(text, width)  # paths are told apart by how they end
         line.append(cut.ljust(width) if i == 0 else cut.rjust(width), style).append(" " * GAP)
     line.rstrip()
     return line

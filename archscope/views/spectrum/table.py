@@ -3,6 +3,7 @@
 from rich.text import Text
 
 from archscope.continuum.points import Spectrum
+from archscope.model.text import one_line
 from archscope.views import Options
 from archscope.views.spectrum.rows import HEADINGS, cells, columns, notes, sizes, title
 from archscope.views.tables.table import GAP, NARROWEST, not_shown, to_text, with_room, wrapped
@@ -55,7 +56,7 @@ def _line(row: dict[str, str], widths: dict[str, int], style: str) -> Text:
     line = Text()
     for name, text in row.items():
         width = widths[name]
-        cut = text if len(text) <= width else text[: width - 1] + "…"
+        cut = one_line(text, width)
         line.append(cut.ljust(width) if name in LEFT else cut.rjust(width), style).append(" " * GAP)
     line.rstrip()
     return line

@@ -11,7 +11,7 @@ from rich.text import Text
 from archscope.model import units
 from archscope.model.graph import Graph
 from archscope.model.report import Report
-from archscope.model.text import shown
+from archscope.model.text import listed, one_line, shown
 from archscope.views import Options
 from archscope.views.tables import view
 from archscope.views.tables.footer import footer
@@ -106,7 +106,7 @@ def with_room(widths: Mapping[str, int], spare: Iterable[str], room: int) -> tup
 
 
 def not_shown(names: Iterable[str], instead: str = "--columns") -> tuple[str, str]:
-    return "Not shown", f"{', '.join(names)}: a wider terminal has room for them, or {instead}"
+    return "Not shown", f"{listed([*names])}: a wider terminal has room for them, or {instead}"
 
 
 def _bar(share: float) -> str:
@@ -133,7 +133,7 @@ def _fitted(widths: list[int], width: int) -> list[int]:
 def _line(texts: list[str], widths: list[int], styles: list[str], dim: int = 0) -> Text:
     line = Text()
     for i, (text, width, style) in enumerate(zip(texts, widths, styles, strict=True)):
-        cut = text if len(text) <= width else text[: width - 1] + "…"
+        cut = _cut_operation(text, width) if i == 1 else _cut_name(text, width)
         padded = cut.ljust(width) if i < 2 else cut.rjust(width)  # names read from the left, numbers from the right
         if i == 0 and dim:
             line.append(padded[:dim], "dim")
@@ -142,6 +142,28 @@ def _line(texts: list[str], widths: list[int], styles: list[str], dim: int = 0) 
         line.append(" " * GAP)
     line.rstrip()
     return line
+
+
+def _cut_name(text: str, width: int) -> str:
+    """Paths are told apart by how they end, the names of a tree by both their ends."""
+    if len(text) > width and "." in text and ".." not in text:
+        return f"…{text[1 - width :]}"
+    return one_line(text, width)
+
+
+SHORTEST_WORD = 4
+
+
+def _cut_operation(text: str, width: int) -> str:
+    """`Separab… 3x3, 728`: the longest word gives way, that what stands beside it may stay; else the end."""
+    over = len(text) - width
+    if over <= 0:
+        return text
+    longest = max(text.split(), key=len)
+    kept = len(longest) - over - 1
+    if kept >= SHORTEST_WORD:
+        return text.replace(longest, f"{longest[:kept]}…", 1)
+    return f"{text[: width - 1]}…"
 
 
 def wrapped(heading: str, said: str, indent: int, width: int) -> list[Text]:
