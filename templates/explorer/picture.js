@@ -74,16 +74,18 @@ class Picture {
     const { element, node, spans } = shown;
     const { network } = this;
     const costs = ["params", "macs"].map((name) => [name, network.value(name, spans)]).filter(([, value]) => value);
-    const said = costs.map(([name, value]) => `${count(value)} ${HEADINGS[name]}`);
+    const said = costs.map(([name, value]) => `${count(value)} ${say(name)}`);
     const label = [network.paths[node], shown.title, network.shape("out", spans), ...said].filter(Boolean).join(", ");
-    element.setAttribute("aria-label", label);
-    element.setAttribute("role", "button");
+    element.setAttribute("role", "button"); // its title is its name: a label would have it said twice
     element.setAttribute("tabindex", "-1");
     element.querySelectorAll(":scope > text").forEach((text) => text.before(" ")); // words apart for who hears them
     element.prepend(drawn("title", {}, label));
     if (shown.opens >= 0) {
       element.classList.add("opens");
-      if (!shown.frame) this.corner(element);
+      if (!shown.frame) {
+        this.corner(element);
+        element.setAttribute("aria-expanded", "false");
+      }
     }
     element.addEventListener("click", (event) => {
       event.stopPropagation();
@@ -243,7 +245,7 @@ class Picture {
       if (bordered.has(painted[i])) {
         for (const name of ["stroke-width", "stroke-dasharray"]) element.setAttribute(name, style.getPropertyValue(name).replaceAll("px", ""));
       }
-      for (const name of ["class", "style", "tabindex", "role", "aria-label", "data-l", "data-n", "data-p"]) element.removeAttribute(name);
+      for (const name of ["class", "style", "tabindex", "role", "aria-label", "aria-expanded", "data-l", "data-n", "data-p"]) element.removeAttribute(name);
     });
     chosen.forEach((element) => element.classList.add("chosen"));
     copy.querySelectorAll("path:not([fill]):not([stroke]), rect:not([fill])").forEach((sign) => sign.remove());

@@ -27,8 +27,8 @@ class Slider {
       this.go(Number(this.slider.value));
       history.replaceState(null, "", `#${encodeURIComponent(this.data.points[this.at].segments)}`);
     });
-    byId("theme").addEventListener("click", () => this.theme(document.documentElement.dataset.theme !== "dark"));
-    byId("language").addEventListener("click", () => { korean = !korean; this.words(); });
+    byId("theme").addEventListener("click", () => { this.theme(document.documentElement.dataset.theme !== "dark"); this.go(this.at); });
+    byId("language").addEventListener("click", () => { korean = !korean; this.words(); this.go(this.at); });
     window.addEventListener("hashchange", () => this.arrive());
     this.theme(matchMedia("(prefers-color-scheme: dark)").matches);
     this.words();
@@ -44,7 +44,6 @@ class Slider {
   /** @param {boolean} dark */
   theme(dark) {
     document.documentElement.dataset.theme = dark ? "dark" : "light";
-    this.go(this.at);
   }
 
   words() {
@@ -54,7 +53,6 @@ class Slider {
     byId("title").textContent = document.title;
     byId("about").textContent = this.data.title;
     byId("notes").replaceChildren(...this.data.notes.flatMap((/** @type {[string, string]} */ [heading, said]) => [make("dt", {}, heading), make("dd", {}, said)]));
-    this.go(this.at);
   }
 
   /** @param {number} at */

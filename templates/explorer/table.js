@@ -42,12 +42,10 @@ class Table {
     this.scrolled = 0;
     this.high = 0;
     this.headed = "";
-    this.head = make("div", { class: "row head", role: "row" });
-    this.body = make("div", { class: "rows", role: "none" });
-    this.scroll = make("div", { class: "scroll", role: "rowgroup", tabindex: "0" }, this.body);
-    this.element.setAttribute("role", "treegrid");
-    this.element.setAttribute("tabindex", "0");
-    this.element.append(make("div", { role: "rowgroup" }, this.head), this.scroll);
+    this.head = make("div", { class: "row head", role: "row", "aria-rowindex": "1" });
+    this.body = make("div", { class: "rows", role: "rowgroup" });
+    this.scroll = make("div", { class: "scroll", role: "treegrid", tabindex: "0", "aria-owns": "head" }, this.body);
+    this.element.append(make("div", { role: "rowgroup", id: "head" }, this.head), this.scroll);
     this.scroll.addEventListener("scroll", () => { this.top = this.scrolled = this.scroll.scrollTop; this.fill(); });
     this.body.addEventListener("click", (event) => this.click(event));
     this.element.addEventListener("keydown", (event) => this.key(event));
@@ -65,7 +63,7 @@ class Table {
     this.rows = this.query ? this.ordered(this.network.search(this.query)) : [];
     if (!this.query) this.list(0);
     this.body.style.height = `${this.rows.length * ROW}px`;
-    this.element.setAttribute("aria-rowcount", String(this.rows.length + 1));
+    this.scroll.setAttribute("aria-rowcount", String(this.rows.length + 1));
     this.headings();
     if (filled) this.fill();
   }
@@ -129,8 +127,8 @@ class Table {
       if (place < this.rows.length) this.show(line, this.rows[place], place);
       else line.element.removeAttribute("id");
     }
-    const active = this.rows.indexOf(this.chosen);
-    put(this.element, "aria-activedescendant", active >= from && active < from + many ? `row${this.chosen}` : null);
+    const active = this.rows.indexOf(this.lit);
+    put(this.scroll, "aria-activedescendant", active >= from && active < from + many ? `row${this.lit}` : null);
   }
 
   /** An empty row. @returns {Line} */
@@ -152,7 +150,7 @@ class Table {
     const last = this.columns.length - 1;
     const total = network.columns.get(this.columns[last])?.total;
     const said = [
-      network.data.nodes.name[at], [network.said[at], this.query && network.paths[network.parent(at)]].filter(Boolean).join(" · "),
+      network.data.nodes.name[at], [this.query && network.paths[network.parent(at)], network.said[at]].filter(Boolean).join(" · "),
       network.shape("out", network.spans[at]), ...this.columns.map((column, i) => measured(/** @type {Column} */ (network.columns.get(column)), values[i])),
     ];
     texts.forEach((text, i) => { if (text.data !== said[i]) text.data = said[i]; });
@@ -214,17 +212,18 @@ class Table {
 
   /** @param {KeyboardEvent} event */
   key(event) {
-    if (event.target !== this.element && event.target !== this.scroll) return;
-    const place = this.rows.indexOf(this.chosen);
+    if (event.target !== this.scroll) return;
+    const at = this.lit; // the chosen one's row, or where that is folded what holds it
+    const place = this.rows.indexOf(at);
     const page = Math.max(Math.floor(this.scroll.clientHeight / ROW) - 1, 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     const step = steps[/** @type {keyof typeof steps} */ (event.key)];
-    const opens = !this.query && place >= 0 && this.network.children[this.chosen].length > 0;
+    const opens = !this.query && place >= 0 && this.network.children[at].length > 0;
     if (step !== undefined && this.rows.length) this.told.choose(this.rows[Math.min(Math.max(place + step, 0), this.rows.length - 1)]);
-    else if (event.key === "ArrowRight" && opens && !this.expanded.has(this.chosen)) this.toggle(this.chosen);
-    else if (event.key === "ArrowLeft" && opens && this.expanded.has(this.chosen)) this.toggle(this.chosen);
-    else if (event.key === "ArrowLeft" && place >= 0 && this.network.parent(this.chosen) > 0) this.told.choose(this.network.parent(this.chosen));
-    else if (event.key === "Enter" && place >= 0) this.told.open(this.chosen);
+    else if (event.key === "ArrowRight" && opens && !this.expanded.has(at)) this.toggle(at);
+    else if (event.key === "ArrowLeft" && opens && this.expanded.has(at)) this.toggle(at);
+    else if (event.key === "ArrowLeft" && place >= 0 && this.network.parent(at) > 0) this.told.choose(this.network.parent(at));
+    else if (event.key === "Enter" && place >= 0) this.told.open(at);
     else return;
     event.preventDefault();
   }

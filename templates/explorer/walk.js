@@ -23,7 +23,7 @@ class Pane {
       ["−", "Smaller", () => this.picture.magnify(0.8)],
       ["⤢", "Fit", () => this.picture.fit()],
     ]);
-    const zoom = make("div", { class: "zoom" }, ...buttons.map(([sign, said, click]) => make("button", { type: "button", title: say(said), "aria-label": say(said), click }, sign)));
+    const zoom = make("div", { class: "zoom" }, ...buttons.map(([sign, said, click]) => make("button", { type: "button", title: say(said), click }, make("span", { "aria-hidden": "true" }, sign))));
     this.element = make("section", { class: "pane", "aria-label": network.data.title }, this.crumbs, this.scroll, zoom);
     this.picture = new Picture(network, this.scroll, {
       choose: (shown) => explorer.choose(this, shown),
@@ -122,7 +122,7 @@ class Explorer {
         this.table.mark(this.active.chosen.node, true);
         this.table.reveal();
       } else this.up(this.active);
-      if (document.activeElement === search) this.table.element.focus();
+      if (document.activeElement === search) this.table.scroll.focus();
     }
   }
 
@@ -228,7 +228,7 @@ class Explorer {
     table.columns = ["params", "macs", ...(this.color && !["params", "macs"].includes(this.color) ? [this.color] : [])];
     if (this.color === "params") table.columns = ["macs", "params"];
     table.columns = table.columns.filter((name) => active.network.columns.has(name));
-    table.element.setAttribute("aria-label", say("Parts"));
+    table.scroll.setAttribute("aria-label", say("Parts"));
     table.update(false);
     table.mark(active.chosen.node, active.sought);
     const told = { open: (/** @type {number} */ at) => this.walk(active, at), choose: (/** @type {number} */ at) => this.find(active, at), drawn: active.picture.nodes };
@@ -305,6 +305,7 @@ class Explorer {
   /** Everything that is text of the page itself. */
   words() {
     document.documentElement.lang = korean ? "ko" : "en";
+    byId("details").setAttribute("aria-label", say("Details"));
     const search = /** @type {HTMLInputElement} */ (byId("search"));
     search.placeholder = say("Search: name, kind, 3x3, params>1M");
     search.setAttribute("aria-label", search.placeholder);

@@ -89,12 +89,42 @@ def test_keys_and_search_find_what_is_asked_for(chromium: Any, tmp_path: Path) -
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         assert opened(page).count(">") == 1
-        page.locator(".table").focus()
+        page.locator(".scroll").focus()
         before = page.locator("#details h2").inner_text()
         page.keyboard.press("Home")
         page.keyboard.press("ArrowDown")
         assert page.locator("#details h2").inner_text() != before
         assert page.locator("[role=treegrid]").get_attribute("aria-activedescendant")
+
+
+def test_what_a_screen_reader_hears_is_said_once(chromium: Any, tmp_path: Path) -> None:
+    with shown(chromium, tmp_path, Explorer((traced("xception"),), ("Xception",))) as page:
+        client = page.context.new_cdp_session(page)
+
+        def heard() -> tuple[str, str, dict[str, Any]]:
+            """Role, name and states of what has the focus, or of its active row."""
+            nodes = client.send("Accessibility.getFullAXTree")["nodes"]
+            told = [{one["name"]: one["value"] for one in node.get("properties", ())} for node in nodes]
+            (at,) = [i for i, one in enumerate(told) if "focused" in one and i]
+            if active := told[at].get("activedescendant", {}).get("relatedNodes"):
+                (at,) = [i for i, n in enumerate(nodes) if n.get("backendDOMNodeId") == active[0]["backendDOMNodeId"]]
+            node, states = nodes[at], {name: one.get("value") for name, one in told[at].items()}
+            assert node["name"]["value"] and node["name"]["value"] != node.get("description", {}).get("value")
+            return node["role"]["value"], node["name"]["value"], states
+
+        page.locator(".op[tabindex='0']").focus()
+        role, name, states = heard()
+        assert role == "button" and name.startswith("middle_flow.block1, Middle flow") and not states["expanded"]
+        page.locator(".zoom button").first.focus()
+        assert heard()[:2] == ("button", "Larger")
+        page.locator("[role=treegrid]").focus()
+        role, name, states = heard()  # the row that holds what is chosen
+        assert role == "row" and name.startswith("middle_flow") and states["level"] == 1 and states["selected"]
+        page.keyboard.press("ArrowRight")
+        assert heard()[2]["expanded"]
+        page.keyboard.press("ArrowDown")
+        role, name, states = heard()
+        assert name.startswith("block1") and states["level"] == 2 and states["expanded"] is False
 
 
 def test_colours_are_of_all_copies_and_the_picture_can_be_kept(chromium: Any, tmp_path: Path) -> None:
