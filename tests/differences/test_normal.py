@@ -101,6 +101,14 @@ EQUAL: dict[str, tuple[Net, Net]] = {
     "sum in place": (Net(lambda x: F.relu(x) + x), Net(lambda x: F.relu(x).add_(x))),
     "scaled sum": (Net(lambda x: x + 0.5 * F.relu(x)), Net(lambda x: torch.add(x, F.relu(x), alpha=0.5))),
     "divided": (Net(lambda x: x / 4), Net(lambda x: x * 0.25)),
+    "one of what is concatenated": (
+        Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, 8:].exp()),
+        Net(lambda x: x.tanh().exp()),
+    ),
+    "some of what is concatenated": (
+        Net(lambda x: torch.cat([x, x.relu(), x.tanh()], 2).split([16, 32], 2)[1].exp()),
+        Net(lambda x: torch.cat([x.relu(), x.tanh()], 2).exp()),
+    ),
     "nested concatenation": (
         Net(lambda x: torch.cat([x, torch.cat([x.relu(), x.tanh()], 1)], 1)),
         Net(lambda x: torch.cat([x, x.relu(), x.tanh()], -3)),
@@ -177,6 +185,18 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
         Net(lambda x, layer: layer(F.pad(x, (1, 1, 1, 1), mode="reflect")), conv()),
     ),
     "operands of a difference": (Net(lambda x: x - F.relu(x)), Net(lambda x: F.relu(x) - x)),
+    "which of what is concatenated": (
+        Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, 8:]),
+        Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, :8]),
+    ),
+    "a part of two that are concatenated": (
+        Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, 4:12]),
+        Net(lambda x: x.tanh()),
+    ),
+    "another axis than that of a concatenation": (
+        Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, :, :8].exp()),
+        Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, :, 8:].exp()),
+    ),
     "operands of a concatenation": (
         Net(lambda x: torch.cat([x, F.relu(x)], 1)),
         Net(lambda x: torch.cat([F.relu(x), x], 1)),

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
-from archscope.differences.layouts import Layout
+from archscope.differences.layouts import Layout, strides_of
 from archscope.differences.rules import Call, other, places
 from archscope.differences.steps import Step, View, concatenated
 from archscope.model.graph import Shape
@@ -43,7 +44,7 @@ def seen(call: Call, layout: Layout | None, out: Shape, view: View | None = None
     """The result as a layout of what the operand shows; where no strides say it, of what is written out first."""
     view = call.views[0] if view is None else view
     if layout is not None:
-        return View(view.step, layout)
+        return pieces(call, View(view.step, layout))
     return View.of(call.draft.shown(view, call.layer), out)
 
 
@@ -181,7 +182,7 @@ def narrow(call: Call) -> View:
     view, settings = call.views[0], call.settings
     axis = settings["dim"] % len(view.shape)
     start = settings["start"] % view.shape[axis]
-    return View(view.step, view.layout.sliced(axis, start, start + settings["length"]))
+    return pieces(call, View(view.step, view.layout.sliced(axis, start, start + settings["length"])))
 
 
 def split(call: Call) -> list[View]:
@@ -197,7 +198,7 @@ def split(call: Call) -> list[View]:
             out = tuple(size for i, size in enumerate(view.shape) if i != axis)
             found.append(seen(call, layout.reshaped(out), out, View(view.step, layout)))
         else:
-            found.append(View(view.step, layout))
+            found.append(pieces(call, View(view.step, layout)))
         start += length
     if start != view.shape[axis]:
         raise ValueError("the parts are not the whole")
@@ -254,6 +255,26 @@ def concatenate(call: Call) -> Step | View:
     if any(graph.layer[name].operation != call.operation for name in graph.consumers[call.layer.name]):
         draft.cats[where, *ids] = step  # it has a life of its own
     return step
+
+
+def pieces(call: Call, view: View) -> View:
+    """A part of a concatenation that is one of what is concatenated, or some in a row, is these."""
+    whole = view.step
+    if whole.kind != "cat" or call.draft.written:
+        return view
+    axis = next(i for i, _ in enumerate(whole.shape) if hash_of(places([i], whole.shape)) == whole.facts["dim"])
+    parts, shape, stride = concatenated(whole), whole.shape, strides_of(whole.shape)[axis]
+    ends = [0, *accumulate(part.shape[axis] if len(part.shape) == len(shape) else 0 for part in parts)]
+    start, length = view.layout.offset // stride, view.layout.elements * shape[axis] // whole.elements
+    taken = Layout.of(shape).sliced(axis, start, start + length)
+    if (taken.offset, taken.runs) != (view.layout.offset, view.layout.runs) or ends[-1] != shape[axis]:
+        return view
+    if start not in ends or start + length not in ends or length == shape[axis]:
+        return view
+    chosen = parts[ends.index(start) : ends.index(start + length)]
+    if len(chosen) > 1:
+        chosen = [call.draft.extra("cat", chosen, call.layer, taken.sizes, {"dim": places([axis], shape)})]
+    return View.of(chosen[0], view.shape)
 
 
 def hash_of(where: tuple[int, ...]) -> tuple[float, ...]:
