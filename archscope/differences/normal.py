@@ -11,7 +11,7 @@ from dataclasses import replace
 from archscope.differences.draft import Draft
 from archscope.differences.rules import Call, Rule, attention, axes, other, pointwise, products, shapes, windows
 from archscope.differences.spoken import all_operands
-from archscope.differences.steps import Step, View, live
+from archscope.differences.steps import Step, View, live, stored_last
 from archscope.model.graph import Graph, Layer, Operand
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
@@ -50,6 +50,8 @@ class Normaliser:
         if self.draft.written:  # what nothing reads too, but for further results
             read = {id(one) for step in self.draft.steps for one in step.inputs} | set(map(id, ends))
             steps = [step for step in self.draft.steps if id(step) in read or step.kind != "part"]
+        else:
+            steps = stored_last(steps)
         kept = [*steps, Step("output", ends, name="output")]
         for place, step in enumerate(kept):
             step.place = place

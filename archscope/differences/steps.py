@@ -1,7 +1,7 @@
 """A Step: a layer in normal form, told by what it computes and from what. No torch."""
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
@@ -178,6 +178,28 @@ def live(steps: Iterable[Step], ends: Iterable[Step]) -> list[Step]:
         if id(step) in needed:
             needed.update(map(id, step.inputs))
     return [step for step in listed if id(step) in needed]
+
+
+def stored_last(steps: Sequence[Step]) -> list[Step]:
+    """The same steps, those that are computed from parameters and constants alone right before their first reader: it
+    makes no difference when they are."""
+    found: list[Step] = []
+    listed: set[int] = set()
+
+    def add(step: Step) -> None:
+        if id(step) not in listed:
+            listed.add(id(step))
+            for source in step.inputs:
+                if source.of_stored:
+                    add(source)
+            found.append(step)
+
+    for step in steps:
+        if not step.of_stored:
+            add(step)
+    for step in steps:  # what no other reads
+        add(step)
+    return found
 
 
 def unshared(steps: Iterable[Step]) -> list[Step]:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 import archscope
 from archscope.differences import compare
+from archscope.differences.normal import normal_form
 
 Function = Callable[[torch.Tensor], torch.Tensor]
 
@@ -42,6 +43,15 @@ def first_a(x: torch.Tensor, a: nn.Module, b: nn.Module) -> torch.Tensor:
 def first_b(x: torch.Tensor, a: nn.Module, b: nn.Module) -> torch.Tensor:
     y = b(x)
     return y + a(x)
+
+
+def made_early(x: torch.Tensor, norm: nn.LayerNorm, layer: nn.Module) -> torch.Tensor:
+    weight = norm.weight.exp()[:, None, None]
+    return layer(x) * weight
+
+
+def made_late(x: torch.Tensor, norm: nn.LayerNorm, layer: nn.Module) -> torch.Tensor:
+    return layer(x) * norm.weight.exp()[:, None, None]
 
 
 def normalised(x: torch.Tensor, power: float = 2.0, axis: int = 1, eps: float = 1e-5) -> torch.Tensor:
@@ -220,3 +230,10 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
 def test_what_is_another_function_shows(pair: tuple[Net, Net]) -> None:
     assert verdict(*pair) != "identical"
     assert verdict(*pair[::-1]) != "identical"
+
+
+def test_what_is_made_of_parameters_alone_stands_before_its_reader() -> None:
+    """Whenever it is made."""
+    nets = [Net(function, nn.LayerNorm(8), conv()) for function in (made_early, made_late)]
+    early, late = ([step.kind for step in normal_form(archscope.summarize(net, (3, 16, 16)))] for net in nets)
+    assert early == late
