@@ -1,7 +1,7 @@
 """The plate of a paper: the network's schema, a box a module, and beside it each distinct module once."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from math import sqrt
@@ -166,21 +166,26 @@ def _smaller(parts: Parts, view: View) -> Iterator[Parts]:
 def _printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:
     """The schema where these forms have a panel; a module of another says what it holds."""
     known = form_of(kept)
+    row = {f"{path}/": numbers for path, (_, numbers) in known.items()}
+    after = [(op.inputs[0], op.name) for op in parts.schema if len(op.inputs) == 1]
+    folded = {name for pair in after if row.get(pair[0]) is row.get(pair[1]) for name in pair}
     return [
-        _told(op, *known[op.path], apart) if op.path in known and op.name == f"{op.path}/" else op
+        _told(op, *known[op.path], apart, folded) if op.name in row else op
         for op in parts.schema
     ]  # fmt: skip
 
 
-def _told(op: Op, form: Form, row: Numbers, apart: bool) -> Op:
+def _told(op: Op, form: Form, row: Numbers, apart: bool, folded: Container[str]) -> Op:
     """A closed module says which of its form it is; where that is but a count, its numbers, if they are few, and
-    nothing where it need not be told apart."""
+    nothing where it need not be told apart. Those that are `folded` say alike."""
     walking = [fact for fact in op.facts if fact == READS_TWO]
     if row.counted and not apart:
         return replace(op, facts=tuple(walking), inner=form.title)
     few = row.counted and len(form.letters) <= FEW_LETTERS
     told = [f"{letter} = {value}" for letter, value in zip(form.letters, row.values, strict=True)]
-    return replace(op, facts=tuple(filter(None, [*(told if few else [row.label]), *walking])))
+    names = {} if op.name in folded else dict(zip(row.paths, row.names, strict=False))
+    said = told if few else [names.get(op.path, row.label)]
+    return replace(op, facts=tuple(filter(None, [*said, *walking])))
 
 
 # ---- how it is set ----------------------------------------------------------------------------------------

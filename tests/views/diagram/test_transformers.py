@@ -87,3 +87,37 @@ def test_on_a_plate_a_decoder_that_repeats_reads_the_encoder_that_does() -> None
     names = {op.name for op in made.drawing.plan.ops}
     assert names.issuperset(source for op in made.drawing.plan.ops for source in op.inputs)
     assert {"TransformerEncoderLayer ×3", "TransformerDecoderLayer ×3"} <= set(said(made))
+
+
+class Up(nn.Module):
+    def __init__(self, kept: int) -> None:
+        super().__init__()
+        self.kept, self.joined = nn.Conv2d(kept, 4, 1), nn.Conv2d(8, 4, 3, padding=1)
+
+    def forward(self, x: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.joined(torch.cat([F.interpolate(x, scale_factor=2), self.kept(kept)], 1))
+        return y.relu()
+
+
+class Pyramid(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(nn.Conv2d(4 if i else 3, 4, 3, 2, 1) for i in range(4))
+        self.up3, self.up2, self.up1 = Up(4), Up(4), Up(4)
+
+    def forward(self, x: torch.Tensor) -> dict[str, Any]:
+        kept = []
+        for layer in self.down:
+            x = layer(x)
+            kept.append(x)
+        for up, skip in zip((self.up3, self.up2, self.up1), kept[2::-1], strict=True):
+            x = up(x, skip)
+        return {"0": {"scores": x, "labels": x.sigmoid()}}
+
+
+def test_each_of_equal_modules_that_stand_apart_bears_its_own_name_on_a_plate() -> None:
+    net = Pyramid()
+    net.up3.joined = nn.Conv2d(8, 4, 1)
+    made = draw(archscope.summarize(net, (3, 32, 32)), DiagramOptions(level="plate"))
+    assert {"Up up3", "Up up2", "Up up1"} <= set(said(made)), said(made)
+    assert not any("1.scores" in text for text in said(made))

@@ -273,7 +273,7 @@ def _factor(layer: Layer) -> list[str]:
         return []
     before, after = layer.input_shapes[0][1:], layer.output_shape[1:]
     factors = {new / old for new, old in zip(after, before, strict=False) if old}
-    return [f"×{factor:g}" for factor in factors] if len(factors) == 1 and len(before) == len(after) else []
+    return [f"×{factor:.3g}" for factor in factors] if len(factors) == 1 and len(before) == len(after) else []
 
 
 def _within(main: Layer, layers: Sequence[Layer], usual: str) -> list[str]:

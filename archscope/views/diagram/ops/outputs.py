@@ -64,7 +64,8 @@ def _names(names: Sequence[str]) -> str:
     ends = list(dict.fromkeys(end for _, _, end in parts))
     if len(numbers) * len(ends) != len(names) or numbers != list(range(numbers[0], numbers[-1] + 1)):
         return ""
-    stem, more = parts[0][0] or "", not parts[0][0]
+    stem = parts[0][0] or ""
+    more = not stem and ends == [""]
     first, last = numbers[0] + more, numbers[-1] + more
     return f"{stem}{first}{f' to {last}' if last > first else ''}{', '.join(ends).replace(', .', ', ')}"
 

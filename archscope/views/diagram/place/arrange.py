@@ -11,6 +11,9 @@ from archscope.views.diagram.place.picture import Piece, stacked
 BETWEEN = 14.0
 """From a piece to the next one."""
 
+HEAD_WRAPS, WRAPPING = 32.0, 500.0
+"""What stands above has two lines more where it is not so much wider than its title and the first of its lines."""
+
 MOST_COLUMNS = 5
 FEW, FEW_COLUMNS = 8, 3
 """So many pieces are tried in every way in so many columns."""
@@ -34,7 +37,8 @@ def arrangement(pieces: Sequence[Piece], paper: Paper, enough: float) -> Arrange
     tried = []
     for columns in _ways(sizes, many=area(pieces) * enough**2 <= paper.width * paper.height):
         width, height = _size(sizes, columns)
-        tried.append(Arrangement(paper.scale(width + 40.0, height + paper.head[1] + 20.0), columns))
+        above = paper.head[1] + HEAD_WRAPS * (0 < width - paper.head[0] < WRAPPING)
+        tried.append(Arrangement(paper.scale(width + 40.0, height + above + 20.0), columns))
     return max(tried, key=lambda one: (round(one.scale, 3), -len(one.columns)))
 
 

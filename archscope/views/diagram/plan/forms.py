@@ -34,12 +34,14 @@ LETTERS = {"width": "abcdefhijlmnopqruvwyz", "kernel": "kq", "stride": "st", "nu
 
 @dataclass
 class Numbers:
-    """Modules of one form with the same numbers. `counted`: its label is no more than their places among them."""
+    """Modules of one form with the same numbers. `counted`: its label is no more than their places among them.
+    `names`: what each is called where the label says that."""
 
     values: tuple[str, ...]
     paths: list[str] = field(default_factory=list)
     label: str = ""
     counted: bool = False
+    names: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -252,7 +254,8 @@ def _label_rows(form: Form) -> None:
         if all(stages) and len(set(stages)) == len(stages):
             row.label = stage
         elif not counted and len(row.paths) <= MOST_NAMES:
-            row.label = ", ".join(path.rpartition(".")[2][start:].lstrip("_") for path in row.paths)
+            row.names = [path.rpartition(".")[2][start:].lstrip("_") for path in row.paths]
+            row.label = ", ".join(row.names)
         else:
             row.label, row.counted = _ranges([order[path] for path in row.paths]), True
 
