@@ -111,6 +111,11 @@ EQUAL: dict[str, tuple[Net, Net]] = {
     "sum in place": (Net(lambda x: F.relu(x) + x), Net(lambda x: F.relu(x).add_(x))),
     "scaled sum": (Net(lambda x: x + 0.5 * F.relu(x)), Net(lambda x: torch.add(x, F.relu(x), alpha=0.5))),
     "divided": (Net(lambda x: x / 4), Net(lambda x: x * 0.25)),
+    "patches by slices": (
+        Net(lambda x: torch.cat([x[:, :, i::2, j::2] for j in (0, 1) for i in (0, 1)], 1)),
+        Net(lambda x: x.reshape(1, 8, 8, 2, 8, 2).permute(0, 5, 3, 1, 2, 4).reshape(1, 32, 8, 8)),
+    ),
+    "halves put together": (Net(lambda x: torch.cat([x[:, :4], x[:, 4:]], 1).exp()), Net(lambda x: x.exp())),
     "one of what is concatenated": (
         Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, 8:].exp()),
         Net(lambda x: x.tanh().exp()),
@@ -195,6 +200,15 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
         Net(lambda x, layer: layer(F.pad(x, (1, 1, 1, 1), mode="reflect")), conv()),
     ),
     "operands of a difference": (Net(lambda x: x - F.relu(x)), Net(lambda x: F.relu(x) - x)),
+    "order of patches": (
+        Net(lambda x: torch.cat([x[:, :, i::2, j::2] for i in (0, 1) for j in (0, 1)], 1)),
+        Net(lambda x: torch.cat([x[:, :, i::2, j::2] for j in (0, 1) for i in (0, 1)], 1)),
+    ),
+    "halves the other way around": (Net(lambda x: torch.cat([x[:, 4:], x[:, :4]], 1)), Net(lambda x: x * 1)),
+    "a half twice": (
+        Net(lambda x: torch.cat([x[:, 4:], x[:, 4:]], 1)),
+        Net(lambda x: torch.cat([x[:, :4], x[:, 4:]], 1)),
+    ),
     "which of what is concatenated": (
         Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, 8:]),
         Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, :8]),

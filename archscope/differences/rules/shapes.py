@@ -234,6 +234,9 @@ def concatenate(call: Call) -> Step | View:
     if call.fixed or not call.views:
         return other(call)
     out, draft, dim = call.out(), call.draft, call.settings.get("dim", 0)
+    regrouped = None if draft.written or call.operation == "stack" else interleaved(call.views, dim % len(out))
+    if regrouped is not None:
+        return seen(call, regrouped.layout.reshaped(out), out, regrouped)
     parts = [call.shown(i) for i in range(len(call.views))]
     where = places([dim % len(out)], out)
     if draft.written:
@@ -255,6 +258,28 @@ def concatenate(call: Call) -> Step | View:
     if any(graph.layer[name].operation != call.operation for name in graph.consumers[call.layer.name]):
         draft.cats[where, *ids] = step  # it has a life of its own
     return step
+
+
+def interleaved(views: Sequence[View], axis: int) -> View | None:
+    """Equal slices of one tensor, such as every second pixel from each of the first, as one choice of its elements."""
+    step, first = views[0].step, views[0].layout
+    alike = all(
+        one.step is step and (one.layout.sizes, one.layout.strides) == (first.sizes, first.strides) for one in views
+    )
+    if not alike or len(views) < 2:
+        return None
+    starts = [one.layout.offset - first.offset for one in views]
+    sizes: list[int] = []
+    strides: list[int] = []
+    while len(starts) > 1:
+        stride = starts[1]
+        length = next((i for i, start in enumerate(starts) if start != i * stride), len(starts))
+        groups = [starts[i : i + length] for i in range(0, len(starts), length)]
+        if stride <= 0 or any([one - group[0] for one in group] != starts[:length] for group in groups):
+            return None
+        sizes, strides, starts = [length, *sizes], [stride, *strides], [group[0] for group in groups]
+    return View(step, Layout((*first.sizes[:axis], *sizes, *first.sizes[axis:]),
+                             (*first.strides[:axis], *strides, *first.strides[axis:]), first.offset))  # fmt: skip
 
 
 def pieces(call: Call, view: View) -> View:
