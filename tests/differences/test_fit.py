@@ -68,6 +68,24 @@ def test_what_does_not_fit() -> None:
     assert f"and {40 + len(NET) - 20} more" in str(foreign)
 
 
+def test_tensors_of_no_module_by_their_shape() -> None:
+    """Such as the class token and the places of a transformer, which the network itself holds."""
+    network = {"cls_token": (1, 1, 8), "pos_embed": (1, 5, 8), "a.weight": (8, 8), "b.weight": (8, 8)}
+    words = {"cls_token": "token", "pos_embed": "places", "a.weight": "x.0.weight", "b.weight": "x.1.weight"}
+    fit = fitted({words[name]: shape for name, shape in network.items()}, network)
+    assert fit.rename == {theirs: mine for mine, theirs in words.items()}
+    alike = {"p": (1, 5, 8), "q": (1, 5, 8), **{name: (8, 8) for name in words if "." in name}}
+    assert fitted(alike, {**network, "r": (1, 5, 8)}).verdict == "does_not_fit"  # which is which nothing tells
+
+
+def test_modules_that_lie_in_each_other_alike() -> None:
+    """A stem that another name puts behind the blocks, which have layers of its shapes."""
+    network = {"stem.weight": (8, 8), **{f"blocks.{i}.{j}.weight": (8, 8) for i in range(3) for j in range(2)}}
+    words = {name: name.replace("stem", "z").replace("blocks", "a") for name in network}
+    fit = fitted({words[name]: shape for name, shape in network.items()}, network)
+    assert fit.rename == {theirs: mine for mine, theirs in words.items()}
+
+
 class Tied(nn.Module):
     def __init__(self) -> None:
         super().__init__()
