@@ -63,7 +63,8 @@ def by_module(file: Mapping[str, Tensor], network: Mapping[str, Tensor]) -> tupl
     }
     nested = by_tree(file, network)
     best = nested if len(nested) >= len(flat) else flat
-    return best | _by_shape(file, network, best), certain
+    best = best | _by_shape(file, network, best)
+    return {name: best[name] for name in file if name in best}, certain
 
 
 @dataclass
