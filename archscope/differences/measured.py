@@ -122,7 +122,9 @@ def reports_of(
 
 def _opened(target: Any) -> Any:
     """What a file holds, so that it is read once; the target itself where its sizes are open, or it is to be built."""
-    if isinstance(target, Report) or not (is_saved(target) or resolve(target).read):
+    if is_saved(target):
+        return _report(target, None, {})
+    if isinstance(target, Report) or not resolve(target).read:
         return target
     try:
         return _report(target, None, {})
