@@ -116,6 +116,10 @@ EQUAL: dict[str, tuple[Net, Net]] = {
         Net(lambda x: x.reshape(1, 8, 8, 2, 8, 2).permute(0, 5, 3, 1, 2, 4).reshape(1, 32, 8, 8)),
     ),
     "halves put together": (Net(lambda x: torch.cat([x[:, :4], x[:, 4:]], 1).exp()), Net(lambda x: x.exp())),
+    "a part of a concatenation with a constant": (
+        Net(lambda x: torch.cat([x, torch.ones(1, 2, 16, 16)], 1)[:, :9].flatten(2)),
+        Net(lambda x: torch.cat([x, torch.ones(1, 2, 16, 16)], 1).narrow(1, 0, 9).reshape(1, 9, 256)),
+    ),
     "one of what is concatenated": (
         Net(lambda x: torch.cat([x.relu(), x.tanh()], 1)[:, 8:].exp()),
         Net(lambda x: x.tanh().exp()),

@@ -166,7 +166,8 @@ HEAD = """# Networks from other sources
 `python -m tests.world.sources` takes networks of other libraries, none of which a test or a rule of archscope's was
 written with, and writes each as its users do. Of what comes out archscope tells parameters and MACs, the rows of `diff`
 against the module that went in, and draws a picture. torch counts the module: parameters, and half the FLOPs of
-`torch.utils.flop_counter`. Weights are random, as the libraries draw them.
+`torch.utils.flop_counter`. Weights are random, as the libraries draw them. `+ ?`: the report says of some operations
+that it does not know what they cost.
 
 {versions}.
 
@@ -184,7 +185,8 @@ def page(rows: list[Row]) -> str:
     counted = [row for row in rows if "params" in row]
     lines = [
         [row["source"], row["name"].replace("segmentation_models_pytorch", "smp"), f"{row['params']:,}",
-         equal(row["params"], row["torch_params"]), f"{row['macs']:,}", equal(row["macs"], row["torch_macs"]),
+         equal(row["params"], row["torch_params"]), f"{row['macs']:,}{' + ?' if row['unknown'] else ''}",
+         equal(row["macs"], row["torch_macs"]),
          row["verdict"].replace("_", " "), "; ".join(row["rows"]) or "-"]
         for row in counted
     ]  # fmt: skip

@@ -285,9 +285,12 @@ def interleaved(views: Sequence[View], axis: int) -> View | None:
 def pieces(call: Call, view: View) -> View:
     """A part of a concatenation that is one of what is concatenated, or some in a row, is these."""
     whole = view.step
-    if whole.kind != "cat" or call.draft.written:
+    if whole.kind != "cat" or call.draft.written or not whole.elements:
         return view
-    axis = next(i for i, _ in enumerate(whole.shape) if hash_of(places([i], whole.shape)) == whole.facts["dim"])
+    along = [i for i, _ in enumerate(whole.shape) if hash_of(places([i], whole.shape)) == whole.facts.get("dim")]
+    if len(along) != 1:
+        return view
+    axis = along[0]
     parts, shape, stride = concatenated(whole), whole.shape, strides_of(whole.shape)[axis]
     ends = [0, *accumulate(part.shape[axis] if len(part.shape) == len(shape) else 0 for part in parts)]
     start, length = view.layout.offset // stride, view.layout.elements * shape[axis] // whole.elements
