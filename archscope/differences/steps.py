@@ -183,23 +183,17 @@ def live(steps: Iterable[Step], ends: Iterable[Step]) -> list[Step]:
 def stored_last(steps: Sequence[Step]) -> list[Step]:
     """The same steps, those that are computed from parameters and constants alone right before their first reader: it
     makes no difference when they are."""
-    found: list[Step] = []
-    listed: set[int] = set()
-
-    def add(step: Step) -> None:
-        if id(step) not in listed:
-            listed.add(id(step))
-            for source in step.inputs:
-                if source.of_stored:
-                    add(source)
-            found.append(step)
-
-    for step in steps:
-        if not step.of_stored:
-            add(step)
-    for step in steps:  # what no other reads
-        add(step)
-    return found
+    found: dict[int, Step] = {}
+    for step in [*(step for step in steps if not step.of_stored), *steps]:  # at last what no other reads
+        waiting = [step]
+        while waiting:
+            before = [one for one in waiting[-1].inputs if one.of_stored and id(one) not in found]
+            if before and id(waiting[-1]) not in found:
+                waiting += reversed(before)
+            else:
+                last = waiting.pop()
+                found.setdefault(id(last), last)
+    return list(found.values())
 
 
 def unshared(steps: Iterable[Step]) -> list[Step]:

@@ -255,3 +255,13 @@ def test_what_is_made_of_parameters_alone_stands_before_its_reader() -> None:
     nets = [Net(function, nn.LayerNorm(8), conv()) for function in (made_early, made_late)]
     early, late = ([step.kind for step in normal_form(archscope.summarize(net, (3, 16, 16)))] for net in nets)
     assert early == late
+
+
+def test_a_parameter_that_much_is_made_of() -> None:
+    def made(x: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
+        weight = norm.weight
+        for _ in range(1500):  # more than Python's own calls may lie in each other
+            weight = weight.sin()
+        return x * weight[:, None, None]
+
+    assert verdict(Net(made, nn.LayerNorm(8)), Net(made, nn.LayerNorm(8))) == "identical"
