@@ -20,8 +20,8 @@ def not_normalised() -> Iterator[None]:
         yield
 
 
-def counted_by_torch(module: nn.Module, *inputs: Any) -> int:
+def counted_by_torch(module: nn.Module, *args: Any, **kwargs: Any) -> int:
     """FLOPs of one pass of a module that is on the meta device."""
     with not_normalised(), FlopCounterMode(display=False) as counter, torch.no_grad():
-        module(*inputs)
+        module(*args, **kwargs)
     return counter.get_total_flops()

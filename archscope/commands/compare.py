@@ -46,6 +46,7 @@ from archscope.views import render
 
 if TYPE_CHECKING:
     from archscope.comparison.report import Comparison
+    from archscope.papers.results import Results
 
 
 @command("Compare", "archscope compare xception inception_v3 --by stage")
@@ -160,9 +161,7 @@ def compare(
         found, code = Comparison(tuple(stopped.reports)), INTERRUPTED
     found = replace(found, results=results)
     if results and not any(found.accuracies[1]):
-        why = next(filter(None, found.refused), "")
-        first = f"{accuracy}: no row is of one of these networks; its first is {next(iter(results.rows))}"
-        raise ArchscopeError(why or first)
+        raise _no_row(found, results, accuracy)
     if columns or sort:
         found = found.chosen(tuple(filter(None, map(str.strip, columns.split(",")))), sort.strip())
     if cite:
@@ -170,6 +169,14 @@ def compare(
     chosen = replace(plain_options(output), by=by or "", plot=plot or "", cite=bool(cite))
     write(render(found, name, chosen), output)
     raise typer.Exit(code)
+
+
+def _no_row(found: "Comparison", results: "Results", accuracy: str) -> ArchscopeError:
+    """Why a file of results says nothing of these networks."""
+    why = next(filter(None, found.refused), "")
+    return ArchscopeError(
+        why or f"{accuracy}: no row is of one of these networks; its first is {next(iter(results.rows))}"
+    )
 
 
 def bibliography(found: "Comparison") -> str:

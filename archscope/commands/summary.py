@@ -150,12 +150,7 @@ def summary(
     if strict and missing:
         raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")
     chosen = view_options(parse_columns(columns, report), depth, fold, sort, output)
-    if columns.strip():
-        chosen = replace(chosen, spare=chosen.columns[:0:-1])  # the first that was asked for stays
-    elif "latency_ms" in report.columns:
-        chosen = replace(chosen, spare=tables.SPARE_COLUMNS)
-    elif predict:
-        chosen = replace(chosen, spare=("output", "share"))
+    chosen = replace(chosen, spare=spare_columns(report, chosen.columns if columns.strip() else (), bool(predict)))
     write(render(report, name, chosen), output)
     for note in report.graph.notes:
         if partial and note.startswith(STOPPED):
@@ -170,6 +165,15 @@ def parse_columns(text: str, report: "Report") -> tuple[str, ...]:
     if text.strip() == "all":
         return ("output", "share", *report.table_columns)
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def spare_columns(report: "Report", asked: tuple[str, ...], predicted: bool) -> tuple[str, ...]:
+    """Those to leave out first where a terminal is narrow; of those that were asked for the first one stays."""
+    if asked:
+        return asked[:0:-1]
+    if "latency_ms" in report.columns:
+        return tables.SPARE_COLUMNS
+    return ("output", "share") if predicted else ()
 
 
 def view_options(columns: tuple[str, ...], depth: int, fold: bool, sort: str, output: str | None) -> Options:

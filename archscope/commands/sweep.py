@@ -1,6 +1,7 @@
 """archscope sweep"""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -142,9 +143,15 @@ def sweep(
     if code and not found.points:
         raise _nothing_to_show(found.stopped if found.left_out else "")
     write(render(found, name, shown), output)
-    if found.maximized and not code and (failed := failures(found)):
-        raise ArchscopeError(failed[0] + (f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""))
+    if found.maximized and not code:
+        _check(failures(found))
     raise typer.Exit(code)
+
+
+def _check(failed: Sequence[str]) -> None:
+    """Raises ArchscopeError where searches failed."""
+    if failed:
+        raise ArchscopeError(failed[0] + (f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""))
 
 
 def _nothing_to_show(after: str) -> typer.Exit:

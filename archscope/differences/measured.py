@@ -100,18 +100,18 @@ def reports_of(
     """Both at one input size: by default that of the reference, or else of `a`; each at its own where that fails."""
     same = options == reference_options and (a is b or (isinstance(a, str) and a == b))
     if size is None:
-        b = b if reference_options else _opened(b)
-        size = _own_size(b)
+        opened = _opened(b)
+        b, size = b if reference_options else opened, _own_size(opened)
     if size is None:
-        a = a if options else _opened(a)
-        size = _own_size(a)
+        opened = _opened(a)
+        a, size = a if options else opened, _own_size(opened)
     reference = _report(b, size, reference_options)
     if same:
         return reference, reference
     try:
         return _report(a, _own_size(reference) if size is None else size, options), reference
     except ArchscopeError:
-        own = _own_size(a)
+        own = _own_size(_opened(a))
         if size is None:  # the size is the reference's guess: with that of the reader's own
             mine = _report(a, None, options)
             return mine, _report(b, _own_size(mine), reference_options)
@@ -134,7 +134,6 @@ def _opened(target: Any) -> Any:
 
 def _own_size(target: Any) -> Any:
     """Of a report the size that it was measured at, of a file the one that it fixes."""
-    target = _opened(target)
     if isinstance(target, Report):
         sizes = [tensor.shape for tensor in target.graph.inputs.values()]
         return sizes[0] if len(sizes) == 1 else sizes

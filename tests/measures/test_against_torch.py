@@ -13,7 +13,6 @@ from torch import nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
-from torch.utils.flop_counter import FlopCounterMode
 
 import archscope
 from archscope import tracing
@@ -21,6 +20,7 @@ from archscope.measures import measure_all
 from archscope.measures.training_memory import kept_to_train, newly_kept
 from archscope.model.graph import Graph
 from archscope.model.report import Column
+from tests.flops import counted_by_torch
 from tests.graphs import NETWORKS, traced
 from tests.small_nets import NETS, REAL_ONLY
 
@@ -38,9 +38,8 @@ def flops(module: nn.Module, *args: Any, **kwargs: Any) -> int:
     """FLOPs as torch counts them, on the meta device."""
     module = module.to("meta")
     args, kwargs = tree_map_only(torch.Tensor, lambda tensor: tensor.to("meta"), (args, kwargs))
-    with FlopCounterMode(display=False) as counter, torch.no_grad(), written_out():
-        module(*args, **kwargs)
-    return counter.get_total_flops()
+    with written_out():
+        return counted_by_torch(module, *args, **kwargs)
 
 
 def image(size: tuple[int, ...], batch: int = 1) -> torch.Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 
 from archscope.differences.layouts import Layout, strides_of
 from archscope.differences.rules import Call, other, places
-from archscope.differences.steps import Step, View, concatenated
+from archscope.differences.steps import Step, View, concatenated, hashable
 from archscope.model.graph import Shape
 
 
@@ -241,7 +241,7 @@ def concatenate(call: Call) -> Step | View:
     where = places([dim % len(out)], out)
     if draft.written:
         return call.step("cat", parts, {"dim": where})
-    flat = [part for one in parts for part in (concatenated(one) if one.facts.get("dim") == hash_of(where) else [one])]
+    flat = [part for one in parts for part in (concatenated(one) if one.facts.get("dim") == hashable(where) else [one])]
     if len(flat) == 1:
         return View.of(flat[0], out)
     ids = tuple(id(one) for one in flat)
@@ -287,7 +287,7 @@ def pieces(call: Call, view: View) -> View:
     whole = view.step
     if whole.kind != "cat" or call.draft.written or not whole.elements:
         return view
-    along = [i for i, _ in enumerate(whole.shape) if hash_of(places([i], whole.shape)) == whole.facts.get("dim")]
+    along = [i for i, _ in enumerate(whole.shape) if hashable(places([i], whole.shape)) == whole.facts.get("dim")]
     if len(along) != 1:
         return view
     axis = along[0]
@@ -303,8 +303,3 @@ def pieces(call: Call, view: View) -> View:
     if len(chosen) > 1:
         chosen = [call.draft.extra("cat", chosen, call.layer, taken.sizes, {"dim": places([axis], shape)})]
     return View.of(chosen[0], view.shape)
-
-
-def hash_of(where: tuple[int, ...]) -> tuple[float, ...]:
-    """As facts hold it."""
-    return tuple(map(float, where))
