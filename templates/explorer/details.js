@@ -29,7 +29,7 @@ function costs(network, node, spans, many) {
     const value = many > 1 ? network.value(column.name, spans) : network.cost(column.name, node);
     if (value === null || value === 0) return null;
     const share = column.reduce === "sum" && column.total && typeof value === "number" ? (100 * value) / column.total : 0;
-    const exact = Number.isInteger(value) && column.unit !== "bytes" ? GROUPED.format(value) : measured(column, value);
+    const exact = Number.isInteger(value) && column.unit !== "bytes" ? grouped(value) : measured(column, value);
     const cell = make("td", { class: "share" }, share >= 0.05 ? `${share.toFixed(share < 10 ? 1 : 0)} %` : "");
     cell.style.setProperty("--share", `${Math.min(share, 100)}%`);
     const row = make("tr", {}, make("th", { scope: "row" }, say(column.name)), make("td", { class: "value" }, exact), cell);
@@ -44,7 +44,7 @@ function working(network, node, column, spans, many) {
   const { of, formulas, rules } = network.data.workings;
   const each = network.cost(column.name, node);
   const alike = many > 1 && column.reduce === "sum" && typeof each === "number" && each * many === network.value(column.name, spans);
-  if (alike) return make("tr", { class: "working" }, make("td", { colspan: 3 }, `= ${many} · ${GROUPED.format(each)}`));
+  if (alike) return make("tr", { class: "working" }, make("td", { colspan: 3 }, `= ${many} · ${grouped(Number(each.toFixed(3)))}`));
   if (layerCount(spans) > MOST_LAYERS) return null;
   const layers = eachLayer(spans);
   const counted = layers.filter((at) => column.values[at]);

@@ -92,7 +92,6 @@ class Table {
 
   headings() {
     const named = /** @type {[string, string][]} */ ([["name", "Name"], ["output", "Output"], ...this.columns.map((name) => [name, name])]);
-    this.element.style.setProperty("--numbers", String(this.columns.length));
     const said = JSON.stringify([named, this.sorted, this.upwards, korean]);
     if (said === this.headed) return;
     this.headed = said;
@@ -154,7 +153,8 @@ class Table {
       network.shape("out", network.spans[at]), ...this.columns.map((column, i) => measured(/** @type {Column} */ (network.columns.get(column)), values[i])),
     ];
     texts.forEach((text, i) => { if (text.data !== said[i]) text.data = said[i]; });
-    share.style.setProperty("--share", total && typeof values[last] === "number" ? `${Math.min((100 * values[last]) / total, 100)}%` : "0");
+    const part = total && typeof values[last] === "number" ? Math.min(values[last] / total, 1) : 0;
+    share.style.backgroundSize = part ? `${(100 * part).toFixed(1)}% 3px` : "";
     name.style.paddingLeft = `${((this.query ? 1 : network.levels[at]) - 1) * 14}px`;
     twist.className = !opens ? "twist" : this.expanded.has(at) ? "twist down" : "twist right";
     element.style.top = `${place * ROW}px`;

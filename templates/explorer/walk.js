@@ -43,6 +43,14 @@ class Pane {
     return drawn;
   }
 
+  /** What the first letter of a search and the first opening would have to wait for: texts, and functions compiled. */
+  rehearse() {
+    const { network, picture } = this;
+    const box = picture.shown.find((one) => one.opens >= 0);
+    network.words();
+    if (box) panel(network, chain(network, box.opens));
+  }
+
   way() {
     const steps = this.network.above(this.open).map((at, i, all) => {
       const said = at ? this.network.data.nodes.name[at] : this.network.data.title;
@@ -362,6 +370,6 @@ function claimed(claim) {
 unpacked((data) => {
   const explorer = new Explorer(data);
   Object.assign(globalThis, { explorer });
-  const idle = globalThis.requestIdleCallback ?? setTimeout; // the first letter of a search finds its texts made
-  idle(() => explorer.panes.forEach((/** @type {Pane} */ pane) => pane.network.words()));
+  const idle = globalThis.requestIdleCallback ?? setTimeout;
+  idle(() => explorer.panes.forEach((/** @type {Pane} */ pane) => pane.rehearse()));
 });

@@ -56,6 +56,10 @@ def wide() -> Report:
 # ---- the file ---------------------------------------------------------------------------------------------
 
 
+def test_its_scripts_wait_for_no_tables_of_languages() -> None:
+    assert "Intl." not in page_of("lenet5")  # the first that is made takes 25 ms of the first picture's time
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_it_is_small(name: str) -> None:
     assert len(page_of(name).encode()) < 250_000

@@ -76,6 +76,25 @@ def test_a_network_is_walked_through(chromium: Any, tmp_path: Path) -> None:
         assert opened(page) == "Xception"
 
 
+def test_what_stands_beside_a_picture_stays_where_it_is(chromium: Any, tmp_path: Path) -> None:
+    with shown(chromium, tmp_path, Explorer((traced("inception_v4"),))) as page:
+        page.locator(".op.module[data-n]").nth(1).dblclick()
+        page.wait_for_timeout(50)
+        opened_at = page.locator("#panes").bounding_box()
+        page.keyboard.press("Escape")
+        assert len(page.locator("#scale > *").all()) < 6 and page.locator("#panes").bounding_box() == opened_at
+
+
+def test_numbers_have_their_thousands_apart(chromium: Any, tmp_path: Path) -> None:
+    numbers = [0, 7, 999, 1000, 12345, 1234567, -23456, 0.0123, 1234.567, 0.123]
+    with shown(chromium, tmp_path, Explorer((traced("lenet5"),))) as page:
+        ours, theirs = page.evaluate(
+            "(all) => [all.map(grouped), all.map((one) => one.toLocaleString('en', {maximumFractionDigits: 9}))]",
+            numbers,
+        )
+        assert ours == theirs
+
+
 def test_keys_and_search_find_what_is_asked_for(chromium: Any, tmp_path: Path) -> None:
     with shown(chromium, tmp_path, Explorer((traced("inception_v3"),))) as page:
         page.keyboard.press("/")
