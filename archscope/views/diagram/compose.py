@@ -1,61 +1,26 @@
 """From a Report to a placed picture: the level's plan, its structure, its columns."""
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from math import inf
 
-from archscope.model.graph import Graph, Output
+from archscope.model.graph import Graph
 from archscope.views.diagram.ops.drawn import drawn
-from archscope.views.diagram.ops.names import joined_title
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.ops.outputs import ends_of, with_outputs
-from archscope.views.diagram.place.columns import LARGE, in_columns
 from archscope.views.diagram.place.engines import Unplaced
-from archscope.views.diagram.place.flows import are_flows, place_flows
-from archscope.views.diagram.place.paper import Paper
-from archscope.views.diagram.place.picture import Piece
-from archscope.views.diagram.place.place import Placer
-from archscope.views.diagram.place.style import COMPACT_GAP, GAP, SMALL, Style, label, label_size
-from archscope.views.diagram.place.turn import sideways
-from archscope.views.diagram.place.u_shape import place_u
-from archscope.views.diagram.plan.apart import told_apart
-from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
-from archscope.views.diagram.plan.folding import alike, fold, with_numbers
-from archscope.views.diagram.plan.lanes import lane_segments
-from archscope.views.diagram.plan.levels import Modules, Plan, at_depth, flow_plan, network_plan
+from archscope.views.diagram.place.style import Style
+from archscope.views.diagram.plan.larger import largest_closed, opened
+from archscope.views.diagram.plan.levels import Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.plan.repeats import with_memory, with_steps
-from archscope.views.diagram.plan.shrunk import boxes, largest_core, shrunk, without_loose
+from archscope.views.diagram.plan.shrunk import boxes, largest_core, without_loose
 from archscope.views.diagram.plan.smaller import in_blocks, smaller_plans
-from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, structure
-
-MOST_BOXES = 60
-SMALLEST_TEXT, SMALLEST_NOTED = 6.05, 5.0
-"""Points on the paper; the second where boxes have further lines, rather than to close what they speak of."""
+from archscope.views.diagram.sketch import MOST_BOXES, Drawing, Sketch, View
 
 MOST_CROSSING = 500
 """Layers whose paths cross; a loop of more steps is one box of each step even where every layer is drawn."""
 
-LONGEST_RUN = 3
-"""So many equal operations in a row are drawn once."""
-
 CLOSED = "Modules are closed: Graphviz takes too long to place what they hold."
-
-STAGE_WIDTH, STAGE_GAP = 180.0, 20.0
-"""Width of every box at network level, and from one to the next below."""
-
-
-@dataclass
-class Drawing:
-    """A placed picture and its Ops; `counted` are all of the network's, where one here stands for several. `note`: why
-    it shows less than was asked for."""
-
-    piece: Piece
-    ops: list[Op]
-    plan: Plan
-    flows: bool = False
-    counted: Sequence[Op] = ()
-    note: str = ""
 
 
 def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = True, depth: int = 0) -> Drawing:
@@ -69,31 +34,43 @@ def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = Tr
     return composed(*_viewed(graph, level, block, style, folds, depth), level)
 
 
-def composed(ops: list[Op], kinds: Mapping[str, str], view: "View", level: str) -> Drawing:
+def composed(ops: list[Op], kinds: Mapping[str, str], view: View, level: str) -> Drawing:
     """`compose` of Ops that are there already: those of a level that draws some of them as one."""
-    style, block, folds = view.style, view.block, view.folds
-    if folds:
+    if view.folds:
         ops = with_memory(ops, kinds, view.outputs)
     whole = _planned(ops, kinds, level, view)
-    first = _sketches(whole, ops, kinds, level, view)
-    most, note = MOST_BOXES if folds else inf, ""
-    for sketch in first if folds else itertools.islice(first, 1):
+    sketches = _sketches(whole, ops, kinds, level, view) if view.folds else [view.sketch(whole)]
+    most, note = MOST_BOXES if view.folds else inf, ""
+    for sketch in sketches:
         if boxes(sketch.series) > most:
             continue  # not worth to place it
         try:
-            for tried in (view, replace(view, style=style.compact())):
-                drawing = tried.placed(sketch)
-                if fits(drawing.piece, style) or not folds:
-                    return replace(drawing, note=note)
-                if not fits(drawing.piece, style, COMPACT_GAP):
-                    break  # nothing is closer than that in a compact one
+            if drawing := view.fitting(sketch) if view.folds else view.placed(sketch):
+                return replace(drawing, note=note) if note else _opened(drawing, sketch, kinds, view, level)
         except Unplaced:  # no more than a few tries
             most, note = boxes(sketch.series) // 2, CLOSED
-    smallest = view.smallest(whole if block or level == "network" else network_plan(ops, kinds), kinds)
+    smallest = view.smallest(whole if view.block or level == "network" else network_plan(ops, kinds), kinds)
     try:
-        return replace(view.placed(smallest), note=note)
+        drawing = view.placed(smallest)
+        return replace(drawing, note=note) if note else _opened(drawing, smallest, kinds, view, level)
     except Unplaced:
-        return replace(replace(view, style=replace(style, engine="own")).placed(smallest), note=CLOSED)
+        return replace(replace(view, style=replace(view.style, engine="own")).placed(smallest), note=CLOSED)
+
+
+def _opened(drawing: Drawing, sketch: Sketch, kinds: Mapping[str, str], view: View, level: str) -> Drawing:
+    """The flow level with as many of its closed modules open as there is room for, those that hold most first."""
+    tried: set[str] = set()
+    while level == "flow" and (found := largest_closed(drawing.plan, kinds, tried)):
+        word, paths = found
+        tried.add(word)
+        plan = opened(drawing.plan, kinds, paths)
+        for one in (plan, without_loose(plan, kinds)) if sketch.loose else (plan,):
+            larger = view.sketch(one, sketch.loose)
+            with suppress(Unplaced):
+                if boxes(larger.series) <= MOST_BOXES and (fitting := view.fitting(larger)):
+                    drawing = fitting
+                    break
+    return drawing
 
 
 def _every_layer(graph: Graph, block: str, style: Style, folds: bool, depth: int) -> Drawing:
@@ -106,7 +83,7 @@ def _every_layer(graph: Graph, block: str, style: Style, folds: bool, depth: int
 
 def _viewed(
     graph: Graph, level: str, block: str, style: Style, folds: bool, depth: int
-) -> tuple[list[Op], dict[str, str], "View"]:
+) -> tuple[list[Op], dict[str, str], View]:
     """The Ops of a level, the classes of modules, and what all plans have in common."""
     plain = level == "layer"
     ops, outputs = drawn(graph, block, plain=plain)
@@ -116,11 +93,11 @@ def _viewed(
     return ops, kinds, View(outputs, style, folds, block, plain=plain)
 
 
-def _planned(ops: list[Op], kinds: Mapping[str, str], level: str, view: "View") -> Plan:
+def _planned(ops: list[Op], kinds: Mapping[str, str], level: str, view: View) -> Plan:
     return network_plan(ops, kinds) if level == "network" else flow_plan(ops, kinds, view.block)
 
 
-def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, view: "View") -> Iterator["Sketch"]:
+def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, view: View) -> Iterator[Sketch]:
     """Ever simpler structures: modules closed, then any operations in a row that repeat, then steps of loops."""
     plans: list[tuple[Plan, int]] = []
     if view.style.sideways and whole.frames:
@@ -139,201 +116,3 @@ def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, 
         yield from (
             view.sketch(plan) for plan in smaller_plans(_planned(stepped, kinds, level, view), kinds, view.block)
         )
-
-
-def fits(piece: Piece, style: Style, smaller: float = 1.0) -> bool:
-    """Few enough boxes, and letters that can be read on the paper, were all lengths so much smaller."""
-    drawn = sum(box.form != "point" for box in piece.boxes)
-    smallest = style.paper.letters or (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
-    return drawn <= MOST_BOXES and scale(piece, style.paper) * SMALL >= smallest * smaller
-
-
-@dataclass(frozen=True)
-class Sketch:
-    """A plan's structure before anything is placed. `ends`: the Ops where the network ends."""
-
-    plan: Plan
-    series: Series
-    ends: list[str]
-
-
-@dataclass(frozen=True)
-class View:
-    """What all plans of one picture have in common. `plain`: every layer has a box, whatever the room."""
-
-    outputs: Sequence[Output]
-    style: Style
-    folds: bool
-    block: str
-    plain: bool
-
-    @property
-    def u_shaped(self) -> bool:
-        return not self.plain and not self.block and not self.style.sideways
-
-    def sketch(self, plan: Plan, loose: bool = False) -> Sketch:
-        """The structure of a plan, folded. `loose`: any operations that repeat in a row are."""
-        if not self.block or len(self.outputs) > 1:
-            plan = replace(plan, ops=with_outputs(plan.ops, self.outputs))
-        ends = ends_of(plan.ops, self.outputs)
-        frames = _level_frames(plan, ends) if self.u_shaped else plan.frames
-        series = structure(plan.ops, frames, plan.titles, ends)
-        if self.folds:
-            run = 2 if plan.every or loose else 99 if self.block else LONGEST_RUN
-            series = with_numbers([merged_panel(item) for item in fold(series, run, loose)])
-        told_apart(series)
-        return Sketch(plan, series, ends)
-
-    def smallest(self, plan: Plan, kinds: Mapping[str, str]) -> Sketch:
-        """The structure of a plan that no closed module makes small enough: what stands between them is closed, else
-        neighbours."""
-        for tried in (plan, without_loose(plan, kinds)):
-            sketch = self.sketch(tried, loose=True)
-            if boxes(sketch.series) <= MOST_BOXES:
-                return sketch
-        return self.sketch(shrunk(tried, sketch.series, kinds, MOST_BOXES), loose=True)
-
-    def placed(self, sketch: Sketch) -> Drawing:
-        """The way to set a sketch that is the largest on the paper."""
-        return max(self.ways(sketch), key=lambda made: min(scale(made.piece, self.style.paper), LARGE))
-
-    def ways(self, sketch: Sketch) -> list[Drawing]:
-        """The ways to set a sketch: details beside the words or below them."""
-        plan, series = sketch.plan, sketch.series
-        _one_input(series)
-        style = replace(self.style, alike=alike(series))
-        flows = not self.plain and not style.sideways and are_flows(series)
-        lines = (
-            [True]
-            if flows or plan.every
-            else [False]
-            if self.plain or not style.shapes or not _is_narrow(series)
-            else [True, False]
-        )
-        styles = [_fitting(replace(style, one_line=one_line, beside=False), plan) for one_line in lines]
-        if style.beside and True in lines:
-            styles.append(replace(styles[0], beside=True))
-        pieces = [_piece(series, flows, self.u_shaped, one) for one in styles]
-        if plan.every and not flows and not _is_narrow(series) and scale(pieces[0], style.paper) < LARGE:
-            narrower = _fitting(replace(style, one_line=False, beside=False), plan)
-            pieces.append(_piece(series, flows, self.u_shaped, narrower))
-        read = {source for op in plan.ops for source in op.inputs}
-        going_on = {op.name for op in plan.ops if op.name in sketch.ends and op.kind != "tensor"}
-        for piece in pieces:
-            _end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, going_on))
-        ops = [one for op in plan.ops for one in op.each]
-        return [Drawing(piece, ops, plan, flows) for piece in pieces]
-
-
-def _level_frames(plan: Plan, outputs: Sequence[str]) -> tuple[str, ...]:
-    """The frames of an encoder-decoder that lie on one side of one level; of another network, all."""
-    shape = encoder_decoder(structure(plan.ops, (), {}, outputs))
-    if shape is None:
-        return plan.frames
-    modules = Modules(plan.ops, {})
-    return tuple(frame for frame in plan.frames if shape.holds({op.name for op in modules.members(frame)}))
-
-
-def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
-    placer = Placer(style)
-    if u_shaped and (shape := encoder_decoder(series)):
-        piece = place_u(shape, placer)
-    elif flows:
-        piece = place_flows(series, placer)
-    else:
-        piece = in_columns([placer.segment(part) for part in lane_segments(series)], placer)
-    _end_in_frame(piece)
-    _begin_at_constants(piece)
-    return sideways(piece) if style.sideways else piece
-
-
-def _fitting(style: Style, plan: Plan) -> Style:
-    style = replace(style, unit_width=_unit_width(plan.ops, style, style.one_line))
-    if plan.every:
-        return replace(
-            style, unit_width=max(style.unit_width, STAGE_WIDTH), narrow=STAGE_WIDTH, gap=STAGE_GAP * style.gap / GAP
-        )
-    return style
-
-
-def scale(piece: Piece, paper: Paper) -> float:
-    """How large it stands on the paper, with what is above it and margins."""
-    return paper.scale(piece.left + piece.right + 40.0, piece.height + paper.head[1] + 20.0)
-
-
-def _one_input(series: Series) -> None:
-    """Where the trunk begins with a tensor's box, no second bar says Input right below it."""
-    if len(series) > 1 and isinstance(series[1], Parallel) and _is_tensor(series[0]):
-        for branch in series[1].branches:
-            if branch and isinstance(branch[0], Split):
-                branch[0].wide = False
-
-
-def _is_tensor(item: Item) -> bool:
-    return isinstance(item, Leaf) and item.op.kind == "tensor"
-
-
-def _begin_at_constants(piece: Piece) -> None:
-    """No line leads to an operation that reads only parameters: the structure alone put it after something."""
-    constants = {box.name for box in piece.boxes if box.op and box.op.layers and not box.op.inputs}
-    piece.lines = [line for line in piece.lines if line.target not in constants]
-
-
-def _end_at_dead_ends(piece: Piece, dead: set[str]) -> None:
-    """No line leads on from a result, or what nothing reads: the structure alone put something after it."""
-    ended = {box.name for box in piece.boxes if box.op and (box.op, *box.copies)[-1].name in dead}
-    while ended:
-        after = {line.target for line in piece.lines if line.source in ended}
-        piece.lines = [line for line in piece.lines if line.source not in ended]
-        points = {box.name for box in piece.boxes if box.form == "point"}
-        ended = (after & points) - {line.target for line in piece.lines}
-
-
-def _end_in_frame(piece: Piece) -> None:
-    """Where nothing follows a frame, no line leaves the last box in it."""
-    sources = {line.source for line in piece.lines if line.points and line.role != "enter"}
-    frames = {frame.name for frame in piece.frames}
-    for line in reversed(piece.lines):
-        if line.target in frames and not line.arrow and line.target not in sources:
-            line.points = []
-            sources.discard(line.source)
-
-
-def _unit_width(ops: Sequence[Op], style: Style, one_line: bool) -> float:
-    """The width that convolutions, poolings and the like share: that of the widest usual label."""
-    widths = [style.unit_width]
-    for op in ops:
-        if op.kind in {"conv", "depthwise", "pool"}:
-            title, detail = label(op, one_line)
-            widths.append(label_size(title, (detail,) if detail else (), one_line, 1)[0])
-    return max(width for width in widths if width <= 215.0)
-
-
-def _is_narrow(series: Series) -> bool:
-    """Nowhere two columns beside each other?"""
-    return all(_narrow_item(item) for item in series)
-
-
-def _narrow_item(item: Item) -> bool:
-    if isinstance(item, Panel):
-        return _is_narrow(item.body)
-    if isinstance(item, Parallel):
-        long = [branch for branch in item.branches if len(branch) > 1]
-        return len(item.branches) <= 2 and len(long) <= 1 and all(_is_narrow(branch) for branch in item.branches)
-    return isinstance(item, Leaf)
-
-
-def merged_panel(item: Item) -> Item:
-    """A frame right around another is one frame, with the outer one's title."""
-    if not isinstance(item, Panel):
-        return item
-    item.body = [merged_panel(inner) for inner in item.body]
-    if len(item.body) > 1 or item.copies:
-        return item
-    (only,) = item.body
-    if isinstance(only, Panel):
-        return replace(only, title=joined_title(item.title, only.title))
-    if isinstance(only, Leaf) and only.op.kind == "module":
-        only.op = replace(only.op, word=joined_title(item.title, only.op.word))
-        return only
-    return item

@@ -8,7 +8,6 @@ from archscope.differences import Diff
 from archscope.model.graph import Output
 from archscope.model.text import one_line
 from archscope.views import View as Written
-from archscope.views.diagram.compose import MOST_BOXES, SMALLEST_TEXT, Drawing, View, scale
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.paint.paint import to_svg
@@ -21,6 +20,7 @@ from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.plan.differing import EXTRA, Marked, Row, marked, plans, rows_of
 from archscope.views.diagram.plan.levels import network_plan
 from archscope.views.diagram.plan.shrunk import boxes
+from archscope.views.diagram.sketch import MOST_BOXES, SMALLEST_TEXT, Drawing, View, scale
 
 MOST_ROWS = 24
 LONGEST_LINE, LONGEST = 92, 300

@@ -12,7 +12,7 @@ from archscope.model.text import one_line
 from archscope.model.tree import tree_of
 from archscope.registry import unknown
 from archscope.views import View
-from archscope.views.diagram.compose import Drawing, compose
+from archscope.views.diagram.compose import compose
 from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.options import DiagramOptions, length
 from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, told
@@ -28,6 +28,7 @@ from archscope.views.diagram.place.paper import PAPERS, Paper
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.turn import upside_down
 from archscope.views.diagram.plate import plate
+from archscope.views.diagram.sketch import Drawing
 from archscope.views.diagram.volume import volume
 
 __all__ = ["Diagram", "DiagramOptions", "draw", "formats"]

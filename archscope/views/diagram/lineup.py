@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.model.text import listed, one_line
-from archscope.views.diagram.compose import Drawing, compose
+from archscope.views.diagram.compose import compose
 from archscope.views.diagram.drawing import Diagram, sheet
 from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.ops.names import network_title
@@ -20,6 +20,7 @@ from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Box
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.sketch import Drawing
 
 STRIP = Paper(60.0, 6000.0, letters=0.01)
 """Each network is one column, however long."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from archscope.views.diagram.compose import Sketch, View
 from archscope.views.diagram.ops.drawn import within
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.paper import Paper
@@ -16,6 +15,7 @@ from archscope.views.diagram.plan.levels import Plan, flow_plan
 from archscope.views.diagram.plan.repeats import with_memory
 from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.plan.smaller import smaller_plans, with_rows
+from archscope.views.diagram.sketch import Sketch, View
 
 TITLE_BAND = 34.0
 

@@ -8,7 +8,6 @@ from math import sqrt
 from typing import NamedTuple
 
 from archscope.model.graph import Graph
-from archscope.views.diagram.compose import MOST_BOXES, Drawing, View
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.panel import Placed, panel
@@ -20,6 +19,7 @@ from archscope.views.diagram.plan.levels import Modules, Plan, closed
 from archscope.views.diagram.plan.repeats import READS_TWO, with_steps
 from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.plan.smaller import smaller_plans
+from archscope.views.diagram.sketch import MOST_BOXES, Drawing, View
 
 SMALLEST = 6.0
 """Points of the smallest letters on the paper."""

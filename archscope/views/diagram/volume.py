@@ -6,7 +6,6 @@ from itertools import groupby, pairwise
 from math import log2
 
 from archscope.model.graph import Graph
-from archscope.views.diagram.compose import Drawing, View
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.paper import Paper
@@ -16,6 +15,7 @@ from archscope.views.diagram.place.text import room_for, sizes
 from archscope.views.diagram.plan.folding import alike
 from archscope.views.diagram.plan.levels import Plan, network_plan
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series
+from archscope.views.diagram.sketch import Drawing, View
 
 SIDE_A_DOUBLING, CHANNELS_A_DOUBLING = 14.0, 4.0
 """Points of height, and of thickness, for each doubling: sizes are drawn by their logarithm."""

@@ -9,7 +9,7 @@ from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from archscope.model.graph import Graph, Output
-from archscope.views.diagram.compose import MOST_BOXES, Drawing, View, composed
+from archscope.views.diagram.compose import composed
 from archscope.views.diagram.ops.drawn import drawn, within
 from archscope.views.diagram.ops.names import part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, upwards
@@ -19,6 +19,7 @@ from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Box, Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.levels import Modules
+from archscope.views.diagram.sketch import MOST_BOXES, Drawing, View
 from archscope.views.explorer.pages import Paging
 
 MOST_PICTURES = 300

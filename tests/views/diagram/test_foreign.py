@@ -141,3 +141,55 @@ def test_equal_dense_layers_are_drawn_once_though_each_concatenates_all_before()
 def test_a_concatenation_in_another_order_or_along_another_axis_stays_as_it_is() -> None:
     graph = archscope.summarize(Concats(), (3, 8, 8)).graph
     assert [op.inputs for op in plain_ops(graph) if op.join == "cat"] == [("a", "b"), ("b", "a", "c"), ("a", "b", "c")]
+
+
+class Separable(nn.Sequential):
+    def __init__(self, channels: int) -> None:
+        super().__init__(nn.Conv2d(channels, channels, 3, 1, 1), nn.ReLU(), nn.Conv2d(channels, 8, 1, 1, 0))
+
+
+class Detector(nn.Module):
+    """All that is learned stands in one module; what makes boxes of its numbers stands in none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = nn.Sequential()
+        for stage, count in enumerate((2, 3, 4), 1):
+            self.backbone.add_module(f"layer{stage}", nn.Sequential(*[Encoders(stage) for _ in range(count)]))
+        self.head = nn.Conv2d(8, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = boxes = self.head(self.backbone(x))
+        for i in range(2, 40):
+            x, boxes = (x * i).sin() + boxes / i, x - i
+        return x + boxes
+
+
+class Encoders(nn.Module):
+    """Branches, more for a later stage."""
+
+    def __init__(self, branches: int) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(Separable(8) for _ in range(branches + 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = sum(branch(x) for branch in self.branches) + x
+        return y
+
+
+def test_what_holds_nearly_everything_is_open_though_too_much_stands_outside_of_it() -> None:
+    made = draw(archscope.summarize(Detector(), (8, 64, 64)), DiagramOptions(level="flow"))
+    check(made)
+    assert {frame.title for frame in made.drawing.piece.frames} >= {"Backbone"}
+    shown = [box for box in made.drawing.piece.boxes if box.form != "point"]
+    assert 10 < len(shown) <= 60
+
+
+def test_numbered_blocks_are_closed_by_themselves_and_not_with_the_flow_that_holds_them() -> None:
+    made = draw(archscope.summarize("xception41"), DiagramOptions(level="flow"))
+    check(made)
+    titles = [box.title for box in made.drawing.piece.boxes]
+    assert titles.count("Body") == 5, (
+        "three of the entry flow, one for all eight of the middle flow, one of the exit flow"
+    )
+    assert titles[-6:] == ["SeparableConv"] * 3 + ["GlobalAvgPool", "Linear", "Output"]

@@ -86,12 +86,13 @@ def part_title(path: str, kind: str) -> str:
 def family(path: str, kind: str) -> str:
     """What sisters have in common: their class, or the last word of their names without number or letter.
 
-    `conv2_x.block1` and `conv5_x` are `conv`, `inception_a` and `inception_c` are `inception`.
+    `conv2_x` and `conv5_x` are `conv`, `entry_flow.block1` is `block`; what only counts, `layer1.0` and
+    `inception_a.concat2`, is as what holds it, `layer` and `inception`.
     """
     if kind not in GENERIC:
         return kind
     parent, _, name = path.rpartition(".")
-    if name[-1:].isdigit() and parent:
+    if name[-1:].isdigit() and parent and name.rstrip("0123456789").capitalize() in {"", *GENERIC} - {"Block"}:
         name = parent.rpartition(".")[2]
     word = re.sub(r"(_?\d+[a-z]?|_[a-z])+$", "", name)
     return word.rpartition("_")[2] or name

@@ -136,13 +136,15 @@ class Modules:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to draw: Ops, and which modules have a frame under which title. `closed` modules are one box."""
+    """What to draw: Ops, and which modules have a frame under which title. `closed` modules are one box; `whole` are
+    the Ops before they were."""
 
     ops: list[Op]
     frames: tuple[str, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     closed: tuple[str, ...] = ()
     every: bool = False
+    whole: Sequence[Op] = ()
 
 
 def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Plan:
@@ -150,7 +152,8 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
     modules = Modules(ops, kinds, root)
     if root:
         blocks = list(_repeating(modules, root))
-        return Plan(list(ops), tuple(blocks), {block: part_title(block, kinds.get(block, "")) for block in blocks})
+        said = {block: part_title(block, kinds.get(block, "")) for block in blocks}
+        return Plan(list(ops), tuple(blocks), said, whole=ops)
     frames, titles = [], {}
     stages = modules.stages()
     repeated = modules.repeated(stages)
@@ -163,7 +166,7 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
         blocks = list(_repeating(modules, stage))
         frames += blocks
         titles |= {block: part_title(block, kinds.get(block, "")) for block in blocks}
-    return Plan(list(ops), tuple(frames), titles)
+    return Plan(list(ops), tuple(frames), titles, whole=ops)
 
 
 def _repeating(modules: Modules, path: str) -> Iterator[str]:
@@ -199,7 +202,7 @@ def network_plan(ops: Sequence[Op], kinds: Mapping[str, str]) -> Plan:
         for block in blocks:
             title = part_title if block in repeated else stage_title  # what repeats is one box: no number of its own
             boxes.append((block, title(block, kinds.get(block, "")), _summary(modules, block)))
-    return Plan(closed(ops, boxes), closed=tuple(path for path, _, _ in boxes), every=True)
+    return Plan(closed(ops, boxes), closed=tuple(path for path, _, _ in boxes), every=True, whole=ops)
 
 
 def _is_head(modules: Modules, stage: str, stages: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from archscope.views.diagram.ops.names import GENERIC, family, joined_title, part_title, stage_title
+from archscope.views.diagram.ops.names import GENERIC, block_title, family, joined_title, part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, holders, relative, under, upwards
 from archscope.views.diagram.plan.contents import contents
 from archscope.views.diagram.plan.forms import STRIDE
@@ -86,6 +86,15 @@ def _outer_title(plan: Plan, outer: str, inner: str, gone: Mapping[str, int]) ->
     return plan.titles[outer] if holder == inner else stage_title(holder, "")
 
 
+def box_title(path: str, plan: Plan, modules: Modules) -> str:
+    """What a closed module is called; in the frame of what holds it that one's name says nothing new."""
+    parent, _, name = path.rpartition(".")
+    kind = modules.kinds.get(path, "")
+    if path in plan.titles or parent not in plan.frames or kind not in GENERIC or name.isdecimal():
+        return plan.titles.get(path) or part_title(path, kind)
+    return (block_title if path in modules.repeated(modules.modules(parent)) else stage_title)(path, kind)
+
+
 def _closed(plan: Plan, modules: Modules, groups: Sequence[Sequence[str]]) -> tuple[list[Op], Sequence[str]] | None:
     """The Ops with modules of one sort, or of some of many, as one each, and which; None where none can be closed."""
     readers = Ops(plan.ops).readers
@@ -94,7 +103,7 @@ def _closed(plan: Plan, modules: Modules, groups: Sequence[Sequence[str]]) -> tu
     like_first = [paths for paths in sorts if ways[id(paths)] == ways[id(sorts[0])]]
     together = [path for paths in like_first[: max(1, len(sorts) // PARTS)] for path in paths]
     for paths in (together, *sorts):
-        boxes = [(path, plan.titles.get(path) or part_title(path, modules.kinds.get(path, "")), ()) for path in paths]
+        boxes = [(path, box_title(path, plan, modules), ()) for path in paths]
         ops = closed(plan.ops, boxes)
         if len(ops) < len(plan.ops):
             return ops, paths
@@ -104,6 +113,7 @@ def _closed(plan: Plan, modules: Modules, groups: Sequence[Sequence[str]]) -> tu
 def _closable(plan: Plan, modules: Modules) -> Sequence[Sequence[str]]:
     """Modules that could be one box, by family: sisters are closed together; innermost ones first."""
     outer = holders(plan.frames)
+    counted = _in_rows(modules)
     inside: dict[str, list[str]] = {}
     framed: dict[str, list[str]] = {}
     for path, kind in modules.kinds.items():
@@ -112,13 +122,24 @@ def _closable(plan: Plan, modules: Modules) -> Sequence[Sequence[str]]:
         if path in plan.frames:
             if path not in outer:
                 framed.setdefault(family(path, kind), []).append(path)
-        elif kind not in GENERIC:
-            inside.setdefault(kind, []).append(path)
+        elif kind not in GENERIC or family(path, kind) in counted:
+            inside.setdefault(family(path, kind), []).append(path)
     holding = holders((*plan.frames, *(path for paths in inside.values() for path in paths)))
     deepest = [[*paths, *framed.get(key, ())] for key, paths in inside.items() if holding.isdisjoint(paths)]
     readers = Ops(plan.ops).readers
     fewest = min((_ways(modules, readers, paths) for paths in deepest), default=MANY_WAYS)
     return deepest + [paths for paths in framed.values() if _ways(modules, readers, paths) < fewest]
+
+
+def _in_rows(modules: Modules) -> set[str]:
+    """The families of modules that only count: `block1`, `block2` ... which follow each other."""
+    found = set()
+    for parent in modules.children:
+        counted = [one for one in modules.modules(parent) if one[-1].isdecimal() and modules.kinds.get(one) in GENERIC]
+        for one, two in pairwise(counted):
+            if (word := family(one, "Block")) == family(two, "Block") and modules.follows(one, two):
+                found.add(word)
+    return found
 
 
 def _ways(modules: Modules, readers: Mapping[str, Sequence[str]], paths: Sequence[str]) -> int:

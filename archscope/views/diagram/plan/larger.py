@@ -1,0 +1,49 @@
+"""Ever larger plans of one picture: what was closed together is opened again, where there is room for it."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
+
+from archscope.views.diagram.ops.names import family
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.plan.levels import Modules, Plan, closed
+from archscope.views.diagram.plan.smaller import box_title
+
+WORTH = 0.05
+"""Sisters that hold so much of the network are worth to be opened."""
+
+
+def largest_closed(plan: Plan, kinds: Mapping[str, str], tried: Container[str]) -> tuple[str, list[str]] | None:
+    """The family of closed modules that would show most, and these; None where all that are worth it are `tried`."""
+    modules = Modules(plan.whole, kinds)
+    sisters: dict[str, list[str]] = {}
+    for path in _standing(plan):
+        sisters.setdefault(family(path, kinds.get(path, "")), []).append(path)
+    held = {word: sum(len(modules.members(path)) for path in paths) for word, paths in sisters.items()}
+    worth = [word for word in held if word not in tried and held[word] >= WORTH * len(modules.ops)]
+    return max([(word, sisters[word]) for word in worth], key=lambda one: _shown(modules, one[1]), default=None)
+
+
+def _shown(modules: Modules, paths: Sequence[str]) -> int:
+    """Operations of these modules, equal ones counted once as they are drawn once."""
+    return sum({modules.look(path): len(modules.members(path)) for path in paths}.values())
+
+
+def opened(plan: Plan, kinds: Mapping[str, str], paths: Sequence[str]) -> Plan:
+    """The plan with these modules open, and what they hold closed unless its sisters are open."""
+    standing = _standing(plan)
+    modules = Modules(plan.whole, kinds)
+    stages = modules.stages()
+    framed = [path for path in paths if path in stages or modules.modules(path)]
+    titles = {**plan.titles, **{path: op.word for path, op in standing.items()}}
+    made = replace(plan, frames=tuple(sorted({*plan.frames, *framed})), titles=titles, every=False)
+    boxes = [(path, op.word, op.facts) for path, op in standing.items() if path not in paths]
+    inside = [inner for path in paths for inner in modules.modules(path)]
+    are_open = {family(path, kinds.get(path, "")) for path in made.frames}
+    boxes += [(inner, box_title(inner, made, modules), ()) for inner in inside
+              if family(inner, kinds.get(inner, "")) not in are_open]  # fmt: skip
+    return replace(made, ops=closed(plan.whole, boxes), closed=tuple([path for path, _, _ in boxes]))
+
+
+def _standing(plan: Plan) -> dict[str, Op]:
+    """The closed modules that are boxes, by their path."""
+    return {op.path: op for op in plan.ops if op.path in plan.closed and op.name.startswith(f"{op.path}/")}
