@@ -1,7 +1,14 @@
 """Closed forms; test_against_torch.py compares with gradients and published values."""
 
-import pytest
+import time
+from collections.abc import Callable
 
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.measures.receptive_field import taps
 from archscope.model.graph import Window
 from tests.graphs import Net, total, values
 
@@ -159,6 +166,36 @@ def test_resampling_divides_the_stride() -> None:
 
     assert total(graph, "receptive_field")["stride"] == [0.5, 0.5]
     assert values(graph, "receptive_field")["conv"] == [4, 4]  # 4 elements in a row are of the same 2 pixels
+
+
+HUGE = 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("build", "seen"),
+    [
+        (lambda: nn.Upsample(scale_factor=HUGE), "unknown"),
+        (lambda: nn.Upsample(scale_factor=HUGE, mode="bilinear"), "unknown"),
+        (lambda: nn.ConvTranspose2d(3, 3, 1, HUGE), "unknown"),
+        (lambda: nn.AdaptiveAvgPool2d(HUGE), "unknown"),
+        (lambda: nn.Sequential(nn.ZeroPad2d(HUGE), nn.Conv2d(3, 3, HUGE)), [HUGE, HUGE]),
+        (lambda: nn.Sequential(nn.ZeroPad2d(HUGE), nn.AdaptiveMaxPool2d(2)), [3_000_004, 3_000_004]),
+    ],
+)
+def test_a_size_however_large_is_no_work(build: Callable[[], nn.Module], seen: list[int] | str) -> None:
+    start = time.process_time()
+    with torch.device("meta"):
+        report = archscope.summarize(build(), (3, 8, 8))
+    assert report.columns["receptive_field"].values[report.graph.layers[-1].name] == seen
+    assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize("sides", [(5, 3, 1, 1), (2, 4, 1, 1), (6, 4, 2, 2), (7, 6, 0, 4), (1, 1, 0, 1), (3, 2, 0, 3)])
+def test_what_a_transposed_convolution_reads_is_what_writes_there(sides: tuple[int, int, int, int]) -> None:
+    kernel_size, stride, padding, dilation = sides
+    writes = {(j, j * stride - padding + dilation * tap) for j in range(-40, 40) for tap in range(kernel_size)}
+    for phase, offsets in enumerate(taps.transposed(*sides).offsets):
+        assert sorted(offsets) == sorted(j for j, position in writes if position == phase)
 
 
 def test_no_spatial_axes() -> None:

@@ -161,7 +161,8 @@ def signal() -> Any:
 
 
 def video() -> Any:
-    return keras.Sequential([keras.Input((4, 8, 6, 3)), layers.Conv3D(4, 3), layers.Flatten(), layers.Dense(5)])
+    body = [layers.UpSampling3D((1, 2, 3)), layers.Conv3D(4, 3), layers.Flatten(), layers.Dense(5)]
+    return keras.Sequential([keras.Input((4, 8, 6, 3)), *body])
 
 
 def resized() -> Any:
@@ -249,3 +250,15 @@ def test_a_recurrent_layer_with_another_function_is_seen_by_what_it_calls(activa
     operations = [layer.operation for layer in archscope.trace(model, (6, 5)).layers]
     assert ("gru" in operations) == (activation == "tanh")
     assert macs(archscope.trace(model, (6, 5))) == 6 * 9 * (5 + 3)
+
+
+def test_a_volume_is_enlarged_without_its_elements() -> None:
+    graph = archscope.trace(made(lambda: keras.Sequential([keras.Input((4, 4, 4, 3)), layers.UpSampling3D(30_000)])))
+    assert graph.layers[-1].output_shape == (3, *[120_000] * 3)
+
+
+@pytest.mark.parametrize("layer", [lambda: layers.LSTM(4), lambda: layers.TimeDistributed(layers.Dense(4))])
+def test_steps_one_by_one_have_a_bound(layer: Callable[[], Any]) -> None:
+    model = made(lambda: keras.Sequential([keras.Input((3_000_000, 6)), layer()]))
+    with pytest.raises(ArchscopeError, match="runs 3,000,000 steps, one by one: archscope follows 5,000"):
+        archscope.trace(model)

@@ -4,7 +4,7 @@ The function is periodic but for a shift. Windows alone give one interval that m
 as many as the positions that share a source, so that compositions of both stay exact.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import gcd, lcm
 from typing import NamedTuple
 
@@ -21,10 +21,25 @@ class PositionLost(Exception):
 
 class Taps(NamedTuple):
     """Which positions before an operation each position behind it reads: `i` reads `offsets[i % period]` moved by
-    `step` for each whole period, `period` being the number of offsets."""
+    `step` for each whole period, `period` being the number of offsets. Those of a window, which may be as large as a
+    file says, are a range."""
 
     step: int
-    offsets: tuple[tuple[int, ...], ...]
+    offsets: tuple[Sequence[int], ...]
+
+
+def phases(period: int) -> range:
+    """The positions of one period. Raises PositionLost where that is too long to describe."""
+    if period > LONGEST_PERIOD:
+        raise PositionLost
+    return range(period)
+
+
+def ends(offsets: Sequence[int], period: int) -> Sequence[int]:
+    """Of equally spaced positions the first period and the last, which are enough for a hull."""
+    if not isinstance(offsets, range) or len(offsets) <= 2 * period:
+        return offsets
+    return (*offsets[:period], *offsets[-period:])
 
 
 class Reach(NamedTuple):
@@ -54,22 +69,21 @@ class Reach(NamedTuple):
             return self._through_one(taps.step, taps.offsets[0])
         period = len(taps.offsets)
         times = self.period // gcd(taps.step, self.period) if taps.step else 1
-        if period * times > LONGEST_PERIOD:
-            raise PositionLost
+        phases(period * times)
         spans = [
-            hull(self.at(source + taps.step * time) for source in offsets)
+            hull(self.at(source + taps.step * time) for source in ends(offsets, self.period))
             for time in range(times)
             for offsets in taps.offsets
         ]
         return Reach(self.step * (taps.step * times // self.period), tuple(spans)).shortest()
 
-    def _through_one(self, step: int, offsets: tuple[int, ...]) -> "Reach":
+    def _through_one(self, step: int, offsets: Sequence[int]) -> "Reach":
         """The same for windows alone, the common case."""
         span = self.spans[0]
         if span is None or not offsets:
             return Reach(self.step * step, (None,))
-        ends = self.step * min(offsets), self.step * max(offsets)
-        return Reach(self.step * step, ((span[0] + min(ends), span[1] + max(ends)),))
+        moves = [self.step * offset for offset in ends(offsets, 1)]
+        return Reach(self.step * step, ((span[0] + min(moves), span[1] + max(moves)),))
 
     def shortest(self) -> "Reach":
         """The same function by its shortest period."""

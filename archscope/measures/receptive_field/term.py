@@ -12,7 +12,7 @@ from itertools import product
 from math import gcd, prod
 from typing import Literal, NamedTuple
 
-from archscope.measures.receptive_field.reach import PositionLost, Reach, Taps
+from archscope.measures.receptive_field.reach import PositionLost, Reach, Taps, ends, phases
 from archscope.model.graph import Shape
 
 Whole = Literal["global", "scattered"]
@@ -164,15 +164,15 @@ def _over(term: Term, rest: Term, way: int, read: Sequence[Digit], pixels: int) 
     if not isinstance(reach, Reach):
         raise PositionLost
     for digit in moving:
-        reach = reach.through(Taps(1, (ends(digit, way, reach.period),)))
+        reach = reach.through(Taps(1, (made_by(digit, way),)))
     everything = Reach(0, ((0, pixels - 1),))
     return "global" if reach.holds(everything, rest.positions(way)) else reach
 
 
-def ends(digit: Digit, way: int, period: int) -> tuple[int, ...]:
-    """Offsets that a digit makes: of a long one the first period and the last are enough for a hull."""
-    offsets = [digit.steps[way] * i for i in range(digit.size)]
-    return tuple(offsets if len(offsets) <= 2 * period else offsets[:period] + offsets[-period:])
+def made_by(digit: Digit, way: int) -> range:
+    """Offsets that a digit makes which moves."""
+    step = digit.steps[way]
+    return range(0, step * digit.size, step)
 
 
 def windowed(term: Term, place: int, taps: Taps, size: int) -> Term:
@@ -192,7 +192,7 @@ def windowed(term: Term, place: int, taps: Taps, size: int) -> Term:
             reaches[way] = reach.through(_moves(axis, way)).through(taps)
         elif len(axis) == 1 == len(taps.offsets):  # another axis moves as well: only a plain window keeps them apart
             by = axis[0].steps[way]
-            reaches[way] = reach.through(Taps(1, (tuple([by * offset for offset in taps.offsets[0]]),)))
+            reaches[way] = reach.through(Taps(1, ([by * offset for offset in ends(taps.offsets[0], reach.period)],)))
             steps[way] = by * taps.step
         else:
             raise PositionLost
@@ -205,8 +205,8 @@ def _moves(axis: Axis, way: int) -> Taps:
     """The position along the input by the index on an axis of several digits."""
     if len(axis) == 1:
         return Taps(axis[0].steps[way], ((0,),))
-    inner = [range(0, digit.steps[way] * digit.size, digit.steps[way]) if digit.steps[way] else [0] * digit.size
-             for digit in axis[1:]]  # fmt: skip
+    phases(prod([digit.size for digit in axis[1:]]))
+    inner = [made_by(digit, way) if digit.steps[way] else [0] * digit.size for digit in axis[1:]]
     return Taps(axis[0].steps[way], tuple((sum(moves),) for moves in product(*inner)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from archscope.measures.receptive_field.reach import PositionLost, Reach, Span, Taps, hull
-from archscope.measures.receptive_field.term import Axis, Digit, Term, Whole, ends, simple
+from archscope.measures.receptive_field.term import Axis, Digit, Term, Whole, made_by, simple
 from archscope.model.graph import Shape
 
 LARGEST = 512
@@ -92,7 +92,7 @@ def _dominates(outer: Term, inner: Term, way: int) -> bool:
     moves = []
     for one, other in zip(outer.digits, inner.digits, strict=True):
         if other.steps[way] and other.size > 1 and not one.steps[way]:
-            small = small.through(Taps(1, (ends(other, way, small.period),)))
+            small = small.through(Taps(1, (made_by(other, way),)))
         elif one.size > 1:
             moves.append((one.steps[way], other.steps[way]))
     by = next((step // own for own, step in moves if own and step % own == 0), 1)

@@ -217,7 +217,7 @@ def flatten(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
 
 
 def upsampling(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
-    if layer.interpolation != "nearest":
+    if getattr(layer, "interpolation", "nearest") != "nearest":  # a volume has no other
         return NotImplemented
     return shown(layer, F.interpolate(image(layer, x), scale_factor=tuple(map(float, layer.size)), mode="nearest"))
 
@@ -233,7 +233,7 @@ RULES: dict[str, Rule] = {
     "LayerNormalization": layer_norm,
     "Dropout": dropout,
     "Flatten": flatten,
-    "UpSampling2D": upsampling,
+    **{f"UpSampling{axes}D": upsampling for axes in (2, 3)},
     "Embedding": embedding,
     "LSTM": recurrent,
     "GRU": recurrent,

@@ -9,6 +9,7 @@ from torch import nn
 from archscope.tracing.keras import is_keras
 from archscope.tracing.keras.layers import rule_for
 from archscope.tracing.keras.layouts import ChannelsFirst, firsts, last
+from archscope.tracing.keras.sequences import check_steps
 from archscope.tracing.records import map_tensors
 from archscope.tracing.watcher import Tracer
 
@@ -40,6 +41,7 @@ def _watch(layer: nn.Module, tracer: Tracer, layout: ChannelsFirst) -> None:
         tracer.enter(layer, firsts(args))
         if rule is not None and "inputs" in kwargs:
             args = (kwargs.pop("inputs"), *args)
+        check_steps(layer, args)
         output = NotImplemented if rule is None else rule(layout, layer, *args, **kwargs)
         if output is NotImplemented:
             output = call(*args, **kwargs)

@@ -5,8 +5,21 @@ from typing import Any
 import torch
 from torch.nn import functional as F
 
+from archscope.errors import ArchscopeError
 from archscope.tracing.keras.layouts import ChannelsFirst, plain
 from archscope.tracing.keras.weights import seen, shown_as
+
+STEPWISE = {"RNN", "TimeDistributed"}
+"""Bases of the layers that run once for each step of their input."""
+MOST_STEPS = 5_000
+"""A number in a file may ask for any."""
+
+
+def check_steps(layer: Any, args: tuple[Any, ...]) -> None:
+    """Raises ArchscopeError where a layer would run too often."""
+    steps = args[0].shape[1] if args and isinstance(args[0], torch.Tensor) and args[0].dim() > 1 else 0
+    if steps > MOST_STEPS and any(kind.__name__ in STEPWISE for kind in type(layer).__mro__):
+        raise ArchscopeError(f"{layer.name} runs {steps:,} steps, one by one: archscope follows {MOST_STEPS:,}")
 
 
 def embedding(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from archscope.measures.receptive_field import taps
 from archscope.measures.receptive_field.field import Field, Parts, moves
-from archscope.measures.receptive_field.reach import PositionLost, Taps
+from archscope.measures.receptive_field.reach import PositionLost, Taps, phases
 from archscope.measures.receptive_field.rules.common import Call, Rule, read_through, reordered, with_rest
 from archscope.measures.receptive_field.rules.parts import taken
 from archscope.measures.receptive_field.term import (
@@ -178,7 +178,7 @@ def flip(call: Call) -> Field:
 def diff(call: Call) -> Field:
     """The difference of neighbours, n times over."""
     each: list[Taps | None] = [None] * call.rank
-    each[call.axis(call.settings["dim"])] = Taps(1, (tuple(range(call.settings["n"] + 1)),))
+    each[call.axis(call.settings["dim"])] = Taps(1, (range(call.settings["n"] + 1),))
     if len(call.seeing) > 1:  # what is set before or behind
         raise PositionLost
     return read(call, call.input, each)
@@ -280,10 +280,10 @@ def _laid(term: Term, inner: Axis, outer: Axis, sides: tuple[int, int, int, int]
         offsets = tuple(
             tuple(
                 by * ((phase + padding - dilation * tap) // stride) + within * tap
-                for tap in range(kernel)
+                for tap in phases(kernel)
                 if (phase + padding - dilation * tap) % stride == 0
             )
-            for phase in range(stride)
+            for phase in phases(stride)
         )
         reaches[way], steps[way] = reach.through(Taps(by, offsets)), 1
     return Term(term.axes, tuple(reaches)), (Digit(size, tuple(steps)),)
