@@ -10,23 +10,25 @@ function details(network, { node, spans, alike }, told) {
   const path = network.paths[node];
   const own = network.spans[node];
   const opened = network.opened(node);
+  const calls = alike === 1 && opened >= 0 && layerCount(spans) > layerCount(own); // a closed box with what it calls of others
+  const counted = alike > 1 || calls ? spans : own;
   const [input, output] = [network.shape("in", own), network.shape("out", spans.length ? spans : own)];
   return [
     make("h2", {}, path || network.data.title, " ", alike > 1 ? make("span", { class: "badge" }, `×${alike}`) : null),
     make("p", { class: "said" }, [network.kinds[node], network.said[node]].filter((said, i, all) => said && all.indexOf(said) === i).join(": ")),
     output ? make("p", { class: "shapes" }, `${input} → ${output}`) : null,
     opened >= 0 && node > 0 && !told.drawn.includes(opened) ? make("button", { type: "button", class: "open", click: () => told.open(node) }, say("Open")) : null,
-    costs(network, node, alike > 1 ? spans : own, alike),
+    costs(network, node, counted, alike > 1 ? say("{0} alike, in all", alike) : calls ? say("with what it calls of other modules") : "", alike),
     field(network, spans.length ? spans : own),
     layers(network, node, alike > 1 ? own : spans, told),
   ].filter((part) => part !== null);
 }
 
-/** Each quantity, and its share of the network's. @param {Network} network @param {number} node @param {Spans} spans @param {number} many */
-function costs(network, node, spans, many) {
+/** Each quantity, and its share of the network's. @param {Network} network @param {number} node @param {Spans} spans @param {string} said @param {number} many */
+function costs(network, node, spans, said, many) {
   const rows = [...network.columns.values()].map((column) => {
     if (column.name === "receptive_field") return null; // it has a figure of its own
-    const value = many > 1 ? network.value(column.name, spans) : network.cost(column.name, node);
+    const value = spans === network.spans[node] ? network.cost(column.name, node) : network.value(column.name, spans);
     if (value === null || value === 0) return null;
     const share = column.reduce === "sum" && column.total && typeof value === "number" ? (100 * value) / column.total : 0;
     const exact = Number.isInteger(value) && column.unit !== "bytes" ? grouped(value) : measured(column, value);
@@ -35,7 +37,7 @@ function costs(network, node, spans, many) {
     const row = make("tr", {}, make("th", { scope: "row" }, say(column.name)), make("td", { class: "value" }, exact), cell);
     return [row, working(network, node, column, spans, many)];
   }).flat();
-  const caption = many > 1 ? make("caption", {}, say("{0} alike, in all", many)) : null;
+  const caption = said ? make("caption", {}, said) : null;
   return make("table", { class: "costs" }, caption, make("tbody", {}, ...rows));
 }
 

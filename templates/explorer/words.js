@@ -13,7 +13,7 @@ const KOREAN = {
   "Open": "열기", "Up": "위로", "Whole network": "전체 네트워크", "Larger": "크게", "Smaller": "작게", "Fit": "맞춤",
   "{0} of {1} claims of the papers hold": "논문의 주장 {1}개 중 {0}개 성립",
   "{0} found": "{0}개 찾음", "Nothing found": "찾은 것이 없습니다",
-  "{0} % of the total": "전체의 {0} %", "{0} alike, in all": "같은 것 {0}개, 합계", "unknown": "알 수 없음",
+  "{0} % of the total": "전체의 {0} %", "{0} alike, in all": "같은 것 {0}개, 합계", "with what it calls of other modules": "다른 모듈에서 부르는 것까지", "unknown": "알 수 없음",
   "an element sees the whole input": "원소 하나가 입력 전체를 봅니다",
   "of the input of {0}": "입력 {0} 가운데", "Layers drawn in this box": "이 상자에 그려진 층",
   "This module has no picture of its own: its parts are in the table.": "이 모듈의 그림은 따로 없습니다. 구성 요소는 표에 있습니다.",

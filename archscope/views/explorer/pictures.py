@@ -176,43 +176,49 @@ class Pictures:
         return composed(ops, self.kinds, view, "block" if path else "network")
 
     def paint(self, path: str, drawing: Drawing) -> Picture:
-        first = self.first(path)
+        first, home = self.first(path), self.homes(drawing.plan.ops)
 
         def attributes(shown: Box | Frame) -> str:
-            return "".join(f" {name}={quoteattr(value)}" for name, value in self.said(path, first, shown) if value)
+            said = self.said(path, first, home, shown)
+            return "".join(f" {name}={quoteattr(value)}" for name, value in said if value)
 
         page = Page("", attributes=attributes)
         width, height = extent(drawing.piece)
         size = float(number(width)), float(number(height))
         return Picture(*size, to_fragment(drawing.piece, page), _is_column(drawing.piece))
 
-    def said(self, path: str, first: int, shown: Box | Frame) -> Iterator[tuple[str, str]]:
+    def homes(self, ops: Sequence[Op]) -> Mapping[int, str]:
+        """By layer the closed module that has it: its box stands for all of these, wherever they are drawn."""
+        closed = [op.path for op in ops if _is_closed(op)]
+        return {at: path for path in closed for at in self.layers_of(path)}
+
+    def said(self, path: str, first: int, home: Mapping[int, str], shown: Box | Frame) -> Iterator[tuple[str, str]]:
         """What a page needs to know of a box or a frame."""
         if isinstance(shown, Frame):
-            layers = [self._frame(path, ops) for ops in (shown.ops, *shown.copies)]
+            layers = [self._frame(path, home, ops) for ops in (shown.ops, *shown.copies)]
             yield "data-p", self.below(path, shown.path)
         else:
             op = shown.op
             each = [one for op in shown.alike or filter(None, [shown.op]) for one in op.each]
-            layers = [self._box(path, one) for one in each]
+            layers = [self._box(path, home, one) for one in each]
             yield "data-p", self.below(path, op.name if op.join else op.path) if op and op.layers else ""
         yield "data-n", str(len(layers)) if len(layers) > 1 else ""
         yield "data-l", ranges(at - first for some in layers for at in some)
 
-    def _box(self, path: str, op: Op) -> Sequence[int]:
-        """A closed module's layers are all that it has. Another Op's are those in the open module: one that passes its
-        input on may be drawn with what made that, elsewhere."""
-        if _is_closed(op):
-            return self.layers_of(op.path)
-        own, inside = [self.place[name] for name in op.layers], self.layers_of(path)
-        return [at for at in own if at in inside] or own
+    def _box(self, path: str, home: Mapping[int, str], op: Op) -> Sequence[int]:
+        """The layers that an Op stands for: those in the open module, since one that passes its input on may be drawn
+        with what made that, elsewhere. A closed module stands for all that it has, and for what it calls that no other
+        one has."""
+        drawn, inside = [self.place[name] for name in op.layers], self.layers_of(path)
+        own = [at for at in drawn if at in inside and home.get(at, op.path) == op.path]
+        return sorted({*self.layers_of(op.path), *own}) if _is_closed(op) else own or drawn
 
-    def _frame(self, path: str, ops: Sequence[Op]) -> Sequence[int]:
+    def _frame(self, path: str, home: Mapping[int, str], ops: Sequence[Op]) -> Sequence[int]:
         """Those of the module that a frame is around, or of a sequence that repeats."""
         module = _common([op.path for op in ops])
         if len(self.modules.members(module)) == len(ops):
             return self.layers_of(module)
-        return [at for op in ops for at in self._box(path, op)]
+        return [at for op in ops for at in self._box(path, home, op)]
 
     def layers_of(self, path: str) -> Sequence[int]:
         """The places of a module's layers, or of a page's."""

@@ -47,6 +47,35 @@ class Wide(nn.Module):
         return self.blocks(x).mean((2, 3))  # type: ignore[no-any-return]
 
 
+class Caller(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.between, self.after = [nn.Conv2d(8, 8, 3, padding=1) for _ in range(3)]
+
+    def forward(self, x: torch.Tensor, position: nn.Module) -> torch.Tensor:
+        return self.after(position(self.between(torch.relu(self.before(x))))) + x  # type: ignore[no-any-return]
+
+
+class Calling(nn.Module):
+    """Stages that call a module of the whole, each for itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.position = nn.Conv2d(8, 8, 3, padding=1, groups=8)
+        self.one, self.two, self.three = Caller(), Caller(), Caller()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for stage in (self.one, self.two, self.three):
+            x = torch.max_pool2d(stage(x, self.position), 2)
+        return x
+
+
+@cache
+def calling() -> Report:
+    with torch.device("meta"):
+        return archscope.summarize(Calling(), (8, 32, 32))
+
+
 @cache
 def wide() -> Report:
     with torch.device("meta"):
@@ -145,9 +174,9 @@ def test_each_module_and_layer_has_its_row_and_its_layers(name: str) -> None:
         assert column["values"] == [report.columns[column["name"]].values[name] for name in names]
 
 
-@pytest.mark.parametrize("name", ["xception", "inception_resnet_v2", "wide"])
+@pytest.mark.parametrize("name", ["xception", "inception_resnet_v2", "wide", "calling"])
 def test_each_picture_shows_all_layers_of_its_module_once(name: str) -> None:
-    report = wide() if name == "wide" else traced(name)
+    report = {"wide": wide, "calling": calling}.get(name, lambda: traced(name))()
     (network,) = held(Explorer((report,)).to_html())["networks"]
     layers = network["nodes"]["layers"]
     drawn = [node for node, picture in enumerate(network["nodes"]["picture"]) if picture >= 0]
