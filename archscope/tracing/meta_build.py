@@ -6,7 +6,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from archscope.tracing.records import META
-from archscope.tracing.values import COPY, WHOLE_FILLS, has_value, note_made, note_value, spoil
+from archscope.tracing.values import ALIASES, COPY, WHOLE_FILLS, has_value, note_made, note_value, spoil
 
 FACTORIES = frozenset(
     "arange as_tensor empty empty_permuted empty_strided eye full hann_window linspace logspace ones rand randint "
@@ -43,8 +43,8 @@ class Skeleton(TorchFunctionMode):
         kwargs = kwargs or {}
         if name in PASSED:
             result = function(*args, **kwargs)
-            if name == "__get__" and function.__self__ is torch.Tensor.data and has_value(args[0]):
-                note_value(torch.Tensor.detach, args, {}, result)  # of one memory
+            if name == "__get__" and has_value(args[0]) and function.__self__.__name__ in ALIASES:
+                note_value(function, args, {}, result)
             return result
         if name in FACTORIES and kwargs.get("out") is None and kwargs.get("device") in ON_META:
             given = {name: value for name, value in kwargs.items() if name != "generator"} | {"device": META}
@@ -62,7 +62,7 @@ class Skeleton(TorchFunctionMode):
         scaled = name in SCALINGS and is_scaling(args, kwargs)
         result = like(args[0]) if scaled else function(*args, **kwargs)
         written = name == COPY or kwargs.get("out") is not None or any(map(has_value, written_through(name, args)))
-        if written or any(map(has_value, args[:1])):
+        if written or any(map(has_value, (*args, *kwargs.values()))):
             note_value(function, args, kwargs, result)
         return result
 

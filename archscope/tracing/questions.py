@@ -5,6 +5,7 @@ from types import FrameType
 from archscope.tracing.meta_build import FACTORIES
 from archscope.tracing.records import Invocation, Record, Source
 from archscope.tracing.sources import root_of
+from archscope.tracing.values import ALIASES
 
 QUESTIONS = frozenset(
     "dim size numel stride storage_offset is_contiguous is_floating_point is_complex element_size ndimension "
@@ -20,11 +21,8 @@ VALUES = frozenset("__bool__ __float__ __int__ __index__ __contains__ item tolis
 TRANSPARENT = frozenset({"detach", "contiguous", "positive", "resolve_conj", "resolve_neg", "alias"})
 """Operations whose result stands for their input: a row for them would say nothing."""
 
-TRANSPOSED = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+TRANSPOSED = ALIASES - {"data"}
 """Attributes of a tensor that are operations."""
-
-ALIASES = TRANSPOSED | {"data"}
-"""Attributes of a tensor that show the same memory."""
 
 SETTERS = frozenset({"__set__", "requires_grad_"})
 """Questions that set an attribute of a tensor."""

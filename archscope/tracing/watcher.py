@@ -21,7 +21,6 @@ from archscope.tracing.effects import Effects, observed, refused, written_by
 from archscope.tracing.names import second_paths
 from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
-    ALIASES,
     CHECKS,
     MAKERS,
     QUESTIONS,
@@ -48,7 +47,7 @@ from archscope.tracing.records import (
 from archscope.tracing.scripted import opaque
 from archscope.tracing.sources import Sources, shown_again
 from archscope.tracing.untouched import drawn_alone
-from archscope.tracing.values import has_value, note_value
+from archscope.tracing.values import ALIASES, has_value, note_value
 
 NESTED, ASKS_FOR_NESTED = "nested", "_nested_tensor_from_mask_left_aligned"
 """In the names of the functions that make nested tensors; the other asks whether one could be made."""
@@ -253,8 +252,8 @@ class Tracer(TorchFunctionMode):
         source = self._source(args[0]) if name in ALIASES else None
         if source is None:
             found = function(*args)
-            if name == "data" and has_value(args[0]):
-                note_value(torch.Tensor.detach, args, {}, found)  # of one memory
+            if name in ALIASES and has_value(args[0]):
+                note_value(function, args, {}, found)
             return found
         if name in TRANSPOSED:
             return self._operation(Invocation(function, name, False, args, {}, [args[0]]), [source])

@@ -43,6 +43,21 @@ def stored(index: object, value: object) -> Callable[[Tensor], object]:
     return lambda made: made.__setitem__(index, value)  # type: ignore[index, call-overload]
 
 
+def empty(*parts: tuple[object, object]) -> Tensor:
+    made = torch.empty(6)
+    for index, value in parts:
+        made[index] = value
+    return made
+
+
+def seen_and_filled() -> Tensor:
+    made = torch.empty(6)
+    shown = made.data
+    made[:] = 1.0
+    shown[2:] = torch.rand(4)
+    return made
+
+
 KNOWN: dict[str, Callable[[], Tensor]] = {
     "computed": lambda: torch.arange(16.0).view(4, 4)[1:] / 255,
     "a triangle": lambda: torch.full((3, 3), float("-inf")).triu_(1),
@@ -55,6 +70,13 @@ KNOWN: dict[str, Callable[[], Tensor]] = {
     "added": written(lambda made: made[1].add_(5)),
     "copied": written(lambda made: made.copy_(torch.arange(16.0).view(4, 4))),
     "copied over what was never filled": lambda: torch.empty(3).copy_(torch.arange(3.0)),
+    "without elements": lambda: torch.rand(2, 0, 3),
+    "a number to the power of it": lambda: torch.pow(10000, torch.arange(4.0) / 4),
+    "given by name": lambda: torch.sin(input=torch.arange(4.0)),
+    "turned": lambda: torch.arange(16.0).view(4, 4).T + 1,
+    "by its real part": lambda: torch.fft.fft(torch.eye(4)).real.mul_(2),
+    "large": lambda: torch.full((2048, 2048), -1.0).triu_(1),
+    "empty, filled in parts": lambda: empty((slice(2), torch.arange(2.0)), (slice(2, None), 7.0)),
     "diagonal": written(lambda made: made.fill_diagonal_(2)),
     "on a device that is named": lambda: torch.arange(4.0, device=torch.device("meta" if zeros().is_meta else "cpu")),
 }
@@ -62,6 +84,11 @@ UNKNOWN: dict[str, Callable[[], Tensor]] = {
     "drawn": written(lambda made: made[1:].uniform_()),
     "drawn into a part": written(lambda made: made.__setitem__(0, torch.rand(4))),
     "by out": written(lambda made: torch.mul(torch.ones(4, 4), 3, out=made)),
+    "empty, filled but for one": lambda: empty((slice(2), 3.0), (slice(3, None), 7.0)),
+    "empty, filled with what is drawn": lambda: empty((slice(2), 3.0), (slice(2, None), torch.rand(4))),
+    "empty, seen before it is filled": seen_and_filled,
+    "new, and empty": lambda: torch.ones(3).new_empty(4),
+    "dropped": lambda: torch.nn.functional.dropout(torch.ones(40)),
     "what cannot run": written(lambda made: made.put_(torch.tensor([99]), torch.tensor([1.0]))),
 }
 
@@ -100,3 +127,23 @@ def test_constants_that_a_network_writes_into_tell_two_networks_apart(name: str)
 
     assert archscope.diff(net(2.0), net(2.0), (4,)).verdict == "identical"
     assert archscope.diff(net(2.0), net(3.0), (4,)).verdict != "identical"
+
+
+MADE: dict[str, Callable[[float], Tensor]] = {
+    "by a power": lambda by: torch.pow(10_000 * by, torch.arange(4.0)),
+    "in parts": lambda by: empty((slice(2), torch.arange(2.0)), (slice(2, None), by))[:4],
+    "by a real part": lambda by: torch.fft.fft(by * torch.eye(4)).real[0],
+    "of millions": lambda by: torch.full((4, 2**20), -1.0).tril_(round(by)).sum(1),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_networks_whose_constants_are_made_alike_are_identical_and_others_are_not(name: str) -> None:
+    def net(by: float) -> nn.Module:
+        with Skeleton():
+            made = Forward(lambda net, x: net.first(x) * net.made, first=nn.Linear(4, 4))
+            made.register_buffer("made", MADE[name](by))
+        return made
+
+    assert archscope.diff(net(2.0), net(2.0), (4,)).verdict == "identical"
+    assert len(archscope.diff(net(2.0), net(3.0), (4,)).differences) == 1

@@ -9,6 +9,7 @@ import json
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -16,7 +17,8 @@ from torch.utils._pytree import tree_map_only
 
 import archscope
 from archscope.differences import compare
-from tests.world.networks import ways
+from archscope.model.report import Report
+from tests.world.networks import Made, ways
 from tests.world.run import ROOT, listed
 
 ROWS = ROOT / "itself.jsonl"
@@ -56,13 +58,8 @@ LEFT_OUT = {NOT_ON_META, TOO_LARGE}
 
 def itself(library: str, name: str) -> str:
     """The verdict, with the first rows where there are any; or why there is none."""
-    try:
-        build = next(iter(ways(library, name)))
-        reports = []
-        for module, inputs in (build(), build()):
-            given = tree_map_only(torch.Tensor, lambda tensor: tensor.to("meta"), inputs)
-            reports.append(archscope.summarize(module.to("meta").eval(), input_data=given))
-    except Exception:
+    reports = next(filter(None, map(both, ways(library, name))), None)
+    if reports is None:
         return NOT_ON_META
     if len(reports[0].graph.layers) > MOST_LAYERS:
         return TOO_LARGE
@@ -74,6 +71,21 @@ def itself(library: str, name: str) -> str:
         return found.verdict
     rows = [row.what for row in found.differences[:3]] or list(found.not_compared[:3])
     return f"{found.verdict}: {'; '.join(rows)}"
+
+
+def both(build: Callable[[], Made]) -> list[Report] | None:
+    """Of two that are built so; None where it cannot be, or does not run on meta."""
+    try:
+        return [measured(build), measured(build)]
+    except Exception:
+        return None
+
+
+def measured(build: Callable[[], Made]) -> Report:
+    torch.manual_seed(0)  # what a detector does depends on its weights
+    module, inputs = build()
+    given = tree_map_only(torch.Tensor, lambda tensor: tensor.to("meta"), inputs)
+    return archscope.summarize(module, input_data=given)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from archscope.targets import resolve
+from archscope.targets import Target, resolve
 from tests.foreign import NETWORKS as PYTORCHCV
 from tests.world import transformers
 from tests.world.torchvision import import_torchvision
@@ -27,6 +27,11 @@ ENCODERS = ("resnet18", "vgg11_bn", "densenet121", "mobilenet_v2", "efficientnet
 
 def image(*size: int) -> torch.Tensor:
     return torch.empty(1, *size, device="meta")
+
+
+def on_meta(build: Callable[[], nn.Module]) -> nn.Module:
+    """Without memory where the constructor asks for no numbers; what constants hold is known of either."""
+    return Target("", build).on_meta().module.eval()
 
 
 def round_robin(families: Sequence[Sequence[str]]) -> list[str]:
@@ -100,9 +105,7 @@ def segmentation_network(name: str) -> Made:
     kind, encoder = name.split("/")
     if kind == "DPT":
         encoder = "tu-vit_tiny_patch16_224"
-    with torch.device("cpu"):
-        module = getattr(smp, kind)(encoder, encoder_weights=None)
-    return module.to("meta").eval(), (image(3, 224, 224),)
+    return on_meta(partial(getattr(smp, kind), encoder, encoder_weights=None)), (image(3, 224, 224),)
 
 
 def vit_pytorch_names() -> list[str]:
@@ -128,10 +131,10 @@ def vit_pytorch_network(name: str) -> Made:
     own = [kind for kind in vars(file).values() if isinstance(kind, type) and kind.__module__ == file.__name__]
     kind = [kind for kind in own if issubclass(kind, nn.Module)][-1]
     parameters = inspect.signature(kind.__init__).parameters
-    module = kind(**{word: value for word, value in VIT.items() if word in parameters}).eval()
+    module = on_meta(partial(kind, **{word: value for word, value in VIT.items() if word in parameters}))
     if "seq_len" in parameters:
-        return module.to("meta"), (image(3, 256),)
-    return module.to("meta"), (image(3, 4, 64, 64) if "frames" in parameters else image(3, 64, 64),)
+        return module, (image(3, 256),)
+    return module, (image(3, 4, 64, 64) if "frames" in parameters else image(3, 64, 64),)
 
 
 MONAI: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
@@ -170,7 +173,7 @@ def monai_network(name: str) -> Made:
     from monai.networks import nets
 
     options, size = MONAI[name]
-    return getattr(nets, name)(**options).to("meta").eval(), (image(*size),)
+    return on_meta(partial(getattr(nets, name), **options)), (image(*size),)
 
 
 DIFFUSERS: dict[str, tuple[dict[str, Any], Callable[[], dict[str, torch.Tensor]]]] = {
@@ -205,7 +208,7 @@ def diffusers_network(name: str) -> Made:
     import diffusers
 
     options, inputs = DIFFUSERS[name]
-    return getattr(diffusers, name)(**options).to("meta").eval(), inputs()
+    return on_meta(partial(getattr(diffusers, name), **options)), inputs()
 
 
 def pytorchcv_network(name: str) -> Made:

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from archscope.tracing.meta_build import Skeleton
+
 Made = tuple[nn.Module, dict[str, torch.Tensor]]
 
 AFFORDED = 400_000_000
@@ -48,7 +50,7 @@ def network(
     config = CONFIG_MAPPING[name](**OPTIONS.get(name, {}))
     settle(config, short)
     options = {"attn_implementation": attention} if attention else {}
-    with torch.device("meta"):
+    with Skeleton():
         module = AutoModel.from_config(config, **options).eval()
     if real:
         if sum(parameter.numel() for parameter in module.parameters()) > AFFORDED:
