@@ -175,6 +175,9 @@ class Changes:
         if name in b.told and what.endswith(words.OTHER_NUMBERS):
             change.kind, change.group = "constant", ("constant", b.told[name])
             change.general = words.of_constant(b.told[name])
+        if name == "p" and b.kind == "stochastic depth":  # rates that rise with depth are one choice
+            change.general = words.rates(a.facts["p"], b.facts["p"])
+            change.group = (name, change.general)
         if name == "filters" and b is not self._classifier:
             unit = "units" if b.kind == "linear" else "filters"
             change.general = words.ratio(words.width(a), words.width(b), unit)

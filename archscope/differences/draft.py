@@ -62,7 +62,7 @@ def ordering(layout: Layout, shape: Shape) -> tuple[str, dict[str, Any]]:
         return "permute", {"order": tuple(each[0] for each in axes if each)}
     if layout.is_all_of(elements):
         return "reshape", {"shape": seen}
-    slices = _slices(layout, source)
+    slices = _slices(layout, source) if elements else None
     if slices is not None:
         return "slice", {"slices": slices}
     return "view", {"sizes": seen, "runs": layout.runs, "offset": layout.offset}

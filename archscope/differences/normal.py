@@ -12,6 +12,7 @@ from archscope.differences.draft import Draft
 from archscope.differences.rules import Call, Rule, attention, axes, other, pointwise, products, shapes, windows
 from archscope.differences.spoken import all_operands
 from archscope.differences.steps import Step, View, live, stored_last
+from archscope.model.content import is_zeros
 from archscope.model.graph import Graph, Layer, Operand
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
@@ -113,11 +114,16 @@ class Normaliser:
         return Call(layer, self.draft, settings, views, arguments, fixed, cost, self.evaluated)
 
     def _scalar(self, layer: Layer, operand: Operand) -> float | None:
-        """A constant of one element is a number where numbers may stand."""
-        if CATEGORY.get(layer.operation) != "elementwise" or operand.kind not in {"constant", "buffer"}:
+        """A constant of one element is a number where numbers may stand, and one of zeros that repeats nothing."""
+        numbers = CATEGORY.get(layer.operation) == "elementwise" or layer.operation in {"max", "min"}
+        if not numbers or operand.kind not in {"constant", "buffer"}:
             return None
         tensor = (self.graph.buffers if operand.kind == "buffer" else self.graph.constants)[operand.source]
-        return tensor.values[0] if len(tensor.values) == 1 and not tensor.shape else None
+        if len(tensor.values) == 1 and not tensor.shape:
+            return tensor.values[0]
+        whole = (1, *layer.output_shape)
+        fits = any(one is not operand and one.shape == whole for one in layer.operands)
+        return 0.0 if fits and is_zeros(tensor) else None
 
 
 SAME = "clone contiguous alias to float double half bfloat16 long int bool type type_as"

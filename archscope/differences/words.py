@@ -345,6 +345,11 @@ def _connected(step: Step, groups: int) -> str:
     return "depthwise" if step.is_depthwise else "full" if groups == 1 else "grouped"
 
 
+def rates(mine: float, theirs: float) -> str:
+    """Of stochastic depth."""
+    return f"stochastic depth: {mine / theirs:.3g} times the reference's rates (in training only)"
+
+
 def ratio(a: float, b: float, what: str) -> str:
     """`half as many filters`, `twice the filters`, `2/3 of the filters`, `47 % of the filters`."""
     share = Fraction(int(a), int(b))

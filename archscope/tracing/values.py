@@ -13,6 +13,9 @@ VALUE = "_archscope_value"
 """Attribute of a tensor on meta: a tensor of the same shape that holds its values, the call that makes it, or a
 `Filling`, of one that is made empty."""
 
+LIKE = frozenset({"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "new_tensor"})
+"""Functions that take no more of a tensor than its size and type."""
+
 EMPTY = frozenset({"empty", "empty_like", "new_empty"})
 """Functions whose results are there to be filled."""
 
@@ -83,6 +86,8 @@ def note_value(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any
     made = [tensor for tensor in tensors_in(result) if tensor.is_meta]
     if not made and not written:
         return None
+    if name in LIKE and args:
+        args = (torch.zeros((), dtype=args[0].dtype).expand(args[0].shape), *args[1:])
     given = tensors_in((args, kwargs))
     if not given or name in EMPTY:
         return note_made(function, args, kwargs, made[0])

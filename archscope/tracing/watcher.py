@@ -47,7 +47,7 @@ from archscope.tracing.records import (
 from archscope.tracing.scripted import opaque
 from archscope.tracing.sources import Sources, shown_again
 from archscope.tracing.untouched import drawn_alone
-from archscope.tracing.values import ALIASES, has_value, note_value
+from archscope.tracing.values import ALIASES, LIKE, has_value, note_value
 
 NESTED, ASKS_FOR_NESTED = "nested", "_nested_tensor_from_mask_left_aligned"
 """In the names of the functions that make nested tensors; the other asks whether one could be made."""
@@ -166,7 +166,7 @@ class Tracer(TorchFunctionMode):
         if (NESTED in name and name != ASKS_FOR_NESTED) or any([tensor.is_nested for tensor in tensors]):
             raise refused("makes a nested tensor, which has no one size: a padded tensor and a mask can be measured")
         sources = [self._source(tensor) for tensor in tensors]
-        if not any(sources) or name in MAKERS:
+        if not any(sources) or name in MAKERS or (name in LIKE and tensors[0] is args[0] and not any(sources[1:])):
             return self._constant(function, args, kwargs)
         frame = sys._getframe(1)
         caller = frame.f_globals.get("__name__", "")

@@ -79,6 +79,22 @@ def attended_by_hand(x: torch.Tensor, mask: nn.Linear) -> torch.Tensor:
     return scores.softmax(-1) @ x
 
 
+class Depth(nn.Module):
+    """Stochastic depth in evaluation."""
+
+    def __init__(self, drop_prob: float = 0.1) -> None:
+        super().__init__()
+        self.drop_prob = drop_prob
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
+def written(made: torch.Tensor, value: float) -> torch.Tensor:
+    made[3:] = value
+    return made
+
+
 EQUAL: dict[str, tuple[Net, Net]] = {
     "gelu": (Net(F.gelu), Net(lambda x: 0.5 * (x * (1 + torch.erf(x / 2**0.5))))),
     "gelu by tanh": (
@@ -111,6 +127,10 @@ EQUAL: dict[str, tuple[Net, Net]] = {
     "sum in place": (Net(lambda x: F.relu(x) + x), Net(lambda x: F.relu(x).add_(x))),
     "scaled sum": (Net(lambda x: x + 0.5 * F.relu(x)), Net(lambda x: torch.add(x, F.relu(x), alpha=0.5))),
     "divided": (Net(lambda x: x / 4), Net(lambda x: x * 0.25)),
+    "stochastic depth of tokens": (
+        Net(lambda x, drop: x + drop(x.relu().flatten(2).mT).mT.unflatten(2, (16, 16)), Depth()),
+        Net(lambda x, drop: x + drop(x.relu()), Depth()),
+    ),
     "patches by slices": (
         Net(lambda x: torch.cat([x[:, :, i::2, j::2] for j in (0, 1) for i in (0, 1)], 1)),
         Net(lambda x: x.reshape(1, 8, 8, 2, 8, 2).permute(0, 5, 3, 1, 2, 4).reshape(1, 32, 8, 8)),
@@ -237,6 +257,24 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
     "gate and its input": (Net(lambda x: x * x.relu().sigmoid()), Net(F.silu)),
     "slope": (Net(nn.LeakyReLU(0.2)), Net(nn.LeakyReLU())),
     "transposed": (Net(lambda x: x.transpose(2, 3)), Net(nn.Identity())),
+    "zeros that repeat": (Net(lambda x: x[:, :1] + torch.zeros_like(x)), Net(lambda x: x[:, :1])),
+    "zeros that are no zeros": (Net(lambda x: x + torch.zeros_like(x)), Net(lambda x: x + torch.ones_like(x))),
+    "how many zeros": (
+        Net(lambda x: torch.cat([x, x.new_zeros(1, 2, 16, 16)], 1)),
+        Net(lambda x: torch.cat([x, x.new_zeros(1, 4, 16, 16)], 1)),
+    ),
+    "what is written into zeros": (
+        Net(lambda x: x * written(x.new_zeros(16), 2.0)),
+        Net(lambda x: x * written(x.new_zeros(16), 3.0)),
+    ),
+    "stochastic depth of parts": (
+        Net(lambda x, drop: drop(x.reshape(2, 4, 16, 16)).reshape(1, 8, 16, 16), Depth()),
+        Net(lambda x, drop: drop(x), Depth()),
+    ),
+    "a mean over other axes": (
+        Net(lambda x: x.permute(0, 2, 3, 1).mean((1, 2))),
+        Net(lambda x: F.adaptive_avg_pool2d(x.permute(0, 2, 3, 1), 1).flatten(1)),
+    ),
     "statistics": (
         Net(lambda x, layer: layer(x), nn.BatchNorm2d(8, track_running_stats=False)),
         Net(lambda x, layer: layer(x), nn.BatchNorm2d(8)),
@@ -265,3 +303,21 @@ def test_a_parameter_that_much_is_made_of() -> None:
         return x * weight[:, None, None]
 
     assert verdict(Net(made, nn.LayerNorm(8)), Net(made, nn.LayerNorm(8))) == "identical"
+
+
+def test_elements_that_are_none() -> None:
+    def none(x: torch.Tensor) -> torch.Tensor:
+        none = x.flatten(2)[:, :, :0].exp()
+        return none @ none.mT
+
+    assert verdict(Net(none), Net(none)) == "identical"
+
+
+def test_rates_of_stochastic_depth_that_rise_alike_have_one_row() -> None:
+    def net(last: float) -> nn.Module:
+        blocks = [nn.Sequential(conv(padding=1), Depth(last * place / 6)) for place in range(7)]
+        return Net(lambda x, blocks: blocks(x), nn.Sequential(*blocks))
+
+    found = compare(*(archscope.summarize(net(last), (3, 16, 16)) for last in (0.1, 0.2)))
+    said = "stochastic depth: 0.5 times the reference's rates (in training only), in 6 layers"
+    assert (found.verdict, [row.what for row in found.differences]) == ("same_function", [said])

@@ -94,3 +94,13 @@ def test_post_norm_against_pre_norm_has_one_row(blocks: int) -> None:
 def test_what_adds_a_stored_tensor_is_no_shortcut() -> None:
     rows = said(nn.Sequential(Positions(False), Block()), nn.Sequential(Positions(True), Block()))
     assert rows[0] == "addition of pos_embed missing"
+
+
+def test_attention_whose_weights_are_a_result() -> None:
+    class Told(Block):
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            q, k, v = self.qkv(x).view(*x.shape[:2], 3, 2, 4).permute(2, 0, 3, 1, 4)
+            weights = F.dropout((q @ k.mT).softmax(-1), 0.0, self.training)
+            return weights @ v, weights
+
+    assert archscope.diff(Told(), Told(), (5, 8)).verdict == "identical"

@@ -213,11 +213,19 @@ def other(call: Call) -> Step:
 
 
 def alone(call: Call, step: Step) -> bool:
-    """Does one layer alone read it?"""
-    graph = call.draft.graph
-    if step.layer is None or any(one.source == step.layer.name for one in graph.results):
-        return False
-    return len(graph.consumers[step.layer.name]) == 1
+    """Does one layer alone read it, under whatever name?"""
+    graph, at = call.draft.graph, call.draft.at
+    results = {one.source for one in graph.results}
+    names, readers = [step.layer.name] if step.layer else [], 0
+    for name in names:
+        if name in results:
+            return False
+        for reader in graph.consumers[name]:
+            if (reader, 0) in at and at[reader, 0].step is step:  # a dropout in evaluation
+                names.append(reader)
+            else:
+                readers += 1
+    return readers == 1
 
 
 def broadcast(call: Call, out: Shape) -> dict[str, Any]:

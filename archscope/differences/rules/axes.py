@@ -1,6 +1,6 @@
 """What is done along axes: normalisations, softmax, means and sums. No torch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -8,7 +8,7 @@ from archscope.differences.layouts import Layout, strides_of
 from archscope.differences.rules import Call, along, other, places, with_fixed
 from archscope.differences.rules.pointwise import extreme
 from archscope.differences.steps import Step, View, squeezed
-from archscope.model.content import digest_of
+from archscope.model.content import is_zeros
 from archscope.model.graph import Operand
 
 KINDS = {"amax": "max", "amin": "min"}
@@ -77,7 +77,7 @@ def recurrent(call: Call) -> Step:
 def _is_zeros(call: Call, given: Operand) -> bool:
     """A bias that adds nothing, where torch's function takes one."""
     constant = call.draft.graph.constants.get(given.source)
-    return constant is not None and constant.digest == digest_of([bytes(4 * prod(given.shape))])
+    return constant is not None and is_zeros(constant)
 
 
 def softmax(call: Call) -> View | Step:
@@ -100,6 +100,11 @@ def reduction(call: Call) -> View | Step:
     wanted = sorted(axis % len(view.shape) for axis in (dim if isinstance(dim, list) else [dim]))
     kind = KINDS.get(call.operation, call.operation)
     facts = {k: v for k, v in call.function_settings.items() if k not in {"dim", "keepdim"}}
+    return over(call, kind, wanted, facts)
+
+
+def over(call: Call, kind: str, wanted: Sequence[int], facts: Mapping[str, Any]) -> View:
+    """A mean, say, over these axes of what is seen."""
     source, gone, layout = _reduced(call, wanted)
     if (
         source.kind == kind

@@ -28,21 +28,12 @@ def activation(call: Call) -> View:
 
 def extreme(call: Call) -> View:
     """The larger or the smaller of two; of one and a number, a bound."""
-    bound = call.settings.get("other")
-    made_of = [view.step.kind for view in call.views]
-    if len(call.views) == 2 and not call.draft.written and not call.fixed:
-        number = next((i for i, kind in enumerate(made_of) if kind in ZEROS), None)
-        if number is not None and call.views[1 - number].shape == call.out():
-            call.views, bound = [call.views[1 - number]], 0
+    bound = call.settings.get("other", call.settings.get("input"))
     plain = isinstance(bound, int | float) and len(call.views) == 1 and not call.fixed
     if not plain or call.views[0].shape != call.out():
         return elementwise(call)
     facts: dict[str, Any] = {"low" if call.operation.startswith("max") else "high": bound}
     return bounded(call, facts)
-
-
-ZEROS = {"zeros_like", "new_zeros"}
-"""What is made of a tensor's shape alone."""
 
 
 def bounded(call: Call, facts: dict[str, Any]) -> View:

@@ -32,8 +32,15 @@ def identity(call: Call) -> View | Step:
     if not drops or not call.views:
         return same(call)
     view = call.views[0]
-    step = call.step("stochastic depth", [call.shown()], {"p": rate}, view.shape)
-    return View.of(step)
+    if not view.permutes or not _keeps_images(view):
+        view = View.of(call.shown(), view.shape)
+    return View(call.step("stochastic depth", [view.step], {"p": rate}, view.step.shape), view.layout)
+
+
+def _keeps_images(view: View) -> bool:
+    """Is its first axis that of the step, so that what is done to a whole image is done to the same one?"""
+    shape = view.step.shape
+    return view.shape[:1] == shape[:1] and (shape[0] == 1 or view.layout.strides[0] == strides_of(shape)[0])
 
 
 def reshape(call: Call) -> View | Step:

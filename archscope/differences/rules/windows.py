@@ -4,6 +4,7 @@ from typing import Any
 
 from archscope.differences.layouts import Layout
 from archscope.differences.rules import Call, other, with_fixed
+from archscope.differences.rules.axes import over
 from archscope.differences.steps import Sides, Step, View, squeezed
 from archscope.model.graph import Shape, Window
 
@@ -182,12 +183,14 @@ def pooling(call: Call) -> Step | View | list[View]:
 def adaptive_pooling(call: Call) -> Step | View:
     if call.fixed:
         return other(call)
-    axes, out = int(call.operation[-2]), call.out()
+    axes, out, average = int(call.operation[-2]), call.out(), "avg" in call.operation
+    rank = len(call.views[0].shape)
+    if set(out[-axes:]) == {1} and not call.draft.written and rank == axes + 2:
+        return over(call, "mean" if average else "max", range(2, rank), {})
     source = call.shown()
     before, after = source.shape[-axes:], out[-axes:]
     if before == after and not call.draft.written:
         return call.views[0]
-    average = "avg" in call.operation
     kind = "average pool" if average else "max pool"
     if set(after) == {1}:
         return _global_pool(call, source, f"global {kind}", axes)

@@ -67,6 +67,21 @@ def second_first(s: Any, x: torch.Tensor) -> torch.Tensor:
     return torch.cat([s.one(x), y], 1)
 
 
+def masked_by_hand(s: Any, x: torch.Tensor) -> torch.Tensor:
+    """As torchvision's Swin Transformer makes the mask of its windows, at every pass."""
+    scores = s.a(x)
+    mask = scores.new_zeros(8)
+    for place, rows in enumerate((slice(5), slice(5, 7), slice(7, None))):
+        mask[rows] = place
+    mask = mask.unsqueeze(0) - mask.unsqueeze(-1)
+    return scores + mask.masked_fill(mask != 0, -100.0).masked_fill(mask == 0, 0.0)  # type: ignore[no-any-return]
+
+
+def mask_of_windows() -> nn.Buffer:
+    mask = torch.tensor([0.0] * 5 + [1.0] * 2 + [2.0])
+    return nn.Buffer(torch.where(mask == mask[:, None], 0.0, -100.0))
+
+
 # ---- activations and arithmetic -------------------------------------------------------------------------------
 
 pair("relu as a maximum", lambda s, x: torch.maximum(s.a(x), torch.zeros((), device=x.device)),
@@ -365,6 +380,14 @@ nets(
     lambda: nn.Conv1d(8, 4, 3, padding=1),
     lambda: nn.Conv1d(8, 4, 3, padding="same"),
     (8, 6),
+)
+
+pair("a mask made at every pass, and a stored one", masked_by_hand, lambda s, x: s.a(x) + s.mask, mask=mask_of_windows)
+pair("zeros added", lambda s, x: s.a(x) + torch.zeros_like(x), lambda s, x: s.a(x))
+pair(
+    "mean of the axes before the last, and pooling",
+    lambda s, x: s.a(x).permute(0, 2, 3, 1).roll(1, 1).mean((1, 2)),
+    lambda s, x: F.adaptive_avg_pool2d(s.a(x).permute(0, 2, 3, 1).roll(1, 1).permute(0, 3, 1, 2), 1).flatten(1),
 )
 
 UNRECOGNISED: dict[str, Pair] = {}
