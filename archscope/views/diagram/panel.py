@@ -29,7 +29,9 @@ def panel(form: Form, every: Sequence[Op], kinds: Mapping[str, str], view: View,
     """A module in a frame with its title, its table below; and its Ops. `every` are those of the network; parts are
     closed where the panel has more than `most` boxes."""
     lettered = {op.name: op for op in form.ops}
-    ops, outputs = within([lettered.get(op.name, op) for op in every], form.path, view.outputs)
+    again = {op.name for call in form.again for op in call}
+    first = [lettered.get(op.name, op) for op in every if op.name not in again]
+    ops, outputs = within(first, form.path, view.outputs)
     ops = with_memory(_with_own_inputs(ops, form.path, [op.name for op in every]), kinds)
     style = replace(view.style, shapes=False, paper=NARROW_PAPER)
     inner = View(outputs[:1], style, True, form.path, plain=False)
@@ -71,7 +73,8 @@ def _framed(piece: Piece, form: Form, ops: Sequence[Op]) -> Piece:
     count = len(form.paths)
     rows = [["", *form.letters], *([row.label, *row.values] for row in form.rows)]
     table = Table(rows) if form.letters else None
-    title = text_width(form.title, HEADING, bold=True) * WIDER + (badge_width(count) + 8.0 if count > 1 else 0.0)
+    said = f"{form.title}, one of {len(form.again) + 1} calls" if form.again else form.title
+    title = text_width(said, HEADING, bold=True) * WIDER + (badge_width(count) + 8.0 if count > 1 else 0.0)
     width = max(piece.left + piece.right, title, table.width if table else 0.0) + 2 * FRAME_PAD
     piece.shift((width - piece.left - piece.right) / 2 + piece.left, TITLE_BAND)
     bottom = TITLE_BAND + piece.height + FRAME_PAD
@@ -79,8 +82,8 @@ def _framed(piece: Piece, form: Form, ops: Sequence[Op]) -> Piece:
         table.left, table.top = (width - table.width) / 2, bottom
         piece.tables.append(table)
         bottom += table.height + FRAME_PAD
-    frame = Frame(f"{form.path}#", form.path, form.title, 0.0, 0.0, width, bottom, count, heading=True)
-    frame.ops = tuple(ops)
+    frame = Frame(f"{form.path}#", form.path, said, 0.0, 0.0, width, bottom, count, heading=True)
+    frame.ops, frame.copies = tuple(ops), tuple(map(tuple, form.again))
     piece.frames.insert(0, frame)
     piece.rows, piece.left, piece.right, piece.height = [], 0.0, width, bottom
     return piece

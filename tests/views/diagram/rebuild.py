@@ -15,12 +15,17 @@ Edge = tuple[str, str]
 
 def differences(made: Diagram) -> list[str]:
     """One sentence for each operation that is not drawn once, and each tensor that picture or Graph have alone."""
-    piece, ops, graph = made.drawing.piece, made.drawing.ops, made.report.graph
+    return differences_of(made.drawing.piece, made.drawing.ops, made.report.graph)
+
+
+def differences_of(piece: Piece, ops: list[Op], graph: Graph, given: str = "") -> list[str]:
+    """`differences` of a part whose Ops these are; names of tensors that it is given begin with `given`."""
     counted = drawn_ops(piece)
     told = [f"{name} is drawn {counted[name]} times" for name in {op.name for op in ops} | {*counted}
             if counted[name] != 1]  # fmt: skip
     told += [f"the steps of {op.name} do not read alike" for op in ops if op.copies and not are_steps(op)]
-    drawn, true = drawn_edges(piece), true_edges(graph, ops)
+    drawn = {(source.removeprefix(given), target) for source, target in drawn_edges(piece)}
+    true = true_edges(graph, ops)
     told += [f"no line leads from {source} to {target}" for source, target in sorted(true - drawn)]
     return told + [f"a line leads from {source} to {target}" for source, target in sorted(drawn - true)]
 

@@ -193,3 +193,22 @@ def test_numbered_blocks_are_closed_by_themselves_and_not_with_the_flow_that_hol
         "three of the entry flow, one for all eight of the middle flow, one of the exit flow"
     )
     assert titles[-6:] == ["SeparableConv"] * 3 + ["GlobalAvgPool", "Linear", "Output"]
+
+
+class Pyramid(nn.Module):
+    """What was there already stands before the pools of it, at the end of both bars."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pools = nn.ModuleList(nn.Sequential(nn.AvgPool2d(3, 1, 1), nn.Conv2d(3, i, 1)) for i in (1, 2, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([x, *(pool(x) for pool in self.pools)], 1)
+
+
+def test_an_identity_at_the_end_of_a_bar_is_a_straight_line() -> None:
+    made = draw(archscope.summarize(Pyramid(), (3, 64, 64)), DiagramOptions(level="flow"))
+    check(made)
+    into = [line.points for line in made.drawing.piece.lines if line.target == "cat"]
+    assert len(into) == 4
+    assert all(len({x for x, _ in points}) == 1 for points in into)

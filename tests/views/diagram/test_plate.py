@@ -5,6 +5,8 @@ from collections import Counter
 from functools import cache
 
 import pytest
+import torch
+from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError
@@ -16,7 +18,10 @@ from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.plan.forms import unit_paths
 from archscope.views.diagram.plan.levels import Modules
+from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
+from tests.views.diagram.rebuild_plate import differences
+from tests.zoo import NETWORKS
 
 
 @cache
@@ -104,6 +109,75 @@ def test_a_plate_is_one_page_to_be_read(name: str) -> None:
     made = plate(name)
     assert faults(made.drawing.piece) == []
     assert [fault for fault in misfits(made) if "boxes" not in fault] == []
+
+
+@pytest.mark.parametrize("name", NETWORKS if EVERYTHING else NETWORKS[::4])
+def test_schema_and_panels_read_back_are_the_network(name: str) -> None:
+    """Each operation once, tensors as traced, and every module as its panel and the rows of its table say."""
+    assert differences(plate(name)) == []
+
+
+def test_what_a_plate_does_not_say_of_a_module_is_found() -> None:
+    made = draw(report("inception_v3"), DiagramOptions(level="plate"))
+    piece = made.drawing.piece
+    table_of(piece, "Inception-B")  # there is one
+    piece.tables[-1].rows[1][1] = "129"
+    piece.lines = [line for line in piece.lines if line.target != "reduction_b.cat"]
+    told = differences(made)
+    assert [one for one in told if one.startswith("Inception-B: ") and one.endswith(" is another")]
+    assert [one for one in told if one.startswith("Reduction-B: no line leads from reduction_b.")]
+
+
+class Position(nn.Module):
+    """The same weights for whatever is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(8, 8, 3, 1, 1, groups=8), nn.BatchNorm2d(8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.norm(self.conv(x).sin()) + x
+        return y
+
+
+class SeveralCalls(nn.Module):
+    """Several scales, each through the one module again and again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.position, self.head = Position(), nn.Conv2d(8, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        scales = [x[:, :, ::stride, ::stride] for stride in (2, 3, 4)]
+        return [self.head(self.position(one)) for one in scales]
+
+
+def test_a_module_that_is_called_again_has_one_call_in_its_panel() -> None:
+    made = draw(archscope.summarize(SeveralCalls(), (8, 32, 32)), DiagramOptions(level="plate"))
+    assert differences(made) == [] == faults(made.drawing.piece)
+    frame = made.drawing.piece.frames[-1]
+    assert (frame.title, frame.repeat, len(frame.copies)) == ("Position, one of 3 calls", 1, 2)
+
+
+class LoopAndUnlikeLayers(nn.Module):
+    """Too many boxes for a page, one of which stands for the steps of a loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv2d(3, 3, 2 * i + 1, 1, i) for i in range(35))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = given = x + 1
+        for _ in range(9):
+            y = (y * 2).sin() + given / 3
+        for i, layer in enumerate(self.layers, 2):
+            y = (layer(y) * i).sin() + x / i
+        return y
+
+
+def test_the_steps_of_a_loop_are_closed_with_what_stands_beside_it() -> None:
+    made = draw(archscope.summarize(LoopAndUnlikeLayers(), (3, 8, 8)), DiagramOptions(level="plate"))
+    assert differences(made) == [] == faults(made.drawing.piece)
 
 
 @pytest.mark.parametrize("name", ["inception_v3", "xception", "efficientnet_b0", "googlenet"])

@@ -72,6 +72,7 @@ def hull_of(above: Sequence[Piece], below: Sequence[Piece]) -> tuple[float, floa
     """How far a bar between these pieces reaches, left and right of the axis, to have all their lines end at it."""
     pieces = [piece for group in (above, below) if len(group) > 1 for piece in group]
     ends = [x for piece in above if len(piece.tails) > 1 for _, x, _ in piece.tails]
+    ends += [piece.x for piece in pieces if not piece.head]  # identities
     left = [piece.left for piece in pieces] + [PORT - x for x in ends]
     right = [piece.right for piece in pieces] + [PORT + x for x in ends]
     return max(left, default=0.0), max(right, default=0.0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archscope.views.diagram.ops.names import GENERIC, family, part_title, pretty, stage_title
-from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.ops import Op, relative
 from archscope.views.diagram.plan.apart import character
 from archscope.views.diagram.plan.levels import CONTAINERS, Modules
 
@@ -46,13 +46,15 @@ class Numbers:
 
 @dataclass
 class Form:
-    """Modules that differ in nothing but numbers. `ops` are the first one's, `letters` in place of what differs."""
+    """Modules that differ in nothing but numbers. `ops` are the first one's, `letters` in place of what differs; of
+    one that is called again with the same weights those of its first call, the others are in `again`."""
 
     title: str
     path: str
     ops: list[Op]
     rows: list[Numbers]
     letters: list[str] = field(default_factory=list)
+    again: list[list[Op]] = field(default_factory=list)
 
     @property
     def paths(self) -> list[str]:
@@ -159,8 +161,12 @@ def _form(modules: Modules, paths: Sequence[str]) -> Form:
         values = tuple(column[i] for column in varying)
         rows.setdefault(values, Numbers(values)).paths.append(path)
     letters = [varying.get(column, "") for column in columns]
-    ops = _lettered(modules.members(paths[0]), letters)
-    return Form(_title(modules, paths), paths[0], ops, list(rows.values()), list(varying.values()))
+    lettered = {op.name: op for op in _lettered(modules.members(paths[0]), letters)}
+    calls = [[lettered[op.name] for op in call] for call in modules.calls(paths[0])]
+    if len({relative(call) for call in calls}) > 1:
+        calls = [list(lettered.values())]
+    title = _title(modules, paths)
+    return Form(title, paths[0], calls[0], list(rows.values()), list(varying.values()), calls[1:])
 
 
 def _slots(ops: Sequence[Op]) -> Iterator[tuple[str, str]]:

@@ -334,7 +334,7 @@ def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str, s
     current = list(ops)
     for group, module, title in groups:
         now = {op.name: op for op in current}
-        members = [now[op.name] for op in group]  # what they read may be closed by now
+        members = [now[op.name] for op in group if op.name in now]  # a step of a loop knows its copies
         whole = _as_one(members, f"{group[0].name}..{group[-1].name}", title, (), now)
         whole = replace(whole, path=module)
         tried = merged(Ops(current), dict.fromkeys([op.name for op in group], whole))
