@@ -106,12 +106,12 @@ class Slider {
       svg.append(drawn("path", { class: "axis", d: `M${LEFT - 4} ${y(tick)}H${WIDE - RIGHT}` }), drawn("text", { x: LEFT - 8, y: y(tick) + 4, "text-anchor": "end" }, `${tick}×`));
     }
     this.data.points.forEach((/** @type {any} */ point, /** @type {number} */ at) => svg.append(drawn("text", { x: x(at), y: HIGH - 10, "text-anchor": "middle" }, point.segments)));
-    let below = -Infinity;
-    const ends = lines.map((/** @type {any} */ line, /** @type {number} */ i) => ({ line, ratios: ratios[i] })).sort((/** @type {any} */ one, /** @type {any} */ two) => two.ratios[last] - one.ratios[last]);
+    let above = HIGH - BELOW + 16; // from the lowest up: under it are the numbers of segments
+    const ends = lines.map((/** @type {any} */ line, /** @type {number} */ i) => ({ line, ratios: ratios[i] })).sort((/** @type {any} */ one, /** @type {any} */ two) => one.ratios[last] - two.ratios[last]);
     for (const { line, ratios: own } of ends) {
       svg.append(drawn("path", { class: `line ${CURVES[line.name]}`, d: own.map((/** @type {number} */ ratio, /** @type {number} */ at) => `${at ? "L" : "M"}${x(at).toFixed(1)} ${y(ratio).toFixed(1)}`).join("") }));
-      below = Math.max(y(own[last]) + 4, below + 13);
-      svg.append(drawn("text", { x: WIDE - RIGHT + 8, y: below }, say(line.said)));
+      above = Math.min(y(own[last]) + 4, above - 16);
+      svg.append(drawn("text", { x: WIDE - RIGHT + 8, y: above }, say(line.said)));
     }
     svg.append(drawn("path", { class: "here", d: `M${x(this.at)} ${TOP}V${HIGH - BELOW}` }));
     return svg;

@@ -199,9 +199,9 @@ class Table {
     this.fill();
   }
 
-  /** Where the table stands when the chosen row is in sight. */
+  /** Where the table stands when the lit row is in sight. */
   aim() {
-    const place = this.rows.indexOf(this.chosen);
+    const place = this.rows.indexOf(this.lit);
     if (place >= 0 && this.high) this.top = Math.min(Math.max(this.top, (place + 1) * ROW - this.high), place * ROW);
   }
 

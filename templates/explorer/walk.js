@@ -175,9 +175,12 @@ class Explorer {
   walk(pane, node) {
     const before = pane.open;
     pane.show(node);
-    const below = pane.network.above(before).includes(pane.open) && before !== pane.open;
+    const whole = node === pane.open || pane.network.opened(node) === pane.open;
+    const below = whole && before !== pane.open && pane.network.above(before).includes(pane.open);
     this.tables.get(pane)?.fold(pane.open);
-    this.first(pane, below ? before : node === pane.open || pane.network.opened(node) === pane.open ? -1 : node);
+    const back = below ? pane.picture.shown.find((one) => leads(pane.network, one, before)) : undefined;
+    if (back) [pane.chosen, pane.sought] = [back, true]; // the box that was opened, with all that are alike
+    else this.first(pane, below ? before : whole ? -1 : node);
     this.active = pane;
     this.step();
     this.refresh();

@@ -85,6 +85,24 @@ def test_what_stands_beside_a_picture_stays_where_it_is(chromium: Any, tmp_path:
         assert len(page.locator("#scale > *").all()) < 6 and page.locator("#panes").bounding_box() == opened_at
 
 
+def test_the_way_back_leads_to_what_was_opened(chromium: Any, tmp_path: Path) -> None:
+    small = {"viewport": {"width": 1280, "height": 560}}
+    with shown(chromium, tmp_path, Explorer((traced("xception"),), ("Xception",)), **small) as page:
+        heading, row = page.locator("#details h2"), page.locator(".row[aria-selected=true]")
+        assert heading.inner_text() == "middle_flow.block1 ×8"
+        page.locator(".op.chosen").click()
+        assert opened(page) == "Xception > middle_flow > block1"
+        page.wait_for_timeout(50)
+        table, lit = page.locator(".scroll").bounding_box(), row.bounding_box()
+        assert table["y"] <= lit["y"] and lit["y"] + lit["height"] <= table["y"] + table["height"]
+        page.keyboard.press("Escape")
+        assert heading.inner_text() == "middle_flow.block1 ×8"  # its box, with all that are alike
+        page.locator(".op.chosen").click()
+        page.evaluate("explorer.find(explorer.active, explorer.active.network.find('classifier'))")
+        row.click()
+        assert heading.inner_text() == "classifier"  # the second click of what has no picture leads nowhere else
+
+
 def test_numbers_have_their_thousands_apart(chromium: Any, tmp_path: Path) -> None:
     numbers = [0, 7, 999, 1000, 12345, 1234567, -23456, 0.0123, 1234.567, 0.123]
     with shown(chromium, tmp_path, Explorer((traced("lenet5"),))) as page:
