@@ -145,7 +145,7 @@ def diagram() -> None:
     first = {tool: min(seconds_of_one_call(code) for _ in range(3)) for tool, code in ONE_DRAWING.items()}
     rows = [
         against_limit("trace, measures and SVG", first["archscope"], first["torchview"], 1 / 20),
-        against_limit("a traced network to SVG", drawing, first["torchview"], 1 / 20),
+        against_limit("a traced network to SVG", drawing, first["torchview"], 1 / 40),
     ]
     engine = "the program dot" if shutil.which("dot") else "embedded Graphviz"
     title = f"{NETWORK} at layer level, against torchview with {engine}"
