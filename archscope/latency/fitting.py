@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from archscope.latency import Options
+from archscope.measures.backward import backward_peak, gradient_bytes
 from archscope.measures.memory import memory
-from archscope.measures.training_memory import backward_peak, held_throughout, newly_kept
+from archscope.measures.training_memory import held_throughout, newly_kept
 from archscope.model import units
 from archscope.model.graph import Graph
 from archscope.model.report import Column, Report
@@ -22,7 +23,7 @@ def predicted_bytes(graph: Graph, train: bool, optimizer: str = "momentum", on_c
     *_, peak = memory(graph)
     if not train:
         return int(peak.total)
-    trained = [tensor.bytes for tensor in graph.parameters.values() if tensor.trainable]
+    trained = gradient_bytes(graph).values()
     states = STATES[optimizer] * sum(trained)
     needed = max(backward_peak(graph, newly_kept(graph, on_cuda), on_cuda), sum(trained))
     if optimizer in ROOTS and trained:

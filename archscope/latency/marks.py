@@ -46,7 +46,7 @@ class Marker(Tracer):
 def marked(module: nn.Module, mode: Mode) -> Iterator[tuple[Marker, Forward]]:
     """A marker, and the module's forward pass under it, by a double of it."""
     blocks = dict(module.named_modules())
-    with undisturbed(blocks):
+    with undisturbed(blocks, real=True):
         blocks = doubles_of(blocks, mode == "train", real=True)
         marker = Marker(blocks, real=True)
         for submodule in blocks.values():

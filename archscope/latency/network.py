@@ -115,8 +115,14 @@ class Network:
         held += [weight.grad for weight in self.module.parameters() if weight.grad is not None]
         if self._optimizer is not None:
             held += tensors_in([dict(state) for state in self._optimizer.state.values()])
-        storages = {storage.data_ptr(): storage.nbytes() for storage in (tensor.untyped_storage() for tensor in held)}
+        parts = [part for tensor in held for part in _dense(tensor)]
+        storages = {storage.data_ptr(): storage.nbytes() for storage in (part.untyped_storage() for part in parts)}
         return sum(storages.values())
+
+
+def _dense(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """What a tensor lies in: a sparse one, such as the gradient of a large embedding, in its places and its values."""
+    return (tensor._indices(), tensor._values()) if tensor.layout == torch.sparse_coo else (tensor,)
 
 
 def loss_of(outputs: Any) -> torch.Tensor:

@@ -1,11 +1,12 @@
 """What training keeps: the tensors that autograd saves in the forward pass for the backward pass."""
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from math import prod
 
 from archscope.measures import measure
-from archscope.measures.kept_by_kernels import Kept, kept_by_kernel, mask, passing_in_kernel
+from archscope.measures.backward import Newly, backward_peak, differentiated, gradient_bytes, trainable
+from archscope.measures.kept_by_kernels import Kept, kept_by_kernel, mask
 from archscope.measures.memory import storage_roots
 from archscope.model.graph import Graph, Layer, Shape, bytes_of
 from archscope.model.operations import CATEGORY
@@ -21,9 +22,6 @@ NOTHING = {"view", "movement", "resampling"}
 
 KEEP_RESULT_IN_PLACE = KEEP_OUTPUT | {"leaky_relu", "elu", "selu", "celu"}
 """Activations whose derivative can be told from what they wrote; of others torch copies what they overwrite."""
-
-
-Newly = tuple[Layer, tuple[Set[str], int] | None]
 
 
 @measure
@@ -54,13 +52,13 @@ def newly_kept(graph: Graph, on_cuda: bool = False) -> Iterator[Newly]:
     """Of each layer the tensors that it is the first to save, by their storage roots, and bytes of what it keeps
     besides for one image; None where that is not known. By the kernels of one device or the other: on CUDA a dropout's
     mask is of bytes."""
-    roots, trainable, differentiated = storage_roots(graph), _trainable(graph), _differentiated(graph)
+    roots, trains, with_derivative = storage_roots(graph), trainable(graph), differentiated(graph)
     saved: set[str] = set()
     for layer in graph.layers:
-        if layer.name not in differentiated:
+        if layer.name not in with_derivative:
             yield layer, (frozenset(), 0)
             continue
-        kept = kept_by(layer, not trainable.isdisjoint(layer.parameters), graph.batch, on_cuda)
+        kept = kept_by(layer, not trains.isdisjoint(layer.parameters), graph.batch, on_cuda)
         if kept is None:
             yield layer, None
             continue
@@ -70,78 +68,18 @@ def newly_kept(graph: Graph, on_cuda: bool = False) -> Iterator[Newly]:
         yield layer, (new, extra)
 
 
-def _trainable(graph: Graph) -> set[str]:
-    return {name for name, tensor in graph.parameters.items() if tensor.trainable}
-
-
-def _differentiated(graph: Graph) -> set[str]:
-    """The layers that the backward pass goes through: those with something that trains, and all after them."""
-    trainable, found = _trainable(graph), set[str]()
-    for layer in graph.layers:
-        if not trainable.isdisjoint(layer.parameters) or not found.isdisjoint(layer.inputs):
-            found.add(layer.name)
-    return found
-
-
 def _peak(graph: Graph, kept: Column, newly: Iterable[Newly]) -> int | None:
     """What a step of SGD with momentum holds at its highest: weights and buffers, a momentum for each weight that
     trains, the inputs, and what the backward pass does. None where that is not known."""
     if None in kept.values.values():
         return None
-    trained = sum(tensor.bytes for tensor in graph.parameters.values() if tensor.trainable)
-    return held_throughout(graph) + trained + backward_peak(graph, newly, on_cuda=False)
+    return held_throughout(graph) + sum(gradient_bytes(graph).values()) + backward_peak(graph, newly, on_cuda=False)
 
 
 def held_throughout(graph: Graph) -> int:
     """Bytes of weights, buffers and inputs."""
-    stored = sum(tensor.bytes for tensor in (*graph.parameters.values(), *graph.buffers.values()))
+    stored = sum(tensor.bytes for tensor in (*graph.parameters.values(), *graph.buffers.values()) if not tensor.shares)
     return stored + sum(tensor.bytes for tensor in graph.inputs.values()) * graph.batch
-
-
-def backward_peak(graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> int:
-    """The most that the backward pass holds: going back, each layer has gradients of its output and of its input, gets
-    those of its weights, and lets go of what it has `newly_kept`. At least, where nobody knows what a layer keeps."""
-    sizes = {layer.name: layer.output_bytes for layer in graph.layers}
-    kept = {
-        layer.name: (sum([sizes.get(name, 0) for name in own[0]]) + own[1]) * graph.batch if own else 0
-        for layer, own in newly  # inputs are there throughout
-    }
-    trained = {name: tensor.bytes for name, tensor in graph.parameters.items() if tensor.trainable}
-    differentiated, added = _differentiated(graph), set[str]()
-    held = highest = sum(kept.values())
-    for layer in reversed(graph.layers):
-        if layer.name not in differentiated:
-            continue
-        again = 0  # what is added to the first
-        for name in layer.parameters:
-            if name in added:
-                again += trained[name]
-            elif name in trained:
-                held += trained[name]
-                added.add(name)
-        highest = max(highest, held + again + _passing(graph, layer, differentiated, on_cuda))
-        held -= kept[layer.name]
-    return highest
-
-
-def _passing(graph: Graph, layer: Layer, differentiated: Set[str], on_cuda: bool) -> int:
-    """Bytes that a layer's backward pass takes and gives back: the gradients of what it returned and was given, those
-    inside a kernel, and on the CPU oneDNN's copies, in its own layout, of a convolution's input and output."""
-    if layer.memory != "new":
-        return 0
-    passing, given = layer.output_bytes, 0
-    read = dict(zip(layer.inputs, layer.input_shapes, strict=False)) if layer.dtypes else {}
-    for name, shape in read.items():
-        size = bytes_of(shape, layer.dtypes[0])
-        given += size
-        passing += size if name in differentiated else 0
-    category = CATEGORY.get(layer.operation, "")
-    if category.endswith("convolution") and not on_cuda:
-        passing += layer.output_bytes + given
-    if category not in {"attention", "recurrent"}:
-        return passing * graph.batch
-    weights = sum([graph.parameters[name].bytes for name in layer.parameters if name in graph.parameters])
-    return passing * graph.batch + passing_in_kernel(layer, graph.batch, weights, on_cuda)
 
 
 def kept_by(layer: Layer, trains: bool, batch: int, on_cuda: bool) -> Kept | None:

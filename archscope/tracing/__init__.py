@@ -166,7 +166,7 @@ def _run(
 ) -> Graph:
     if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
         raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}", certain=True)
-    with undisturbed(blocks), torch.no_grad():
+    with undisturbed(blocks, device != META), torch.no_grad():
         blocks = doubles_of(blocks, mode == "train", real=device != META)
         module = blocks[""]
         tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED), kept)

@@ -34,14 +34,15 @@ TURNS = _Turns()
 
 
 @contextmanager
-def undisturbed(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
-    """Whatever happens inside, to the doubles of a network, what it shares with all else is the same afterwards."""
+def undisturbed(blocks: Mapping[str, nn.Module], real: bool) -> Iterator[None]:
+    """Whatever happens inside, to the doubles of a network, what it shares with all else is the same afterwards.
+    `real`: with values, so that what compiles itself does."""
     scripted = [(module, module.training) for module in blocks.values() if isinstance(module, torch.jit.ScriptModule)]
     with TURNS.lock:
         recursion_limit = sys.getrecursionlimit()
         sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
         try:
-            with random_states_kept(), _nothing_compiled():
+            with random_states_kept(), _nothing_compiled(real):
                 yield
         finally:
             for module, training in scripted:  # kept in C++, so that a double has no flag of its own
@@ -50,9 +51,13 @@ def undisturbed(blocks: Mapping[str, nn.Module]) -> Iterator[None]:
             sys.setrecursionlimit(recursion_limit)
 
 
-def _nothing_compiled() -> AbstractContextManager[Any]:
-    """What torch.compile has wrapped runs as it was written. Without its compiler loaded there is nothing to do."""
-    loaded = "torch._dynamo.eval_frame" in sys.modules
+COMPILER, COMPILES_ITSELF = "torch._dynamo.eval_frame", "torch.nn.attention.flex_attention"
+
+
+def _nothing_compiled(real: bool) -> AbstractContextManager[Any]:
+    """What torch.compile has wrapped runs as it was written: the compiler would look into the tracer. Where it is not
+    loaded, nor anything that loads it for real tensors, there is nothing to do."""
+    loaded = COMPILER in sys.modules or (real and COMPILES_ITSELF in sys.modules)
     return torch.compiler.set_stance("force_eager") if loaded else nullcontext()
 
 

@@ -61,7 +61,12 @@ profiler's record of every allocation, against what is predicted from shapes alo
 prediction of inference leaves out is torch's own: oneDNN copies a convolution's weights and images into its layout
 while it runs, which small images cannot hide. A recurrent layer holds the gates of all its steps while it runs. In
 training the backward pass is followed layer by layer: what a layer kept goes as the gradients of its weights come, with
-oneDNN's copies; an LSTM's workspace is oneDNN's, as it was found to grow with its sizes.
+oneDNN's copies, and the gradients that wait for a skip connection or are added up in a weight that is used twice; an
+LSTM's workspace is oneDNN's, as it was found to grow with its sizes.
+
+Of twenty further networks of timm and torchvision, in training with a batch of 2, sixteen were within 10 %; the others:
+ConvNeXt Atto 0.83, VGG-11 0.83 (a 7x7 convolution of 7x7 pixels copies its weights twice), DeepLabv3 0.85 (dilations of
+12 and more take another kernel), NF-ResNet-26 1.30 (weights that it standardises are counted for each image).
 
 """
 

@@ -30,8 +30,10 @@ def written_out() -> Iterator[None]:
     """Attention by its parts: torch counts nothing in its fused kernels for inference."""
     enabled = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
-    yield
-    torch.backends.mha.set_fastpath_enabled(enabled)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(enabled)
 
 
 def flops(module: nn.Module, *args: Any, **kwargs: Any) -> int:

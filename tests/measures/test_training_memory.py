@@ -101,14 +101,14 @@ def test_a_frozen_convolution_behind_a_trained_one_keeps_no_input() -> None:
 
 def test_the_peak_of_a_step_has_a_gradient_and_a_momentum_for_what_trains() -> None:
     net = Net(input=(4, 8, 8))
-    net.conv("conv", "input", 4, 1)
+    net.conv("conv", "input", 4, 3, padding=1)
     graph = net.graph(batch=2)
     (weight,) = graph.parameters.values()
     # the gradient of its output, and oneDNN's copies of that and of the input
     assert total(graph, "training_peak_bytes") == 3 * weight.bytes + 2 * IMAGE + 3 * 2 * IMAGE
     frozen = replace(graph, parameters={weight.name: replace(weight, trainable=False)})
     assert total(frozen, "training_peak_bytes") == weight.bytes + 2 * IMAGE
-    net.conv("second", "conv", 4, 1)
+    net.conv("second", "conv", 4, 3, padding=1)
     weights = sum(tensor.bytes for tensor in net.graph().parameters.values())
     # going back, the second layer lets go of what it kept before the first one gets its weights' gradient
     assert total(net.graph(), "training_peak_bytes") == 2 * weights + weight.bytes + 2 * IMAGE + 4 * IMAGE

@@ -113,9 +113,11 @@ def written_out() -> Iterator[None]:
     """torch counts nothing in its fused kernels for inference, be it attention or recurrent layers."""
     enabled = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
-    with sdpa_kernel(SDPBackend.MATH), torch.backends.mkldnn.flags(enabled=False):
-        yield
-    torch.backends.mha.set_fastpath_enabled(enabled)
+    try:
+        with sdpa_kernel(SDPBackend.MATH), torch.backends.mkldnn.flags(enabled=False):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(enabled)
 
 
 def difference(report: Report, row: dict[str, Any]) -> dict[str, Any]:

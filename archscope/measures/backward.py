@@ -1,0 +1,181 @@
+"""The backward pass, layer by layer: which gradients wait in memory, and how much a step holds at its highest."""
+
+from collections.abc import Iterable, Set
+
+from archscope.measures.kept_by_kernels import passing_in_kernel
+from archscope.model.graph import Graph, Layer, Shape, Tensor, bytes_of, elements_of
+from archscope.model.operations import CATEGORY
+
+PASSED_ON = frozenset({"add", "cat", "stack"})
+"""Their backward pass gives the gradient on as it is, or shows its parts."""
+
+SHOWN = frozenset({"cat", "stack", "linear"})
+"""The gradients that these make are views: of parts, and of a weight transposed."""
+
+Newly = tuple[Layer, tuple[Set[str], int] | None]
+"""A layer, the tensors that it is the first to save for its derivative, and bytes of what it keeps besides for one
+image; None where nobody knows."""
+
+
+def trainable(graph: Graph) -> set[str]:
+    return {name for name, tensor in graph.parameters.items() if tensor.trainable}
+
+
+def differentiated(graph: Graph) -> set[str]:
+    """The layers that have a derivative: those with something that trains, and all after them."""
+    trains, found = trainable(graph), set[str]()
+    for layer in graph.layers:
+        if not trains.isdisjoint(layer.parameters) or not found.isdisjoint(layer.inputs):
+            found.add(layer.name)
+    return found
+
+
+def gradient_bytes(graph: Graph) -> dict[str, int]:
+    """Of each weight that gets one: that trains, and that a result is made of. Momenta are as large."""
+    reached, found = _reached(graph), dict[str, int]()
+    for layer in graph.layers:
+        for name in layer.parameters if layer.name in reached else ():
+            weight = graph.parameters.get(name)
+            if weight is not None and weight.trainable:
+                found[name] = _of_rows(layer, weight, graph.batch) if layer.settings.get("sparse") else weight.bytes
+    return found
+
+
+def _of_rows(layer: Layer, table: Tensor, batch: int) -> int:
+    """A sparse gradient: the rows that were asked for, and their 64-bit places."""
+    rows = sum(map(elements_of, layer.input_shapes)) * batch
+    return rows * (table.bytes // table.shape[0] + 8)
+
+
+def _reached(graph: Graph) -> set[str]:
+    """The layers that the backward pass goes through, from the results back."""
+    have_derivative = differentiated(graph)
+    reached = have_derivative.intersection(graph.outputs)
+    for layer in reversed(graph.layers):
+        if layer.name in reached:
+            reached |= have_derivative.intersection(layer.inputs)
+    return reached
+
+
+def backward_peak(graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> int:
+    """The most bytes that the backward pass holds, weights and inputs not counted: what the layers have `newly_kept`,
+    which goes as it comes to them, the gradients of weights, which stay, and those of tensors, which wait for the layer
+    that made them. At least, where nobody knows what a layer keeps."""
+    return _Backward(graph, newly, on_cuda).peak()
+
+
+def _is_copied(layer: Layer) -> bool:
+    """Does oneDNN copy a convolution's images into its own layout? A plain 1x1 convolution is a matrix product."""
+    window = layer.window
+    plain = window is None or ({*window.kernel_size, *window.stride} == {1} and len(window.kernel_size) < 3)
+    return not (plain and layer.groups == 1)
+
+
+class _Storage:
+    """Memory of gradients: of how many tensors, and whether only a view of it is one's gradient."""
+
+    __slots__ = ("bytes", "readers", "shown")
+
+    def __init__(self, size: int, shown: bool = False) -> None:
+        self.bytes, self.readers, self.shown = size, 0, shown
+
+
+class _Backward:
+    def __init__(self, graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> None:
+        self._graph, self._on_cuda = graph, on_cuda
+        self._reached, self._weights = _reached(graph), gradient_bytes(graph)
+        sizes = {layer.name: layer.output_bytes for layer in graph.layers}  # inputs are there throughout
+        self._kept = {
+            layer.name: (sum([sizes.get(name, 0) for name in own[0]]) + own[1]) * graph.batch if own else 0
+            for layer, own in newly
+            if layer.name in self._reached  # what the others have kept goes with their results
+        }
+        self._waiting: dict[str, _Storage] = {}
+        self._held = self._highest = sum(self._kept.values())
+
+    def peak(self) -> int:
+        layers = self._graph.layer
+        for name in self._reached.intersection(self._graph.outputs):
+            self._give(name, self._new(layers[name].output_bytes * self._graph.batch))
+        for layer in reversed(self._graph.layers):
+            if layer.name in self._reached:
+                self._go_through(layer)
+        return self._highest
+
+    def _go_through(self, layer: Layer) -> None:
+        """Its gradients are made while its own and what it kept are there; only then are they added to others."""
+        own = self._waiting.pop(layer.name)
+        shown = layer.operation in SHOWN
+        given = self._given(layer)
+        passed = {name for name, size in given.items() if self._is_passed_on(layer, size)}
+        made = {name: own if name in passed else self._new(size) for name, size in given.items()}
+        made |= {name: self._new(self._weights[name], shown) for name in self._weights.keys() & layer.parameters}
+        self._take(beside := self._beside(layer, given))
+        self._held -= beside + self._kept[layer.name]
+        own.shown |= shown and bool(passed)
+        for name, storage in made.items():
+            self._give(name, storage)
+        self._let_go(own)
+
+    def _given(self, layer: Layer) -> dict[str, int]:
+        """Bytes of the gradient of each input that has one."""
+        read = dict(zip(layer.inputs, layer.input_shapes, strict=False))
+        return {name: self._size(layer, shape) for name, shape in read.items() if name in self._reached}
+
+    def _size(self, layer: Layer, shape: Shape) -> int:
+        return bytes_of(shape, layer.dtypes[0]) * self._graph.batch if layer.dtypes else 0
+
+    def _is_passed_on(self, layer: Layer, size: int) -> bool:
+        whole = size == layer.output_bytes * self._graph.batch
+        if layer.memory == "view":
+            return whole and len(layer.output_shapes) == 1
+        return layer.operation in PASSED_ON and (whole or layer.operation != "add")
+
+    def _beside(self, layer: Layer, given: dict[str, int]) -> int:
+        """Bytes that a layer's backward pass takes besides the gradients, and gives back: inside a kernel; on the CPU
+        oneDNN's copies, in its own layout, of a convolution's input and output or of its weights; products before they
+        are summed; of a weight that is used in part the gradient of that part."""
+        graph, category, output = self._graph, CATEGORY.get(layer.operation, ""), self._size(layer, layer.output_shape)
+        weights = sum([graph.parameters[name].bytes for name in layer.parameters if name in graph.parameters])
+        if category.endswith("convolution"):
+            copied = not self._on_cuda and _is_copied(layer)
+            return max(output + sum([self._size(layer, each) for each in layer.input_shapes]), weights) if copied else 0
+        if category in {"attention", "recurrent"}:
+            return passing_in_kernel(layer, graph.batch, weights, self._on_cuda)
+        if layer.operation == "mul":
+            return output if any(size < output for size in given.values()) else 0
+        return sum([self._of_part(operand.source, operand.shape) for operand in layer.operands if operand.views])
+
+    def _of_part(self, weight: str, shape: Shape) -> int:
+        if weight not in self._weights or elements_of(shape) == self._graph.parameters[weight].elements:
+            return 0
+        return bytes_of(shape, self._graph.parameters[weight].dtype)
+
+    # ---- memory ------------------------------------------------------------------------------------------------
+
+    def _take(self, size: int) -> None:
+        self._held += size
+        self._highest = max(self._highest, self._held)
+
+    def _new(self, size: int, shown: bool = False) -> _Storage:
+        self._take(size)
+        return _Storage(size, shown)
+
+    def _give(self, name: str, storage: _Storage) -> None:
+        """A gradient of a tensor, added to what it has already: in place, unless that is another's too, or a view."""
+        storage.readers += 1
+        before = self._waiting.get(name)
+        if before is None:
+            self._waiting[name] = storage
+        elif before.readers == 1 and not before.shown:
+            self._let_go(storage)
+        else:
+            self._waiting[name] = both = self._new(min(before.bytes, storage.bytes))
+            both.readers = 1
+            self._let_go(before)
+            self._let_go(storage)
+
+    def _let_go(self, storage: _Storage) -> None:
+        storage.readers -= 1
+        if not storage.readers:
+            self._held -= storage.bytes

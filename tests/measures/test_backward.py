@@ -1,0 +1,70 @@
+"""The predicted peak of a training step, held against the profiler's record of a real one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from tests.benchmarks.memory import measured_and_predicted
+
+
+class Of(nn.Module):
+    """Runs a function of itself and its inputs."""
+
+    def __init__(self, run: Callable[..., torch.Tensor], **modules: Any) -> None:
+        super().__init__()
+        self.run = run
+        for name, module in modules.items():
+            setattr(self, name, module)
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return self.run(self, *inputs)
+
+
+def wide(times: int = 2) -> nn.Module:
+    return nn.Sequential(*[nn.Linear(512, 512) for _ in range(times)])
+
+
+def scores(net: Any, words: torch.Tensor) -> torch.Tensor:
+    return nn.functional.linear(net.table(words).mean(1), net.table.weight)
+
+
+def part(net: Any, x: torch.Tensor) -> torch.Tensor:
+    return nn.functional.linear(x, net.weight[:256])
+
+
+def skipping(net: Any, x: torch.Tensor) -> torch.Tensor:
+    whole = net.stem(x)
+    return net.score(torch.cat([net.up(net.down(whole)), whole], 1))  # type: ignore[no-any-return]
+
+
+STEPS: dict[str, tuple[Callable[[], nn.Module], Any]] = {
+    "not used": (lambda: Of(lambda net, x: net.used(x), used=wide(), unused=wide()), (512,)),
+    "used for nothing": (lambda: Of(lambda net, x: (net.used(x), net.lost(x))[0], used=wide(), lost=wide()), (512,)),
+    "called twice": (lambda: Of(lambda net, x: net.layer(net.layer(x)), layer=wide(1)), (512,)),
+    "called three times": (lambda: Of(lambda net, x: net.layer(net.layer(net.layer(x))), layer=wide(1)), (512,)),
+    "a convolution called twice": (
+        lambda: Of(lambda net, x: net.conv(net.conv(x)), conv=nn.Conv2d(128, 128, 3, padding=1)), (128, 8, 8)),
+    "a tied table": (lambda: Of(scores, table=nn.Embedding(2000, 128)), "16:int64"),
+    "sparse rows": (
+        lambda: Of(lambda net, x: net.score(net.table(x).mean(1)), table=nn.Embedding(5000, 128, sparse=True),
+           score=nn.Linear(128, 10)), "16:int64"),
+    "a part of a weight": (lambda: Of(part, weight=nn.Parameter(torch.ones(512, 512))), (512,)),
+    "1x1 convolutions": (lambda: nn.Sequential(*[nn.Conv2d(32, 32, 1) for _ in range(3)]), (32, 64, 64)),
+    "a skip around two": (
+        lambda: Of(skipping, stem=nn.Conv2d(3, 32, 3, padding=1), down=nn.Conv2d(32, 64, 3, 2, 1),
+           up=nn.ConvTranspose2d(64, 32, 2, 2), score=nn.Conv2d(64, 2, 1)), (3, 64, 64)),
+}  # fmt: skip
+
+ROUGH = {"a convolution called twice", "a skip around two"}
+"""Where oneDNN copies small weights, or images at other moments than in most convolutions."""
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_the_peak_is_what_a_step_takes(name: str) -> None:
+    made, size = STEPS[name]
+    measured, predicted = measured_and_predicted(made(), size, 1, train=True)
+
+    assert predicted == pytest.approx(measured, rel=0.15 if name in ROUGH else 0.03)
