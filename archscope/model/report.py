@@ -110,6 +110,8 @@ class Report(Tabulated):
         """The column's value for a block of these layers; None where nothing of it is known."""
         entry = self.columns[column]
         layers = list(layers)
+        if len(layers) == 1:
+            return entry.values.get(layers[0])
         if entry.ratio_of:
             over, under = (self.value(name, layers) for name in entry.ratio_of)
             return scale_of(entry.unit) * over / under if over is not None and under else None
@@ -294,6 +296,7 @@ def _names(kind: Any) -> frozenset[str]:
 
 
 OPERAND_KEYS = [entry.name for entry in fields(Operand)]
+WINDOW_KEYS = [entry.name for entry in fields(Window)]
 LAYER_KEYS = {entry.name: entry.name for entry in fields(Layer)}
 LAYER_KEYS |= {"parameters": "parameter_names", "buffers": "buffer_names"}  # `buffers` is a column, a number
 """Where a field of Layer stands in the JSON."""
@@ -303,7 +306,7 @@ def _layer_to_dict(layer: Layer) -> dict[str, Any]:
     data = {key: getattr(layer, name) for name, key in LAYER_KEYS.items()}
     data["operands"] = [_operand_to_dict(operand) for operand in layer.operands]
     data["settings"] = {name: _plain(value) for name, value in layer.settings.items()}
-    data["window"] = layer.window and asdict(layer.window)
+    data["window"] = layer.window and {name: getattr(layer.window, name) for name in WINDOW_KEYS}
     data["output_shape"] = layer.output_shape
     return data
 

@@ -8,7 +8,8 @@ HIDDEN = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u
 """Control characters, marks and overrides of the direction of writing, line separators, halves of a pair."""
 
 UNSHOWN = re.compile(f"[{HIDDEN}]")
-UNSHOWN_IN_LINES = re.compile(f"(?![\n\t])[{HIDDEN}]")
+UNSHOWN_IN_LINES = re.compile(f"[{HIDDEN}]".replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
+"""Documents have tabs and ends of lines."""
 
 
 def shown(text: object) -> str:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
 from archscope.model.results import Result
 from archscope.model.text import shown_lines
 from archscope.registry import unknown
@@ -90,5 +91,6 @@ def render(result: Result, name: str, options: Options = Options()) -> str | byt
     views = formats(result.KIND)
     if name not in views:
         raise unknown("format", name, views)
-    made = views[name](result, options)
+    with collection_paused():
+        made = views[name](result, options)
     return made if options.color or isinstance(made, bytes) else shown_lines(made)  # colours are a terminal's escapes

@@ -8,7 +8,7 @@ aten           an operation in the words of torch's functions
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -63,7 +63,7 @@ class Reading:
         self.turned: dict[str, Value] = {}
         self.bases: dict[str, str] = {}
         self.modules: dict[tuple[tuple[str, str], ...], tuple[str, str]] = {}
-        self.read = {ref.name for each in program.operations for _, ref in _references(dict(each.given))}
+        self.read = {ref.name for each in program.operations for _, ref in _references(each.given)}
         self.read |= {*program.results, *_parts_read(program)}
         self.draft.notes += program.notes
         for name in program.inputs:
@@ -88,13 +88,14 @@ class Reading:
             (_, whole), (_, place) = operation.given
             self.values[operation.makes[0]] = self.values[f"{whole.name}.{place}"]
             return
-        tensors = [(argument, self.values[ref.name]) for argument, ref in _references(given)]
+        references = _references(given.items())
+        tensors = [(argument, self.values[ref.name]) for argument, ref in references]
         if name in NOTHING and tensors:
             self.values[operation.makes[0]] = tensors[0][1]
         elif name in SHOWS | TURNS | CHOOSES and len(tensors) == 1 and _shows(name, tensors[0][1]):
             self.values[operation.makes[0]] = self._shown(operation, name, given, tensors[0][1])
         else:
-            self._record(operation, given, tensors)
+            self._record(operation, given, tensors, references[0][1].name if references else "")
 
     def _shown(self, operation: Operation, name: str, given: Mapping[str, Any], value: Value) -> Value:
         """A stored tensor as it is read, which is no operation: the weight of a decomposed linear layer, say."""
@@ -106,7 +107,10 @@ class Reading:
             self.turned[operation.makes[0]] = value
         return Value(value.kind, value.source, known.shape, known.dtype, views=(*value.views, f"{name}({said})"))
 
-    def _record(self, operation: Operation, given: Mapping[str, Any], tensors: list[tuple[str, Value]]) -> None:
+    def _record(
+        self, operation: Operation, given: Mapping[str, Any], tensors: list[tuple[str, Value]], first: str
+    ) -> None:
+        """`first` is the name of the tensor that an operation in place, or a view, is of."""
         numbers = {name: value for name, value in given.items() if not _holds_tensors(value)}
         shapes = {argument: value.shape for argument, value in tensors}
         found = called(operation.target, numbers, shapes.get("weight"))
@@ -138,7 +142,6 @@ class Reading:
         for place, (each, about) in enumerate(zip(makes, known, strict=True)):
             value = Value("layer", record, about.shape if about else (), record.dtypes[place], place)
             self.values[each] = self.values[f"{each}.{place}"] = value
-        first = next((ref.name for _, ref in _references(given)), "")
         if record.memory == "view":
             self.bases |= dict.fromkeys(operation.makes, first)
         elif record.memory == "in_place":
@@ -223,10 +226,10 @@ def _holds_tensors(value: Any) -> bool:
     return isinstance(value, Ref) or (isinstance(value, list) and any(isinstance(each, Ref) for each in value))
 
 
-def _references(given: Mapping[str, Any]) -> list[tuple[str, Ref]]:
+def _references(given: Iterable[tuple[str, Any]]) -> list[tuple[str, Ref]]:
     """Every tensor with its argument: `tensors.1` of a list."""
     found: list[tuple[str, Ref]] = []
-    for name, value in given.items():
+    for name, value in given:
         if isinstance(value, Ref):
             found.append((name, value))
         elif isinstance(value, list):
