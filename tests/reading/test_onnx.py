@@ -131,11 +131,14 @@ def test_scopes_of_the_newer_exporter(save: Save) -> None:
 
 
 def test_equal_tensors_that_the_newer_exporter_stores_once(save: Save) -> None:
-    """Each module has its own; what the exporter computed beforehand is no parameter."""
-    nodes = [node("Conv", "x a.weight a.bias", "a"), node("Conv", "a b.weight a.bias", "b"), node("Mul", "b val_0")]
-    for each, module in zip(nodes, "ab", strict=False):
+    """Each module has its own, one that runs once for each operation; what the exporter computed beforehand is no
+    parameter."""
+    nodes = [node("Conv", "x a.weight a.bias", "a"), node("Conv", "a b.weight a.bias", "b")]
+    nodes += [node("Mul", "b a.scale", "c"), node("Mul", "c a.scale", "d"), node("Mul", "d val_0")]
+    for each, module in zip(nodes, "abbb", strict=False):
         each.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=f"['', '{module}', 'conv2d']")
     weights = {"a.weight": zeros(3, 3, 1, 1), "a.bias": zeros(3), "b.weight": zeros(3, 3, 1, 1)}
+    weights["a.scale"] = zeros(3, 1, 1)
     path = Path(save(nodes, {**weights, "val_0": zeros(3, 8, 8)}))
     model = onnx.load(str(path))
     for name, array in weights.items():
@@ -144,9 +147,19 @@ def test_equal_tensors_that_the_newer_exporter_stores_once(save: Save) -> None:
         value.metadata_props.add(key="pkg.torch.export.graph_signature.InputSpec.kind", value="PARAMETER")
     path.write_bytes(model.SerializeToString())
     graph = archscope.trace(str(path))
-    assert list(graph.parameters) == ["a.weight", "a.bias", "b.weight", "b.bias"]
+    assert list(graph.parameters) == ["a.weight", "a.bias", "b.weight", "b.bias", "b.scale", "b.scale_1"]
     assert list(graph.constants) == ["val_0"]
-    assert "1 tensor stored once for several modules, of equal numbers: counted for each of them" in graph.notes
+    assert "2 tensors stored once for several modules, of equal numbers: counted for each of them" in graph.notes
+
+
+def test_sizes_that_are_computed_one_from_the_other_are_followed_to_the_end(save: Save) -> None:
+    """As where windows are shifted: each place where they are computed takes one more turn of inference."""
+    nodes = []
+    for i in range(20):
+        x, made = f"x{i}" if i else "x", f"x{i + 1}" if i < 19 else "y"
+        nodes += [node("Shape", x, f"s{i}"), node("Max", f"s{i} ones", f"t{i}"), node("Reshape", f"{x} t{i}", made)]
+    graph = archscope.trace(save(nodes, {"ones": numpy.ones(4, "int64")}))
+    assert graph.named_outputs[0].shape == (3, 8, 8)
 
 
 # ---- what nodes become ---------------------------------------------------------------------------------------------

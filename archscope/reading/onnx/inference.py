@@ -9,9 +9,11 @@ from math import prod
 from typing import Any
 
 from archscope.model.graph import LARGEST_SIZE, Shape
-from archscope.reading.onnx.model import DTYPES, MOST_AXES, MOST_KEPT, Model, Stored, dtype_of
+from archscope.reading.onnx.model import DTYPES, MOST_AXES, MOST_KEPT, MOST_NODES, Model, Stored, dtype_of
 
-TURNS = 6
+MOST_VISITED = 6 * MOST_NODES
+"""Nodes in all turns: each follows sizes through one place more where they are computed, of which a network of windows
+that are shifted and padded has dozens."""
 
 Known = tuple[Shape, str]
 
@@ -19,8 +21,9 @@ Known = tuple[Shape, str]
 def infer(model: Model, onnx: Any) -> tuple[dict[str, Known], str]:
     """Whole shape and type of each tensor that is known, and what inference says where it fails."""
     known: dict[str, Known] = {}
-    failed = ""
-    for _ in range(TURNS):
+    failed, visited = "", 0
+    while visited < MOST_VISITED:
+        visited += max(len(model.graph.node), 1)
         follows = _longest_list(model) <= MOST_KEPT
         try:
             inferred = onnx.shape_inference.infer_shapes(model.proto, data_prop=follows).graph

@@ -1,5 +1,6 @@
 """One node of an ONNX model: what it is given, and the operations of torch's that it is said in."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -7,7 +8,7 @@ from typing import Any, Literal
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Kind, Shape, Tensor, Window
 from archscope.model.operations import CATEGORY
-from archscope.reading.drafting import Draft, Record, Value, said
+from archscope.reading.drafting import LONGEST_NAME, Draft, Record, Value, said
 from archscope.reading.onnx.inference import Known
 from archscope.reading.onnx.model import Model, Stored
 
@@ -24,7 +25,8 @@ UNKNOWN: Known = ((), "float32")
 class Reading:
     """What was read of a model so far. `values` are the tensors that operations made, by the file's names; `taken` are
     nodes that were read with one before them, `unknown` tensors of unknown size, with the operator that makes each;
-    `merged` are stored tensors that stand for several."""
+    `merged` are stored tensors that stand for several, with how often each module read them; `once` modules of which a
+    tensor is read once."""
 
     model: Model
     draft: Draft
@@ -34,7 +36,14 @@ class Reading:
     readers: dict[str, Any] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
     unknown: dict[str, str] = field(default_factory=dict)
-    merged: set[str] = field(default_factory=set)
+    merged: dict[str, Counter[str]] = field(default_factory=dict)
+    once: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for name in self.model.stored:
+            if self.model.reads.get(name) == 1 and len(name) <= LONGEST_NAME:
+                parts = name.split(".")[:-1]
+                self.once |= {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
 
     def held(self, stored: Stored, role: Role, path: str = "") -> Value:
         """A stored tensor as an operand: what is multiplied is a parameter; numbers that a graph computes with are,
@@ -64,8 +73,10 @@ class Reading:
         declared = self.model.kinds.get(stored.owner) == "PARAMETER" and self.model.reads.get(stored.owner, 0) > 1
         if not declared or not path or owner in (path, "") or not stored.may_be_merged:
             return stored.owner
-        self.merged.add(stored.owner)
-        return f"{path}.{held}"
+        times = self.merged.setdefault(stored.owner, Counter())
+        times[path] += 1
+        again = times[path] - 1 if path in self.once else 0  # a module that runs once has one for each operation
+        return f"{path}.{held}_{again}" if again else f"{path}.{held}"
 
 
 def _is_few(stored: Stored) -> bool:
