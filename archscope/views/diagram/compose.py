@@ -13,7 +13,7 @@ from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.larger import largest_closed, opened
 from archscope.views.diagram.plan.levels import Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.plan.repeats import with_memory, with_steps
-from archscope.views.diagram.plan.shrunk import boxes, largest_core, without_loose
+from archscope.views.diagram.plan.shrunk import boxes, fewest_boxes, largest_core, without_loose
 from archscope.views.diagram.plan.smaller import in_blocks, smaller_plans
 from archscope.views.diagram.sketch import MOST_BOXES, Drawing, Sketch, View
 
@@ -104,6 +104,8 @@ def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, 
         yield view.sketch(whole)
         yield view.sketch(in_blocks(whole, kinds, view.block))
     for plan in smaller_plans(whole, kinds, view.block):
+        if fewest_boxes(plan.ops) > MOST_BOXES:
+            continue
         sketch = view.sketch(plan)
         plans.append((plan, boxes(sketch.series)))
         yield sketch
@@ -113,6 +115,5 @@ def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, 
             yield sketch
     stepped = with_steps(ops, kinds)
     if len(stepped) < len(ops):
-        yield from (
-            view.sketch(plan) for plan in smaller_plans(_planned(stepped, kinds, level, view), kinds, view.block)
-        )
+        smaller = smaller_plans(_planned(stepped, kinds, level, view), kinds, view.block)
+        yield from (view.sketch(plan) for plan in smaller if fewest_boxes(plan.ops) <= MOST_BOXES)

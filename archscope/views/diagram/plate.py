@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from math import sqrt
+from math import inf, sqrt
 from typing import NamedTuple
 
 from archscope.model.graph import Graph
@@ -108,7 +108,9 @@ def plate(graph: Graph, block: str, style: Style) -> Drawing:
     enough = _enough(style)
     best: Setting | None = None
     for number, parts in enumerate(islice(_parts(ops, graph.blocks, view), MOST_SCHEMAS)):
-        for setting in _settings(parts, view, TRIED[FURTHER:] if number else TRIED):
+        tries = TRIED[FURTHER:] if number else TRIED
+        tries = TRIED[-1:] if _largest(parts, view) < enough else tries  # whatever else is tried is smaller
+        for setting in _settings(parts, view, tries):
             if best is None or setting.best.scale > best.best.scale:
                 best = setting
             if best.best.scale >= enough:
@@ -238,9 +240,7 @@ def _filled(setting: Setting, view: View) -> Setting:
 
 def _setting(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> Setting:
     """Schema and panels, the schema in so many columns, the panels in so many others, as is largest."""
-    style, paper = view.style, view.style.paper
-    for _ in range(tried.closer):
-        style = style.compact()
+    style, paper = _closer(view.style, tried), view.style.paper
     printed = [form for form in parts.forms if form in chosen]
     panels = []
     for form in printed:
@@ -249,11 +249,29 @@ def _setting(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> Se
             form, parts.ops, parts.kinds, replace(view, style=style), tried.most
         )
         panels.append(parts.panels[at])
-    sketch = view.sketch(Plan(_printed(parts, printed, tried.apart), every=True))
     found = []
-    for shape in SCHEMA_SHAPES if panels else (0.0,):
-        tall = replace(paper, width=paper.height / shape, turns=False) if shape else paper
-        for schema in replace(view, style=replace(style, paper=tall)).ways(sketch):
-            best = arrangement([schema.piece, *(piece for piece, _ in panels)], paper, _enough(style))
-            found.append(Setting(parts, tried, printed, schema, panels, best))
+    for schema in _schemas(parts, printed, tried, view):
+        best = arrangement([schema.piece, *(piece for piece, _ in panels)], paper, _enough(style))
+        found.append(Setting(parts, tried, printed, schema, panels, best))
     return max(found, key=lambda one: one.best.scale)
+
+
+def _schemas(parts: Parts, printed: Sequence[Form], tried: Try, view: View) -> Iterator[Drawing]:
+    """The schema where these forms have a panel, in so many columns."""
+    style, paper = _closer(view.style, tried), view.style.paper
+    sketch = view.sketch(Plan(_printed(parts, printed, tried.apart), every=True))
+    for shape in SCHEMA_SHAPES if printed else (0.0,):
+        tall = replace(paper, width=paper.height / shape, turns=False) if shape else paper
+        yield from replace(view, style=replace(style, paper=tall)).ways(sketch)
+
+
+def _closer(style: Style, tried: Try) -> Style:
+    for _ in range(tried.closer):
+        style = style.compact()
+    return style
+
+
+def _largest(parts: Parts, view: View) -> float:
+    """How large the schema is by itself, as close as it is ever set."""
+    schemas = _schemas(parts, parts.forms, TRIED[-1], view)
+    return max(arrangement([schema.piece], view.style.paper, inf).scale for schema in schemas)

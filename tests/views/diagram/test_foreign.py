@@ -7,6 +7,7 @@ from torch import nn
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.fuse import plain_ops
+from archscope.views.diagram.sketch import View
 from tests.views.diagram.checker import faults
 from tests.views.diagram.encoders import UNet
 from tests.views.diagram.rebuild import differences
@@ -212,3 +213,14 @@ def test_an_identity_at_the_end_of_a_bar_is_a_straight_line() -> None:
     into = [line.points for line in made.drawing.piece.lines if line.target == "cat"]
     assert len(into) == 4
     assert all(len({x for x, _ in points}) == 1 for points in into)
+
+
+def test_what_has_more_boxes_than_a_page_however_it_is_folded_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand sorts of modules, closed one after the other, each plan was."""
+    kinds = [type(f"Kind{chr(97 + i // 9)}{chr(97 + i % 9)}", (nn.Sequential,), {}) for i in range(81)]
+    blocks = [kind(nn.Conv2d(3, i, 1), nn.Conv2d(i, 3, 1)) for i, kind in enumerate(kinds, 1)]
+    report = archscope.summarize(nn.Sequential(*blocks), (3, 8, 8))
+    sketch, tried = View.sketch, []
+    monkeypatch.setattr(View, "sketch", lambda *args, **kwargs: tried.append(1) or sketch(*args, **kwargs))
+    check(draw(report, DiagramOptions(level="flow")))
+    assert len(tried) < 9

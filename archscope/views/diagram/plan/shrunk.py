@@ -1,6 +1,6 @@
 """The last resort for a picture of too many boxes: neighbours on its trunk are closed, whatever they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 
@@ -18,6 +18,11 @@ FEWEST_LOOSE = 8
 def boxes(series: Series) -> int:
     """How many boxes a folded series is drawn as."""
     return sum(_boxes(item) for item in series)
+
+
+def fewest_boxes(ops: Iterable[Op]) -> int:
+    """So many boxes these Ops have however they are folded: a box stands for equal ones."""
+    return len({op.key for op in ops})
 
 
 def _boxes(item: Item) -> int:
