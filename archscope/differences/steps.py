@@ -202,18 +202,19 @@ def unshared(steps: Iterable[Step]) -> list[Step]:
     found: list[Step] = []
     read: set[int] = set()
 
-    def add(step: Step) -> None:
-        for place, source in enumerate(step.inputs):
-            if source.kind in ORDERINGS:
-                own = replace(source, inputs=list(source.inputs)) if id(source) in read else source
-                step.inputs[place] = own
-                read.add(id(own))
-                add(own)
-        found.append(step)
-
-    for step in steps:
-        if step.kind not in ORDERINGS:
-            add(step)
+    for first in steps:
+        waiting = [(first, iter(range(len(first.inputs))))] if first.kind not in ORDERINGS else []
+        while waiting:
+            step, places = waiting[-1]
+            place = next((i for i in places if step.inputs[i].kind in ORDERINGS), None)
+            if place is None:
+                found.append(waiting.pop()[0])
+                continue
+            source = step.inputs[place]
+            own = replace(source, inputs=list(source.inputs)) if id(source) in read else source
+            step.inputs[place] = own
+            read.add(id(own))
+            waiting.append((own, iter(range(len(own.inputs)))))
     for place, step in enumerate(found):
         step.place = place
     return found

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 import archscope
 from archscope.differences import compare
 from archscope.differences.normal import normal_form
+from archscope.differences.steps import unshared
 
 Function = Callable[[torch.Tensor], torch.Tensor]
 
@@ -321,3 +322,14 @@ def test_rates_of_stochastic_depth_that_rise_alike_have_one_row() -> None:
     found = compare(*(archscope.summarize(net(last), (3, 16, 16)) for last in (0.1, 0.2)))
     said = "stochastic depth: 0.5 times the reference's rates (in training only), in 6 layers"
     assert (found.verdict, [row.what for row in found.differences]) == ("same_function", [said])
+
+
+def test_orders_of_elements_one_after_another() -> None:
+    def turned(x: torch.Tensor) -> torch.Tensor:
+        for _ in range(1100):  # more than Python's own calls may lie in each other
+            x = x.transpose(1, 2).reshape(1, 8, 16, 16)
+        return x
+
+    steps = unshared(normal_form(archscope.summarize(Net(turned), (3, 16, 16))))
+    assert [step.kind for step in steps].count("view") == 1099
+    assert [step.place for step in steps] == list(range(len(steps)))
