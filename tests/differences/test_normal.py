@@ -258,6 +258,10 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
     "gate and its input": (Net(lambda x: x * x.relu().sigmoid()), Net(F.silu)),
     "slope": (Net(nn.LeakyReLU(0.2)), Net(nn.LeakyReLU())),
     "transposed": (Net(lambda x: x.transpose(2, 3)), Net(nn.Identity())),
+    "a root of a square": (Net(lambda x: x.square().sqrt()), Net(lambda x: x)),
+    "a square of a root": (Net(lambda x: x.sqrt().square()), Net(lambda x: x)),
+    "another root": (Net(lambda x: 1 / x.sqrt()), Net(lambda x: 1 / x.rsqrt())),
+    "rolled along the other axis": (Net(lambda x: x.roll(1, 2).roll(2, 3)), Net(lambda x: x.roll((2, 1), (2, 3)))),
     "zeros that repeat": (Net(lambda x: x[:, :1] + torch.zeros_like(x)), Net(lambda x: x[:, :1])),
     "zeros that are no zeros": (Net(lambda x: x + torch.zeros_like(x)), Net(lambda x: x + torch.ones_like(x))),
     "how many zeros": (

@@ -233,7 +233,7 @@ def hard(step: Step) -> tuple[str, Step] | None:
 def divide(call: Call) -> View:
     constant = call.settings.get("other")
     if call.settings.get("input") == 1 and call.arguments == ["other"] and not call.fixed:
-        return each_element(call, "pow", {"exponent": -1.0})
+        return _to_the(call, -1.0)
     exact = not call.settings.get("rounding_mode")
     if exact and not call.draft.written:
         normalised = composed.layer_norm(call, "input", "other", 0.5) or composed.normalize(call)
@@ -253,6 +253,17 @@ def power(call: Call) -> View:
     exponent = POWERS.get(call.operation, call.settings.get("other", call.settings.get("exponent")))
     if len(call.views) != 1 or call.fixed or call.arguments != ["input"] or not isinstance(exponent, int | float):
         return elementwise(call)
+    return _to_the(call, exponent)
+
+
+def _to_the(call: Call, exponent: float) -> View:
+    """Of a root, one power, where both leave out what is below zero: the reciprocal of a square root."""
+    view = call.views[0]
+    before = view.step
+    if before.kind == "pow" and view.permutes and not call.draft.written and set(before.facts) == {"exponent"}:
+        whole = before.facts["exponent"] * exponent
+        if not float(before.facts["exponent"]).is_integer() and not float(whole).is_integer():
+            call.views, exponent = [View(before.inputs[0], view.layout)], whole
     return each_element(call, "pow", {"exponent": exponent})
 
 

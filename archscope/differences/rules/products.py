@@ -2,8 +2,9 @@
 that is added along the filters is a bias. No torch."""
 
 from dataclasses import replace
+from math import prod
 
-from archscope.differences.rules import Call, attention, other, pointwise, reordered, spread, wide, windows
+from archscope.differences.rules import Call, attention, other, pointwise, reordered, spread, wide, windows, with_fixed
 from archscope.differences.steps import Step, View
 from archscope.model.graph import Operand
 
@@ -22,15 +23,31 @@ def product(call: Call) -> Step | View:
 
 
 def added_product(call: Call) -> Step | View:
-    """`addmm(b, x, W.T)` is one with a bias."""
+    """`addmm(b, x, W.T)` is one with a bias; of any other matrix a product and a sum."""
     fixed = {one.argument: one for one in call.fixed}
     plain = call.settings.get("beta", 1) == 1 == call.settings.get("alpha", 1)
     if not plain or call.arguments != ["mat1"] or fixed.keys() != {"input", "mat2"}:
         return other(call)
     weight, bias = _turned(fixed["mat2"]), fixed["input"]
+    if weight is None and not call.draft.written:
+        return _product_and_sum(call, fixed["mat2"], bias)
     if weight is None or bias.kind != "parameter" or bias.shape != weight.shape[:1]:
         return other(call)
     return _linear(call, [weight, replace(bias, argument="bias")])
+
+
+def _product_and_sum(call: Call, matrix: Operand, added: Operand) -> View:
+    params, macs = call.cost
+    own = prod(added.shape) if added.kind == "parameter" and params else 0
+    first = replace(call, fixed=[replace(matrix, argument="other")], cost=(params - own, macs))
+    product = with_fixed(first.step("matmul", [first.shown()], {}), first)
+    product.parameters = (matrix.source,) if matrix.kind == "parameter" else ()
+    second = replace(call, views=[View.of(product)], arguments=["input"], fixed=[replace(added, argument="other")])
+    second.settings, second.cost = {}, (own, 0)
+    found = pointwise.add(second)
+    found.step.parameters = (added.source,) if added.kind == "parameter" else ()
+    call.cost = (0, 0)
+    return found
 
 
 def _turned(operand: Operand) -> Operand | None:

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Any
 
 from archscope.differences.layouts import Layout, strides_of
-from archscope.differences.rules import Call, other, places
+from archscope.differences.rules import Call, other, places, wide
 from archscope.differences.steps import Step, View, concatenated, hashable
 from archscope.model.graph import Shape
 
@@ -221,15 +221,21 @@ def flip(call: Call) -> View:
 
 
 def roll(call: Call) -> View | Step:
-    """By how far along which axis, the shorter way around; without axes of what is written out row by row."""
+    """By how far along which axis, the shorter way around; without axes of what is written out row by row. Two in a row
+    are one."""
     shifts, axes = (_listed(call.settings[name]) for name in ("shifts", "dims") if call.settings.get(name) is not None)
     view = call.views[0]
     by = [0] * len(view.shape)
     for shift, axis in zip(shifts, axes, strict=True):
         by[axis] += shift
+    before = view.step
+    if before.kind == "roll" and not call.draft.written and call.draft.shown(view) is before:
+        for place, shift in before.facts["shifts"]:
+            by[wide(view.shape)[int(place)]] += int(shift)
+        view = View.of(before.inputs[0], view.shape)
     around = [(shift + size // 2) % size - size // 2 for shift, size in zip(by, view.shape, strict=True)]
     found = tuple((places([axis], view.shape)[0], shift) for axis, shift in enumerate(around) if shift)
-    return call.step("roll", [call.shown()], {"shifts": found}) if found else view
+    return call.step("roll", [call.draft.shown(view, call.layer)], {"shifts": found}) if found else view
 
 
 # ---- concatenation --------------------------------------------------------------------------------------------
