@@ -171,6 +171,7 @@ BY_OPERATION: dict[str, Rule] = {
     "scaled_dot_product_attention": attention.attention,
     "multi_head_attention_forward": attention.module,
     "matmul bmm mm": products.product,
+    "einsum": attention.equation,
     "max_pool1d_with_indices max_pool2d_with_indices max_pool3d_with_indices": other,
 }
 RULES: dict[str, Rule] = {name: rule for names, rule in BY_OPERATION.items() for name in names.split()}

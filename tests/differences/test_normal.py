@@ -262,6 +262,18 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
     "a square of a root": (Net(lambda x: x.sqrt().square()), Net(lambda x: x)),
     "another root": (Net(lambda x: 1 / x.sqrt()), Net(lambda x: 1 / x.rsqrt())),
     "rolled along the other axis": (Net(lambda x: x.roll(1, 2).roll(2, 3)), Net(lambda x: x.roll((2, 1), (2, 3)))),
+    "einsum of another axis": (
+        Net(lambda x: torch.einsum("bchw,bcwv->bchv", x, x.exp())),
+        Net(lambda x: torch.einsum("bchw,bcvw->bchv", x, x.exp())),
+    ),
+    "einsum of another order": (
+        Net(lambda x: torch.einsum("bchw,bcwv->bchv", x, x.exp())),
+        Net(lambda x: torch.einsum("bchw,bcwv->bcvh", x, x.exp())),
+    ),
+    "einsum that sums one operand": (
+        Net(lambda x: torch.einsum("bchw,bcwv->bch", x, x.exp())),
+        Net(lambda x: torch.einsum("bchw,bcwv->bchv", x, x.exp())),
+    ),
     "zeros that repeat": (Net(lambda x: x[:, :1] + torch.zeros_like(x)), Net(lambda x: x[:, :1])),
     "zeros that are no zeros": (Net(lambda x: x + torch.zeros_like(x)), Net(lambda x: x + torch.ones_like(x))),
     "how many zeros": (

@@ -27,8 +27,12 @@ def attention(call: Call) -> Step:
     return with_fixed(call.step(KIND, steps, {**facts, **left}), call)
 
 
+WITH_HEADS = 4
+"""Axes of queries in heads, at least."""
+
+
 def _facts(query: Shape, scaling: float) -> dict[str, Any]:
-    return {"heads": prod(query[1:-2]), "scaling": float(f"{scaling:.6g}")}
+    return {"heads": query[-3] if len(query) >= WITH_HEADS else 1, "scaling": float(f"{scaling:.6g}")}
 
 
 # ---- by hand --------------------------------------------------------------------------------------------------
@@ -109,6 +113,54 @@ def _operand(call: Call, step: Step) -> tuple[float, View]:
         if inner.seen is not None and view.is_whole:
             view = replace(inner.seen, layout=inner.seen.layout.reshaped(view.shape) or inner.seen.layout)
     return scale, view
+
+
+# ---- by an equation -------------------------------------------------------------------------------------------
+
+
+def equation(call: Call) -> Step | View:
+    """A sum of products over the letters that only the operands have: a product of matrices, for each index that all
+    three have."""
+    first, second, out = _letters(call)
+    both = [each for each in out if each in first and each in second]
+    rows, columns = ([each for each in out if each in term and each not in both] for term in (first, second))
+    summed = [each for each in first if each in second and each not in out]
+    known = sorted(first) == sorted({*both, *rows, *summed}) and sorted(second) == sorted({*both, *columns, *summed})
+    if not known or not summed or sorted(out) != sorted({*both, *rows, *columns}):
+        return other(call)
+    size = dict(zip(first + second, [*call.views[0].shape, *call.views[1].shape], strict=True))
+    batch = [size[each] for each in both]
+    lengths = [prod(size[each] for each in letters) for letters in (rows, summed, columns)]
+    views = [
+        _matrix(call, which, [term.index(each) for each in order], (*batch, *sizes))
+        for which, (term, order, sizes) in enumerate(
+            ((first, both + rows + summed, lengths[:2]), (second, both + summed + columns, lengths[1:]))
+        )
+    ]
+    given: dict[str, Any] = {"views": views, "arguments": ["input", "other"], "fixed": [], "settings": {}}
+    shape = (*batch, lengths[0], lengths[2])
+    part = Part(call.layer, call.draft, cost=call.cost, evaluated=call.evaluated, shape=shape, **given)
+    step = product(part)
+    call.cost = part.cost
+    axes = [(both + rows + columns).index(each) for each in out]
+    sizes = tuple(size[each] for each in both + rows + columns)
+    return View(step, Layout.of(sizes).permuted(axes))
+
+
+def _letters(call: Call) -> tuple[str, str, str]:
+    """Of two operands and the result. Raises ValueError for an equation of any other form."""
+    if len(call.views) != TWO or call.fixed or call.draft.written:
+        raise ValueError("no product of two tensors")
+    terms, arrow, out = call.settings["equation"].replace(" ", "").partition("->")
+    first, second = terms.split(",")
+    once = "".join(each for each in sorted(first + second) if (first + second).count(each) == 1)
+    return first, second, out if arrow else once
+
+
+def _matrix(call: Call, which: int, order: list[int], shape: Shape) -> View:
+    view = View(call.views[which].step, call.views[which].layout.permuted(order))
+    layout = view.layout.reshaped(shape)
+    return View(view.step, layout) if layout else View.of(call.draft.shown(view, call.layer), shape)
 
 
 # ---- torch's module -------------------------------------------------------------------------------------------

@@ -77,6 +77,20 @@ def masked_by_hand(s: Any, x: torch.Tensor) -> torch.Tensor:
     return scores + mask.masked_fill(mask != 0, -100.0).masked_fill(mask == 0, 0.0)  # type: ignore[no-any-return]
 
 
+def in_heads(y: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    return tuple(part.view(-1, 6, 2, 4).transpose(1, 2) for part in (y, y * 2, y.flip(1)))
+
+
+def attention_by_einsum(s: Any, x: torch.Tensor) -> torch.Tensor:
+    q, k, v = in_heads(s.a(x))
+    weights = torch.einsum("b h i d, b h j d -> b h i j", q * 0.5, k).softmax(-1)
+    return torch.einsum("b h i j, b h j d -> b h i d", weights, v)
+
+
+def windows(y: torch.Tensor) -> torch.Tensor:
+    return y.view(-1, 2, 4, 2, 4, 8).transpose(2, 3).reshape(-1, 4, 16, 8)
+
+
 def mask_of_windows() -> nn.Buffer:
     mask = torch.tensor([0.0] * 5 + [1.0] * 2 + [2.0])
     return nn.Buffer(torch.where(mask == mask[:, None], 0.0, -100.0))
@@ -398,8 +412,8 @@ for unseen, one, other in (
      lambda s, x: torch.stack([s.a(x), x], 1).flatten(1, 2), lambda s, x: torch.cat([s.a(x), x], 1)),
     ("sums of three and more in another grouping",
      lambda s, x: (s.a(x) + x) + x.abs(), lambda s, x: s.a(x) + (x + x.abs())),
-    ("`einsum` and the product of matrices that it writes",
-     lambda s, x: torch.einsum("bchw,bcwv->bchv", s.a(x), x), lambda s, x: s.a(x) @ x),
+    ("what is normalised before windows are cut, and after",
+     lambda s, x: windows(s.n(s.a(x).permute(0, 2, 3, 1))), lambda s, x: s.n(windows(s.a(x).permute(0, 2, 3, 1)))),
     ("pixels that are shuffled and shuffled back",
      lambda s, x: F.pixel_shuffle(F.pixel_unshuffle(s.a(x), 2), 2), lambda s, x: s.a(x)),
     ("a rectifier before a concatenation, on each operand, and one after it",
@@ -415,5 +429,5 @@ for unseen, one, other in (
      lambda s, x: s.a(x) / s.a(x).norm(dim=1, keepdim=True).clamp_min(1e-12), lambda s, x: F.normalize(s.a(x))),
     ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
 ):  # fmt: skip
-    pair(unseen, one, other)
+    pair(unseen, one, other, n=lambda: nn.LayerNorm(8))
     UNRECOGNISED[unseen] = REWRITES.pop(unseen)
