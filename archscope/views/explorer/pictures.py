@@ -122,13 +122,13 @@ class Pictures:
         return tuple(told), tuple(titles), ends
 
     def within(self, path: str, near: Sequence[Op]) -> tuple[list[Op], Sequence[Output]]:
-        """The Ops of a module after its inputs, and what leaves it. Inputs are called by the ends of their names, which
-        are those of its sisters' too."""
+        """The Ops of a module after its inputs, and what leaves it. Inputs are called by where they come from, as
+        those of its sisters are."""
         if not path:
             return list(near), self.outputs
         ops, outputs = within(near, path, self.outputs)
-        ends = endings([op.name for op in ops if op.kind == "tensor"])
-        return [replace(op, word=ends[op.name]) if op.kind == "tensor" and len(ends) > 1 else op for op in ops], outputs
+        told = origins([op.name for op in ops if op.kind == "tensor"])
+        return [replace(op, word=told[op.name]) if op.kind == "tensor" and len(told) > 1 else op for op in ops], outputs
 
     @staticmethod
     def below(path: str, inner: str) -> str:
@@ -234,14 +234,17 @@ class Pictures:
         return {path: _compact(places) for path, places in found.items()}
 
 
-def endings(names: Sequence[str]) -> dict[str, str]:
-    """By name as much of its end as tells it from the others: `fuse_act_1`, `1.act2`."""
-    parts, most = [name.split(".") for name in names], 0
-    ends: list[str] = []
-    while len(set(ends)) < len(names):
+def origins(names: Sequence[str]) -> dict[str, str]:
+    """By name where it comes from, in as few parts as tell it from the others: `up3` and `inc`, `fuse_act_1`."""
+    parts = [name.split(".") for name in names]
+    shared = min([_in_common(parts), *(len(one) - 1 for one in parts)])
+    while shared and any(one[shared].isdecimal() for one in parts):
+        shared -= 1  # a number alone says nothing: `branches.1`
+    most, told = 0, [""] * len(names)
+    while len(set(told)) < len(names):
         most += 1
-        ends = [".".join(one[-most:]) for one in parts]
-    return dict(zip(names, ends, strict=True))
+        told = [".".join(one[shared : shared + most]) for one in parts]
+    return dict(zip(names, told, strict=True))
 
 
 def _titles(path: str, kind: str) -> tuple[str, ...]:
@@ -261,9 +264,13 @@ def _is_closed(op: Op) -> bool:
 
 def _common(paths: Sequence[str]) -> str:
     """The module that holds them all."""
-    first, *others = [path.split(".") for path in {paths[0], *paths}]
-    held = takewhile(lambda parts: len(set(parts)) == 1, zip(first, *others, strict=False))
-    return ".".join(parts[0] for parts in held)
+    parts = [path.split(".") for path in {*paths}]
+    return ".".join(parts[0][: _in_common(parts)])
+
+
+def _in_common(paths: Sequence[Sequence[str]]) -> int:
+    """So many parts at the beginning are the same."""
+    return sum(1 for _ in takewhile(lambda parts: len(set(parts)) == 1, zip(*paths, strict=False)))
 
 
 def _compact(places: list[int]) -> Sequence[int]:

@@ -17,7 +17,7 @@ from archscope.errors import ArchscopeError
 from archscope.explaining.expressions import evaluate
 from archscope.model.report import Report
 from archscope.views.explorer import Explorer
-from archscope.views.explorer.pictures import MOST_PICTURES, Pictures, endings, ranges
+from archscope.views.explorer.pictures import MOST_PICTURES, Pictures, origins, ranges
 from tests.graphs import NETWORKS, six_layer_report, traced
 from tests.views.explorer.pages import boxes, held, places, spans, svg
 
@@ -217,10 +217,41 @@ def test_pieces_of_pictures_are_there_once() -> None:
     assert drawn == [picture.svg for picture in pictures_of("inception_resnet_v2").drawn]
 
 
-def test_inputs_are_called_by_the_ends_that_tell_them_apart() -> None:
-    assert endings(["s.0.act", "s.0.act_1", "t.norm"]) == {"s.0.act": "act", "s.0.act_1": "act_1", "t.norm": "norm"}
-    assert endings(["s.0.act", "s.1.act", "x"]) == {"s.0.act": "0.act", "s.1.act": "1.act", "x": "x"}
-    assert endings([]) == {}
+def test_inputs_are_called_by_where_they_come_from() -> None:
+    assert origins(["inc.conv.3", "up3.conv.3"]) == {"inc.conv.3": "inc", "up3.conv.3": "up3"}
+    assert origins(["s.0.act", "s.0.act_1"]) == {"s.0.act": "act", "s.0.act_1": "act_1"}
+    assert origins(["s.0.act", "s.1.act"]) == {"s.0.act": "s.0", "s.1.act": "s.1"}
+    assert origins(["s", "s.1.act", "x"]) == {"s": "s", "s.1.act": "s.1", "x": "x"}
+    assert origins([]) == {}
+
+
+class Reader(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.before, self.after = [nn.Conv2d(8, 8, 3, padding=1) for _ in range(2)]
+
+    def forward(self, x: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+        return self.after(torch.relu(self.before(x) + position))  # type: ignore[no-any-return]
+
+
+class Reading(nn.Module):
+    """Sisters that each read what another call of one module gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.position = nn.Sequential(nn.Conv2d(8, 8, 1), nn.MaxPool2d(1))
+        self.stages = nn.ModuleList([Reader() for _ in range(3)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for stage in self.stages:
+            x = stage(x, self.position(x))
+        return x
+
+
+def test_sisters_that_read_each_another_call_share_a_picture() -> None:
+    with torch.device("meta"):
+        pictures = Pictures(archscope.summarize(Reading(), (8, 32, 32)).graph)
+    assert pictures.of["stages.1"] == pictures.of["stages.2"]
 
 
 def test_what_is_one_column_opens_in_its_place() -> None:

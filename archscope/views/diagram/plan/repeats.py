@@ -149,7 +149,7 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
     if any(op.name not in sources or sources[op.name].copies != op.copies for step in steps for op in step):
         return None
     steps = [[sources[op.name] for op in step] for step in steps]  # what they read may be collapsed by now
-    wholes = [_as_step(step, kinds, sources) for step in steps]
+    wholes = [_as_step(step, kinds) for step in steps]
     new = {op.name: whole.name for step, whole in zip(steps, wholes, strict=True) for op in step}
     first = wholes[0].name
     chain = {whole.name for whole in wholes}
@@ -161,6 +161,8 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
     made = replace(wholes[0], copies=copies)
     if not is_walk(made):
         return None
+    if made.name not in sources:  # what it holds is told here, since most runs that are tried are none
+        made = replace(made, facts=tuple(filter(None, [contents(steps[0], sources)])))
     if any(before.name in step.inputs for before, step in zip(made.each, copies[1:], strict=False)):
         made = replace(made, facts=(*made.facts, READS_TWO))
     members = new.keys()
@@ -202,8 +204,9 @@ def common_module(ops: Sequence[Op]) -> str:
     return ".".join(paths[0][:shared])
 
 
-def _as_step(members: Sequence[Op], kinds: Mapping[str, str], sources: Mapping[str, Op]) -> Op:
-    """A step as one Op; a module that is closed already stays as it is, and what begins with one has its path."""
+def _as_step(members: Sequence[Op], kinds: Mapping[str, str]) -> Op:
+    """A step as one Op, what it holds not told; a module that is closed already stays as it is, and what begins with
+    one has its path."""
     if len(members) == 1 and members[0].kind == "module":
         return members[0]
     names = {op.name for op in members}
@@ -213,5 +216,4 @@ def _as_step(members: Sequence[Op], kinds: Mapping[str, str], sources: Mapping[s
     last = next((op for op in reversed(members) if not read[op.name]), members[-1])
     path = members[0].path if members[0].kind == "module" else common_module(members)
     return Op(f"{members[0].name}/step", "module", _title(members, kinds), path, layers, inputs, last.shape,
-              facts=tuple(filter(None, [contents(members, sources)])), inner=relative(members),
-              channels=last.channels, members=tuple(opened(members)))  # fmt: skip
+              inner=relative(members), channels=last.channels, members=tuple(opened(members)))  # fmt: skip
