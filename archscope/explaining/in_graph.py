@@ -10,10 +10,9 @@ from archscope.measures.elementwise import of_layer as elementwise_of
 from archscope.measures.kept_by_kernels import passing_in_steps
 from archscope.measures.macs import of_layer as macs_of
 from archscope.measures.memory import last_reads, storage_roots
-from archscope.measures.traffic import read_shapes
+from archscope.measures.traffic import elements_read, read_shapes
 from archscope.measures.training_memory import newly_kept
 from archscope.model.graph import BYTES_PER_ELEMENT, Graph, Layer, Shape, Tensor
-from archscope.model.operations import CATEGORY
 
 STATISTICS = {"batch_norm", "instance_norm", "group_norm", "layer_norm"}
 """What keeps a mean and a deviation in float32."""
@@ -103,16 +102,19 @@ def buffers(around: Surroundings, layer: Layer) -> Known:
 
 
 def weight_bytes(around: Surroundings, layer: Layer) -> Known:
-    own = [tensor for tensor in around.own(layer, (*layer.parameters, *layer.buffers)) if not tensor.shares]
-    return _stored_bytes(own), "bytes.weights"
+    return _held_bytes(around.own(layer, (*layer.parameters, *layer.buffers))), "bytes.weights"
 
 
-def _stored_bytes(tensors: Iterable[Tensor]) -> str:
+def _held_bytes(tensors: Iterable[Tensor]) -> str:
+    return _bytes_together((tensor.dtype, tensor.held_elements) for tensor in tensors)
+
+
+def _bytes_together(parts: Iterable[tuple[str, int]]) -> str:
     """Elements of each type together, times its bytes."""
     by_width: dict[int, int] = {}
-    for tensor in tensors:
-        width = BYTES_PER_ELEMENT.get(tensor.dtype, 4)
-        by_width[width] = by_width.get(width, 0) + tensor.elements
+    for dtype, elements in parts:
+        width = BYTES_PER_ELEMENT.get(dtype, 4)
+        by_width[width] = by_width.get(width, 0) + elements
     return plus(*[times(elements, width) for width, elements in by_width.items() if elements])
 
 
@@ -130,7 +132,7 @@ def peak_memory_bytes(around: Surroundings, layer: Layer) -> Known:
         for each in graph.layers[: here + 1]
         if around.roots[each.name] == each.name and around.last_read[each.name] >= here
     ]
-    weights = _stored_bytes(tensor for tensor in around.stored.values() if not tensor.shares)
+    weights = _held_bytes(around.stored.values())
     tensors = around.of_batch(plus(*map(around.bytes_of, alive)))
     passing = passing_in_steps(layer, graph.batch)
     if passing:
@@ -163,11 +165,9 @@ def bytes_moved(around: Surroundings, layer: Layer) -> Known:
         return None
     graph = around.graph
     read = [_bytes(shape, _dtype(graph, name)) for name, shape in zip(layer.inputs, read_shapes(layer), strict=True)]
-    stored = _stored_bytes([around.stored[name] for name in (*layer.parameters, *layer.buffers)])
-    written = around.bytes_of(layer.name)
-    if CATEGORY.get(layer.operation) == "embedding" and stored != "0":
-        stored = f"min({stored}, {around.of_batch(written)})"  # the rows that it is asked for, not its table
-    return plus(around.of_batch(plus(*read, written)), stored), "bytes.moved"
+    parts = elements_read(layer, around.stored, graph.batch)
+    stored = _bytes_together((around.stored[name].dtype, elements) for name, elements in parts.items())
+    return plus(around.of_batch(plus(*read, around.bytes_of(layer.name))), stored), "bytes.moved"
 
 
 def _dtype(graph: Graph, name: str) -> str:

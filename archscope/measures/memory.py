@@ -16,10 +16,7 @@ def memory(graph: Graph) -> tuple[Column, ...]:
     in-place result adds none. The caller's input and all weights and buffers live throughout. While a recurrent layer
     runs, the gates of all its steps do; other workspaces and the allocator's rounding are not counted.
     """
-    stored = {  # what lies in another's memory adds none
-        name: 0 if tensor.shares else tensor.bytes
-        for name, tensor in (*graph.parameters.items(), *graph.buffers.items())
-    }
+    stored = {name: tensor.held_bytes for name, tensor in (*graph.parameters.items(), *graph.buffers.items())}
     weight_bytes: dict[str, int | float | None] = {}
     seen: set[str] = set()
     for layer in graph.layers:

@@ -78,7 +78,7 @@ def _peak(graph: Graph, kept: Column, newly: Iterable[Newly]) -> int | None:
 
 def held_throughout(graph: Graph) -> int:
     """Bytes of weights, buffers and inputs."""
-    stored = sum(tensor.bytes for tensor in (*graph.parameters.values(), *graph.buffers.values()) if not tensor.shares)
+    stored = sum(tensor.held_bytes for tensor in (*graph.parameters.values(), *graph.buffers.values()))
     return stored + sum(tensor.bytes for tensor in graph.inputs.values()) * graph.batch
 
 

@@ -61,7 +61,8 @@ class Tensor:
 
     `digest` tells the content of a constant, or of a buffer that is one, floating numbers taken as float32; it is
     empty where the content is not known. `values` are the numbers themselves where they are few, row by row.
-    `shares` names the stored tensor in whose memory this one lies, if it lies in another's.
+    `shares` names the stored tensor in whose memory this one lies, if it lies in another's; `storage_elements` is how
+    many that memory has, where it is its own and has others than the tensor's: 0 where it has not.
     """
 
     name: str
@@ -71,10 +72,20 @@ class Tensor:
     digest: str = ""
     values: tuple[float, ...] = ()
     shares: str = ""
+    storage_elements: int = 0
 
     @property
     def elements(self) -> int:
         return elements_of(self.shape)
+
+    @property
+    def held_elements(self) -> int:
+        """Of the memory that it is the first to lie in: 0 in another's."""
+        return 0 if self.shares else self.storage_elements or self.elements
+
+    @property
+    def held_bytes(self) -> int:
+        return bytes_of((self.held_elements,), self.dtype)
 
     @property
     def bytes(self) -> int:

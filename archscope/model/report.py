@@ -263,7 +263,7 @@ def _output(data: Mapping[str, Any]) -> Output:
 def _rows(tensors: Mapping[str, Tensor]) -> list[dict[str, Any]]:
     """Content is told of what has some, which inputs and parameters have not; an owner of memory likewise."""
     rows = [asdict(tensor) for tensor in tensors.values()]
-    told = {"digest": "digest", "values": "digest", "shares": "shares"}  # and by what each is told
+    told = {name: name for name in ("digest", "shares", "storage_elements")} | {"values": "digest"}  # by what each is
     return [{k: _plain(v) for k, v in row.items() if k not in told or row[told[k]]} for row in rows]
 
 

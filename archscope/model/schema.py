@@ -43,7 +43,12 @@ WINDOW = Record(
 )
 TENSOR = Record(
     {"name": PATH, "shape": SHAPE, "dtype": WORD, "trainable": Truth()},
-    {"digest": WORD, "values": ListOf(Or((NUMBER, OneOf(("nan", "inf", "-inf")))), most=16), "shares": PATH},
+    {
+        "digest": WORD,
+        "values": ListOf(Or((NUMBER, OneOf(("nan", "inf", "-inf")))), most=16),
+        "shares": PATH,
+        "storage_elements": COUNT,
+    },
     name="tensor",
 )
 OPERAND = Record(

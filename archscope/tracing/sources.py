@@ -49,7 +49,7 @@ class Sources:
         self._twins: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._overwritten: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
         self._reset: dict[int, Callable[[], None]] = {}
-        self._in_storage: dict[int, list[tuple[str, torch.Tensor]]] = {}
+        self._in_storage: dict[int, str] = {}
         self._in_batches: dict[int, tuple[torch.Tensor, Source]] = {}
         self._marked: list[torch.Tensor] = []
         self.packed: dict[int, tuple[torch.ScriptObject, dict[str, torch.Tensor]]] = {}
@@ -79,30 +79,24 @@ class Sources:
             if tensor is not None and id(tensor) not in self._stored:
                 trainable = described is self.parameters and tensor.requires_grad
                 description = describe(prefix + name, tensor, trainable)
-                if (owner := self._owner(tensor, description.name)) != description.name:
-                    description = replace(description, shares=owner)
+                if tensor.layout == torch.strided:
+                    description = self._in_memory(tensor, description)
                 described[description.name] = self._stored[id(tensor)] = description
                 self._kinds[id(description)] = "parameter" if described is self.parameters else "buffer"
                 if described is self.buffers:
                     self._buffers[description.name] = tensor
 
-    def _owner(self, tensor: torch.Tensor, name: str) -> str:
-        """Whose memory a stored tensor lies in: its own, or that of one stored before it which reaches as far."""
+    def _in_memory(self, tensor: torch.Tensor, stored: Tensor) -> Tensor:
+        """Whose memory a stored tensor lies in, and how much that has: of several in one the first counts it."""
         try:
-            storage = tensor.untyped_storage()._cdata
-        except (NotImplementedError, RuntimeError, ValueError):  # sparse, lazy: they have none
-            return name
-        alike = self._in_storage.setdefault(storage, [])
-        if not alike:  # nearly all
-            alike.append((name, tensor))
-            return name
-        first, last = _reach(tensor)
-        for owner, other in alike:
-            start, end = _reach(other)
-            if start <= first and last <= end:
-                return owner
-        alike.append((name, tensor))
-        return name
+            storage = tensor.untyped_storage()
+            address, size = storage._cdata, storage.nbytes() // tensor.element_size()
+        except (NotImplementedError, RuntimeError, ValueError):  # lazy, or a class of a library's own: it has none
+            return stored
+        owner = self._in_storage.setdefault(address, stored.name)
+        if owner != stored.name:
+            return replace(stored, shares=owner)
+        return stored if size == stored.elements else replace(stored, storage_elements=size)
 
     def unpacked(self, packed: torch.ScriptObject) -> dict[str, torch.Tensor]:
         """The tensors in an object of a quantised layer."""
@@ -260,13 +254,6 @@ class _Attributes:
         self._tensor.data = self._data
         self._tensor.requires_grad_(self._flag)
         self._tensor.grad = self._grad
-
-
-def _reach(tensor: torch.Tensor) -> tuple[int, int]:
-    """The first byte of its storage that a tensor shows, and where it ends."""
-    first = int(tensor.storage_offset())
-    steps = sum([(size - 1) * step for size, step in zip(tensor.shape, tensor.stride(), strict=True)])
-    return first * tensor.itemsize, (first + steps + 1) * tensor.itemsize if tensor.numel() else first * tensor.itemsize
 
 
 def shown_again(tensor: torch.Tensor) -> torch.Tensor:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -119,7 +120,7 @@ def test_a_graph_without_layers_holds_its_weights() -> None:
 
 
 def test_memory_that_several_names_show_is_counted_once() -> None:
-    """Views of a buffer, two parameters of one storage; parts of a storage that do not overlap are each their own."""
+    """Views of a buffer, two parameters of one storage; the first part counts all that is held for it."""
     whole, parts = torch.zeros(4, 100), torch.zeros(2, 50)
     module = nn.Linear(8, 8)
     module.register_buffer("whole", whole)
@@ -132,10 +133,27 @@ def test_memory_that_several_names_show_is_counted_once() -> None:
 
     assert report.totals["weight_bytes"] == 4 * (8 * 8 + 8 + 400 + 100)
     assert {name: tensor.shares for name, tensor in report.graph.buffers.items()} == {
-        "whole": "", "row": "whole", "left": "", "right": "",
+        "whole": "", "row": "whole", "left": "", "right": "left",
     }  # fmt: skip
     assert report.graph.parameters["tied"].shares == "weight"
     assert Report.from_json(report.to_json()).graph.buffers == report.graph.buffers
+
+
+@pytest.mark.parametrize(
+    ("buffers", "elements"),
+    [
+        (lambda base: [base[:1].expand(500, 100)], 400),
+        (lambda base: [base[:, :8], base[:, :8].t(), base], 400),
+        (lambda base: [base.view(torch.int32), base[2:], base[:3]], 400),
+        (lambda base: [base, base.clone()], 800),
+    ],
+)
+def test_weights_are_their_storages(buffers: Any, elements: int) -> None:
+    module = nn.Identity()
+    for i, buffer in enumerate(buffers(torch.zeros(4, 100))):
+        module.register_buffer(f"buffer{i}", buffer)
+
+    assert archscope.summarize(module, (8,)).totals["weight_bytes"] == 4 * elements
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
+import archscope
 from archscope.measures import measure_all
 from archscope.model.graph import Graph, Tensor
 from archscope.model.report import Report
@@ -94,3 +98,31 @@ def test_an_embedding_moves_the_rows_that_it_is_asked_for() -> None:
     made = net.graph()
     made = replace(made, parameters={"weight": Tensor("weight", (table, width), "float32", True)})
     assert values(made, "bytes_moved")["embedding"] == (words + 2 * words * width) * F32
+
+
+TABLE = 1000 * 16 * F32
+
+
+@pytest.mark.parametrize(
+    ("read", "size", "expected"),
+    [
+        (lambda table, x: table[x], "3:int64", 3 * 8 + 2 * 48 * F32),
+        (lambda table, x: torch.index_select(table, 0, x.flatten()), "3:int64", 3 * 8 + 2 * 48 * F32),
+        (torch.take, "3:int64", 3 * 8 + 2 * 3 * F32),
+        (lambda table, x: nn.functional.embedding_bag(x, table), "3:int64", 3 * 8 + 48 * F32 + 16 * F32),
+        (lambda table, x: nn.functional.linear(x, table[:8]), (16,), (16 + 8 * 16 + 8) * F32),
+        (lambda table, x: nn.functional.linear(x, table), (16,), (16 + 1000) * F32 + TABLE),
+        (lambda table, x: x + table[0], (16,), 3 * 16 * F32),
+        (lambda table, x: x @ table.t(), (16,), (16 + 1000) * F32 + TABLE),
+    ],
+)
+def test_of_a_table_what_is_read_counts(read: Any, size: Any, expected: int) -> None:
+    class Reads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table = nn.Parameter(torch.zeros(1000, 16))
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return read(self.table, x)
+
+    assert archscope.summarize(Reads(), size).totals["bytes_moved"] == expected

@@ -54,7 +54,7 @@ def _look(report: Report, around: Surroundings, layer: Layer, quantities: Sequen
     for name in (*layer.parameters, *layer.buffers):
         tensor = around.stored[name]
         own = around.first_use[name] == layer.name
-        stored.append((own, tensor.shape, tensor.dtype, tensor.trainable, bool(tensor.shares)))
+        stored.append((own, tensor.shape, tensor.dtype, tensor.trainable, tensor.held_elements))
     read = [graph.layer[name].dtypes if name in graph.layer else graph.inputs[name].dtype for name in layer.inputs]
     values = [report.columns[name].values.get(layer.name) for name in quantities]
     does = layer.operation, layer.window, layer.groups, layer.memory, len(layer.parameters), str(layer.settings)
