@@ -50,7 +50,9 @@ def page(found: Findings, options: Options) -> Page:
         for each in found.findings
     ]
     table = Table(["Target", "Quantity", "Found", "Limit", ""], lines, (0, 1, 4))
-    return Page("archscope check", f"{len(found.broken)} of {len(found.findings)} limits are broken", [table])
+    broken, all_limits = len(found.broken), len(found.findings)
+    said = f"{broken} of {all_limits} limit{'s' * (all_limits != 1)} {'is' if broken == 1 else 'are'} broken"
+    return Page("archscope check", said, [table])
 
 
 def as_github(found: Findings, options: Options) -> str:

@@ -39,6 +39,7 @@ class Layout:
 
     letters: Letters
     heads: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str]]
     left: Collection[int]
     widths: dict[int, float]
     is_long: bool
@@ -53,6 +54,18 @@ class Layout:
         if i in self.widths:
             return rf">{{\raggedright\arraybackslash}}p{{{self.widths[i]:.0f}pt}}"
         return "l" if i in self.left else "r"
+
+    @property
+    def width(self) -> float:
+        """In points, about."""
+        plain = _widths([*self.heads, *self.rows], self.letters)
+        own = [self.widths.get(i, width) for i, width in enumerate(plain)]
+        return sum(own) + _gaps(self.letters, len(own))
+
+    @property
+    def is_wide(self) -> bool:
+        """Wider than an article's text, in the smallest letters?"""
+        return self.width > TEXT_WIDTH + 1
 
     @property
     def packages(self) -> set[str]:
@@ -107,7 +120,7 @@ def _layout(
     widths: dict[int, float],
 ) -> Layout:
     lines = sum(max(_lines(row, widths, letters), default=1) for row in rows)
-    return Layout(letters, heads, left, widths, lines * letters.height > LONGEST)
+    return Layout(letters, heads, rows, left, widths, lines * letters.height > LONGEST)
 
 
 def _lines(row: Sequence[str], widths: dict[int, float], letters: Letters) -> Iterator[int]:

@@ -105,6 +105,7 @@ def test_annotations_and_a_jobs_page(run: Run, folder: Path, monkeypatch: pytest
         1, "::error file=a%2Cb.py,title=archscope::a,b.py:Net: params 216, over the limit of 1 (216 x)\n"
     )  # fmt: skip
     assert page.read_text().startswith("before\n### archscope check\n")
+    assert "\n1 of 2 limits is broken" in page.read_text()
     assert "| a,b.py:Net | params | 216 | at most 1 | broken |\n" in page.read_text()
     assert "| a,b.py:Net | macs | 7,776 | at most 1,000,000 | kept |\n" in page.read_text()
 

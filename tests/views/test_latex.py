@@ -29,6 +29,14 @@ def test_letters_grow_smaller_before_words_are_broken() -> None:
     assert table("Xception", 60).printed.packages == {"booktabs", "longtable"}
 
 
+def test_what_is_too_wide_in_any_letters_says_so_and_what_to_do() -> None:
+    wide = Table([*HEADINGS, *HEADINGS], [Line(["Xception", *NUMBERS, *NUMBERS, *NUMBERS[:1]])], (0,))
+    text = fill("page.tex", page=Page("all", "", [wide]))
+    (hint,) = [line for line in text.splitlines() if line.startswith("% About ")]
+    assert "take fewer --columns" in hint
+    assert "% About " not in fill("page.tex", page=Page("all", "", [table(LONG)]))
+
+
 def test_paths_break_at_their_points_and_numbers_nowhere() -> None:
     assert breakable("a.conv1_b/c, 0.5 and 1.5x", "|") == "a.|conv1_|b/|c, 0.5 and 1.5x"
     assert breakable("", "|") == ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from textwrap import wrap
 
+from archscope.comparison.report import Comparison
 from archscope.differences import Diff
 from archscope.model.graph import Output
 from archscope.model.text import one_line
@@ -58,16 +59,17 @@ def as_svg(diff: Diff) -> str:
     ghosts = frozenset(box.name for box in piece.boxes if box.op and found.is_missing(box.op))
     extra = frozenset(box.name for box in piece.boxes if box.op and _is_extra(box.op))
     _set_below(piece, table)
-    title = f"{one_line(diff.a.target)} against {one_line(diff.b.target)}"
-    return to_svg(piece, Page(title, _said(diff, rows), marks=signs, ghosts=ghosts, added=extra))
+    reader, reference = Comparison((diff.a, diff.b)).names
+    title = f"{reader} against {reference}"
+    return to_svg(piece, Page(title, _said(diff, reference, rows), marks=signs, ghosts=ghosts, added=extra))
 
 
-def _said(diff: Diff, rows: Sequence[Row]) -> list[str]:
+def _said(diff: Diff, reference: str, rows: Sequence[Row]) -> list[str]:
     verdict = diff.verdict.replace("_", " ")
     if not rows:
-        return [f"Verdict: {verdict}.", f"Drawn: {one_line(diff.b.target)}, the reference."]
+        return [f"Verdict: {verdict}.", f"Drawn: {reference}, the reference."]
     return [
-        f"Verdict: {verdict}.", f"Drawn: {one_line(diff.b.target)}, the reference; grey agrees.",
+        f"Verdict: {verdict}.", f"Drawn: {reference}, the reference; grey agrees.",
         "Numbers: the rows below.", "Dashed: missing.", "Dotted: extra.",
     ]  # fmt: skip
 

@@ -73,6 +73,12 @@ def test_each_row_is_told_at_its_node_and_below() -> None:
     assert "−288" in shown  # 4 filters of 8 times 9 weights
 
 
+def test_networks_are_called_as_in_their_papers() -> None:
+    shown = texts(as_svg(of("resnet34", "resnet50")))
+    assert "ResNet-34 against ResNet-50" in shown
+    assert any("Drawn: ResNet-50, the reference" in text for text in shown)
+
+
 def test_what_is_missing_is_a_dashed_ghost_and_a_part_of_a_box_is_named() -> None:
     svg = as_svg(of("resnet34", "resnet50"))
     assert texts(svg).count("missing") == svg.count('stroke-dasharray="5 4"') >= 3  # a projection, third convolutions
