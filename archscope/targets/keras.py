@@ -202,7 +202,7 @@ def typed(model: Any, given: Input) -> Input:
     from archscope.tracing.keras.passes import channels_last
 
     own = expected(model)
-    likely = own.inputs[0].size if own and len(own.inputs) == 1 else ()
+    likely = own.inputs[0].size if own and (own.why or len(own.inputs) == 1) else ()  # guesses are of one image
     front, size = given.size[:0], given.size
     if likely and len(size) == len(likely) + 1:
         front, size = size[:1], size[1:]

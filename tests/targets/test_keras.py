@@ -215,3 +215,11 @@ def test_the_commands_of_the_page_run(tmp_path: Path) -> None:
     for words in (save, *[[sys.executable, "-m", *shlex.split(line)] for line in block.strip().splitlines()]):
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (words, done.stderr)  # of diff: identical
+
+
+@needs_keras
+@pytest.mark.parametrize("size", ["1x32x16x3", "1x3x32x16", "32x16x3"])
+def test_sizes_in_either_order_where_the_network_takes_any(tmp_path: Path, size: str) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(CODE.replace("(32, 16, 3)", "(None, None, 3)"))
+    assert archscope.summarize(f"{path}:built", size).graph.inputs["input"].shape == (3, 32, 16)

@@ -262,3 +262,10 @@ def test_steps_one_by_one_have_a_bound(layer: Callable[[], Any]) -> None:
     model = made(lambda: keras.Sequential([keras.Input((3_000_000, 6)), layer()]))
     with pytest.raises(ArchscopeError, match="runs 3,000,000 steps, one by one: archscope follows 5,000"):
         archscope.trace(model)
+
+
+@pytest.mark.parametrize("layer", [lambda: layers.LSTM(4), lambda: layers.GRU(4), lambda: layers.SimpleRNN(4)])
+def test_a_sequence_of_other_features_is_refused(layer: Callable[[], Any]) -> None:
+    model = keras.Sequential([keras.Input((20, 6)), layer()])
+    with pytest.raises(ArchscopeError, match="shapes cannot be multiplied|same reduction dim"):
+        archscope.trace(model, (20, 7))

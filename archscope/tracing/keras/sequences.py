@@ -42,6 +42,8 @@ def recurrent(
     drops = training and (cell.dropout or cell.recurrent_dropout)
     if operation is None or drops or layer.stateful or mask is not None or initial_state is not None:
         return NotImplemented
+    if x.shape[-1] != cell.kernel.shape[0]:  # Keras says so; torch's kernel on the CPU would read beyond the numbers
+        return NotImplemented
     sequence = plain(x).flip(1) if layer.go_backwards else plain(x)
     states = [torch.zeros(1, x.shape[0], layer.units, dtype=x.dtype, device=x.device) for _ in layer.state_size]
     shown = reordered if operation == "gru" else _turned
