@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib import font_manager, rc_context
 from matplotlib.figure import Figure
 
-from archscope.views.diagram.paint.palette import LIGHT
+from archscope.views.diagram.paint.palette import DARK, LIGHT
 from archscope.views.diagram.place.text import FONT_FAMILY, fitted, text_width
 
 WIDTH = 7.2
@@ -20,6 +20,9 @@ LONGEST_NAME = 160.0
 """Points; a longer name is broken behind its commas, and the middle of a longer part left out."""
 
 OWN_FONT = "Diagram Sans"
+
+CHROME = ("ink", "muted", "edge", "leader", "panel-border")
+BLACK, WHITE = "#000000", "#ffffff"
 
 STYLE: dict[Any, Any] = {
     "font.family": [OWN_FONT, "sans-serif"], "font.size": 8, "svg.fonttype": "none",
@@ -62,7 +65,25 @@ def styled() -> Iterator[None]:
 def to_svg(figure: Figure) -> str:
     """Text stays text, and no date or version is written: equal figures give equal bytes."""
     text = _written(figure, format="svg", metadata={"Date": None, "Creator": "archscope"}).decode("utf-8")
-    return re.sub(rf"'{OWN_FONT}'[^;\"]*", FONT_FAMILY, text)
+    text = re.sub(rf"'{OWN_FONT}'[^;\"]*", FONT_FAMILY, text)
+    return text.replace("<defs>", f"<defs>\n  {_turned(text)}", 1)
+
+
+def _turned(svg: str) -> str:
+    """The rules that turn a figure dark where the reader's screen is; bars stay, and what is written on them."""
+    lines = {LIGHT.color(name): DARK.color(name) for name in (*CHROME, *(f"{kind}-line" for kind in LIGHT.kinds))}
+    fills = {LIGHT.color(name): DARK.color(name) for name in ("ground", *(f"{kind}-fill" for kind in LIGHT.kinds))}
+    turning = (
+        ("text", "fill", lines), ("use", "fill", lines | fills), ("path", "fill", fills),
+        ("*", "stroke", lines | {LIGHT.ground: DARK.leader}),
+    )  # fmt: skip
+    rules = [
+        f'{element}[style*="{attribute}: {light.lower()}"]{{{attribute}:{dark}!important}}'
+        for element, attribute, colors in turning
+        for light, dark in colors.items()
+        if f"{attribute}: {light.lower()}" in svg
+    ]
+    return f"<style>@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}</style>"
 
 
 def to_png(figure: Figure) -> bytes:
@@ -86,4 +107,4 @@ def ink_on(fill: str) -> str:
     parts = (int(fill[i : i + 2], 16) / 255 for i in (1, 3, 5))
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
-    return LIGHT.ink if (luminance + 0.05) ** 2 > 1.05 * 0.05 else LIGHT.ground
+    return BLACK if (luminance + 0.05) ** 2 > 1.05 * 0.05 else WHITE

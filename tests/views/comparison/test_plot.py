@@ -26,6 +26,7 @@ from archscope.views.comparison.bars import COLORS, bars
 from archscope.views.comparison.plot_style import ink_on
 from archscope.views.comparison.stacks import FEATURE_MAPS, Panel, panels
 from archscope.views.comparison.tradeoff import tradeoff
+from archscope.views.diagram.paint.palette import DARK
 from tests.graphs import report_of, six_layers, traced
 from tests.views.tables.test_markup import hostile
 from tests.zoo import NETWORKS
@@ -108,6 +109,18 @@ def test_a_variants_options_are_broken_at_their_commas_and_not_cut(plot: str) ->
 def test_many_networks_are_plotted_by_accuracy() -> None:
     assert shown(many(), "svg", "") == shown(many(), "svg", "tradeoff")
     assert shown(three(), "svg", "") == shown(three(), "svg", "bars")
+
+
+@pytest.mark.parametrize("plot", PLOTS)
+def test_the_picture_turns_dark_with_its_page(plot: str) -> None:
+    """Ground, words and lines; the bars stay, and what is written on them does."""
+    svg = str(shown(three(), "svg", plot))
+    (rules,) = re.findall(r"<style>@media screen and \(prefers-color-scheme:dark\){(.*)}</style>", svg)
+    turned = dict(re.findall(r'(\w+\[style\*="[^"]*"\])\{\w+:(#\w+)!important\}', rules))
+    assert turned['path[style*="fill: #ffffff"]'] == DARK.ground
+    assert turned['text[style*="fill: #1b1f24"]'] == DARK.ink
+    assert not {f'text[style*="fill: {ink_on(color)}"]' for color in ("#FFFFFF", "#000000")} & turned.keys()
+    assert not {f'path[style*="fill: {color.lower()}"]' for color in COLORS.values()} & turned.keys()
 
 
 def test_ink_is_read_on_every_colour() -> None:
