@@ -135,7 +135,7 @@ class Tracer(TorchFunctionMode):
             said = Said(settings=_own_settings(module), arguments=["input"], shapes=[tuple(output.shape)])
             self._record(call, Effect("identity", [output], "view", said=said), [output], [alias])
             return alias
-        unseen = [tensor for tensor in tensors_in(output) if self._source(tensor) is None]
+        unseen = [one for one in tensors_in(output) if self._source(one) is None and not has_value(one)]
         if unseen and not call.constants:  # compiled or foreign code
             self._record_unseen(call, call.kind, [*given, *module.parameters(), *module.buffers()], unseen)
         return None

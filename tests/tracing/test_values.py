@@ -1,6 +1,7 @@
 """What is known of the values of constants on meta, against what they are on the CPU: right, or not known."""
 
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 import torch
@@ -147,3 +148,21 @@ def test_networks_whose_constants_are_made_alike_are_identical_and_others_are_no
 
     assert archscope.diff(net(2.0), net(2.0), (4,)).verdict == "identical"
     assert len(archscope.diff(net(2.0), net(3.0), (4,)).differences) == 1
+
+
+@cache
+def table(length: int, device: torch.device) -> Tensor:
+    return torch.arange(length, device=device) / length
+
+
+class Positions(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return table(x.shape[-1], x.device)
+
+
+def test_a_constant_that_an_earlier_pass_has_made_is_one() -> None:
+    nets = [Forward(lambda net, x: net.first(x) + net.positions(x), first=nn.Linear(4, 4), positions=Positions())
+            for _ in "ab"]  # fmt: skip
+    with Skeleton():
+        found = archscope.diff(*nets, (4,))
+    assert (found.verdict, found.a.graph.unseen) == ("identical", ())

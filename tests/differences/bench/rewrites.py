@@ -78,7 +78,7 @@ def masked_by_hand(s: Any, x: torch.Tensor) -> torch.Tensor:
 
 
 def in_heads(y: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    return tuple(part.view(-1, 6, 2, 4).transpose(1, 2) for part in (y, y * 2, y.flip(1)))
+    return tuple(part.view(-1, 6, 2, 4).transpose(1, 2) for part in (y, y.flip(2), y.flip(1)))
 
 
 def attention_by_einsum(s: Any, x: torch.Tensor) -> torch.Tensor:
@@ -398,6 +398,16 @@ nets(
 
 pair("a mask made at every pass, and a stored one", masked_by_hand, lambda s, x: s.a(x) + s.mask, mask=mask_of_windows)
 pair("zeros added", lambda s, x: s.a(x) + torch.zeros_like(x), lambda s, x: s.a(x))
+pair("einsum, and the product of matrices that it writes",
+     lambda s, x: torch.einsum("bchw,bcwv->bchv", s.a(x), x), lambda s, x: s.a(x) @ x)  # fmt: skip
+pair("einsum of turned operands", lambda s, x: torch.einsum("bki,bkj->bji", s.a(x), x),
+     lambda s, x: (s.a(x).mT @ x).mT, TOKENS)  # fmt: skip
+pair("attention by einsum", attention_by_einsum, lambda s, x: F.scaled_dot_product_attention(*in_heads(s.a(x))), TOKENS)
+pair("a root's reciprocal", lambda s, x: s.a(x) * (s.a(x).abs() + 1).rsqrt(),
+     lambda s, x: s.a(x) * (1 / (s.a(x).abs() + 1).sqrt()))  # fmt: skip
+pair("roll, one axis at a time", lambda s, x: s.a(x).roll((-3, 2), (2, 3)), lambda s, x: s.a(x).roll(5, 2).roll(2, 3))
+pair("addmm of a matrix as it is stored", lambda s, x: torch.addmm(s.f.bias, s.a(x).flatten(1), s.f.weight),
+     lambda s, x: s.a(x).flatten(1) @ s.f.weight + s.f.bias, f=lambda: nn.Linear(512, 512))  # fmt: skip
 pair(
     "mean of the axes before the last, and pooling",
     lambda s, x: s.a(x).permute(0, 2, 3, 1).roll(1, 1).mean((1, 2)),
