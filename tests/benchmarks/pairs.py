@@ -5,6 +5,7 @@ make world, pip install pretrainedmodels efficientnet_pytorch, and then python -
 
 import importlib
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import nn
 
 import archscope
 from archscope.differences import Diff, causes, compare
+from tests.world.networks import on_meta
 from tests.world.torchvision import import_torchvision
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "pairs.md"
@@ -96,8 +98,7 @@ def built(target: str) -> nn.Module:
 
 
 def compared(one: str, other: str, side: int) -> Diff:
-    with torch.device("meta"):
-        modules = [built(target) for target in (one, other)]
+    modules = [on_meta(partial(built, target)) for target in (one, other)]
     return compare(*[archscope.summarize(module, (3, side, side)) for module in modules])
 
 

@@ -153,6 +153,11 @@ EQUAL: dict[str, tuple[Net, Net]] = {
         Net(lambda x: torch.cat([x, torch.cat([x.relu(), x.tanh()], 1)], 1)),
         Net(lambda x: torch.cat([x, x.relu(), x.tanh()], -3)),
     ),
+    "a padding that is cut": (
+        Net(lambda x: F.pad(x, (0, 1, 0, 1))[:, :, 1:, 1:].exp()),
+        Net(lambda x: F.pad(x, (-1, 1, -1, 1)).exp()),
+    ),
+    "a padding that is cut off": (Net(lambda x: F.pad(x, (1, 2))[..., 1:-2].exp()), Net(lambda x: x.exp())),
     "padding layer": (
         Net(lambda x, layer: layer(x), conv(padding=1)),
         Net(lambda x, layer: layer(F.pad(x, (1, 1, 1, 1))), conv()),
@@ -274,6 +279,15 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
         Net(lambda x: torch.einsum("bchw,bcwv->bch", x, x.exp())),
         Net(lambda x: torch.einsum("bchw,bcwv->bchv", x, x.exp())),
     ),
+    "padding of what was cut off": (
+        Net(lambda x: F.pad(F.pad(x, (-2, 0)), (1, 0))),
+        Net(lambda x: F.pad(F.pad(x, (1, 0)), (-2, 0))),
+    ),
+    "a padding that is cut elsewhere": (
+        Net(lambda x: F.pad(x, (0, 1, 0, 1))[:, :, 1:, 1:]),
+        Net(lambda x: F.pad(x, (0, 1, 0, 1))[:, :, 1:, :-1]),
+    ),
+    "channels of what is padded": (Net(lambda x: F.pad(x, (0, 1))[:, :4]), Net(lambda x: F.pad(x, (0, 1))[:, 4:])),
     "zeros that repeat": (Net(lambda x: x[:, :1] + torch.zeros_like(x)), Net(lambda x: x[:, :1])),
     "zeros that are no zeros": (Net(lambda x: x + torch.zeros_like(x)), Net(lambda x: x + torch.ones_like(x))),
     "how many zeros": (

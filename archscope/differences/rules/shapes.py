@@ -296,8 +296,11 @@ def interleaved(views: Sequence[View], axis: int) -> View | None:
 
 
 def pieces(call: Call, view: View) -> View:
-    """A part of a concatenation that is one of what is concatenated, or some in a row, is these."""
+    """A part of a concatenation that is one of what is concatenated, or some in a row, is these; one of what is padded
+    is padded less."""
     whole = view.step
+    if whole.kind == "pad" and not call.draft.written:
+        return _padded_less(call, view)
     if whole.kind != "cat" or call.draft.written or not whole.elements:
         return view
     along = [i for i, _ in enumerate(whole.shape) if hashable(places([i], whole.shape)) == whole.facts.get("dim")]
@@ -316,3 +319,26 @@ def pieces(call: Call, view: View) -> View:
     if len(chosen) > 1:
         chosen = [call.draft.extra("cat", chosen, call.layer, taken.sizes, {"dim": places([axis], shape)})]
     return View.of(chosen[0], view.shape)
+
+
+def _padded_less(call: Call, view: View) -> View:
+    """What is cut off from the sides of a padding."""
+    step, layout = view.step, view.layout
+    axes, rank, left = len(step.facts["padding"]), len(step.shape), layout.offset
+    strides = strides_of(step.shape)
+    if len(layout.sizes) != rank or any(
+        size != 1 and one != other for size, one, other in zip(layout.sizes, layout.strides, strides, strict=True)
+    ):
+        return view
+    cut = []
+    for whole, size, stride in zip(step.shape, layout.sizes, strides, strict=True):
+        start, left = divmod(left, stride)
+        cut.append((start, whole - start - size))
+    if any(map(any, cut[: rank - axes])) or not any(map(any, cut)) or min(map(min, cut)) < 0:
+        return view
+    kept = zip(step.facts["padding"], cut[rank - axes :], strict=True)
+    padding = tuple((int(before) - first, int(after) - last) for (before, after), (first, last) in kept)
+    if not any(map(any, padding)):
+        return View.of(step.inputs[0], view.shape)
+    facts = {"padding": padding, "value": step.facts["value"]}
+    return View.of(call.draft.extra("pad", step.inputs, call.layer, layout.sizes, facts), view.shape)

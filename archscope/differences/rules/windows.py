@@ -1,5 +1,6 @@
 """Convolutions, fully connected layers, poolings and padding. No torch."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from archscope.differences.layouts import Layout
@@ -230,10 +231,17 @@ def pad(call: Call) -> Step | View:
     pairs += [(0, 0)] * (axes - len(pairs))
     value = float(call.settings.get("value", 0) or 0)
     pairs.reverse()
-    if source.kind == "pad" and source.facts["value"] == value and not call.draft.written:
+    if source.kind == "pad" and source.facts["value"] == value and not call.draft.written and _only_adds(source, pairs):
         pairs = [(a + int(c), b + int(d)) for (a, b), (c, d) in zip(pairs, source.facts["padding"], strict=True)]
         source = source.inputs[0]
     return call.step("pad", [source], {"padding": tuple(pairs), "value": value}, call.out())
+
+
+def _only_adds(before: Step, pairs: Sequence[tuple[int, int]]) -> bool:
+    """Does nothing stand where a padding before it has cut something off?"""
+    inner = [side for pair in before.facts["padding"] for side in pair]
+    outer = [side for pair in pairs for side in pair]
+    return all(cut >= 0 or more <= 0 for cut, more in zip(inner, outer, strict=True))
 
 
 def interpolation(call: Call) -> Step:
