@@ -153,6 +153,10 @@ EQUAL: dict[str, tuple[Net, Net]] = {
         Net(lambda x: torch.cat([x, torch.cat([x.relu(), x.tanh()], 1)], 1)),
         Net(lambda x: torch.cat([x, x.relu(), x.tanh()], -3)),
     ),
+    "pixels left out before a 1x1 convolution": (
+        Net(lambda x, layer: layer(F.avg_pool2d(x, 1, 2)), nn.Conv2d(8, 8, 1)),
+        Net(lambda x, layer: layer(x), nn.Conv2d(8, 8, 1, stride=2)),
+    ),
     "a padding that is cut": (
         Net(lambda x: F.pad(x, (0, 1, 0, 1))[:, :, 1:, 1:].exp()),
         Net(lambda x: F.pad(x, (-1, 1, -1, 1)).exp()),
@@ -278,6 +282,18 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
     "einsum that sums one operand": (
         Net(lambda x: torch.einsum("bchw,bcwv->bch", x, x.exp())),
         Net(lambda x: torch.einsum("bchw,bcwv->bchv", x, x.exp())),
+    ),
+    "pixels left out before a convolution": (
+        Net(lambda x, layer: layer(F.avg_pool2d(x, 1, 2)), conv(padding=1)),
+        Net(lambda x, layer: layer(x), conv(padding=1, stride=2)),
+    ),
+    "means before a 1x1 convolution": (
+        Net(lambda x, layer: layer(F.avg_pool2d(x, 2)), nn.Conv2d(8, 8, 1)),
+        Net(lambda x, layer: layer(x), nn.Conv2d(8, 8, 1, stride=2)),
+    ),
+    "a convolution of what was cut off": (
+        Net(lambda x, layer: layer(F.pad(x, (-1, -1, -1, -1))), conv(padding=1)),
+        Net(lambda x, layer: layer(x), conv()),
     ),
     "padding of what was cut off": (
         Net(lambda x: F.pad(F.pad(x, (-2, 0)), (1, 0))),

@@ -1,12 +1,13 @@
 """Convolutions, fully connected layers, poolings and padding. No torch."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from archscope.differences.layouts import Layout
 from archscope.differences.rules import Call, other, with_fixed
 from archscope.differences.rules.axes import over
-from archscope.differences.steps import Sides, Step, View, squeezed
+from archscope.differences.steps import POOLS, Sides, Step, View, squeezed
 from archscope.model.graph import Shape, Window
 
 MODES = {f"{mode} padding": mode for mode in ("reflect", "replicate", "circular")}
@@ -27,6 +28,8 @@ def convolution(call: Call) -> Step | View:
     if not written and before.kind in MODES and not any(map(any, padding)) and len(before.facts["sides"]) == 2 * axes:
         mode, sides, before = MODES[before.kind], before.facts["sides"], before.inputs[0]
         padding = tuple((int(sides[i]), int(sides[i + 1])) for i in range(2 * axes - 2, -1, -2))
+    if not written and set(window.kernel_size) == {1} and not any(map(any, padding)):
+        before, window = _thinned(before, window)
     channels, filters = shape[-axes - 1], out[-axes - 1]
     depthwise = 1 < call.layer.groups == channels
     weights = [call.draft.shown(v) for v, name in zip(call.views, call.arguments, strict=True) if name != "input"]
@@ -122,9 +125,20 @@ def _absorbed(before: Step, padding: Sides, neutral: bool) -> tuple[Step, Sides]
         together = tuple(
             (a + int(c), b + int(d)) for (a, b), (c, d) in zip(padding, before.facts["padding"], strict=True)
         )
-        if all(side >= 0 for sides in together for side in sides):  # else it cuts something off
+        if all(side >= 0 for sides in before.facts["padding"] for side in sides):  # else it cuts something off
             return before.inputs[0], together
     return before, padding
+
+
+def _thinned(before: Step, window: Window) -> tuple[Step, Window]:
+    """A pooling of single pixels leaves pixels out as the stride of a 1x1 convolution after it would."""
+    single = (
+        before.kind in POOLS and set(before.facts["kernel_size"]) == {1} and not before.facts.get("divisor_override")
+    )
+    if not single or any(reach > 0 for sides in before.extent for reach in sides):
+        return before, window
+    stride = tuple(own * int(its) for own, its in zip(window.stride, before.facts["stride"], strict=True))
+    return before.inputs[0], replace(window, stride=stride)
 
 
 def _own_padding(call: Call, shape: Shape, axes: int) -> Sides:
