@@ -224,3 +224,10 @@ def test_what_has_more_boxes_than_a_page_however_it_is_folded_is_not_tried(monke
     monkeypatch.setattr(View, "sketch", lambda *args, **kwargs: tried.append(1) or sketch(*args, **kwargs))
     check(draw(report, DiagramOptions(level="flow")))
     assert len(tried) < 9
+
+
+def test_a_projection_beside_a_closed_body_is_a_shortcut_on_its_left() -> None:
+    made = draw(archscope.summarize("seresnet50"), DiagramOptions(level="flow"))
+    check(made)
+    projections = [line for line in made.drawing.piece.lines if line.target.endswith("shortcut.conv")]
+    assert [line.kind for line in projections] == ["shortcut"] * 4

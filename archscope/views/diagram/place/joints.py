@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from archscope.views.diagram.place.picture import Box, Line, Piece, Point
 from archscope.views.diagram.place.style import LANE, SIDE, SMALL
 from archscope.views.diagram.place.text import text_width
-from archscope.views.diagram.plan.structure import ENTRY, Parallel
+from archscope.views.diagram.plan.contents import opened
+from archscope.views.diagram.plan.structure import ENTRY, Parallel, ops_of
 
 Tail = tuple[str, float, float]
 LONGEST_LANE = 2
@@ -38,8 +39,9 @@ def sort_branches(parallel: Parallel, join: str) -> tuple[list[int], list[int], 
     if join == "mul" and 0 in lengths:
         return [], [i for i in numbers if lengths[i]], []
     lanes = []
-    if join == "add":
-        lanes = [i for i in numbers if lengths[i] <= LONGEST_LANE and max(lengths) > lengths[i]]
+    if join == "add":  # of one box each, what holds most is the body
+        sizes = [(len(branch), len(opened(ops_of(branch)))) for branch in branches]
+        lanes = [i for i in numbers if lengths[i] <= LONGEST_LANE and max(sizes) > sizes[i]]
     elif join == "cat":
         lanes = [i for i in numbers if lengths[i] == 0 and len(branches) <= 2]
     elif join == "other":
