@@ -267,5 +267,5 @@ def test_steps_one_by_one_have_a_bound(layer: Callable[[], Any]) -> None:
 @pytest.mark.parametrize("layer", [lambda: layers.LSTM(4), lambda: layers.GRU(4), lambda: layers.SimpleRNN(4)])
 def test_a_sequence_of_other_features_is_refused(layer: Callable[[], Any]) -> None:
     model = keras.Sequential([keras.Input((20, 6)), layer()])
-    with pytest.raises(ArchscopeError, match="shapes cannot be multiplied|same reduction dim"):
+    with pytest.raises(ArchscopeError, match=r"shapes cannot be multiplied|same reduction dim"):
         archscope.trace(model, (20, 7))
