@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
+from itertools import accumulate
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.text import Text
+from rich.text import Span, Text
 
 from archscope.model import units
 from archscope.model.graph import Graph
@@ -131,15 +132,17 @@ def _fitted(widths: list[int], width: int) -> list[int]:
 
 
 def _line(texts: list[str], widths: list[int], styles: list[str], dim: int = 0) -> Text:
-    line = Text()
+    pieces: list[tuple[str, str]] = []
     for i, (text, width, style) in enumerate(zip(texts, widths, styles, strict=True)):
         cut = _cut_operation(text, width) if i == 1 else _cut_name(text, width)
         padded = cut.ljust(width) if i < 2 else cut.rjust(width)  # names read from the left, numbers from the right
         if i == 0 and dim:
-            line.append(padded[:dim], "dim")
+            pieces.append((padded[:dim], "dim"))
             padded = padded[dim:]
-        line.append(padded, style)
-        line.append(" " * GAP)
+        pieces += [(padded, style), (" " * GAP, "")]
+    ends = accumulate(len(piece) for piece, _ in pieces)
+    spans = [Span(end - len(piece), end, style) for (piece, style), end in zip(pieces, ends, strict=True) if style]
+    line = Text("".join([piece for piece, _ in pieces]), spans=spans)  # at once: lines may be thousands
     line.rstrip()
     return line
 
