@@ -162,6 +162,28 @@ def test_sizes_that_are_computed_one_from_the_other_are_followed_to_the_end(save
     assert graph.named_outputs[0].shape == (3, 8, 8)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "becomes"),
+    [
+        (("three", "last"), ("zero", "three"), [("roll", {"shifts": [-3], "dims": [2]})]),
+        (("minus", "last"), ("zero", "minus"), [("roll", {"shifts": [2], "dims": [2]})]),
+        (("three", "last"), ("zero", "minus"), None),  # a part of it twice
+        (("zero", "three"), ("three", "last"), None),  # in its own order
+    ],
+)
+def test_two_parts_put_together_the_other_way_around_are_a_roll(
+    save: Save, first: tuple[str, str], second: tuple[str, str], becomes: Any
+) -> None:
+    nodes = [node("Slice", f"x {' '.join(ends)} axis", name) for ends, name in ((first, "a"), (second, "b"))]
+    numbers = {"zero": [0], "three": [3], "minus": [-2], "last": [2**62], "axis": [2]}
+    stored = {name: numpy.array(value) for name, value in numbers.items()}
+    graph = archscope.trace(save([*nodes, node("Concat", "a b", axis=2)], stored))
+    found = [(layer.operation, dict(layer.settings)) for layer in graph.layers]
+    assert found == becomes if becomes else [name for name, _ in found] == ["getitem", "getitem", "cat"]
+    again = archscope.trace(save([*nodes, node("Concat", "a b", "c", axis=2), node("Concat", "c a", axis=2)], stored))
+    assert [layer.operation for layer in again.layers] == ["getitem", "getitem", "cat", "cat"]
+
+
 # ---- what nodes become ---------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+from archscope.reading.drafting import Value
 from archscope.reading.onnx.node import Node, Rule
 
 LAST = 2**31 - 1
@@ -112,8 +113,42 @@ def gather(node: Node) -> None:
 
 
 def concatenate(node: Node) -> None:
-    given = [(f"tensors.{place}", node.value(place)) for place in range(len(node.proto.input))]
-    node.is_operation("cat", given, {"dim": node.get("axis", 1)})
+    values, axis = [node.value(place) for place in range(len(node.proto.input))], node.get("axis", 1)
+    shift = rolled(node, values, axis % len(node.out()))
+    if shift is not None:
+        draft = node.reading.draft
+        (given,) = draft.records[-1].given
+        draft.undo(len(draft.records) - 2)
+        node.is_operation("roll", [given], {"shifts": [shift], "dims": [axis]})
+        return
+    node.is_operation("cat", [(f"tensors.{place}", value) for place, value in enumerate(values)], {"dim": axis})
+
+
+def rolled(node: Node, values: Sequence[Value], axis: int) -> int | None:
+    """How far, where what was cut last is the two parts of one tensor, put together in the other order and read by
+    nothing else: so exporters write torch.roll."""
+    reads, records = node.reading.model.reads, node.reading.draft.records[-2:]
+    alone = all(reads.get(name) == 1 for name in node.proto.input)
+    if len(values) != 2 or not alone or {id(value.source) for value in values} != set(map(id, records)):
+        return None
+    (whole,), (other,) = records[0].given[:1], records[1].given[:1]
+    if whole != other or {record.operation for record in records} != {"getitem"}:
+        return None
+    size = whole[1].shape[axis]
+    end, start = (_cut(value.source.settings.get("index"), axis, size) for value in values)  # type: ignore[union-attr]
+    if end is None or start is None or (start, end) != (range(len(start)), range(len(start), size)):
+        return None
+    return -len(start) if len(start) <= len(end) else len(end)
+
+
+def _cut(index: Any, axis: int, size: int) -> range | None:
+    """The places along the axis that a slice takes; None where it cuts others, or has a tensor in it."""
+    items = index if isinstance(index, list) else [index]
+    if not all(isinstance(item, str) and (item == ":" or place == axis) for place, item in enumerate(items)):
+        return None
+    if axis >= len(items) or ":" not in items[axis]:
+        return None
+    return range(size)[slice(*[int(number) if number else None for number in items[axis].split(":")])]
 
 
 MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
