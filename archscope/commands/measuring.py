@@ -83,7 +83,8 @@ def measuring_options(
     if chosen:
         # Left alone they would do nothing, and a reader would take the report for a measured one.
         names = ", ".join(f"--{name.replace('_', '-')}" for name in chosen)
-        raise ArchscopeError(f"{names} is for measuring: give a --device, cpu or cuda, too")
+        verb = "is" if len(chosen) == 1 else "are"
+        raise ArchscopeError(f"{names} {verb} for measuring: give a --device, cpu or cuda, too")
     return None
 
 

@@ -40,6 +40,7 @@ def test_threads_are_one_number_or_several() -> None:
         ("compare lenet5 --backends tvm", "--backends tvm: a backend is one of eager, compile, onnxruntime"),
         ("compare lenet5 --backends openvino --train", "openvino runs inference alone"),
         ("summary lenet5 --threads 2", "--threads is for measuring: give a --device"),
+        ("summary lenet5 --train --amp bfloat16", "--train, --amp are for measuring: give a --device"),
     ],
 )
 def test_what_does_not_go_is_one_line(mistake: Callable[..., str], line: str, said: str) -> None:

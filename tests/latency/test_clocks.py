@@ -6,9 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from archscope.latency import clocks
-from archscope.latency.clocks import EVERY_S, Cpu, Look, Nvml, Untold, Watch
+from archscope.latency.clocks import EVERY_S, Cpu, Look, Nvml, Untold, Watch, meter_of
 
 
 def answering(value: int) -> Any:
@@ -89,6 +90,30 @@ def test_looks_are_taken_now_and_then_and_told_together() -> None:
     assert watch.seen() == {
         "clock_mhz": [1500, 1600, 1700], "slowed_by": {"power cap": pytest.approx(1 / 3)}, "temperature_c": 64,
         "power_w": 450, "looks": 3}  # fmt: skip
+
+
+def test_a_gpu_tells_by_the_library_of_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[bytes] = []
+
+    def handle(uuid: bytes, gpu: Any) -> int:
+        names.append(uuid)
+        return 0
+
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(uuid="1b2c"))
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: library(nvmlDeviceGetHandleByUUID=handle))
+
+    assert meter_of("cuda:1").look().clock_mhz == 1755 and names == [b"GPU-1b2c"]
+
+
+@pytest.mark.parametrize("error", [OSError("libnvidia-ml.so.1: no such file"), RuntimeError("the device is lost")])
+def test_without_the_library_nothing_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def refuse(name: str) -> Any:
+        raise error
+
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(uuid="1b2c"))
+    monkeypatch.setattr(ctypes, "CDLL", refuse)
+
+    assert isinstance(meter_of("cuda"), Untold)
 
 
 def test_nothing_is_told_where_nothing_is_known() -> None:

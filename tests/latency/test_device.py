@@ -1,8 +1,10 @@
 """What a device can do, on a faked CUDA; the machine's memory; and errors in one line."""
 
+import subprocess
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -305,3 +307,42 @@ def test_on_a_gpu(train: bool) -> None:
     assert totals["measured_peak_memory_bytes"] > totals["weight_bytes"]
     assert report.setting["device_name"] == torch.cuda.get_device_name()
     assert all(time > 0 for name, time in report.columns["latency_ms"].values.items() if name.endswith(".conv"))
+
+
+# ---- what nvidia-smi and the driver say of a device ----------------------------------------------------------
+
+
+def test_a_gpu_is_told_by_its_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def run(command: list[str], **how: Any) -> Any:
+        asked.extend(command)
+        return SimpleNamespace(stdout="550.54, 1980, 1980, 2619, 3, 41, [N/A]\n")
+
+    properties = SimpleNamespace(uuid="1b2c")  # CUDA may number devices in another way than nvidia-smi
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
+    monkeypatch.setattr(subprocess, "run", run)
+    found = device._found_gpu("cuda:1")
+
+    assert asked[:2] == ["nvidia-smi", "--id=GPU-1b2c"] and found["driver"] == "550.54"
+    assert found["clocks"]["memory_mhz"] == 2619 and found["clocks"]["power_limit_w"] is None
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(), subprocess.TimeoutExpired("nvidia-smi", 10)])
+def test_a_gpu_of_which_nobody_tells_is_measured_too(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def run(*command: Any, **how: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace())
+    monkeypatch.setattr(subprocess, "run", run)
+
+    assert device._found_gpu("cuda") == {"driver": None, "clocks": None}
+
+
+def test_a_lost_device_does_not_say_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(device: str) -> Any:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lost)
+
+    assert device.free_bytes(Options("cuda")) is None
