@@ -70,8 +70,15 @@ class Surroundings:
         layer = self.graph.layer[name]
         return plus(*[_bytes(shape, dtype) for shape, dtype in zip(layer.output_shapes, layer.dtypes, strict=False)])
 
-    def of_batch(self, text: str) -> str:
-        return text if self.graph.batch == 1 else times(f"({text})" if "+" in text else text, self.graph.batch)
+    def of_batch(self, terms: Iterable[tuple[str, str]]) -> str:
+        """The sum of what the inputs and layers of these names add, for all images."""
+        once, each = list[str](), list[str]()
+        for name, text in terms:
+            (each if self.graph.times(name) == self.graph.batch else once).append(text)
+        text = plus(*each)
+        if self.graph.batch > 1:
+            text = times(f"({text})" if "+" in text else text, self.graph.batch)
+        return plus(text, *once)
 
 
 @lru_cache(maxsize=4096)  # layers of a network have many shapes in common
@@ -119,7 +126,9 @@ def _bytes_together(parts: Iterable[tuple[str, int]]) -> str:
 
 
 def output_bytes(around: Surroundings, layer: Layer) -> Known:
-    return (around.of_batch(around.bytes_of(layer.name)), "bytes.output") if layer.memory == "new" else None
+    if layer.memory != "new":
+        return None
+    return around.of_batch([(layer.name, around.bytes_of(layer.name))]), "bytes.output"
 
 
 def peak_memory_bytes(around: Surroundings, layer: Layer) -> Known:
@@ -133,7 +142,7 @@ def peak_memory_bytes(around: Surroundings, layer: Layer) -> Known:
         if around.roots[each.name] == each.name and around.last_read[each.name] >= here
     ]
     weights = _held_bytes(around.stored.values())
-    tensors = around.of_batch(plus(*map(around.bytes_of, alive)))
+    tensors = around.of_batch((name, around.bytes_of(name)) for name in alive)
     passing = passing_in_steps(layer, graph.batch)
     if passing:
         return plus(weights, tensors, number(passing)), "bytes.alive.besides"
@@ -146,9 +155,9 @@ def training_memory_bytes(around: Surroundings, layer: Layer) -> Known:
         return None
     roots, extra = kept
     order = around.order
-    tensors = [around.bytes_of(name) for name in sorted({*roots} & order.keys(), key=order.__getitem__)]
+    tensors = [(name, around.bytes_of(name)) for name in sorted({*roots} & order.keys(), key=order.__getitem__)]
     rule = "bytes.kept" if not extra else "bytes.kept.besides"
-    return around.of_batch(plus(*tensors, _besides(layer, extra))), rule
+    return around.of_batch([*tensors, (layer.name, _besides(layer, extra))]), rule
 
 
 def _besides(layer: Layer, extra: int) -> str:
@@ -164,10 +173,11 @@ def bytes_moved(around: Surroundings, layer: Layer) -> Known:
     if layer.memory == "view":
         return None
     graph = around.graph
-    read = [_bytes(shape, _dtype(graph, name)) for name, shape in zip(layer.inputs, read_shapes(layer), strict=True)]
-    parts = elements_read(layer, around.stored, graph.batch)
+    operands = zip(layer.inputs, read_shapes(layer), strict=True)
+    read = [(name, _bytes(shape, _dtype(graph, name))) for name, shape in operands]
+    parts = elements_read(layer, around.stored, graph.times(layer.name))
     stored = _bytes_together((around.stored[name].dtype, elements) for name, elements in parts.items())
-    return plus(around.of_batch(plus(*read, around.bytes_of(layer.name))), stored), "bytes.moved"
+    return plus(around.of_batch([*read, (layer.name, around.bytes_of(layer.name))]), stored), "bytes.moved"
 
 
 def _dtype(graph: Graph, name: str) -> str:
@@ -181,7 +191,7 @@ def arithmetic_ops(around: Surroundings, layer: Layer) -> Known:
     macs, elementwise = macs_of(layer), elementwise_of(layer)
     if macs is None or elementwise is None:
         return None
-    return around.of_batch(plus(*([times(2, macs)] if macs else []), elementwise)), "arithmetic"
+    return around.of_batch([(layer.name, plus(*([times(2, macs)] if macs else []), elementwise))]), "arithmetic"
 
 
 def intensity(around: Surroundings, layer: Layer) -> Known:

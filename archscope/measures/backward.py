@@ -84,10 +84,10 @@ class _Backward:
     def __init__(self, graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> None:
         self._graph, self._on_cuda = graph, on_cuda
         self._reached, self._weights = _reached(graph), gradient_bytes(graph)
-        sizes = {layer.name: layer.output_bytes for layer in graph.layers}  # inputs are there throughout
+        sizes = {layer.name: layer.output_bytes * graph.times(layer.name) for layer in graph.layers}
         self._kept = {
-            layer.name: (sum([sizes.get(name, 0) for name in own[0]]) + own[1]) * graph.batch if own else 0
-            for layer, own in newly
+            layer.name: sum([sizes.get(name, 0) for name in own[0]]) + own[1] * graph.times(layer.name) if own else 0
+            for layer, own in newly  # inputs are there throughout
             if layer.name in self._reached  # what the others have kept goes with their results
         }
         self._waiting: dict[str, _Storage] = {}
@@ -96,7 +96,7 @@ class _Backward:
     def peak(self) -> int:
         layers = self._graph.layer
         for name in self._reached.intersection(self._graph.outputs):
-            self._give(name, self._new(layers[name].output_bytes * self._graph.batch))
+            self._give(name, self._new(layers[name].output_bytes * self._graph.times(name)))
         for layer in reversed(self._graph.layers):
             if layer.name in self._reached:
                 self._go_through(layer)
@@ -120,13 +120,13 @@ class _Backward:
     def _given(self, layer: Layer) -> dict[str, int]:
         """Bytes of the gradient of each input that has one."""
         read = dict(zip(layer.inputs, layer.input_shapes, strict=False))
-        return {name: self._size(layer, shape) for name, shape in read.items() if name in self._reached}
+        return {name: self._size(layer, shape, name) for name, shape in read.items() if name in self._reached}
 
-    def _size(self, layer: Layer, shape: Shape) -> int:
-        return bytes_of(shape, layer.dtypes[0]) * self._graph.batch if layer.dtypes else 0
+    def _size(self, layer: Layer, shape: Shape, name: str) -> int:
+        return bytes_of(shape, layer.dtypes[0]) * self._graph.times(name) if layer.dtypes else 0
 
     def _is_passed_on(self, layer: Layer, size: int) -> bool:
-        whole = size == layer.output_bytes * self._graph.batch
+        whole = size == layer.output_bytes * self._graph.times(layer.name)
         if layer.memory == "view":
             return whole and len(layer.output_shapes) == 1
         return layer.operation in PASSED_ON and (whole or layer.operation != "add")
@@ -135,11 +135,14 @@ class _Backward:
         """Bytes that a layer's backward pass takes besides the gradients, and gives back: inside a kernel; on the CPU
         oneDNN's copies, in its own layout, of a convolution's input and output or of its weights; products before they
         are summed; of a weight that is used in part the gradient of that part."""
-        graph, category, output = self._graph, CATEGORY.get(layer.operation, ""), self._size(layer, layer.output_shape)
+        graph, category = self._graph, CATEGORY.get(layer.operation, "")
+        output = self._size(layer, layer.output_shape, layer.name)
         weights = sum([graph.parameters[name].bytes for name in layer.parameters if name in graph.parameters])
         if category.endswith("convolution"):
             copied = not self._on_cuda and _is_copied(layer)
-            return max(output + sum([self._size(layer, each) for each in layer.input_shapes]), weights) if copied else 0
+            read = zip(layer.inputs, layer.input_shapes, strict=False)
+            images = output + sum([self._size(layer, shape, name) for name, shape in read])
+            return max(images, weights) if copied else 0
         if category in {"attention", "recurrent"}:
             return passing_in_kernel(layer, graph.batch, weights, self._on_cuda)
         if layer.operation == "mul":

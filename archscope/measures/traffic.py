@@ -31,11 +31,12 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
     arithmetic: dict[str, int | float | None] = {}
     for layer in graph.layers:
         operands = zip(layer.inputs, read_shapes(layer), strict=True)
-        read = sum([elements_of(shape) * width[name] for name, shape in operands])
-        parts = elements_read(layer, stored, graph.batch)
+        images = graph.times(layer.name)
+        read = sum([elements_of(shape) * width[name] * graph.times(name) for name, shape in operands])
+        parts = elements_read(layer, stored, images)
         weights = sum([bytes_of((elements,), stored[name].dtype) for name, elements in parts.items()])
-        bytes_moved = 0 if layer.memory == "view" else (read + layer.output_bytes) * graph.batch + weights
-        moved[layer.name], arithmetic[layer.name] = bytes_moved, _arithmetic(layer, graph.batch)
+        bytes_moved = 0 if layer.memory == "view" else read + layer.output_bytes * images + weights
+        moved[layer.name], arithmetic[layer.name] = bytes_moved, _arithmetic(layer, images)
     bytes_column = summed("bytes_moved", "bytes", moved)
     operations_column = summed("arithmetic_ops", "operations", arithmetic)
     return bytes_column, operations_column, ratio("intensity", "operations/byte", operations_column, bytes_column)

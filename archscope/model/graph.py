@@ -246,6 +246,24 @@ class Graph:
         return {name: tuple(names) for name, names in readers.items()}
 
     @cached_property
+    def made_weights(self) -> frozenset[str]:
+        """Layers that make weights of weights alone, standardised ones say: once a pass, not once an image."""
+        of_images = set(self.inputs)
+        for layer in self.layers:
+            if not of_images.isdisjoint(layer.inputs):
+                of_images.add(layer.name)
+        found = {layer.name for layer in self.layers} - of_images - set(self.outputs)
+        for layer in reversed(self.layers if found else ()):
+            if layer.name not in found:
+                weights = {operand.source for operand in layer.operands if operand.argument in ("weight", "bias")}
+                found -= set(layer.inputs) - weights
+        return frozenset(found)
+
+    def times(self, name: str) -> int:
+        """How many of a layer or an input a pass makes: one an image, of weights one."""
+        return 1 if name in self.made_weights else self.batch
+
+    @cached_property
     def leaves(self) -> frozenset[str]:
         """Paths of the modules that have no children, called or not."""
         return frozenset(self.blocks) - {path.rpartition(".")[0] for path in self.blocks if path}

@@ -68,3 +68,16 @@ def test_the_peak_is_what_a_step_takes(name: str) -> None:
     measured, predicted = measured_and_predicted(made(), size, 1, train=True)
 
     assert predicted == pytest.approx(measured, rel=0.15 if name in ROUGH else 0.03)
+
+
+def test_a_weight_that_is_standardised_is_made_once_a_pass() -> None:
+    """However many images pass it."""
+
+    def run(net: Any, x: torch.Tensor) -> torch.Tensor:
+        weight = net.conv.weight
+        return nn.functional.conv2d(x, weight / weight.std(dim=(1, 2, 3), keepdim=True), padding=1)
+
+    module = Of(run, conv=nn.Conv2d(128, 128, 3))
+    measured, predicted = measured_and_predicted(module, (128, 8, 8), 8, train=True)
+
+    assert predicted == pytest.approx(measured, rel=0.15)
