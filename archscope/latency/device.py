@@ -12,6 +12,7 @@ import torch
 from torch.profiler import ProfilerActivity
 
 from archscope.errors import EnvironmentFailure
+from archscope.garbage import collection_paused
 from archscope.latency import Options
 from archscope.latency.fitting import fitting, predicted_bytes
 from archscope.latency.tf32 import tf32
@@ -129,8 +130,9 @@ def rise_bytes(step: Callable[[], None], options: Options) -> int:
         step()
         synchronize(options)
         return torch.cuda.max_memory_allocated(options.device) - before
-    with torch.profiler.profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profile:
-        step()
+    with collection_paused():  # what went meanwhile would be taken off
+        with torch.profiler.profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profile:
+            step()
     results: Any = profile.profiler
     events = [event for event in results.kineto_results.events() if event.name() == "[memory]"]
     return highest([event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())])
