@@ -130,9 +130,9 @@ def rise_bytes(step: Callable[[], None], options: Options) -> int:
         step()
         synchronize(options)
         return torch.cuda.max_memory_allocated(options.device) - before
-    with collection_paused():  # what went meanwhile would be taken off
-        with torch.profiler.profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profile:
-            step()
+    profiler = torch.profiler.profile(activities=[ProfilerActivity.CPU], profile_memory=True)
+    with collection_paused(), profiler as profile:  # what is collected meanwhile would be taken off
+        step()
     results: Any = profile.profiler
     events = [event for event in results.kineto_results.events() if event.name() == "[memory]"]
     return highest([event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())])

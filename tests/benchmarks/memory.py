@@ -65,8 +65,8 @@ oneDNN's copies, and the gradients that wait for a skip connection or are added 
 LSTM's workspace is oneDNN's, as it was found to grow with its sizes.
 
 Of twenty further networks of timm and torchvision, in training with a batch of 2, seventeen were within 10 %; the
-others: ConvNeXt Atto 0.83, VGG-11 0.83 (a 7x7 convolution of 7x7 pixels copies its weights twice), DeepLabv3 0.85 (dilations of
-12 and more take another kernel).
+others: ConvNeXt Atto 0.83, VGG-11 0.83 (a 7x7 convolution of 7x7 pixels copies its weights twice), DeepLabv3 0.85
+(dilations of 12 and more take another kernel).
 
 """
 
