@@ -122,10 +122,11 @@ def summary(
     from archscope.summary import STOPPED
 
     name = chosen_format("report", format_name, output, targets=[target])
+    fits_alone = bool(fit) and device is None  # --fit tells inference and training, of a type and an optimizer
     latency = measuring_options(
-        device, predict, mode, None if fit and not device else dtype, channels_last=channels_last,
-        compile=compiled, train=train, optimizer=None if fit and not train else optimizer, amp=amp, seconds=seconds,
-        threads=threads, several=True, fresh=fresh, cudnn_benchmark=cudnn_benchmark,
+        device, predict, mode, None if fits_alone else dtype, channels_last=channels_last, compile=compiled,
+        train=train and not fits_alone, optimizer=None if fit and (fits_alone or not train) else optimizer, amp=amp,
+        seconds=seconds, threads=threads, several=True, fresh=fresh, cudnn_benchmark=cudnn_benchmark,
     )  # fmt: skip
     memory_bytes = parse_memory(fit) if fit else 0
     options = parse_settings(settings or [])

@@ -103,7 +103,9 @@ class FirstPass:
         if self.found.input_size:
             return Expected((Input(self.found.input_size),))
         size = self.found.published_size(self.built.module)
-        return published(self.built.module, size, f"weights for {self.built.name}") if size else self._guess
+        if not size:
+            return self._guess
+        return published(self.built.module, size, f"weights for {self.built.name}", self._goes_through)
 
     @cached_property
     def _guess(self) -> Expected | None:

@@ -1,6 +1,6 @@
 """What a network is known, or thought, to take: its own input, or what its first layer says of it. No torch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,11 +53,16 @@ class Expected:
         return replace(given, size=size, dtype=given.dtype or likely.dtype), images
 
 
-def published(module: "nn.Module", size: tuple[int, ...], of: str) -> Expected:
-    """The size that a library's weights of this network take, with as many channels as this module does."""
+def published(module: "nn.Module", size: tuple[int, ...], of: str, passes: Callable[[Input], bool]) -> Expected:
+    """The size that a library's weights of this network take; with as many channels as this module's first layer, where
+    only so it passes: an option may have changed them, but the layer may also see the image rearranged."""
     guessed = expected_by(module)
     others = guessed.inputs if guessed and len(guessed.inputs[0].size) == len(size) else ()
-    own = Input((others[0].size[0] if others else size[0], *size[1:]))
+    own = Input(size)
+    if others and others[0].size[0] != size[0]:
+        if passes(own):
+            return Expected((own,), f"{of} take it")
+        own = Input((others[0].size[0], *size[1:]))
     return Expected((own, *[each for each in others if each.size != own.size]), f"{of} take it")
 
 

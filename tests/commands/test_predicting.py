@@ -82,7 +82,7 @@ def test_devices_are_listed_and_described(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_how_many_images_a_memory_holds_without_torch(saved: str) -> None:
-    done = run("summary", saved, "--fit", "1GiB", "--optimizer", "adam", "--format", "json")
+    done = run("summary", saved, "--fit", "1GiB", "--train", "--optimizer", "adam", "--format", "json")
     inference, training = json.loads(done.stdout)["totals"]["fits"]
 
     assert inference["memory_bytes"] == training["memory_bytes"] == 2**30

@@ -260,6 +260,40 @@ def test_other_zoos_where_they_are_installed(folder: Path, library: str, file: s
         archscope.summarize(f"{library}:huge")
 
 
+REARRANGED = """
+from torch import nn
+
+def create_model(name, pretrained, in_chans=3):
+    net = nn.Sequential(nn.PixelUnshuffle(4), nn.Conv2d(16 * in_chans, 8, 3))
+    net.pretrained_cfg = {"input_size": (3, 76, 92)}
+    return net
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "taken"),
+    [({}, None, (3, 76, 92)), ({}, "60", (3, 60, 60)), ({"in_chans": 1}, "1x60x60", (1, 60, 60))],
+)
+def test_a_first_layer_may_see_the_image_rearranged(
+    folder: Path, options: dict[str, int], given: str | None, taken: tuple[int, ...]
+) -> None:
+    (folder / "timm.py").write_text(REARRANGED)
+    report = archscope.summarize("timm:tiny", given, options=options)
+    assert report.graph.inputs["input"].shape == taken
+
+
+@pytest.mark.parametrize(("given", "taken"), [(None, (1, 75, 90)), ("60", (1, 60, 60))])
+def test_an_option_may_change_a_published_inputs_channels(
+    folder: Path, given: str | None, taken: tuple[int, ...]
+) -> None:
+    code = ZOO.format(function="create_model", weights="pretrained", error="RuntimeError")
+    (folder / "timm.py").write_text(
+        code.replace("num_classes=10", "num_classes=10, in_chans=3").replace("(3, 8", "(in_chans, 8")
+    )
+    report = archscope.summarize("timm:tiny", given, options={"in_chans": 1})
+    assert report.graph.inputs["input"].shape == taken
+
+
 def test_the_only_network_of_a_file_is_taken_and_said_so(folder: Path) -> None:
     code = NET.partition("class Drop")[0].replace("from blocks import Block", BLOCKS.format(kernel=3))
     (folder / "one.py").write_text(code + "def train():\n    raise SystemExit('not asked for')\n")
