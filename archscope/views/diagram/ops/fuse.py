@@ -5,7 +5,7 @@ Nothing is dropped: each layer belongs to exactly one Op, and `absorbed` says wh
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from archscope.model.graph import Graph, Layer, is_depthwise
 from archscope.model.operations import CATEGORY
@@ -166,13 +166,22 @@ def fused_ops(graph: Graph) -> list[Op]:
     for root, layers in fusion.groups().items():
         node = fusion.units.get(root)
         path = node.path if node else fusion.functions[root].path if root in fusion.functions else root
-        names = {layer.name for layer in layers}
-        inputs = dict.fromkeys(
-            fusion.root(source) if source in graph.layer else source
-            for layer in layers for source in layer.inputs if source not in names
-        )  # fmt: skip
-        made.append(labelled(graph.layer[root], layers, path, tuple(inputs), customs, fusion.functions.get(root)))
+        inputs = tuple(dict.fromkeys(map(fusion.root, _read(root, layers))))
+        made.append(labelled(graph.layer[root], layers, path, inputs, customs, fusion.functions.get(root)))
     return in_order([*inputs_of(graph, axes), *chained(made, graph)])
+
+
+def _read(root: str, layers: Iterable[Layer]) -> Iterator[str]:
+    """What the layers of one Op read from outside, in the order in which its main one is given it, then the others."""
+    own = {layer.name: layer for layer in layers}
+    waiting, seen = [*reversed(own), root], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in own:
+            yield name
+        elif name not in seen:
+            seen.add(name)
+            waiting += reversed(own[name].inputs)
 
 
 def plain_ops(graph: Graph) -> list[Op]:

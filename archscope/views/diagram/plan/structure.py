@@ -260,8 +260,17 @@ def _between(region: list[str], begin: str, end: str, flow: Flow, direct: bool) 
     identity = direct and (begin, end) in flow.edges
     if len(parts) == 1 and not identity:
         return [_core(region, begin, end, flow)]
-    branches = [_branch(part, begin, end, flow) for part in parts]
+    branches = [_branch(part, begin, end, flow) for part in _as_joined(parts, end, flow)]
     return [Parallel([[], *branches] if identity else branches)]
+
+
+def _as_joined(parts: list[list[str]], end: str, flow: Flow) -> list[list[str]]:
+    """The branches that a concatenation joins in its order, others in that of execution."""
+    join = flow.nodes.get(end)
+    if not isinstance(join, Leaf) or join.op.join != "cat":
+        return parts
+    place = {name: i for i, name in enumerate(flow.before[end])}
+    return sorted(parts, key=lambda part: min(place[name] for name in part if name in place))
 
 
 def _branch(part: list[str], begin: str, end: str, flow: Flow) -> Series:
