@@ -100,21 +100,23 @@ def _of_wall(case: Case, runner: Runner) -> Iterator[Check]:
     runner.warm_up()
     from torch.utils.benchmark import Timer
 
-    from archscope.latency import device
-
     timer = Timer("step()", globals={"step": runner.network.step}, num_threads=runner.setting["threads"])
     theirs: list[float] = []
     end = perf_counter() + runner.options.seconds
     while perf_counter() < end or len(theirs) < PROFILED:
         runner.sample()
-        with device.set_up(runner.options):
+        with runner.on_device():
             theirs.append(1000 * timer.timeit(1).median)
     yield _check(case, WALL, median(runner.times_ms) / median(theirs))
     if runner.options.on_cuda and find_spec("triton"):
-        do_bench = import_module("triton.testing").do_bench
-        with device.set_up(runner.options):
-            triton_ms = do_bench(runner.network.step, return_mode="median")
-        yield _check(case, TRITON, median(runner.times_ms) / triton_ms)
+        tritons: list[float] = []
+        why = failure_of(lambda: tritons.append(_by_triton_ms(runner)))
+        yield _check(case, TRITON, median(runner.times_ms) / tritons[0] if tritons else None, why)
+
+
+def _by_triton_ms(runner: Runner) -> float:
+    with runner.on_device():
+        return float(import_module("triton.testing").do_bench(runner.network.step, return_mode="median"))
 
 
 def _of_inside(case: Case, runner: Runner) -> Iterator[Check]:

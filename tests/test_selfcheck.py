@@ -1,16 +1,19 @@
 """What is checked, and what a failure says; never how fast anything is."""
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from archscope import selfcheck
 from archscope.errors import EnvironmentFailure
 from archscope.latency import Options
 from archscope.latency.runner import Runner
-from archscope.selfcheck import LAYERS, MEMORY, REPLAY, WALL, WITHIN, Case, Check
+from archscope.selfcheck import LAYERS, MEMORY, REPLAY, TRITON, WALL, WITHIN, Case, Check
 from tests.conftest import Run
+from tests.latency.fake_cuda import FakeCuda
 
 CASES = (Case("mobilenet", 32, False), Case("mobilenet", 32, True))
 
@@ -52,6 +55,21 @@ def test_what_cannot_be_measured_says_why(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert (layers.what, layers.ratio, layers.passed, layers.why) == (
         LAYERS, None, False, "this step cannot be captured")  # fmt: skip
+
+
+def test_a_peer_that_fails_takes_nothing_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def do_bench(step: object, return_mode: str) -> float:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
+
+    FakeCuda(monkeypatch)
+    monkeypatch.setattr(Runner, "profile", lambda runner: None)
+    monkeypatch.setattr(selfcheck, "find_spec", lambda name: object())
+    monkeypatch.setattr(selfcheck, "import_module", lambda name: SimpleNamespace(do_bench=do_bench))
+    checks = {check.what: check for check in selfcheck.selfcheck(Options(seconds=0.01), cases=CASES[:1])}
+
+    assert [*checks] == [WALL, TRITON, MEMORY, REPLAY]
+    assert checks[WALL].ratio
+    assert (checks[TRITON].ratio, checks[TRITON].why[:20]) == (None, "out of memory on cpu")
 
 
 @pytest.mark.parametrize(("ratio", "code"), [(1.02, 0), (1.2, 1), (None, 1)])

@@ -69,7 +69,8 @@ class Runner:
         self._layers_known = True
 
     @contextmanager
-    def _on_device(self) -> Iterator[None]:
+    def on_device(self) -> Iterator[None]:
+        """The device set up as the options say, while the network's code runs; what fails is told in one line."""
         try:
             with self._job.running(), device.set_up(self.options):
                 yield
@@ -103,7 +104,7 @@ class Runner:
     def load(self) -> None:
         """Build the network on the device, and see how it is found."""
         device.check(self.options)
-        with self._on_device():
+        with self.on_device():
             self.setting = device.described(self.options)
             self.build_ms = self._build()
             self.differences = self.network.differences()
@@ -124,7 +125,7 @@ class Runner:
     def reload(self) -> None:
         """The network on the device again and warm, if it was released."""
         if self._network is None:
-            with self._on_device():
+            with self.on_device():
                 self._build()
                 for _ in range(2):
                     self._timed()
@@ -150,14 +151,14 @@ class Runner:
 
     def warm_up(self) -> None:
         """Steps until they take as long as those before, or for WARM_UP_SHARE of the time; at least two."""
-        with self._on_device():
+        with self.on_device():
             end = self._clock() + WARM_UP_SHARE * self.options.seconds
             while not is_warm(self.warm_up_ms) and (self.warmup < 2 or self._clock() < end):
                 self.warm_up_ms.append(self._timed())
 
     def sample(self) -> float:
         """One more timed step, in ms."""
-        with self._on_device():
+        with self.on_device():
             self.times_ms.append(self._timed())
         self._watch.glance()
         return self.times_ms[-1]
@@ -168,7 +169,7 @@ class Runner:
         if begun is None:
             return
         images, end = 0, self._clock() + ENERGY_SHARE * self.options.seconds
-        with self._on_device():
+        with self.on_device():
             while self._clock() < end:
                 self._timed()
                 images += self.graph.batch
@@ -184,7 +185,7 @@ class Runner:
             raise ArchscopeError(f"--compile {self.options.compile_mode} replays CUDA graphs of its own")
         from archscope.latency.cuda_graph import replayed_ms
 
-        with self._on_device():
+        with self.on_device():
             self.device_times_ms += replayed_ms(self.network, self.options.seconds / 4, self._clock)
 
     def measure_memory(self) -> None:
@@ -192,7 +193,7 @@ class Runner:
         program than torch it is not known."""
         if self.options.backend != "eager":
             return
-        with self._on_device():
+        with self.on_device():
             self.network.forget_gradients()  # the CPU's profiler does not see what is freed of older steps
             resident = self.network.resident_bytes  # before the step, whose rise holds the gradients that it leaves
             self.measured_peak_memory_bytes = resident + device.rise_bytes(self.network.step, self.options)
@@ -209,11 +210,11 @@ class Runner:
             self._profile_step()
 
     def _fuses(self) -> bool:
-        with self._on_device():
+        with self.on_device():
             return marks.takes_fused_path(self.network.module, self.network.step, self.options.on_cuda)
 
     def _profile_step(self) -> None:
-        with new_garbage_collected(), self._on_device():  # the profiler's events refer to each other
+        with new_garbage_collected(), self.on_device():  # the profiler's events refer to each other
             with marks.marked(self.network.module, self.mode) as (marker, forward):
                 events = self._profile(lambda: self.network.step(forward), self.options.on_cuda)
                 as_traced = marks.is_of(marker, self.graph)

@@ -1,15 +1,16 @@
 """Measures all that docs/benchmarks/ asks of a CUDA device: `make bench-cuda`.
 
-Each step is one archscope command, run in this process; what it found goes to docs/benchmarks/cuda/, or to `--out`, as
-it comes, and is not measured again while it is there, so that a run that was stopped goes on where it was. The best
-comes first: `--fit 480` leaves out what would not end within so many seconds, `--only 'inference-*'` measures a part.
+Each step is one archscope command, run in a copy of this process: a profiler that has run once slows what follows, and
+an illegal access takes the device away for good. What it found goes to docs/benchmarks/cuda/, or to `--out`, as it
+comes, and is not measured again while it is there, so that a run that was stopped goes on where it was. The best comes
+first: `--fit 480` leaves out what would not end within so many seconds, `--only 'inference-*'` measures a part.
 Then the tables of table3.md are made anew. What `--out` was measured elsewhere, and lies in one archive beside the
 folder, too, comes into the docs with `--pages FOLDER`.
 """
 
 import argparse
-import gc
 import json
+import multiprocessing
 import os
 import shlex
 import shutil
@@ -19,9 +20,11 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
+from statistics import median
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import pages
 
@@ -36,6 +39,9 @@ SECONDS = 1.0
 PLAIN = [(dtype, batch, False) for batch in (1, 32) for dtype in ("float32", "tf32", "bfloat16")]
 CHANNELS_LAST = [("bfloat16", 1, True), ("float32", 32, True), ("tf32", 32, True), ("bfloat16", 32, True)]
 """Type, batch, channels last. Training takes those with more than one image."""
+
+IMAGES = 32
+"""What peers time at once."""
 
 SPECTRA = [(256, 35), (728, 19)]
 """Channels and side of blocks of Inception's and of Xception's sizes."""
@@ -113,7 +119,6 @@ def run(step: Step, folder: Path) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
-        _tidy()
 
 
 def _called(words: list[str]) -> None:
@@ -124,33 +129,38 @@ def _called(words: list[str]) -> None:
         raise ArchscopeError("a network failed, as said above")
 
 
-def _tidy() -> None:
-    """Nothing of one measurement stays on the device for the next."""
-    import torch
-
-    torch.compiler.reset()
-    gc.collect()
-    torch.cuda.empty_cache()
-
-
 # ---- peers -----------------------------------------------------------------------------------------------------
 
 
 def compare_with_peers(device: str, seconds: float) -> list[dict[str, Any]]:
-    """archscope's median beside those of torch.utils.benchmark and triton's do_bench, in one process."""
-    import archscope
+    """archscope's median beside those of torch.utils.benchmark and triton's do_bench, before anything is profiled."""
     from archscope.latency import Options
 
     found = []
     for name in pages.NETWORKS:
         for dtype in ("float32", "bfloat16"):
             options = Options(device, dtype, channels_last=True, seconds=seconds)
-            wall = archscope.summarize(name, batch=32, latency=options).totals["wall_ms"]["median"]
-            for peer, median in _peers(_step(name, options), seconds).items():
-                what = f"{name}, batch 32, {dtype}, channels last: wall, {peer}, ms"
-                found.append({"what": what, "measured": wall, "reference": median})
-            _tidy()
+            wall = _wall_ms(name, options)
+            for peer, ms in _peers(_step(name, options), options).items():
+                what = f"{name}, batch {IMAGES}, {dtype}, channels last: wall, {peer}, ms"
+                found.append({"what": what, "measured": wall, "reference": ms})
     return found
+
+
+def _wall_ms(name: str, options: Any) -> float:
+    """The step's median by archscope, and nothing else of it."""
+    from archscope.latency import unheard
+    from archscope.latency.measuring import take_turns
+    from archscope.latency.runner import Runner
+    from archscope.summary import job_of
+
+    job = job_of(name, None, None, [IMAGES], "eval", options.stored_dtype, {})
+    runner = Runner(job, IMAGES, options)
+    take_turns([runner], options.seconds, 0.0, unheard, monotonic)
+    runner.release()
+    if runner.failure is not None:
+        raise runner.failure
+    return median(runner.times_ms)
 
 
 def _step(name: str, options: Any) -> Callable[[], Any]:
@@ -161,7 +171,7 @@ def _step(name: str, options: Any) -> Callable[[], Any]:
 
     layout, stored = torch.channels_last, getattr(torch, options.stored_dtype)
     module = archscope.build(name).eval().to(options.device, stored, memory_format=layout)
-    image = torch.randn(32, 3, 299, 299, device=options.device, dtype=stored).contiguous(memory_format=layout)
+    image = torch.randn(IMAGES, 3, 299, 299, device=options.device, dtype=stored).contiguous(memory_format=layout)
 
     def step() -> Any:
         with torch.no_grad():
@@ -170,23 +180,22 @@ def _step(name: str, options: Any) -> Callable[[], Any]:
     return step
 
 
-def _peers(step: Callable[[], Any], seconds: float) -> dict[str, float]:
+def _peers(step: Callable[[], Any], options: Any) -> dict[str, float]:
     """Milliseconds of a step by each peer that is installed."""
     from torch.utils.benchmark import Timer
 
-    from archscope.latency import Options
     from archscope.latency.device import set_up
 
-    with set_up(Options("cuda")):
+    with set_up(options):
         for _ in range(5):
             step()
         timer = Timer("step()", globals={"step": step})
-        found = {"torch.utils.benchmark": 1000 * timer.blocked_autorange(min_run_time=seconds).median}
+        found = {"torch.utils.benchmark": 1000 * timer.blocked_autorange(min_run_time=options.seconds).median}
         try:
             from triton.testing import do_bench
         except ImportError:
             return found
-        found["triton do_bench"] = do_bench(step, warmup=200, rep=int(1000 * seconds), return_mode="median")
+        found["triton do_bench"] = do_bench(step, warmup=200, rep=int(1000 * options.seconds), return_mode="median")
     return found
 
 
@@ -207,11 +216,9 @@ def main() -> int:
         _bring(chosen.pages)
         return 0
     end, out = monotonic() + chosen.fit, chosen.out.absolute()
-    import_torch()
-    try:
-        _check_device(chosen.device)
-    except ArchscopeError as error:
-        print(f"bench-cuda: {error}", file=sys.stderr)
+    import_torch()  # for all copies
+    if failure := apart(lambda: _check_device(chosen.device)):
+        print(f"bench-cuda: {failure.line}", file=sys.stderr)
         return 1
     out.mkdir(parents=True, exist_ok=True)
     os.chdir(pages.HERE)  # where smoke.py is
@@ -242,45 +249,54 @@ def _measure(steps: list[Step], out: Path, device: str, seconds: float, end: flo
             continue
         print(f"bench-cuda: {step.command or step.name}", file=sys.stderr)
         start = monotonic()
-        try:
-            _peers_kept(step, out, device, seconds) if step.name == "peers" else run(step, out)
-        except Exception as error:  # whatever a compiler or a driver may raise
+        if failure := apart(partial(_do, step, out, device, seconds)):
             failed += 1
-            print(f"bench-cuda: {step.name}: {' '.join(str(error).split())[:300]}", file=sys.stderr)
-            why.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+            print(f"bench-cuda: {step.name}: {failure.line}", file=sys.stderr)
+            why.write_text(failure.whole, encoding="utf-8")
         with (out / "slot.log").open("a", encoding="utf-8") as log:
             print(f"{monotonic() - start:6.1f} s  {step.name}{'  failed' if why.exists() else ''}", file=log)
         if out != RAW:
             shutil.make_archive(str(out), "zip", out)  # one file to carry, whole after every step
-        if not _answers(device):
-            print("bench-cuda: the device answers no longer; what is left goes on in a new process", file=sys.stderr)
-            _begin_anew(out, end)
     if left_out:
         print(f"bench-cuda: no time was left for {', '.join(left_out)}", file=sys.stderr)
     return failed
 
 
-def _peers_kept(step: Step, out: Path, device: str, seconds: float) -> None:
+def _do(step: Step, out: Path, device: str, seconds: float) -> None:
+    if step.name != "peers":
+        return run(step, out)
     found = {"command": "make bench-cuda", "peers": compare_with_peers(device, seconds)}
     (out / f"{step.name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
-def _answers(device: str) -> bool:
-    """An illegal access leaves a process without its device for good."""
-    import torch
+class Failure(NamedTuple):
+    line: str
+    whole: str
 
+
+def apart(act: Callable[[], None]) -> Failure | None:
+    """Do it in a copy of this process, in which torch is imported and has touched no device; how it failed."""
+    copies = multiprocessing.get_context("fork")
+    reading, writing = copies.Pipe(duplex=False)
+    copy = copies.Process(target=lambda: writing.send(failure_of(act)))
+    copy.start()
+    writing.close()
     try:
-        return device == "cpu" or torch.ones(1, device=device).item() == 1
-    except RuntimeError:
-        return False
+        failure: Failure | None = reading.recv()
+    except EOFError:  # it ended without a word
+        copy.join()
+        line = f"its process ended with {copy.exitcode}"
+        return Failure(line, line)
+    copy.join()
+    return failure
 
 
-def _begin_anew(out: Path, end: float) -> None:
-    """Results and reasons lie in the folder, so that what is done is not done again."""
-    sys.stderr.flush()
-    words = [word for word in sys.argv[1:] if word != "--fresh"]
-    words += ["--out", str(out), "--fit", str(end - monotonic())]  # the last ones count
-    os.execv(sys.executable, [sys.executable, __file__, *words])
+def failure_of(act: Callable[[], None]) -> Failure | None:
+    try:
+        act()
+    except Exception as error:  # whatever a compiler or a driver may raise
+        return Failure(" ".join(str(error).split())[:300], "".join(traceback.format_exception(error)))
+    return None
 
 
 def _bring(folder: Path) -> None:
