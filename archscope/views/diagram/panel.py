@@ -34,7 +34,7 @@ def panel(form: Form, every: Sequence[Op], kinds: Mapping[str, str], view: View,
     ops, outputs = within(first, form.path, view.outputs)
     ops = with_memory(_with_own_inputs(ops, form.path, [op.name for op in every]), kinds)
     style = replace(view.style, shapes=False, paper=NARROW_PAPER)
-    inner = View(outputs[:1], style, True, form.path, plain=False)
+    inner = View(outputs, style, True, form.path, plain=False)
     for sketch in _sketches(flow_plan(ops, kinds, form.path), kinds, inner):
         if boxes(sketch.series) <= most:
             break

@@ -75,7 +75,7 @@ class View:
     def sketch(self, plan: Plan, loose: bool = False) -> Sketch:
         """The structure of a plan, folded. `loose`: any operations that repeat in a row are."""
         if not self.block or len(self.outputs) > 1:
-            plan = replace(plan, ops=with_outputs(plan.ops, self.outputs))
+            plan = replace(plan, ops=with_outputs(plan.ops, self.outputs, self.block))
         ends = ends_of(plan.ops, self.outputs)
         frames = _level_frames(plan, ends) if self.u_shaped else plan.frames
         series = structure(plan.ops, frames, plan.titles, ends)

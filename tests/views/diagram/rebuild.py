@@ -123,11 +123,22 @@ def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
     given = {(owner.get(output.layer, output.layer), f"output:{output.name or i}")
              for i, output in enumerate(results(graph))}  # fmt: skip
     boxes = {op.name for op in ops if op.kind == "tensor"}
+    if not any(name.startswith("output:") for name in boxes):  # a module, whose results have no names
+        leaving = {owner[name] for name in leaving_of(graph, drawn)}
+        given = {
+            (op.inputs[0], op.name) for op in ops if op.name in boxes and leaving.issuperset(op.inputs) and op.inputs
+        }
     return {edge for edge in given if edge[1] in boxes} | {
         (owner.get(source, source), owner[name])
         for name, sources in read.items() if name in drawn
         for source in sources if owner.get(source, source) != owner[name]
     }  # fmt: skip
+
+
+def leaving_of(graph: Graph, inside: set[str]) -> set[str]:
+    """Those of these layers whose tensor is read by another layer, or is a result of the network."""
+    read = {source for layer in graph.layers if layer.name not in inside for source in layer.inputs}
+    return inside & (read | {output.layer for output in results(graph)})
 
 
 _LATEST: list[tuple[Graph, tuple[dict[str, str], dict[str, tuple[str, ...]]]]] = []

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 
 import pytest
@@ -20,6 +21,7 @@ from archscope.views.diagram.plan.forms import unit_paths
 from archscope.views.diagram.plan.levels import Modules
 from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
+from tests.views.diagram.rebuild import differences as read_back
 from tests.views.diagram.rebuild_plate import differences
 from tests.zoo import NETWORKS
 
@@ -157,6 +159,39 @@ def test_a_module_that_is_called_again_has_one_call_in_its_panel() -> None:
     assert differences(made) == [] == faults(made.drawing.piece)
     frame = made.drawing.piece.frames[-1]
     assert (frame.title, frame.repeat, len(frame.copies)) == ("Position, one of 3 calls", 1, 2)
+
+
+class TwoResults(nn.Module):
+    """A block that gives what it made half-way too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        half = self.one(x)
+        return half, self.two(half.sin()) + x + half
+
+
+class TwoResultsTwice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.head = TwoResults(), TwoResults(), nn.Conv2d(16, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        half, whole = self.first(x)
+        return self.head(torch.cat([half, *self.second(whole)[1:]], 1))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"), [(DiagramOptions(level="plate"), differences), (DiagramOptions(block="first"), read_back)]
+)
+def test_each_result_of_a_module_ends_in_a_box(options: DiagramOptions, told: Callable[[Diagram], list[str]]) -> None:
+    made = draw(archscope.summarize(TwoResultsTwice(), (8, 32, 32)), options)
+    piece = made.drawing.piece
+    ends = {box.title: box.op.inputs for box in piece.boxes if box.op and box.name.startswith("first>")}
+    assert ends == {"Output 1": ("first.one",), "Output 2": ("first.add_1",)}
+    assert told(made) == [] == faults(piece)
 
 
 class LoopAndUnlikeLayers(nn.Module):

@@ -19,7 +19,7 @@ def drawn(graph: Graph, block: str, plain: bool = False) -> tuple[list[Op], Sequ
 
 
 def within(ops: Sequence[Op], block: str, outputs: Sequence[Output]) -> tuple[list[Op], tuple[Output, ...]]:
-    """The Ops of a block after an Op for each tensor that it reads, and the tensors that leave it."""
+    """The Ops of a block after an Op for each tensor that it reads, and the tensors that leave it, as they are made."""
     members = [op for op in ops if under(op.path, block) and op.kind != "tensor"]
     names = {op.name for op in members}
     by_name = {op.name: op for op in ops}
@@ -30,7 +30,7 @@ def within(ops: Sequence[Op], block: str, outputs: Sequence[Output]) -> tuple[li
         for name in entering
     ]
     given = {layer for op in members for layer in op.layers}
-    leaving = [name for op in ops if op.name not in names for name in op.inputs if name in names]
-    leaving += [op.name for output in outputs for op in members if output.layer in given and output.layer in op.layers]
-    left = [by_name[name] for name in dict.fromkeys(leaving)]
+    leaving = {name for op in ops if op.name not in names for name in op.inputs}
+    leaving |= {op.name for output in outputs for op in members if output.layer in given and output.layer in op.layers}
+    left = [op for op in members if op.name in leaving]
     return [*inputs, *members], tuple(Output(str(i), op.layers[-1], op.shape) for i, op in enumerate(left))

@@ -20,8 +20,9 @@ def results(graph: Graph) -> tuple[Output, ...]:
     return graph.named_outputs or tuple(unnamed)
 
 
-def with_outputs(ops: Sequence[Op], given: Sequence[Output]) -> list[Op]:
-    """The Ops, and one after them for each of these results. A box that is called Output is one already."""
+def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "") -> list[Op]:
+    """The Ops, and one after them for each of these results, of the network or of a block of it. A box that is called
+    Output is one already."""
     holder = {name: op for op in ops for one in op.each for name in one.layers} | {op.name: op for op in ops}
     made: list[Op] = []
     called: list[Op] = []
@@ -33,7 +34,7 @@ def with_outputs(ops: Sequence[Op], given: Sequence[Output]) -> list[Op]:
             continue
         own = source.layers[-1:] == (output.layer,) or not source.layers  # else views are drawn within the box
         channels = source.channels if len(source.shape) == len(output.shape) and own else None
-        name = f"output:{output.name or i}"
+        name = f"{block}>{output.name or i}" if block else f"output:{output.name or i}"
         word = _word(output, i, len(given)) if len(alike) == 1 else f"{WORD}s {_names([given[j].name for j in alike])}"
         made.append(Op(name, "tensor", word, name, (), (source.name,), output.shape, channels=channels))
     named = [replace(op, word=f"{WORD}: {op.word}") if op in called and op.word != WORD else op for op in ops]
