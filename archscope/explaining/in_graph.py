@@ -74,7 +74,7 @@ class Surroundings:
         """The sum of what the inputs and layers of these names add, for all images."""
         once, each = list[str](), list[str]()
         for name, text in terms:
-            (each if self.graph.times(name) == self.graph.batch else once).append(text)
+            (each if self.graph.times[name] == self.graph.batch else once).append(text)
         text = plus(*each)
         if self.graph.batch > 1:
             text = times(f"({text})" if "+" in text else text, self.graph.batch)
@@ -175,7 +175,7 @@ def bytes_moved(around: Surroundings, layer: Layer) -> Known:
     graph = around.graph
     operands = zip(layer.inputs, read_shapes(layer), strict=True)
     read = [(name, _bytes(shape, _dtype(graph, name))) for name, shape in operands]
-    parts = elements_read(layer, around.stored, graph.times(layer.name))
+    parts = elements_read(layer, around.stored, graph.times[layer.name])
     stored = _bytes_together((around.stored[name].dtype, elements) for name, elements in parts.items())
     return plus(around.of_batch([*read, (layer.name, around.bytes_of(layer.name))]), stored), "bytes.moved"
 

@@ -1,6 +1,6 @@
 """The backward pass, layer by layer: which gradients wait in memory, and how much a step holds at its highest."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 
 from archscope.measures.kept_by_kernels import passing_in_kernel
 from archscope.model.graph import Graph, Layer, Shape, Tensor, bytes_of, elements_of
@@ -30,9 +30,9 @@ def differentiated(graph: Graph) -> set[str]:
     return found
 
 
-def gradient_bytes(graph: Graph) -> dict[str, int]:
+def gradient_bytes(graph: Graph, reached: Set[str] | None = None) -> dict[str, int]:
     """Of each weight that gets one: that trains, and that a result is made of. Momenta are as large."""
-    reached, found = _reached(graph), dict[str, int]()
+    reached, found = _reached(graph) if reached is None else reached, dict[str, int]()
     for layer in graph.layers:
         for name in layer.parameters if layer.name in reached else ():
             weight = graph.parameters.get(name)
@@ -82,21 +82,21 @@ class _Storage:
 
 class _Backward:
     def __init__(self, graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> None:
-        self._graph, self._on_cuda = graph, on_cuda
-        self._reached, self._weights = _reached(graph), gradient_bytes(graph)
-        sizes = {layer.name: layer.output_bytes * graph.times(layer.name) for layer in graph.layers}
+        self._graph, self._on_cuda, self._reached = graph, on_cuda, _reached(graph)
+        self._weights = gradient_bytes(graph, self._reached)
+        self._outputs = {layer.name: layer.output_bytes * graph.times[layer.name] for layer in graph.layers}
+        self._inputs = {name: tensor.bytes * graph.batch for name, tensor in graph.inputs.items()}
         self._kept = {
-            layer.name: sum([sizes.get(name, 0) for name in own[0]]) + own[1] * graph.times(layer.name) if own else 0
+            layer.name: sum([self._outputs.get(name, 0) for name in own[0]]) + own[1] * graph.times[layer.name]
             for layer, own in newly  # inputs are there throughout
-            if layer.name in self._reached  # what the others have kept goes with their results
+            if own and layer.name in self._reached  # what the others have kept goes with their results
         }
         self._waiting: dict[str, _Storage] = {}
         self._held = self._highest = sum(self._kept.values())
 
     def peak(self) -> int:
-        layers = self._graph.layer
         for name in self._reached.intersection(self._graph.outputs):
-            self._give(name, self._new(layers[name].output_bytes * self._graph.times(name)))
+            self._give(name, self._new(self._outputs[name]))
         for layer in reversed(self._graph.layers):
             if layer.name in self._reached:
                 self._go_through(layer)
@@ -104,50 +104,59 @@ class _Backward:
 
     def _go_through(self, layer: Layer) -> None:
         """Its gradients are made while its own and what it kept are there; only then are they added to others."""
-        own = self._waiting.pop(layer.name)
-        shown = layer.operation in SHOWN
-        given = self._given(layer)
-        passed = {name for name, size in given.items() if self._is_passed_on(layer, size)}
-        made = {name: own if name in passed else self._new(size) for name, size in given.items()}
-        made |= {name: self._new(self._weights[name], shown) for name in self._weights.keys() & layer.parameters}
-        self._take(beside := self._beside(layer, given))
-        self._held -= beside + self._kept[layer.name]
-        own.shown |= shown and bool(passed)
+        own, shown = self._waiting.pop(layer.name), layer.operation in SHOWN
+        read = {name: self._read(name, layer, place) for place, name in enumerate(layer.inputs)}
+        made: dict[str, _Storage] = {}
+        for name, size in read.items():
+            if name in self._reached:
+                passed = self._is_passed_on(layer, size)
+                made[name] = own if passed else self._new(size)
+                own.shown |= shown and passed
+        for name in layer.parameters:
+            if name in self._weights:
+                made[name] = self._new(self._weights[name], shown)
+        self._take(beside := self._beside(layer, read))
+        self._held -= beside + self._kept.get(layer.name, 0)
         for name, storage in made.items():
             self._give(name, storage)
         self._let_go(own)
 
-    def _given(self, layer: Layer) -> dict[str, int]:
-        """Bytes of the gradient of each input that has one."""
-        read = dict(zip(layer.inputs, layer.input_shapes, strict=False))
-        return {name: self._size(layer, shape, name) for name, shape in read.items() if name in self._reached}
-
-    def _size(self, layer: Layer, shape: Shape, name: str) -> int:
-        return bytes_of(shape, layer.dtypes[0]) * self._graph.times(name) if layer.dtypes else 0
+    def _read(self, name: str, layer: Layer, place: int) -> int:
+        """Bytes of what a layer is given, which may be one of several that another has returned."""
+        made_by = self._graph.layer.get(name)
+        if made_by is None:
+            return self._inputs[name]
+        if len(made_by.output_shapes) == 1:
+            return self._outputs[name]
+        return bytes_of(layer.input_shapes[place], made_by.dtypes[0]) * self._graph.times[name]
 
     def _is_passed_on(self, layer: Layer, size: int) -> bool:
-        whole = size == layer.output_bytes * self._graph.times(layer.name)
+        if layer.memory != "view" and layer.operation not in PASSED_ON:
+            return False
+        whole = size == self._outputs[layer.name]
         if layer.memory == "view":
             return whole and len(layer.output_shapes) == 1
-        return layer.operation in PASSED_ON and (whole or layer.operation != "add")
+        return whole or layer.operation != "add"
 
-    def _beside(self, layer: Layer, given: dict[str, int]) -> int:
+    def _beside(self, layer: Layer, read: Mapping[str, int]) -> int:
         """Bytes that a layer's backward pass takes besides the gradients, and gives back: inside a kernel; on the CPU
         oneDNN's copies, in its own layout, of a convolution's input and output or of its weights; products before they
         are summed; of a weight that is used in part the gradient of that part."""
-        graph, category = self._graph, CATEGORY.get(layer.operation, "")
-        output = self._size(layer, layer.output_shape, layer.name)
-        weights = sum([graph.parameters[name].bytes for name in layer.parameters if name in graph.parameters])
+        category = CATEGORY.get(layer.operation, "")
         if category.endswith("convolution"):
-            copied = not self._on_cuda and _is_copied(layer)
-            read = zip(layer.inputs, layer.input_shapes, strict=False)
-            images = output + sum([self._size(layer, shape, name) for name, shape in read])
-            return max(images, weights) if copied else 0
+            if self._on_cuda or not _is_copied(layer):
+                return 0
+            return max(self._outputs[layer.name] + sum(read.values()), self._of_weights(layer))
         if category in {"attention", "recurrent"}:
-            return passing_in_kernel(layer, graph.batch, weights, self._on_cuda)
+            return passing_in_kernel(layer, self._graph.batch, self._of_weights(layer), self._on_cuda)
         if layer.operation == "mul":
-            return output if any(size < output for size in given.values()) else 0
+            output = self._outputs[layer.name]
+            return output if any([size < output for name, size in read.items() if name in self._reached]) else 0
         return sum([self._of_part(operand.source, operand.shape) for operand in layer.operands if operand.views])
+
+    def _of_weights(self, layer: Layer) -> int:
+        known = self._graph.parameters
+        return sum([known[name].bytes for name in layer.parameters if name in known])
 
     def _of_part(self, weight: str, shape: Shape) -> int:
         if weight not in self._weights or elements_of(shape) == self._graph.parameters[weight].elements:

@@ -25,7 +25,7 @@ def memory(graph: Graph) -> tuple[Column, ...]:
         weight_bytes[layer.name] = sum([stored[name] for name in first])
     all_weights = sum(stored.values())
     output_bytes: dict[str, int | float | None] = {
-        layer.name: layer.output_bytes * graph.times(layer.name) if layer.memory == "new" else 0
+        layer.name: layer.output_bytes * graph.times[layer.name] if layer.memory == "new" else 0
         for layer in graph.layers
     }
     alive = _alive(graph, all_weights)
@@ -65,7 +65,7 @@ def _alive(graph: Graph, weights: int) -> dict[str, int]:
     alive = {}
     for i, layer in enumerate(graph.layers):
         if roots[layer.name] == layer.name:
-            size[layer.name] = layer.output_bytes * graph.times(layer.name)
+            size[layer.name] = layer.output_bytes * graph.times[layer.name]
             now += size[layer.name]
         alive[layer.name] = now + passing_in_steps(layer, graph.batch)
         now -= sum(size[root] for root in ends.get(i, ()))

@@ -31,9 +31,9 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
     arithmetic: dict[str, int | float | None] = {}
     for layer in graph.layers:
         operands = zip(layer.inputs, read_shapes(layer), strict=True)
-        images = graph.times(layer.name)
-        read = sum([elements_of(shape) * width[name] * graph.times(name) for name, shape in operands])
-        parts = elements_read(layer, stored, images)
+        images = graph.times[layer.name]
+        read = sum([elements_of(shape) * width[name] * graph.times[name] for name, shape in operands])
+        parts = elements_read(layer, stored, images) if layer.parameters or layer.buffers else {}
         weights = sum([bytes_of((elements,), stored[name].dtype) for name, elements in parts.items()])
         bytes_moved = 0 if layer.memory == "view" else read + layer.output_bytes * images + weights
         moved[layer.name], arithmetic[layer.name] = bytes_moved, _arithmetic(layer, images)
@@ -69,7 +69,7 @@ def elements_read(layer: Layer, stored: Mapping[str, Tensor], batch: int) -> dic
                 shown[operand.source] = shown.get(operand.source, 0) + part
     if rows and not shown:  # an old report does not say which is given for what
         shown = dict.fromkeys(read, rows)
-    return read | {name: min(read[name], part) for name, part in shown.items()}
+    return read | {name: min(read[name], part) for name, part in shown.items()} if shown else read
 
 
 def looked_up(layer: Layer) -> int:

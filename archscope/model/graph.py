@@ -259,9 +259,13 @@ class Graph:
                 found -= set(layer.inputs) - weights
         return frozenset(found)
 
-    def times(self, name: str) -> int:
-        """How many of a layer or an input a pass makes: one an image, of weights one."""
-        return 1 if name in self.made_weights else self.batch
+    @cached_property
+    def times(self) -> Mapping[str, int]:
+        """How many of each input and layer a pass makes: one an image, of weights one."""
+        once = self.made_weights
+        return dict.fromkeys(self.inputs, self.batch) | {
+            layer.name: 1 if layer.name in once else self.batch for layer in self.layers
+        }
 
     @cached_property
     def leaves(self) -> frozenset[str]:

@@ -154,7 +154,7 @@ def work_of(report: Report, layer: Layer) -> Work | None:
     if macs is None or elementwise is None:
         return None
     matrix, depthwise = (0, 2 * macs) if is_depthwise(layer) else (2 * macs, 0)
-    times = report.graph.times(layer.name)
+    times = report.graph.times[layer.name]
     return Work(moved, matrix * times, depthwise * times, elementwise * times)
 
 

@@ -20,7 +20,7 @@ from archscope.measures.receptive_field.term import (
 )
 from archscope.model.operations import CATEGORY
 
-STILL = taps.shift(0)
+STILL = taps.sliding(1, 1, 0, 1)
 """A window of one position, which moves nothing: 1x1 convolutions are half of many networks."""
 
 
