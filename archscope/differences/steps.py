@@ -9,6 +9,7 @@ from typing import Any
 
 from archscope.differences.layouts import Layout
 from archscope.model.graph import Layer, Shape
+from archscope.model.operations import CATEGORY, DRAWS
 
 WEIGHTED = {"conv", "transposed conv", "linear"}
 POOLS = {"max pool", "average pool"}
@@ -194,6 +195,27 @@ def stored_last(steps: Sequence[Step]) -> list[Step]:
                 last = waiting.pop()
                 found.setdefault(id(last), last)
     return list(found.values())
+
+
+def computed_once(steps: Iterable[Step]) -> list[Step]:
+    """The same steps, of equal ones on equal tensors the first alone: who pools a tensor twice has one result. But for
+    those that multiply, whose cost is counted, and those that draw numbers or gather statistics in training."""
+    first: dict[Any, Step] = {}
+    kept: dict[int, Step] = {}
+    for step in steps:
+        step.inputs = [kept[id(one)] for one in step.inputs]
+        same = step.key, tuple(map(id, step.inputs)), step.shape, step.dtype, step.parameters, step.unknown
+        one = first.setdefault(same, step) if _is_repeatable(step) else step
+        kept[id(step)] = step if step.params else one
+    return list({id(step): step for step in kept.values()}.values())
+
+
+def _is_repeatable(step: Step) -> bool:
+    """Does a second call change nothing? Of operations that nobody here knows it may."""
+    layer = step.layer
+    if layer is None or layer.operation not in CATEGORY or layer.buffers or step.macs:
+        return False
+    return layer.operation not in DRAWS and step.kind != "stochastic depth"
 
 
 def unshared(steps: Iterable[Step]) -> list[Step]:

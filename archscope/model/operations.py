@@ -76,6 +76,13 @@ CATEGORY = {operation: category for category, names in CATEGORIES.items() for op
 WEIGHTED = {"convolution", "transposed convolution", "linear", "product", "attention", "recurrent"}
 """Categories that multiply and accumulate; the only ones that count as MACs."""
 
+DRAWS = set(
+    """rrelu gumbel_softmax fractional_max_pool2d fractional_max_pool3d fractional_max_pool2d_with_indices
+    fractional_max_pool3d_with_indices rand_like randn_like randint_like rand randn randint randperm bernoulli uniform
+    normal exponential random multinomial poisson""".split()
+) | set(CATEGORIES["dropout"].split())
+"""Operations that draw random numbers, in training at least: two calls of one give two results."""
+
 ALIASES = dict(
     pair.split("=")
     for pair in """absolute=abs arccos=acos arccosh=acosh arcsin=asin arcsinh=asinh arctan=atan arctan2=atan2

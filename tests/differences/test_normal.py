@@ -96,6 +96,12 @@ def written(made: torch.Tensor, value: float) -> torch.Tensor:
     return made
 
 
+def rewritten(x: torch.Tensor) -> torch.Tensor:
+    """Through a view of it."""
+    x.flatten(1)[:, 4:].add_(1)
+    return x
+
+
 EQUAL: dict[str, tuple[Net, Net]] = {
     "gelu": (Net(F.gelu), Net(lambda x: 0.5 * (x * (1 + torch.erf(x / 2**0.5))))),
     "gelu by tanh": (
@@ -191,6 +197,14 @@ EQUAL: dict[str, tuple[Net, Net]] = {
         Net(lambda x, layer: layer(x.mean((2, 3))), nn.Linear(8, 5)),
         Net(lambda x, layer: layer(F.adaptive_avg_pool2d(x, 1)).view(-1, 5), nn.Conv2d(8, 5, 1)),
     ),
+    "pooled once for every reader": (
+        Net(lambda x: F.max_pool2d(x, 2).exp() + F.max_pool2d(x, 2).tanh()),
+        Net(lambda x, pool: (y := pool(x)).exp() + y.tanh(), nn.MaxPool2d(2)),
+    ),
+    "a weight beside what is computed twice": (
+        Net(lambda x, norm: norm(x.exp()).tanh() + norm(x.exp()).sin(), nn.LayerNorm(16)),
+        Net(lambda x, norm: (y := norm(x.exp())).tanh() + y.sin(), nn.LayerNorm(16)),
+    ),
     "branches in another order": (
         Net(first_a, conv(padding=1), nn.Conv2d(8, 8, 1)),
         Net(first_b, conv(padding=1), nn.Conv2d(8, 8, 1)),
@@ -204,6 +218,31 @@ def test_equal_functions_have_one_normal_form(pair: tuple[Net, Net]) -> None:
 
 
 UNLIKE: dict[str, tuple[Net, Net]] = {
+    "a sum of two calls": (Net(lambda x: F.max_pool2d(x, 2) + F.max_pool2d(x, 2)), Net(nn.MaxPool2d(2))),
+    "two draws": (
+        Net(lambda x: F.dropout(x, 0.2, training=False).exp() + F.dropout(x, 0.2, training=False)),
+        Net(lambda x: (y := F.dropout(x, 0.2, training=False)).exp() + y),
+    ),
+    "two draws of noise": (
+        Net(lambda x: (x + torch.randn_like(x)).exp() + (x + torch.randn_like(x))),
+        Net(lambda x: (y := x + torch.randn_like(x)).exp() + y),
+    ),
+    "statistics gathered twice": (
+        Net(lambda x, norm: norm(x).exp() + norm(x), nn.BatchNorm2d(8)),
+        Net(lambda x, norm: (y := norm(x)).exp() + y, nn.BatchNorm2d(8)),
+    ),
+    "two normalisations": (
+        Net(lambda x, one, two: one(x).exp() + two(x), nn.LayerNorm(16), nn.LayerNorm(16)),
+        Net(lambda x, one, two: one(x).exp() + one(x), nn.LayerNorm(16), nn.LayerNorm(16)),
+    ),
+    "one of two equal results written into": (
+        Net(lambda x: rewritten(F.max_pool2d(x, 2)) + F.max_pool2d(x, 2).exp()),
+        Net(lambda x: rewritten(y := F.max_pool2d(x, 2)) + y.exp()),
+    ),
+    "what costs something computed twice": (
+        Net(lambda x, layer: layer(x).exp() + layer(x), conv()),
+        Net(lambda x, layer: (y := layer(x)).exp() + y, conv()),
+    ),
     "another gelu": (Net(F.gelu), Net(nn.GELU(approximate="tanh"))),
     "gelu of another slope": (Net(F.gelu), Net(lambda x: 0.5 * (x * (1 + torch.erf(x / 1.5))))),
     "gelu of twice as much": (Net(F.gelu), Net(lambda x: x * (1 + torch.erf(x / 2**0.5)))),
