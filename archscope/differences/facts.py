@@ -109,10 +109,12 @@ def _is_computed(name: str, a: Step, b: Step) -> bool:
 
 
 def _is_untold(name: str, a: Step, b: Step) -> bool:
-    """Is it a constant of one shape on both sides, whose content one does not tell? It is not compared, and no
-    difference."""
-    alike = name in a.told and name in b.told and a.stored_shape(name) == b.stored_shape(name)
-    return alike and None in (a.facts.get(name), b.facts.get(name))
+    """Is it a constant of one shape on both sides, or a number on the other, whose content one does not tell? It is not
+    compared, and no difference."""
+    shapes = [step.stored_shape(name) if name in step.told else () for step in (a, b)]
+    untold = any(name in step.told and step.facts.get(name) is None for step in (a, b))
+    given = all(name in step.told or name in step.facts for step in (a, b))
+    return untold and given and squeezed(shapes[0]) == squeezed(shapes[1])
 
 
 def _steps_by_kernel(step: Step) -> bool:

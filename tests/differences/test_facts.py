@@ -75,6 +75,36 @@ def test_what_is_said_of_operations(mine: Any, theirs: Any, said: str | None) ->
     assert said is None or found == ([said] if said else [])
 
 
+class Stored(nn.Module):
+    def __init__(self, function: Callable[..., torch.Tensor], shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.register_buffer("stored", torch.full(shape, 3.0))
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(x, self.stored)
+
+
+STORED: dict[str, tuple[Callable[..., torch.Tensor], tuple[int, ...]]] = {
+    "a difference": (lambda x, stored: stored - x, ()),
+    "a scale": (lambda x, stored: x * stored, ()),
+    "a shift": (lambda x, stored: x + stored, ()),
+    "a vector": (lambda x, stored: x + stored, (4, 1, 1)),
+    "a mask of attention": (lambda x, stored: (x @ (x * 0.5).mT + stored).softmax(-1) @ x, (6, 6)),
+    "a scale of attention": (lambda x, stored: (x @ (x * stored).mT).softmax(-1) @ x, ()),
+}
+
+
+@pytest.mark.parametrize(("function", "shape"), STORED.values(), ids=list(STORED))
+def test_a_constant_that_one_side_does_not_tell(function: Callable[..., torch.Tensor], shape: tuple[int, ...]) -> None:
+    """Nothing is said of its content, whichever side it is."""
+    report = archscope.summarize(Stored(function, shape), (4, 6, 6))
+    buffers = {name: replace(one, digest="", values=()) for name, one in report.graph.buffers.items()}
+    untold = replace(report, graph=replace(report.graph, buffers=buffers))
+    for found in (compare(report, untold), compare(untold, report)):
+        assert (found.verdict, found.differences) == ("not_compared", ())
+
+
 def test_numbers_that_float32_does_not_tell_apart_are_one() -> None:
     """1 / sqrt(32), as code and as a file has it."""
     assert as_float32(32**-0.5) == as_float32(0.17677669)

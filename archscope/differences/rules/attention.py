@@ -86,7 +86,8 @@ def _scores(weights: Step) -> tuple[float, Step, list[Step], dict[str, Any], Ste
         facts["softmax_axes"] = weights.facts["axes"]
     scores = weights.inputs[0]
     if scores.kind == "add" and len(scores.inputs) == 1 and scores.told.keys() == {"other"} and not scores.params:
-        facts["added_mask"] = (*scores.facts.get("other", ()), scores.facts.get("broadcast"))
+        if "other" in scores.facts:  # else nobody knows it
+            facts["added_mask"] = (*scores.facts["other"], scores.facts.get("broadcast"))
         within.append(scores)
         mask, scores = scores, scores.inputs[0]
     elif scores.kind == "add" and len(scores.inputs) == TWO and scores.facts.keys() <= {"broadcast"}:
@@ -98,7 +99,7 @@ def _scores(weights: Step) -> tuple[float, Step, list[Step], dict[str, Any], Ste
 
 def _unscaled(step: Step) -> tuple[float, Step, list[Step]]:
     """The number that a step is multiplied by, what is, and the steps between."""
-    if step.kind == "scale":
+    if step.kind == "scale" and "by" in step.facts:
         return step.facts["by"], step.inputs[0], [step, step.inputs[0]]
     return 1.0, step, [step]
 
@@ -107,7 +108,7 @@ def _operand(call: Call, step: Step) -> tuple[float, View]:
     """A factor of a product as it is seen, without the number that it was multiplied by before."""
     scale = 1.0
     view = step.seen or View.of(step)
-    if view.step.kind == "scale" and view.layout.elements == view.step.elements:
+    if view.step.kind == "scale" and "by" in view.step.facts and view.layout.elements == view.step.elements:
         scale, inner = view.step.facts["by"], view.step.inputs[0]
         view = View(inner, view.layout)
         if inner.seen is not None and view.is_whole:

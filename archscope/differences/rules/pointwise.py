@@ -1,9 +1,10 @@
 """Activations, sums and products: what is done to each element. No torch."""
 
+from dataclasses import replace
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, composed, each_element
+from archscope.differences.rules import Call, composed, content, each_element
 from archscope.differences.steps import GLOBAL_POOLS, NON_NEGATIVE, POOLS, Step, View
 
 BOUNDS = {"clamp": ("min", "max"), "clamp_min": ("min", "max"), "clamp_max": ("min", "max"),
@@ -126,6 +127,8 @@ def add(call: Call) -> View:
         call.views, call.arguments = call.views[:1], call.arguments[:1]
         return _with_scalar(call, "scale", 2, 1)
     shifted = composed.affine(call, "shift")
+    if shifted is None and alpha == 1 and _is_untold_number(call):
+        return _with_untold(call, "shift")
     return shifted or each_element(call, "add", _number(constant), ordered=False)
 
 
@@ -138,6 +141,18 @@ def _twice_the_same(call: Call) -> bool:
 def _number(constant: Any) -> dict[str, Any]:
     """Beside a stored tensor the number that is added to it, or multiplied with it."""
     return {"by": constant} if isinstance(constant, int | float) else {}
+
+
+def _is_untold_number(call: Call) -> bool:
+    """Is a constant given besides that is a number, though nobody tells which?"""
+    stored = call.fixed[0] if len(call.fixed) == len(call.views) == 1 else None
+    return stored is not None and not stored.shape and content(stored, call) is None
+
+
+def _with_untold(call: Call, kind: str) -> View:
+    """It is by a number all the same, which is not compared."""
+    call.fixed = [replace(call.fixed[0], argument="by")]
+    return each_element(call, kind, {})
 
 
 def subtract(call: Call) -> View:
@@ -161,6 +176,8 @@ def multiply(call: Call) -> View:
     if _twice_the_same(call):
         call.views, call.arguments = call.views[:1], call.arguments[:1]
         return each_element(call, "pow", {"exponent": 2.0})
+    if _is_untold_number(call):
+        return _with_untold(call, "scale")
     return each_element(call, "mul", _number(constant), ordered=False)
 
 
