@@ -3,6 +3,8 @@
 /** Colours from nothing to the most, as archscope's diagrams have them. */
 const HEAT = [[255, 255, 255], [253, 235, 216], [251, 211, 172], [246, 180, 126], [239, 148, 88]];
 const HEAT_LINE = "#8A4513", HEAT_INK = "#1B1F24";
+/** Pixels left free beside what is brought in sight: its border is drawn half outside. */
+const EDGE = 6;
 /** Of words: what bounds a box. @type {Record<string, string>} */
 const WORDED = { compute: "#FBD3AC", memory: "#C9DFF7", overhead: "#E4E0EC" };
 
@@ -25,6 +27,8 @@ class Picture {
     this.zoom = 0;
     /** What is to be brought in sight. @type {SVGGElement | undefined} */
     this.sought = undefined;
+    /** The first that is chosen. @type {SVGGElement | undefined} */
+    this.marked = undefined;
     /** How much room there is, as the browser tells it. */
     this.wide = 0;
     this.high = 0;
@@ -44,6 +48,7 @@ class Picture {
     new ResizeObserver(([entry]) => {
       [this.wide, this.high] = [entry.contentRect.width, entry.contentRect.height];
       this.scale();
+      this.sideways();
     }).observe(element);
   }
 
@@ -119,13 +124,24 @@ class Picture {
       one.element.setAttribute("tabindex", found.includes(one) ? "0" : "-1");
     }
     if (!found.length) this.shown.find((one) => !one.frame)?.element.setAttribute("tabindex", "0");
-    if (sought && found.length) this.sought = found[0].element;
+    this.marked = found[0]?.element;
+    if (sought && this.marked) this.sought = this.marked;
   }
 
   /** Bring what is looked for in sight: last, since the browser lays the whole page out for it. */
   reveal() {
-    this.sought?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (this.sought) this.sought.scrollIntoView({ block: "nearest", inline: "nearest" });
+    else if (this.wide) this.sideways();
     this.sought = undefined;
+  }
+
+  /** What is chosen in sight from left to right: who reads looks further down, but not aside. */
+  sideways() {
+    if (!this.marked || this.width * this.scaled <= this.wide) return;
+    const box = this.marked.getBoundingClientRect();
+    const left = box.left - this.element.getBoundingClientRect().left - EDGE;
+    const right = left + box.width + 2 * EDGE - this.element.clientWidth;
+    this.element.scrollLeft += Math.min(left, Math.max(right, 0));
   }
 
   /** How boxes differ from the other network. @param {{changed: Spans, alone: Spans}} layers */

@@ -17,6 +17,7 @@ import archscope
 from archscope.model.results import Result
 from archscope.views.explorer import Explorer
 from tests.graphs import traced
+from tests.views.diagram.encoders import UNet
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
@@ -192,6 +193,26 @@ def test_it_is_walked_through_by_touch(chromium: Any, tmp_path: Path) -> None:
         page.locator(".row:not(.head) .twist.right").first.tap()
         page.locator(".row:not(.head)[aria-level='2']").first.tap()
         assert page.locator("#details h2").inner_text() == "entry_flow.conv1"
+
+
+def test_what_is_chosen_is_in_sight_where_the_picture_is_wider_than_the_screen(chromium: Any, tmp_path: Path) -> None:
+    with torch.device("meta"):
+        explorer = Explorer((archscope.summarize(UNet(), (3, 64, 64)),))
+    with shown(chromium, tmp_path, explorer, viewport={"width": 400, "height": 800}) as page:
+        picture = page.locator(".picture").bounding_box()
+        page.wait_for_function("document.querySelector('.picture').scrollLeft > 0")
+
+        def in_sight(box: dict[str, float]) -> bool:
+            wider = box["width"] > picture["width"]
+            return bool(
+                box["x"] >= picture["x"] and (wider or box["x"] + box["width"] <= picture["x"] + picture["width"])
+            )
+
+        assert in_sight(page.locator(".op.chosen").bounding_box())
+        page.locator(".picture").evaluate("(picture) => picture.scrollTo(0, 0)")
+        page.set_viewport_size({"width": 380, "height": 800})
+        page.wait_for_function("document.querySelector('.picture').scrollLeft > 0")
+        assert in_sight(page.locator(".op.chosen").bounding_box())
 
 
 def test_it_is_as_the_reader_wants_it(chromium: Any, tmp_path: Path) -> None:
