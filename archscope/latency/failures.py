@@ -1,5 +1,7 @@
 """Why a step fails, in one line."""
 
+import re
+
 import torch
 
 from archscope.errors import ArchscopeError, EnvironmentFailure, users_line
@@ -8,11 +10,14 @@ from archscope.latency.device import first_line, free_bytes
 from archscope.latency.fitting import fitting
 from archscope.model.graph import Graph
 
+LACKS_MEMORY = re.compile(r"can't allocate memory|CUDA error: out of memory|_STATUS_ALLOC_FAILED")
+"""What is said of it besides torch's own allocator: on the CPU, by CUDA itself, by cuBLAS and cuDNN."""
+
 
 def failure(error: Exception, graph: Graph, options: Options) -> ArchscopeError:
     """The machine's fault, or the network's."""
     said = first_line(error)
-    if isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in said:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError) or LACKS_MEMORY.search(said):
         with_free = fitting(graph, options, free_bytes(options))
         return EnvironmentFailure(f"out of memory on {options.device}: {with_free}")
     if "not implemented for" in said:

@@ -104,7 +104,7 @@ def take_turns(
     seconds. `later` seconds follow."""
     for runner in runners:
         progress(f"{runner.title}: warming up", seconds + later)
-        attempt(runner, runner.load, runner.warm_up)
+        attempt(runner, runner.load, runner.warm_up, runner.compare_outputs)
     titles = ", ".join(runner.title for runner in runners)
     left = seconds
     while left > 0 and any(runner.failure is None for runner in runners):

@@ -96,12 +96,14 @@ class Network:
         return torch.autocast(kind, getattr(torch, self._options.amp), cache_enabled=keep)
 
     def differences(self) -> backends.Differences | None:
-        """Between what another backend returns and torch; None where torch runs the network."""
-        if self._options.backend == "eager":
+        """Between what another backend or a compiled network returns and torch; None of a network that runs as it is
+        written, or trains, where dropout draws anew."""
+        if self.forward is self.module or self.module.training:
             return None
         args, kwargs = self.inputs[0]
-        with torch.no_grad():
-            return backends.differences(self.forward(*args, **kwargs), self.module(*args, **kwargs))
+        with torch.no_grad(), self._cast():
+            found, expected = self.forward(*args, **kwargs), self.module(*args, **kwargs)
+        return backends.differences(tensors_in(found) if self._options.compile else found, expected)
 
     def forget_gradients(self) -> None:
         if self._optimizer is not None:

@@ -107,7 +107,6 @@ class Runner:
         with self.on_device():
             self.setting = device.described(self.options)
             self.build_ms = self._build()
-            self.differences = self.network.differences()
         self._meter = meter_of(self.options.device)
         self._watch = Watch(self._meter, self._clock)
 
@@ -155,6 +154,11 @@ class Runner:
             end = self._clock() + WARM_UP_SHARE * self.options.seconds
             while not is_warm(self.warm_up_ms) and (self.warmup < 2 or self._clock() < end):
                 self.warm_up_ms.append(self._timed())
+
+    def compare_outputs(self) -> None:
+        """With torch's, where something else runs the network; once it is warm, since its first steps compile it."""
+        with self.on_device():
+            self.differences = self.network.differences()
 
     def sample(self) -> float:
         """One more timed step, in ms."""

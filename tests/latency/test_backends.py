@@ -1,6 +1,7 @@
 """Another program than torch: one that is a fake here, and where they are installed the real ones."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError
-from archscope.latency import BACKENDS, Options, backends
+from archscope.latency import BACKENDS, Options, backends, device
 from archscope.latency.backends import differences
 from archscope.model.report import Report
 from tests.conftest import EVERYTHING
@@ -65,6 +66,19 @@ def test_a_program_that_computes_something_else_is_told(monkeypatch: pytest.Monk
     assert found.reports[1].totals["max_abs_difference"] == pytest.approx(0.5)
     assert "onnxruntime does not compute the same network" in str(found)
     assert "onnxruntime does not compute the same network" in str(found.reports[1])
+
+
+@pytest.mark.parametrize(("dtype", "far"), [("float32", True), ("bfloat16", False)])
+def test_a_compiled_network_is_held_against_the_written_one(
+    monkeypatch: pytest.MonkeyPatch, dtype: Any, far: bool
+) -> None:
+    monkeypatch.setattr(torch, "compile", lambda module, **how: lambda **inputs: module(**inputs) + 0.5)
+    monkeypatch.setattr(device, "_all_compiled", nullcontext)
+    options = Options(seconds=0.01, threads=1, dtype=dtype, compile=True)
+    report = archscope.summarize(Small(), (1, 4, 4), latency=options)
+
+    assert report.totals["max_abs_difference"] == pytest.approx(0.5, rel=0.02)
+    assert ("torch.compile does not compute the same network" in str(report)) is far
 
 
 def test_differences_are_of_all_outputs() -> None:

@@ -190,6 +190,8 @@ class Raises(nn.Module):
     [
         (torch.OutOfMemoryError("CUDA out of memory. Tried ..."), 1, "out of memory on cpu: batch 1 needs about "),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), 1, "out of memory on cpu"),
+        (RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be"), 1, "out of memory on cpu"),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"), 1, "out of memory on cpu"),
         (RuntimeError("\"conv\" not implemented for 'Half'"), 1, "cpu cannot run this network in float32"),
         (ValueError("Expected more than 1 value per channel when training"), 2, "--batch 2 or more"),
     ],

@@ -86,6 +86,9 @@ class FakeRunner(Runner):
     def replay(self) -> None:
         self.act("replay")
 
+    def compare_outputs(self) -> None:
+        pass
+
     def act(self, what: str) -> None:
         self.world.log.append(f"{self.graph.name}{self.graph.batch} {what}")
         failure = self.world.fails.get((self.world.log[-1], self.world.log.count(self.world.log[-1])))

@@ -69,16 +69,20 @@ FAR = 1e-3
 
 
 def differing(report: Report) -> str:
-    """How far another program's outputs lie from torch's."""
-    totals, backend = report.totals, report.setting["backend"]
+    """How far the outputs of another program, or of the compiled network, lie from torch's."""
+    totals, setting = report.totals, report.setting
+    program = "torch.compile" if setting["compile"] else setting["backend"]
     share = 100 * totals["max_rel_difference"]
     said = f"{totals['max_abs_difference']:.2g} from torch's at most, {share:.2g} % of the largest"
-    return f"{said}: {backend} does not compute the same network" if is_far(report) else said
+    return f"{said}: {program} does not compute the same network" if is_far(report) else said
 
 
 def is_far(report: Report) -> bool:
-    """Does another program compute another network? Eight bits alone may lie far off."""
-    return bool(report.totals.get("max_rel_difference", 0) > FAR and report.setting["backend"] != "int8")
+    """Does another program compute another network? Eight bits alone may lie far off, and types of fewer bits than
+    float32."""
+    setting = report.setting
+    coarse = setting.get("backend") == "int8" or setting["dtype"] != "float32" or setting.get("amp")
+    return report.totals.get("max_rel_difference", 0) > FAR and not coarse
 
 
 def clock(meanwhile: Mapping[str, Any]) -> str:
