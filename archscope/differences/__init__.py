@@ -19,7 +19,7 @@ from archscope.differences.post_norm import told_once
 from archscope.differences.rows import Difference, frozen_rows, rows, stored_alike, unused_rows
 from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
-from archscope.differences.steps import Step, unshared
+from archscope.differences.steps import Step, computed_once, unshared
 from archscope.differences.wiring import Wiring
 from archscope.errors import ArchscopeError
 from archscope.model import units
@@ -129,10 +129,11 @@ def _side(report: Report) -> dict[str, Any]:
 def compare(a: Report, b: Report) -> Diff:
     """The differences of two measured networks."""
     steps = normal_form(a), normal_form(b)
-    pairs = same_steps(*steps)
+    once = computed_once(steps[0]), computed_once(steps[1])
+    pairs = same_steps(*steps) or same_steps(*once)
     changed: tuple[Difference, ...] = ()
     if pairs is None:
-        pairs, changed = _aligned(a, b, *steps)
+        pairs, changed = _aligned(a, b, steps, once)
     listed = (*changed, *unused_rows(a.graph, b.graph), *frozen_rows(pairs, a.graph, b.graph))
     unknown = (
         () if a.graph is b.graph else tuple(dict.fromkeys((*untold(a.graph, steps[0]), *untold(b.graph, steps[1]))))
@@ -158,12 +159,13 @@ MOST_COMPARED = 250_000
 """Pairs of steps among which other ways to align are looked for."""
 
 
-def _aligned(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]) -> tuple[Pairs, tuple[Difference, ...]]:
-    """Which layers stand for each other, and in what they differ, told in the way that has least to say."""
+def _aligned(a: Report, b: Report, every: Sides, once: Sides) -> tuple[Pairs, tuple[Difference, ...]]:
+    """Which layers stand for each other, and in what they differ, told in the way that has least to say: of `every`
+    step, or of what is computed twice `once`."""
     best: tuple[Pairs, tuple[Difference, ...]] | None = None
     together: Sides | None = None
     compared, aligner = None, Aligner()
-    for steps, in_series in _ways(a, b, unshared(steps_a), unshared(steps_b)):
+    for steps, in_series in _ways(a, b, every, once):
         aligner = aligner if steps is compared else Aligner()
         compared = steps
         alignment = aligner.align(*map(in_series, steps))
@@ -181,17 +183,18 @@ def _aligned(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]) -> 
     return best
 
 
-def _ways(
-    a: Report, b: Report, steps_a: list[Step], steps_b: list[Step]
-) -> Iterator[tuple[Sides, Callable[[list[Step]], Series]]]:
-    """By branches; in execution order; and so once more, each operation as it is written."""
-    steps = steps_a, steps_b
+def _ways(a: Report, b: Report, every: Sides, once: Sides) -> Iterator[tuple[Sides, Callable[[list[Step]], Series]]]:
+    """By branches; in execution order; and so once more, each operation as it is written; and what is computed twice
+    as one step."""
+    steps = unshared(every[0]), unshared(every[1])
     yield steps, series_of
-    if len(steps_a) * len(steps_b) <= MOST_COMPARED:
+    if len(steps[0]) * len(steps[1]) <= MOST_COMPARED:
         yield steps, in_order
         written = normal_form(a, True), normal_form(b, True)
         yield written, in_order
         yield written, series_of
+    if any(len(ones) < len(steps) for ones, steps in zip(once, every, strict=True)):
+        yield (unshared(once[0]), unshared(once[1])), series_of
 
 
 def causes(listed: Sequence[Difference]) -> int:

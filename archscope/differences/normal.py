@@ -11,7 +11,7 @@ from dataclasses import replace
 from archscope.differences.draft import Draft
 from archscope.differences.rules import Call, Rule, attention, axes, other, pointwise, products, shapes, windows
 from archscope.differences.spoken import all_operands
-from archscope.differences.steps import Step, View, computed_once, live, stored_last
+from archscope.differences.steps import Step, View, live, stored_last
 from archscope.model.content import is_zeros
 from archscope.model.graph import Graph, Layer, Operand
 from archscope.model.operations import CATEGORY
@@ -54,8 +54,6 @@ class Normaliser:
         else:
             steps = stored_last(steps)
         kept = [*steps, Step("output", ends, name="output")]
-        if not self.draft.written:
-            kept = computed_once(kept)
         for place, step in enumerate(kept):
             step.place = place
         return kept

@@ -198,16 +198,22 @@ def stored_last(steps: Sequence[Step]) -> list[Step]:
 
 
 def computed_once(steps: Iterable[Step]) -> list[Step]:
-    """The same steps, of equal ones on equal tensors the first alone: who pools a tensor twice has one result. But for
-    those that multiply, whose cost is counted, and those that draw numbers or gather statistics in training."""
+    """Copies of the steps, of equal ones on equal tensors of the first alone: who pools a tensor twice has one result.
+    But for those that multiply, whose cost is counted, and those that draw numbers or gather statistics in training."""
     first: dict[Any, Step] = {}
-    kept: dict[int, Step] = {}
+    made: dict[int, Step] = {}
+    found: list[Step] = []
     for step in steps:
-        step.inputs = [kept[id(one)] for one in step.inputs]
-        same = step.key, tuple(map(id, step.inputs)), step.shape, step.dtype, step.parameters, step.unknown
-        one = first.setdefault(same, step) if _is_repeatable(step) else step
-        kept[id(step)] = step if step.params else one
-    return list({id(step): step for step in kept.values()}.values())
+        inputs = [made[id(one)] for one in step.inputs]
+        same = step.key, tuple(map(id, inputs)), step.shape, step.dtype, step.parameters, step.unknown
+        if same in first and not step.params:
+            made[id(step)] = first[same]
+            continue
+        made[id(step)] = own = replace(step, inputs=inputs, place=len(found))
+        found.append(own)
+        if _is_repeatable(step):
+            first.setdefault(same, own)
+    return found
 
 
 def _is_repeatable(step: Step) -> bool:

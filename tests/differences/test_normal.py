@@ -374,6 +374,28 @@ def test_what_is_another_function_shows(pair: tuple[Net, Net]) -> None:
     assert verdict(*pair[::-1]) != "identical"
 
 
+def activated(one: Function, two: Function) -> Net:
+    return Net(lambda x, a, b: a(one(x)) + b(two(x)), conv(padding=1), nn.Conv2d(8, 8, 5, padding=2))
+
+
+def pooled(times: int, rate: float) -> Net:
+    def function(x: torch.Tensor, a: nn.Module, b: nn.Module, drop: nn.Module) -> torch.Tensor:
+        first, *_, last = [F.max_pool2d(x, 2) for _ in range(times)] * 2
+        return drop(a(first) + b(last).exp())
+
+    return Net(function, conv(), conv(), nn.Dropout(rate))
+
+
+@pytest.mark.parametrize(("mine", "theirs", "said"), [
+    (activated(F.relu, F.gelu), activated(F.relu, F.relu), "GELU instead of ReLU"),
+    (pooled(1, 0.1), pooled(2, 0.2), "dropout 0.1 instead of 0.2 (in training only)"),
+])  # fmt: skip
+def test_what_is_computed_twice_beside_a_difference(mine: Net, theirs: Net, said: str) -> None:
+    """Of two equal calls the one that was changed; and that one network calls once is no difference of its own."""
+    found = compare(*(archscope.summarize(net, (3, 16, 16)) for net in (mine, theirs)))
+    assert [row.what for row in found.differences] == [said]
+
+
 def test_what_is_made_of_parameters_alone_stands_before_its_reader() -> None:
     """Whenever it is made."""
     nets = [Net(function, nn.LayerNorm(8), conv()) for function in (made_early, made_late)]
