@@ -13,7 +13,7 @@ from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.larger import largest_closed, opened
 from archscope.views.diagram.plan.levels import Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.plan.repeats import with_memory, with_steps
-from archscope.views.diagram.plan.shrunk import boxes, fewest_boxes, largest_core, without_loose
+from archscope.views.diagram.plan.shrunk import boxes, fewest_boxes, fewest_closed, largest_core, without_loose
 from archscope.views.diagram.plan.smaller import in_blocks, smaller_plans
 from archscope.views.diagram.sketch import MOST_BOXES, Drawing, Sketch, View
 
@@ -103,9 +103,7 @@ def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, 
     if view.style.sideways and whole.frames:
         yield view.sketch(whole)
         yield view.sketch(in_blocks(whole, kinds, view.block))
-    for plan in smaller_plans(whole, kinds, view.block):
-        if fewest_boxes(plan.ops) > MOST_BOXES:
-            continue
+    for plan in _few(whole, kinds, view):
         sketch = view.sketch(plan)
         plans.append((plan, boxes(sketch.series)))
         yield sketch
@@ -115,5 +113,10 @@ def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, 
             yield sketch
     stepped = with_steps(ops, kinds)
     if len(stepped) < len(ops):
-        smaller = smaller_plans(_planned(stepped, kinds, level, view), kinds, view.block)
-        yield from (view.sketch(plan) for plan in smaller if fewest_boxes(plan.ops) <= MOST_BOXES)
+        yield from map(view.sketch, _few(_planned(stepped, kinds, level, view), kinds, view))
+
+
+def _few(whole: Plan, kinds: Mapping[str, str], view: View) -> Iterator[Plan]:
+    """The plan and smaller ones that may have few enough boxes; of one that never does none is made."""
+    if fewest_closed(whole.ops, view.block) <= MOST_BOXES:
+        yield from (plan for plan in smaller_plans(whole, kinds, view.block) if fewest_boxes(plan.ops) <= MOST_BOXES)

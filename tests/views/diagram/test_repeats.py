@@ -10,9 +10,13 @@ from torch import nn
 from torch.nn import functional as F
 
 import archscope
+from archscope.views.diagram import compose as composing
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.plan import repeats as of_steps
+from archscope.views.diagram.plan.levels import flow_plan
+from archscope.views.diagram.plan.shrunk import fewest_boxes, fewest_closed
+from archscope.views.diagram.plan.smaller import smaller_plans
 from tests.graphs import Net, report_of
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import are_steps, differences
@@ -436,3 +440,28 @@ def test_a_module_that_others_call_is_a_box_a_call_and_theirs_within_them() -> N
     assert differences(made) == []
     closed = [(op.word, len(op.layers)) for op in made.drawing.ops if op.kind == "module"]
     assert closed == [("Positions: Gated", 4), *[("Stages", 9)] * 3, ("Positions: Gated", 4)]
+
+
+def unlike_blocks(count: int) -> nn.Module:
+    """Blocks that each repeat two operations, of different widths: no page has room for a box of each."""
+    return nn.Sequential(
+        *(nn.Sequential(conv(i, i + 1), *(one for _ in range(4) for one in (conv(i + 1, i + 1), nn.ReLU(), nn.Tanh())))
+          for i in range(3, 3 + count))
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("level", ["network", "flow"])
+def test_what_is_never_small_enough_is_not_closed_step_by_step(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[object] = []
+    monkeypatch.setattr(composing, "smaller_plans", lambda *given: tried.append(given) or ())
+    with torch.device("meta"):
+        made = archscope.diagram(archscope.summarize(unlike_blocks(70), (3, 8, 8)), level=level)
+    assert not tried and differences(made) == [] and len(made.drawing.piece.boxes) <= 60
+
+
+@pytest.mark.parametrize("name", ["inception_v3", "nasnet_a_large", "efficientnet_b0", "densenet121"])
+def test_no_plan_has_fewer_boxes_than_parts_that_look_different(name: str) -> None:
+    graph = archscope.summarize(name).graph
+    plan = flow_plan(fused_ops(graph), graph.blocks)
+    least = min(fewest_boxes(smaller.ops) for smaller in smaller_plans(plan, graph.blocks))
+    assert 0 < fewest_closed(plan.ops, "") <= least

@@ -88,7 +88,8 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output]
         ):
             steps = [modules.members(child) for child in alike]
             if len(steps) > 1 and (_have_memory(steps) or all(_gives(step, results) for step in steps)):
-                current = _collapsed(current, steps, kinds) or current
+                made = _collapsed(current, steps, kinds)
+                current = made if made and is_acyclic(made) else current
     return current if current is ops else in_order(current)
 
 
@@ -144,7 +145,8 @@ def _reads_alike(one: Op, two: Op, place: dict[str, int], length: int) -> bool:
 
 
 def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[str, str]) -> list[Op] | None:
-    """The Ops with these steps as one; None where that makes a cycle or one of them is hidden already."""
+    """The Ops with these steps as one; None where they are no walk or one of them is hidden already. Steps in a row, in
+    execution order, make no cycle: all else is before or after them."""
     sources = {op.name: op for op in ops}
     if any(op.name not in sources or sources[op.name].copies != op.copies for step in steps for op in step):
         return None
@@ -179,7 +181,7 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
                 for one in op.each
             ]
             result.append(replace(told[0], copies=tuple(told[1:])))
-    return result if is_acyclic(result) else None
+    return result
 
 
 def is_walk(op: Op) -> bool:

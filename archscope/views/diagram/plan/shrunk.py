@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from math import ceil
 
 from archscope.model.connected import connected_parts
@@ -23,6 +24,19 @@ def boxes(series: Series) -> int:
 def fewest_boxes(ops: Iterable[Op]) -> int:
     """So many boxes these Ops have however they are folded: a box stands for equal ones."""
     return len({op.key for op in ops})
+
+
+def fewest_closed(ops: Iterable[Op], root: str) -> int:
+    """So many boxes these Ops have whatever modules are closed: the parts of the whole with an operation that no other
+    part has. It is not known, 0, where one runs in between another's operations: a box may hold both."""
+    inside = [(op, op.path.removeprefix(f"{root}.").split(".")[0]) for op in ops if op.kind != "tensor"]
+    holders: dict[object, set[str]] = {}
+    for op, part in inside:
+        holders.setdefault(op.key, set()).add(part)
+    runs = [part for part, _ in groupby(part for _, part in inside)]
+    if len(set(runs)) < len(runs):
+        return 0
+    return len(set().union(*(held for held in holders.values() if len(held) == 1)))
 
 
 def _boxes(item: Item) -> int:
