@@ -146,7 +146,8 @@ def _number(constant: Any) -> dict[str, Any]:
 def _is_untold_number(call: Call) -> bool:
     """Is a constant given besides that is a number, though nobody tells which?"""
     stored = call.fixed[0] if len(call.fixed) == len(call.views) == 1 else None
-    return stored is not None and not stored.shape and content(stored, call) is None
+    whole = stored is not None and not stored.shape and not stored.views
+    return whole and content(call.fixed[0], call) is None
 
 
 def _with_untold(call: Call, kind: str) -> View:
