@@ -1,5 +1,6 @@
 """The page that says what was found: counts, every exception, and a line a network."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -122,7 +123,7 @@ def excepted(row: Row) -> str:
 
 def said(error: str) -> str:
     """An error without the place of a file on one machine, in a cell."""
-    return error.partition(" (/")[0].replace("|", "\\|")[:160]
+    return re.split(r" \(/| from '/", error)[0].replace("|", "\\|")[:160]
 
 
 def coverage(rows: Sequence[Row]) -> str:
