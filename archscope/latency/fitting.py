@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from archscope.latency import Options
-from archscope.measures.backward import backward_peak, gradient_bytes
+from archscope.measures.backward import Backward
 from archscope.measures.memory import memory
 from archscope.measures.training_memory import held_throughout, newly_kept
 from archscope.model import units
@@ -23,9 +23,10 @@ def predicted_bytes(graph: Graph, train: bool, optimizer: str = "momentum", on_c
     *_, peak = memory(graph)
     if not train:
         return int(peak.total)
-    trained = gradient_bytes(graph).values()
+    backward = Backward(graph, newly_kept(graph, on_cuda), on_cuda)
+    trained = backward.gradient_bytes.values()
     states = STATES[optimizer] * sum(trained)
-    needed = max(backward_peak(graph, newly_kept(graph, on_cuda), on_cuda), sum(trained))
+    needed = max(backward.peak(), sum(trained))
     if optimizer in ROOTS and trained:
         needed = max(needed, sum(trained) + (sum(trained) if on_cuda else 2 * max(trained)))
     return max(int(peak.total) + states, held_throughout(graph) + states + needed)

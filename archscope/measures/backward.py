@@ -30,9 +30,9 @@ def differentiated(graph: Graph) -> set[str]:
     return found
 
 
-def gradient_bytes(graph: Graph, reached: Set[str] | None = None) -> dict[str, int]:
-    """Of each weight that gets one: that trains, and that a result is made of. Momenta are as large."""
-    reached, found = _reached(graph) if reached is None else reached, dict[str, int]()
+def _gradient_bytes(graph: Graph, reached: Set[str]) -> dict[str, int]:
+    """Of each weight that trains and that a layer of these reads."""
+    found: dict[str, int] = {}
     for layer in graph.layers:
         for name in layer.parameters if layer.name in reached else ():
             weight = graph.parameters.get(name)
@@ -57,13 +57,6 @@ def _reached(graph: Graph) -> set[str]:
     return reached
 
 
-def backward_peak(graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> int:
-    """The most bytes that the backward pass holds, weights and inputs not counted: what the layers have `newly_kept`,
-    which goes as it comes to them, the gradients of weights, which stay, and those of tensors, which wait for the layer
-    that made them. At least, where nobody knows what a layer keeps."""
-    return _Backward(graph, newly, on_cuda).peak()
-
-
 def _is_copied(layer: Layer) -> bool:
     """Does oneDNN copy a convolution's images into its own layout? A plain 1x1 convolution is a matrix product."""
     window = layer.window
@@ -80,10 +73,13 @@ class _Storage:
         self.bytes, self.readers, self.shown = size, 0, shown
 
 
-class _Backward:
+class Backward:
+    """The backward pass of what the layers have `newly_kept`. `gradient_bytes` are those of each weight that gets a
+    gradient: that trains, and that a result is made of. Momenta are as large."""
+
     def __init__(self, graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> None:
         self._graph, self._on_cuda, self._reached = graph, on_cuda, _reached(graph)
-        self._weights = gradient_bytes(graph, self._reached)
+        self.gradient_bytes = _gradient_bytes(graph, self._reached)
         self._outputs = {layer.name: layer.output_bytes * graph.times[layer.name] for layer in graph.layers}
         self._inputs = {name: tensor.bytes * graph.batch for name, tensor in graph.inputs.items()}
         self._kept = {
@@ -95,6 +91,9 @@ class _Backward:
         self._held = self._highest = sum(self._kept.values())
 
     def peak(self) -> int:
+        """The most bytes that it holds, weights and inputs not counted: what the layers kept, which goes as it comes to
+        them, the gradients of weights, which stay, and those of tensors, which wait for the layer that made them. At
+        least, where nobody knows what a layer keeps. To be asked once."""
         for name in self._reached.intersection(self._graph.outputs):
             self._give(name, self._new(self._outputs[name]))
         for layer in reversed(self._graph.layers):
@@ -113,8 +112,8 @@ class _Backward:
                 made[name] = own if passed else self._new(size)
                 own.shown |= shown and passed
         for name in layer.parameters:
-            if name in self._weights:
-                made[name] = self._new(self._weights[name], shown)
+            if name in self.gradient_bytes:
+                made[name] = self._new(self.gradient_bytes[name], shown)
         self._take(beside := self._beside(layer, read))
         self._held -= beside + self._kept.get(layer.name, 0)
         for name, storage in made.items():
@@ -159,7 +158,7 @@ class _Backward:
         return sum([known[name].bytes for name in layer.parameters if name in known])
 
     def _of_part(self, weight: str, shape: Shape) -> int:
-        if weight not in self._weights or elements_of(shape) == self._graph.parameters[weight].elements:
+        if weight not in self.gradient_bytes or elements_of(shape) == self._graph.parameters[weight].elements:
             return 0
         return bytes_of(shape, self._graph.parameters[weight].dtype)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from math import prod
 
 from archscope.measures import measure
-from archscope.measures.backward import Newly, backward_peak, differentiated, gradient_bytes, trainable
+from archscope.measures.backward import Backward, Newly, differentiated, trainable
 from archscope.measures.kept_by_kernels import Kept, kept_by_kernel, mask
 from archscope.measures.memory import storage_roots
 from archscope.model.graph import Graph, Layer, Shape, bytes_of
@@ -73,7 +73,8 @@ def _peak(graph: Graph, kept: Column, newly: Iterable[Newly]) -> int | None:
     trains, the inputs, and what the backward pass does. None where that is not known."""
     if None in kept.values.values():
         return None
-    return held_throughout(graph) + sum(gradient_bytes(graph).values()) + backward_peak(graph, newly, on_cuda=False)
+    backward = Backward(graph, newly, on_cuda=False)
+    return held_throughout(graph) + sum(backward.gradient_bytes.values()) + backward.peak()
 
 
 def held_throughout(graph: Graph) -> int:
