@@ -8,19 +8,7 @@ import torch
 from torch import nn
 
 from tests.benchmarks.memory import measured_and_predicted
-
-
-class Of(nn.Module):
-    """Runs a function of itself and its inputs."""
-
-    def __init__(self, run: Callable[..., torch.Tensor], **modules: Any) -> None:
-        super().__init__()
-        self.run = run
-        for name, module in modules.items():
-            setattr(self, name, module)
-
-    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-        return self.run(self, *inputs)
+from tests.small_nets import Forward
 
 
 def wide(times: int = 2) -> nn.Module:
@@ -41,20 +29,21 @@ def skipping(net: Any, x: torch.Tensor) -> torch.Tensor:
 
 
 STEPS: dict[str, tuple[Callable[[], nn.Module], Any]] = {
-    "not used": (lambda: Of(lambda net, x: net.used(x), used=wide(), unused=wide()), (512,)),
-    "used for nothing": (lambda: Of(lambda net, x: (net.used(x), net.lost(x))[0], used=wide(), lost=wide()), (512,)),
-    "called twice": (lambda: Of(lambda net, x: net.layer(net.layer(x)), layer=wide(1)), (512,)),
-    "called three times": (lambda: Of(lambda net, x: net.layer(net.layer(net.layer(x))), layer=wide(1)), (512,)),
+    "not used": (lambda: Forward(lambda net, x: net.used(x), used=wide(), unused=wide()), (512,)),
+    "used for nothing": (
+        lambda: Forward(lambda net, x: (net.used(x), net.lost(x))[0], used=wide(), lost=wide()), (512,)),
+    "called twice": (lambda: Forward(lambda net, x: net.layer(net.layer(x)), layer=wide(1)), (512,)),
+    "called three times": (lambda: Forward(lambda net, x: net.layer(net.layer(net.layer(x))), layer=wide(1)), (512,)),
     "a convolution called twice": (
-        lambda: Of(lambda net, x: net.conv(net.conv(x)), conv=nn.Conv2d(128, 128, 3, padding=1)), (128, 8, 8)),
-    "a tied table": (lambda: Of(scores, table=nn.Embedding(2000, 128)), "16:int64"),
+        lambda: Forward(lambda net, x: net.conv(net.conv(x)), conv=nn.Conv2d(128, 128, 3, padding=1)), (128, 8, 8)),
+    "a tied table": (lambda: Forward(scores, table=nn.Embedding(2000, 128)), "16:int64"),
     "sparse rows": (
-        lambda: Of(lambda net, x: net.score(net.table(x).mean(1)), table=nn.Embedding(5000, 128, sparse=True),
+        lambda: Forward(lambda net, x: net.score(net.table(x).mean(1)), table=nn.Embedding(5000, 128, sparse=True),
            score=nn.Linear(128, 10)), "16:int64"),
-    "a part of a weight": (lambda: Of(part, weight=nn.Parameter(torch.ones(512, 512))), (512,)),
+    "a part of a weight": (lambda: Forward(part, weight=nn.Parameter(torch.ones(512, 512))), (512,)),
     "1x1 convolutions": (lambda: nn.Sequential(*[nn.Conv2d(32, 32, 1) for _ in range(3)]), (32, 64, 64)),
     "a skip around two": (
-        lambda: Of(skipping, stem=nn.Conv2d(3, 32, 3, padding=1), down=nn.Conv2d(32, 64, 3, 2, 1),
+        lambda: Forward(skipping, stem=nn.Conv2d(3, 32, 3, padding=1), down=nn.Conv2d(32, 64, 3, 2, 1),
            up=nn.ConvTranspose2d(64, 32, 2, 2), score=nn.Conv2d(64, 2, 1)), (3, 64, 64)),
 }  # fmt: skip
 
@@ -77,7 +66,7 @@ def test_a_weight_that_is_standardised_is_made_once_a_pass() -> None:
         weight = net.conv.weight
         return nn.functional.conv2d(x, weight / weight.std(dim=(1, 2, 3), keepdim=True), padding=1)
 
-    module = Of(run, conv=nn.Conv2d(128, 128, 3))
+    module = Forward(run, conv=nn.Conv2d(128, 128, 3))
     measured, predicted = measured_and_predicted(module, (128, 8, 8), 8, train=True)
 
     assert predicted == pytest.approx(measured, rel=0.15)
