@@ -14,6 +14,7 @@ from archscope.model.graph import Graph
 from archscope.model.report import Report
 from archscope.model.text import listed, one_line, shown
 from archscope.views import Options
+from archscope.views.headings import broken_headings
 from archscope.views.tables import view
 from archscope.views.tables.footer import footer
 from archscope.views.tables.rows import Row, headings, rows
@@ -61,11 +62,12 @@ def _results(graph: Graph) -> str:
 
 
 def _body(report: Report, listed: list[Row], options: Options) -> list[Text]:
-    titles, *cells = _texts(listed, options.columns)
-    widths = _widths([titles, *cells])
+    cells = _texts(listed, options.columns)
+    titles = _titles(options.columns, cells, options.width)
+    widths = _widths([*titles, *cells])
     room = options.width - sum(widths) - GAP * len(widths)
     widths = _fitted(widths, options.width)
-    lines = [_line(titles, widths, ["bold"] * len(titles))]
+    lines = [_line(title, widths, ["bold"] * len(title)) for title in titles]
     for row, texts in zip(listed, cells, strict=True):
         color = COLORS.get(row.category, "")
         styles = [color, "" if row.category == "block" else color, *[""] * len(row.cells)]
@@ -78,20 +80,32 @@ def _body(report: Report, listed: list[Row], options: Options) -> list[Text]:
 
 
 def _texts(listed: list[Row], columns: Sequence[str]) -> list[list[str]]:
-    """The heading and the rows, cell by cell."""
-    cells = [[row.lines + row.name, _operation(row), *row.cells] for row in listed]
-    return [["Layer", "Operation", *headings(columns)], *cells]
+    """The rows, cell by cell."""
+    return [[row.lines + row.name, _operation(row), *row.cells] for row in listed]
+
+
+def _titles(columns: Sequence[str], cells: list[list[str]], width: int) -> list[list[str]]:
+    """The heading's lines: one, or more where that leaves room to names."""
+    titles = ["Layer", "Operation", *headings(columns)]
+    if width and _length(_widths([titles, *cells])) > width:
+        return broken_headings(titles, cells)
+    return [titles]
 
 
 def _widths(lines: list[list[str]]) -> list[int]:
     return [max(map(len, column)) for column in zip(*lines, strict=True)]
 
 
+def _length(widths: Sequence[int]) -> int:
+    return sum(widths) + GAP * (len(widths) - 1)
+
+
 def _with_room(report: Report, options: Options) -> tuple[str, ...]:
     """The columns without as many of the spare ones, the first first, as the width has no room for."""
     if not (options.width and options.spare):
         return options.columns
-    name, operation, *widths = _widths(_texts(rows(report, options), options.columns))
+    cells = _texts(rows(report, options), options.columns)
+    name, operation, *widths = _widths([*_titles(options.columns, cells, options.width), *cells])
     names = min(name, NARROWEST) + GAP + min(operation, NARROWEST)
     return with_room(dict(zip(options.columns, widths, strict=True)), options.spare, options.width - names)
 
@@ -122,7 +136,7 @@ def _operation(row: Row) -> str:
 
 def _fitted(widths: list[int], width: int) -> list[int]:
     """Cut names and operations, the wider first, until the line fits."""
-    over = sum(widths) + GAP * (len(widths) - 1) - width if width else 0
+    over = _length(widths) - width if width else 0
     widths = list(widths)
     while over > 0 and max(widths[:2]) > NARROWEST:
         widest = 0 if widths[0] > widths[1] else 1

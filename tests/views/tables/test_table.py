@@ -85,6 +85,14 @@ def test_numbers_are_never_cut(width: int) -> None:
         assert "…" not in "".join(row.cells)
 
 
+def test_a_heading_takes_two_lines_before_a_name_is_cut() -> None:
+    options = Options(("output", "params", "macs", "receptive_field"), 1, width=80)
+    text = render(traced("inception_resnet_v2"), "table", options)
+
+    assert "inception_resnet_a" in text
+    assert [line.split()[-1] for line in text.splitlines()[4:6]] == ["Receptive", "field"]
+
+
 def test_long_names_are_cut_with_an_ellipsis() -> None:
     net = Net(input=(3, 8, 8))
     net.conv("a_name_of_many_letters_" * 5, "input", 4, 1)

@@ -138,10 +138,10 @@ def test_a_narrow_terminal_leaves_out_columns_and_says_which() -> None:
     assert "Not shown" not in wide
     narrow = shown(80)
     assert max(map(len, narrow.splitlines())) <= 80
-    assert "Of bound" not in narrow
-    assert "Not shown        output, bound_ms, bound_percent: " in narrow
-    assert "Latency %" in narrow
-    assert "Of bound" in shown(80, spare=())
+    assert "Bound" not in narrow
+    assert "Not shown        bound_ms, bound_percent: " in narrow
+    assert "Latency" in narrow
+    assert "Not shown" not in shown(80, spare=())
 
 
 @pytest.mark.parametrize(
