@@ -107,6 +107,15 @@ def bind(
     return bound | {name: value for name, value in implied.items() if name not in bound}
 
 
+def in_order(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments by keyword in the order of the function's own names, in whatever order a call gives them."""
+    if sum(isinstance(value, torch.Tensor) for value in kwargs.values()) < 2:
+        return dict(kwargs)
+    names = signature_of(function, operation_name(function)[0], args, kwargs).names
+    places = {name: place for place, name in enumerate(names)}
+    return dict(sorted(kwargs.items(), key=lambda named: places.get(named[0], len(places))))
+
+
 def _by_position(names: Sequence[str], args: Sequence[Any]) -> dict[str, Any]:
     bound: dict[str, Any] = {}
     for place, value in enumerate(args):

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from archscope.errors import ArchscopeError
 from archscope.model.operations import CATEGORY
 
 FUSED = re.compile(r"(_leaky_relu|_relu|_tanh|_add|_scalar|_dynamic|_fp16)+$")
@@ -46,7 +47,11 @@ def packed_in(module: nn.Module) -> Iterator[tuple[torch.ScriptObject, dict[str,
 def _unpacked(packed: Any) -> dict[str, torch.Tensor]:
     methods = packed._method_names()
     if "unpack" in methods:
-        found = dict(zip(("weight", "bias"), packed.unpack(), strict=True))
+        try:
+            found = dict(zip(("weight", "bias"), packed.unpack(), strict=True))
+        except RuntimeError as error:  # of another engine than the one that packed them
+            reason = str(error).partition("\n")[0]
+            raise ArchscopeError(f"the weights of a quantised layer cannot be read: {reason}") from None
     elif "CellParams" in str(packed._type()):
         _, biases, _, _, matrices = packed.__getstate__()[0]
         found = dict(zip(("w_ih", "w_hh"), [matrix.unpack()[0] for matrix in matrices], strict=True))

@@ -162,6 +162,7 @@ class Tracer(TorchFunctionMode):
             return self._branch(*args)
         tensors = tensors_in(args)
         if kwargs:
+            kwargs = calls.in_order(function, args, kwargs)
             tensors += tensors_in(kwargs)
         if (NESTED in name and name != ASKS_FOR_NESTED) or any([tensor.is_nested for tensor in tensors]):
             raise refused("makes a nested tensor, which has no one size: a padded tensor and a mask can be measured")

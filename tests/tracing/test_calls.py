@@ -9,7 +9,8 @@ import torch.nn.functional as F
 
 from archscope.model.graph import Window
 from archscope.model.windows import window_of
-from archscope.tracing import calls
+from archscope.tracing import calls, trace
+from tests.small_nets import Forward
 
 X = torch.zeros(1, 4, 8, 8)
 
@@ -52,6 +53,36 @@ def settings(function: Callable[..., Any], *args: Any, **kwargs: Any) -> dict[st
     weight = bound.get("weight")
     window = window_of(bound, operation, None if weight is None else tuple(weight.shape))
     return calls.settings_of(bound, window)
+
+
+BY_KEYWORD: list[tuple[Callable[..., Any], dict[str, tuple[int, ...]], list[str]]] = [
+    (F.linear, {"weight": (4, 3), "bias": (4,), "input": (2, 3)}, ["input", "weight", "bias"]),
+    (F.conv2d, {"bias": (6,), "weight": (6, 4, 3, 3), "input": (1, 4, 8, 8)}, ["input", "weight", "bias"]),
+    (torch.matmul, {"other": (3, 4), "input": (2, 3)}, ["input", "other"]),
+    (torch.bmm, {"mat2": (2, 4, 3), "input": (2, 5, 4)}, ["input", "mat2"]),
+    (torch.addmm, {"mat2": (3, 4), "mat1": (2, 3), "input": (4,)}, ["input", "mat1", "mat2"]),
+    (F.bilinear, {"weight": (4, 3, 5), "input2": (2, 5), "input1": (2, 3)}, ["input1", "input2", "weight"]),
+    (F.scaled_dot_product_attention, {"value": (1, 5, 7), "key": (1, 5, 4), "query": (1, 2, 4)},
+     ["query", "key", "value"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "sizes", "names"), BY_KEYWORD, ids=[f.__name__ for f, _, _ in BY_KEYWORD])
+def test_tensors_by_keyword_are_told_by_their_names(
+    function: Callable[..., Any], sizes: dict[str, tuple[int, ...]], names: list[str]
+) -> None:
+    """In whatever order a call gives them; so that shapes and MACs are those of the call in torch's order."""
+    first, *rest = [key for key in sizes if key == names[0]] + [key for key in sizes if key != names[0]]
+    net = Forward(lambda net, x: function(**{key: x if key == first else getattr(net, key) for key in sizes}))
+    for key in rest:
+        setattr(net, key, torch.nn.Parameter(torch.ones(sizes[key])))
+    x = torch.ones(sizes[first])
+    (layer,) = trace(net, inputs=x).layers
+
+    assert [operand.argument for operand in layer.operands] == names
+    assert layer.operand_shapes == tuple(sizes[name] for name in names)
+    assert layer.output_elements == net(x).numel()
+    assert trace(net, inputs=x).results[0].shape == net(x).shape
 
 
 def test_scalars_are_settings_and_tensors_are_not() -> None:

@@ -116,3 +116,10 @@ def test_aware_training() -> None:
 
     assert (totals["params"], totals["macs"]) == (3 * 9 * 4 + 4, 3 * 9 * 4 * 6 * 6)
     assert totals["operations"]["unknown"] == []
+
+
+def test_weights_that_the_engine_cannot_unpack_are_said() -> None:
+    volumes = static(nn.Sequential(quantization.QuantStub(), nn.Conv3d(3, 4, 3), quantization.DeQuantStub()).eval(),
+                     3, 4, 4, 4)  # fmt: skip
+    with pytest.raises(archscope.ArchscopeError, match="weights of a quantised layer cannot be read: QNNPACK only"):
+        archscope.summarize(volumes, (3, 4, 4, 4))
