@@ -77,6 +77,14 @@ def window_attention(net: Any, x: Tensor) -> Tensor:
     return net.b(y.permute(0, 5, 1, 3, 2, 4).reshape(n, c, h, w).roll((2, 2), (2, 3)))
 
 
+def window_products(x: Tensor) -> Tensor:
+    """A matrix of each window of 2 x 2 by itself, whose rows see pixels that drift apart, and the window again."""
+    n, c, h, w = x.shape
+    y = x.view(n, c, h // 2, 2, w // 2, 2).permute(0, 2, 4, 3, 5, 1).reshape(-1, 4, c)
+    y = (y @ y.mT).softmax(-1) @ y
+    return y.view(n, h // 2, w // 2, 2, 2, c).permute(0, 5, 1, 3, 2, 4).reshape(x.shape)
+
+
 def tokens(net: Any, x: Tensor) -> Tensor:
     """To tokens, a layer norm and a linear layer on each, and back."""
     x = net.a(x)
@@ -331,6 +339,14 @@ LOCAL: dict[str, nn.Module] = {
     "repeated by expanding": through(
         lambda x: x[:, :, :, None, :, None].expand(-1, -1, -1, 2, -1, 2).reshape(1, 4, 128, 128)
     ),
+    "stacked row by row, each of another phase": Of(
+        lambda net, x: torch.stack([net.b(row) for row in F.interpolate(net.a(x), 96, mode="area").unbind(2)], 2),
+        a=conv(3),
+        b=nn.Conv1d(4, 4, 3),
+    ),
+    "matrices of unlike rows in between": through(
+        lambda x: window_products(F.interpolate(x, scale_factor=2, mode="bilinear"))
+    ),
     "written into parts": Of(written_shift, **two()),
     "channel attention of a place": through(lambda x: x * x.mean(1, keepdim=True).sigmoid()),
     "softmax over channels": through(lambda x: x.softmax(1)),
@@ -398,6 +414,9 @@ UNKNOWN: dict[str, nn.Module] = {
     ),
     "rows that a tensor names": through(lambda x: x[:, :, torch.arange(0, 64, 2)]),
     "rolled by half the image": through(lambda x: torch.fft.fftshift(x, (2, 3)) + x.roll((32, 32), (2, 3))),
+    "windows over stacked rows of unlike phases": Of(
+        lambda net, x: net.b(torch.stack(list(F.interpolate(net.a(x), 96, mode="area").unbind(2)), 2)), **two()
+    ),
     "memory by strides": through(lambda x: x.as_strided((1, 4, 32, 64), (4 * 64 * 64, 64 * 64, 128, 1))),
     "sorted channels of branches, cut": narrow_of(lambda y: y.sort(1)[0][:, :4]),
     "other pixels written into some rows": Of(

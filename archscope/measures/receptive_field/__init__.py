@@ -33,7 +33,7 @@ def receptive_field(graph: Graph) -> tuple[Column, ...]:
     fields = _of_read_outputs(graph, fields_of(graph))
     sizes: dict[int, tuple[Said, bool]] = {}  # layers that keep the field share it
     said = {layer.name: _widest(layer, fields[layer.name], sizes) for layer in graph.layers}
-    last = _last_with_position(graph, said)
+    last = _last_with_position(graph, said, fields)
     scope = "none" if last is None else said[last.name]
     total, outputs = None, fields[last.name] if last else None
     if outputs and isinstance(scope, list):
@@ -161,7 +161,7 @@ def _spreads(layer: Layer) -> bool:
 
 def _size(field: Field) -> list[int] | str:
     """The most that a place sees, or in a word why there is no number."""
-    if field.parts and field.parts.along >= 0 and moves(field, field.parts.along):
+    if field.parts and field.parts.fields and _has_places(field, field.parts.along):
         return _widest_of([_size(part) for part in field.parts.fields])
     try:
         whole = all_channels(field)
@@ -172,6 +172,11 @@ def _size(field: Field) -> list[int] | str:
     if words:
         return "global" if "global" in words else "scattered"
     return [size for size in sizes if isinstance(size, int)]
+
+
+def _has_places(field: Field, axis: int) -> bool:
+    """Does an axis hold places of the image? The channels, which are read together, do not; rows in a stack do."""
+    return moves(field, axis) or (len(field.shape) == len(field.pixels) + 2 and axis > 1)
 
 
 def _widest_of(sizes: Sequence[list[int] | str]) -> list[int] | str:
@@ -207,13 +212,15 @@ def spacing(field: Field) -> list[int | float]:
     return strides
 
 
-def _last_with_position(graph: Graph, said: Mapping[str, Said]) -> Layer | None:
+def _last_with_position(
+    graph: Graph, said: Mapping[str, Said], fields: Mapping[str, list[Field] | None]
+) -> Layer | None:
     """The layer that stands for the network: what follows, a classifier, has no place in the image.
 
-    Where a weighted layer is unknown no number of another is the network's.
+    Where a weighted layer is lost no number of another is the network's.
     """
     placed = [layer for layer in graph.layers if said[layer.name] is not None]
-    lost = [layer for layer in placed if said[layer.name] == "unknown" and CATEGORY.get(layer.operation) in WEIGHTED]
+    lost = [layer for layer in placed if fields[layer.name] is None and CATEGORY.get(layer.operation) in WEIGHTED]
     if placed and lost and said[placed[-1].name] != "global":
         return lost[0]
     return placed[-1] if placed else None

@@ -28,8 +28,12 @@ def read(call: Call, field: Field, each: Sequence[Taps | None]) -> Field:
     """Each of the last axes by its taps; None leaves an axis as it is."""
     shape = call.shape
     first = len(shape) - len(each)
-    if field.parts and (field.parts.along < 0 or (field.parts.along >= first and each[field.parts.along - first])):
-        field = field._replace(parts=Parts(field.parts.along, ()))  # an element may now see more than one of them
+    along = field.parts.along if field.parts else -1
+    way = each[along - first] if along >= first else None
+    if way and not moves(field, along) and max(map(len, way.offsets)) < field.shape[along]:
+        raise PositionLost  # parts that were stacked, of which no window reads all: less is seen than all see
+    if field.parts and (along < 0 or way):
+        field = field._replace(parts=Parts(along, ()))  # an element may now see more than one of them
 
     def change(term: Term) -> Term:
         for place, way in enumerate(each, first):
@@ -151,8 +155,9 @@ def interpolate(call: Call) -> Field:
 
 def pad(call: Call) -> Field:
     """Zeros or copies around: beyond the border the field goes on as within."""
-    lefts = [taps.shift(-left) for left in call.settings["pad"][::2]]  # torch lists the last axis first
-    return read(call, call.input, lefts[::-1])
+    pads = call.settings["pad"]
+    lefts = [taps.shift(-left) if left or right else None for left, right in zip(pads[::2], pads[1::2], strict=True)]
+    return read(call, call.input, lefts[::-1])  # torch lists the last axis first
 
 
 def roll(call: Call) -> Field:
