@@ -78,12 +78,10 @@ class Backward:
     gradient: that trains, and that a result is made of. Momenta are as large."""
 
     def __init__(self, graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> None:
-        self._graph, self._on_cuda, self._reached = graph, on_cuda, _reached(graph)
+        self._graph, self._bytes, self._on_cuda, self._reached = graph, graph.bytes, on_cuda, _reached(graph)
         self.gradient_bytes = _gradient_bytes(graph, self._reached)
-        self._outputs = {layer.name: layer.output_bytes * graph.times[layer.name] for layer in graph.layers}
-        self._inputs = {name: tensor.bytes * graph.batch for name, tensor in graph.inputs.items()}
         self._kept = {
-            layer.name: sum([self._outputs.get(name, 0) for name in own[0]]) + own[1] * graph.times[layer.name]
+            layer.name: sum([self._bytes[name] for name in own[0] if name not in graph.inputs]) + own[1] * graph.times[layer.name]
             for layer, own in newly  # inputs are there throughout
             if own and layer.name in self._reached  # what the others have kept goes with their results
         }
@@ -95,7 +93,7 @@ class Backward:
         them, the gradients of weights, which stay, and those of tensors, which wait for the layer that made them. At
         least, where nobody knows what a layer keeps. To be asked once."""
         for name in self._reached.intersection(self._graph.outputs):
-            self._give(name, self._new(self._outputs[name]))
+            self._give(name, self._new(self._bytes[name]))
         for layer in reversed(self._graph.layers):
             if layer.name in self._reached:
                 self._go_through(layer)
@@ -123,16 +121,14 @@ class Backward:
     def _read(self, name: str, layer: Layer, place: int) -> int:
         """Bytes of what a layer is given, which may be one of several that another has returned."""
         made_by = self._graph.layer.get(name)
-        if made_by is None:
-            return self._inputs[name]
-        if len(made_by.output_shapes) == 1:
-            return self._outputs[name]
+        if made_by is None or len(made_by.output_shapes) == 1:
+            return self._bytes[name]
         return bytes_of(layer.input_shapes[place], made_by.dtypes[0]) * self._graph.times[name]
 
     def _is_passed_on(self, layer: Layer, size: int) -> bool:
         if layer.memory != "view" and layer.operation not in PASSED_ON:
             return False
-        whole = size == self._outputs[layer.name]
+        whole = size == self._bytes[layer.name]
         if layer.memory == "view":
             return whole and len(layer.output_shapes) == 1
         return whole or layer.operation != "add"
@@ -145,11 +141,11 @@ class Backward:
         if category.endswith("convolution"):
             if self._on_cuda or not _is_copied(layer):
                 return 0
-            return max(self._outputs[layer.name] + sum(read.values()), self._of_weights(layer))
+            return max(self._bytes[layer.name] + sum(read.values()), self._of_weights(layer))
         if category in {"attention", "recurrent"}:
             return passing_in_kernel(layer, self._graph.batch, self._of_weights(layer), self._on_cuda)
         if layer.operation == "mul":
-            output = self._outputs[layer.name]
+            output = self._bytes[layer.name]
             return output if any([size < output for name, size in read.items() if name in self._reached]) else 0
         return sum([self._of_part(operand.source, operand.shape) for operand in layer.operands if operand.views])
 

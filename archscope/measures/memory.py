@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from archscope.measures import measure
 from archscope.measures.kept_by_kernels import passing_in_steps
-from archscope.model.graph import Graph, bytes_of
+from archscope.model.graph import Graph
 from archscope.model.report import Column, summed
 
 
@@ -25,8 +25,7 @@ def memory(graph: Graph) -> tuple[Column, ...]:
         weight_bytes[layer.name] = sum([stored[name] for name in first])
     all_weights = sum(stored.values())
     output_bytes: dict[str, int | float | None] = {
-        layer.name: layer.output_bytes * graph.times[layer.name] if layer.memory == "new" else 0
-        for layer in graph.layers
+        layer.name: graph.bytes[layer.name] if layer.memory == "new" else 0 for layer in graph.layers
     }
     alive = _alive(graph, all_weights)
     return (
@@ -60,13 +59,11 @@ def _alive(graph: Graph, weights: int) -> dict[str, int]:
     ends: dict[int, list[str]] = {}
     for root, i in last_read.items():
         ends.setdefault(i, []).append(root)
-    size = {name: bytes_of(tensor.shape, tensor.dtype) * graph.batch for name, tensor in graph.inputs.items()}
-    now = weights + sum(size.values())
+    now = weights + sum([graph.bytes[name] for name in graph.inputs])
     alive = {}
     for i, layer in enumerate(graph.layers):
         if roots[layer.name] == layer.name:
-            size[layer.name] = layer.output_bytes * graph.times[layer.name]
-            now += size[layer.name]
+            now += graph.bytes[layer.name]
         alive[layer.name] = now + passing_in_steps(layer, graph.batch)
-        now -= sum(size[root] for root in ends.get(i, ()))
+        now -= sum([graph.bytes[root] for root in ends.get(i, ())])
     return alive

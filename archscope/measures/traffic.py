@@ -35,7 +35,7 @@ def traffic(graph: Graph) -> tuple[Column, ...]:
         read = sum([elements_of(shape) * width[name] * graph.times[name] for name, shape in operands])
         parts = elements_read(layer, stored, images) if layer.parameters or layer.buffers else {}
         weights = sum([bytes_of((elements,), stored[name].dtype) for name, elements in parts.items()])
-        bytes_moved = 0 if layer.memory == "view" else read + layer.output_bytes * images + weights
+        bytes_moved = 0 if layer.memory == "view" else read + graph.bytes[layer.name] + weights
         moved[layer.name], arithmetic[layer.name] = bytes_moved, _arithmetic(layer, images)
     bytes_column = summed("bytes_moved", "bytes", moved)
     operations_column = summed("arithmetic_ops", "operations", arithmetic)

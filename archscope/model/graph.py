@@ -268,6 +268,13 @@ class Graph:
         }
 
     @cached_property
+    def bytes(self) -> Mapping[str, int]:
+        """Of each input, and of all that each layer returns, in a pass."""
+        return {name: tensor.bytes * self.batch for name, tensor in self.inputs.items()} | {
+            layer.name: layer.output_bytes * self.times[layer.name] for layer in self.layers
+        }
+
+    @cached_property
     def leaves(self) -> frozenset[str]:
         """Paths of the modules that have no children, called or not."""
         return frozenset(self.blocks) - {path.rpartition(".")[0] for path in self.blocks if path}

@@ -8,6 +8,7 @@ from archscope.model.graph import Shape
 from archscope.model.operations import CATEGORIES, CATEGORY
 from archscope.tracing import shape_rules
 from archscope.tracing.records import META, Effect, Invocation, Irregular, Memory, Unchanged, map_tensors, tensors_in
+from archscope.tracing.signatures import FOREIGN
 from archscope.tracing.sources import Sources
 
 RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
@@ -168,8 +169,10 @@ def refused(reason: str) -> Exception:
 
 def written_by(call: Invocation) -> list[torch.Tensor]:
     """What an operator of a user's writes into, as its schema says, where it returns nothing."""
+    if FOREIGN not in call.operation:
+        return []
     schema = getattr(getattr(call.function, "default", call.function), "_schema", None)
-    if schema is None or schema.returns or "::" not in call.operation:
+    if schema is None or schema.returns:
         return []
     given = dict(zip([argument.name for argument in schema.arguments], call.args, strict=False)) | call.kwargs
     marked = [argument.name for argument in schema.arguments if argument.alias_info and argument.alias_info.is_write]

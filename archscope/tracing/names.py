@@ -103,7 +103,7 @@ def readable(graph: Graph) -> Graph:
         *graph.bases.values(),
         *chain(*tables),
     )
-    if not any(map(UNSHOWN.search, said)):
+    if not UNSHOWN.search("".join(said)):
         return graph
     renamed: dict[str, str] = {}
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import archscope
-from archscope.measures.receptive_field import taps
+from archscope.measures.receptive_field import fields_of, taps
 from archscope.model.graph import Window
 from tests.graphs import Net, total, values
 
@@ -69,6 +69,20 @@ def test_identity_shortcut() -> None:
 
     assert values(net.graph(), "receptive_field")["shortcut"] == [1, 1]
     assert size(net) == [5, 5]
+
+
+@pytest.mark.parametrize(("added", "apart"), [(1, True), (5, False)])
+def test_parts_of_a_concatenation_that_come_to_see_the_same_are_parts_no_more(added: int, apart: bool) -> None:
+    """What reads some of its channels follows them apart no longer than they differ."""
+    net = Net(input=(4, 20, 20))
+    branches = [net.conv(f"branch{size}", "input", 2, size, padding=size // 2) for size in (1, 3)]
+    both = net.add("cat", "cat", *branches, shape=(4, 20, 20), settings={"dim": 1})
+    net.add("add", "add", both, net.conv("body", "input", 4, added, padding=added // 2))
+
+    fields = fields_of(net.graph())
+    assert fields["cat"] and fields["cat"][0].parts
+    assert fields["add"] and bool(fields["add"][0].parts) is apart
+    assert size(net) == [max(3, added)] * 2
 
 
 def test_a_gate_over_the_whole_image_is_global_from_there_on() -> None:

@@ -118,13 +118,12 @@ def _read(found: Mapping[str, list[Field] | None], operand: Operand) -> Field:
 
 def _of_read_outputs(graph: Graph, fields: dict[str, list[Field] | None]) -> dict[str, list[Field] | None]:
     """Of several outputs of a layer those that another reads or that the network returns; the first where none is."""
-    read = _whole_shapes(graph)
-    return {
-        name: outputs if outputs is None or len(outputs) < 2 else [
-            field for i, field in enumerate(outputs) if (name, i) in read
-        ] or outputs[:1]
-        for name, outputs in fields.items()
-    }  # fmt: skip
+    several = {name: outputs for name, outputs in fields.items() if outputs and len(outputs) > 1}
+    read = _whole_shapes(graph) if several else {}
+    return fields | {
+        name: [field for i, field in enumerate(outputs) if (name, i) in read] or outputs[:1]
+        for name, outputs in several.items()
+    }
 
 
 def _widest(layer: Layer, outputs: list[Field] | None, sizes: dict[int, tuple[Said, bool]]) -> Said:

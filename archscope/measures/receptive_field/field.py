@@ -113,7 +113,13 @@ def _merged_parts(fields: Sequence[Field], shape: Shape, pixels: Shape) -> Parts
             for field, place in zip(fields, own, strict=True)
         ]
         found.append(merged(beside, cut, pixels))
-    return Parts(along, tuple(found))
+    return None if _all_see_alike(found, along) else Parts(along, tuple(found))
+
+
+def _all_see_alike(fields: Sequence[Field], along: int) -> bool:
+    """As where what has seen more is added to the parts of a concatenation: then they are parts no more."""
+    seen = [[(term.axes[:along], term.axes[along + 1 :], term.reaches) for term in field.terms] for field in fields]
+    return not any(field.parts for field in fields) and all(one == seen[0] for one in seen)
 
 
 def moves(field: Field, axis: int) -> bool:

@@ -1,6 +1,7 @@
 """Convolutions, poolings, interpolation and padding: what reads a few neighbours along each spatial axis."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from archscope.measures.receptive_field import taps
@@ -18,6 +19,7 @@ from archscope.measures.receptive_field.term import (
     simple,
     windowed,
 )
+from archscope.model.graph import Window
 from archscope.model.operations import CATEGORY
 
 STILL = taps.sliding(1, 1, 0, 1)
@@ -50,9 +52,7 @@ def window(call: Call) -> Field | list[Field]:
     if layer.window is None:
         raise PositionLost
     category = CATEGORY.get(layer.operation)
-    sides = layer.window.kernel_size, layer.window.stride, layer.window.padding, layer.window.dilation
-    slide = taps.transposed if category == "transposed convolution" else taps.sliding
-    each = [way if (way := slide(*side)) != STILL else None for side in zip(*sides, strict=True)]
+    each = taps_of(layer.window, category == "transposed convolution")
     channels = call.rank - len(each) - 1
     if channels not in (0, 1):
         raise PositionLost
@@ -66,6 +66,14 @@ def window(call: Call) -> Field | list[Field]:
     if layer.groups > 1 and field.parts and field.parts.along == channels:
         mixed = mixed._replace(parts=parts_of_groups(field.parts, layer.groups, out, channels))
     return with_rest(call, read(call, mixed, each) if field.terms else Field(call.shape, (), call.pixels), field)
+
+
+@cache
+def taps_of(window: Window, transposed: bool) -> tuple[Taps | None, ...]:
+    """Along each axis; None where it moves nothing."""
+    slide = taps.transposed if transposed else taps.sliding
+    sides = zip(window.kernel_size, window.stride, window.padding, window.dilation, strict=True)
+    return tuple([way if (way := slide(*side)) != STILL else None for side in sides])
 
 
 def even(field: Field, groups: int, place: int) -> Field:
