@@ -81,8 +81,9 @@ class Backward:
         self._graph, self._bytes, self._on_cuda, self._reached = graph, graph.bytes, on_cuda, _reached(graph)
         self.gradient_bytes = _gradient_bytes(graph, self._reached)
         self._kept = {
-            layer.name: sum([self._bytes[name] for name in own[0] if name not in graph.inputs]) + own[1] * graph.times[layer.name]
-            for layer, own in newly  # inputs are there throughout
+            layer.name: sum([self._bytes[name] for name in own[0] - graph.inputs.keys()])  # which are there throughout
+            + own[1] * graph.times[layer.name]
+            for layer, own in newly
             if own and layer.name in self._reached  # what the others have kept goes with their results
         }
         self._waiting: dict[str, _Storage] = {}

@@ -40,7 +40,7 @@ def training_memory(graph: Graph) -> tuple[Column, ...]:
 def kept_to_train(graph: Graph, newly: Iterable[Newly]) -> Column:
     """In bytes, of what is `newly_kept` on one device or the other."""
     values: dict[str, int | float | None] = {
-        layer.name: None if kept is None else sum([graph.bytes[name] for name in kept[0]]) + kept[1] * graph.times[layer.name]
+        layer.name: kept and sum([graph.bytes[name] for name in kept[0]]) + kept[1] * graph.times[layer.name]
         for layer, kept in newly
     }
     return summed("training_memory_bytes", "bytes", values)
