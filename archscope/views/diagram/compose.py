@@ -49,7 +49,8 @@ def composed(ops: list[Op], kinds: Mapping[str, str], view: View, level: str) ->
                 return replace(drawing, note=note) if note else _opened(drawing, sketch, kinds, view, level)
         except Unplaced:  # no more than a few tries
             most, note = boxes(sketch.series) // 2, CLOSED
-    smallest = view.smallest(whole if view.block or level == "network" else network_plan(ops, kinds), kinds)
+    loops = with_steps(ops, kinds, within=False)
+    smallest = view.smallest(_planned(loops, kinds, level if view.block else "network", view), kinds)
     try:
         drawing = view.placed(smallest)
         return replace(drawing, note=note) if note else _opened(drawing, smallest, kinds, view, level)
@@ -64,7 +65,7 @@ def _opened(drawing: Drawing, sketch: Sketch, kinds: Mapping[str, str], view: Vi
         word, paths = found
         tried.add(word)
         plan = opened(drawing.plan, kinds, paths)
-        for one in (plan, without_loose(plan, kinds)) if sketch.loose else (plan,):
+        for one in (plan, without_loose(plan, kinds)):
             larger = view.sketch(one, sketch.loose)
             with suppress(Unplaced):
                 if boxes(larger.series) <= MOST_BOXES and (fitting := view.fitting(larger)):
@@ -111,6 +112,9 @@ def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, 
         sketch = view.sketch(plan, loose=True)
         if boxes(sketch.series) < most:  # else it is what was tried already
             yield sketch
+    loops = with_steps(ops, kinds, within=False)
+    if len(loops) < len(ops):
+        yield from map(view.sketch, _few(without_loose(_planned(loops, kinds, level, view), kinds), kinds, view))
     stepped = with_steps(ops, kinds)
     if len(stepped) < len(ops):
         yield from map(view.sketch, _few(_planned(stepped, kinds, level, view), kinds, view))

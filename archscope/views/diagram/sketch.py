@@ -8,6 +8,7 @@ from archscope.views.diagram.ops.names import joined_title
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.outputs import ends_of, with_outputs
 from archscope.views.diagram.place.columns import LARGE, in_columns
+from archscope.views.diagram.place.engines import Unplaced
 from archscope.views.diagram.place.flows import are_flows, place_flows
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
@@ -88,11 +89,19 @@ class View:
     def smallest(self, plan: Plan, kinds: Mapping[str, str]) -> Sketch:
         """The structure of a plan that no closed module makes small enough: what stands between them is closed, else
         neighbours."""
-        for tried in (plan, without_loose(plan, kinds)):
-            sketch = self.sketch(tried, loose=True)
-            if boxes(sketch.series) <= MOST_BOXES:
-                return sketch
-        return self.sketch(shrunk(tried, sketch.series, kinds, MOST_BOXES), loose=True)
+        sketches = [self.sketch(tried, loose=True) for tried in (plan, without_loose(plan, kinds))]
+        few = [sketch for sketch in sketches if boxes(sketch.series) <= MOST_BOXES]
+        if few:
+            return next((sketch for sketch in few if self._has_room(sketch)), few[-1])
+        last = sketches[-1]
+        return self.sketch(shrunk(last.plan, last.series, kinds, MOST_BOXES), loose=True)
+
+    def _has_room(self, sketch: Sketch) -> bool:
+        """Does it fit the paper? Not if the engine takes too long to tell."""
+        try:
+            return self.fitting(sketch) is not None
+        except Unplaced:
+            return False
 
     def placed(self, sketch: Sketch) -> Drawing:
         """The way to set a sketch that is the largest on the paper."""

@@ -9,6 +9,7 @@ from archscope.views.diagram.ops.fuse import fused_ops, plain_ops
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.outputs import results
 from archscope.views.diagram.place.picture import Box, Frame, Piece
+from archscope.views.diagram.plan.repeats import BESIDE
 
 Edge = tuple[str, str]
 
@@ -106,7 +107,10 @@ def _opened(edges: set[Edge], frame: Frame) -> set[Edge]:
 
 
 def are_steps(op: Op) -> bool:
-    """Does each step read the one before it, and else what the first one reads, or the one before that?"""
+    """Does each step read the one before it, and else what the first one reads, or the one before that? Of those beside
+    each other all read the same, which the box says."""
+    if BESIDE in op.facts:
+        return all(set(step.inputs) == set(op.inputs) for step in op.copies)
     names = [step.name for step in op.each]
     return all(
         names[i - 1] in step.inputs and {*op.inputs, *names[max(i - 2, 0) : i]} >= {*step.inputs}

@@ -50,3 +50,10 @@ def test_branches_stand_in_the_order_in_which_they_are_joined(turned: bool, leve
     report = archscope.summarize(Joining(parts, 8), (3, 8, 8))
     boxes = {box.name: box.left for box in draw(report, DiagramOptions(level=level)).drawing.piece.boxes}
     assert (boxes["two"] < boxes["one"]) is turned
+
+
+def test_windows_beside_each_other_are_of_one_height_whatever_they_say() -> None:
+    made = draw(archscope.summarize("inception_v4"), DiagramOptions(block="inception_a"))
+    boxes = [box for box in made.drawing.piece.boxes if box.form == "box" and box.op and box.op.kernel]
+    assert {box.title for box in boxes} == {"AvgPool 3×3", "Conv 1×1", "Conv 3×3"}
+    assert len({box.bottom - box.top for box in boxes}) == 1

@@ -298,6 +298,60 @@ def test_layers_that_read_the_memory_in_another_place_are_not_repeated() -> None
     assert differences(made) == []
 
 
+class PerClass(nn.Module):
+    """Boxes and scores are looked at for each class apart, by operations of no module."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.backbone = nn.Sequential(*[Squeezed(8) for _ in range(3)], conv(8, 8))
+        self.boxes, self.scores, self.classes = conv(8, 4, 1), conv(8, 1, 1), classes
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = self.backbone(x)
+        boxes, scores = self.boxes(x), self.scores(x)
+        kept, told = [], []
+        for _ in range(self.classes):
+            score = scores.sin().exp()
+            kept.append((boxes * score).cos())
+            told.append(score.abs())
+        return torch.cat(kept, 1), torch.cat(told, 1)
+
+
+def test_equal_steps_beside_each_other_are_one_box_that_says_so() -> None:
+    made = drawn(PerClass(20), (8, 16, 16))
+    assert differences(made) == []
+    assert faults(made.drawing.piece) == []
+    (steps,) = [op for op in made.drawing.ops if op.copies]
+    assert (len(steps.each), steps.facts) == (20, ("Sin, Exp, ×, …", of_steps.BESIDE))
+    assert {frame.title for frame in made.drawing.piece.frames} >= {"Backbone"}
+
+
+class Refined(nn.Module):
+    """A long loop over what one module predicts, with functions of no module between; each step gives a result."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.encoder, self.update, self.times = nn.Sequential(*[Gated(8) for _ in range(3)]), Gated(8), times
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        x = hidden = self.encoder(x)
+        given = []
+        for _ in range(self.times):
+            for i in range(2, 24):
+                hidden = (hidden * i).sin() + x / i
+            x = x + self.update(hidden)
+            given.append(x.exp())
+        return given
+
+
+@pytest.mark.parametrize("level", ["network", "flow"])
+def test_a_loop_of_long_steps_is_one_box_that_says_which_modules_it_calls(level: str) -> None:
+    made = drawn(Refined(8), (8, 16, 16), level=level)
+    assert differences(made) == []
+    (steps,) = [op for op in made.drawing.ops if op.copies]
+    assert (steps.word, len(steps.each) >= 7, "Gated" in steps.facts[0]) == ("Step", True, True)
+
+
 class Siblings(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -55,6 +55,14 @@ def shown(module: nn.Module, size: Any, **choices: Any) -> list[str]:
     return boxes + [row.text for row in made.drawing.piece.rows]
 
 
+def test_a_shape_is_said_once_in_its_box_or_beside_it() -> None:
+    for name, block in (("inception_resnet_v2", "stem"), ("xception", "")):
+        piece = draw(archscope.summarize(name), DiagramOptions(block=block)).drawing.piece
+        for row in piece.rows:
+            (box,) = [box for box in piece.boxes if box.top < row.y < box.bottom and abs(box.right - row.start) < 1]
+            assert row.text not in box.details, box.name
+
+
 class Halved(nn.Module):
     """Channels last, of which the second half is taken."""
 

@@ -16,6 +16,10 @@ FAMILIES = {"inception", "reduction", "resnet", "mixed"}
 """Words that papers join to what follows by a hyphen: Inception-ResNet-A, Reduction-B."""
 
 
+COUNT = re.compile(r"\d+[a-z]?$")
+"""What tells siblings apart: `inception3a`, `layer2`."""
+
+
 def pretty(name: str) -> str:
     """`entry_flow` is Entry flow, `inception_resnet_a` Inception-ResNet-A, `conv2_x` stays."""
     if re.fullmatch(r"(conv|layer|stage|block|pool|norm|fc)?\d+\w*", name) or not name:
@@ -67,7 +71,7 @@ def stage_title(path: str, kind: str) -> str:
     parent, _, name = path.rpartition(".")
     own = f"{parent.rpartition('.')[2]}.{name}".lstrip(".") if name.isdecimal() else pretty(name)
     said = kind if kind and kind not in GENERIC else ""
-    if not said or _letters(said) == _letters(own):
+    if not said or _letters(said) in {_letters(own), _letters(COUNT.sub("", own))}:
         return own if not own.isdecimal() else kind or "Module"
     return said if own.isdecimal() else f"{own}: {said}"
 

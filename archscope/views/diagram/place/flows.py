@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.place.columns import LEADER, align_rows
+from archscope.views.diagram.place.columns import LEADER, align_rows, distinct
 from archscope.views.diagram.place.nodes import FEATURE_MAPS
 from archscope.views.diagram.place.picture import Frame, Line, Piece
 from archscope.views.diagram.place.place import Placer
@@ -94,6 +94,7 @@ def _beneath(column: Piece, after: Sequence[Piece], placer: Placer) -> Piece:
     column.tails = [(frame.name, 0.0, column.height)]
     rest = placer.stack(after)
     whole = placer.stack([column, rest])
+    whole.rows = distinct(whole.rows)
     frame_rows, own = (
         [row for row in whole.rows if row.y <= frame.bottom],
         [row for row in whole.rows if row.y > frame.bottom],

@@ -8,9 +8,12 @@ from archscope.views.diagram.place.style import (
     BAR_PAD,
     BOLD,
     CIRCLE,
+    CLOSER,
+    LINE,
     SMALL,
     STACK,
     SYMBOLS,
+    TWO_LINES,
     Style,
     label,
     label_size,
@@ -77,6 +80,8 @@ def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
     title = fitted(title, BOLD, style.label_width, True)
     details = tuple(fitted(part, SMALL, style.label_width) for part in details)
     width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
+    if op.kernel and not one_line:  # a window is as high as its like beside it, which may say more
+        height = max(height, TWO_LINES + LINE - CLOSER)
     width = max(width, style.unit_width if op.kind in UNITS or op.kind == "tensor" else style.narrow)
     upright = style.sideways and hull is not None and sum(hull) * BEYOND >= width
     if style.sideways and not upright:
@@ -93,6 +98,6 @@ def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
         piece.tails = [(op.name, 0, piece.height)]
     last = copies[-1] if copies else op
     said = sizes_of(last, style.channels_last)
-    row = Row(piece.height / 2, piece.right, said, shown=op.kind != "tensor")
+    row = Row(piece.height / 2, piece.right, said, shown=op.kind != "tensor" and said not in details)
     piece.rows = [row] if style.shapes else []
     return piece

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from archscope.views.diagram.ops.label import RAISING, heads
+from archscope.views.diagram.ops.names import part_title
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Parallel, Series, Split, ops_of, structure
 
@@ -16,6 +17,9 @@ MOST_WIDTHS, FEW_WIDTHS = 8, 2
 
 FEW = 4
 """So many times the linear layers make convolutions few."""
+
+MOST_WORDS = 3
+"""So many words tell what a box of no module holds."""
 
 WIDTH = re.compile(r"\d+|[a-z]")
 
@@ -35,6 +39,16 @@ def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
     counted = len(said) > LONGEST or _is_monotonous(said)
     parts = [_counts(members)] if counted else [_window(members), said]
     return ", ".join(filter(None, [*parts, *_extras(members)])) if said else ""
+
+
+def in_words(members: Sequence[Op], kinds: Mapping[str, str]) -> str:
+    """What operations of no module hold: `MaskPredictor, UpdateBlock`, widths, or `MatMul, AvgPool, GridSample`."""
+    outer = {op.path.partition(".")[0]: None for op in members if "." in op.path}
+    modules = [part_title(path, kinds.get(path, "")) for path in outer]
+    if not modules and (widths := contents(members, {})):
+        return widths
+    words = list(dict.fromkeys(modules or [op.word for op in members]))
+    return ", ".join([*words[:MOST_WORDS], *["…"] * (len(words) > MOST_WORDS), *_extras(members)])
 
 
 def _counts(members: Sequence[Op]) -> str:

@@ -328,14 +328,14 @@ def _is_of(op: Op, paths: Sequence[str]) -> bool:
     return op.kind == "tensor" or any(under(op.path, path) for path in paths)
 
 
-def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str, str]]) -> list[Op]:
-    """The Ops with each of these groups, which has a module and a title, as one; those that would make a cycle stay
-    open."""
+def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str, str, str]]) -> list[Op]:
+    """The Ops with each of these groups, which has a module, a title and what it holds, as one; those that would make a
+    cycle stay open."""
     current = list(ops)
-    for group, module, title in groups:
+    for group, module, title, held in groups:
         now = {op.name: op for op in current}
         members = [now[op.name] for op in group if op.name in now]  # a step of a loop knows its copies
-        whole = _as_one(members, f"{group[0].name}..{group[-1].name}", title, (), now)
+        whole = _as_one(members, f"{group[0].name}..{group[-1].name}", title, tuple(filter(None, [held])), now)
         whole = replace(whole, path=module)
         tried = merged(Ops(current), dict.fromkeys([op.name for op in group], whole))
         current = in_order(tried) if is_acyclic(tried) else current

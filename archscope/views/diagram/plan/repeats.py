@@ -11,17 +11,18 @@ from dataclasses import dataclass, replace
 from archscope.model.graph import Output
 from archscope.views.diagram.ops.names import part_title
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, relative
-from archscope.views.diagram.plan.contents import contents, opened
+from archscope.views.diagram.plan.contents import contents, in_words, opened
 from archscope.views.diagram.plan.levels import Modules
 
-LONGEST_STEP = 64
-"""Operations of a step."""
+LONGEST_STEP = 128
+"""Operations of a step: RAFT's iteration has 81."""
 
 FEWEST_SAVED = 6
 """So few boxes less are not worth to hide what is in a step."""
 
 
-READS_TWO = "reads the last two"
+READS_TWO, BESIDE = "reads the last two", "beside each other"
+"""How steps hang together, where that is not one after the other."""
 
 MOST_TRIED = 100
 """Runs, each of which takes a look at all Ops. What has more of them is no picture with each as a box either."""
@@ -45,11 +46,13 @@ class Run:
         return [ops[a:b] for a, b in itertools.pairwise(at)]
 
 
-def with_steps(ops: Sequence[Op], kinds: Mapping[str, str]) -> list[Op]:
-    """The Ops with every run of equal steps as one box that knows its copies, the run that saves most first."""
+def with_steps(ops: Sequence[Op], kinds: Mapping[str, str], within: bool = True) -> list[Op]:
+    """The Ops with every run of equal steps as one box that knows its copies, the run that saves most first. `within`:
+    also those within a module, which may have a frame instead."""
     current, tried = list(ops), 0
     shown = {op.name for op in current}
     worth = [_aligned(run, current) for run in _runs(current) if _is_worth(run, current)]
+    worth = [run for run in worth if within or not common_module(run.steps(ops)[0])]
     for run in sorted(worth, key=lambda run: (-run.saved, run.length)):
         if ops[run.start].name in shown and tried < MOST_TRIED:
             tried += 1
@@ -161,12 +164,14 @@ def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[
 
     copies = tuple(replace(whole, inputs=read(whole)) for whole in wholes[1:])
     made = replace(wholes[0], copies=copies)
-    if not is_walk(made):
+    beside = are_beside(made)
+    if not (beside or is_walk(made)):
         return None
     if made.name not in sources:  # what it holds is told here, since most runs that are tried are none
-        made = replace(made, facts=tuple(filter(None, [contents(steps[0], sources)])))
-    if any(before.name in step.inputs for before, step in zip(made.each, copies[1:], strict=False)):
-        made = replace(made, facts=(*made.facts, READS_TWO))
+        held = contents(steps[0], sources) if made.path else in_words(steps[0], kinds)
+        made = replace(made, facts=tuple(filter(None, [held])))
+    reads_two = any(before.name in step.inputs for before, step in zip(made.each, copies[1:], strict=False))
+    made = replace(made, facts=(*made.facts, *[BESIDE] * beside, *[READS_TWO] * reads_two))
     members = new.keys()
     last = steps[-1][-1].name
     result = []
@@ -191,6 +196,11 @@ def is_walk(op: Op) -> bool:
         before.name in step.inputs and {*op.inputs, two.name if two else ""} >= {*step.inputs} - {before.name}
         for two, before, step in zip(earlier, op.each, op.copies, strict=False)
     )
+
+
+def are_beside(op: Op) -> bool:
+    """Does each step read what the first one reads, and none another step? So are classes each looked at apart."""
+    return all(set(step.inputs) == set(op.inputs) for step in op.copies)
 
 
 def _title(step: Sequence[Op], kinds: Mapping[str, str]) -> str:

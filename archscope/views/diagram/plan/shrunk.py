@@ -8,6 +8,7 @@ from math import ceil
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.names import part_title
 from archscope.views.diagram.ops.ops import Op, Ops
+from archscope.views.diagram.plan.contents import in_words
 from archscope.views.diagram.plan.levels import Plan, closed_groups
 from archscope.views.diagram.plan.repeats import common_module
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, segments
@@ -104,6 +105,8 @@ def shrunk(plan: Plan, series: Series, kinds: Mapping[str, str], most: int) -> P
     return replace(plan, ops=ops, frames=(), closed=(*plan.closed, *filter(None, map(common_module, groups))))
 
 
-def _titled(group: Sequence[Op], kinds: Mapping[str, str]) -> tuple[Sequence[Op], str, str]:
-    module = common_module(group)
-    return group, module, part_title(module, kinds.get(module, "")) if module else f"{len(group)} operations"
+def _titled(group: Sequence[Op], kinds: Mapping[str, str]) -> tuple[Sequence[Op], str, str, str]:
+    """With its module and that one's name, or what it holds."""
+    if module := common_module(group):
+        return group, module, part_title(module, kinds.get(module, "")), ""
+    return group, "", f"{len(group)} operations", in_words(group, kinds)
