@@ -23,7 +23,7 @@ from archscope.tracing.keras import is_keras
 from archscope.tracing.names import bases, constant_buffers, layer_of, operand_of, readable
 from archscope.tracing.nodes import run_by_nodes
 from archscope.tracing.records import META
-from archscope.tracing.results import Returned, outputs_of, returned
+from archscope.tracing.results import Returned, computes_later, outputs_of, returned
 from archscope.tracing.scripted import compiled_functions_seen, opaque
 from archscope.tracing.untouched import SEED, DrawnAlone, random_states_kept, undisturbed
 from archscope.tracing.watcher import Tracer
@@ -90,12 +90,12 @@ def _traced(
     module: nn.Module, input_size: Sizes | None, inputs: Any, mode: Mode, name: str | None, real_pass: bool
 ) -> Graph:
     """On the meta device, or else for real."""
-    blocks = dict(module.named_modules())
+    blocks = modules_of(module)
     stored = _stored_tensors(blocks)
     if input_size is not None:
         inputs = make_inputs(as_inputs(input_size), module, stored)
     if any(nn.parameter.is_lazy(tensor) for tensor in stored):
-        blocks = dict(_with_shapes(module, inputs, _device(stored)).named_modules())
+        blocks = modules_of(_with_shapes(module, inputs, _device(stored)))
         stored = _stored_tensors(blocks)
     try:
         return _run(blocks, inputs, mode, name)
@@ -118,7 +118,7 @@ def values_of(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> dict[str, 
     """What each layer gives for these inputs, the first of its outputs, by the layer's name. Runs once, for real."""
     kept: list[torch.Tensor] = []
     with _running(module):
-        graph = _run(dict(module.named_modules()), inputs, "eval", None, inputs[0].device, kept)
+        graph = _run(modules_of(module), inputs, "eval", None, inputs[0].device, kept)
     return {layer.name: value for layer, value in zip(graph.layers, kept, strict=True)}
 
 
@@ -144,6 +144,11 @@ def _short(error: TraceError) -> str:
     """What failed, without torch's advice."""
     said = re.split(r"(?<=\w)[.;] ", str(error))[0].rstrip(".")
     return said if len(said) <= LONGEST_REASON else said[:LONGEST_REASON].rsplit(" ", 1)[0] + " ..."
+
+
+def modules_of(module: nn.Module) -> dict[str, nn.Module]:
+    """All modules by path, whatever a class of the user's says of itself."""
+    return dict(nn.Module.named_modules(module))
 
 
 def _stored_tensors(blocks: Mapping[str, nn.Module]) -> list[torch.Tensor]:
@@ -180,9 +185,10 @@ def _run(
             results = returned(result, tracer.sources)
         except (ArchscopeError, MemoryError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             where = tracer.stack[-1].path
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
+            reason = f"ends the program, with sys.exit({reason})" if isinstance(error, SystemExit) else reason
             line = users_line(error)
             said = f"{where or type(module).__name__}: {reason}" + (f" ({line})" if line else "")
             partial = functools.partial(_graph, tracer, name, blocks, described, ())
@@ -192,7 +198,8 @@ def _run(
             for submodule in blocks.values():
                 vars(submodule).pop("forward", None)
                 del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
-    return _graph(tracer, name, blocks, described, results)
+    graph = _graph(tracer, name, blocks, described, results)
+    return replace(graph, notes=(*graph.notes, *computes_later(result)))
 
 
 def _graph(

@@ -8,8 +8,9 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import partial
-from types import CellType, FunctionType, MethodType, ModuleType, SimpleNamespace
+from types import CellType, FunctionType, MemberDescriptorType, MethodType, ModuleType, SimpleNamespace
 from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import torch
 from torch import nn
@@ -20,7 +21,7 @@ from archscope.tracing.records import PLAIN
 EVERYDAY = frozenset({OrderedDict, dict, set})
 """Containers that every module has."""
 
-MAPPINGS = frozenset({dict, OrderedDict, defaultdict})
+MAPPINGS = frozenset({dict, OrderedDict, defaultdict, WeakKeyDictionary, WeakValueDictionary})
 SEQUENCES = frozenset({list, set, deque})
 TENSORS = frozenset({"_parameters", "_buffers"})
 MOST_LOOKED_INTO = 100_000
@@ -75,10 +76,20 @@ class _Doubles:
                     attributes[name] = self.of(value)
             elif kind is not tuple or not PLAIN.issuperset(map(type, value)):
                 attributes[name] = self.of(value)
+        self._fill_slots(module, double)
         if "_orig_mod" in attributes.get("_modules", ()):  # torch.compile's: it runs as it was written
             attributes["forward"] = attributes["_modules"]["_orig_mod"]
         if module._buffers:
             self._own_buffers(attributes["_buffers"])
+
+    def _fill_slots(self, value: Any, double: Any) -> None:
+        """What lies in no dict."""
+        for name in slots_of(type(value)):
+            try:
+                held = object.__getattribute__(value, name)
+            except AttributeError:  # nothing yet
+                continue
+            object.__setattr__(double, name, self.of(held))
 
     def _own_buffers(self, buffers: dict[str, Any]) -> None:
         """Copies of what a pass writes from inside: a norm's statistics, a counter."""
@@ -122,15 +133,25 @@ class _Doubles:
             return partial(self.of(value.func), *self.of(value.args), **self.of(value.keywords))
         if kind is FunctionType:
             return self._closure(value) if value.__closure__ else value
-        plain_object = is_the_users(kind) and getattr(kind, "__dictoffset__", 0) != 0 and not hasattr(kind, "__del__")
+        holds = getattr(kind, "__dictoffset__", 0) != 0 or slots_of(kind)
+        plain_object = is_the_users(kind) and holds and not hasattr(kind, "__del__")
         return self._object(value, kind) if plain_object or kind is SimpleNamespace else value
 
     def _filled(self, value: Any, double: Any) -> Any:
         self._known[id(value)] = (value, double)  # before what it holds, which may hold it
+        by_module = any([isinstance(key, nn.Module | tuple) for key in value])
+        if by_module:
+            double.clear()
         for key, held in value.items():
-            if type(held) not in PLAIN:
-                double[key] = self.of(held)
+            if by_module or type(held) not in PLAIN:
+                double[self._key(key)] = self.of(held)
         return double
+
+    def _key(self, key: Any) -> Any:
+        """Modules are found by their doubles; whatever else is a key stays what it is."""
+        if type(key) is tuple:
+            return tuple(map(self._key, key))
+        return self.of(key) if isinstance(key, nn.Module) else key
 
     def _refilled(self, value: Any, double: Any) -> Any:
         self._known[id(value)] = (value, double)
@@ -169,8 +190,16 @@ class _Doubles:
         except TypeError:  # made in C, as what derives from a list is
             return value
         self._known[id(value)] = (value, double)
-        vars(double).update({name: self.of(held) for name, held in vars(value).items()})
+        if hasattr(value, "__dict__"):
+            vars(double).update({name: self.of(held) for name, held in vars(value).items()})
+        self._fill_slots(value, double)
         return double
+
+
+def slots_of(kind: type) -> list[str]:
+    """The attributes that a class has places for."""
+    declaring = [vars(base) for base in kind.__mro__ if "__slots__" in vars(base)]
+    return [name for held in declaring for name, value in held.items() if isinstance(value, MemberDescriptorType)]
 
 
 def is_the_users(defined: type | FunctionType) -> bool:

@@ -1,12 +1,15 @@
 """What a network returns, under the names that its author gave: keys of dicts, fields of tuples and objects."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import torch
 
 from archscope.model.graph import Output, Shape, less_batch
+from archscope.tracing.doubles import slots_of
 from archscope.tracing.records import COMPUTED, MOST_NESTED, PLAIN, Given
 from archscope.tracing.sources import Sources
 
@@ -20,22 +23,38 @@ class Returned:
     given: Given
 
 
-def named_tensors(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, torch.Tensor]]:
-    """Every tensor of a result with where it stands, as `features.0`; a tensor alone has no name."""
+def named_tensors(value: Any, name: str = "", within: tuple[int, ...] = ()) -> Iterator[tuple[str, torch.Tensor]]:
+    """Every tensor of a result with where it stands, as `features.0`; a tensor alone has no name. `within` are the ids
+    of what holds it."""
     if isinstance(value, torch.Tensor):
         yield name, value
-    elif type(value) not in PLAIN and not isinstance(value, torch.nn.Module | type) and depth <= MOST_NESTED:
+    elif type(value) in PLAIN or isinstance(value, torch.nn.Module | type) or id(value) in within:
+        return
+    elif len(within) <= MOST_NESTED:
         for key, item in _held(value):
-            yield from named_tensors(item, f"{name}.{key}" if name else str(key), depth + 1)
+            yield from named_tensors(item, f"{name}.{key}" if name else str(key), (*within, id(value)))
 
 
 def _held(value: Any) -> list[tuple[Any, Any]]:
     """What a container or an object, such as a distribution, holds."""
     if isinstance(value, Mapping):
         return list(value.items())
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | deque | set | frozenset):
         return list(zip(getattr(value, "_fields", range(len(value))), value, strict=False))
-    return list(getattr(value, "__dict__", {}).items())
+    slots = [(name, getattr(value, name, None)) for name in slots_of(type(value))]
+    return [*getattr(value, "__dict__", {}).items(), *slots]
+
+
+LATER = (Iterator, AsyncIterator, Coroutine, FunctionType)
+
+
+def computes_later(result: Any) -> list[str]:
+    """A note, where what a network returns is no result yet: a generator, say, of which no line has run."""
+    if not isinstance(result, LATER):
+        return []
+    if isinstance(result, Coroutine):
+        result.close()  # or Python warns that nobody waits for it
+    return [f"the network returns a {type(result).__name__}: what this computes later was not seen"]
 
 
 def returned(result: Any, sources: Sources) -> list[Returned]:

@@ -52,6 +52,7 @@ class Sources:
         self._in_storage: dict[int, str] = {}
         self._in_batches: dict[int, tuple[torch.Tensor, Source]] = {}
         self._marked: list[torch.Tensor] = []
+        self.without_shape: list[str] = []
         self.packed: dict[int, tuple[torch.ScriptObject, dict[str, torch.Tensor]]] = {}
         for path, module in blocks.items():
             prefix = path + "." if path else ""
@@ -76,7 +77,9 @@ class Sources:
 
     def _store(self, prefix: str, found: Mapping[str, torch.Tensor | None], described: dict[str, Tensor]) -> None:
         for name, tensor in found.items():
-            if tensor is not None and id(tensor) not in self._stored:
+            if tensor is not None and nn.parameter.is_lazy(tensor):
+                self.without_shape.append(prefix + name)
+            elif tensor is not None and id(tensor) not in self._stored:
                 trainable = described is self.parameters and tensor.requires_grad
                 description = describe(prefix + name, tensor, trainable)
                 if tensor.layout == torch.strided:

@@ -5,7 +5,8 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -42,13 +43,67 @@ def undisturbed(blocks: Mapping[str, nn.Module], real: bool) -> Iterator[None]:
         recursion_limit = sys.getrecursionlimit()
         sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
         try:
-            with random_states_kept(), _nothing_compiled(real):
+            with settings_kept(), random_states_kept(), _nothing_compiled(real):
                 yield
         finally:
             for module, training in scripted:  # kept in C++, so that a double has no flag of its own
                 if module.training != training:
                     module.training = training
             sys.setrecursionlimit(recursion_limit)
+
+
+# ---- settings ------------------------------------------------------------------------------------------------------
+
+
+def _autocast() -> tuple[bool, torch.dtype]:
+    return torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")
+
+
+def _set_autocast(setting: tuple[bool, torch.dtype]) -> None:
+    enabled, dtype = setting
+    torch.set_autocast_enabled("cpu", enabled)
+    torch.set_autocast_dtype("cpu", dtype)
+
+
+def _default_device() -> torch.device | None:
+    device = torch.get_default_device()
+    return None if device.type == "cpu" else device
+
+
+def _set_warnings(filters: list[Any]) -> None:
+    warnings.resetwarnings()  # which tells those that remember what the filters say
+    warnings.filters[:] = filters  # type: ignore[index]
+
+
+SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
+    (torch.get_default_dtype, torch.set_default_dtype),
+    (_default_device, torch.set_default_device),
+    (_autocast, _set_autocast),
+    (torch.get_num_threads, torch.set_num_threads),
+    (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
+    (os.getcwd, os.chdir),
+    (lambda: list(warnings.filters), _set_warnings),
+)
+"""How each is asked for, and set."""
+
+
+@contextmanager
+def settings_kept() -> Iterator[None]:
+    """What a network sets of torch and of its process is as before afterwards."""
+    before = [_asked(get) for get, _ in SETTINGS]
+    try:
+        yield
+    finally:
+        for setting, (get, put) in zip(before, SETTINGS, strict=True):
+            if _asked(get) != setting:
+                put(setting)
+
+
+def _asked(get: Callable[[], Any]) -> Any:
+    try:
+        return get()
+    except OSError:  # the working folder is gone
+        return None
 
 
 COMPILER, COMPILES_ITSELF = "torch._dynamo.eval_frame", "torch.nn.attention.flex_attention"

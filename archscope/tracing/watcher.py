@@ -333,6 +333,9 @@ class Tracer(TorchFunctionMode):
     def notes(self) -> list[str]:
         """What a reader must know of this pass."""
         notes = [f"{where}: values left torch, and what they became was not seen" for where in self.left_torch]
+        if self.sources.without_shape:
+            waiting = ", ".join(self.sources.without_shape)
+            notes.append(f"{waiting}: of lazy layers that the pass does not reach, so without a shape, and not counted")
         if self._unregistered:
             count = sum(tensor.numel() for tensor in self._unregistered.values())
             notes.append(

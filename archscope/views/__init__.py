@@ -1,5 +1,7 @@
 """How results look: each view a pure function from a result and what the reader chose to text or bytes. No torch."""
 
+import random
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -66,7 +68,10 @@ PAGE = "page"
 
 def formats(kind: str) -> Mapping[str, View]:
     """The views of a kind of result, by the format's name. They are loaded when they are first asked for."""
+    drawn = None if "rich" in sys.modules else random.getstate()  # it draws a number as it is imported
     found: Mapping[str, View] = import_module(f"{__name__}.{HOMES[kind]}").formats()
+    if drawn:
+        random.setstate(drawn)
     return found
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 import torch
@@ -205,3 +206,62 @@ def test_a_child_that_is_forked_during_a_trace_can_trace() -> None:
     forked.set()
     tracing.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+class Slotted:
+    """An object of the user's whose attributes lie in no dict."""
+
+    __slots__ = ("seen", "steps")
+
+    def __init__(self) -> None:
+        self.steps = 0  # and `seen` is not there yet
+
+
+class InSlots(nn.Module):
+    __slots__ = ("sizes",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.record, self.sizes = nn.Conv2d(3, 4, 3), Slotted(), [0]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.record.steps += 1
+        self.record.seen = x
+        self.sizes.append(1)
+        made: torch.Tensor = self.conv(x) * len(self.sizes)
+        return made
+
+
+def test_what_lies_in_slots_is_as_before() -> None:
+    module = InSlots()
+    assert trace(module, (3, 8, 8)).layers[-1].settings == {"other": 2}
+    assert (module.record.steps, module.sizes, hasattr(module.record, "seen")) == (0, [0], False)
+
+
+@pytest.mark.parametrize("kind", [dict, WeakKeyDictionary])
+def test_what_is_kept_by_module_is_found_by_its_double(kind: Callable[[], Any]) -> None:
+    net = Forward(lambda net, x: net.conv(x) * net.scales[net.conv] * net.pairs[net.conv, 1], conv=nn.Conv2d(3, 4, 3))
+    net.scales, net.pairs = kind(), {(net.conv, 1): 3}
+    net.scales[net.conv] = 2  # type: ignore[index]
+    assert [layer.settings for layer in trace(net, (3, 8, 8)).layers[1:]] == [{"other": 2}, {"other": 3}]
+
+
+class Overriding(nn.Module):
+    """Says of itself what is not so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def named_modules(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("none")
+
+    def parameters(self, recurse: bool = True) -> Any:
+        return iter(())
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.conv(x)
+
+
+def test_modules_are_found_whatever_a_class_says_of_itself() -> None:
+    assert trace(Overriding(), (3, 8, 8)).parameters.keys() == {"conv.weight", "conv.bias"}

@@ -1,7 +1,8 @@
 """Results have the names that their author gave."""
 
-from collections import namedtuple
+from collections import deque, namedtuple
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -54,3 +55,41 @@ def test_names_are_keys_and_fields(form: Any, names: list[str]) -> None:
 def test_one_result_has_no_name() -> None:
     (output,) = archscope.trace(nn.Conv2d(3, 4, 3), (3, 8, 8)).named_outputs
     assert (output.name, output.shape) == ("", (4, 6, 6))
+
+
+class Slotted:
+    __slots__ = ("first", "never", "second")
+
+    def __init__(self, first: torch.Tensor, second: torch.Tensor) -> None:
+        self.first, self.second = first, second
+
+
+def cycle(a: torch.Tensor, b: torch.Tensor) -> list[Any]:
+    found: list[Any] = [a, b]
+    found.append(found)
+    return found
+
+
+@pytest.mark.parametrize("form", [Slotted, cycle, lambda a, b: deque([a, b]), lambda a, b: {a, b}, SimpleNamespace])
+def test_tensors_are_found_once_in_whatever_holds_them(form: Any) -> None:
+    made = (lambda a, b: SimpleNamespace(a=a, b=b)) if form is SimpleNamespace else form
+    results = archscope.trace(Two(made), (3, 8, 8)).results
+    assert sorted(each.shape for each in results) == [(1, 2, 6, 6), (1, 4, 6, 6)]
+
+
+async def awaited(x: torch.Tensor) -> torch.Tensor:
+    return x
+
+
+@pytest.mark.parametrize(
+    ("form", "kind"),
+    [
+        (lambda a, b: (each * 2 for each in (a, b)), "generator"),
+        (lambda a, b: map(torch.relu, (a, b)), "map"),
+        (lambda a, b: awaited(a), "coroutine"),
+        (lambda a, b: lambda: a + b, "function"),
+    ],
+)
+def test_what_computes_later_is_said(form: Any, kind: str) -> None:
+    (note,) = archscope.trace(Two(form), (3, 8, 8)).notes
+    assert note == f"the network returns a {kind}: what this computes later was not seen"

@@ -303,3 +303,20 @@ def test_products_of_sparse_tensors_are_unknown(layout: torch.layout) -> None:
 
     assert totals["operations"]["unknown"] == ["sparse_matmul"]
     assert totals["macs"] == 6 * 8 * 4
+
+
+@pytest.mark.parametrize("given", [{"input_size": (3, 8, 8)}, {"inputs": torch.rand(1, 3, 8, 8)}])
+def test_lazy_layers_that_nothing_reaches_are_said(given: dict[str, Any]) -> None:
+    net = Forward(lambda net, x: net.conv(x), conv=nn.LazyConv2d(4, 3), head=nn.LazyLinear(5))
+    graph = trace(net, **given)
+    assert [tensor.elements for tensor in graph.parameters.values()] == [3 * 9 * 4, 4]
+    (note,) = graph.notes
+    assert note.startswith("head.weight, head.bias: of lazy layers that the pass does not reach")
+
+
+def test_an_end_of_the_program_is_an_error_of_the_network() -> None:
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        raise SystemExit(4)
+
+    with pytest.raises(TraceError, match=r"Forward: ends the program, with sys\.exit\(4\)"):
+        trace(Forward(forward), (4,))

@@ -1,4 +1,6 @@
 import gc
+import subprocess
+import sys
 
 import pytest
 
@@ -57,3 +59,8 @@ def test_pythons_collector_waits_while_a_result_is_written(monkeypatch: pytest.M
     """Of 90,000 layers it had taken half of the time."""
     monkeypatch.setattr(archscope.views, "formats", lambda kind: {"probe": lambda result, options: str(gc.isenabled())})
     assert (gc.isenabled(), archscope.views.render(archscope.summarize("lenet5"), "probe")) == (True, "False")
+
+
+def test_loading_views_takes_no_random_number_of_the_users() -> None:
+    code = "import random; from archscope.views import formats; seen = random.getstate(); formats('report')"
+    subprocess.run([sys.executable, "-c", f"{code}; assert random.getstate() == seen"], check=True)
