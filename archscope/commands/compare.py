@@ -1,6 +1,7 @@
 """archscope compare"""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -31,6 +32,7 @@ from archscope.commands.measuring import (
     Threads,
     Train,
     measuring_options,
+    never_lost,
     parse_batches,
     progress_line,
     timed,
@@ -39,6 +41,7 @@ from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.errors import ArchscopeError
 from archscope.latency import BACKENDS, Interrupted
+from archscope.model.files import check_can_be_written
 from archscope.networks import families
 from archscope.networks import family as network_family
 from archscope.process import INTERRUPTED, expect_torch
@@ -131,6 +134,7 @@ def compare(
     programs than torch, too, whose outputs are held against torch's.
     """
     from archscope import comparison
+    from archscope.comparison.quantities import check_quantities
     from archscope.comparison.report import Comparison
     from archscope.papers.results import read_results
     from archscope.views.comparison import PLOTTED
@@ -138,6 +142,10 @@ def compare(
     name = chosen_format("comparison", format_name, output, targets=targets or [])
     if plot and name not in PLOTTED:
         raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
+    quantities = tuple(filter(None, map(str.strip, columns.split(","))))
+    check_quantities([*quantities, *filter(None, [sort.strip()])])
+    if cite:
+        check_can_be_written(Path(cite))
     results = read_results(accuracy) if accuracy else None
     latency = measuring_options(
         device or ("cpu" if backends else None), predict, mode, dtype, channels_last=channels_last, compile=compiled,
@@ -159,15 +167,16 @@ def compare(
         found, code = (predicted(found, batches, predict, dtype or "") if predict else found), int(bool(found.failures))
     except Interrupted as stopped:
         found, code = Comparison(tuple(stopped.reports)), INTERRUPTED
-    found = replace(found, results=results)
-    if results and not any(found.accuracies[1]):
-        raise _no_row(found, results, accuracy)
-    if columns or sort:
-        found = found.chosen(tuple(filter(None, map(str.strip, columns.split(",")))), sort.strip())
-    if cite:
-        write(bibliography(found), cite)
-    chosen = replace(plain_options(output), by=by or "", plot=plot or "", cite=bool(cite))
-    write(render(found, name, chosen), output)
+    with never_lost(found if latency else None):
+        found = replace(found, results=results)
+        if results and not any(found.accuracies[1]):
+            raise _no_row(found, results, accuracy)
+        if columns or sort:
+            found = found.chosen(quantities, sort.strip())
+        if cite:
+            write(bibliography(found), cite)
+        chosen = replace(plain_options(output), by=by or "", plot=plot or "", cite=bool(cite))
+        write(render(found, name, chosen), output)
     raise typer.Exit(code)
 
 

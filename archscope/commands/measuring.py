@@ -1,11 +1,14 @@
 """What every command takes that measures on a device: its options, and how far it is, on standard error."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, get_args
 
 import typer
 
 from archscope.commands.arguments import NETWORK, of_the
+from archscope.commands.output import write
 from archscope.errors import ArchscopeError
 from archscope.latency import Amp, Dtype, Optimizer, Options, Progress
 from archscope.process import heed_interrupts, import_torch
@@ -119,6 +122,17 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
     if not all(part.isdecimal() and len(part) < 20 and int(part) > 0 for part in parts):
         return None
     return tuple(dict.fromkeys(map(int, parts)))
+
+
+@contextlib.contextmanager
+def never_lost(measured: object | None) -> Iterator[None]:
+    """Where what was asked of a measurement fails, by a column that there is not or a full disk, its table is shown."""
+    try:
+        yield
+    except ArchscopeError:
+        if measured is not None:
+            write(str(measured), None)
+        raise
 
 
 # ---- progress ------------------------------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from archscope import process
 from archscope.errors import ArchscopeError, EnvironmentFailure
-from archscope.model.files import encoded, is_device, write_whole
+from archscope.model.files import check_can_be_written, encoded, is_device, write_whole
 from archscope.registry import canonical, unknown
 from archscope.views import Options, format_of, formats
 
@@ -65,7 +66,8 @@ def is_stream(output: str | None) -> bool:
 
 
 def check_output(output: str | None, targets: Sequence[str]) -> None:
-    """Raises ArchscopeError for a file that must not be written over: code, and what is to be read."""
+    """Raises ArchscopeError for a file that must not be written over, code and what is to be read, or that cannot be
+    written: what takes minutes to measure shall not find it out at the end."""
     if output is None or is_stream(output):
         return
     if output.lower().endswith(".py"):
@@ -74,6 +76,7 @@ def check_output(output: str | None, targets: Sequence[str]) -> None:
         file = target if os.path.isfile(target) else target.rpartition(":")[0]
         if os.path.exists(output) and os.path.exists(file) and os.path.samefile(file, output):
             raise ArchscopeError(f"-o {output} is what is to be read: give the result another name")
+    check_can_be_written(Path(output))
 
 
 def chosen_format(

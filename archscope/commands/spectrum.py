@@ -25,6 +25,7 @@ from archscope.commands.measuring import (
     OneThreads,
     Seconds,
     measuring_options,
+    never_lost,
     progress_line,
 )
 from archscope.commands.output import chosen_format, plain_options, write
@@ -136,7 +137,8 @@ def spectrum(
     else:
         refuse("it goes to a network, such as archscope spectrum xception", {"set": settings})
         made = block_spectrum(of_block, of_any)
-    write(render(made, name, replace(plain_options(output), plot=plot or "", theme=theme)), output)
+    with never_lost(made if latency else None):
+        write(render(made, name, replace(plain_options(output), plot=plot or "", theme=theme)), output)
     if latency and getattr(made, "setting", {}).get("failures"):
         raise typer.Exit(1)
 

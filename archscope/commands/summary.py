@@ -35,6 +35,7 @@ from archscope.commands.measuring import (
     Threads,
     Train,
     measuring_options,
+    never_lost,
     parse_batches,
 )
 from archscope.commands.output import chosen_format, plain_options, write
@@ -139,20 +140,21 @@ def summary(
             report = report_of(target, inputs, batches, mode, options, latency, partial)
     except Interrupted as stopped:
         (report,), code = stopped.reports, INTERRUPTED  # what was timed until Ctrl-C is shown
-    if fit:
-        from archscope.latency.fitting import with_fits
+    with never_lost(report if latency else None):
+        if fit:
+            from archscope.latency.fitting import with_fits
 
-        report = with_fits(report, memory_bytes, dtype or "", optimizer or "momentum")
-    if counter:
-        from archscope.auditing.counters import counted_as
+            report = with_fits(report, memory_bytes, dtype or "", optimizer or "momentum")
+        if counter:
+            from archscope.auditing.counters import counted_as
 
-        report = counted_as(report, counter)
-    missing = report.totals["operations"]["unknown"]
-    if strict and missing:
-        raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")
-    chosen = view_options(parse_columns(columns, report), depth, fold, sort, output)
-    chosen = replace(chosen, spare=spare_columns(report, chosen.columns if columns.strip() else (), bool(predict)))
-    write(render(report, name, chosen), output)
+            report = counted_as(report, counter)
+        missing = report.totals["operations"]["unknown"]
+        if strict and missing:
+            raise ArchscopeError(f"{report.graph.name} runs operations of unknown cost: {', '.join(missing)}")
+        chosen = view_options(parse_columns(columns, report), depth, fold, sort, output)
+        chosen = replace(chosen, spare=spare_columns(report, chosen.columns if columns.strip() else (), bool(predict)))
+        write(render(report, name, chosen), output)
     for note in report.graph.notes:
         if partial and note.startswith(STOPPED):
             raise ArchscopeError(note.removeprefix(STOPPED))

@@ -27,6 +27,7 @@ from archscope.commands.measuring import (
     OneThreads,
     Seconds,
     measuring_options,
+    never_lost,
     progress_line,
 )
 from archscope.commands.output import chosen_format, plain_options, write
@@ -142,7 +143,8 @@ def sweep(
         raise _nothing_to_show("") from None
     if code and not found.points:
         raise _nothing_to_show(found.stopped if found.left_out else "")
-    write(render(found, name, shown), output)
+    with never_lost(found if latency else None):
+        write(render(found, name, shown), output)
     if found.maximized and not code:
         _check(failures(found))
     raise typer.Exit(code)

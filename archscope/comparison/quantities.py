@@ -1,6 +1,6 @@
 """What networks are compared by: quantities, their values in each Report, and their ratios to the first. No torch."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
@@ -78,9 +78,17 @@ ACCURACY = {rank: Quantity(f"top{rank}_accuracy", f"Top-{rank}, published", "acc
 
 SHORT = {
     "input": "input_shape", "depth": "depth_separable_as_one", "weights": "weight_bytes", "peak": "peak_memory_bytes",
-    "latency": "latency_median_ms", "top1": "top1_accuracy", "top5": "top5_accuracy",
+    "latency": "latency_median_ms", "latency_ms": "latency_median_ms", "top1": "top1_accuracy", "top5": "top5_accuracy",
 }  # fmt: skip
 """What a reader may call a quantity besides."""
+
+
+def check_quantities(names: Iterable[str]) -> None:
+    """Before anything is traced or measured. Raises ArchscopeError for one that no network can have."""
+    known = [quantity.name for quantity in (*QUANTITIES, *ACCURACY.values())]
+    for name in names:
+        if not name.startswith("bound_ms"):  # its devices are those that are predicted for
+            find_quantity(name, known)
 
 
 def find_quantity(name: str, known: Collection[str]) -> str:

@@ -41,17 +41,34 @@ def replacing(path: Path) -> Iterator[Path]:
             yield path
             return
         path = path.resolve()
-        temporary = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}")
-        process.temporaries.add(temporary)  # before it is there: a signal may come at any moment
-        try:
-            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with _beside(path) as temporary:
             yield temporary
             temporary.chmod(_permissions(path))
             temporary.replace(path)
-        finally:
-            with contextlib.suppress(OSError):  # of a folder that is a file
-                temporary.unlink(missing_ok=True)
-            process.temporaries.discard(temporary)
+
+
+def check_can_be_written(path: Path) -> None:
+    """Raises as `write_whole` would, before there is anything to write."""
+    with _named(path):
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        if not is_device(str(path)):
+            with _beside(path.resolve()):
+                pass
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """An empty file in the same folder, of which nothing is left."""
+    temporary = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}")
+    process.temporaries.add(temporary)  # before it is there: a signal may come at any moment
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        yield temporary
+    finally:
+        with contextlib.suppress(OSError):  # of a folder that is a file
+            temporary.unlink(missing_ok=True)
+        process.temporaries.discard(temporary)
 
 
 @contextlib.contextmanager

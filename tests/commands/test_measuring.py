@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from archscope.commands.measuring import parse_threads
+from archscope.commands.measuring import never_lost, parse_threads
 from archscope.commands.values import _completed
+from archscope.errors import ArchscopeError
+from tests.conftest import Run
 
 
 @pytest.mark.parametrize(
@@ -40,8 +42,27 @@ def test_threads_are_one_number_or_several() -> None:
         ("compare lenet5 --backends tvm", "--backends tvm: a backend is one of eager, compile, onnxruntime"),
         ("compare lenet5 --backends openvino --train", "openvino runs inference alone"),
         ("summary lenet5 --threads 2", "--threads is for measuring: give a --device"),
+        ("summary lenet5 --device cpu --seconds 600 -o no/such/folder.json", "cannot write no/such/folder.json: "),
+        ("compare lenet5 --device cpu --seconds 600 --cite no/such.bib", "cannot write no/such.bib: "),
+        ("compare lenet5 --device cpu --seconds 600 -c latencyms", "did you mean latency_ms or latency?"),
+        ("compare lenet5 --device cpu --seconds 600 --sort widht", "no quantity of these networks named 'widht'"),
         ("summary lenet5 --train --amp bfloat16", "--train, --amp are for measuring: give a --device"),
     ],
 )
 def test_what_does_not_go_is_one_line(mistake: Callable[..., str], line: str, said: str) -> None:
     assert said in mistake(*line.split())
+
+
+def test_what_was_measured_is_shown_where_what_was_asked_of_it_fails(run: Run) -> None:
+    code, out, err = run("summary", "lenet5", "--device", "cpu", "--seconds", "0.01", "-c", "latency")
+
+    assert (code, "Latency" in out) == (2, True)
+    assert err.endswith("archscope: no column named 'latency'; did you mean latency_ms?\n")
+
+
+def test_nothing_is_shown_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ArchscopeError, match="a full disk"), never_lost(None):
+        raise ArchscopeError("a full disk")
+    with never_lost("measured"):
+        pass
+    assert capsys.readouterr().out == ""
