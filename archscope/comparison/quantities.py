@@ -69,7 +69,7 @@ QUANTITIES = (
     Quantity("training_steps_per_s", "Training steps/s", "time", "steps/s", _total("training_steps_per_s")),
     Quantity("energy_per_image_j", "Energy an image", "time", "J", _total("energy_per_image_j")),
     Quantity("max_abs_difference", "Largest difference", "outputs", "difference", _total("max_abs_difference")),
-    Quantity("max_rel_difference", "In parts of the largest", "outputs", "difference", _total("max_rel_difference")),
+    Quantity("max_rel_difference", "Relative difference", "outputs", "difference", _total("max_rel_difference")),
 )  # fmt: skip
 """In the order they are shown; memory and time are of the whole batch."""
 
