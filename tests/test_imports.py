@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.graphs import six_layer_report
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "archscope"
 FILES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
@@ -292,3 +294,15 @@ def test_what_needs_no_network_starts_at_once(command: str | None) -> None:
         [sys.executable, "-c", code, *(command or "").split()], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+NO_PICTURE = """
+pictures = [name for name in sys.modules if name.startswith(("archscope.views.diagram", "archscope.views.explorer"))]
+assert not pictures, f"{len(pictures)} modules, {pictures[0]} the first, were imported for a table"
+"""
+
+
+def test_a_table_brings_no_picture(tmp_path: Path) -> None:
+    """The page of a report has pictures; looking for a format, which is one of many, must not load them."""
+    (tmp_path / "report.json").write_text(str(six_layer_report().to_json()), encoding="utf-8")
+    subprocess.run([sys.executable, "-c", RUN + NO_PICTURE, "summary", str(tmp_path / "report.json")], check=True)

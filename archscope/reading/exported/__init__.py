@@ -13,12 +13,12 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from archscope.errors import ArchscopeError
-from archscope.model.graph import Graph, Tensor, less_batch
+from archscope.model.graph import Graph, Shape, Tensor, less_batch
 from archscope.model.input_sizes import Input
 from archscope.model.operations import CATEGORY
 from archscope.reading.drafting import Call, Draft, Value, said
 from archscope.reading.exported.archive import BROKEN, read_archive, shape_said
-from archscope.reading.exported.aten import BY_TENSORS, NOTHING, by_tensors, called, chosen, operation_of
+from archscope.reading.exported.aten import BY_TENSORS, NOTHING, Called, by_tensors, called, chosen, operation_of
 from archscope.reading.exported.program import Operation, Program, Ref
 
 TURNS = {"t", "transpose", "permute", "T"}
@@ -54,17 +54,17 @@ def read_program(program: Program, path: str, wanted: Sequence[Input] = ()) -> t
 
 class Reading:
     """The operations of a program so far, and the value of each tensor. `bases`: of views the tensor that they are of;
-    what is written into one is written into the other; `modules`: by the stack of a call path and class of the
-    innermost."""
+    what is written into one is written into the other; `modules`: path and class of each, by those in the stack of
+    a call."""
 
     def __init__(self, program: Program) -> None:
         self.program, self.draft = program, Draft(program.name)
         self.values: dict[str, Value] = {}
         self.turned: dict[str, Value] = {}
         self.bases: dict[str, str] = {}
-        self.modules: dict[tuple[tuple[str, str], ...], tuple[str, str]] = {}
-        self.read = {ref.name for each in program.operations for _, ref in _references(each.given)}
-        self.read |= {*program.results, *_parts_read(program)}
+        self.modules: dict[tuple[str, str], tuple[str, str]] = {}
+        self.called: dict[tuple[str, str, Shape | None], Called] = {}
+        self.read = program.read() | {*program.results, *_parts_read(program)}
         self.draft.notes += program.notes
         for name in program.inputs:
             known = program.tensors[name]
@@ -113,7 +113,7 @@ class Reading:
         """`first` is the name of the tensor that an operation in place, or a view, is of."""
         numbers = {name: value for name, value in given.items() if not _holds_tensors(value)}
         shapes = {argument: value.shape for argument, value in tensors}
-        found = called(operation.target, numbers, shapes.get("weight"))
+        found = self._called(operation.target, numbers, shapes.get("weight"))
         settings = found.settings
         name = found.operation
         if name.endswith("_with_indices") and operation.makes[1] not in self.read:
@@ -177,14 +177,19 @@ class Reading:
 
     def _module(self, operation: Operation) -> tuple[str, str]:
         """Path and class of the innermost module; a second call of one is told by an @ and a number."""
-        stack = tuple(operation.stack)
-        if stack not in self.modules:
-            path, kind = "", ""
-            for full, name in stack:
-                path, kind = said(re.sub(r"@\d+", "", full)), said(name.rpartition(".")[2])
+        for module in operation.stack:
+            if module not in self.modules:
+                path, kind = said(re.sub(r"@\d+", "", module[0])), said(module[1].rpartition(".")[2])
+                self.modules[module] = path, kind
                 self.draft.classes.setdefault(path, kind)
-            self.modules[stack] = path, kind
-        return self.modules[stack]
+        return self.modules[operation.stack[-1]] if operation.stack else ("", "")
+
+    def _called(self, target: str, given: Mapping[str, Any], weight: Shape | None) -> Called:
+        """As `called`, which equal layers need not ask again."""
+        key = target, str(given), weight
+        if key not in self.called:
+            self.called[key] = called(target, given, weight)
+        return self.called[key]
 
     def graph(self) -> Graph:
         results = [self.values[name] for name in self.program.results]

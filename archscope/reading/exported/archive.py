@@ -110,8 +110,8 @@ def _open(tensors: Mapping[str, Any]) -> bool:
 
 
 def _known(name: str, about: Mapping[str, Any], batch: str) -> Known:
-    shape = tuple(_size(size, batch) for size in about["sizes"])
-    if len(shape) > MOST_AXES or any(size < 0 for size in shape) or elements_of(shape) > LARGEST_SIZE:
+    shape = tuple([_size(size, batch) for size in about["sizes"]])
+    if len(shape) > MOST_AXES or min(shape, default=0) < 0 or elements_of(shape) > LARGEST_SIZE:
         raise ValueError(f"{said(name)} is no tensor that there can be")
     return Known(shape, DTYPES.get(str(about["dtype"]), "float32"), bool(about["requires_grad"]))
 

@@ -48,14 +48,7 @@ def with_contents(program: Program, archive: zipfile.ZipFile, root: str) -> None
 
 def fixed(program: Program) -> Iterator[tuple[str, str]]:
     """What training does not fill: names in the program, and in the module."""
-    as_constants = {
-        value.name
-        for operation in program.operations
-        for argument, given in operation.given
-        if argument not in STATISTICS
-        for value in (given if isinstance(given, list) else [given])
-        if hasattr(value, "name")
-    }
+    as_constants = program.read(but=STATISTICS)
     return ((name, path) for kind, name, path in program.stored if kind != "parameter" and name in as_constants)
 
 

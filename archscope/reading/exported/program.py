@@ -1,6 +1,6 @@
 """An exported program as it is read, from a file or from torch's own object: operations of ATen on named tensors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,14 +15,14 @@ DTYPES = dict(
 """Its numbers of types."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ref:
     """A tensor by its name, as an argument."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Known:
     """What is recorded of a tensor. `digest` and `values` are those of a constant, as of a traced one."""
 
@@ -33,7 +33,7 @@ class Known:
     values: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Operation:
     """`target` is such as aten.conv2d.default; `given` are its arguments by ATen's names; `makes` names of tensors.
     `stack` has path and class of each module around it, the innermost last."""
@@ -56,3 +56,19 @@ class Program:
     operations: Sequence[Operation] = ()
     results: Sequence[str] = ()
     notes: Sequence[str] = ()
+
+    def read(self, but: Collection[str] = ()) -> set[str]:
+        """Names of the tensors that its operations are given, but as these arguments."""
+        found: set[str] = set()
+        for operation in self.operations:
+            for argument, value in operation.given:
+                if argument not in but:
+                    found.update([each.name for each in references(value)])
+        return found
+
+
+def references(given: Any) -> list[Ref]:
+    """The tensors of an argument: one, those of a list, or none."""
+    if isinstance(given, list):
+        return [each for each in given if isinstance(each, Ref)]
+    return [given] if isinstance(given, Ref) else []
