@@ -5,7 +5,6 @@ from typing import Any
 from archscope.continuum.points import UNITS, Block, Point, Spectrum
 from archscope.model.text import shown
 from archscope.views import Options
-from archscope.views.explorer.page import page
 from archscope.views.spectrum.canvas import picture
 from archscope.views.spectrum.panels import panel
 from archscope.views.spectrum.paper_figures import at_stops
@@ -17,6 +16,8 @@ BESIDE = {"latency_p95_ms", "latency_min_ms"}
 
 def as_page(spectrum: Spectrum, options: Options) -> str:
     """All points, worked out; the page asks nothing of any network."""
+    from archscope.views.explorer.page import page  # which brings all pictures with it: a table needs none
+
     columns = [name for name in spectrum.columns if name in HEADINGS and name not in BESIDE]
     data = {
         "target": shown(spectrum.target),
