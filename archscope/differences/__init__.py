@@ -128,12 +128,13 @@ def _side(report: Report) -> dict[str, Any]:
 
 def compare(a: Report, b: Report) -> Diff:
     """The differences of two measured networks."""
-    steps = normal_form(a), normal_form(b)
+    alike = _in_one_order(a, b.graph)
+    steps = normal_form(alike), normal_form(b)
     once = computed_once(steps[0]), computed_once(steps[1])
     pairs = same_steps(*steps) or same_steps(*once)
     changed: tuple[Difference, ...] = ()
     if pairs is None:
-        pairs, changed = _aligned(a, b, steps, once)
+        pairs, changed = _aligned(alike, b, steps, once)
     listed = (*changed, *unused_rows(a.graph, b.graph), *frozen_rows(pairs, a.graph, b.graph))
     unknown = (
         () if a.graph is b.graph else tuple(dict.fromkeys((*untold(a.graph, steps[0]), *untold(b.graph, steps[1]))))
@@ -145,6 +146,17 @@ def compare(a: Report, b: Report) -> Diff:
             _check_total(b, name)
             raise AssertionError(f"the rows' {name} sum to {total}, not to {b.totals[name] - a.totals[name]}")
     return diff
+
+
+def _in_one_order(report: Report, reference: Graph) -> Report:
+    """With its results in the order of the reference's, where both return them under the same names."""
+    names = [one.argument for one in reference.results]
+    graph = report.graph
+    own = [one.argument for one in graph.results]
+    if own == names or sorted(own) != sorted(names) or len(set(names)) < len(names):
+        return report
+    results = tuple(sorted(graph.results, key=lambda one: names.index(one.argument)))
+    return replace(report, graph=replace(graph, results=results))
 
 
 def _check_total(report: Report, name: str) -> None:

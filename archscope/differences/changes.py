@@ -124,7 +124,7 @@ class Changes:
             self._fact(a, b, "kind", words.kind_changed(a, b), params, macs)
             return
         facts = differing(a, b)
-        if a.kind in ORDERINGS and facts:
+        if a.kind in ORDERINGS and facts and b.inputs:
             self._elements(a, b, facts)
             return
         vectors = [name for name in VECTORS if name in facts and params]

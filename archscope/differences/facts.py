@@ -78,6 +78,8 @@ def differing(a: Step, b: Step) -> list[str]:
     if [one.shape for one in a.inputs] != [one.shape for one in b.inputs] and a.kind not in REDUCTIONS:
         unlike = [name for name in unlike if name not in FOLLOWING]
     unlike = [name for name in unlike if not _is_computed(name, a, b) and not _is_untold(name, a, b)]
+    if len(a.inputs) != len(b.inputs):  # what computes the one that is more says it
+        unlike = [name for name in unlike if name != "arguments"]
     if (a.norm is None) != (b.norm is None):  # the one's bias is the other's normalisation
         unlike = [name for name in unlike if name != "bias"]
     if a.kind in RECURRENT and not all(name in a.told for name in unlike):  # the first state is of the layer's size

@@ -53,6 +53,10 @@ class Layout:
         """All of so many elements, row by row?"""
         return self.offset == 0 and self.runs == (((elements, 1),) if elements != 1 else ())
 
+    def shows_as(self, other: "Layout") -> bool:
+        """The same elements in the same order, but for axes of one?"""
+        return (self.offset, self.runs) == (other.offset, other.runs)
+
     def permutes(self, elements: int) -> bool:
         """All of so many elements, each once, in whatever order of the axes?"""
         if self.offset or self.elements != elements:

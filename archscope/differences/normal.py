@@ -5,11 +5,12 @@ a convolution over the whole map, a mean over both axes and a global pooling, a 
 after it and a padded convolution, nested concatenations and a flat one, `x * sigmoid(x)` and SiLU.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from archscope.differences.draft import Draft
 from archscope.differences.rules import Call, Rule, attention, axes, other, pointwise, products, shapes, windows
+from archscope.differences.rules.stored import facts_of
 from archscope.differences.spoken import all_operands
 from archscope.differences.steps import Step, View, live, stored_last
 from archscope.model.content import is_zeros
@@ -46,20 +47,29 @@ class Normaliser:
         for layer in self.graph.layers:
             for output, view in enumerate(self._views(layer)):
                 self.draft.at[layer.name, output] = view
-        ends = [self.draft.shown(view) for view in map(self._seen, self._results()) if view is not None]
+        ends = [self.draft.shown(view) for view in map(self._seen, self.graph.results) if view is not None]
         steps = live(self.draft.steps, ends)
         if self.draft.written:  # what nothing reads too, but for further results
             read = {id(one) for step in self.draft.steps for one in step.inputs} | set(map(id, ends))
             steps = [step for step in self.draft.steps if id(step) in read or step.kind != "part"]
         else:
             steps = stored_last(steps)
-        kept = [*steps, Step("output", ends, name="output")]
+        kept = [*steps, self._output(ends)]
         for place, step in enumerate(kept):
             step.place = place
         return kept
 
-    def _results(self) -> Iterable[Operand]:
-        return self.graph.results
+    def _output(self, ends: list[Step]) -> Step:
+        """What the network returns, and which of that is stored."""
+        stored = [
+            replace(one, argument=f"result {place}")
+            for place, one in enumerate(self.graph.results, start=1)
+            if self._seen(one) is None
+        ]
+        facts, told, unknown = facts_of(stored, self.graph)
+        known = {name: fact for name, fact in facts.items() if fact is not None}
+        own = tuple(one.source for one in stored if one.kind == "parameter")
+        return Step("output", ends, known, name="output", parameters=own, told=told, unknown=unknown)
 
     def _seen(self, operand: Operand) -> View | None:
         """How a reader sees what it is given; nothing for what no layer computes."""

@@ -18,13 +18,13 @@ from torch.overrides import TorchFunctionMode
 from archscope.differences import Diff, Proof
 from archscope.differences.steps import WEIGHTED, Step
 from archscope.differences.words import noun
-from archscope.model.graph import Graph, Layer
+from archscope.model.graph import Graph
 from archscope.model.stored import axes_by_name
 from archscope.papers.equivalences import relative_difference
 from archscope.tracing import run, values_of
 from archscope.tracing.keras import is_keras
-from archscope.tracing.names import STATISTICS
 from archscope.tracing.records import tensors_in
+from archscope.tracing.results import named_tensors
 
 IMAGES = 2
 TOLD_APART = 1e-6
@@ -63,10 +63,18 @@ def _run(diff: Diff, a: nn.Module, b: nn.Module, pairs: Sequence[tuple[str, str]
             copied.copy_(source.reshape(copied.shape))
         other = run(a if side else b, images)
         ours, reference = (other, made) if side else (made, other)
-        found = _compared(tensors_in(ours), tensors_in(reference), len(pairs))
+        found = _compared(*_in_one_order(ours, reference), len(pairs))
     if found.relative_error is None or found.holds:
         return found
     return replace(found, first=_first_apart(diff, a, b, images))
+
+
+def _in_one_order(mine: Any, reference: Any) -> tuple[Sequence[torch.Tensor], Sequence[torch.Tensor]]:
+    """The tensors of two results: by their names, where both have the same."""
+    named = dict(named_tensors(mine)), dict(named_tensors(reference))
+    if "" in named[0] or named[0].keys() != named[1].keys():
+        return tensors_in(mine), tensors_in(reference)
+    return [named[0][name] for name in named[1]], list(named[1].values())
 
 
 def _first_apart(diff: Diff, a: nn.Module, b: nn.Module, images: Sequence[torch.Tensor]) -> str:
@@ -95,12 +103,7 @@ def _pairs(diff: Diff) -> Iterator[tuple[str, str]]:
     for a, b in diff.pairs:
         if a.layer and b.layer:
             yield from zip(a.parameters, b.parameters, strict=False)
-            yield from zip(statistics_of(a.layer), statistics_of(b.layer), strict=False)
-
-
-def statistics_of(layer: Layer) -> list[str]:
-    """Buffers that training fills; all others are constants of the network, and not copied."""
-    return [each.source for each in layer.operands if each.kind == "buffer" and each.argument in STATISTICS]
+            yield from zip(a.statistics, b.statistics, strict=False)
 
 
 def _impossible(diff: Diff, pairs: Sequence[tuple[str, str]]) -> str:
@@ -131,7 +134,7 @@ def _shapes(graph: Graph, step: Step) -> list[tuple[int, ...]]:
         return []
     stored = {**graph.parameters, **graph.buffers}
     other = axes_by_name(layer.operands)
-    names = (*step.parameters, *statistics_of(layer))
+    names = (*step.parameters, *step.statistics)
     shapes = [other[name].seen if name in other else stored[name].shape for name in names]
     if step.kind != "linear":
         return shapes
@@ -179,7 +182,7 @@ def _images(graph: Graph, generator: torch.Generator) -> list[torch.Tensor]:
 
 def _fill(step: Step, stored: Stored, generator: torch.Generator) -> None:
     """Random values that keep what flows near 1: He's deviation, without his gain where no activation follows."""
-    for place, name in enumerate(step.parameters):
+    for place, name in enumerate(step.parameters if step.layer else ()):
         tensor = stored[name]
         if step.kind in WEIGHTED and tensor.dim() > 1:
             gain = 1 if step.is_depthwise else 2

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archscope.differences.steps import Step
+from archscope.differences.steps import Step, squeezed
 
 UNORDERED = {"add", "mul"}
 """Kinds of steps whose operands may come in any order."""
@@ -33,7 +33,8 @@ class Numbers:
             inputs = [self.of[id(one)] for one in step.inputs]
             order = sorted(inputs) if step.kind in UNORDERED else inputs
             which = (step.place, step.shape, step.dtype) if step.kind == "input" else ()
-            self.of[id(step)] = self._number((function_of(step), which, step.params, step.macs, tuple(order)))
+            whole = function_of(step), which, squeezed(step.shape), step.params, step.macs, tuple(order)
+            self.of[id(step)] = self._number(whole)
         used: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for step in reversed(steps):
             role = self._number(("role", self.of[id(step)], tuple(sorted(used[id(step)]))))
@@ -109,14 +110,15 @@ def _operands(one: Step, other: Step, roles: Mapping[int, int], partner: Mapping
 
 
 def _shares_alike(pairs: Pairs) -> bool:
-    """Does each parameter of one network stand for one of the other, however often it is used? What one step has may
-    be stored in more tensors than another has it in."""
+    """Does each parameter of one network, and each running statistic, stand for one of the other, however often it is
+    used? What one step has may be stored in more tensors than another has it in."""
     there: dict[str, str] = {}
     back: dict[str, str] = {}
     for one, other in pairs:
         if len(one.parameters) != len(other.parameters) and one.params != other.params:
             return False
-        for mine, theirs in zip(one.parameters, other.parameters, strict=False):
+        stored = zip((*one.parameters, *one.statistics), (*other.parameters, *other.statistics), strict=False)
+        for mine, theirs in stored:
             if there.setdefault(mine, theirs) != theirs or back.setdefault(theirs, mine) != mine:
                 return False
     return True

@@ -1,4 +1,4 @@
-"""Weights that several calls use, where the other network has weights of its own for each. No torch."""
+"""Weights or running statistics that several calls use, where the other network has its own for each. No torch."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,12 +12,12 @@ class Sharing:
     """`owner`: the step that used each step's parameters first; `calls`: those that use the same as an owner."""
 
     def __init__(self, steps: Sequence[Step]) -> None:
-        self.steps = [step for step in steps if step.parameters]
+        self.steps = [step for step in steps if step.parameters or step.statistics]
         self.owner: dict[int, Step] = {}
         self.calls: dict[int, list[Step]] = {}
         first: dict[str, Step] = {}
         for step in self.steps:
-            owner = first.setdefault(step.parameters[0], step)
+            owner = first.setdefault((*step.parameters, *step.statistics)[0], step)
             self.owner[id(step)] = owner
             self.calls.setdefault(id(owner), []).append(step)
 
@@ -49,10 +49,11 @@ def shared(a: Sequence[Step], b: Sequence[Step], partner: dict[int, Step]) -> It
         sharing = mine if is_mine else theirs
         owners = list(dict.fromkeys(sharing.owner[id(pair[not is_mine])] for pair in pairs))
         name, times = sharing.name(owners), words.times(calls_)
+        held = "weights" if any(step.parameters for step in owners) else "statistics"
         if is_mine:
-            what = f"{name}: one block called {times} where the reference has {own_} with weights of their own"
+            what = f"{name}: one block called {times} where the reference has {own_} with {held} of their own"
         else:
-            what = f"{own_} blocks with weights of their own where the reference calls one, {name}, {times}"
+            what = f"{own_} blocks with {held} of their own where the reference calls one, {name}, {times}"
         for step, other in pairs:
             change = Change("sharing", what, (step,), (other,), other.place, other.params - step.params, group=what)
             if is_mine:

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.model.graph import Layer, Shape
+from archscope.model.graph import Layer, Operand, Shape
 from archscope.model.operations import CATEGORY, DRAWS
 
 WEIGHTED = {"conv", "transposed conv", "linear"}
@@ -25,6 +25,15 @@ KEEPS_SIGN = {
 
 ORDERINGS = {"permute", "reshape", "slice", "view", "part"}
 """Kinds of steps that choose and order elements, and cost nothing."""
+
+STATISTICS = {"running_mean", "running_var"}
+"""Arguments of a normalisation whose buffers training fills."""
+
+
+def is_statistic(operand: Operand) -> bool:
+    """Does training fill it? A constant in its place it does not."""
+    return operand.kind == "buffer" and operand.argument in STATISTICS
+
 
 Sides = tuple[tuple[int, int], ...]
 """Pixels before and after, for each spatial axis."""
@@ -98,6 +107,11 @@ class Step:
     def is_depthwise(self) -> bool:
         return self.kind == "conv" and bool(self.facts["depthwise"])
 
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Buffers that training fills; all others are constants of the network."""
+        return tuple([one.source for one in self.layer.operands if is_statistic(one)]) if self.layer else ()
+
     def stored_shape(self, argument: str) -> Shape:
         """Of what the layer is given as this argument."""
         operands = self.layer.operands if self.layer else ()
@@ -107,7 +121,7 @@ class Step:
         """Say what follows from the inputs."""
         self.of_stored = self.kind != "input" and all([one.of_stored for one in self.inputs])
         if self.kind in KEEPS_SIGN:
-            given = bool(self.inputs) and not self.parameters and "dtype" not in self.facts
+            given = bool(self.inputs) and not self.parameters and not self.told and "dtype" not in self.facts
             self.not_negative = given and all([one.not_negative for one in self.inputs])
         else:
             self.not_negative = self.kind in NON_NEGATIVE

@@ -275,6 +275,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
 }  # fmt: skip
 FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier",
          "slices": "takes", "softmax_axes": "softmax along axis", "dropout_p": "dropout of its weights",
+         "beyond": "pixels beyond the padding, not counted,",
          "shifts": "by", "ratio": "size, as a multiple of what comes in,"}  # fmt: skip
 
 
@@ -288,6 +289,8 @@ WHETHER = {
     ),
     "ceil_mode": ("rounds sizes up (ceil_mode) where the reference rounds down",
                   "rounds sizes down where the reference rounds up (ceil_mode)"),
+    "running": ("takes running statistics where the reference takes each image's own",
+                "takes each image's own statistics where the reference takes running ones"),
     "is_causal": ("causal where the reference is not", "not causal where the reference is"),
     "of_the_batch": ("takes the batch's statistics where the reference takes running ones",
                      "takes running statistics where the reference takes the batch's"),
@@ -302,6 +305,9 @@ def _content_changed(name: str, a: Step, b: Step) -> str:
         called = name.replace("_", " ")
     found = [step.facts.get(name) for step in (a, b)]
     stored = [isinstance(content, tuple) and content[:1] == ("parameter",) for content in found]
+    held = [content for content in found if content]
+    if len(held) == 2 and held[0][0] == held[1][0]:
+        return f"{noun(b)}: {called} {_changed(held[0][1:])} instead of {_changed(held[1][1:])}"
     if any(stored):
         what = "a parameter, and none in" if stored[0] else "no parameter, and one in"
         return f"{noun(b)}: {called} is {what} the reference"

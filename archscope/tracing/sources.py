@@ -27,7 +27,7 @@ from archscope.model.graph import Kind, Tensor
 from archscope.tracing.batched import is_wrapped, layers_of
 from archscope.tracing.quantised import packed_in, packs
 from archscope.tracing.records import META, WHOLE, Given, Part, Source, describe, meta_like
-from archscope.tracing.values import content_of
+from archscope.tracing.values import DRAWN, content_of
 
 MARKS = ("_archscope_source", "_archscope_part", "_archscope_base")
 
@@ -241,6 +241,7 @@ class Sources:
             reset()
         for tensor, value in self._overwritten.values():
             tensor.detach().copy_(value)
+            vars(tensor).pop(DRAWN, None)
         for tensor in self._marked:
             for mark in MARKS:
                 vars(tensor).pop(mark, None)

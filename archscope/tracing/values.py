@@ -13,6 +13,9 @@ VALUE = "_archscope_value"
 """Attribute of a tensor on meta: a tensor of the same shape that holds its values, the call that makes it, or a
 `Filling`, of one that is made empty."""
 
+DRAWN = "_archscope_drawn"
+"""Attribute of a tensor on any other device that holds what chance holds, or what is computed of that."""
+
 LIKE = frozenset({"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "new_tensor"})
 """Functions that take no more of a tensor than its size and type."""
 
@@ -69,6 +72,16 @@ def note_made(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]
     name = getattr(function, "__name__", "")
     if name not in UNKNOWN:
         setattr(made, VALUE, Filling() if name in EMPTY else (function, args, kwargs))
+
+
+def note_drawn(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], result: Any) -> None:
+    """Remember of what a call made with values whether these are drawn at random."""
+    given = tensors_in((args, kwargs))
+    if getattr(function, "__name__", "") in DRAWS or any(hasattr(tensor, DRAWN) for tensor in given):
+        for tensor in tensors_in(args[:1] if result is None else result):
+            for drawn in (tensor, tensor._base):
+                if drawn is not None:
+                    setattr(drawn, DRAWN, True)
 
 
 def note_value(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any], result: Any) -> None:
@@ -139,7 +152,7 @@ def _stored(target: torch.Tensor, index: Any, value: Any) -> bool:
 def value_of(tensor: torch.Tensor) -> torch.Tensor | None:
     """A tensor with the values of this one; None where they are not known."""
     if not tensor.is_meta:
-        return tensor
+        return None if hasattr(tensor, DRAWN) else tensor
     value = getattr(tensor, VALUE, None)
     if isinstance(value, tuple):
         value = _on_cpu(*value) if tensor.numel() <= MOST_COMPUTED else None

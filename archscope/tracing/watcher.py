@@ -47,7 +47,7 @@ from archscope.tracing.records import (
 from archscope.tracing.scripted import opaque
 from archscope.tracing.sources import Sources, shown_again
 from archscope.tracing.untouched import drawn_alone
-from archscope.tracing.values import ALIASES, LIKE, has_value, note_value
+from archscope.tracing.values import ALIASES, LIKE, has_value, note_drawn, note_value
 
 NESTED, ASKS_FOR_NESTED = "nested", "_nested_tensor_from_mask_left_aligned"
 """In the names of the functions that make nested tensors; the other asks whether one could be made."""
@@ -217,6 +217,7 @@ class Tracer(TorchFunctionMode):
             return args[0]  # numbers, such as the order of sequences, that a shape may depend on
         result = function(*args, **self._drawn_alone(function, args, kwargs))
         note_value(function, args, kwargs, result)
+        note_drawn(function, args, kwargs, result)
         return result
 
     def _drawn_alone(self, function: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 `python tests/benchmarks/mutations.py`."""
 
 import re
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.differences.bench.score import all_judged
 PAGE = Path(__file__).parents[2] / "docs" / "diff.md"
 
 
-@pytest.mark.parametrize("base", ["residual", "shuffled", "normalised", "recurrent"])
+@pytest.mark.parametrize("base", ["residual", "shuffled", "normalised", "recurrent", "written"])
 def test_every_mutant_is_named_and_nothing_else(base: str) -> None:
     judged = list(all_judged(1, bases=[base]))
     assert len(judged) > 8
@@ -82,6 +83,7 @@ def test_a_layer_that_two_read_stands_for_one() -> None:
 
 def test_what_is_nearly_a_rectifier_or_a_layer_is_not_one() -> None:
     first, parts = nn.Conv2d(8, 8, 3, padding=1), {"f": nn.Linear(8, 8)}
+    least = -torch.ones(8)
 
     def differs(one: Any, other: Any, size: tuple[int, ...] = (8, 8, 8)) -> bool:
         made = [Of(function, a=first, **parts) for function in (one, other)]
@@ -98,3 +100,24 @@ def test_what_is_nearly_a_rectifier_or_a_layer_is_not_one() -> None:
     assert differs(lambda s, x: x @ s.f.weight + s.f.bias, lambda s, x: s.f(x), (6, 8))
     assert differs(lambda s, x: torch.addmm(s.f.bias, x[0], s.f.weight.T, beta=2), lambda s, x: s.f(x[0]), (6, 8))
     assert differs(lambda s, x: F.linear(x, s.f.weight) + s.f.bias[:, None], lambda s, x: s.f(x), (8, 8))
+    assert differs(lambda s, x: F.max_pool2d(F.pad(rectified(s, x) + least, (1, 1, 1, 1)), 3),
+                   lambda s, x: F.max_pool2d(rectified(s, x) + least, 3, padding=1))  # fmt: skip
+    assert differs(lambda s, x: F.avg_pool2d(F.pad(s.a(x), (1, 1, 1, 1), value=-inf), 3),
+                   lambda s, x: F.avg_pool2d(s.a(x), 3, padding=1))  # fmt: skip
+    assert differs(lambda s, x: normed(s.a(x), 2), lambda s, x: F.layer_norm(s.a(x), [8]))
+    assert not differs(lambda s, x: normed(s.a(x), 1), lambda s, x: F.layer_norm(s.a(x), [8]))
+    assert differs(after(lambda y: y.roll(1)), after(lambda y: y.roll(1, 3)))
+
+
+def normed(y: torch.Tensor, alpha: float) -> torch.Tensor:
+    deviation = torch.sub(y, y.mean(-1, keepdim=True), alpha=alpha)
+    return deviation / (deviation.pow(2).mean(-1, keepdim=True) + 1e-5).sqrt()
+
+
+def test_what_is_drawn_is_not_compared() -> None:
+    def net(draw: Any) -> nn.Module:
+        return Of(lambda s, x: F.batch_norm(s.a(x), draw(8), torch.ones(8)), a=nn.Conv2d(3, 8, 3))
+
+    for mine, reference in ((torch.rand, torch.rand), (torch.rand, torch.zeros)):
+        found = archscope.diff(net(mine), net(reference), (3, 8, 8))
+        assert (found.verdict, found.not_compared) == ("not_compared", ("the content of constant",))

@@ -145,6 +145,19 @@ def test_a_constant_made_on_the_inputs_device_has_values_too() -> None:
     assert next(iter(graph.constants.values())).values == pytest.approx((1, 0.8, 0.6, 0.4, 0.2, 0))
 
 
+def test_what_is_drawn_on_the_cpu_has_no_content_and_is_put_back() -> None:
+    graph = graph_of(lambda s, x: x * torch.rand(6) + torch.rand(6).mul(2) + torch.ones(6))
+    assert [bool(each.digest) for each in graph.constants.values()] == [False, False, True]
+    kept = torch.ones(6)
+
+    def noisy(_: Any, x: torch.Tensor) -> torch.Tensor:
+        kept[2:].normal_()
+        return x * kept
+
+    assert [each.digest for each in graph_of(noisy).constants.values()] == [""]
+    assert kept.tolist() == [1] * 6 and not vars(kept)
+
+
 def test_a_buffer_that_is_a_constant_has_its_content_and_statistics_have_none() -> None:
     graph = graph_of(lambda s, x: s.bn(x - s.mean), bn=nn.BatchNorm2d(4), mean=torch.arange(4.0).view(4, 1, 1))
     assert graph.buffers["mean"].values == (0, 1, 2, 3)

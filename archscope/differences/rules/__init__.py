@@ -1,6 +1,5 @@
 """How each operation becomes steps in normal form: a rule takes a Call and says how its result is seen. No torch."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -8,7 +7,8 @@ from typing import Any
 
 from archscope.differences.draft import Draft
 from archscope.differences.layouts import Layout
-from archscope.differences.steps import Step, View, squeezed
+from archscope.differences.rules.stored import facts_of, orders
+from archscope.differences.steps import Step, View, is_statistic, squeezed
 from archscope.model.graph import Layer, Operand, Shape
 
 NO_FUNCTION = frozenset(
@@ -16,9 +16,6 @@ NO_FUNCTION = frozenset(
     "copy implicit cudnn_enable cudnn_enabled pin_memory is_pinned enable_gqa folded".split()
 )
 """Settings that change no value in evaluation, or that a step says elsewhere."""
-
-ORDER_KEPT = frozenset("view reshape flatten unflatten squeeze unsqueeze ravel view_as reshape_as stored".split())
-"""Calls that show a stored tensor in the same order; `stored` says how another library stores it, which is no more."""
 
 
 @dataclass
@@ -54,8 +51,13 @@ class Call:
 
     @cached_property
     def function_settings(self) -> dict[str, Any]:
-        """The settings that change values in evaluation."""
-        return {name: value for name, value in self.settings.items() if name not in NO_FUNCTION}
+        """The settings that change values in evaluation; what trains even there does."""
+        trains = {"training": True} if self.evaluated and self.trains else {}
+        return {name: value for name, value in self.settings.items() if name not in NO_FUNCTION} | trains
+
+    @property
+    def trains(self) -> bool:
+        return bool(self.settings.get("training") or self.settings.get("train"))
 
     def shown(self, which: int = 0) -> Step:
         return self.draft.shown(self.views[which], self.layer)
@@ -84,17 +86,13 @@ class Call:
     def with_weights(self, step: Step) -> Step:
         """Says of a layer's weights which are shown otherwise than they are stored, and the content of those that are
         constants."""
-        kept, changed = self.fixed, {}
-        for one in kept:
-            if (one.kind == "parameter" or one.argument in STATISTICS) and (views := reordered(one.views)):
-                changed[one.argument] = views
-        self.fixed = [one for one in kept if one.kind != "parameter" and one.argument not in STATISTICS]
+        learned = [one for one in self.fixed if one.kind == "parameter" or is_statistic(one)]
+        changed = {one.argument: views for one in learned if (views := orders(one, self.draft.graph))}
+        self.fixed = [one for one in self.fixed if one not in learned]
         step.facts = {**step.facts, **changed}
+        if len(self.arguments) > 1:  # which of the weights are computed
+            step.facts = {**step.facts, "arguments": tuple(self.arguments)}
         return with_fixed(step, self)
-
-
-STATISTICS = {"running_mean", "running_var"}
-"""Buffers that training fills."""
 
 
 def computed_from_stored(steps: Sequence[Step]) -> list[Step]:
@@ -112,85 +110,20 @@ OWNERS = frozenset({"conv", "transposed conv", "linear", "batch norm", "layer_no
 Rule = Callable[[Call], "Step | View | Sequence[View]"]
 
 
-def reordered(views: Sequence[str]) -> tuple[str, ...]:
-    """Of the calls that show a stored tensor those that change which elements stand where."""
-    return tuple(view for view in chosen_at_once(views) if not _keeps_order(view))
-
-
-def chosen_at_once(views: Sequence[str]) -> Sequence[str]:
-    """The same calls, of which k[1][2] is k[1, 2]: choices by numbers that follow each other are one."""
-    found: list[str] = []
-    axes: list[Any] = []
-    for view in views:
-        given = _chosen(view)
-        if given is None:
-            found, axes = [*found, view], []
-            continue
-        left = [axis for axis, item in enumerate(axes) if isinstance(item, str)]
-        left += range(len(axes), len(axes) + len(given))
-        chosen = {axis: item for axis, item in zip(left, given, strict=False) if item != ":"}
-        if not axes or any(axis < len(axes) and axes[axis] != ":" for axis in chosen):
-            found, axes, chosen = [*found, ""], [], dict(enumerate(given))
-        axes = [chosen.get(axis, item) for axis, item in enumerate([*axes, *[":"] * (max(chosen) + 1)])]
-        while len(axes) > 1 and axes[-1] == ":":
-            axes.pop()
-        found[-1] = f"getitem(index={axes if len(axes) > 1 else axes[0]})"
-    return found
-
-
-def _chosen(view: str) -> list[Any] | None:
-    """The index of `getitem(index=[0, '1:'])`, one item an axis; None of any other call."""
-    said = re.fullmatch(r"getitem\(index=\[?((?:'?[-\d:]+'?(?:, )?)+)\]?\)", view)
-    items = [item.strip("'") for item in said[1].split(", ")] if said else []
-    return [item if ":" in item else int(item) for item in items] or None
-
-
-def _keeps_order(view: str) -> bool:
-    name, _, given = view.partition("(")
-    axes = {"None", "':'", "'...'"}
-    only_axes = name == "getitem" and set(given.removeprefix("index=").strip("[])").split(", ")) <= axes
-    repeats_nothing = name == "expand" and set(given.partition("]")[0].removeprefix("size=[").split(", ")) <= {
-        "1",
-        "-1",
-    }
-    return name in ORDER_KEPT or only_axes or repeats_nothing
-
-
-def content(operand: Operand, call: Call) -> Any:
-    """What a fixed operand is: a parameter, or a constant's values; None where nobody knows them."""
-    views = reordered(operand.views)
-    if operand.kind == "parameter":
-        return ("parameter", *views)
-    graph = call.draft.graph
-    tensor = (graph.buffers if operand.kind == "buffer" else graph.constants)[operand.source]
-    if not tensor.digest:
-        return None
-    return (tuple(float(f"{value:.9g}") for value in tensor.values) or tensor.digest, *views)
-
-
-def fixed_facts(call: Call) -> tuple[dict[str, Any], dict[str, str], tuple[str, ...]]:
-    """Facts of the fixed operands, what each is called, and the constants that nobody knows."""
-    facts, told, unknown = {}, {}, []
-    for operand in call.fixed:
-        facts[operand.argument] = found = content(operand, call)
-        told[operand.argument] = operand.source
-        if found is None:
-            unknown.append(operand.source)
-    return facts, told, tuple(unknown)
-
-
 def with_fixed(step: Step, call: Call) -> Step:
-    facts, step.told, step.unknown = fixed_facts(call)
+    facts, step.told, step.unknown = facts_of(call.fixed, call.draft.graph)
     step.facts = {**step.facts, **{name: value for name, value in facts.items() if value is not None}}
     step.tell_anew()
+    step.settle()
     return step
 
 
 def other(call: Call) -> Step:
     """An operation by its name with all that it is given."""
     facts = dict(call.function_settings)
-    if isinstance(facts.get("dim"), int) and call.views:
-        facts["dim"] %= max(len(call.views[0].shape), len(call.out()))
+    if call.views and (axes := _axes_among(facts.get("dim"), call.views[0].shape)) is not None:
+        facts["axes"] = axes
+        del facts["dim"]
     window = call.layer.window
     if window is not None:
         facts |= {"kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation,
@@ -207,9 +140,29 @@ def other(call: Call) -> Step:
         facts |= {"filters": call.out()[-1], "bias": call.has("bias")}
     if len(call.views) > 1:
         facts["arguments"] = tuple(call.arguments)
+    if len(call.views) + len(call.fixed) > 1 and (ones := _ones(call)):
+        facts["broadcast"] = ones
     steps = [call.shown(i) for i in range(len(call.views))]
     kind = "sliding windows" if call.operation == "unfold" and "kernel_size" not in facts else call.operation
     return with_fixed(call.step(kind, steps, facts), call)  # a tensor's own `unfold` is no patches of an image
+
+
+def _axes_among(dim: Any, shape: Shape) -> tuple[int, ...] | None:
+    """Where one axis or several stand among those of more than one element; None for what is none of the tensor's."""
+    dims = dim if isinstance(dim, list | tuple) else [dim]
+    if not all(type(axis) is int and -len(shape) <= axis < len(shape) for axis in dims):
+        return None
+    return tuple(place for axis in dims for place in places([axis % len(shape)], shape))
+
+
+def _ones(call: Call) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Of each operand, by name, where axes of one element stand after longer ones, counted from the last: a row is no
+    column."""
+    given = [*zip(call.arguments, [view.shape for view in call.views], strict=True)]
+    given += [(one.argument, one.shape) for one in call.fixed]
+    found = {name: tuple(i - len(shape) for i in range(min(wide(shape), default=len(shape)), len(shape))
+                         if shape[i] == 1) for name, shape in given}  # fmt: skip
+    return tuple(sorted((name, axes) for name, axes in found.items() if axes))
 
 
 def alone(call: Call, step: Step) -> bool:
@@ -230,16 +183,17 @@ def alone(call: Call, step: Step) -> bool:
 
 def broadcast(call: Call, out: Shape) -> dict[str, Any]:
     """Along which axes each operand is repeated: those of one element are not counted."""
-    found = {}
     shapes = [*zip(call.arguments, [view.shape for view in call.views], strict=True)]
     shapes += [(one.argument, one.shape) for one in call.fixed]
-    for argument, shape in shapes:
-        full = (1,) * (len(out) - len(shape)) + tuple(shape)
-        wide = [i for i, size in enumerate(out) if size != 1]
-        axes = tuple(place for place, i in enumerate(wide) if full[i] == 1)
-        if axes and axes != tuple(range(len(wide))):
-            found[argument] = axes
-    return found
+    return {argument: axes for argument, shape in shapes if (axes := repeated_axes(shape, out))}
+
+
+def repeated_axes(shape: Shape, out: Shape) -> tuple[int, ...]:
+    """Along which of the axes of more than one element a tensor is repeated; none where it is along all of them."""
+    full = (1,) * (len(out) - len(shape)) + tuple(shape)
+    long = wide(out)
+    axes = tuple(place for place, i in enumerate(long) if full[i] == 1)
+    return axes if len(axes) < len(long) else ()
 
 
 def wide(shape: Sequence[int]) -> list[int]:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, alone, other, windows, with_fixed
+from archscope.differences.rules import Call, alone, other, repeated_axes, windows, with_fixed
 from archscope.differences.steps import Step, View, squeezed
 from archscope.model.graph import Operand, Shape
 
@@ -24,6 +24,9 @@ def attention(call: Call) -> Step:
     left = {name: value for name, value in call.function_settings.items() if value and name != "scale"}
     steps = [call.shown(i) for i in range(len(call.views))]
     facts = _facts(query, 1.0 if scale is None else scale * query[-1] ** 0.5)
+    mask = next((one.shape for one in call.layer.operands if one.argument == "attn_mask"), None)
+    if mask is not None and (repeated := repeated_axes(mask, (*query[:-1], call.views[1].shape[-2]))):
+        facts["broadcast"] = repeated
     return with_fixed(call.step(KIND, steps, {**facts, **left}), call)
 
 
@@ -92,6 +95,8 @@ def _scores(weights: Step) -> tuple[float, Step, list[Step], dict[str, Any], Ste
         mask, scores = scores, scores.inputs[0]
     elif scores.kind == "add" and len(scores.inputs) == TWO and scores.facts.keys() <= {"broadcast"}:
         within.append(scores)
+        if "broadcast" in scores.facts:
+            facts["broadcast"] = scores.facts["broadcast"][0]
         mask, scores = scores, min(scores.inputs, key=lambda one: _unscaled(one)[1].kind not in PRODUCTS)
     scale, scores, between = _unscaled(scores)
     return scale, scores, [*within, *between], facts, mask

@@ -7,7 +7,7 @@ from typing import Any
 from archscope.differences.layouts import Layout, strides_of
 from archscope.differences.rules import Call, along, other, places, with_fixed
 from archscope.differences.rules.pointwise import extreme
-from archscope.differences.steps import Step, View, squeezed
+from archscope.differences.steps import STATISTICS, Step, View, squeezed
 from archscope.model.content import is_zeros
 from archscope.model.graph import Operand
 
@@ -39,15 +39,28 @@ def _computed(call: Call) -> list[Step]:
 
 def layer_norm(call: Call) -> View | Step:
     rank = len(call.views[0].shape)
-    step, axes, layout = along(call, range(rank - len(call.settings["normalized_shape"]), rank))
+    wanted = range(rank - len(call.settings["normalized_shape"]), rank)
+    if call.fixed and not _in_order(call.views[0], wanted):  # weights would have to be turned
+        call.views[0] = View.of(call.shown(), call.views[0].shape)
+    step, axes, layout = along(call, wanted)
     facts = {"eps": call.settings.get("eps", 1e-5), "scale": call.has("weight"), "shift": call.has("bias")}
     facts |= {"axes": axes}
     return View(call.with_weights(call.step("layer_norm", [step, *_computed(call)], facts, step.shape)), layout)
 
 
+def _in_order(view: View, axes: Sequence[int]) -> bool:
+    """Do these axes of what is seen follow each other in the step as they do here?"""
+    found = [i for axis in axes for i in view.layout.axes_of(axis, view.step.shape) or ()]
+    return found == sorted(found)
+
+
 def norm(call: Call) -> Step:
-    """Of groups, instances, root mean squares: `scale` and `shift` are gamma and beta."""
+    """Of groups, instances, root mean squares: `scale` and `shift` are gamma and beta. Of instances running statistics
+    may be known, and are what it normalises with only where it is told to."""
     facts = {**call.function_settings, "scale": call.has("weight"), "shift": call.has("bias")}
+    if not call.settings.get("use_input_stats", True):
+        facts["running"] = True
+    call.fixed = [one for one in call.fixed if "running" in facts or one.argument not in STATISTICS]
     steps = [call.shown(i) for i in range(len(call.views))]
     return call.with_weights(call.step(call.operation, steps, facts))
 

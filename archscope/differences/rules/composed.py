@@ -99,7 +99,7 @@ def normalize(call: Call) -> Step | None:
     if not whole or axes[0] is None or not isinstance(power, int | float) or length.settings.get("max") is not None:
         return None
     x = call.shown(call.arguments.index("input"))
-    facts = {"p": power, "dim": axes[0] % len(at["input"].shape), "eps": eps}
+    facts = {"p": power, "axes": places([axes[0] % len(at["input"].shape)], at["input"].shape), "eps": eps}
     return call.step("normalize", [x], facts, call.out())
 
 
@@ -120,7 +120,8 @@ def layer_norm(call: Call, deviation: str, root: str, exponent: float) -> View |
     average = graph.layer.get(mean.source) if mean else None
     if x is None or shift is None or variance is None or square is None or average is None:
         return None
-    same = average.operation == "mean" and _sources(average).get("input") == x
+    plain = all(one.settings.get("alpha", 1) == 1 for one in (centred, shift))
+    same = plain and average.operation == "mean" and _sources(average).get("input") == x
     axes = _averaged(average, len(x.shape))
     if not same or axes is None or axes != _averaged(variance, len(x.shape)) or not _is_square(square, centred.name):
         return None
@@ -174,9 +175,12 @@ def affine(call: Call, name: str) -> View | None:
         return None
     axes = [len(view.shape) - len(weight.shape) + axis for axis in wide(weight.shape)]
     own = [view.layout.axes_of(axis, before.shape) for axis in axes]
-    found = places([i for each in own for i in each or ()], before.shape)
+    along = [i for each in own for i in each or ()]
+    found = places(along, before.shape)
     extents = prod(view.shape[axis] for axis in axes) == prod(weight.shape)
-    if found != tuple(map(int, before.facts["axes"])) or not all(own) or not extents or not alone(call, before):
+    if found != tuple(map(int, before.facts["axes"])) or not all(own) or along != sorted(along):
+        return None
+    if not extents or not alone(call, before):
         return None
     call.fixed = [replace(weight, argument={"scale": "weight", "shift": "bias"}[name])]
     step = call.step("layer_norm", before.inputs, {**before.facts, name: True}, before.shape)

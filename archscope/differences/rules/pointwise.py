@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, composed, content, each_element
+from archscope.differences.rules import Call, composed, each_element, places
+from archscope.differences.rules.stored import content
 from archscope.differences.steps import GLOBAL_POOLS, NON_NEGATIVE, POOLS, Step, View
+from archscope.model.graph import Operand
 
 BOUNDS = {"clamp": ("min", "max"), "clamp_min": ("min", "max"), "clamp_max": ("min", "max"),
           "hardtanh": ("min_val", "max_val")}  # fmt: skip
@@ -19,12 +21,17 @@ def activation(call: Call) -> View:
         return bounded(call, {name: value for name, value in (("low", low), ("high", high)) if value is not None})
     if kind == "threshold" and set(settings.values()) == {0}:
         kind, facts = "relu", {}
-    if kind == "prelu":
-        weight = next(one for one in call.fixed if one.argument == "weight")
-        facts = {"slopes": "one" if set(weight.shape) <= {1} else "one a channel"}
+    if kind == "prelu" and call.arguments == ["input"]:
+        call.fixed = [_by_channel(one, len(call.out())) for one in call.fixed]
+        facts = {"slopes": "one" if set(call.fixed[0].shape) <= {1} else "one a channel"}
     if kind == "relu" and len(call.views) == 1:
         return bounded(call, {"low": 0})
     return each_element(call, kind, facts)
+
+
+def _by_channel(stored: Operand, rank: int) -> Operand:
+    """A vector whose numbers stand along the second axis of a tensor."""
+    return replace(stored, shape=(*stored.shape, *[1] * (rank - 2)))
 
 
 def extreme(call: Call) -> View:
@@ -147,7 +154,7 @@ def _is_untold_number(call: Call) -> bool:
     """Is a constant given besides that is a number, though nobody tells which?"""
     stored = call.fixed[0] if len(call.fixed) == len(call.views) == 1 else None
     whole = stored is not None and not stored.shape and not stored.views
-    return whole and content(call.fixed[0], call) is None
+    return whole and content(call.fixed[0], call.draft.graph) is None
 
 
 def _with_untold(call: Call, kind: str) -> View:
@@ -185,11 +192,13 @@ def multiply(call: Call) -> View:
 def _product_of_two(call: Call) -> View | None:
     """An activation or a normalisation that is written out."""
     for x, gate in (call.views, call.views[::-1]):
-        if x.shape == gate.shape and (made := _gated(gate.step, gated := _by_itself(call, x))):
+        gated = _by_itself(call, x)
+        alike = x.shape == gate.shape and gate.layout.shows_as(gated.layout)
+        if alike and (made := _gated(gate.step, gated)):
             return View(call.step(made[0], [gated.step], made[1], gated.step.shape), gated.layout)
     for x, gate in (call.views, call.views[::-1]):
         if (axis := _halved(x, gate.step)) is not None:
-            return View.of(call.step("glu", [x.step], {"dim": axis}, call.out()), call.out())
+            return View.of(call.step("glu", [x.step], {"axes": places([axis], x.step.shape)}, call.out()), call.out())
     for x, mask in (call.views, call.views[::-1]):
         if found := _rectified(call, x, mask, ABOVE):
             return found
@@ -309,4 +318,4 @@ def _with_scalar(call: Call, kind: str, by: float, neutral: float) -> View:
         found = hard(view.step)
         if found is not None:
             return View(call.step(found[0], [found[1]], {}, found[1].shape), view.layout)
-    return each_element(call, kind, {"by": round(by, 12)})
+    return each_element(call, kind, {"by": float(f"{by:.12g}")})

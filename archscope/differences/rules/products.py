@@ -4,7 +4,8 @@ that is added along the filters is a bias. No torch."""
 from dataclasses import replace
 from math import prod
 
-from archscope.differences.rules import Call, attention, other, pointwise, reordered, spread, wide, windows, with_fixed
+from archscope.differences.rules import Call, attention, other, pointwise, spread, wide, windows, with_fixed
+from archscope.differences.rules.stored import reordered
 from archscope.differences.steps import Step, View
 from archscope.model.graph import Operand
 

@@ -44,6 +44,10 @@ def _keeps_images(view: View) -> bool:
 
 
 def reshape(call: Call) -> View | Step:
+    size = call.settings.get("size")
+    if "dtype" in call.settings or (isinstance(size, list) and any(isinstance(each, str) for each in size)):
+        # the same bits, read as other numbers
+        return other(call)
     return seen(call, call.views[0].layout.reshaped(call.out()), call.out())
 
 
@@ -60,7 +64,9 @@ def expand(call: Call) -> View | Step:
     return View(call.views[0].step, layout) if layout else other(call)
 
 
-def permute(call: Call) -> View:
+def permute(call: Call) -> View | Step:
+    if call.operation in {"H", "mH", "adjoint"} and call.layer.dtypes[0].startswith("complex"):
+        return other(call)
     view, settings = call.views[0], call.settings
     rank = len(view.shape)
     match call.operation:
@@ -223,8 +229,11 @@ def flip(call: Call) -> View:
 def roll(call: Call) -> View | Step:
     """By how far along which axis, the shorter way around; without axes of what is written out row by row. Two in a row
     are one."""
-    shifts, axes = (_listed(call.settings[name]) for name in ("shifts", "dims") if call.settings.get(name) is not None)
+    shifts, axes = (_listed(call.settings.get(name)) for name in ("shifts", "dims"))
     view = call.views[0]
+    if axes in ([], [None]):
+        flat = view.layout.reshaped((view.layout.elements,))
+        view, axes = View(view.step, flat) if flat else View.of(call.shown(), (view.layout.elements,)), [0]
     by = [0] * len(view.shape)
     for shift, axis in zip(shifts, axes, strict=True):
         by[axis] += shift
@@ -235,7 +244,9 @@ def roll(call: Call) -> View | Step:
         view = View.of(before.inputs[0], view.shape)
     around = [(shift + size // 2) % size - size // 2 for shift, size in zip(by, view.shape, strict=True)]
     found = tuple((places([axis], view.shape)[0], shift) for axis, shift in enumerate(around) if shift)
-    return call.step("roll", [call.draft.shown(view, call.layer)], {"shifts": found}) if found else view
+    if not found:
+        return view
+    return View.of(call.step("roll", [call.draft.shown(view, call.layer)], {"shifts": found}, view.shape), call.out())
 
 
 # ---- concatenation --------------------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ def convolution(call: Call) -> Step | View:
         return other(call)
     axes, out, shape = len(window.kernel_size), call.out(), x.shape
     written = call.draft.written
-    before, padding = _absorbed(call.draft.shown(x, call.layer), _own_padding(call, shape, axes), not written)
+    before, padding = _absorbed(
+        call.draft.shown(x, call.layer), _own_padding(call, shape, axes), () if written else (0,)
+    )
     mode = "zeros"
     if not written and before.kind in MODES and not any(map(any, padding)) and len(before.facts["sides"]) == 2 * axes:
         mode, sides, before = MODES[before.kind], before.facts["sides"], before.inputs[0]
@@ -116,12 +118,10 @@ def _pair(value: Any, axes: int) -> tuple[int, ...]:
     return tuple(listed * axes if len(listed) == 1 else listed)
 
 
-def _absorbed(before: Step, padding: Sides, neutral: bool) -> tuple[Step, Sides]:
-    """What the window slides over, and its padding on every side: its own, and that of a padding layer before it."""
-    neutral = before.kind == "pad" and (
-        before.facts["value"] == float("-inf") or (neutral and not before.facts["value"])
-    )
-    if neutral and len(before.facts["padding"]) == len(padding):
+def _absorbed(before: Step, padding: Sides, neutral: Sequence[float]) -> tuple[Step, Sides]:
+    """What the window slides over, and its padding on every side: its own, and that of a padding layer before it with
+    one of the values that its own has."""
+    if before.kind == "pad" and before.facts["value"] in neutral and len(before.facts["padding"]) == len(padding):
         together = tuple(
             (a + int(c), b + int(d)) for (a, b), (c, d) in zip(padding, before.facts["padding"], strict=True)
         )
@@ -175,24 +175,30 @@ def pooling(call: Call) -> Step | View | list[View]:
     settings = {**(AVERAGE if average else {}), **call.settings}
     before = call.shown()
     absorbs = not any(window.padding) if average else bool(before.inputs) and before.inputs[0].not_negative
-    padded = before.kind == "pad" and absorbs
-    source, padding = _absorbed(before, _own_padding(call, call.views[0].shape, axes), absorbs)
+    neutral = [] if call.draft.written else [0.0] * absorbs + [float("-inf")] * (not average)
+    source, padding = _absorbed(before, _own_padding(call, call.views[0].shape, axes), neutral)
     kind = "average pool" if average else "max pool"
     extent = _extent(source.shape[-axes:], out[-axes:], window, padding)
     if source.shape[-axes:] == window.kernel_size and set(out[-axes:]) == {1} and not any(map(any, extent)):
         return _global_pool(call, source, f"global {kind}", axes)
-    over = any(reach > 0 for sides in extent for reach in sides)
     facts = {
         "kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation, "padding": padding,
         "ceil_mode": bool(settings.get("ceil_mode")),
     }  # fmt: skip
     if average:
-        counted = bool(settings.get("count_include_pad"))
-        facts |= {"count_include_pad": over and (counted or padded),
-                  "divisor_override": settings.get("divisor_override", 0)}  # fmt: skip
+        counted = source is not before or bool(settings.get("count_include_pad"))
+        facts |= _divided(extent, padding, counted) | {"divisor_override": settings.get("divisor_override", 0)}
     step = call.step(kind, [source], facts, out)
     step.extent = extent
     return step
+
+
+def _divided(extent: Sides, padding: Sides, counted: bool) -> dict[str, Any]:
+    """Whether an average counts the padding that its windows see. What they reach beyond it none counts."""
+    pairs = [(reach, side) for one in zip(extent, padding, strict=True) for reach, side in zip(*one, strict=True)]
+    counts = counted and any(min(pair) > 0 for pair in pairs)
+    beyond = tuple(max(reach - side, 0) for reach, side in pairs)
+    return {"count_include_pad": counts} | ({"beyond": beyond} if counts and any(beyond) else {})
 
 
 def adaptive_pooling(call: Call) -> Step | View:

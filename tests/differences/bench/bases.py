@@ -305,6 +305,25 @@ def inception() -> nn.Module:
     )  # fmt: skip
 
 
+def written() -> nn.Module:
+    """Functions with stored tensors in roles that modules give to parameters; activations by hand, a mask of rows."""
+
+    def forward(net: Any, x: torch.Tensor) -> Any:
+        x = F.batch_norm(net.stem(x), net.running_mean, net.running_var, net.gain)
+        x = F.prelu(net.norm(x) * torch.sigmoid(x), net.slopes)
+        y = F.avg_pool2d(F.pad(x, (1, 1, 1, 1)), 3, 1)[:, 0]
+        y = F.scaled_dot_product_attention(y, y, y, attn_mask=net.score(y))
+        y = F.layer_norm(y + torch.baddbmm(y.mean(2, keepdim=True), y, y), (16, 16), net.scale)
+        return {"map": x.cumsum(2), "classes": net.fc(y)}
+
+    return Of(
+        forward, stem=conv(3, 8), running_mean=torch.zeros(8), running_var=torch.ones(8),
+        gain=nn.Parameter(torch.rand(8)), norm=nn.InstanceNorm2d(8, track_running_stats=True),
+        slopes=nn.Parameter(torch.rand(8)), score=nn.Linear(16, 1), scale=nn.Parameter(torch.rand(16, 16)),
+        fc=nn.Linear(16, 5),
+    )  # fmt: skip
+
+
 IMAGE = (3, 16, 16)
 BASES: dict[str, Base] = {
     "plain": (plain, IMAGE),
@@ -327,6 +346,7 @@ BASES: dict[str, Base] = {
     "grouped": (grouped, IMAGE),
     "volume": (volume, (2, 6, 8, 8)),
     "inception": (inception, IMAGE),
+    "written": (written, IMAGE),
     "lenet5": (lambda: archscope.build("lenet5"), (1, 32, 32)),
     "resnet18": (lambda: archscope.build("resnet18", options={"num_classes": 5}), (3, 64, 64)),
     "mobilenet": (

@@ -354,6 +354,21 @@ def reordered(base: fx.GraphModule, shapes: Any) -> Tried:
             yield f"{node.name}: operands in another order", "order|operand|instead of", change
 
 
+def turned(base: fx.GraphModule, shapes: Any) -> Tried:
+    """An operand whose last two axes are exchanged: where it is square, or a row or a column that fits as well."""
+    for node in base.graph.nodes:
+        for operand in node.all_input_nodes if node.op.startswith("call") and called(node) != "getattr" else ():
+            if len(shapes.get(operand.name, ())) > 2 or operand.op == "get_attr":
+
+                def change(changed: fx.GraphModule, node: Node = node, operand: Node = operand) -> None:
+                    reader, read = at(changed, node), at(changed, operand)
+                    with changed.graph.inserting_before(reader):
+                        made = changed.graph.call_method("transpose", (read, -1, -2))
+                    reader.replace_input_with(read, made)
+
+                yield f"{node.name} reads {operand.name} turned", ".", change
+
+
 def constants(base: fx.GraphModule, shapes: Any) -> Tried:
     for name, _ in base.named_buffers():
         if name.rpartition(".")[2] in {"running_mean", "running_var", "num_batches_tracked"}:
@@ -388,6 +403,7 @@ TRIES: dict[str, Callable[[fx.GraphModule, Any], Tried]] = {
     "swapped": swapped,
     "rewired": rewired,
     "order of operands": reordered,
+    "turned": turned,
     "constant": constants,
     "another output": of_outputs,
 }

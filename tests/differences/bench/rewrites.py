@@ -413,6 +413,19 @@ pair(
     lambda s, x: s.a(x).permute(0, 2, 3, 1).roll(1, 1).mean((1, 2)),
     lambda s, x: F.adaptive_avg_pool2d(s.a(x).permute(0, 2, 3, 1).roll(1, 1).permute(0, 3, 1, 2), 1).flatten(1),
 )
+pair("keys of what is returned", lambda s, x: {"q": x.abs(), "p": s.a(x)}, lambda s, x: {"p": s.a(x), "q": x.abs()})
+pair(
+    "a parameter turned under other names",
+    lambda s, x: x @ s.w.flatten(1).permute(1, 0),
+    lambda s, x: x @ s.w.view(8, -1).t(),
+    TOKENS,
+    w=lambda: nn.Parameter(torch.rand(8, 2, 4)),
+)
+pair(
+    "average over more than the map",
+    lambda s, x: F.avg_pool2d(s.a(x), 3, 2, ceil_mode=True),
+    lambda s, x: F.avg_pool2d(s.a(x), 3, 2, ceil_mode=True, count_include_pad=False),
+)
 
 UNRECOGNISED: dict[str, Pair] = {}
 """One function too, and `archscope diff` does not see it: what docs/diff.md says of each."""

@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import fx, nn
@@ -108,12 +109,17 @@ def _same_outputs(a: nn.Module, b: nn.Module, size: tuple[int, ...], together: b
     with torch.no_grad():
         batches = [images] if together else images.split(1)
         try:
-            one, two = (torch.cat([net(batch) for batch in batches]) for net in (a, b))
+            one, two = (torch.cat([_together(net(batch)) for batch in batches]) for net in (a, b))
         except RuntimeError:  # it takes one image at a time
             return False
     if one.numel() != two.numel():
         return False
     return bool((one.flatten() - two.flatten()).abs().max() <= EQUAL * one.abs().max())
+
+
+def _together(outputs: Any) -> torch.Tensor:
+    """All outputs of one pass, in a row."""
+    return torch.cat([one.flatten() for one in outputs.values()]) if isinstance(outputs, dict) else outputs
 
 
 def _doubled(net: nn.Module) -> nn.Module:

@@ -156,7 +156,7 @@ nets(
     "siamese: cosine",
     siamese(lambda p, q: F.cosine_similarity(p, q, dim=1)),
     siamese(lambda p, q: F.cosine_similarity(p, q, dim=2)),
-    "dim 1 instead of 2",
+    "axes 0 instead of 1",
 )
 nets("GLU: gate", glu(F.silu), glu(F.gelu), "SiLU instead of GELU", TOKENS)
 nets("GLU: gate of the other", glu(lambda g: g), glu(torch.sigmoid), "sigmoid missing", TOKENS)

@@ -95,7 +95,7 @@ functions(
 functions(
     "topk, smallest", lambda s, x: s.a(x).topk(3, 1, largest=False)[0], lambda s, x: s.a(x).topk(3, 1)[0], "largest"
 )
-functions("cumsum's axis", lambda s, x: s.a(x).cumsum(3), lambda s, x: s.a(x).cumsum(2), "dim 3 instead of 2")
+functions("cumsum's axis", lambda s, x: s.a(x).cumsum(3), lambda s, x: s.a(x).cumsum(2), "axes 2 instead of 1")
 
 # ---- weights that are changed before use -----------------------------------------------------------------------
 
