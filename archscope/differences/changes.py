@@ -11,7 +11,7 @@ from typing import Any
 
 from archscope.differences import words
 from archscope.differences.alignment import Alignment, Gap
-from archscope.differences.facts import differing, distance
+from archscope.differences.facts import bounded_alike, differing, distance
 from archscope.differences.folded import is_exported
 from archscope.differences.repeats import Repeat, module_of, parts, repeat_of
 from archscope.differences.steps import ORDERINGS, Step
@@ -121,7 +121,8 @@ class Changes:
         if a.kind == "input" and a.shape != b.shape:
             self._fact(a, b, "input", f"input {words.size(a)} instead of {words.size(b)}")
         if a.kind != b.kind:
-            self._fact(a, b, "kind", words.kind_changed(a, b), params, macs)
+            if not bounded_alike(a, b):
+                self._fact(a, b, "kind", words.kind_changed(a, b), params, macs)
             return
         facts = differing(a, b)
         if a.kind in ORDERINGS and facts and b.inputs:

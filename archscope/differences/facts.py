@@ -119,6 +119,16 @@ def _is_untold(name: str, a: Step, b: Step) -> bool:
     return untold and given and squeezed(shapes[0]) == squeezed(shapes[1])
 
 
+BOUNDS = {"relu": {"low"}, "relu6": {"low", "high"}}
+
+
+def bounded_alike(a: Step, b: Step) -> bool:
+    """Are values kept within as many bounds on both sides, of which one does not tell what they are?"""
+    sides = [BOUNDS.get(step.kind, {"low", "high"} & {*step.facts, *step.told}) for step in (a, b)]
+    clamps = {a.kind, b.kind} <= {"clamp", *BOUNDS} and any(step.unknown for step in (a, b))
+    return clamps and sides[0] == sides[1]
+
+
 def _steps_by_kernel(step: Step) -> bool:
     """A pooling whose windows stand side by side?"""
     return step.kind in POOLS and step.facts["stride"] == step.facts["kernel_size"]

@@ -311,6 +311,10 @@ def _content_changed(name: str, a: Step, b: Step) -> str:
     if any(stored):
         what = "a parameter, and none in" if stored[0] else "no parameter, and one in"
         return f"{noun(b)}: {called} is {what} the reference"
+    if (name in a.told) != (name in b.told):
+        given = [step.told[name].rpartition(".")[2] if name in step.told else _plain(step.facts.get(name))
+                 for step in (a, b)]  # fmt: skip
+        return f"{noun(b)}: {name.replace('_', ' ')} {given[0]} instead of {given[1]}"
     shapes = [step.stored_shape(name) for step in (a, b)]
     if all(shapes) and shapes[0] != shapes[1]:
         return f"{noun(b)}: {called} is {sizes(shapes[0])} instead of {sizes(shapes[1])}"

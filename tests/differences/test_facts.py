@@ -76,6 +76,8 @@ def test_what_is_said_of_operations(mine: Any, theirs: Any, said: str | None) ->
 
 
 class Stored(nn.Module):
+    stored: torch.Tensor
+
     def __init__(self, function: Callable[..., torch.Tensor], shape: tuple[int, ...]) -> None:
         super().__init__()
         self.register_buffer("stored", torch.full(shape, 3.0))
@@ -89,6 +91,12 @@ STORED: dict[str, tuple[Callable[..., torch.Tensor], tuple[int, ...]]] = {
     "a difference": (lambda x, stored: stored - x, ()),
     "a scale": (lambda x, stored: x * stored, ()),
     "a shift": (lambda x, stored: x + stored, ()),
+    "a number that is subtracted": (lambda x, stored: x - stored, ()),
+    "a divisor": (lambda x, stored: x / stored, ()),
+    "an exponent": (lambda x, stored: x**stored, ()),
+    "a maximum": (torch.maximum, ()),
+    "a minimum": (torch.minimum, ()),
+    "a bound": (lambda x, stored: x.clamp(max=stored), ()),
     "a vector": (lambda x, stored: x + stored, (4, 1, 1)),
     "a mask of attention": (lambda x, stored: (x @ (x * 0.5).mT + stored).softmax(-1) @ x, (6, 6)),
     "a scale of attention": (lambda x, stored: (x @ (x * stored).mT).softmax(-1) @ x, ()),
@@ -98,7 +106,17 @@ STORED: dict[str, tuple[Callable[..., torch.Tensor], tuple[int, ...]]] = {
 @pytest.mark.parametrize(("function", "shape"), STORED.values(), ids=list(STORED))
 def test_a_constant_that_one_side_does_not_tell(function: Callable[..., torch.Tensor], shape: tuple[int, ...]) -> None:
     """Nothing is said of its content, whichever side it is."""
-    report = archscope.summarize(Stored(function, shape), (4, 6, 6))
+    told_by_one_alone(Stored(function, shape))
+
+
+def test_a_rectifier_whose_bound_one_side_does_not_tell() -> None:
+    net = Stored(torch.maximum, ())
+    net.stored.zero_()
+    told_by_one_alone(net)
+
+
+def told_by_one_alone(net: nn.Module) -> None:
+    report = archscope.summarize(net, (4, 6, 6))
     buffers = {name: replace(one, digest="", values=()) for name, one in report.graph.buffers.items()}
     untold = replace(report, graph=replace(report.graph, buffers=buffers))
     for found in (compare(report, untold), compare(untold, report)):

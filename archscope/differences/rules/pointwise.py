@@ -19,6 +19,10 @@ def activation(call: Call) -> View:
     if call.operation in BOUNDS and not any(isinstance(value, str) for value in settings.values()) and not call.fixed:
         low, high = (settings.get(name) for name in BOUNDS[call.operation])
         return bounded(call, {name: value for name, value in (("low", low), ("high", high)) if value is not None})
+    if call.operation in BOUNDS and call.fixed and all(_is_untold(call, one) for one in call.fixed):
+        names = dict(zip(BOUNDS[call.operation], ("low", "high"), strict=True))
+        call.fixed = [replace(one, argument=names[one.argument]) for one in call.fixed]
+        return each_element(call, "clamp", {names[name]: value for name, value in settings.items()})
     if kind == "threshold" and set(settings.values()) == {0}:
         kind, facts = "relu", {}
     if kind == "prelu" and call.arguments == ["input"]:
@@ -37,11 +41,13 @@ def _by_channel(stored: Operand, rank: int) -> Operand:
 def extreme(call: Call) -> View:
     """The larger or the smaller of two; of one and a number, a bound."""
     bound = call.settings.get("other", call.settings.get("input"))
+    side = "low" if call.operation.startswith("max") else "high"
+    if _is_untold_number(call):
+        return _with_untold(call, "clamp", side)
     plain = isinstance(bound, int | float) and len(call.views) == 1 and not call.fixed
     if not plain or call.views[0].shape != call.out():
         return elementwise(call)
-    facts: dict[str, Any] = {"low" if call.operation.startswith("max") else "high": bound}
-    return bounded(call, facts)
+    return bounded(call, {side: bound})
 
 
 def bounded(call: Call, facts: dict[str, Any]) -> View:
@@ -152,14 +158,16 @@ def _number(constant: Any) -> dict[str, Any]:
 
 def _is_untold_number(call: Call) -> bool:
     """Is a constant given besides that is a number, though nobody tells which?"""
-    stored = call.fixed[0] if len(call.fixed) == len(call.views) == 1 else None
-    whole = stored is not None and not stored.shape and not stored.views
-    return whole and content(call.fixed[0], call.draft.graph) is None
+    return len(call.fixed) == len(call.views) == 1 and _is_untold(call, call.fixed[0])
 
 
-def _with_untold(call: Call, kind: str) -> View:
+def _is_untold(call: Call, stored: Operand) -> bool:
+    return not stored.shape and not stored.views and content(stored, call.draft.graph) is None
+
+
+def _with_untold(call: Call, kind: str, name: str = "by") -> View:
     """It is by a number all the same, which is not compared."""
-    call.fixed = [replace(call.fixed[0], argument="by")]
+    call.fixed = [replace(call.fixed[0], argument=name)]
     return each_element(call, kind, {})
 
 
@@ -171,6 +179,8 @@ def subtract(call: Call) -> View:
             call.views = [_with_scalar(call, "scale", -alpha, 1)]
             return _with_scalar(call, "shift", constant, 0)
         return _with_scalar(call, "shift", -constant * alpha, 0)
+    if call.operation == "sub" and call.arguments == ["input"] and _is_untold_number(call):
+        return _with_untold(call, "shift")
     return elementwise(call)
 
 
@@ -266,6 +276,8 @@ def divide(call: Call) -> View:
         normalised = composed.layer_norm(call, "input", "other", 0.5) or composed.normalize(call)
         if normalised is not None:
             return normalised if isinstance(normalised, View) else View.of(normalised)
+    if exact and call.arguments == ["input"] and _is_untold_number(call):
+        return _with_untold(call, "scale")
     plain = exact and isinstance(constant, int | float) and constant != 0
     if plain and not call.fixed and call.arguments == ["input"]:
         return _with_scalar(call, "scale", 1 / call.settings["other"], 1)
@@ -278,6 +290,8 @@ POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5, "reciprocal": -1.0}
 def power(call: Call) -> View:
     """A square, a root and a reciprocal are powers."""
     exponent = POWERS.get(call.operation, call.settings.get("other", call.settings.get("exponent")))
+    if call.arguments == ["input"] and _is_untold_number(call):
+        return _with_untold(call, "pow", "exponent")
     if len(call.views) != 1 or call.fixed or call.arguments != ["input"] or not isinstance(exponent, int | float):
         return elementwise(call)
     return _to_the(call, exponent)
