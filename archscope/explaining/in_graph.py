@@ -7,7 +7,7 @@ from math import prod
 from archscope.explaining.expressions import number, plus, times, volume
 from archscope.explaining.formulas import Known, formula, stored
 from archscope.measures.elementwise import of_layer as elementwise_of
-from archscope.measures.kept_by_kernels import passing_in_steps
+from archscope.measures.kept_by_kernels import passing_forward
 from archscope.measures.macs import of_layer as macs_of
 from archscope.measures.memory import last_reads, storage_roots
 from archscope.measures.traffic import elements_read, read_shapes
@@ -132,7 +132,7 @@ def output_bytes(around: Surroundings, layer: Layer) -> Known:
 
 
 def peak_memory_bytes(around: Surroundings, layer: Layer) -> Known:
-    """All weights, each tensor that was made before and is read by this layer or later, and what a recurrent layer
+    """All weights, each tensor that was made before and is read by this layer or later, and what the layer
     takes while it runs."""
     graph, here = around.graph, around.place[layer.name]
     alive = [name for name in graph.inputs if around.last_read[name] >= here]
@@ -143,7 +143,7 @@ def peak_memory_bytes(around: Surroundings, layer: Layer) -> Known:
     ]
     weights = _held_bytes(around.stored.values())
     tensors = around.of_batch((name, around.bytes_of(name)) for name in alive)
-    passing = passing_in_steps(layer, graph.batch)
+    passing = passing_forward(layer, graph.batch)
     if passing:
         return plus(weights, tensors, number(passing)), "bytes.alive.besides"
     return plus(weights, tensors), "bytes.alive"

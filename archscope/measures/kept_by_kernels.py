@@ -29,18 +29,28 @@ def kept_by_kernel(layer: Layer, batch: int, on_cuda: bool) -> Kept | None:
 
 def passing_in_kernel(layer: Layer, batch: int, weights: int, on_cuda: bool) -> int:
     """Bytes that the backward pass of the kernel takes besides, for so many images, and gives back: the gradients of a
-    module's projected queries, keys and values; oneDNN's copies of one direction's `weights` and of their gradients."""
+    module's projected queries, keys and values, or of its scores before and after the softmax, where it has them;
+    oneDNN's copies of one direction's `weights` and of their gradients."""
     try:
         if layer.operation == "multi_head_attention_forward":
-            query, key, value = queried(layer)
-            images = query[1] if len(query) == 3 else 1
-            return batch * _bytes(layer, (query[0] + key[0] + value[0], images * query[-1]))
+            return batch * max(_projected(layer), 2 * _scores(layer))
         if layer.operation == "lstm" and not on_cuda:
             sizes = list(_sizes(layer, "lstm"))
             return 2 * weights // len(sizes) if _is_onednns(layer, sizes[0]) else 0
     except (NotGiven, KeyError, IndexError):
         pass
     return 0
+
+
+def passing_forward(layer: Layer, batch: int) -> int:
+    """Bytes that a layer takes while it runs, besides what it returns, for so many images, and gives back: what a
+    MultiheadAttention has projected, and its scores; what recurrent layers hold of their steps."""
+    try:
+        if layer.operation == "multi_head_attention_forward":
+            return batch * (_projected(layer) + _scores(layer))
+    except (NotGiven, KeyError, IndexError):
+        return 0
+    return passing_in_steps(layer, batch)
 
 
 def _bytes(layer: Layer, *shapes: Sequence[int]) -> int:
@@ -75,6 +85,20 @@ def _weights(layer: Layer, scores: Shape, drops: float, on_cuda: bool) -> int:
 def mask(layer: Layer, elements: int, on_cuda: bool) -> int:
     """Bytes that say which elements were dropped: one each on CUDA, on the CPU a number."""
     return elements if on_cuda else _bytes(layer, (elements,))
+
+
+def _projected(layer: Layer) -> int:
+    """Bytes of a module's projected queries, keys and values."""
+    query, key, value = queried(layer)
+    images = query[1] if len(query) == 3 else 1
+    return _bytes(layer, (query[0] + key[0] + value[0], images * query[-1]))
+
+
+def _scores(layer: Layer) -> int:
+    """Bytes of a module's scores, where it has to return their weights: one kernel does without."""
+    query = queried(layer)[0]
+    images, heads = query[1] if len(query) == 3 else 1, int(layer.settings["num_heads"])
+    return _bytes(layer, (images, heads, query[0], attended(layer))) if layer.settings["need_weights"] else 0
 
 
 def _multi_head_attention(layer: Layer, on_cuda: bool) -> Kept:

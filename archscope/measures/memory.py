@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from archscope.measures import measure
-from archscope.measures.kept_by_kernels import passing_in_steps
+from archscope.measures.kept_by_kernels import passing_forward
 from archscope.model.graph import Graph
 from archscope.model.report import Column, summed
 
@@ -12,9 +12,10 @@ from archscope.model.report import Column, summed
 def memory(graph: Graph) -> tuple[Column, ...]:
     """Bytes of weights and outputs per layer, and what is alive while each layer runs; the total is the peak.
 
-    A tensor lives from the layer that computes it to the last that reads it or a view of it; a view or an
-    in-place result adds none. The caller's input and all weights and buffers live throughout. While a recurrent layer
-    runs, the gates of all its steps do; other workspaces and the allocator's rounding are not counted.
+    A tensor lives from the layer that computes it to the last that reads it or a view of it; a view or an in-place
+    result adds none. The caller's input and all weights and buffers live throughout. While a recurrent layer runs, the
+    gates of all its steps do, and a MultiheadAttention's projections and scores; other workspaces and the allocator's
+    rounding are not counted.
     """
     stored = {name: tensor.held_bytes for name, tensor in (*graph.parameters.items(), *graph.buffers.items())}
     weight_bytes: dict[str, int | float | None] = {}
@@ -64,6 +65,6 @@ def _alive(graph: Graph, weights: int) -> dict[str, int]:
     for i, layer in enumerate(graph.layers):
         if roots[layer.name] == layer.name:
             now += graph.bytes[layer.name]
-        alive[layer.name] = now + passing_in_steps(layer, graph.batch)
+        alive[layer.name] = now + passing_forward(layer, graph.batch)
         now -= sum([graph.bytes[root] for root in ends.get(i, ())])
     return alive

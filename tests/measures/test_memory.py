@@ -174,3 +174,26 @@ def test_a_recurrent_layer_holds_the_gates_of_its_steps(layer: nn.RNNBase) -> No
     report = archscope.summarize(layer, input_data=(given,))
     rise = report.totals["peak_memory_bytes"] - report.totals["weight_bytes"] - given.nbytes
     assert rise == pytest.approx(device.rise_bytes(step, Options(threads=1)), rel=0.15)
+
+
+@pytest.mark.parametrize("train", [False, True])
+def test_attention_that_returns_its_weights_holds_its_scores(train: bool) -> None:
+    """Against the profiler's record of every allocation; in the backward pass before and after the softmax."""
+    layer, given = nn.MultiheadAttention(32, 4, batch_first=True), torch.zeros(1, 128, 32)
+
+    def forward() -> torch.Tensor:
+        made: torch.Tensor = layer(given, given, given)[0]
+        return made.sum()
+
+    def step() -> None:
+        layer.zero_grad(set_to_none=True)
+        forward().backward()
+
+    run = step if train else partial(torch.no_grad()(layer.eval()), given, given, given)
+    run()
+    layer.zero_grad(set_to_none=True)
+    totals = archscope.summarize(layer, input_data=(given, given, given)).totals
+    # three names for one tensor, of which two take nothing; momentum is not held here
+    inputs, weights = 3 * given.nbytes, totals["weight_bytes"]
+    held = totals["training_peak_bytes"] - 2 * weights if train else totals["peak_memory_bytes"] - weights
+    assert held - inputs == pytest.approx(device.rise_bytes(run, Options(threads=1)), rel=0.15)
