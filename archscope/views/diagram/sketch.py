@@ -135,8 +135,11 @@ class View:
             styles.append(replace(styles[0], beside=True))
         pieces = [_piece(series, flows, self.u_shaped, one) for one in styles]
         if plan.every and not flows and not _is_narrow(series) and scale(pieces[0], style.paper) < LARGE:
-            narrower = _fitting(replace(style, one_line=False, beside=False), plan)
-            pieces.append(_piece(series, flows, self.u_shaped, narrower))
+            for one in (plan, replace(plan, every=False)):  # boxes of one width, else each as wide as it needs
+                narrower = _fitting(replace(style, one_line=False, beside=False), one)
+                pieces.append(_piece(series, flows, self.u_shaped, narrower))
+                if fits(pieces[-1], style):
+                    break
         read = {source for op in plan.ops for source in op.inputs}
         going_on = {op.name for op in plan.ops if op.name in sketch.ends and op.kind != "tensor"}
         for piece in pieces:

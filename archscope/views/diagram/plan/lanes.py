@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import log2
+from math import sqrt
 
 from archscope.views.diagram.ops.label import RAISING
 from archscope.views.diagram.ops.ops import Op
@@ -15,6 +15,9 @@ Size = tuple[int, ...]
 RISE = 1.5
 """A resolution that is so many times another one is higher."""
 
+
+ALIKE = 1.4
+"""Sides that are less than so many times each other lie in one lane."""
 
 MANY = 3
 """A module that reads so many resolutions lies across their lanes, as one does that gives two."""
@@ -74,20 +77,30 @@ def lanes_of(series: Series, always: bool) -> Lanes | None:
 
 
 class _Levels:
-    """The lane of each size: one for each power of two, the finest first; -1 of a size that is not among these."""
+    """The lane of each size, the finest first: one for sides that are alike; -1 of a size that is like none of these.
+    What is stacked, `2×300`, lies with one of it, and a sequence of 400 beside images with those of 20×20."""
 
     def __init__(self, sizes: Sequence[Size]) -> None:
-        self.finest = max(max(size[:1], default=0) for size in sizes)
-        self.present = sorted({self._power(size) for size in sizes})
+        self.known = set(sizes) - {()}
+        self.has_images = any(len(self._one(size)) > 1 for size in sizes)
+        self.largest: list[float] = []
+        for side in sorted(map(self._side, self.known), reverse=True) or [1.0]:
+            if not self.largest or self.largest[-1] >= ALIKE * side:
+                self.largest.append(side)
         told = {self.of(size): size for size in reversed(sizes)}
-        self.sizes = [told[i] for i in range(len(self.present))]
+        self.sizes = [told[i] for i in range(len(self.largest))]
 
-    def _power(self, size: Size) -> int:
-        return round(log2(self.finest / size[0])) if size else 0
+    def _one(self, size: Size) -> Size:
+        return size[1:] if size[1:] in self.known else size
+
+    def _side(self, size: Size) -> float:
+        side, *others = self._one(size)
+        return sqrt(side) if self.has_images and not others else side
 
     def of(self, size: Size) -> int:
-        power = self._power(size)
-        return self.present.index(power) if power in self.present else -1
+        side = self._side(size) if size else self.largest[0]
+        at = max([i for i, largest in enumerate(self.largest) if largest >= side], default=-1)
+        return at if at >= 0 and self.largest[at] < ALIKE * side else -1
 
 
 def _with_bars(
