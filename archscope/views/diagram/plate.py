@@ -15,7 +15,7 @@ from archscope.views.diagram.place.arrange import Arrangement, arrangement, set_
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, unit_paths
-from archscope.views.diagram.plan.levels import Modules, Plan, closed
+from archscope.views.diagram.plan.levels import Modules, Plan, closed, network_plan
 from archscope.views.diagram.plan.repeats import READS_TWO, with_steps
 from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.plan.smaller import smaller_plans
@@ -163,6 +163,8 @@ def _smaller(parts: Parts, view: View) -> Iterator[Parts]:
             yield smaller
             most = int(count * SMALLER)
     yield _standing(replace(parts, schema=view.smallest(plan, parts.kinds).plan.ops))
+    loops = network_plan(with_steps(parts.ops, parts.kinds, within=False), parts.kinds)
+    yield _standing(replace(parts, schema=view.smallest(loops, parts.kinds).plan.ops))
 
 
 def _printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:

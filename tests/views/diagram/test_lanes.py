@@ -11,6 +11,7 @@ from torch import nn
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.place.picture import Line
+from archscope.views.diagram.plan.lanes import _Levels
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import differences
 
@@ -222,3 +223,43 @@ def test_a_module_of_several_resolutions_lies_across_their_lanes(direction: str)
     assert not any(line.curved for line in piece.lines)
     assert faults(piece) == []
     assert differences(made) == []
+
+
+class Pyramid(nn.Module):
+    """Its results are those of a module of three resolutions, two of which go on to a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.starts = nn.ModuleList(conv(a, b, 2) for a, b in ((3, 4), (4, 8), (8, 16)))
+        self.neck, self.heads = Exchange(), nn.ModuleList(nn.Conv2d(c, 2, 1) for c in (4, 8))
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        xs = list(itertools.accumulate(self.starts, lambda x, start: start(x), initial=x))[1:]
+        fine, middle, coarse = self.neck(xs)
+        return {"fine": fine, "coarse": coarse, "one": self.heads[0](fine), "two": self.heads[1](middle)}
+
+
+def test_a_result_leaves_a_module_where_its_resolution_does() -> None:
+    made = draw(archscope.summarize(Pyramid(), (3, 64, 64)), DiagramOptions(depth=1))
+    piece = made.drawing.piece
+    axis = {row.text: row.at - 6 for row in piece.rows}
+    starts = {line.target: line.points[0][0] for line in piece.lines if line.source.startswith("neck")}
+    assert abs(starts["output:fine"] - axis["32×32×4"]) < 1
+    assert abs(starts["output:coarse"] - axis["8×8×16"]) < 1
+    assert differences(made) == []
+    assert faults(piece) == []
+
+
+@pytest.mark.parametrize(
+    ("sizes", "lanes"),
+    [
+        ([(64, 64), (32, 32), (16, 16), ()], [0, 1, 2, 0]),
+        ([(149, 149), (147, 147), (73, 73), (71, 71)], [0, 0, 1, 1]),
+        ([(400,), (200,), (100,)], [0, 1, 2]),
+        ([(240, 240), (20, 20), (401,), (14, 14), (197,)], [0, 1, 1, 2, 2]),  # tokens of patches, and one more
+        ([(28, 28), (14, 14), (1029,), (300,), (2, 300)], [0, 1, 0, 1, 1]),
+    ],
+)
+def test_sequences_lie_with_images_of_as_many_positions(sizes: list[tuple[int, ...]], lanes: list[int]) -> None:
+    levels = _Levels(sizes)
+    assert [levels.of(size) for size in sizes] == lanes

@@ -16,13 +16,17 @@ from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.picture import Frame, Piece
+from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.plan.forms import unit_paths
 from archscope.views.diagram.plan.levels import Modules
+from archscope.views.diagram.plate import _parts
+from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences as read_back
 from tests.views.diagram.rebuild_plate import differences
+from tests.views.diagram.test_repeats import Refined
 from tests.zoo import NETWORKS
 
 
@@ -260,3 +264,12 @@ def test_a_plate_of_a_block() -> None:
 def test_what_a_plate_does_not_take_is_said(options: dict[str, object]) -> None:
     with pytest.raises(ArchscopeError, match=re.escape("a plate takes no --")):
         draw(report("alexnet"), DiagramOptions(level="plate", **options))  # type: ignore[arg-type]
+
+
+def test_the_last_schema_that_is_tried_is_the_network_level_s() -> None:
+    """What is closed by sorts may leave a loop of a detector, and all that stands around it, in more boxes."""
+    found = archscope.summarize(Refined(8), (8, 16, 16))
+    ops, outputs = drawn(found.graph, "")
+    *_, last = _parts(ops, found.graph.blocks, View(outputs, Style(), True, "", plain=False))
+    shown = draw(found, DiagramOptions(level="network")).drawing.plan.ops  # with its results
+    assert [op.name for op in last.schema] == [op.name for op in shown]

@@ -323,6 +323,7 @@ def test_equal_steps_beside_each_other_are_one_box_that_says_so() -> None:
     assert faults(made.drawing.piece) == []
     (steps,) = [op for op in made.drawing.ops if op.copies]
     assert (len(steps.each), steps.facts) == (20, ("Sin, Exp, ×, …", of_steps.BESIDE))
+    assert "<title>sin to abs_19 (20 alike)" in str(made)  # where it is, of no module
     assert {frame.title for frame in made.drawing.piece.frames} >= {"Backbone"}
 
 

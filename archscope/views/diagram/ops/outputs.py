@@ -34,9 +34,10 @@ def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "") ->
             continue
         own = source.layers[-1:] == (output.layer,) or not source.layers  # else views are drawn within the box
         channels = source.channels if len(source.shape) == len(output.shape) and own else None
+        reads = tuple([one.name for step in source.each for one in step.members if output.layer in one.layers])
         name = f"{block}>{output.name or i}" if block else f"output:{output.name or i}"
         word = _word(output, i, len(given)) if len(alike) == 1 else f"{WORD}s {_names([given[j].name for j in alike])}"
-        made.append(Op(name, "tensor", word, name, (), (source.name,), output.shape, channels=channels))
+        made.append(Op(name, "tensor", word, name, (), (source.name,), output.shape, channels=channels, reads=reads))
     named = [replace(op, word=f"{WORD}: {op.word}") if op in called and op.word != WORD else op for op in ops]
     return [*named, *made]
 

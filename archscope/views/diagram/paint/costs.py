@@ -95,9 +95,11 @@ def heat(report: Report, color: str, boxes: Sequence[Box]) -> tuple[dict[str, fl
     return {name: cost / most for name, cost in costs.items()}, f"0 to {SCALES[color](most)} in a box{several}"
 
 
-def _path(op: Op) -> str:
-    """Where it is computed; what joins tensors may be drawn within another module."""
-    return op.name if op.join else op.path
+def _ends(op: Op) -> tuple[str, str]:
+    """Where it is computed, from the first layer to the last of what belongs to no module; what joins tensors may be
+    drawn within another one."""
+    path = op.name if op.join else op.path
+    return (path, path) if path or not op.layers else (op.layers[0], op.layers[-1])
 
 
 def told(report: Report, box: Box, axes: Mapping[str, int | None]) -> str:
@@ -105,9 +107,8 @@ def told(report: Report, box: Box, axes: Mapping[str, int | None]) -> str:
     if box.op is None:
         return box.title
     op = box.op
-    lines = [_path(op)]
-    if len(box.alike) > 1:
-        lines[0] += f" to {_path(box.alike[-1])} ({len(box.alike)} alike)"
+    several = f" ({len(box.alike)} alike)" if len(box.alike) > 1 else ""
+    lines = [" to ".join(dict.fromkeys((_ends(op)[0], _ends(box.alike[-1])[1]))) + several]
     layer = report.graph.layer[op.layers[0]] if op.layers else None
     given = zip(layer.inputs, layer.input_shapes, strict=False) if layer else ()
     read = [sizes(shape, channels=axes.get(name)) for name, shape in given]

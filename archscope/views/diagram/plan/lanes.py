@@ -69,7 +69,9 @@ def lanes_of(series: Series, always: bool) -> Lanes | None:
         items[end.name] = end
         edges += [(name, end.name) for name in left]
         tensors += [Tensor(name, end.name, None) for name in left]
-    sizes = _sizes(items, edges)
+    sizes = _sizes(
+        items, edges, {tensor.target: tensor.size for tensor in reversed(tensors) if tensor.source in across}
+    )
     every = [across.get(name, [size]) for name, size in sizes.items()]
     levels = _Levels([size for held in every for size in held])
     lane = {name: levels.of(size) for name, size in sizes.items() if name not in across}
@@ -257,15 +259,15 @@ def _rises(one: Stop, two: Stop) -> bool:
     return alike and low > 0 and high >= RISE * low
 
 
-def _sizes(items: Mapping[str, Stop], edges: Sequence[Edge]) -> dict[str, Size]:
+def _sizes(items: Mapping[str, Stop], edges: Sequence[Edge], given: Mapping[str, Size]) -> dict[str, Size]:
     """Height and width by which each item has its lane: its own, as a pooling; where an operation raises it, what it
-    reads."""
+    reads. `given`: what a module across lanes gives to an item."""
     sources: dict[str, str] = {}
     for source, target in edges:
         sources.setdefault(target, source)
     sizes: dict[str, Size] = {}
     for name, item in items.items():
-        before = sizes.get(sources.get(name, ""), ())
+        before = given.get(name) or sizes.get(sources.get(name, ""), ())
         own = item.exit.spatial if not isinstance(item, Split) and _resolution(item) else ()
         raises = isinstance(item, Leaf) and item.op.word in RAISING and len(before) == len(own)
         sizes[name] = min(own, before) if raises else own or before
