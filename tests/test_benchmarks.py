@@ -9,12 +9,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 
+from archscope.latency import Options
 from archscope.model.graph import Graph
 from archscope.model.report import Column, Report, summed
 from archscope.roofline import Ceilings, with_bounds
@@ -314,6 +315,20 @@ def test_peers_are_compared_before_anything_is_profiled(on_cuda: ModuleType, mon
         for dtype in ("float32", "bfloat16")
     ]
     assert all(row["measured"] > 0 and row["reference"] > 0 for row in found)
+
+
+def test_a_peer_that_fails_takes_nothing_else_with_it(
+    on_cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def do_bench(step: object, **how: object) -> float:
+        raise RuntimeError("0 active drivers")
+
+    monkeypatch.setitem(sys.modules, "triton", ModuleType("triton"))
+    monkeypatch.setitem(sys.modules, "triton.testing", SimpleNamespace(do_bench=do_bench))
+    found = on_cuda._peers(lambda: None, Options(seconds=0.01))
+
+    assert [*found] == ["torch.utils.benchmark"]
+    assert capsys.readouterr().err == "triton do_bench: 0 active drivers\n"
 
 
 def test_what_a_slot_brought_renews_the_page(

@@ -40,7 +40,7 @@ def replacing(path: Path) -> Iterator[Path]:
         if is_device(str(path)):
             yield path
             return
-        path = path.resolve()
+        path = _resolved(path)
         with _beside(path) as temporary:
             yield temporary
             temporary.chmod(_permissions(path))
@@ -53,8 +53,16 @@ def check_can_be_written(path: Path) -> None:
         if path.is_dir():
             raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
         if not is_device(str(path)):
-            with _beside(path.resolve()):
+            with _beside(_resolved(path)):
                 pass
+
+
+def _resolved(path: Path) -> Path:
+    """Where links lead. Of a loop of links Python 3.13 leaves one, which earlier ones refuse."""
+    resolved = path.resolve()
+    if resolved.is_symlink():
+        raise OSError(ELOOP, os.strerror(ELOOP))
+    return resolved
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ class FakeCuda:
         patch.setattr(Options, "on_cuda", property(lambda options: True))
         patch.setattr(torch.backends.cuda, "is_built", lambda: True)
         patch.setattr(torch.backends.cudnn, "version", lambda: 9)
+        patch.setattr(torch.accelerator, "is_available", lambda: False)  # torch's Timer synchronises what it finds
         for name, made in self._fakes().items():
             patch.setattr(torch.cuda, name, self._counted(name, made))
         patch.setattr(runner, "meter_of", lambda name: self)
