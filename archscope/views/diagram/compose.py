@@ -1,6 +1,6 @@
 """From a Report to a placed picture: the level's plan, its structure, its columns."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
@@ -10,7 +10,7 @@ from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.engines import Unplaced
 from archscope.views.diagram.place.style import Style
-from archscope.views.diagram.plan.larger import largest_closed, opened
+from archscope.views.diagram.plan.larger import largest_closed, most_alike, opened
 from archscope.views.diagram.plan.levels import Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.plan.repeats import with_memory, with_steps
 from archscope.views.diagram.plan.shrunk import boxes, fewest_boxes, fewest_closed, largest_core, without_loose
@@ -59,19 +59,38 @@ def composed(ops: list[Op], kinds: Mapping[str, str], view: View, level: str) ->
 
 
 def _opened(drawing: Drawing, sketch: Sketch, kinds: Mapping[str, str], view: View, level: str) -> Drawing:
-    """The flow level with as many of its closed modules open as there is room for, those that hold most first."""
+    """The flow level with as many of its closed modules open as there is room for, those that hold most first; sisters
+    together, unless nothing would be open."""
+    if level != "flow":
+        return drawing
     tried: set[str] = set()
-    while level == "flow" and (found := largest_closed(drawing.plan, kinds, tried)):
+    drawing = _with_sisters(drawing, tried, sketch, kinds, view)
+    if not drawing.plan.frames and (found := largest_closed(drawing.plan, kinds, ())):
+        one = _with(most_alike(drawing.plan, kinds, found[1]), drawing, sketch, kinds, view)
+        drawing = _with_sisters(one, tried, sketch, kinds, view) if one else drawing
+    return drawing
+
+
+def _with_sisters(drawing: Drawing, tried: set[str], sketch: Sketch, kinds: Mapping[str, str], view: View) -> Drawing:
+    """The drawing with closed modules open, sort by sort."""
+    while found := largest_closed(drawing.plan, kinds, tried):
         word, paths = found
         tried.add(word)
-        plan = opened(drawing.plan, kinds, paths)
-        for one in (plan, without_loose(plan, kinds)):
-            larger = view.sketch(one, sketch.loose)
-            with suppress(Unplaced):
-                if boxes(larger.series) <= MOST_BOXES and (fitting := view.fitting(larger)):
-                    drawing = fitting
-                    break
+        drawing = _with(paths, drawing, sketch, kinds, view) or drawing
     return drawing
+
+
+def _with(
+    paths: Sequence[str], drawing: Drawing, sketch: Sketch, kinds: Mapping[str, str], view: View
+) -> Drawing | None:
+    """The drawing with these modules open; None where there is no room for it."""
+    plan = opened(drawing.plan, kinds, paths)
+    for one in (plan, without_loose(plan, kinds)):
+        larger = view.sketch(one, sketch.loose)
+        with suppress(Unplaced):
+            if boxes(larger.series) <= MOST_BOXES and (fitting := view.fitting(larger)):
+                return fitting
+    return None
 
 
 def _every_layer(graph: Graph, block: str, style: Style, folds: bool, depth: int) -> Drawing:

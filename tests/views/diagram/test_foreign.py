@@ -186,6 +186,32 @@ def test_what_holds_nearly_everything_is_open_though_too_much_stands_outside_of_
     assert 10 < len(shown) <= 60
 
 
+def conv(a: int, b: int, size: int) -> nn.Module:
+    return nn.Conv2d(a, b, size, padding=size // 2)
+
+
+class Cell(nn.Module):
+    """Branches with windows of four sizes."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        for size in (1, 3, 5, 7):
+            self.add_module(f"in{size}", conv(8, width, size))
+            self.add_module(f"out{size}", conv(width, 2, size))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        paths = [self.get_submodule(f"out{size}")(self.get_submodule(f"in{size}")(x)) for size in (1, 3, 5, 7)]
+        return x + torch.cat(paths, 1)
+
+
+def test_where_there_is_no_room_for_all_of_a_sort_the_most_frequent_one_is_open() -> None:
+    widths = (4, 5, 6, 6, 6, 7, 9, 10, 11)
+    made = draw(archscope.summarize(nn.Sequential(*map(Cell, widths)), (8, 16, 16)), DiagramOptions())
+    check(made)
+    assert [(frame.title, frame.repeat) for frame in made.drawing.piece.frames if frame.title] == [("Cell", 3)]
+    assert sum(box.title == "Cell" for box in made.drawing.piece.boxes) == 6
+
+
 def test_numbered_blocks_are_closed_by_themselves_and_not_with_the_flow_that_holds_them() -> None:
     made = draw(archscope.summarize("xception41"), DiagramOptions(level="flow"))
     check(made)

@@ -1,5 +1,6 @@
 """Ever larger plans of one picture: what was closed together is opened again, where there is room for it."""
 
+from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ from archscope.views.diagram.ops.names import family
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.levels import Modules, Plan, closed
 from archscope.views.diagram.plan.smaller import box_title
+from archscope.views.diagram.plan.structure import entering_of
 
 WORTH = 0.05
 """Sisters that hold so much of the network are worth to be opened."""
@@ -23,6 +25,15 @@ def largest_closed(plan: Plan, kinds: Mapping[str, str], tried: Container[str]) 
     return max([(word, sisters[word]) for word in worth], key=lambda one: _shown(modules, one[1]), default=None)
 
 
+def most_alike(plan: Plan, kinds: Mapping[str, str], paths: Sequence[str]) -> list[str]:
+    """Of sisters for which there is no room, those of the look that most have which may have a frame: one shows what
+    they are."""
+    modules = Modules(plan.whole, kinds)
+    looks = Counter(modules.look(path) for path in paths if len(entering_of(modules.members(path))) == 1)
+    look = max(looks, key=looks.__getitem__, default=None)
+    return [path for path in paths if modules.look(path) == look]
+
+
 def _shown(modules: Modules, paths: Sequence[str]) -> int:
     """Operations of these modules, equal ones counted once as they are drawn once."""
     return sum({modules.look(path): len(modules.members(path)) for path in paths}.values())
@@ -33,7 +44,9 @@ def opened(plan: Plan, kinds: Mapping[str, str], paths: Sequence[str]) -> Plan:
     standing = _standing(plan)
     modules = Modules(plan.whole, kinds)
     stages = modules.stages()
-    framed = [path for path in paths if path in stages or modules.modules(path)]
+    said = {path: family(path, kinds.get(path, "")) for path in standing}
+    closed_ones = {word for path, word in said.items() if path not in paths}
+    framed = [path for path in paths if path in stages or modules.modules(path) or said[path] in closed_ones]
     titles = {**plan.titles, **{path: op.word for path, op in standing.items()}}
     made = replace(plan, frames=tuple(sorted({*plan.frames, *framed})), titles=titles, every=False)
     boxes = [(path, op.word, op.facts) for path, op in standing.items() if path not in paths]
