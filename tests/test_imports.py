@@ -153,7 +153,7 @@ RULES = [
     Rule(
         "needs of archscope only networks and the model",
         files="networks/*",
-        but="networks/__init__.py",
+        but="networks/__init__.py networks/options.py",
         breaks=lambda found: found.within("archscope") and not found.within("archscope.networks", "archscope.model"),
     ),
     Rule(

@@ -10,7 +10,7 @@ from archscope.differences.facts import differing
 from archscope.differences.steps import WEIGHTED
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
-from archscope.networks import SCALES
+from archscope.networks.options import SCALES
 
 MOST_TRIED = 12
 """Combinations of values that are compared: a second or two for the networks of the catalogue."""

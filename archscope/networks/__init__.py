@@ -3,7 +3,6 @@
 Torch-free until one is built.
 """
 
-import ast
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -12,11 +11,12 @@ from functools import cache, cached_property, partial
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from types import MappingProxyType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints, overload
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, overload
 
 from archscope.errors import ArchscopeError
 from archscope.model.claims import Claim, table
+from archscope.networks.options import check_values, is_default, options_of
 from archscope.registry import Registry, canonical, unknown
 
 if TYPE_CHECKING:
@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 
     Builder = Callable[..., nn.Module]
 
-
-EXAMPLES = {int: "a whole number", float: "a number", bool: "true or false", str: "a word"}
-"""What each type of option is called in an error."""
-
-LEAST = {int: 1, float: 0}
-"""The least that an option may be, by its type: whole numbers count something, the others scale or drop out."""
-
-SCALES = {"width_multiplier", "compression"}
-"""Options that channels are multiplied by: of none of them a network is left at zero."""
 
 JOURNALS = {"Proceedings of the IEEE", "TPAMI"}
 """Venues that are no conferences."""
@@ -124,11 +115,11 @@ class Network:
     @property
     def options(self) -> Mapping[str, str]:
         """The builder's keyword arguments with their types and defaults, read from its source."""
-        return _options(self.paper.file)[self.name]
+        return options_of(self.paper.file)[self.name]
 
     def changed_by(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """The options that change the network: those that do not repeat their default."""
-        return {option: value for option, value in options.items() if not _is_literal(value, self.options[option])}
+        return {option: value for option, value in options.items() if not is_default(value, self.options[option])}
 
     def claims_of(self, size: Sequence[int], options: Mapping[str, Any] = MappingProxyType({})) -> tuple[Claim, ...]:
         """What is claimed of the whole network as it is built with these options, at an input of this size.
@@ -150,7 +141,7 @@ class Network:
                 raise unknown(f"option of {self.name}", option, self.options)
         import_module(f"{__name__}.{self.paper.file}")  # here, not above: it imports torch, and registers the builders
         builder = _builders[self.name]
-        _check_values(builder, options)
+        check_values(builder, options)
         try:
             return builder(**options)
         except (TypeError, ValueError, RuntimeError) as error:
@@ -188,46 +179,6 @@ def _with_row(function: "Builder", row: tuple[Any, ...]) -> "Builder":
     fixed = sum(parameter.kind is parameter.POSITIONAL_ONLY for parameter in parameters)
     names = [parameter.name for parameter in parameters][fixed : len(row)]
     return partial(function, *row[:fixed], **dict(zip(names, row[fixed:], strict=True)))
-
-
-MOST = 2**31 - 1
-"""No option that is a number means anything beyond."""
-
-
-def _check_values(builder: "Builder", options: Mapping[str, Any]) -> None:
-    """Raise ArchscopeError for a value that is not of its option's type, too small, or not among its Literal's."""
-    hints = get_type_hints(builder.func if isinstance(builder, partial) else builder)
-    for option, value in options.items():
-        hint = hints[option]
-        kinds = get_args(hint) if get_origin(hint) in {Union, UnionType} else (hint,)
-        words = [word for kind in kinds if get_origin(kind) is Literal for word in get_args(kind)]
-        types = [kind for kind in kinds if kind in EXAMPLES]
-        if value in words or not (words or types):
-            continue
-        wanted = [EXAMPLES[kind] for kind in types] + ([f"one of {', '.join(map(str, words))}"] if words else [])
-        if not any(_is_a(value, kind) for kind in types):
-            raise ArchscopeError(f"{option} is {' or '.join(wanted)}, not '{value}'")
-        if option in SCALES and value <= 0:
-            raise ArchscopeError(f"{option} is above 0, not {value}: it scales the channels")
-        for kind in types:
-            if kind in LEAST and value < LEAST[kind]:
-                raise ArchscopeError(f"{option} is {LEAST[kind]} or more, not {value}")
-        if isinstance(value, int) and value > MOST:
-            raise ArchscopeError(f"{option} is {MOST} or less, not {value}")
-
-
-def _is_literal(value: Any, described: str) -> bool:
-    """Is it the default of an option that is described so: `int = 1000`?"""
-    try:
-        return bool(value == ast.literal_eval(described.partition(" = ")[2]))
-    except (ValueError, SyntaxError):  # none, or no literal
-        return False
-
-
-def _is_a(value: Any, kind: type) -> bool:
-    if kind is float and isinstance(value, int):  # 1 is a number like 1.0; True is an int to Python, and neither here
-        return not isinstance(value, bool)
-    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 @cache
@@ -306,59 +257,3 @@ def _families() -> Mapping[str, tuple[Network, ...]]:
             words.setdefault(word, []).append(entry)
     # A paper's file comes before a word: `resnet` is that paper, though ResNeXt and SENet have the word in aliases.
     return {word: tuple(members) for word, members in sorted((words | files).items())}
-
-
-@cache
-def _options(file: str) -> Mapping[str, Mapping[str, str]]:
-    """Options of every network in a file, read without running it: importing it would import torch."""
-    # A function `@network` names itself; `@network(TABLE)` names a row for each key of a dict in the same file.
-    tree = ast.parse(Path(__file__).with_name(f"{file}.py").read_text(encoding="utf-8"))
-    tables = {
-        target.id: dict(zip(map(ast.literal_eval, filter(None, node.value.keys)), node.value.values, strict=True))
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    found: dict[str, Mapping[str, str]] = {}
-    aliases = _aliases(tree)
-    for node in tree.body:
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        for argument in (*node.args.args, *node.args.kwonlyargs):
-            if isinstance(argument.annotation, ast.Name):
-                argument.annotation = aliases.get(argument.annotation.id, argument.annotation)
-        for decorator in node.decorator_list:
-            if isinstance(decorator, ast.Name) and decorator.id == "network":
-                found[node.name] = _keywords(node)
-            elif isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "network":
-                for name, row in tables[ast.unparse(decorator.args[0])].items():
-                    found[name] = _keywords(node, row.elts if isinstance(row, ast.Tuple) else [])
-    return found
-
-
-def _aliases(tree: ast.Module) -> Mapping[str, ast.expr]:
-    """Types that a file gives a name: `Kind = Literal["a", "b"]`."""
-    return {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-
-
-def _keywords(function: ast.FunctionDef, row: Sequence[ast.expr] = ()) -> Mapping[str, str]:
-    """What can be set: names with types and defaults. `row` holds the values of the first arguments."""
-    arguments = function.args
-    positional = dict(
-        zip(reversed(arguments.args), reversed(arguments.defaults), strict=False)
-    )  # defaults end together
-    keyword = dict(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
-    in_row = dict(zip(arguments.args, row[len(arguments.posonlyargs) :], strict=False))
-    described = {}
-    for argument in (*arguments.args, *arguments.kwonlyargs):
-        default = (positional | keyword | in_row).get(argument)
-        kind = ast.unparse(argument.annotation) if argument.annotation else ""
-        described[argument.arg] = f"{kind} = {ast.unparse(default)}" if default is not None else kind
-    return described

@@ -3,16 +3,24 @@ outputs'. What stands in no table here is not guessed at."""
 
 from archscope.measures.receptive_field.field import Field
 from archscope.measures.receptive_field.reach import PositionLost
-from archscope.measures.receptive_field.rules import joined, mixing, parts, shapes, windows
+from archscope.measures.receptive_field.rules import joined, mixing, parts, products, shapes, windows
 from archscope.measures.receptive_field.rules.common import Call, Rule, same
 from archscope.measures.receptive_field.term import Term, Whole, plain
 from archscope.model.graph import Shape, less_batch
 from archscope.model.operations import CATEGORY
 
-RULES: dict[str, Rule] = {**windows.RULES, **mixing.RULES, **shapes.RULES, **parts.RULES, **joined.RULES}
+RULES: dict[str, Rule] = {
+    **windows.RULES,
+    **mixing.RULES,
+    **products.RULES,
+    **shapes.RULES,
+    **parts.RULES,
+    **joined.RULES,
+}
 OF_CATEGORY: dict[str, Rule] = {
     **windows.OF_CATEGORY,
     **mixing.OF_CATEGORY,
+    **products.OF_CATEGORY,
     "activation": same,
     "elementwise": same,
     "dropout": same,
