@@ -5,6 +5,7 @@ import platform
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,12 @@ def milliseconds_each(run: Callable[[], object], count: int) -> float:
     return float(before.elapsed_time(after)) / count
 
 
+EVENTS_KEPT: dict[str, Any] = (
+    {"acc_events": True} if "acc_events" in signature(torch.profiler.profile.__init__).parameters else {}
+)
+"""Newer releases drop the events of a cycle that is over, and warn of it, unless told to keep them."""
+
+
 # ---- memory -------------------------------------------------------------------------------------------------
 
 
@@ -130,7 +137,7 @@ def rise_bytes(step: Callable[[], None], options: Options) -> int:
         step()
         synchronize(options)
         return torch.cuda.max_memory_allocated(options.device) - before
-    profiler = torch.profiler.profile(activities=[ProfilerActivity.CPU], profile_memory=True)
+    profiler = torch.profiler.profile(activities=[ProfilerActivity.CPU], profile_memory=True, **EVENTS_KEPT)
     with collection_paused(), profiler as profile:  # what is collected meanwhile would be taken off
         step()
     results: Any = profile.profiler

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from inspect import signature
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, record_function
 
 from archscope.latency.attribution import MARK, Event
+from archscope.latency.device import EVENTS_KEPT
 from archscope.model.graph import Graph
 from archscope.tracing import Mode, watch
 from archscope.tracing.doubles import doubles_of
@@ -70,16 +70,10 @@ def is_of(marker: Marker, graph: Graph) -> bool:
     return ran == [layer.operation for layer in graph.layers]
 
 
-KEPT: dict[str, Any] = (
-    {"acc_events": True} if "acc_events" in signature(torch.profiler.profile.__init__).parameters else {}
-)
-"""Newer releases drop the events of a cycle that is over, and warn of it, unless told to keep them."""
-
-
 def profiled(run: Callable[[], Any], on_cuda: bool) -> list[Event]:
     """The events of one run."""
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_cuda else [])]
-    with torch.profiler.profile(activities=activities, **KEPT) as profile:
+    with torch.profiler.profile(activities=activities, **EVENTS_KEPT) as profile:
         run()
         if on_cuda:
             torch.cuda.synchronize()
