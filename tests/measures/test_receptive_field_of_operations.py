@@ -339,6 +339,15 @@ LOCAL: dict[str, nn.Module] = {
     "repeated by expanding": through(
         lambda x: x[:, :, :, None, :, None].expand(-1, -1, -1, 2, -1, 2).reshape(1, 4, 128, 128)
     ),
+    "channels last, of which some see more": Of(
+        lambda net, x: torch.cat([net.a(x).movedim(1, -1), x.roll(3, 2).movedim(1, -1)], -1).movedim(-1, 1), a=conv(3)
+    ),
+    "channels last to the end, some of them constants": Of(
+        lambda net, x: (
+            torch.cat([net.a(x), torch.ones_like(x[:, :1]), x.roll(3, 2)], 1).movedim(1, -1).relu().movedim(-1, 1)
+        ),
+        a=conv(3),
+    ),
     "stacked row by row, each of another phase": Of(
         lambda net, x: torch.stack([net.b(row) for row in F.interpolate(net.a(x), 96, mode="area").unbind(2)], 2),
         a=conv(3),
@@ -461,6 +470,11 @@ LINES: dict[str, nn.Module] = {
         b=nn.Conv1d(4, 4, 3, dilation=2),
     ),
 }
+LINES["tokens of two branches and a constant"] = Of(
+    lambda net, x: net.n(torch.cat([net.a(x), x.roll(3, 2), torch.ones_like(x)], 1).transpose(1, 2)).transpose(1, 2),
+    a=nn.Conv1d(3, 4, 3, padding=1),
+    n=nn.LayerNorm(10),
+)
 CLIPS: dict[str, nn.Module] = {
     "convolutions": nn.Sequential(
         nn.Conv3d(3, 4, (3, 5, 3), (1, 2, 2), 1), nn.MaxPool3d(2), nn.Conv3d(4, 4, 3, padding=1)

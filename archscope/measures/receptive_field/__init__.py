@@ -161,7 +161,7 @@ def _spreads(layer: Layer) -> bool:
 def _size(field: Field) -> list[int] | str:
     """The most that a place sees, or in a word why there is no number."""
     if field.parts and field.parts.fields and _has_places(field, field.parts.along):
-        return _widest_of([_size(part) for part in field.parts.fields])
+        return _widest_of([_size(part) for part in field.parts.fields if part.terms])
     try:
         whole = all_channels(field)
         sizes = [size_along(whole, way) for way in range(len(field.pixels))]
@@ -174,8 +174,11 @@ def _size(field: Field) -> list[int] | str:
 
 
 def _has_places(field: Field, axis: int) -> bool:
-    """Does an axis hold places of the image? The channels, which are read together, do not; rows in a stack do."""
-    return moves(field, axis) or (len(field.shape) == len(field.pixels) + 2 and axis > 1)
+    """Does an axis hold places of the image? Channels, which are read together, do not; rows in a stack do, where no
+    other axis says where along the image they lie."""
+    ways = range(len(field.pixels))
+    placed = all([any([term.movers(way) for term in field.terms]) for way in ways])
+    return moves(field, axis) or (axis > 1 and len(field.shape) == len(ways) + 2 and not placed)
 
 
 def _widest_of(sizes: Sequence[list[int] | str]) -> list[int] | str:
