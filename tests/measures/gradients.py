@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 import archscope
 from archscope.measures.receptive_field import all_channels, fields_of
 from archscope.measures.receptive_field.field import Field
-from archscope.measures.receptive_field.reach import hull
+from archscope.measures.receptive_field.reach import Reach, hull
 from archscope.measures.receptive_field.term import Term
 
 
@@ -185,8 +185,8 @@ def predicted(field: Field, place: tuple[int, ...]) -> list[tuple[int, int] | st
 
 def _span(term: Term, way: int, place: tuple[int, ...]) -> Any:
     reach = term.reaches[way]
-    if isinstance(reach, str):
-        return reach
+    if not isinstance(reach, Reach):
+        return "global" if reach == "global" else "scattered"
     position = 0
     for axis, left in zip(term.axes[2:], place, strict=True):
         for i, digit in enumerate(axis):

@@ -85,6 +85,12 @@ def window_products(x: Tensor) -> Tensor:
     return y.view(n, h // 2, w // 2, 2, 2, c).permute(0, 5, 1, 3, 2, 4).reshape(x.shape)
 
 
+def levels(fine: Tensor, coarse: Tensor, layer: nn.Module) -> Tensor:
+    """Tokens of two resolutions in one row."""
+    y = torch.cat([fine.flatten(2), coarse.flatten(2)], 2)
+    return y + layer(y.mT).mT
+
+
 def tokens(net: Any, x: Tensor) -> Tensor:
     """To tokens, a layer norm and a linear layer on each, and back."""
     x = net.a(x)
@@ -320,6 +326,15 @@ LOCAL: dict[str, nn.Module] = {
     "reversible": Of(reversible, **two(c=conv())),
     "gated linear unit": through(lambda x: F.glu(x, 1), outputs=2),
     "rows in two parts and together": through(lambda x: torch.cat(x.split([20, 44], 2), 2)),
+    "wide rows under narrow ones": Of(
+        lambda net, x: torch.cat([net.a(x), net.b(x)], 2).relu(), a=conv(3), b=conv(3, 4, 7)
+    ),
+    "levels in a row of tokens, a layer on each, added back": Of(
+        lambda net, x: levels(net.a(x), net.b(x), net.c).unsqueeze(-1),
+        a=conv(3, 4, 7, 2),
+        b=conv(3, 4, 3, 4),
+        c=nn.Linear(4, 4),
+    ),
     "a part of the rows": through(lambda x: x.chunk(2, 2)[1]),
     "padding to one side": Of(
         lambda net, x: net.b(F.pad(net.a(x), (2, 0, 0, 3))) + F.pad(x.mean(1, True), (2, 0, 0, 3)), **two()
@@ -425,6 +440,14 @@ UNKNOWN: dict[str, nn.Module] = {
     "rolled by half the image": through(lambda x: torch.fft.fftshift(x, (2, 3)) + x.roll((32, 32), (2, 3))),
     "windows over stacked rows of unlike phases": Of(
         lambda net, x: net.b(torch.stack(list(F.interpolate(net.a(x), 96, mode="area").unbind(2)), 2)), **two()
+    ),
+    "two orders of rows added": Of(
+        lambda net, x: torch.cat([net.a(x), net.b(x)], 2) + torch.cat([net.b(x), net.a(x)], 2),
+        a=conv(3),
+        b=conv(3, 4, 7),
+    ),
+    "a window over pieces in a row": Of(
+        lambda net, x: net.c(torch.cat([net.a(x), net.b(x)], 2)), a=conv(3), b=conv(3, 4, 7), c=conv()
     ),
     "memory by strides": through(lambda x: x.as_strided((1, 4, 32, 64), (4 * 64 * 64, 64 * 64, 128, 1))),
     "sorted channels of branches, cut": narrow_of(lambda y: y.sort(1)[0][:, :4]),

@@ -148,9 +148,7 @@ def _said(layer: Layer, field: Field, sizes: dict[int, tuple[Said, bool]]) -> Sa
     found, placed = sizes[id(field)]
     if not placed and not _spreads(layer):
         return None
-    if found == "scattered":
-        return "unknown" if CATEGORY.get(layer.operation) in WEIGHTED else None
-    return found
+    return "unknown" if found == "scattered" else found
 
 
 def _spreads(layer: Layer) -> bool:
@@ -203,12 +201,7 @@ def spacing(field: Field) -> list[int | float]:
     """Input pixels between neighbouring places, along each axis; 0 where there is one place alone."""
     strides: list[int | float] = []
     for way in range(len(field.pixels)):
-        moves = [
-            Fraction(abs(digit.steps[way] * reach.step), reach.period)
-            for term in field.terms
-            for digit in term.movers(way)
-            if isinstance(reach := term.reaches[way], Reach)
-        ]
+        moves = [by for term in field.terms for by in term.spacing(way)]
         stride = min(moves, default=Fraction(0))
         strides.append(int(stride) if stride.denominator == 1 else float(stride))
     return strides

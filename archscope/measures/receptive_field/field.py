@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from itertools import product
 from operator import is_
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from archscope.measures.receptive_field.reach import PositionLost, Reach, hull
-from archscope.measures.receptive_field.term import Term, Whole, broadcast, resized, simple
+from archscope.measures.receptive_field.reach import PositionLost, Reach, Scattered, hull
+from archscope.measures.receptive_field.term import Term, broadcast, resized, simple
 from archscope.measures.receptive_field.union import alike, everything, united
 from archscope.model.graph import Shape
 
@@ -138,20 +138,31 @@ def _beside(field: Field, place: int, size: int) -> Field:
 # ---- what is said ------------------------------------------------------------------------------------------------
 
 
-def size_along(field: Field, way: int) -> int | Whole:
+Size = int | Literal["global", "scattered"]
+"""Pixels; `scattered` where elements that see unlike pixels are in an order that is not known."""
+
+
+def size_along(field: Field, way: int) -> Size:
     """The most pixels that an element sees along one axis of the input."""
     reaches = [term.reaches[way] for term in field.terms]
+    if "global" in reaches:
+        return "global"
+    if len(reaches) == 1:
+        width = width_along(field.terms[0], way, field.pixels[way])
+        return "scattered" if width is None else width
     known = [reach for reach in reaches if isinstance(reach, Reach)]
-    if len(known) < len(reaches):
-        return "global" if "global" in reaches else "scattered"
-    if len(known) == 1:
-        return (
-            known[0].widest(field.terms[0].positions(way), field.pixels[way]) if known[0].period > 1 else known[0].width
-        )
-    return _size_at_corners(field, way, known)
+    return _size_at_corners(field, way, known) if len(known) == len(reaches) else "scattered"
 
 
-def _size_at_corners(field: Field, way: int, reaches: Sequence[Reach]) -> int | Whole:
+def width_along(term: Term, way: int, pixels: int) -> int | None:
+    """The same, of one way from the input that is not global; None where it is not known."""
+    reach = term.reaches[way]
+    if not isinstance(reach, Reach):
+        return reach.width if isinstance(reach, Scattered) else None
+    return reach.widest(term.positions(way), pixels) if reach.period > 1 else reach.width
+
+
+def _size_at_corners(field: Field, way: int, reaches: Sequence[Reach]) -> Size:
     """Several terms drift apart along the axes, and most at their ends: exact where each moves evenly."""
     digits = [term.digits for term in alike(field.terms)]
     sizes = [digit.size for digit in digits[0]]

@@ -5,6 +5,7 @@ as many as the positions that share a source, so that compositions of both stay 
 """
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from math import gcd, lcm
 from typing import NamedTuple
 
@@ -40,6 +41,14 @@ def ends(offsets: Sequence[int], period: int) -> Sequence[int]:
     if not isinstance(offsets, range) or len(offsets) <= 2 * period:
         return offsets
     return (*offsets[:period], *offsets[-period:])
+
+
+class Scattered(NamedTuple):
+    """Each position sees a part, in an order that is not known: so many pixels at most, where that is known, and at
+    the least so far from the next one before they were scattered."""
+
+    width: int | None = None
+    spacing: Fraction = Fraction(0)
 
 
 class Reach(NamedTuple):

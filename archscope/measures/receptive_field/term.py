@@ -7,16 +7,17 @@ regroup digits, and nothing is lost until an operation reads all of them.
 """
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from functools import cache
 from itertools import product
 from math import gcd, prod
 from typing import Literal, NamedTuple
 
-from archscope.measures.receptive_field.reach import PositionLost, Reach, Taps, ends, phases
+from archscope.measures.receptive_field.reach import PositionLost, Reach, Scattered, Taps, ends, phases
 from archscope.model.graph import Shape
 
-Whole = Literal["global", "scattered"]
-"""Global: all of the input's axis. Scattered: each element sees a part, but in an order that is not known."""
+Whole = Literal["global"] | Scattered
+"""Global: all of the input's axis."""
 
 
 class Digit(NamedTuple):
@@ -46,6 +47,14 @@ class Term(NamedTuple):
     def movers(self, way: int) -> list[Digit]:
         """The digits that move along one axis of the input."""
         return [digit for axis in self.axes for digit in axis if digit.steps[way]]
+
+    def spacing(self, way: int) -> list[Fraction]:
+        """Pixels between the neighbours along each digit that moves along one axis of the input."""
+        reach = self.reaches[way]
+        if isinstance(reach, Scattered):
+            return [reach.spacing]
+        steps = [abs(digit.steps[way]) for digit in self.movers(way)] if reach != "global" else []
+        return [Fraction(step * reach.step, reach.period) for step in steps if isinstance(reach, Reach)]
 
     def positions(self, way: int) -> range:
         """From the lowest position along an axis of the input to the highest."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from archscope.measures.receptive_field.reach import PositionLost, Reach, Span, Taps, hull
+from archscope.measures.receptive_field.reach import PositionLost, Reach, Scattered, Span, Taps, hull
 from archscope.measures.receptive_field.term import Axis, Digit, Term, Whole, made_by, simple
 from archscope.model.graph import Shape
 
@@ -68,7 +68,7 @@ def _in_step(a: Term, b: Term, way: int, pixels: int) -> Reach | Whole:
     if "global" in (first, second):
         return "global"
     if not isinstance(first, Reach) or not isinstance(second, Reach):
-        return "scattered"
+        return first if first is second else Scattered()  # of one order, or each of its own
     return first.joined(second) or _apart(first, second, a.positions(way), pixels)
 
 

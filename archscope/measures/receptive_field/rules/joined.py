@@ -1,11 +1,11 @@
 """Concatenations, stacks, and what is written into a part of a tensor: the elements of several."""
 
 from collections.abc import Sequence
-from typing import Any
+from fractions import Fraction
 
 from archscope.measures.receptive_field import taps
-from archscope.measures.receptive_field.field import LOST, Field, Parts, merged, moves
-from archscope.measures.receptive_field.reach import PositionLost, Reach
+from archscope.measures.receptive_field.field import LOST, Field, Parts, merged, moves, width_along
+from archscope.measures.receptive_field.reach import PositionLost, Reach, Scattered
 from archscope.measures.receptive_field.rules.common import Call, Rule, places_of, spelled_out, with_new_axis
 from archscope.measures.receptive_field.term import Digit, Term, broadcast, contracted, kept, resized, simple, windowed
 from archscope.model.graph import Shape
@@ -102,19 +102,37 @@ def _in_a_row(inputs: Sequence[Field], place: int, shape: Shape) -> Field:
             start += one.shape[place]
         if whole:
             return Field(shape, (simple(longer),), first.pixels)
-    parts = [Field(shape, (scattered(one.terms[0], place, shape[place]),), one.pixels) for one in inputs if one.terms]
+    terms = [scattered(one.terms[0], place, shape[place], one.pixels) for one in inputs if one.terms]
+    parts = [Field(shape, (term,), first.pixels or inputs[-1].pixels) for term in _of_one_order(terms)]
     return merged(parts, shape, parts[0].pixels)
+
+
+def _of_one_order(terms: Sequence[Term]) -> list[Term]:
+    """Pieces in turn along an axis: an element sees what one of them saw, and so at most what the widest did."""
+    reaches = [list(term.reaches) for term in terms]
+    for way, along in enumerate(zip(*reaches, strict=True)):
+        apart = [reach for reach in along if isinstance(reach, Scattered)]
+        widths = [reach.width for reach in apart]
+        widest = None if None in widths else max(filter(None, widths), default=None)
+        every = Scattered(widest, min([reach.spacing for reach in apart], default=Fraction(0)))
+        for own in reaches:
+            own[way] = every if isinstance(own[way], Scattered) else own[way]
+    return [Term(term.axes, tuple(own)) for term, own in zip(terms, reaches, strict=True)]
 
 
 def _longer(term: Term, place: int, size: int) -> Term:
     return Term((*term.axes[:place], (Digit(size, term.axes[place][0].steps),), *term.axes[place + 1 :]), term.reaches)
 
 
-def scattered(term: Term, place: int, size: int) -> Term:
+def scattered(term: Term, place: int, size: int, pixels: Shape) -> Term:
+    """The order along an axis is known no more."""
     moving = [any(digit.steps[way] for digit in term.axes[place]) for way in range(len(term.reaches))]
     axes = (*term.axes[:place], (Digit(size, tuple(map(int, moving))),), *term.axes[place + 1 :])
-    reaches: list[Reach | Any] = [
-        "scattered" if lost and reach != "global" else reach for lost, reach in zip(moving, term.reaches, strict=True)
+    reaches = [
+        Scattered(width_along(term, way, pixels[way]), min(term.spacing(way)))
+        if moving[way] and isinstance(reach, Reach)
+        else reach
+        for way, reach in enumerate(term.reaches)
     ]
     return Term(axes, tuple(reaches))
 

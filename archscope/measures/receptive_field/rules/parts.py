@@ -143,7 +143,7 @@ def chosen_along(field: Field, place: int, shape: Shape) -> Field:
     size = shape[place]
     parts = field.parts and Parts(field.parts.along, ())
     if moves(field, place):
-        return field.each(lambda term: scattered(term, place, size), shape, parts)
+        return field.each(lambda term: scattered(term, place, size, field.pixels), shape, parts)
     return field.each(lambda term: kept(term, place, taps.shift(0), size), shape, parts)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from archscope.measures.receptive_field import taps
 from archscope.measures.receptive_field.field import Field, Parts, moves
-from archscope.measures.receptive_field.reach import PositionLost, Taps, phases
+from archscope.measures.receptive_field.reach import PositionLost, Reach, Taps, phases
 from archscope.measures.receptive_field.rules.common import Call, Rule, read_through, reordered, with_rest
 from archscope.measures.receptive_field.rules.parts import taken
 from archscope.measures.receptive_field.term import (
@@ -287,7 +287,7 @@ def _laid(term: Term, inner: Axis, outer: Axis, sides: tuple[int, int, int, int]
         own = [digit for digit in (*inner, *outer) if digit.steps[way]]
         if not own:
             continue
-        if isinstance(reach, str) or len(inner) > 1 or len(outer) > 1 or len(own) < len(moving):
+        if not isinstance(reach, Reach) or len(inner) > 1 or len(outer) > 1 or len(own) < len(moving):
             raise PositionLost
         by, within = (axis[0].steps[way] if axis else 0 for axis in (outer, inner))
         offsets = tuple(
