@@ -138,8 +138,10 @@ def heads(count: int, width: int) -> str:
 
 def _given(layers: Sequence[Layer]) -> Layer:
     """The layer whose tensor is the box's own: a view drawn within it says nothing new but what drops ones."""
-    own = next((layer for layer in reversed(layers) if not is_view(layer)), layers[-1])
     last = layers[-1]
+    if len(layers) == 1:
+        return last
+    own = next((layer for layer in reversed(layers) if not is_view(layer)), last)
     without_ones = [[size for size in layer.output_shape if size != 1] for layer in (own, last)]
     drops = without_ones[0] == without_ones[1] and len(last.output_shape) <= len(own.output_shape)
     return last if drops else own

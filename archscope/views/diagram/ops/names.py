@@ -105,6 +105,6 @@ def family(path: str, kind: str) -> str:
 def joined_title(outer: str, inner: str) -> str:
     """`Dense block 1: DenseLayer`, or the outer name alone where the inner one says nothing new."""
     stem = outer.partition(": ")[0]
-    if inner in {*GENERIC, outer, ""}:
+    if inner in {*GENERIC, outer, ""} or _letters(inner) == _letters(stem).removesuffix("s"):
         return outer
     return inner if inner.startswith(f"{stem}: ") else f"{stem}: {inner}"
