@@ -206,7 +206,8 @@ class Graph:
 
     `batch` is the number of images that the memory measures assume; every shape and count is for one image.
     `blocks` maps each module's path to its class, called or not, and `bases` the path of each whose class is not
-    torch's own to the class of torch's that it derives from. `results` are the tensors that the network returns,
+    torch's own to the class of torch's that it derives from; `names` under how many paths a module stands that has
+    several. `results` are the tensors that the network returns,
     in order. `unseen` are the layers whose inside no trace sees: compiled or foreign code. `untold` is
     what the graph does not say, read from an older report. `notes` say what a reader
     must know about how the trace was made.
@@ -227,6 +228,7 @@ class Graph:
     unseen: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     bases: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Graph {one_line(self.name)}: {len(self.layers):,} layers>"

@@ -159,6 +159,7 @@ class Report(Tabulated):
             "buffers": _rows(graph.buffers),
             "constants": _rows(graph.constants),
             "bases": dict(graph.bases),
+            **({"names": dict(graph.names)} if graph.names else {}),
             "unseen": list(graph.unseen),
             "untold": list(graph.untold),
             "notes": list(graph.notes),
@@ -245,6 +246,7 @@ class Report(Tabulated):
             unseen=tuple(data.get("unseen", [])),
             untold=_untold(data),
             bases=data.get("bases", {}),
+            names=data.get("names", {}),
         )
         claims = tuple(row_as(Claim, claim) for claim in data["claims"])
         return cls(graph, columns, data["setting"], data["target"], data["title"], claims)

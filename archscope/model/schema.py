@@ -301,6 +301,7 @@ REPORT = Record(
         "results": ListOf(OPERAND),
         "unseen": ListOf(PATH),
         "bases": MapOf(PATH, WORD),
+        "names": MapOf(PATH, Whole(2, LARGEST, "number of names")),
         "untold": ListOf(TEXT),
     },
     name="report",

@@ -20,7 +20,7 @@ from archscope.tracing.arguments import arguments, describe_inputs, make_inputs
 from archscope.tracing.doubles import doubles_of
 from archscope.tracing.effects import CERTAIN
 from archscope.tracing.keras import is_keras
-from archscope.tracing.names import bases, constant_buffers, layer_of, operand_of, readable
+from archscope.tracing.names import bases, constant_buffers, layer_of, names_of, operand_of, readable
 from archscope.tracing.nodes import run_by_nodes
 from archscope.tracing.records import META
 from archscope.tracing.results import Returned, computes_later, outputs_of, returned
@@ -228,6 +228,7 @@ def _graph(
         results=tuple([operand_of(each.name, each.shape, each.given) for each in results]),
         unseen=tuple([record.name for record in tracer.unseen]),
         bases=bases(blocks),
+        names=names_of(blocks, tracer.second_paths),
     )
     return readable(graph)
 

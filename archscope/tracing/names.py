@@ -69,6 +69,26 @@ def second_paths(blocks: Mapping[str, nn.Module]) -> dict[tuple[str, int], str]:
     return found
 
 
+def names_of(blocks: Mapping[str, nn.Module], again: Mapping[tuple[str, int], str]) -> dict[str, int]:
+    """Under how many paths each module stands that has several, also by its paths in other blocks (`second_paths`)."""
+    parents: dict[int, list[int]] = {id(block): [] for block in blocks.values()}
+    for block in blocks.values():
+        for child in {id(child) for child in block._modules.values() if child is not None}:
+            parents.setdefault(child, []).append(id(block))
+    if all(len(above) < 2 for above in parents.values()):
+        return {}
+    counted: dict[int, int] = {}
+
+    def count(module: int) -> int:
+        if module not in counted:
+            counted[module] = 0  # of a circle
+            counted[module] = sum(map(count, parents[module])) or 1
+        return counted[module]
+
+    paths = {path: id(block) for path, block in blocks.items()} | {path: module for (_, module), path in again.items()}
+    return {path: times for path, module in paths.items() if (times := count(module)) > 1}
+
+
 def bases(blocks: Mapping[str, nn.Module]) -> dict[str, str]:
     """The class of torch's that each module's class derives from, where that is another."""
     kinds = {kind: _base(kind) for kind in {type(module) for module in blocks.values()}}
@@ -134,6 +154,7 @@ def readable(graph: Graph) -> Graph:
         results=_of_renamed(graph.results, named),
         unseen=tuple(map(named, graph.unseen)),
         bases={named(path): shown(kind) for path, kind in graph.bases.items()},
+        names={named(path): times for path, times in graph.names.items()},
     )
 
 

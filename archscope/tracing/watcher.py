@@ -81,8 +81,8 @@ class Tracer(TorchFunctionMode):
         self._source = self.sources.of
         self._effects = Effects(self.sources)
         self._paths = {id(module): path for path, module in blocks.items()}
-        self._second_paths = second_paths(blocks)
-        self.classes = {path: type(blocks[self._paths[id_]]).__name__ for (_, id_), path in self._second_paths.items()}
+        self.second_paths = second_paths(blocks)
+        self.classes = {path: type(blocks[self._paths[id_]]).__name__ for (_, id_), path in self.second_paths.items()}
         self._unregistered: dict[int, torch.Tensor] = {}
 
     @property
@@ -98,7 +98,7 @@ class Tracer(TorchFunctionMode):
     def enter(self, module: nn.Module, args: Any) -> None:
         """Before a module runs."""
         caller = self.stack[-1]
-        path = self._second_paths.get((caller.path, id(module))) or self._paths[id(module)]
+        path = self.second_paths.get((caller.path, id(module))) or self._paths[id(module)]
         if torch._C._get_tracing_state() is not None:  # where sizes are tensors
             raise ArchscopeError(f"{path or type(module).__name__}: torch.jit.trace runs it, and hides what it does")
         if caller.lost:

@@ -122,6 +122,11 @@ def base_type(layer: Layer, graph: Graph) -> str:
     return "" if beside else graph.bases.get(path, graph.blocks.get(path, ""))
 
 
+def names_of(layer: Layer, graph: Graph) -> int:
+    """Under how many paths the module of this layer stands."""
+    return graph.names.get(graph.module_of(layer), 1)
+
+
 def written(layer: Layer) -> str:
     """How the network calls the function: `F.relu`, `torch.matmul`, `Tensor.__matmul__`. A report that does not say it
     is taken to have operators."""

@@ -19,6 +19,7 @@ from archscope.auditing.counters import (
     hidden_steps,
     is_fused_attention,
     mask_elements,
+    names_of,
     normalisation,
     response_norm,
     softmax_elements,
@@ -62,13 +63,16 @@ class Ptflops(Counter):
         a module does it; no matrix product by @, no attention kernel"""
 
     def count(self, layer: Layer, graph: Graph) -> Count:
-        hooked, called = self._of_module(layer, graph), self._of_function(layer)
+        names = names_of(layer, graph)  # what a module has counted is added at each of its paths
+        hooked, called = names * self._of_module(layer, graph), self._of_function(layer)
         amount = hooked // graph.images + called
         return Count(amount, "" if amount == self.own(layer) else self._why(layer, hooked, called, graph))
 
     def _why(self, layer: Layer, hooked: int, called: int, graph: Graph) -> str:
         category = CATEGORY.get(layer.operation, "")
         elements = given_elements(layer)
+        if hooked and names_of(layer, graph) > 1:
+            return "a module under several names: once for each"
         if timms_attention(layer, graph):
             return "timm's Attention: scaling, scores and weighted sum, and none of its linear layers"
         if called and hooked:

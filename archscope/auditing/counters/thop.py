@@ -12,6 +12,7 @@ from archscope.auditing.counters import (
     given_elements,
     has_biases,
     hidden_steps,
+    names_of,
     normalisation,
     torchs_type,
 )
@@ -44,6 +45,12 @@ class Thop(Counter):
         its own, transposed convolutions at their output's size; no functional operation, attention, nn.Parameter"""
 
     def count(self, layer: Layer, graph: Graph) -> Count:
+        found, names = self._once(layer, graph), names_of(layer, graph)
+        if names == 1 or not found.amount:
+            return found
+        return Count(names**2 * found.amount, "a module under several names: hooked at each, and added up at each")
+
+    def _once(self, layer: Layer, graph: Graph) -> Count:
         kind, given = torchs_type(layer, graph), given_elements(layer)
         if kind not in KNOWN:
             return Count(0, f"{layer.operation} not counted: no rule for it" if self.own(layer) else "")
@@ -81,7 +88,11 @@ class Thop(Counter):
     def params(self, graph: Graph) -> Iterable[Count]:
         """What it counts are the modules with a rule that were called, each with all its parameters."""
         called = {graph.module_of(layer): layer for layer in graph.layers if torchs_type(layer, graph) in KNOWN}
-        held = sum(graph.parameters[name].elements for layer in called.values() for name in layer.parameters)
+        held = sum(
+            names_of(layer, graph) * graph.parameters[name].elements
+            for layer in called.values()
+            for name in layer.parameters
+        )
         beyond = held - sum(tensor.elements for tensor in graph.parameters.values())
         if beyond:
             yield Count(beyond, "parameters of modules without a rule left out, shared ones at every module")

@@ -1,6 +1,7 @@
 """One layer of each kind that counters disagree on, and small networks of the kinds that they trip over."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -74,10 +75,29 @@ class Tied(nn.Module):
         return y
 
 
+class Encoder(nn.Module):
+    """An encoding that all blocks of a stage hold, and they an activation, as in CoaT."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        shared, activation = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.BatchNorm2d(8)), nn.ReLU()
+        block = partial(nn.ModuleDict, {"encoding": shared, "activation": activation})
+        self.stem, self.blocks = nn.Conv2d(3, 8, 1), nn.ModuleList([block(), block(), block()])
+        self.also = shared[0]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        for block in self.blocks:
+            x = block["activation"](x + block["encoding"](x))
+        made: torch.Tensor = self.also(x)
+        return made
+
+
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "attention": (Attention, (3, 32, 32)),
     "recurrent": (Recurrent, (7, 16)),
     "tied": (Tied, (32,)),
+    "modules under several names": (Encoder, (3, 16, 16)),
 }
 
 

@@ -33,6 +33,8 @@ TABLE = re.compile(r"\| one layer \|.*?\n\n", re.S)
 
 REMAINDERS = dict.fromkeys([("calflops", "attention"), ("ptflops", "attention")], -2 * 17 * 64)
 """The two ReLU of nn.TransformerEncoderLayer, which holds the function itself from before these tools patch it."""
+PARAMS_REMAINDERS = {("torchinfo", "modules under several names"): 96}
+"""A shared block once more, where it puts in containers that nothing calls."""
 CASES = PROBES | NETWORKS | KINDS
 if EVERYTHING:
     CASES |= {name: (partial(archscope.build, name), size) for name, size in ZOO.items()}
@@ -96,7 +98,7 @@ def test_a_tool_says_what_its_rules_say(name: str) -> None:
         operations, params = said[case]
 
         assert operations == tool.operations(graph) + REMAINDERS.get((name, case), 0), case
-        assert params in (None, tool.parameters(graph)), case
+        assert params in (None, tool.parameters(graph) + PARAMS_REMAINDERS.get((name, case), 0)), case
 
 
 # ---- the table in the docs ---------------------------------------------------------------------------------------
@@ -188,3 +190,10 @@ def test_an_older_report_is_taken_to_have_operators() -> None:
         del layer["function"]
     del data["bases"]
     assert counted_as(Report.from_dict(data), "ptflops").totals["ptflops"] == 16
+
+
+def test_a_report_holds_the_names_of_its_modules() -> None:
+    build, size = NETWORKS["modules under several names"]
+    report = archscope.summarize(as_network(build()), size)
+    assert report.graph.names["blocks.0.encoding.0"] == 4
+    assert Report.from_json(report.to_json()).graph.names == report.graph.names
