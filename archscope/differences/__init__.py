@@ -19,7 +19,7 @@ from archscope.differences.post_norm import told_once
 from archscope.differences.rows import Difference, frozen_rows, rows, stored_alike, unused_rows
 from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
-from archscope.differences.steps import Step, computed_once, unshared
+from archscope.differences.steps import WEIGHTED, Step, computed_once, unshared
 from archscope.differences.wiring import Wiring
 from archscope.errors import ArchscopeError
 from archscope.model import units
@@ -167,14 +167,18 @@ def _check_total(report: Report, name: str) -> None:
         raise ArchscopeError(f"{report.target}: {report.totals[name]} {name} in all, but its layers have {total}")
 
 
+Told = tuple[Pairs, tuple[Difference, ...]]
+"""Which layers stand for each other, and in what they differ."""
+
 MOST_COMPARED = 250_000
 """Pairs of steps among which other ways to align are looked for."""
 
 
-def _aligned(a: Report, b: Report, every: Sides, once: Sides) -> tuple[Pairs, tuple[Difference, ...]]:
-    """Which layers stand for each other, and in what they differ, told in the way that has least to say: of `every`
+def _aligned(a: Report, b: Report, every: Sides, once: Sides) -> Told:
+    """The way to tell it that has least to say: of `every`
     step, or of what is computed twice `once`."""
-    best: tuple[Pairs, tuple[Difference, ...]] | None = None
+    best: Told | None = None
+    least = 0
     together: Sides | None = None
     compared, aligner = None, Aligner()
     for steps, in_series in _ways(a, b, every, once):
@@ -182,15 +186,16 @@ def _aligned(a: Report, b: Report, every: Sides, once: Sides) -> tuple[Pairs, tu
         compared = steps
         alignment = aligner.align(*map(in_series, steps))
         found = _told(a, b, *steps, alignment)
-        if best is None or causes(found[1]) < causes(best[1]):
-            best = found
+        said = _to_say(found, steps)
+        if best is None or said < least:
+            best, least = found, said
             together, series = folded(*steps, alignment.partner), in_series
-        if causes(best[1]) == 1:
+        if least == 1:
             break
     assert best is not None
     if together:
         found = _told(a, b, *together, Aligner().align(*map(series, together)))
-        if causes(found[1]) <= causes(best[1]) + 1:  # one more where some are folded, and others missing
+        if _to_say(found, together) <= least + 1:  # one more where some are folded, and others missing
             best = found
     return best
 
@@ -209,14 +214,21 @@ def _ways(a: Report, b: Report, every: Sides, once: Sides) -> Iterator[tuple[Sid
         yield (unshared(once[0]), unshared(once[1])), series_of
 
 
+def _to_say(found: Told, sides: Sides) -> int:
+    """How many causes there are; and how many layers with weights either side has that might stand for each other, and
+    do not: of a gap that swallows all there is one row."""
+    pairs, listed = found
+    paired = {id(step) for pair in pairs for step in pair}
+    alone = [sum(step.kind in WEIGHTED and id(step) not in paired for step in side) for side in sides]
+    return causes(listed) + min(alone)
+
+
 def causes(listed: Sequence[Difference]) -> int:
     """How many rows, less what follows from others."""
     return sum(row.kind != "consequence" for row in listed)
 
 
-def _told(
-    a: Report, b: Report, steps_a: list[Step], steps_b: list[Step], alignment: Alignment
-) -> tuple[Pairs, tuple[Difference, ...]]:
+def _told(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step], alignment: Alignment) -> Told:
     _check_complete(alignment, steps_a, steps_b)
     changes = Changes(steps_a, steps_b, alignment, (a.graph, b.graph))
     for change in shared(steps_a, steps_b, alignment.partner):

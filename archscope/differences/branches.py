@@ -60,7 +60,8 @@ class Flow:
         self.readers: list[list[int]] = [[] for _ in range(len(steps) + 1)]
         last = len(steps) - 1
         for place, step in enumerate(steps):
-            for source in dict.fromkeys(one.place for one in step.inputs) if step.inputs else [-1]:
+            before = [-1] if step.kind == "input" else dict.fromkeys(one.place for one in step.inputs)
+            for source in before:
                 self.readers[source].append(place)
         for place in range(last):
             if not self.readers[place]:

@@ -46,9 +46,11 @@ class Draft:
         return self._shown[key]
 
     def absorb(self, steps: list[Step], into: Step) -> None:
-        """These steps are part of another: what they cost is its."""
+        """These steps are part of another: what they have and cost is its."""
         gone = set(map(id, steps))
         into.macs += sum(step.macs for step in steps)
+        into.params += sum(step.params for step in steps)
+        into.parameters = (*[name for step in steps for name in step.parameters], *into.parameters)
         self.steps = [step for step in self.steps if id(step) not in gone]
 
 

@@ -88,7 +88,7 @@ def differing(a: Step, b: Step) -> list[str]:
         unlike.remove("stride")
     if "attn_mask" in unlike or ("attn_mask" in a.told) != ("attn_mask" in b.told):  # a mask for the other
         unlike = [*dict.fromkeys(["attn_mask", *(name for name in unlike if name != "is_causal")])]
-    if "slopes" in unlike:  # says what this says
+    if {"slopes", "added_mask", "attn_mask"} & set(unlike):  # says what this says
         unlike = [name for name in unlike if name != "broadcast"]
     if "of_the_batch" in unlike:  # nothing gathers statistics where those of the batch are taken
         unlike = [name for name in unlike if name != "momentum"]

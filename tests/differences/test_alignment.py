@@ -1,8 +1,14 @@
 """Which layer stands for which, told on graphs that are written by hand."""
 
 import pytest
+import torch
+from torch import nn
 
+import archscope
 from archscope.differences import Diff, compare
+from archscope.differences.branches import series_of
+from archscope.differences.normal import normal_form
+from archscope.differences.steps import unshared
 from archscope.differences.words import ratio
 from archscope.model.report import Report
 from tests.graphs import Net, report_of
@@ -97,3 +103,32 @@ def test_widths_are_told_in_words(mine: int, theirs: int, expected: str) -> None
 def test_no_layers_at_all() -> None:
     assert compare(chain(), chain()).verdict == "identical"
     assert said(compare(chain(), chain("relu"))) == ["ReLU missing"]
+
+
+class Biased(nn.Module):
+    """Blocks whose attention adds what stands in a table: computed at each pass, or as an exporter folds it."""
+
+    def __init__(self, folded: bool, blocks: int = 4) -> None:
+        super().__init__()
+        self.folded = folded
+        self.layers = nn.ModuleList([nn.Linear(8, 8) for _ in range(3 * blocks)])
+        sizes = (49,) if folded else (19,)
+        self.tables = nn.ParameterList([nn.Parameter(torch.rand(sizes)) for _ in range(blocks)])
+        self.register_buffer("index", torch.arange(49) % 19)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for block, table in enumerate(self.tables):
+            q, k, v = (layer(x) for layer in self.layers[3 * block : 3 * block + 3])
+            bias = table if self.folded else table[self.index] * 2
+            x = x + torch.relu(q @ k.mT + bias.view(7, 7)) @ v
+        return x
+
+
+def test_what_is_computed_from_tables_alone_keeps_no_layer_from_its_partner() -> None:
+    reports = [archscope.summarize(Biased(folded), (7, 8)) for folded in (True, False)]
+    for report in reports:
+        series = series_of(unshared(normal_form(report)))
+        assert sum(item.step.kind == "add" and bool(item.branches) for item in series) >= 4
+    found = compare(*reports)
+    assert sum(a.kind == "linear" for a, _ in found.pairs) == 12
+    assert said(found)[0] == "index + scaling by 2 + reshape missing, in 4 places"

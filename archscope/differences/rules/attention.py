@@ -88,15 +88,15 @@ def _scores(weights: Step) -> tuple[float, Step, list[Step], dict[str, Any], Ste
     if list(weights.facts["axes"]) != [len(squeezed(weights.shape)) - 1]:
         facts["softmax_axes"] = weights.facts["axes"]
     scores = weights.inputs[0]
-    if scores.kind == "add" and len(scores.inputs) == 1 and scores.told.keys() == {"other"} and not scores.params:
+    if scores.kind == "add" and "broadcast" in scores.facts:
+        facts["broadcast"] = scores.facts["broadcast"][0]
+    if scores.kind == "add" and len(scores.inputs) == 1 and scores.told.keys() == {"other"}:
         if "other" in scores.facts:  # else nobody knows it
-            facts["added_mask"] = (*scores.facts["other"], scores.facts.get("broadcast"))
+            facts["added_mask"] = scores.facts["other"]
         within.append(scores)
         mask, scores = scores, scores.inputs[0]
     elif scores.kind == "add" and len(scores.inputs) == TWO and scores.facts.keys() <= {"broadcast"}:
         within.append(scores)
-        if "broadcast" in scores.facts:
-            facts["broadcast"] = scores.facts["broadcast"][0]
         mask, scores = scores, min(scores.inputs, key=lambda one: _unscaled(one)[1].kind not in PRODUCTS)
     scale, scores, between = _unscaled(scores)
     return scale, scores, [*within, *between], facts, mask

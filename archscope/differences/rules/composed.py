@@ -184,7 +184,5 @@ def affine(call: Call, name: str) -> View | None:
         return None
     call.fixed = [replace(weight, argument={"scale": "weight", "shift": "bias"}[name])]
     step = call.step("layer_norm", before.inputs, {**before.facts, name: True}, before.shape)
-    step.params += before.params
-    step.parameters = (*before.parameters, *step.parameters)
     call.draft.absorb([before], step)
     return View(call.with_weights(step), view.layout)
