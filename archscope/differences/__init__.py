@@ -20,6 +20,7 @@ from archscope.differences.rows import Difference, frozen_rows, rows, stored_ali
 from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
 from archscope.differences.steps import WEIGHTED, Step, computed_once, unshared
+from archscope.differences.twins import exchanged
 from archscope.differences.wiring import Wiring
 from archscope.errors import ArchscopeError
 from archscope.model import units
@@ -184,7 +185,7 @@ def _aligned(a: Report, b: Report, every: Sides, once: Sides) -> Told:
     for steps, in_series in _ways(a, b, every, once):
         aligner = aligner if steps is compared else Aligner()
         compared = steps
-        alignment = aligner.align(*map(in_series, steps))
+        alignment = exchanged(aligner.align(*map(in_series, steps)), *steps)
         found = _told(a, b, *steps, alignment)
         said = _to_say(found, steps)
         if best is None or said < least:
@@ -194,7 +195,7 @@ def _aligned(a: Report, b: Report, every: Sides, once: Sides) -> Told:
             break
     assert best is not None
     if together:
-        found = _told(a, b, *together, Aligner().align(*map(series, together)))
+        found = _told(a, b, *together, exchanged(Aligner().align(*map(series, together)), *together))
         if _to_say(found, together) <= least + 1:  # one more where some are folded, and others missing
             best = found
     return best

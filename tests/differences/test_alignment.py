@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 import archscope
 from archscope.differences import Diff, compare
@@ -132,3 +133,33 @@ def test_what_is_computed_from_tables_alone_keeps_no_layer_from_its_partner() ->
     found = compare(*reports)
     assert sum(a.kind == "linear" for a, _ in found.pairs) == 12
     assert said(found)[0] == "index + scaling by 2 + reshape missing, in 4 places"
+
+
+class Cells(nn.Module):
+    """Cells that read the two before them, each adapted alike, as in NASNet; the adapting written in either order."""
+
+    def __init__(self, early: bool, padding: int, cells: int = 4) -> None:
+        super().__init__()
+        self.early = early
+        self.here, self.before = (nn.ModuleList([self._adapted() for _ in range(cells)]) for _ in range(2))
+        self.last = nn.MaxPool2d(2, 2, padding)
+
+    @staticmethod
+    def _adapted() -> nn.Module:
+        return nn.Sequential(nn.ReLU(), nn.Conv2d(8, 8, 1), nn.BatchNorm2d(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        previous, current = x, x.tanh()
+        for here, before in zip(self.here, self.before, strict=True):
+            first = before(previous) if self.early else None
+            h = here(current)
+            p = before(previous) if first is None else first
+            previous, current = current, F.max_pool2d(h, 3, 1, 1) + p * h.sigmoid() + F.avg_pool2d(p, 3, 1, 1)
+        return self.last(current)
+
+
+def test_branches_that_are_written_in_another_order_keep_their_partners() -> None:
+    found = archscope.diff(Cells(early=True, padding=0), Cells(early=False, padding=1), (8, 8, 8), weights=True)
+    assert said(found) == ["max pooling: padding 0 instead of 1"]
+    names = {(a.name, b.name) for a, b in found.pairs if a.kind == "conv"}
+    assert len(names) == 8 and all(mine == theirs for mine, theirs in names)
