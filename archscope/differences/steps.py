@@ -223,11 +223,22 @@ def computed_once(steps: Iterable[Step]) -> list[Step]:
         if same in first and not step.params:
             made[id(step)] = first[same]
             continue
-        made[id(step)] = own = replace(step, inputs=inputs, place=len(found))
+        made[id(step)] = own = _of_one(replace(step, inputs=inputs, place=len(found)))
         found.append(own)
         if _is_repeatable(step):
             first.setdefault(same, own)
     return found
+
+
+WITH_ITSELF: dict[str, tuple[str, dict[str, Any]]] = {"add": ("scale", {"by": 2.0}), "mul": ("pow", {"exponent": 2.0})}
+
+
+def _of_one(step: Step) -> Step:
+    """What is added to itself is twice that, and multiplied with itself its square."""
+    if step.kind not in WITH_ITSELF or step.facts or len(step.inputs) != 2 or step.inputs[0] is not step.inputs[1]:
+        return step
+    kind, facts = WITH_ITSELF[step.kind]
+    return replace(step, kind=kind, facts=facts, inputs=step.inputs[:1])
 
 
 def _is_repeatable(step: Step) -> bool:

@@ -413,6 +413,10 @@ pair(
     lambda s, x: s.a(x).permute(0, 2, 3, 1).roll(1, 1).mean((1, 2)),
     lambda s, x: F.adaptive_avg_pool2d(s.a(x).permute(0, 2, 3, 1).roll(1, 1).permute(0, 3, 1, 2), 1).flatten(1),
 )
+pair("a pooling added to itself", after(lambda y: F.avg_pool2d(y, 3, 1, 1) + F.avg_pool2d(y, 3, 1, 1)),
+     after(lambda y: 2 * F.avg_pool2d(y, 3, 1, 1)))  # fmt: skip
+pair("a pooling multiplied with itself", after(lambda y: F.max_pool2d(y, 2) * F.max_pool2d(y, 2)),
+     after(lambda y: F.max_pool2d(y, 2) ** 2))  # fmt: skip
 pair("keys of what is returned", lambda s, x: {"q": x.abs(), "p": s.a(x)}, lambda s, x: {"p": s.a(x), "q": x.abs()})
 pair(
     "a parameter turned under other names",
