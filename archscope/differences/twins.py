@@ -33,11 +33,13 @@ def exchanged(alignment: Alignment, a: Sequence[Step], b: Sequence[Step]) -> Ali
 
 
 class Twins:
-    """`partner`: of the steps of either side by id, as far as they have one; the others are in the `gaps`."""
+    """`partner`: of the steps of either side by id, as far as they have one; the others are in the `gaps`, all `lone`
+    ones, which find partners among each other."""
 
     def __init__(self, alignment: Alignment, a: Sequence[Step], b: Sequence[Step]) -> None:
         self.partner = dict(alignment.partner)
         self.gaps = alignment.gaps
+        self.lone = {id(step) for gap in alignment.gaps for step in gap.steps}
         self.readers: defaultdict[int, list[Step]] = defaultdict(list)
         for step in (*a, *b):
             for one in {id(one): one for one in step.inputs}.values():
@@ -79,7 +81,7 @@ class Twins:
         before, after = self.partner.get(id(step)), self.partner.get(id(other))
         if before is other or step.kind != other.kind or step.shape != other.shape:
             return
-        if (before is None) != (after is None):
+        if (before is None) != (after is None) or (id(step) in self.lone) != (id(other) in self.lone):
             return
         amiss = self._amiss(step, before) + self._amiss(after, other)
         self._pair(step, other)
