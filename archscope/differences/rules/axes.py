@@ -1,11 +1,12 @@
 """What is done along axes: normalisations, softmax, means and sums. No torch."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 from typing import Any
 
 from archscope.differences.layouts import Layout, strides_of
-from archscope.differences.rules import Call, along, other, places, with_fixed
+from archscope.differences.rules import Call, along, other, places, wide, with_fixed
 from archscope.differences.rules.pointwise import extreme
 from archscope.differences.steps import STATISTICS, Step, View, squeezed
 from archscope.model.content import is_zeros
@@ -43,9 +44,30 @@ def layer_norm(call: Call) -> View | Step:
     if call.fixed and not _in_order(call.views[0], wanted):  # weights would have to be turned
         call.views[0] = View.of(call.shown(), call.views[0].shape)
     step, axes, layout = along(call, wanted)
+    ordered = None if call.draft.written else step.seen
+    before = _before_order(step, axes) if ordered else None
+    if before is not None:
+        step, axes = before
     facts = {"eps": call.settings.get("eps", 1e-5), "scale": call.has("weight"), "shift": call.has("bias")}
     facts |= {"axes": axes}
-    return View(call.with_weights(call.step("layer_norm", [step, *_computed(call)], facts, step.shape)), layout)
+    made = call.with_weights(call.step("layer_norm", [step, *_computed(call)], facts, step.shape))
+    if before is None or ordered is None:
+        return View(made, layout)
+    return View(call.draft.shown(replace(ordered, step=made), call.layer), layout)
+
+
+def _before_order(step: Step, axes: Sequence[int]) -> tuple[Step, tuple[int, ...]] | None:
+    """What a step orders whose axes are these, and where they stand there: it makes no difference whether windows are
+    cut before what is done within each pixel or after it."""
+    ordered = step.seen
+    if ordered is None or not ordered.permutes:
+        return None
+    source = ordered.step.shape
+    found = [ordered.layout.axes_of(wide(ordered.layout.sizes)[axis], source) for axis in axes]
+    places_ = [axis for each in found for axis in each or ()]
+    if not all(found) or places_ != sorted(places_):
+        return None
+    return ordered.step, places(places_, source)
 
 
 def _in_order(view: View, axes: Sequence[int]) -> bool:

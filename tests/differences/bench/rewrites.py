@@ -417,6 +417,12 @@ pair("a pooling added to itself", after(lambda y: F.avg_pool2d(y, 3, 1, 1) + F.a
      after(lambda y: 2 * F.avg_pool2d(y, 3, 1, 1)))  # fmt: skip
 pair("a pooling multiplied with itself", after(lambda y: F.max_pool2d(y, 2) * F.max_pool2d(y, 2)),
      after(lambda y: F.max_pool2d(y, 2) ** 2))  # fmt: skip
+pair(
+    "what is normalised before windows are cut, and after",
+    lambda s, x: windows(s.n(s.a(x).permute(0, 2, 3, 1))),
+    lambda s, x: s.n(windows(s.a(x).permute(0, 2, 3, 1))),
+    n=lambda: nn.LayerNorm(8),
+)
 pair("keys of what is returned", lambda s, x: {"q": x.abs(), "p": s.a(x)}, lambda s, x: {"p": s.a(x), "q": x.abs()})
 pair(
     "a parameter turned under other names",
@@ -439,8 +445,6 @@ for unseen, one, other in (
      lambda s, x: torch.stack([s.a(x), x], 1).flatten(1, 2), lambda s, x: torch.cat([s.a(x), x], 1)),
     ("sums of three and more in another grouping",
      lambda s, x: (s.a(x) + x) + x.abs(), lambda s, x: s.a(x) + (x + x.abs())),
-    ("what is normalised before windows are cut, and after",
-     lambda s, x: windows(s.n(s.a(x).permute(0, 2, 3, 1))), lambda s, x: s.n(windows(s.a(x).permute(0, 2, 3, 1)))),
     ("pixels that are shuffled and shuffled back",
      lambda s, x: F.pixel_shuffle(F.pixel_unshuffle(s.a(x), 2), 2), lambda s, x: s.a(x)),
     ("a rectifier before a concatenation, on each operand, and one after it",
@@ -456,5 +460,5 @@ for unseen, one, other in (
      lambda s, x: s.a(x) / s.a(x).norm(dim=1, keepdim=True).clamp_min(1e-12), lambda s, x: F.normalize(s.a(x))),
     ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
 ):  # fmt: skip
-    pair(unseen, one, other, n=lambda: nn.LayerNorm(8))
+    pair(unseen, one, other)
     UNRECOGNISED[unseen] = REWRITES.pop(unseen)
