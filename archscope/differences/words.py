@@ -305,9 +305,9 @@ def _content_changed(name: str, a: Step, b: Step) -> str:
         called = name.replace("_", " ")
     found = [step.facts.get(name) for step in (a, b)]
     stored = [isinstance(content, tuple) and content[:1] == ("parameter",) for content in found]
-    held = [content for content in found if content]
-    if len(held) == 2 and held[0][0] == held[1][0]:
-        return f"{noun(b)}: {called} {_changed(held[0][1:])} instead of {_changed(held[1][1:])}"
+    if all(stored):
+        mine, theirs = (_changed((content or ())[1:]) for content in found)
+        return f"{noun(b)}: {called} {mine} instead of {theirs}"
     if any(stored):
         what = "a parameter, and none in" if stored[0] else "no parameter, and one in"
         return f"{noun(b)}: {called} is {what} the reference"
