@@ -33,6 +33,7 @@ TIMM = {
     "efficientnet_b0": "tf_efficientnet_b0", "efficientnet_b3": "tf_efficientnet_b3",
     "resnext50_32x4d": "resnext50_32x4d", "resnet50": "resnet50", "resnet18": "resnet18", "densenet121": "densenet121",
     "densenet169": "densenet169", "vgg16": "vgg16", "vgg19": "vgg19", "resnet101": "resnet101",
+    "nasnet_a_large": "nasnetalarge", "pnasnet5_large": "pnasnet5large",
 }  # fmt: skip
 
 PRETRAINED = {
