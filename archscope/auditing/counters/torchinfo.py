@@ -28,7 +28,8 @@ class Torchinfo(Counter):
 
     def count(self, layer: Layer, graph: Graph) -> Count:
         path = graph.module_of(layer)
-        if path not in graph.leaves or (layer.name.startswith(f"{path}.") and layer.name not in graph.module_ends):
+        beside = layer.name.startswith(f"{path}.")  # once for a module: at what it is there for, or at its end
+        if path not in graph.leaves or (beside and (path in graph.layer or layer.name not in graph.module_ends)):
             return Count(0, f"{layer.operation} not counted" if self.own(layer) else "")
         amount = self._of_weights(layer, graph, path)
         if amount == self.own(layer):

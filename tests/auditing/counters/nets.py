@@ -75,6 +75,13 @@ class Tied(nn.Module):
         return y
 
 
+class ChannelsFirst(nn.LayerNorm):
+    """A normalisation over channels, which turns the axes before and after, as in ConvNeXt."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
 class Encoder(nn.Module):
     """An encoding that all blocks of a stage hold, and they an activation, as in CoaT."""
 
@@ -97,6 +104,7 @@ NETWORKS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "attention": (Attention, (3, 32, 32)),
     "recurrent": (Recurrent, (7, 16)),
     "tied": (Tied, (32,)),
+    "a module that turns axes too": (lambda: nn.Sequential(nn.Conv2d(3, 8, 1), ChannelsFirst(8)), (3, 8, 8)),
     "modules under several names": (Encoder, (3, 16, 16)),
 }
 
