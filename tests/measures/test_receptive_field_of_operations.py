@@ -493,6 +493,13 @@ LINES: dict[str, nn.Module] = {
         b=nn.Conv1d(4, 4, 3, dilation=2),
     ),
 }
+LINES["tokens between two constants"] = Of(
+    lambda net, x: net.n(torch.cat([net.first, net.a(x).transpose(1, 2), net.last], 1)).transpose(1, 2),
+    a=nn.Conv1d(3, 4, 4, 4),
+    n=nn.LayerNorm(4),
+    first=nn.Parameter(torch.zeros(1, 1, 4)),
+    last=nn.Parameter(torch.zeros(1, 5, 4)),
+)
 LINES["tokens of two branches and a constant"] = Of(
     lambda net, x: net.n(torch.cat([net.a(x), x.roll(3, 2), torch.ones_like(x)], 1).transpose(1, 2)).transpose(1, 2),
     a=nn.Conv1d(3, 4, 3, padding=1),

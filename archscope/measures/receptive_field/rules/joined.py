@@ -102,9 +102,10 @@ def _in_a_row(inputs: Sequence[Field], place: int, shape: Shape) -> Field:
             start += one.shape[place]
         if whole:
             return Field(shape, (simple(longer),), first.pixels)
-    terms = [scattered(one.terms[0], place, shape[place], one.pixels) for one in inputs if one.terms]
-    parts = [Field(shape, (term,), first.pixels or inputs[-1].pixels) for term in _of_one_order(terms)]
-    return merged(parts, shape, parts[0].pixels)
+    seeing = [one for one in inputs if one.terms]
+    terms = [scattered(one.terms[0], place, shape[place], one.pixels) for one in seeing]
+    pixels = seeing[0].pixels  # constants have none
+    return merged([Field(shape, (term,), pixels) for term in _of_one_order(terms)], shape, pixels)
 
 
 def _of_one_order(terms: Sequence[Term]) -> list[Term]:
