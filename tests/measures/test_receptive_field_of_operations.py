@@ -505,6 +505,32 @@ LINES["tokens of two branches and a constant"] = Of(
     a=nn.Conv1d(3, 4, 3, padding=1),
     n=nn.LayerNorm(10),
 )
+LAYOUTS: dict[str, tuple[tuple[int, ...], Callable[[Tensor], Tensor]]] = {
+    "an image without a batch": ((3, 64, 64), lambda x: x),
+    "channels last": ((1, 64, 64, 3), lambda x: x.permute(0, 3, 1, 2)),
+    "channels last, without a batch": ((64, 64, 3), lambda x: x.movedim(-1, 0)[None]),
+    "no channels": ((1, 64, 64), lambda x: x.unsqueeze(1).expand(-1, 3, -1, -1)),
+    "a clip as a batch": ((1, 4, 3, 64, 64), lambda x: x.flatten(0, 1)),
+    "two images, normalised": ((2, 3, 64, 64), lambda x: (x - 0.5) / 0.2),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_pixels_are_what_the_first_window_slides_along(name: str) -> None:
+    size, to_images = LAYOUTS[name]
+    body = nn.Sequential(conv(3, 4, 3, 2), nn.Conv2d(4, 4, (3, 5)))
+    columns = measure_all(
+        archscope.trace(Of(lambda net, x: net.body(to_images(x)), body=body), inputs=torch.rand(size))
+    )
+    assert columns["receptive_field"].total["size"] == field_by_gradient(body, (3, 64, 64))
+
+
+def test_steps_of_a_sequence_are_pixels_where_a_window_slides_along_them() -> None:
+    body = nn.Sequential(nn.Conv1d(9, 4, 3, 2), nn.Conv1d(4, 4, 5))
+    found, scope = total(Of(lambda net, x: net.body(x.transpose(1, 2)), body=body), (64, 9))
+    assert (found["size"], scope) == (field_by_gradient(body, (9, 64)), "local")
+
+
 CLIPS: dict[str, nn.Module] = {
     "convolutions": nn.Sequential(
         nn.Conv3d(3, 4, (3, 5, 3), (1, 2, 2), 1), nn.MaxPool3d(2), nn.Conv3d(4, 4, 3, padding=1)

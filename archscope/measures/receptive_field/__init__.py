@@ -48,8 +48,17 @@ def receptive_field(graph: Graph) -> tuple[Column, ...]:
 def fields_of(graph: Graph) -> dict[str, list[Field] | None]:
     """The field of each output of each layer and of each input; None where it cannot be told."""
     shapes = _whole_shapes(graph)
-    found: dict[str, list[Field] | None] = _inputs(graph, shapes)
+    return _followed(graph, _inputs(graph, shapes), shapes)
+
+
+def _followed(
+    graph: Graph, inputs: Mapping[str, list[Field]], shapes: Mapping[tuple[str, int], Shape], until: Layer | None = None
+) -> dict[str, list[Field] | None]:
+    """The fields of the inputs, and of all layers, or of those before one."""
+    found: dict[str, list[Field] | None] = dict(inputs)
     for layer in graph.layers:
+        if layer is until:
+            break
         try:
             fields = tuple([_read(found, operand) for operand in layer.operands])
             seeing = [field for field in fields if field.terms]
@@ -76,24 +85,52 @@ def _outputs(layer: Layer, shapes: Mapping[tuple[str, int], Shape]) -> tuple[Sha
     return tuple([shape or batch + own for shape, own in zip(known, layer.output_shapes, strict=True)])
 
 
-def _inputs(graph: Graph, shapes: Mapping[tuple[str, int], Shape]) -> dict[str, list[Field] | None]:
-    """Pixels are those of the first image, behind the batch and the channels; inputs of its size lie upon it, and all
-    others are constants."""
+def _inputs(graph: Graph, shapes: Mapping[tuple[str, int], Shape]) -> dict[str, list[Field]]:
+    """Pixels are those of the first image; inputs of its size lie upon it, and all others are constants."""
     whole = {name: shapes.get((name, 0), (1, *tensor.shape)) for name, tensor in graph.inputs.items()}
-    pixels = next((shape[2:] for shape in whole.values() if len(shape) > 2), ())
+    first = next((name for name, shape in whole.items() if len(shape) > 2), "")
+    if not first:
+        return {name: [Field(shape, (), ())] for name, shape in whole.items()}
+    places = _slid_along(graph, first, whole, shapes)
+    seen = image(whole[first], places)
+    fields = {name: image(shape, places) for name, shape in whole.items() if len(shape) == len(whole[first])}
     return {
-        name: [image(shape, pixels) if shape[2:] == pixels else Field(shape, (), pixels)]
+        name: [fields[name] if name in fields and fields[name].pixels == seen.pixels else Field(shape, (), seen.pixels)]
         for name, shape in whole.items()
     }
 
 
-def image(shape: Shape, pixels: Shape) -> Field:
-    """Each element sees its own pixel."""
-    ways = len(pixels)
-    if not ways:
-        return Field(shape, (), pixels)
-    axes = [plain(size, ways) for size in shape[:2]]
-    axes += [(Digit(size, tuple([int(way == i) for i in range(ways)])),) for way, size in enumerate(pixels)]
+def _slid_along(
+    graph: Graph, name: str, whole: Mapping[str, Shape], shapes: Mapping[tuple[str, int], Shape]
+) -> Sequence[int]:
+    """The axes of an input that are its pixels: those behind the batch and the channels, unless the first window slides
+    along others, as where an image has no batch, or its channels last, or comes in clips."""
+    behind = range(2, len(whole[name]))
+    window = next((layer for layer in graph.layers if layer.window and layer.operands), None)
+    if window is None or window.window is None:
+        return behind
+    inputs = {each: [Field(shape, (), whole[name])] for each, shape in whole.items()}
+    inputs[name] = [image(whole[name], range(len(whole[name])))]
+    given = _followed(graph, inputs, shapes, window).get(window.operands[0].source) or []
+    terms = given[window.operands[0].output].terms if given else ()
+    count = len(window.window.kernel_size)
+    if len(terms) != 1 or len(terms[0].axes) <= count:
+        return behind
+    ways = [{way for digit in axis for way, step in enumerate(digit.steps) if step} for axis in terms[0].axes]
+    slid, channels = ways[-count:], ways[-count - 1]
+    places = sorted(set().union(*slid))
+    if any(len(own) != 1 for own in slid) or (set(places) <= set(behind) and channels.isdisjoint(behind)):
+        return behind
+    return places
+
+
+def image(shape: Shape, places: Sequence[int]) -> Field:
+    """Each element sees its own pixel, which lies at these places."""
+    pixels, ways = tuple([shape[place] for place in places]), len(places)
+    axes = [
+        (Digit(size, tuple([int(place == each) for each in places])),) if place in places else plain(size, ways)
+        for place, size in enumerate(shape)
+    ]
     return Field(shape, (Term(tuple(axes), (Reach(1, ((0, 0),)),) * ways),), pixels)
 
 
