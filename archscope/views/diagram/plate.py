@@ -16,7 +16,7 @@ from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, unit_paths
 from archscope.views.diagram.plan.levels import Modules, Plan, closed, network_plan
-from archscope.views.diagram.plan.repeats import READS_TWO, with_steps
+from archscope.views.diagram.plan.repeats import BESIDE, READS_TWO, with_steps
 from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.plan.smaller import smaller_plans
 from archscope.views.diagram.sketch import MOST_BOXES, Drawing, View
@@ -182,7 +182,7 @@ def _printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:
 def _told(op: Op, form: Form, row: Numbers, apart: bool, folded: Container[str]) -> Op:
     """A closed module says which of its form it is; where that is but a count, its numbers, if they are few, and
     nothing where it need not be told apart. Those that are `folded` say alike."""
-    walking = [fact for fact in op.facts if fact == READS_TWO]
+    walking = [fact for fact in op.facts if fact in (READS_TWO, BESIDE)]
     if row.counted and not apart:
         return replace(op, facts=tuple(walking), inner=form.title)
     few = row.counted and len(form.letters) <= FEW_LETTERS

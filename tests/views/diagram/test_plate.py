@@ -273,3 +273,25 @@ def test_the_last_schema_that_is_tried_is_the_network_level_s() -> None:
     *_, last = _parts(ops, found.graph.blocks, View(outputs, Style(), True, "", plain=False))
     shown = draw(found, DiagramOptions(level="network")).drawing.plan.ops  # with its results
     assert [op.name for op in last.schema] == [op.name for op in shown]
+
+
+class Head(nn.Sequential):
+    def __init__(self) -> None:
+        super().__init__(nn.Conv2d(8, 4, 1), nn.Sigmoid(), nn.Conv2d(4, 8, 3))
+
+
+class TwoHeads(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.one, self.two = nn.Conv2d(3, 8, 1), Head(), Head()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        y: torch.Tensor = self.one(x) + self.two(x)
+        return y
+
+
+def test_equal_modules_beside_each_other_are_said_to_be() -> None:
+    made = draw(archscope.summarize(TwoHeads(), (3, 8, 8)), DiagramOptions(level="plate"))
+    assert differences(made) == []
+    assert [box.details for box in made.drawing.piece.boxes if box.repeat == 2] == [("beside each other",)]
