@@ -9,9 +9,6 @@ from typing import Any
 
 from archscope.differences.steps import Step, squeezed
 
-UNORDERED = {"add", "mul"}
-"""Kinds of steps whose operands may come in any order."""
-
 WRITTEN = {"padding", "ceil_mode"}
 """Facts that say nothing more where it is known how far the windows reach over the edges."""
 
@@ -31,7 +28,7 @@ class Numbers:
         """The roles of a network's steps."""
         for step in steps:
             inputs = [self.of[id(one)] for one in step.inputs]
-            order = sorted(inputs) if step.kind in UNORDERED else inputs
+            order = sorted(inputs) if step.is_unordered else inputs
             which = (step.place, step.shape, step.dtype) if step.kind == "input" else ()
             whole = function_of(step), which, squeezed(step.shape), step.params, step.macs, tuple(order)
             self.of[id(step)] = self._number(whole)
@@ -40,7 +37,7 @@ class Numbers:
             role = self._number(("role", self.of[id(step)], tuple(sorted(used[id(step)]))))
             self.role[id(step)] = role
             for place, one in enumerate(step.inputs):
-                used[id(one)].append((role, 0 if step.kind in UNORDERED else place))
+                used[id(one)].append((role, 0 if step.is_unordered else place))
         return Counter(self.role[id(step)] for step in steps)
 
     def _number(self, whole: Any) -> int:
@@ -98,7 +95,7 @@ def _walked(a: Sequence[Step], b: Sequence[Step], roles: Mapping[int, int]) -> P
 
 
 def _operands(one: Step, other: Step, roles: Mapping[int, int], partner: Mapping[int, Step]) -> Pairs:
-    if one.kind not in UNORDERED:
+    if not one.is_unordered:
         return list(zip(one.inputs, other.inputs, strict=True))
     theirs = list(other.inputs)
     known = [step for step in one.inputs if any(partner.get(id(step)) is each for each in theirs)]

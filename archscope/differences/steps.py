@@ -26,6 +26,9 @@ KEEPS_SIGN = {
 ORDERINGS = {"permute", "reshape", "slice", "view", "part"}
 """Kinds of steps that choose and order elements, and cost nothing."""
 
+UNORDERED = {"add", "mul"}
+"""Kinds of steps whose operands may come in any order."""
+
 STATISTICS = {"running_mean", "running_var"}
 """Arguments of a normalisation whose buffers training fills."""
 
@@ -111,6 +114,11 @@ class Step:
     def statistics(self) -> tuple[str, ...]:
         """Buffers that training fills; all others are constants of the network."""
         return tuple([one.source for one in self.layer.operands if is_statistic(one)]) if self.layer else ()
+
+    @property
+    def is_unordered(self) -> bool:
+        """May its operands come in any order? Not where each is repeated along axes of its own."""
+        return self.kind in UNORDERED and len(self.facts.get("broadcast", ())) < 2
 
     def stored_shape(self, argument: str) -> Shape:
         """Of what the layer is given as this argument."""

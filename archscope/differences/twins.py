@@ -7,7 +7,6 @@ from typing import Any
 
 from archscope.differences.alignment import Alignment
 from archscope.differences.facts import distance
-from archscope.differences.sameness import UNORDERED
 from archscope.differences.sequences import NEVER
 from archscope.differences.steps import Step
 
@@ -52,7 +51,7 @@ class Twins:
     @staticmethod
     def _place(step: Step, inputs: Iterable[Step]) -> Any:
         read = [id(one) for one in inputs]
-        return step.kind, step.shape, tuple(sorted(read) if step.kind in UNORDERED else read)
+        return step.kind, step.shape, tuple(sorted(read) if step.is_unordered else read)
 
     def _partners(self, steps: Iterable[Step]) -> list[Step] | None:
         """None where one has none."""
@@ -73,7 +72,7 @@ class Twins:
             if there is None or len(there.inputs) != len(reader.inputs):
                 continue
             for one, other in zip(reader.inputs, there.inputs, strict=True):
-                if reader.kind in UNORDERED or one is step:
+                if reader.is_unordered or one is step:
                     self._exchange(step, other)
 
     def _exchange(self, step: Step, other: Step) -> None:

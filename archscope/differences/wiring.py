@@ -6,9 +6,6 @@ from archscope.differences import words
 from archscope.differences.changes import Change
 from archscope.differences.steps import Step, concatenated
 
-UNORDERED = {"add", "mul", "input"}
-"""Kinds of steps whose operands may come in any order."""
-
 
 class Wiring:
     """Finds the tensor that each operand stands for in the other network: a step without a partner passes on what it
@@ -34,7 +31,7 @@ class Wiring:
             if left_a and left_b:
                 what = self._said(a, left_a[0], left_b[0])
                 yield Change("inputs", what, (a,), (b,), b.place, group=("inputs", words.noun(b), what))
-            elif not left_a and not left_b and order != sorted(order) and b.kind not in UNORDERED:
+            elif not left_a and not left_b and order != sorted(order) and not b.is_unordered:
                 what = f"{words.noun(b)} in another order: {_order(order)}"
                 yield Change("order", what, (a,), (b,), b.place, group=("order", what))
 

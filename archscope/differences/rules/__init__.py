@@ -237,8 +237,13 @@ def each_element(call: Call, kind: str, facts: Mapping[str, Any], ordered: bool 
         step = call.step(kind, [view.step for view in views], facts, first.step.shape)
         return View(with_fixed(step, call), first.layout)
     repeated = broadcast(call, out)
-    if repeated:
-        facts = {**facts, "broadcast": tuple(sorted(repeated.items() if ordered else repeated.values()))}
+    if repeated and not ordered:  # a row and a column that are added stand in the order of their axes
+        places_ = sorted(range(len(views)), key=lambda i: repeated.get(call.arguments[i], ()))
+        call.views, call.arguments = [views[i] for i in places_], [call.arguments[i] for i in places_]
+        names = [*call.arguments, *(one.argument for one in call.fixed)]
+        facts = {**facts, "broadcast": tuple(repeated[name] for name in names if name in repeated)}
+    elif repeated:
+        facts = {**facts, "broadcast": tuple(sorted(repeated.items()))}
     step = call.step(kind, [call.shown(i) for i in range(len(views))], facts, out)
     return View.of(with_fixed(step, call), out)
 

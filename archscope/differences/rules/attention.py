@@ -88,6 +88,8 @@ def _scores(weights: Step) -> tuple[float, Step, list[Step], dict[str, Any], Ste
     if list(weights.facts["axes"]) != [len(squeezed(weights.shape)) - 1]:
         facts["softmax_axes"] = weights.facts["axes"]
     scores = weights.inputs[0]
+    if scores.kind == "add" and not scores.is_unordered:
+        return None
     if scores.kind == "add" and "broadcast" in scores.facts:
         facts["broadcast"] = scores.facts["broadcast"][0]
     if scores.kind == "add" and len(scores.inputs) == 1 and scores.told.keys() == {"other"}:

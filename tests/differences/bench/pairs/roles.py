@@ -175,3 +175,18 @@ functions(
 functions(
     "another parameter returned", lambda s, x: (s.a(x), s.a.bias), lambda s, x: (s.a(x), s.w), ".", w=parameter(8)
 )
+functions(
+    "a row and a column, each turned",
+    lambda s, x: s.a(x)[:, :, :1] + x[:, :, :, :1],
+    lambda s, x: s.a(x)[:, :, :1].mT + x[:, :, :, :1].mT,
+    ".",
+    SQUARE,
+)
+functions(
+    "a row for the column of a parameter",
+    lambda s, x: s.a(x)[:, :, :1] + s.w[:, None],
+    lambda s, x: s.a(x)[:, :, :1].mT + s.w,
+    ".",
+    SQUARE,
+    w=parameter(8),
+)
