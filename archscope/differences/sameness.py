@@ -30,7 +30,8 @@ class Numbers:
             inputs = [self.of[id(one)] for one in step.inputs]
             order = sorted(inputs) if step.is_unordered else inputs
             which = (step.place, step.shape, step.dtype) if step.kind == "input" else ()
-            whole = function_of(step), which, squeezed(step.shape), step.params, step.macs, tuple(order)
+            slid = step.shape[-len(step.facts["kernel_size"]) :] if "kernel_size" in step.facts else ()
+            whole = function_of(step), which, squeezed(step.shape), slid, step.params, step.macs, tuple(order)
             self.of[id(step)] = self._number(whole)
         used: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
         for step in reversed(steps):

@@ -338,7 +338,7 @@ def _numbers(content: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    if value is None:
+    if value is None or value == ():
         return "none"
     if isinstance(value, tuple):
         return "x".join(map(_plain, value))

@@ -190,3 +190,10 @@ functions(
     SQUARE,
     w=parameter(8),
 )
+functions(
+    "a line under a square window, turned",
+    lambda s, x: F.conv2d(x[:, :, :1], s.a.weight, padding=1),
+    lambda s, x: F.conv2d(x[:, :, :1].mT, s.a.weight, padding=1),
+    ".",
+    SQUARE,
+)
