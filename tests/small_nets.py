@@ -83,6 +83,18 @@ add("out_argument", lambda net, x: torch.add(x, net.conv(x), out=torch.empty(1, 
     conv=conv())  # fmt: skip
 add("repeated_unsqueeze", lambda net, x: (net.conv(x).unsqueeze_(1), net.conv(x).unsqueeze_(1)), conv=conv())
 add("to_device_of_weights", lambda net, x: net.conv(x.to(net.conv.weight.device)).to("cpu") + x, conv=conv())
+add(
+    "complex_convolutions",
+    lambda net, x: net.transposed(net.conv(torch.complex(x, x))).abs(),
+    conv=conv(dtype=torch.complex64),
+    transposed=lambda: nn.ConvTranspose2d(4, 2, 2, 2, dtype=torch.complex64),
+)
+add(
+    "complex_linear",
+    lambda net, x: net.linear(torch.complex(x, x)).real,
+    SEQUENCE,
+    linear=lambda: nn.Linear(8, 3, dtype=torch.complex64),
+)
 add("constant", lambda net, x: net.conv(x) + torch.arange(8.0) / 8, conv=conv())
 
 

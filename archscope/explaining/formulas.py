@@ -153,9 +153,9 @@ def convolution(layer: Layer) -> Known:
     weights = evaluate(times(*shape))
     kernel = len(shape) - 2
     at = macs.shape(layer, "input")[-kernel:] if transposed else layer.output_shape[-kernel:]
-    images = prod(macs.shape(layer, "input")[: -kernel - 1])
+    more = [macs.real_convolutions(layer), prod(macs.shape(layer, "input")[: -kernel - 1])]
     return (
-        " · ".join([number(weights), *([number(images)] if images > 1 else []), area(at)]),
+        " · ".join([number(weights), *(number(factor) for factor in more if factor > 1), area(at)]),
         "macs.transposed" if transposed else "macs.convolution",
     )
 

@@ -58,12 +58,17 @@ def shape(layer: Layer, argument: str, place: int = 0) -> Shape:
 
 def convolution(layer: Layer) -> int:
     """Every output element sums kernel x channels of its group, which are the axes of a weight after the first."""
-    return layer.output_elements * prod(shape(layer, "weight", 1)[1:])
+    return real_convolutions(layer) * layer.output_elements * prod(shape(layer, "weight", 1)[1:])
 
 
 def transposed_convolution(layer: Layer) -> int:
     """Every input element is spread over kernel x channels of its group."""
-    return prod(shape(layer, "input")) * prod(shape(layer, "weight", 1)[1:])
+    return real_convolutions(layer) * prod(shape(layer, "input")) * prod(shape(layer, "weight", 1)[1:])
+
+
+def real_convolutions(layer: Layer) -> int:
+    """torch makes three of one of complex numbers, and counts them; a product of complex numbers is one to it."""
+    return 3 if layer.dtypes[0].startswith("complex") else 1
 
 
 def linear(layer: Layer) -> int:
