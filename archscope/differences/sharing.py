@@ -33,7 +33,7 @@ class Sharing:
 def shared(a: Sequence[Step], b: Sequence[Step], partner: dict[int, Step]) -> Iterator[Change]:
     """A change for each layer that is a second call on one side only; those of one block are of one group."""
     mine, theirs = Sharing(a), Sharing(b)
-    found: dict[tuple[bool, int, int], list[tuple[Step, Step]]] = {}
+    found: dict[tuple[bool, int, int, int], list[tuple[Step, Step]]] = {}
     for step in mine.steps:
         other = partner.get(id(step))
         if other is None or id(other) not in theirs.owner:
@@ -43,14 +43,19 @@ def shared(a: Sequence[Step], b: Sequence[Step], partner: dict[int, Step]) -> It
             continue
         sharing, owner, others = (mine, one, theirs) if one is not step else (theirs, two, mine)
         calls = sharing.calls[id(owner)]
-        own = {id(others.owner.get(id(partner.get(id(call))))) for call in calls}
-        found.setdefault((one is not step, len(calls), len(own)), []).append((step, other))
-    for (is_mine, calls_, own_), pairs in found.items():
+        partners = [partner[id(call)] for call in calls if id(call) in partner]
+        own = {id(others.owner[id(call)]) for call in partners if id(call) in others.owner}
+        there = sum(len(others.calls[owner]) for owner in own)
+        found.setdefault((one is not step, len(calls), len(own), there), []).append((step, other))
+    for (is_mine, calls_, own_, there), pairs in found.items():
         sharing = mine if is_mine else theirs
         owners = list(dict.fromkeys(sharing.owner[id(pair[not is_mine])] for pair in pairs))
         name, times = sharing.name(owners), words.times(calls_)
         held = "weights" if any(step.parameters for step in owners) else "statistics"
-        if is_mine:
+        if own_ == 1:  # of the calls one has no partner
+            counts = (times, words.times(there)) if is_mine else (words.times(there), times)
+            what = f"{name}: one block called {counts[0]} where the reference calls it {counts[1]}"
+        elif is_mine:
             what = f"{name}: one block called {times} where the reference has {own_} with {held} of their own"
         else:
             what = f"{own_} blocks with {held} of their own where the reference calls one, {name}, {times}"

@@ -271,6 +271,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "shifts": _shifts, "ratio": lambda ratio: "x".join(f"{one:g}" for one in ratio or ()),
     "slope": lambda slope: _plain(1.0 if slope is None else slope),
     "softmax_axes": lambda axes: _plain(axes) if axes else "the last",
+    "axes": lambda axes: "none" if axes == () else _plain(axes),
     "padding": padding, "kernel_size": sizes, "stride": one, "dilation": one, "slices": _parts
 }  # fmt: skip
 FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier",

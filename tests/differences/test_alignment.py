@@ -163,3 +163,22 @@ def test_branches_that_are_written_in_another_order_keep_their_partners() -> Non
     assert said(found) == ["max pooling: padding 0 instead of 1"]
     names = {(a.name, b.name) for a, b in found.pairs if a.kind == "conv"}
     assert len(names) == 8 and all(mine == theirs for mine, theirs in names)
+
+
+class Again(nn.Module):
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.stem, self.conv, self.times = nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3, padding=1), times
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        for _ in range(self.times - 1):
+            x = self.conv(x).relu()
+        made: torch.Tensor = self.conv(x)
+        return made
+
+
+@pytest.mark.parametrize(("mine", "theirs", "words"), [(2, 1, ("twice", "once")), (1, 2, ("once", "twice"))])
+def test_one_call_more_of_a_layer_is_no_layer_of_its_own(mine: int, theirs: int, words: tuple[str, str]) -> None:
+    found = archscope.diff(Again(mine), Again(theirs), (8, 8, 8))
+    assert "conv: one block called {} where the reference calls it {}".format(*words) in said(found)

@@ -99,6 +99,8 @@ def _shape_after(name: str, given: list[Any], shape: Shape) -> Shape | None:
     rank = len(shape)
     if name in {"view", "reshape"}:
         sizes = given[0] if len(given) == 1 and isinstance(given[0], list) else given
+        if any(isinstance(size, str) for size in sizes):  # a type, of other bytes perhaps
+            return None
         known = prod(size for size in sizes if size != -1)
         return tuple(prod(shape) // known if size == -1 else size for size in sizes)
     if name in {"flatten", "ravel"}:
@@ -148,4 +150,5 @@ def _keeps_order(view: str) -> bool:
         "1",
         "-1",
     }
-    return name in ORDER_KEPT or only_axes or repeats_nothing
+    reads_bits = name == "view" and ("dtype=" in given or "'" in given)  # as other numbers
+    return (name in ORDER_KEPT and not reads_bits) or only_axes or repeats_nothing

@@ -174,9 +174,14 @@ def pooling(call: Call) -> Step | View | list[View]:
     average, axes, out = "avg" in call.operation, len(window.kernel_size), call.out()
     settings = {**(AVERAGE if average else {}), **call.settings}
     before = call.shown()
-    absorbs = not any(window.padding) if average else bool(before.inputs) and before.inputs[0].not_negative
-    neutral = [] if call.draft.written else [0.0] * absorbs + [float("-inf")] * (not average)
-    source, padding = _absorbed(before, _own_padding(call, call.views[0].shape, axes), neutral)
+    own = _own_padding(call, call.views[0].shape, axes)
+    if call.draft.written:
+        neutral: Sequence[float] = ()
+    elif average:
+        neutral = () if any(window.padding) else (0.0,)
+    else:
+        neutral = (float("-inf"), 0.0) if _hides_zeros(before, own, window, out[-axes:]) else (float("-inf"),)
+    source, padding = _absorbed(before, own, neutral)
     kind = "average pool" if average else "max pool"
     extent = _extent(source.shape[-axes:], out[-axes:], window, padding)
     if source.shape[-axes:] == window.kernel_size and set(out[-axes:]) == {1} and not any(map(any, extent)):
@@ -191,6 +196,16 @@ def pooling(call: Call) -> Step | View | list[View]:
     step = call.step(kind, [source], facts, out)
     step.extent = extent
     return step
+
+
+def _hides_zeros(before: Step, padding: Sides, window: Window, out: Shape) -> bool:
+    """Are the zeros of a padding layer never the maximum? No element is less, and each window sees one."""
+    if before.kind != "pad" or not before.inputs[0].not_negative:
+        return False
+    source, padding = _absorbed(before, padding, (0.0,))
+    sizes = source.shape[-len(out) :]
+    sides = zip(sizes, _extent(sizes, out, window, padding), window.kernel_size, window.dilation, strict=True)
+    return all(max(reach) <= by * (kernel - 1) and by <= size for size, reach, kernel, by in sides)
 
 
 def _divided(extent: Sides, padding: Sides, counted: bool) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Mutants of what a stored tensor is there for, of axes that a mask is spread along, and of what is returned."""
 
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 import torch
@@ -69,8 +70,22 @@ functions(
     w=parameter(8, 8),
 )
 
+functions(
+    "bits of a parameter read as other numbers",
+    lambda s, x: s.a(x) * s.w.view(torch.int32),
+    lambda s, x: s.a(x) * s.w,
+    "w changed by view.* instead of as it is stored",
+    w=parameter(16),
+)
+
 # ---- padding and pooling -----------------------------------------------------------------------------------------
 
+functions(
+    "windows that see nothing but padding",
+    lambda s, x: F.max_pool2d(F.pad(s.a(x).relu(), (2, 2, 2, 2)), 2),
+    lambda s, x: F.max_pool2d(F.pad(s.a(x).relu(), (2, 2, 2, 2), value=-inf), 2),
+    "value 0 instead of -inf",
+)
 functions(
     "average over more than the map",
     lambda s, x: F.avg_pool2d(s.a(x), 3, 2, ceil_mode=True),
@@ -154,6 +169,12 @@ functions(
     lambda s, x: s.a(x).mean(1, keepdim=True).sort(1)[0],
     ".",
     (8, 8),
+)
+functions(
+    "softmax over one element",
+    lambda s, x: s.a(x).mean(1, keepdim=True).softmax(1),
+    lambda s, x: s.a(x).mean(1, keepdim=True).softmax(2),
+    "axes none instead of 0",
 )
 functions("a tiny number", lambda s, x: s.a(x) * 1e-13, lambda s, x: s.a(x) * 2e-13, "1e-13 instead of 2e-13")
 
