@@ -188,7 +188,8 @@ def _run(
         except (Exception, SystemExit) as error:
             where = tracer.stack[-1].path
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            reason = f"ends the program, with sys.exit({reason})" if isinstance(error, SystemExit) else reason
+            if isinstance(error, SystemExit):
+                reason = f"ends the program, with sys.exit({'' if error.code is None else reason})"
             line = users_line(error)
             said = f"{where or type(module).__name__}: {reason}" + (f" ({line})" if line else "")
             partial = functools.partial(_graph, tracer, name, blocks, described, ())

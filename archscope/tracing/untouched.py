@@ -7,7 +7,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import torch
@@ -75,35 +75,43 @@ def _set_warnings(filters: list[Any]) -> None:
     warnings.filters[:] = filters  # type: ignore[index]
 
 
-SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...] = (
+def _folder() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it is gone
+        return ""
+
+
+def _set_folder(folder: str) -> None:
+    with suppress(OSError):
+        os.chdir(folder)
+
+
+Settings = tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...]
+"""How each is asked for, and set."""
+
+OF_TORCH: Settings = (
     (torch.get_default_dtype, torch.set_default_dtype),
     (_default_device, torch.set_default_device),
     (_autocast, _set_autocast),
     (torch.get_num_threads, torch.set_num_threads),
     (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
-    (os.getcwd, os.chdir),
-    (lambda: list(warnings.filters), _set_warnings),
 )
-"""How each is asked for, and set."""
+OF_PROCESS: Settings = ((_folder, _set_folder), (lambda: list(warnings.filters), _set_warnings))
 
 
 @contextmanager
 def settings_kept() -> Iterator[None]:
-    """What a network sets of torch and of its process is as before afterwards."""
-    before = [_asked(get) for get, _ in SETTINGS]
+    """What a network sets of torch and of its process is as before afterwards. Beside other threads the process is left
+    alone: they may set it too meanwhile, as `warnings.catch_warnings` does, and that is not to be undone."""
+    settings = OF_TORCH if _others_run() else (*OF_TORCH, *OF_PROCESS)
+    before = [get() for get, _ in settings]
     try:
         yield
     finally:
-        for setting, (get, put) in zip(before, SETTINGS, strict=True):
-            if _asked(get) != setting:
+        for setting, (get, put) in zip(before, settings, strict=True):
+            if get() != setting:
                 put(setting)
-
-
-def _asked(get: Callable[[], Any]) -> Any:
-    try:
-        return get()
-    except OSError:  # the working folder is gone
-        return None
 
 
 COMPILER, COMPILES_ITSELF = "torch._dynamo.eval_frame", "torch.nn.attention.flex_attention"
@@ -144,7 +152,7 @@ def random_states_kept() -> Iterator[None]:
 
 
 def _others_run() -> bool:
-    """Are there other threads that may draw? The monitor that tqdm starts, in torch.export say, does not."""
+    """Are there other threads, which may draw and set? The monitor that tqdm starts, in torch.export say, does not."""
     return len([thread for thread in threading.enumerate() if not type(thread).__module__.startswith("tqdm.")]) > 1
 
 

@@ -1,6 +1,7 @@
 """What a network sets of torch and of its process is as before when its pass is over."""
 
 import os
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from archscope.tracing import TraceError, trace
+from archscope.tracing import TraceError, trace, untouched
 from tests.small_nets import Forward
 
 SETS: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
@@ -32,6 +33,7 @@ SETS: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
 @pytest.mark.parametrize("setting", SETS)
 def test_settings_are_as_before(setting: str, fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(untouched, "_others_run", lambda: False)  # whatever runs the tests
     get, change = SETS[setting]
     before = get()
 
@@ -48,3 +50,42 @@ def test_settings_are_as_before(setting: str, fails: bool, tmp_path: Path, monke
     except TraceError:
         assert fails
     assert get() == before
+
+
+def test_what_another_thread_sets_meanwhile_is_its_own() -> None:
+    """Filters that it sets for a while, and takes back during a pass, would else be there for good."""
+    set_, passes, taken_back = threading.Event(), threading.Event(), threading.Event()
+
+    def strictly() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            set_.set()
+            passes.wait(60)
+        taken_back.set()
+
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        passes.set()
+        taken_back.wait(60)
+        return x.relu()
+
+    before = list(warnings.filters)
+    other = threading.Thread(target=strictly)
+    other.start()
+    set_.wait(60)
+    trace(Forward(forward), (4,))
+    other.join()
+    assert list(warnings.filters) == before
+
+
+def test_a_folder_that_is_gone_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    monkeypatch.setattr(untouched, "_others_run", lambda: False)
+    gone.rmdir()
+
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        os.chdir(tmp_path)
+        return x.relu()
+
+    assert [layer.operation for layer in trace(Forward(forward), (4,)).layers] == ["relu"]

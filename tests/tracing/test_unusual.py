@@ -1,5 +1,6 @@
 """What networks do besides calling layers on an image: each is seen for what it is, or said not to be."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -314,9 +315,11 @@ def test_lazy_layers_that_nothing_reaches_are_said(given: dict[str, Any]) -> Non
     assert note.startswith("head.weight, head.bias: of lazy layers that the pass does not reach")
 
 
-def test_an_end_of_the_program_is_an_error_of_the_network() -> None:
+@pytest.mark.parametrize("given", [(4,), ()])
+def test_an_end_of_the_program_is_an_error_of_the_network(given: tuple[int, ...]) -> None:
     def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
-        raise SystemExit(4)
+        raise SystemExit(*given)
 
-    with pytest.raises(TraceError, match=r"Forward: ends the program, with sys\.exit\(4\)"):
+    said = f"Forward: ends the program, with sys.exit({', '.join(map(str, given))})"
+    with pytest.raises(TraceError, match=re.escape(said)):
         trace(Forward(forward), (4,))
