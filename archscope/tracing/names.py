@@ -70,7 +70,8 @@ def second_paths(blocks: Mapping[str, nn.Module]) -> dict[tuple[str, int], str]:
 
 
 def names_of(blocks: Mapping[str, nn.Module], again: Mapping[tuple[str, int], str]) -> dict[str, int]:
-    """Under how many paths each module stands that has several, also by its paths in other blocks (`second_paths`)."""
+    """Under how many paths each module stands that has several, also by its paths in other blocks (`second_paths`). Two
+    names in one parent are one: `children()`, by which counters go through a network, gives each module once."""
     parents: dict[int, list[int]] = {id(block): [] for block in blocks.values()}
     for block in blocks.values():
         for child in {id(child) for child in block._modules.values() if child is not None}:

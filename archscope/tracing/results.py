@@ -48,13 +48,16 @@ def _held(value: Any) -> list[tuple[Any, Any]]:
 LATER = (Iterator, AsyncIterator, Coroutine, FunctionType)
 
 
-def computes_later(result: Any) -> list[str]:
-    """A note, where what a network returns is no result yet: a generator, say, of which no line has run."""
+def computes_later(result: Any, depth: int = 0) -> dict[str, None]:
+    """A note, where what a network returns, or a part of it, is no result yet: a generator, say, of which no line has
+    run."""
+    if isinstance(result, dict | list | tuple) and depth < MOST_NESTED:
+        return {note: None for _, item in _held(result) for note in computes_later(item, depth + 1)}
     if not isinstance(result, LATER):
-        return []
+        return {}
     if isinstance(result, Coroutine):
         result.close()  # or Python warns that nobody waits for it
-    return [f"the network returns a {type(result).__name__}: what this computes later was not seen"]
+    return {f"the network returns a {type(result).__name__}: what this computes later was not seen": None}
 
 
 def returned(result: Any, sources: Sources) -> list[Returned]:

@@ -88,6 +88,7 @@ async def awaited(x: torch.Tensor) -> torch.Tensor:
         (lambda a, b: map(torch.relu, (a, b)), "map"),
         (lambda a, b: awaited(a), "coroutine"),
         (lambda a, b: lambda: a + b, "function"),
+        (lambda a, b: {"one": a, "both": [(each * 2 for each in (a, b)), (each * 3 for each in (a, b))]}, "generator"),
     ],
 )
 def test_what_computes_later_is_said(form: Any, kind: str) -> None:
