@@ -26,6 +26,8 @@ LARGEST_CONFIG = 20_000_000
 """Bytes of the architecture in a file."""
 MOST = {"values": (",", 500_000), "objects": ('"class_name"', 20_000)}
 """The largest of Keras' own has 1 MB, 44,000 and 5,200."""
+MOST_IN_A_ROW = 300
+"""Layers of a Sequential, which Keras builds anew as it adds each: 13 s for so many."""
 NUMBERS = "object_name_uids"
 """Where Keras counts layers of a class, to name the next one."""
 CHANNELS = (1, 3, 4)
@@ -130,8 +132,23 @@ def in_file(path: str) -> "nn.Module":
             config = documents.load(path, "its architecture", archive.read("config.json"), MOST)
     except (zipfile.BadZipFile, *BROKEN_ARCHIVE, KeyError, RecursionError):
         raise ArchscopeError(f"{path} is no Keras file that can be read: model.save('net.keras') writes one") from None
-    model: nn.Module = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    if sum(length**2 for length in _sequentials(config)) > MOST_IN_A_ROW**2:
+        raise ArchscopeError(f"{path}: Keras takes minutes to build more than {MOST_IN_A_ROW} layers as a Sequential")
+    try:
+        model: nn.Module = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    except RecursionError:
+        raise ArchscopeError(f"{path} has more layers in a row than Keras can follow") from None
     return model
+
+
+def _sequentials(config: Any) -> Iterator[int]:
+    """How many layers each Sequential of an architecture has."""
+    held = config.values() if isinstance(config, dict) else config if isinstance(config, list) else ()
+    match config:
+        case {"class_name": "Sequential", "config": {"layers": list(layers)}}:
+            yield len(layers)
+    for each in held:
+        yield from _sequentials(each)
 
 
 def of_file(path: str) -> Target:

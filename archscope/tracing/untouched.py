@@ -66,7 +66,10 @@ def _set_autocast(setting: tuple[bool, torch.dtype]) -> None:
 
 
 def _default_device() -> torch.device | None:
-    device = torch.get_default_device()
+    try:
+        device = torch.get_default_device()
+    except AttributeError:  # earlier releases, once it was set to none
+        return None
     return None if device.type == "cpu" else device
 
 

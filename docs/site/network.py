@@ -12,7 +12,8 @@ import archscope
 from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.model.report import Report
-from archscope.networks import SCALES, Network, catalogue, papers
+from archscope.networks import Network, catalogue, papers
+from archscope.networks.options import SCALES
 from archscope.papers.accuracy import published
 
 ELSEWHERE = Path(__file__).with_name("elsewhere.json")

@@ -139,11 +139,25 @@ def lambda_layer() -> dict[str, Any]:
     return dict(keras.saving.serialize_keras_object(model))
 
 
+def in_a_row(many: int, sequential: bool) -> dict[str, Any]:
+    """An architecture of layers one after another: Keras itself writes no row that is longer than it can follow."""
+    image = keras.Input((4,), name="a0")
+    model = keras.Model(image, keras.layers.Activation("relu", name="a1")(image))
+    written = dict(keras.saving.serialize_keras_object(model))
+    first, layer = written["config"]["layers"]
+    text = json.dumps(layer)
+    rows = [json.loads(text.replace('"a1"', f'"a{i + 1}"').replace('"a0"', f'"a{i}"')) for i in range(many)]
+    written["config"] |= {"layers": [first, *rows], "output_layers": [f"a{many}", 0, 0]}
+    return written | ({"class_name": "Sequential", "module": "keras"} if sequential else {})
+
+
 @needs_keras
 @pytest.mark.parametrize(
     ("config", "says"),
     [
         (lambda_layer, "ambda"),
+        (lambda: in_a_row(301, sequential=True), "more than 300 layers as a Sequential"),
+        (lambda: in_a_row(1200, sequential=False), "more layers in a row than Keras can follow"),
         (lambda: {"module": "os", "class_name": "system", "config": {"command": "touch planted"}}, ""),
         (lambda: {"module": None, "class_name": "Missing", "config": {}, "registered_name": "Missing"}, "Missing"),
         (lambda: ["no", "model"], ""),
