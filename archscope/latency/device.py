@@ -95,9 +95,10 @@ def _cudnn_benchmark(chosen: bool) -> Iterator[None]:
 def _all_compiled() -> Any:
     """Of one piece of code torch compiles eight versions, and then runs it as it is written without a word: each batch
     and each network of a class is a version."""
-    import torch._dynamo
+    from torch._dynamo import config
 
-    return torch._dynamo.config.patch(recompile_limit=MOST_COMPILED, accumulated_recompile_limit=MOST_COMPILED)
+    limit = "recompile_limit" if hasattr(config, "recompile_limit") else "cache_size_limit"  # until torch 2.6
+    return config.patch({limit: MOST_COMPILED, f"accumulated_{limit}": MOST_COMPILED})
 
 
 MOST_COMPILED = 4096

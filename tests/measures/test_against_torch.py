@@ -343,6 +343,7 @@ def test_cells_keep_what_autograd_saves(kind: Any) -> None:
     assert training_memory_of(graph) == kept(Cells(kind), torch.rand(3, 16))
 
 
+@pytest.mark.skipif(torch.__version__ < "2.7", reason="oneDNN keeps more for an LSTM in torch 2.6")
 @pytest.mark.parametrize(
     "layer",
     [

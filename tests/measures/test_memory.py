@@ -156,6 +156,7 @@ def test_weights_are_their_storages(buffers: Any, elements: int) -> None:
     assert archscope.summarize(module, (8,)).totals["weight_bytes"] == 4 * elements
 
 
+@pytest.mark.skipif(torch.__version__ < "2.7", reason="oneDNN holds more for an LSTM in torch 2.6")
 @pytest.mark.parametrize(
     "layer",
     [
