@@ -251,6 +251,9 @@ def _changed(views: Any) -> str:
 
 
 def _shifts(shifts: Any) -> str:
+    """Axis by axis; of what is stored as the call says it."""
+    if shifts and not (isinstance(shifts, tuple) and isinstance(shifts[0], tuple)):
+        return _plain(shifts)
     return " and ".join(f"{by:.0f} along axis {axis:.0f}" for axis, by in shifts or ()) or "nothing"
 
 
