@@ -148,7 +148,7 @@ def test_a_total_that_is_not_that_of_the_layers_is_told() -> None:
 
 def test_a_roll_of_what_is_stored_beside_one_of_what_flows() -> None:
     """The one by the axes of more than one element, the other as the call says it."""
-    flows = Stored(lambda x, stored: F.linear(x.roll(2, 1), stored), (6, 6))
+    flows = Stored(lambda x, stored: F.linear(x.roll(2, 2), stored), (6, 6))
     fixed = Stored(lambda x, stored: F.linear(x, stored.roll(1, 1)), (6, 6))
-    assert "roll: by 2 along axis 0 instead of 1" in rows(flows, fixed)
-    assert "roll: by 1 instead of 2 along axis 0" in rows(fixed, flows)
+    assert "roll: by 2 along axis 1 instead of 1" in rows(flows, fixed)
+    assert "roll: by 1 instead of 2 along axis 1" in rows(fixed, flows)
