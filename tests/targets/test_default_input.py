@@ -128,6 +128,7 @@ def test_an_error_that_is_no_matter_of_size() -> None:
     assert said.endswith("; input 3x224x224 was assumed, as its first layer, 0, takes 3 channels: else say --input")
 
 
+@pytest.mark.skipif(torch.__version__ < "2.7", reason="on meta torch 2.6 lets a kernel be larger than its image by one")
 def test_too_small_names_layer_and_smallest_size_for_a_module() -> None:
     module = nn.Sequential(nn.Conv2d(3, 4, 7), nn.MaxPool2d(2), nn.Conv2d(4, 4, 3))
     smallest = 2 * 3 + (7 - 1)

@@ -16,7 +16,7 @@ from tests.small_nets import Forward
 
 SETS: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
     "type": (torch.get_default_dtype, lambda: torch.set_default_dtype(torch.float64)),
-    "device": (torch.get_default_device, lambda: torch.set_default_device("meta")),
+    "device": (lambda: torch.zeros(1).device, lambda: torch.set_default_device("meta")),
     "autocast": (
         lambda: (torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu")),
         lambda: (torch.set_autocast_enabled("cpu", True), torch.set_autocast_dtype("cpu", torch.float16)),
