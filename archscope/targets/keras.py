@@ -132,9 +132,9 @@ def in_file(path: str) -> "nn.Module":
             config = documents.load(path, "its architecture", archive.read("config.json"), MOST)
     except (zipfile.BadZipFile, *BROKEN_ARCHIVE, KeyError, RecursionError):
         raise ArchscopeError(f"{path} is no Keras file that can be read: model.save('net.keras') writes one") from None
-    if sum(length**2 for length in _sequentials(config)) > MOST_IN_A_ROW**2:
-        raise ArchscopeError(f"{path}: Keras takes minutes to build more than {MOST_IN_A_ROW} layers as a Sequential")
     try:
+        if sum(length**2 for length in _sequentials(config)) > MOST_IN_A_ROW**2:
+            raise ArchscopeError(f"{path}: Keras needs minutes for a Sequential of more than {MOST_IN_A_ROW} layers")
         model: nn.Module = keras.saving.deserialize_keras_object(config, safe_mode=True)
     except RecursionError:
         raise ArchscopeError(f"{path} has more layers in a row than Keras can follow") from None

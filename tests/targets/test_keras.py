@@ -156,7 +156,7 @@ def in_a_row(many: int, sequential: bool) -> dict[str, Any]:
     ("config", "says"),
     [
         (lambda_layer, "ambda"),
-        (lambda: in_a_row(301, sequential=True), "more than 300 layers as a Sequential"),
+        (lambda: in_a_row(301, sequential=True), "a Sequential of more than 300 layers"),
         (lambda: in_a_row(1200, sequential=False), "more layers in a row than Keras can follow"),
         (lambda: {"module": "os", "class_name": "system", "config": {"command": "touch planted"}}, ""),
         (lambda: {"module": None, "class_name": "Missing", "config": {}, "registered_name": "Missing"}, "Missing"),
@@ -172,6 +172,19 @@ def test_a_strangers_file_runs_nothing(config: Any, says: str, tmp_path: Path) -
     before = Path.cwd().joinpath("planted").exists()
     assert says in refused(str(tmp_path / "net.keras"))
     assert Path.cwd().joinpath("planted").exists() == before
+
+
+@needs_keras
+def test_what_is_nested_deeper_than_python_follows_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.12 and later parse what they cannot go through."""
+    nested: list[Any] = []
+    for _ in range(5000):
+        nested = [nested]
+    monkeypatch.setattr("archscope.targets.keras.documents.load", lambda *_: nested)
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        archive.writestr("config.json", "[]")
+        archive.writestr("metadata.json", "{}")
+    assert "than Keras can follow" in refused(str(tmp_path / "net.keras"))
 
 
 @needs_keras
