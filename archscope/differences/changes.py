@@ -128,7 +128,7 @@ class Changes:
         if a.kind in ORDERINGS and facts and b.inputs:
             self._elements(a, b, facts)
             return
-        vectors = [name for name in VECTORS if name in facts and params]
+        vectors = [name for name in VECTORS if name in facts and name in a.facts.keys() & b.facts.keys() and params]
         decisive = next((name for name in SIZED if name in facts), None)
         params -= self._folded(a, b)
         for alike in ([name for name in vectors if bool(b.facts[name]) is has] for has in (True, False)):
@@ -171,7 +171,7 @@ class Changes:
     def _fact(self, a: Step, b: Step, name: str, what: str, params: int = 0, macs: int = 0) -> None:
         change = Change(KINDS.get(name, name), what, (a,), (b,), b.place, params, macs, (name, what))
         change.training = (
-            name == "momentum" or words.of_gradients(name, b) or (name in {"p", "kind"} and _in_training((a, b)))
+            name == "momentum" or words.of_training(name, b) or (name in {"p", "kind"} and _in_training((a, b)))
         )
         if name in b.told and what.endswith(words.OTHER_NUMBERS):
             change.kind, change.group = "constant", ("constant", b.told[name])

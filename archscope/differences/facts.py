@@ -90,7 +90,7 @@ def differing(a: Step, b: Step) -> list[str]:
         unlike = [*dict.fromkeys(["attn_mask", *(name for name in unlike if name != "is_causal")])]
     if {"slopes", "added_mask", "attn_mask"} & set(unlike):  # says what this says
         unlike = [name for name in unlike if name != "broadcast"]
-    if "of_the_batch" in unlike:  # nothing gathers statistics where those of the batch are taken
+    if {"of_the_batch", "running"} & set(unlike):  # nothing gathers statistics where those of the batch are taken
         unlike = [name for name in unlike if name != "momentum"]
     if _reach_alike(a, b):
         unlike = [name for name in unlike if name not in {"padding", "ceil_mode"}]

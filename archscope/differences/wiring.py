@@ -31,6 +31,9 @@ class Wiring:
             if left_a and left_b:
                 what = self._said(a, left_a[0], left_b[0])
                 yield Change("inputs", what, (a,), (b,), b.place, group=("inputs", words.noun(b), what))
+            elif a.kind == b.kind and len(a.inputs) != len(b.inputs) and len(left_a) + len(left_b) == 1:
+                what = _more(b, left_a, left_b)
+                yield Change("inputs", what, (a,), (b,), b.place, group=("inputs", words.noun(b), what))
             elif not left_a and not left_b and order != sorted(order) and not b.is_unordered:
                 what = f"{words.noun(b)} in another order: {_order(order)}"
                 yield Change("order", what, (a,), (b,), b.place, group=("order", what))
@@ -57,6 +60,16 @@ class Wiring:
             return f"{what} taken before {words.noun(theirs)} instead of after it"
         here, there = (f"{words.noun(step)} {step.name}" for step in (mine, theirs))
         return f"{what} taken from {here} where the reference takes {there}"
+
+
+def _more(reader: Step, mine: Sequence[Step], theirs: Sequence[Step]) -> str:
+    """Of what only one side is given, though the other has it too."""
+    verb = "returns" if reader.kind == "output" else f"{words.noun(reader)} takes"
+    found = (*mine, *theirs)[0]
+    has = f"{words.noun(found)} {found.name}"
+    if mine:
+        return f"{verb} {has} besides, and not in the reference"
+    return f"{verb} no {has}, which it does in the reference"
 
 
 MOST_LISTED = 12

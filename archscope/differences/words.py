@@ -216,7 +216,7 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
         return _content_changed(name, a, b)
     if name in USED and not isinstance(mine, float) and not isinstance(theirs, float):
         return f"{subject}: {name} {_changed(mine)} instead of {_changed(theirs)}"
-    if of_gradients(name, b):
+    if of_training(name, b):
         return f"{subject}: {name} {_plain(mine)} instead of {_plain(theirs)} (in training only)"
     show = SHOWN.get(name, _plain)
     called = FACTS.get(name, name.replace("_", " "))
@@ -241,9 +241,17 @@ USED = {"weight", "running_mean", "running_var"}
 """Of a layer: what it has may be changed before it is used."""
 
 
-def of_gradients(name: str, step: Step) -> bool:
-    """Of an embedding: what only the gradients see."""
-    return step.kind == "embedding" and name in {"padding_idx", "sparse", "scale_grad_by_freq"}
+TRAINED_BY = {
+    "embedding": {"padding_idx", "sparse", "scale_grad_by_freq"}, "embedding_bag": {"sparse", "scale_grad_by_freq"},
+    **{kind: {"dropout"} for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
+    "scaled_dot_product_attention": {"dropout"}, "multi_head_attention_forward": {"dropout_p"},
+}  # fmt: skip
+"""By kind of step: what only its gradients see, and what is left out in training alone."""
+
+
+def of_training(name: str, step: Step) -> bool:
+    """Does this change no value in evaluation, where the step is not one that trains even there?"""
+    return name in TRAINED_BY.get(step.kind, ()) and not step.facts.get("training")
 
 
 def _changed(views: Any) -> str:

@@ -13,6 +13,7 @@ import archscope
 from archscope.differences import compare
 from archscope.differences.steps import as_float32
 from archscope.errors import ArchscopeError
+from tests.differences.bench.bases import Of as Made
 from tests.graphs import Net, report_of, six_layer_report
 
 
@@ -152,3 +153,36 @@ def test_a_roll_of_what_is_stored_beside_one_of_what_flows() -> None:
     fixed = Stored(lambda x, stored: F.linear(x, stored.roll(1, 1)), (6, 6))
     assert "roll: by 2 along axis 1 instead of 1" in rows(flows, fixed)
     assert "roll: by 1 instead of 2 along axis 1" in rows(fixed, flows)
+
+
+def test_what_only_training_sees_is_no_other_function() -> None:
+    def verdict(one: nn.Module, other: nn.Module, size: tuple[int, ...]) -> tuple[str, str]:
+        found = archscope.diff(one, other, size)
+        (row,) = found.differences
+        return found.verdict, row.what
+
+    def attends(**options: Any) -> nn.Module:
+        return Made(lambda s, x: s.m(x, x, x, need_weights=False)[0], m=nn.MultiheadAttention(8, 2, **options))
+
+    def recurs(p: float) -> nn.Module:
+        return nn.LSTM(8, 8, 2, dropout=p)
+
+    def normed(momentum: float) -> nn.Module:
+        return nn.InstanceNorm2d(8, momentum=momentum, track_running_stats=True)
+
+    trained = "(in training only)"
+    said = verdict(attends(dropout=0.2), attends(dropout=0.1), (6, 8))
+    assert said == ("same_function", f"attention: dropout 0.2 instead of 0.1 {trained}")
+    assert verdict(recurs(0.2), recurs(0.1), (6, 8)) == ("same_function", f"LSTM: dropout 0.2 instead of 0.1 {trained}")
+    said = verdict(normed(0.2), normed(0.1), (8, 4, 4))
+    assert said == ("same_function", f"instance norm: momentum 0.2 instead of 0.1 {trained}")
+
+
+def test_a_bias_of_a_layer_that_no_rule_reads_is_one_row() -> None:
+    def net(bias: bool) -> nn.Module:
+        return Made(lambda s, x: s.b(x, x.tanh()), b=nn.Bilinear(8, 8, 4, bias=bias))
+
+    found = archscope.diff(net(False), net(True), (6, 8))
+    assert found.verdict == "different"
+    assert found.differences[0].what == "bilinear: no bias where the reference has one"
+    assert found.totals["params"] == 4

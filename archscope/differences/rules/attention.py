@@ -218,7 +218,9 @@ def _projected(call: Call, fixed: dict[str, Operand]) -> View:
     shape = batch, heads, length, width // heads
     views = [View(joint.step, Layout(shape, part.strides[:4], part.offset)) for part in parts]
     steps = [call.draft.shown(view, call.layer) for view in views]
-    attended = call.draft.extra(KIND, steps, call.layer, shape, _facts(shape, 1.0))
+    dropped = call.settings.get("dropout_p")
+    facts = _facts(shape, 1.0) | ({"dropout": dropped} if dropped else {})
+    attended = call.draft.extra(KIND, steps, call.layer, shape, facts)
     attended.macs = own[1]
     joined = Layout.of(shape).permuted((2, 0, 1, 3))
     flat = joined.reshaped((length, batch, width))

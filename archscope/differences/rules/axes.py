@@ -81,7 +81,7 @@ def norm(call: Call) -> Step:
     may be known, and are what it normalises with only where it is told to."""
     facts = {**call.function_settings, "scale": call.has("weight"), "shift": call.has("bias")}
     if not call.settings.get("use_input_stats", True):
-        facts["running"] = True
+        facts |= {"running": True, "momentum": call.settings.get("momentum", 0.1)}
     call.fixed = [one for one in call.fixed if "running" in facts or one.argument not in STATISTICS]
     steps = [call.shown(i) for i in range(len(call.views))]
     return call.with_weights(call.step(call.operation, steps, facts))

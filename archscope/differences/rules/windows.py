@@ -184,7 +184,8 @@ def pooling(call: Call) -> Step | View | list[View]:
     source, padding = _absorbed(before, own, neutral)
     kind = "average pool" if average else "max pool"
     extent = _extent(source.shape[-axes:], out[-axes:], window, padding)
-    if source.shape[-axes:] == window.kernel_size and set(out[-axes:]) == {1} and not any(map(any, extent)):
+    covers = source.shape[-axes:] == window.kernel_size and set(out[-axes:]) == {1}
+    if covers and not any(map(any, extent)) and not settings.get("divisor_override"):
         return _global_pool(call, source, f"global {kind}", axes)
     facts = {
         "kernel_size": window.kernel_size, "stride": window.stride, "dilation": window.dilation, "padding": padding,

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.differences.bench.pairs.made import IMAGE, TOKENS, Function, functions, layers
+from tests.differences.bench.rewrites import after
 
 SQUARE = (8, 8, 8)
 
@@ -216,5 +217,28 @@ functions(
     lambda s, x: F.conv2d(x[:, :, :1], s.a.weight, padding=1),
     lambda s, x: F.conv2d(x[:, :, :1].mT, s.a.weight, padding=1),
     ".",
+    SQUARE,
+)
+
+
+# ---- results and operands that one side alone has ---------------------------------------------------------------
+
+functions("a result left out", after(lambda y: y.tanh()), after(lambda y: (y.tanh(), y)), "returns no convolution")
+functions(
+    "a result besides", after(lambda y: (y, y.tanh())), after(lambda y: y.tanh()), "returns convolution a besides"
+)
+functions(
+    "weights of a bag",
+    lambda s, x: s.e(x[0].abs().long(), per_sample_weights=x[0]),
+    lambda s, x: s.e(x[0].abs().long()),
+    "embedding bag takes input input besides",
+    TOKENS,
+    e=lambda: nn.EmbeddingBag(99, 4, mode="sum"),
+)
+functions(
+    "average of the whole by another divisor",
+    lambda s, x: F.avg_pool2d(s.a(x), 8, divisor_override=4),
+    lambda s, x: F.avg_pool2d(s.a(x), 8),
+    "average pooling",
     SQUARE,
 )
