@@ -92,6 +92,8 @@ def unary(node: Node) -> None:
 def binary(node: Node) -> None:
     """Of two tensors, or a tensor and a number. A sum of several is one of two after another."""
     operation, count = BINARY[node.operator], len(node.proto.input)
+    if node.operator == "Mod" and node.get("fmod", 0):  # of the dividend's sign
+        operation = "fmod"
     if count == 1:
         node.alias(node.value(0))
         return
