@@ -368,3 +368,46 @@ def test_without_the_package(save: Save, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ArchscopeError, match=r"net.onnx needs onnx: pip install onnx"):
         archscope.summarize(path)
+
+
+def recurrent(**attributes: Any) -> list[Any]:
+    operator = attributes.pop("operator")
+    return [node("Reshape", "x shape", "rows"), node(operator, "rows w r", "y", hidden_size=4, **attributes)]
+
+
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+
+
+@pytest.mark.parametrize(
+    ("operator", "one", "other"),
+    [
+        ("Mod", {"fmod": 1}, {"fmod": 0}),
+        ("IsInf", {"detect_negative": 0}, {}),
+        ("CumSum", {"reverse": 1}, {}),
+        ("CumSum", {"exclusive": 1}, {}),
+        ("ArgMax", {"select_last_index": 1}, {}),
+        ("Selu", {"gamma": 1.5}, {}),
+        ("GRU", {"linear_before_reset": 1}, {}),
+        ("RNN", {"activations": ["Relu"]}, {}),
+        ("LSTM", {"activations": ["Sigmoid", "Relu", "Tanh"]}, {}),
+        ("LSTM", {"input_forget": 1}, {}),
+        ("Resize", {"nearest_mode": "ceil", "coordinate_transformation_mode": "asymmetric"},
+                   {"nearest_mode": "floor", "coordinate_transformation_mode": "asymmetric"}),
+        ("Resize", {"mode": "cubic", "cubic_coeff_a": -0.5}, {"mode": "cubic"}),
+        ("Resize", {"mode": "linear", "coordinate_transformation_mode": "asymmetric"}, {"mode": "linear"}),
+    ],
+)  # fmt: skip
+def test_every_attribute_is_compared(operator: str, one: dict[str, Any], other: dict[str, Any], save: Save) -> None:
+    stored: dict[str, Any] = {"Mod": {"two": zeros(1) + 2}, "CumSum": {"axis": numpy.array(1)}}.get(operator, {})
+    inputs = " ".join(["x", *stored])
+    if operator == "Resize":
+        stored, inputs = {"scales": numpy.array([1, 1, 2, 2], numpy.float32)}, "x  scales"
+    if rows := GATES.get(operator, 0) * 4:
+        stored = {"shape": numpy.array([-1, 1, 16]), "w": zeros(1, rows, 16), "r": zeros(1, rows, 4)}
+
+    def read(attributes: dict[str, Any]) -> archscope.Report:
+        alone = [helper.make_node(operator, inputs.split(" "), ["y"], **attributes)]
+        return archscope.summarize(save(recurrent(operator=operator, **attributes) if rows else alone, stored))
+
+    assert archscope.diff(read(one), read(other)).verdict != "identical"
+    assert archscope.diff(read(one), read(one)).verdict == "identical"

@@ -280,11 +280,16 @@ def _only_adds(before: Step, pairs: Sequence[tuple[int, int]]) -> bool:
     return all(cut >= 0 or more <= 0 for cut, more in zip(inner, outer, strict=True))
 
 
+TORCHS = frozenset("size scale_factor mode align_corners recompute_scale_factor antialias".split())
+"""What torch's interpolation takes."""
+
+
 def interpolation(call: Call) -> Step:
     """By how much each axis grows, however that is said; a number that is not what comes of it counts besides."""
     settings, view = call.settings, call.views[0]
     given, made = view.shape[2:], call.out()[2:]
     how = [settings.get("mode", "nearest"), *(name for name in ("align_corners", "antialias") if settings.get(name))]
+    how += [f"{name} {settings[name]}" for name in sorted(settings.keys() - TORCHS)]  # of a file
     facts: dict[str, Any] = {"mode": " with ".join(how)}
     facts["ratio"] = tuple(b / a for a, b in zip(given, made, strict=True))
     factor = settings.get("scale_factor")

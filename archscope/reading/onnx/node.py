@@ -83,6 +83,10 @@ def _is_few(stored: Stored) -> bool:
     return stored.numbers is not None and stored.elements <= 16
 
 
+Usual = Mapping[str, tuple[Any, Any]]
+"""Of attributes, what ONNX takes by default, and what torch does."""
+
+
 @dataclass(slots=True)
 class Node:
     """`path` and `kind` are of its module. `has_norm`: its weights are those of a normalisation too."""
@@ -149,6 +153,12 @@ class Node:
 
     def get(self, name: str, default: Any) -> Any:
         return self.attributes.get(name, default)
+
+    def unusual(self, usual: Usual) -> dict[str, Any]:
+        """Attributes whose values are not what torch does."""
+        values = {name: self.get(name, default) for name, (default, _) in usual.items()}
+        plain = {name: round(value, 6) if isinstance(value, float) else value for name, value in values.items()}
+        return {name: value for name, value in plain.items() if value != usual[name][1]}
 
     # ---- what it becomes -------------------------------------------------------------------------------------------
 

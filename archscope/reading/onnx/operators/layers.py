@@ -256,7 +256,16 @@ def recurrent(node: Node) -> None:
                 "hidden_size": node.attributes["hidden_size"]}  # fmt: skip
     if node.get("direction", "forward") == "reverse":
         settings["direction"] = "reverse"
+    activations = list(node.get("activations", []))
+    if operation == "rnn_tanh" and set(activations) == {"Relu"}:
+        operation = "rnn_relu"
+    elif activations and activations != ACTIVATIONS[node.operator] * directions:
+        settings["activations"] = activations
     node.is_operation(operation, values, settings)
+
+
+ACTIVATIONS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}
+"""Torch's."""
 
 
 RULES: dict[str, Rule] = {

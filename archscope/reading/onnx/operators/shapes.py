@@ -173,6 +173,10 @@ def pad(node: Node) -> None:
 LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}
 
 
+WITH_PLACES = 11
+"""Since this set of operators a resize says where the places of its output lie in its input."""
+
+
 def resize(node: Node) -> None:
     """By a size, or by a factor an axis, of which the first two are one."""
     mode = {"linear": LINEAR.get(len(node.shape(0)), "linear"), "cubic": "bicubic"}.get(
@@ -182,8 +186,15 @@ def resize(node: Node) -> None:
     scales = scales or node.get("scales", None)
     settings: dict[str, Any] = {"scale_factor": scales[2:]} if scales else {"size": list(node.out()[2:])}
     settings["mode"] = mode
+    where = node.get("coordinate_transformation_mode", "half_pixel")
     if mode != "nearest":
-        settings["align_corners"] = node.get("coordinate_transformation_mode", "half_pixel") == "align_corners"
+        settings["align_corners"] = where == "align_corners"
+        settings |= node.unusual({"cubic_coeff_a": (-0.75, -0.75), "exclude_outside": (0, 0)})
+        if where not in ("align_corners", "half_pixel", "pytorch_half_pixel"):
+            settings["coordinate_transformation_mode"] = where
+    elif node.operator == "Resize" and node.reading.model.opset >= WITH_PLACES:
+        settings |= node.unusual({"nearest_mode": ("round_prefer_floor", "floor"),
+                                  "coordinate_transformation_mode": ("half_pixel", "asymmetric")})  # fmt: skip
     node.is_operation(
         "interpolate", [("input", node.value(0))], settings | {"antialias": bool(node.get("antialias", 0))}
     )
