@@ -107,10 +107,12 @@ class Effect:
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """One executed operation; it becomes a Layer once all names are known."""
+    """One executed operation; it becomes a Layer once all names are known. `of_pass` is the Sources of its pass: a
+    tensor that the network's code keeps, in a cache of a function say, bears the mark of an earlier one."""
 
     call: ModuleCall
     effect: Effect
+    of_pass: object = None
     operands: list["Given"] = field(default_factory=list)
     name: str = ""
 

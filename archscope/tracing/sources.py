@@ -26,7 +26,7 @@ from torch import nn
 from archscope.model.graph import Kind, Tensor
 from archscope.tracing.batched import is_wrapped, layers_of
 from archscope.tracing.quantised import packed_in, packs
-from archscope.tracing.records import META, WHOLE, Given, Part, Source, describe, meta_like
+from archscope.tracing.records import META, WHOLE, Given, Part, Record, Source, describe, meta_like
 from archscope.tracing.values import DRAWN, content_of
 
 MARKS = ("_archscope_source", "_archscope_part", "_archscope_base")
@@ -111,7 +111,7 @@ class Sources:
         """What `tensor` holds; None for a constant."""
         found: Source | None = self._stored.get(id(tensor)) or getattr(tensor, "_archscope_source", None)
         if found is not None:
-            return found
+            return None if type(found) is Record and found.of_pass is not self else found
         if is_wrapped(tensor):
             return self.of(layers_of(tensor)[1])
         if self._in_batches:

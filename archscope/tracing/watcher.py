@@ -377,7 +377,7 @@ class Tracer(TorchFunctionMode):
         outputs: list[torch.Tensor],
         sources: list[Source | None] | None = None,
     ) -> None:
-        record = Record(call, effect)
+        record = Record(call, effect, self.sources)
         sources = [self._source(tensor) for tensor in tensors] if sources is None else sources
         for tensor, source in zip(tensors, sources, strict=True):
             if source is None and isinstance(tensor, nn.Parameter):

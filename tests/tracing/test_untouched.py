@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+import archscope
 from archscope.tracing import TraceError, trace, untouched
 from tests.small_nets import Forward
 
@@ -89,3 +90,21 @@ def test_a_folder_that_is_gone_is_no_failure(tmp_path: Path, monkeypatch: pytest
         return x.relu()
 
     assert [layer.operation for layer in trace(Forward(forward), (4,)).layers] == ["relu"]
+
+
+KEPT: dict[str, torch.Tensor] = {}
+"""As a function with a cache has them."""
+
+
+def test_what_code_keeps_of_an_earlier_pass_is_a_constant() -> None:
+    def first(net: Any, x: torch.Tensor) -> torch.Tensor:
+        return KEPT.setdefault("conv", net.conv(x))
+
+    def second(net: Any, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return net.other(x) + KEPT["conv"], KEPT["conv"]
+
+    trace(Forward(first, conv=nn.Conv2d(3, 4, 3)), (3, 8, 8))
+    report = archscope.summarize(Forward(second, other=nn.Conv2d(3, 4, 3)), (3, 8, 8))
+
+    assert [layer.name for layer in report.graph.layers] == ["other", "add"]
+    assert report.graph.layers[1].inputs == ("other",)
