@@ -20,7 +20,7 @@ from archscope.model.units import counted
 from archscope.reading.drafting import Draft, Value, said
 from archscope.reading.onnx.inference import infer
 from archscope.reading.onnx.model import Model, Stored, load, package
-from archscope.reading.onnx.node import Node, Reading, Usual, written
+from archscope.reading.onnx.node import Node, Reading, written
 from archscope.reading.onnx.operators import RULES, unknown
 from archscope.reading.onnx.scopes import Scopes
 from archscope.reading.onnx.sizes import set_sizes
@@ -88,26 +88,6 @@ def _read(node: Node, scopes: Scopes) -> None:
     except UNREADABLE:
         reading.draft.undo(made)
         unknown(node)
-    if unusual := node.unusual(UNUSUAL.get(node.operator, {})):
-        for record in reading.draft.records[made:][-1:]:
-            record.settings = {**record.settings, **unusual}
-
-
-UNUSUAL: dict[str, Usual] = {
-    "IsInf": {"detect_negative": (1, 1), "detect_positive": (1, 1)},
-    "ArgMax": {"select_last_index": (0, 0)},
-    "ArgMin": {"select_last_index": (0, 0)},
-    "CumSum": {"exclusive": (0, 0), "reverse": (0, 0)},
-    "Selu": {"alpha": (1.673263, 1.673263), "gamma": (1.050701, 1.050701)},
-    "Swish": {"alpha": (1.0, 1.0)},
-    "Attention": {"softcap": (0.0, 0.0), "qk_matmul_output_mode": (0, 0), "left_window_size": (-1, -1),
-                  "right_window_size": (-1, -1)},
-    **{
-        name: {"clip": (None, None), "activation_alpha": (None, None), "activation_beta": (None, None), **own}
-        for name, own in (("LSTM", {"input_forget": (0, 0)}), ("GRU", {"linear_before_reset": (0, 1)}), ("RNN", {}))
-    },
-}  # fmt: skip
-"""Attributes that torch's operations have no argument for: what ONNX takes by default, and what torch does."""
 
 
 def _own_weight(node: Node) -> tuple[str, str]:

@@ -86,6 +86,22 @@ def _is_few(stored: Stored) -> bool:
 Usual = Mapping[str, tuple[Any, Any]]
 """Of attributes, what ONNX takes by default, and what torch does."""
 
+UNUSUAL: dict[str, Usual] = {
+    "IsInf": {"detect_negative": (1, 1), "detect_positive": (1, 1)},
+    "ArgMax": {"select_last_index": (0, 0)},
+    "ArgMin": {"select_last_index": (0, 0)},
+    "CumSum": {"exclusive": (0, 0), "reverse": (0, 0)},
+    "Selu": {"alpha": (1.673263, 1.673263), "gamma": (1.050701, 1.050701)},
+    "Swish": {"alpha": (1.0, 1.0)},
+    "Attention": {"softcap": (0.0, 0.0), "qk_matmul_output_mode": (0, 0), "left_window_size": (-1, -1),
+                  "right_window_size": (-1, -1)},
+    **{
+        name: {"clip": (None, None), "activation_alpha": (None, None), "activation_beta": (None, None), **own}
+        for name, own in (("LSTM", {"input_forget": (0, 0)}), ("GRU", {"linear_before_reset": (0, 1)}), ("RNN", {}))
+    },
+}  # fmt: skip
+"""Attributes that torch's operations have no argument for: what ONNX takes by default, and what torch does."""
+
 
 @dataclass(slots=True)
 class Node:
@@ -200,7 +216,8 @@ class Node:
         self, operation: str, given: Sequence[tuple[str, Value]], settings: Mapping[str, Any] | None = None, **more: Any
     ) -> None:
         """One operation that makes all that the node makes."""
-        self.give(self.add(operation, given, settings, **more))
+        unusual = self.unusual(UNUSUAL.get(self.operator, {}))
+        self.give(self.add(operation, given, {**(settings or {}), **unusual}, **more))
 
     def alias(self, value: Value) -> None:
         """Nothing is done: its result is what it is given."""

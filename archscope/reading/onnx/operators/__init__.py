@@ -18,7 +18,7 @@ RULES: dict[str, Rule] = {
 
 
 def unknown(node: Node) -> None:
-    """An operation under its own name, which has no cost; what its branches store is its."""
+    """An operation under its own name with all that it is told, which has no cost; what its branches store is its."""
     reading = node.reading
     given = []
     for place, name in enumerate(node.proto.input):
@@ -30,6 +30,6 @@ def unknown(node: Node) -> None:
     given += [("branch", reading.held(stored, "operand")) for stored in inner]
     library = "" if "::" in node.operator else "onnx::"
     node.kind = node.operator
-    values = node.add(f"{library}{node.operator}", given)
+    values = node.add(f"{library}{node.operator}", given, node.attributes)
     node.give(values)
     reading.unknown |= {name: node.operator for name in node.outputs if name not in reading.known}
