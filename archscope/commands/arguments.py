@@ -69,6 +69,11 @@ def _options(name: str, incomplete: str) -> list[str]:
 # ---- values ---------------------------------------------------------------------------------------------------
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """`params, macs` as names."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def parse_settings(items: list[str]) -> dict[str, Any]:
     """`key=value` items; values are Python literals, true/false, or else plain words. Raises ArchscopeError."""
     from archscope.targets import variants

@@ -16,6 +16,7 @@ from archscope.commands.arguments import (
     complete_target,
     completes,
     format_of,
+    names_in,
 )
 from archscope.commands.measuring import (
     Batch,
@@ -37,7 +38,7 @@ from archscope.commands.measuring import (
     progress_line,
     timed,
 )
-from archscope.commands.output import chosen_format, plain_options, write
+from archscope.commands.output import chosen_format, is_stream, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.errors import ArchscopeError
 from archscope.latency import BACKENDS, Interrupted
@@ -142,9 +143,9 @@ def compare(
     name = chosen_format("comparison", format_name, output, targets=targets or [])
     if plot and name not in PLOTTED:
         raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
-    quantities = tuple(filter(None, map(str.strip, columns.split(","))))
+    quantities = names_in(columns)
     check_quantities([*quantities, *filter(None, [sort.strip()])])
-    if cite:
+    if not is_stream(cite or None):
         check_can_be_written(Path(cite))
     results = read_results(accuracy) if accuracy else None
     latency = measuring_options(
@@ -161,8 +162,7 @@ def compare(
     try:
         found = comparison.compare(
             *named, input_size=inputs or None, mode=mode, batch=() if predict else batches,
-            latency=latency, backends=[name.strip() for name in backends.split(",") if name.strip()],
-            progress=progress_line(),
+            latency=latency, backends=names_in(backends), progress=progress_line(),
         )  # fmt: skip
         found, code = (predicted(found, batches, predict, dtype or "") if predict else found), int(bool(found.failures))
     except Interrupted as stopped:

@@ -5,7 +5,16 @@ from typing import Annotated, Any
 import typer
 
 from archscope.commands import command
-from archscope.commands.arguments import SHOWN, Inputs, Settings, complete_target, of_the, output_to, parse_settings
+from archscope.commands.arguments import (
+    SHOWN,
+    Inputs,
+    Settings,
+    complete_target,
+    names_in,
+    of_the,
+    output_to,
+    parse_settings,
+)
 from archscope.commands.measured import report_of
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.views import render
@@ -86,7 +95,7 @@ def diagram(
     from archscope.views.diagram.drawing import DiagramOptions, draw
     from archscope.views.diagram.lineup import line_up
 
-    shown = tuple(name.strip() for name in show.split(",") if name.strip())
+    shown = names_in(show)
     titles = ["" if is_saved(target) else resolve(target).label for target in targets]
     title = titles[0] if len(targets) == 1 else ""
     options = DiagramOptions(

@@ -16,6 +16,7 @@ from archscope.commands.arguments import (
     Target,
     column_names,
     completes,
+    names_in,
     parse_settings,
     sortable_names,
 )
@@ -167,7 +168,7 @@ def parse_columns(text: str, report: "Report") -> tuple[str, ...]:
         return tables.default_columns(report)
     if text.strip() == "all":
         return ("output", "share", *report.table_columns)
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    return names_in(text)
 
 
 def spare_columns(report: "Report", asked: tuple[str, ...], predicted: bool) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from archscope.commands.arguments import (
     complete_target,
     completes,
     format_of,
+    names_in,
     of_the,
 )
 from archscope.commands.measuring import (
@@ -111,7 +112,7 @@ def sweep(
     from archscope.views.sweep.rows import check_can_be_shown, failures
 
     name = chosen_format("sweep", format_name, output, targets=[target])
-    shown = replace(plain_options(output), columns=tuple(part.strip() for part in columns.split(",") if part.strip()))
+    shown = replace(plain_options(output), columns=names_in(columns))
     if is_saved(target):
         asked = {"set": settings, "input": inputs, "batch": batch, "under": under, "maximize": maximize, "hold": hold,
                  "scale": scale, "predict": predict, "device": device}  # fmt: skip

@@ -176,8 +176,7 @@ MOST_COMPARED = 250_000
 
 
 def _aligned(a: Report, b: Report, every: Sides, once: Sides) -> Told:
-    """The way to tell it that has least to say: of `every`
-    step, or of what is computed twice `once`."""
+    """The way to tell it that has least to say: of `every` step, or of what is computed twice `once`."""
     best: Told | None = None
     least = 0
     together: Sides | None = None

@@ -9,7 +9,7 @@ from typing import Any
 
 from archscope.differences.layouts import Layout
 from archscope.model.graph import Layer, Operand, Shape
-from archscope.model.operations import CATEGORY, DRAWS
+from archscope.model.operations import CATEGORY, DRAWS, STATISTICS
 
 WEIGHTED = {"conv", "transposed conv", "linear"}
 POOLS = {"max pool", "average pool"}
@@ -28,9 +28,6 @@ ORDERINGS = {"permute", "reshape", "slice", "view", "part"}
 
 UNORDERED = {"add", "mul"}
 """Kinds of steps whose operands may come in any order."""
-
-STATISTICS = {"running_mean", "running_var"}
-"""Arguments of a normalisation whose buffers training fills."""
 
 
 def is_statistic(operand: Operand) -> bool:

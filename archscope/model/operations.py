@@ -76,6 +76,9 @@ CATEGORY = {operation: category for category, names in CATEGORIES.items() for op
 WEIGHTED = {"convolution", "transposed convolution", "linear", "product", "attention", "recurrent"}
 """Categories that multiply and accumulate; the only ones that count as MACs."""
 
+STATISTICS = frozenset({"running_mean", "running_var"})
+"""Arguments of a normalisation whose buffers training fills."""
+
 DRAWS = set(
     """rrelu gumbel_softmax fractional_max_pool2d fractional_max_pool3d fractional_max_pool2d_with_indices
     fractional_max_pool3d_with_indices rand_like randn_like randint_like rand randn randint randperm bernoulli uniform

@@ -7,14 +7,12 @@ from itertools import chain
 from torch import nn
 
 from archscope.model.graph import Graph, Layer, Operand, Shape, Tensor, less_batch
+from archscope.model.operations import STATISTICS
 from archscope.model.text import UNSHOWN, shown
 from archscope.tracing.records import COMPUTED, Given, Record
 
 TORCHS = ("torch.nn.", "torch.ao.")
 """Where torch's own modules are defined."""
-
-STATISTICS = frozenset({"running_mean", "running_var"})
-"""Arguments of a normalisation that hold what training gathered."""
 
 
 def operand_of(argument: str, shape: Shape, given: Given) -> Operand:

@@ -8,9 +8,10 @@ from typing import Any
 from archscope.differences.layouts import Layout, strides_of
 from archscope.differences.rules import Call, along, other, places, wide, with_fixed
 from archscope.differences.rules.pointwise import extreme
-from archscope.differences.steps import STATISTICS, Step, View, squeezed
+from archscope.differences.steps import Step, View, squeezed
 from archscope.model.content import is_zeros
 from archscope.model.graph import Operand
+from archscope.model.operations import STATISTICS
 
 KINDS = {"amax": "max", "amin": "min"}
 FULL_RANK = 3

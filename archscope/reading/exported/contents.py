@@ -13,6 +13,7 @@ from math import prod
 from typing import Any
 
 from archscope.model.content import FEW, digest_of
+from archscope.model.operations import STATISTICS
 from archscope.reading.exported.program import DTYPES, Known, Program
 from archscope.reading.kinds import BROKEN_ARCHIVE, LARGEST_CONFIG
 
@@ -21,8 +22,6 @@ LARGEST, LARGEST_TOGETHER = 2**25, 2**28
 MOST_TURNED = 2**20
 """Elements of the largest tensor that is not stored row by row."""
 CHUNK = 2**16
-STATISTICS = {"running_mean", "running_var"}
-"""Arguments that training fills."""
 FORMATS = {"float16": "e", "float32": "f", "float64": "d", "complex64": "f", "complex128": "d", "bool": "B",
            "uint8": "B", "int8": "b", "int16": "h", "int32": "i", "int64": "q", "uint16": "H",
            "bfloat16": "f"}  # fmt: skip
