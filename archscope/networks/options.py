@@ -15,7 +15,7 @@ EXAMPLES = {int: "a whole number", float: "a number", bool: "true or false", str
 LEAST = {int: 1, float: 0}
 """The least that an option may be, by its type: whole numbers count something, the others scale or drop out."""
 
-SCALES = {"width_multiplier", "compression"}
+SCALES = {"width_multiplier", "compression", "squeeze_ratio"}
 """Options that channels are multiplied by: of none of them a network is left at zero."""
 
 MOST = 2**31 - 1

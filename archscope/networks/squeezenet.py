@@ -3,7 +3,8 @@ parameters and <0.5MB model size", 2016, arXiv:1602.07360, Table 1 and Figure 2;
 
 The table's 111 x 111 after conv1 takes an image of 227 x 227, which the authors' Caffe files have, and not the 224 that
 it prints; pooling rounds sizes up, as Caffe does. `bypass` is Figure 2's middle and right: shortcuts around every other
-Fire module, and for "complex" 1x1 convolutions around the others. 1.1 has 3 x 3 filters in conv1 and pools earlier.
+Fire module, and for "complex" 1x1 convolutions around the others; `squeeze_ratio` (section 5.1) is the filters of a
+module's squeeze to those of its expand. 1.1 has 3 x 3 filters in conv1 and pools earlier.
 """
 
 from functools import partial
@@ -43,8 +44,12 @@ def classifier(num_classes: int) -> nn.Module:
 
 
 @network
-def squeezenet1_0(num_classes: int = 1000, bypass: Literal["none", "simple", "complex"] = "none") -> nn.Module:
-    module = partial(fire, bypass=bypass)
+def squeezenet1_0(
+    num_classes: int = 1000, bypass: Literal["none", "simple", "complex"] = "none", squeeze_ratio: float = 0.125
+) -> nn.Module:
+    def module(in_channels: int, squeeze: int, expand: int) -> nn.Module:
+        return fire(in_channels, max(1, round(squeeze * squeeze_ratio / 0.125)), expand, bypass)
+
     return series(                         #    3 x 227 x 227
         conv1=ConvReLU(3, 96, 7, 2, V),    #   96 x 111 x 111
         maxpool1=maxpool(),                #   96 x  55 x  55

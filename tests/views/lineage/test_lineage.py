@@ -15,7 +15,7 @@ def test_text_names_each_paper_once_and_each_idea_with_its_paper_and_section() -
     assert text.splitlines()[:3] == [
         "1998  LeNet-5",
         "2012  AlexNet",
-        "      └ LeNet-5: convolution, pooling and full connections, learnt end to end (section 1, from memory)",
+        "      └ LeNet-5: convolutional networks, whose capacity their depth and breadth control (section 1)",
     ]
     narrow = str(render(lineage(), "table", Options(width=60)))
     assert max(map(len, narrow.splitlines())) <= 60
