@@ -153,6 +153,7 @@ PRODUCTS: dict[str, Callable[[Layer, Shapes], int | None]] = {
     "linalg_solve_triangular": substitution,
     "grouped_mm": grouped,
     "scaled_grouped_mm": grouped,
+    "linear_cross_entropy": lambda layer, operands: prod(operands[0]) * operands[1][0],
 }
 """Those that are not their output's elements x the last axis of the first factor."""
 

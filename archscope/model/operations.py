@@ -11,8 +11,7 @@ CATEGORIES = {
     "linear": "linear",
     "product": """matmul mm bmm mv dot vdot inner addmm addmv addbmm baddbmm einsum tensordot bilinear conv_tbc
         deform_conv2d linalg_vecdot linalg_multi_dot chain_matmul cdist linalg_solve_triangular
-        scaled_mm int_mm grouped_mm
-        scaled_grouped_mm""",
+        scaled_mm int_mm grouped_mm scaled_grouped_mm cov corrcoef linear_cross_entropy""",
     "attention": "scaled_dot_product_attention multi_head_attention_forward flex_attention",
     "recurrent": "lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell",
     "pooling": """max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d lp_pool1d lp_pool2d lp_pool3d
@@ -56,9 +55,10 @@ CATEGORIES = {
         index_put index_reduce index masked_select masked_scatter take take_along_dim put setitem copy clone
         contiguous tril triu channel_shuffle sort msort kthvalue topk argsort argwhere unfold fold meshgrid block_diag
         diag diagflat diag_embed slice_scatter select_scatter diagonal_scatter fill_diagonal to float double half
-        bfloat16 long int short char byte bool type type_as zeros_like ones_like full_like empty_like rand_like
-        randn_like randint_like new_zeros new_ones new_full new_empty new_tensor fill zero nonzero constant_pad_nd
-        cartesian_prod combinations bernoulli uniform normal exponential random multinomial poisson expand_copy
+        bfloat16 long int short char byte bool cfloat cdouble chalf type type_as zeros_like ones_like full_like
+        empty_like rand_like randn_like randint_like new_zeros new_ones new_full new_empty new_tensor fill zero nonzero
+        nonzero_static constant_pad_nd cartesian_prod combinations bernoulli uniform normal exponential random
+        multinomial poisson cauchy geometric log_normal binomial expand_copy unravel_index as_strided_scatter
         searchsorted bucketize max_unpool1d max_unpool2d max_unpool3d fft_fftshift fft_ifftshift unique
         unique_consecutive bincount histc isin vander linalg_vander nms to_dense sum_to_size
         pack_padded_sequence pad_packed_sequence pad_sequence zeros ones full empty eye arange linspace rand randn
@@ -82,7 +82,7 @@ STATISTICS = frozenset({"running_mean", "running_var"})
 DRAWS = set(
     """rrelu gumbel_softmax fractional_max_pool2d fractional_max_pool3d fractional_max_pool2d_with_indices
     fractional_max_pool3d_with_indices rand_like randn_like randint_like rand randn randint randperm bernoulli uniform
-    normal exponential random multinomial poisson""".split()
+    normal exponential random multinomial poisson cauchy geometric log_normal binomial""".split()
 ) | set(CATEGORIES["dropout"].split())
 """Operations that draw random numbers, in training at least: two calls of one give two results."""
 

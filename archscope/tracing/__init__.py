@@ -169,6 +169,28 @@ def _run(
     device: torch.device = META,
     kept: list[torch.Tensor] | None = None,
 ) -> Graph:
+    """One pass, and another where the first has made layers or parameters that were not there."""
+    graph, grown = _pass(blocks, inputs, mode, name, device, kept)
+    if grown is None:
+        return graph
+    if kept is not None:
+        kept.clear()
+    graph, _ = _pass(grown, inputs, mode, name, device, kept)
+    return replace(graph, notes=(*graph.notes, MADE_BY_THE_FIRST))
+
+
+MADE_BY_THE_FIRST = "some layers or parameters are made when the network first runs: it is shown as it is from then on"
+
+
+def _pass(
+    blocks: Mapping[str, nn.Module],
+    inputs: Any,
+    mode: Mode,
+    name: str | None,
+    device: torch.device,
+    kept: list[torch.Tensor] | None,
+) -> tuple[Graph, Mapping[str, nn.Module] | None]:
+    """The graph; and the modules as they are after the pass, if there are more of them or of their parameters."""
     if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
         raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}", certain=True)
     with undisturbed(blocks, device != META), torch.no_grad():
@@ -200,7 +222,14 @@ def _run(
                 vars(submodule).pop("forward", None)
                 del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
     graph = _graph(tracer, name, blocks, described, results)
-    return replace(graph, notes=(*graph.notes, *computes_later(result)))
+    after = modules_of(module)
+    grown = after if _weights(after) > _weights(blocks) else None
+    return replace(graph, notes=(*graph.notes, *computes_later(result))), grown
+
+
+def _weights(blocks: Mapping[str, nn.Module]) -> int:
+    """How many parameters there are, each as often as a module has it."""
+    return sum([len(module._parameters) for module in blocks.values()])
 
 
 def _graph(

@@ -17,7 +17,7 @@ from archscope.tracing.signatures import signature_of
 
 OPERATORS = {
     "truediv": "div", "floordiv": "floor_divide", "mod": "remainder", "and": "bitwise_and", "or": "bitwise_or",
-    "xor": "bitwise_xor", "invert": "bitwise_not",
+    "xor": "bitwise_xor", "invert": "bitwise_not", "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
 
 TORCHS = frozenset({"aten", "prims", "torchvision", "higher_order"})
@@ -36,7 +36,7 @@ TENSOR = "tensor"
 
 NO_SETTINGS = (torch.device, torch.memory_format, torch.layout, torch.Generator)
 
-REVERSED = {"truediv", "floordiv", "mod", "div", "matmul"}
+REVERSED = {"truediv", "floordiv", "mod", "div", "matmul", "lshift", "rshift"}
 """Operators that Python may ask of the right operand, which then comes first: sums and products apart."""
 
 

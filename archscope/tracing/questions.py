@@ -30,6 +30,9 @@ SETTERS = frozenset({"__set__", "requires_grad_"})
 CHECKS = frozenset({"_is_all_true", "all", "any"})
 """What torch.distributions asks of its parameters."""
 
+CONTROL_FLOW = frozenset({"cond", "while_loop", "scan", "map_impl"})
+"""Functions that are given the network's own code to run."""
+
 MAKERS = FACTORIES - {"as_tensor", "tensor"}
 """What makes a constant, even where a tensor says of which size."""
 

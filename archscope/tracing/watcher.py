@@ -22,6 +22,7 @@ from archscope.tracing.names import second_paths
 from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
     CHECKS,
+    CONTROL_FLOW,
     MAKERS,
     QUESTIONS,
     SETTERS,
@@ -158,8 +159,12 @@ class Tracer(TorchFunctionMode):
             return self._question(function, name, args, kwargs)
         if name == "__get__":
             return self._attribute(function, args)
-        if name == "cond":
-            return self._branch(*args)
+        if name in CONTROL_FLOW and isinstance(function, torch._ops.HigherOrderOperator):
+            return self._as_it_runs(function, args)
+        for kind in types:
+            if not issubclass(kind, torch.Tensor):
+                with self:  # an object of the user's, which says itself what a function does with it
+                    return kind.__torch_function__(function, types, args, kwargs)
         tensors = tensors_in(args)
         if kwargs:
             kwargs = calls.in_order(function, args, kwargs)
@@ -187,11 +192,10 @@ class Tracer(TorchFunctionMode):
             return self._count(function, args, kwargs, tensors)
         return self._operation(Invocation(function, operation, in_place, args, kwargs, tensors), sources)
 
-    def _branch(self, condition: Any, if_true: Any, if_false: Any, operands: Any = ()) -> Any:
-        """torch.cond: the branch that runs, as if it stood there."""
-        branch = if_true if condition else if_false
+    def _as_it_runs(self, function: Any, args: tuple[Any, ...]) -> Any:
+        """torch.cond, scan and the like: the branch that runs, and each turn of a loop, as if they stood there."""
         with self:
-            return branch(*operands)
+            return function.py_kernels[torch._C.DispatchKey.CompositeExplicitAutograd](*args)
 
     def _question(self, function: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if name in VALUES and not self.real:
@@ -199,6 +203,8 @@ class Tracer(TorchFunctionMode):
                 return True
             if isinstance(self._source(args[0]), Record):
                 args = (self.sources.twin(args[0]), *args[1:])  # a constant that the network has written into
+        elif name == "backward" and self._source(args[0]) is not None:
+            self._record_unseen(self.stack[-1], name, [args[0]], [torch.empty((), device=META)])
         elif name in SETTERS and isinstance(args[0], torch.Tensor):
             self.sources.keep_attributes(args[0])
         return function(*args, **kwargs)

@@ -11,6 +11,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch._higher_order_ops.map import map as map_each
+from torch._higher_order_ops.scan import scan
+from torch._higher_order_ops.while_loop import while_loop
 from torch.nn.attention.flex_attention import flex_attention
 from torch.overrides import get_overridable_functions
 from torch.utils.flop_counter import FlopCounterMode
@@ -132,11 +135,17 @@ BY_HAND: dict[str, tuple[Callable[..., Any], tuple[torch.Tensor, ...], int]] = {
     "conv_tbc": (torch.conv_tbc, (rand(9, 2, 4), rand(3, 4, 5), rand(5)), 9 * 2 * 5 * 3 * 4),
     "bilinear": (F.bilinear, (rand(2, 4), rand(2, 5), rand(3, 4, 5), rand(3)), 2 * 3 * 4 * 5),
     "mv": (torch.mv, (rand(3, 8), rand(8)), 3 * 8),
+    "cov": (torch.cov, (rand(5, 7),), 5 * 5 * 7),
+    "corrcoef": (torch.corrcoef, (rand(5, 7),), 5 * 5 * 7),
     "sum over a factor of one": (lambda x, y: torch.einsum("ik,kj->ij", x, y), (rand(3, 1), rand(1, 4)), 0),
 }
 
 
 BY_HAND["conv_tbc"] = (lambda x, w, b: torch.conv_tbc(x, w, b, 1), *BY_HAND["conv_tbc"][1:])
+
+
+if hasattr(F, "linear_cross_entropy"):  # torch 2.13
+    BY_HAND["linear_cross_entropy"] = (F.linear_cross_entropy, (rand(3, 8), rand(5, 8), torch.arange(3)), 3 * 5 * 8)
 
 
 @pytest.mark.parametrize("name", BY_HAND)
@@ -175,6 +184,23 @@ def test_of_two_branches_the_one_that_runs(sign: int, macs: int) -> None:
 
     assert report.totals["macs"] == macs
     assert "only the way that this input took was seen" in " ".join(report.graph.notes)
+
+
+WEIGHT = nn.Parameter(rand(4, 4))
+LOOPS: dict[str, Callable[[torch.Tensor], Any]] = {
+    "while": lambda x: while_loop(lambda i, _: i < 3, lambda i, x: (i + 1, x @ WEIGHT), (torch.tensor(0), x[0]))[1],
+    "scan": lambda x: scan(lambda state, x: (state @ WEIGHT + x, state.clone()), x[0], x, dim=0)[0],
+    "map": lambda x: map_each(lambda x: x @ WEIGHT, x),
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's own, about compiling
+@pytest.mark.parametrize("name", LOOPS)
+def test_of_a_loop_every_turn(name: str) -> None:
+    report = summed(LOOPS[name], rand(3, 1, 4))
+    assert report.totals["macs"] == 3 * 4 * 4
+    assert report.graph.results[0].shape == ((3, 1, 4) if name == "map" else (1, 4))
+    assert not any("real pass" in note for note in report.graph.notes)
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])

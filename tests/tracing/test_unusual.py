@@ -130,6 +130,54 @@ def test_a_gradient_inside_is_an_operation(forward: Any) -> None:
 # ---- writes, results, parameters -----------------------------------------------------------------------------------
 
 
+def test_a_backward_pass_inside_is_no_known_operation() -> None:
+    def adapted(net: Any, x: torch.Tensor) -> Any:
+        with torch.enable_grad():
+            net.linear(x).sum().backward()
+        return net.linear(x)
+
+    report = archscope.summarize(Forward(adapted, linear=nn.Linear(4, 3)), (4,))
+    assert (report.totals["macs"], report.totals["operations"]["unknown"]) == (24, ["backward"])
+
+
+class Made:
+    """A weight that is computed when it is asked for, as torch lets every object say what functions do with it."""
+
+    def __init__(self, make: Callable[[], torch.Tensor]) -> None:
+        self.make = make
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return function(*[each.make() if isinstance(each, cls) else each for each in args], **(kwargs or {}))
+
+
+@pytest.mark.parametrize("real_pass", [False, True])
+def test_an_object_says_itself_what_a_function_does_with_it(real_pass: bool) -> None:
+    a, b = nn.Parameter(torch.ones(3, 2)), nn.Parameter(torch.ones(2, 4))
+    net = Forward(lambda net, x: F.linear(x, Made(lambda: net.a @ net.b)))  # type: ignore[arg-type]
+    net.a, net.b = a, b
+    if real_pass:
+        net.register_forward_pre_hook(lambda net, args: args[0].sum().item() and None)
+    assert rows(trace(net, (4,))) == [("sum", ())] * real_pass + [("matmul", (3, 4)), ("linear", (3,))]
+
+
+def test_layers_and_parameters_that_the_first_pass_makes() -> None:
+    def built(net: Any, x: torch.Tensor) -> Any:
+        x = net.stem(x)
+        if net.head is None:
+            net.scale = nn.Parameter(torch.ones(1))
+            net.head = nn.Sequential(nn.Flatten(), nn.Linear(x[0].numel(), 5))
+        return net.head(x * net.scale)
+
+    net = Forward(built, stem=nn.Conv2d(3, 4, 3))
+    net.head = None  # type: ignore[assignment]
+    report = archscope.summarize(net, (3, 8, 8))
+    assert [layer.name for layer in report.graph.layers] == ["stem", "mul", "head.0", "head.1"]
+    assert report.totals["params"] == 3 * 9 * 4 + 4 + 1 + 4 * 36 * 5 + 5
+    assert "made when the network first runs" in " ".join(report.graph.notes)
+    assert net.head is None and "scale" not in net._parameters
+
+
 def test_a_write_through_a_view_keeps_the_shape_of_the_whole() -> None:
     def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
         x[:, :2].zero_()

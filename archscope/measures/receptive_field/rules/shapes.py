@@ -213,8 +213,8 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("expand", "expand_as", "broadcast_to", "expand_copy"), expand),
     **dict.fromkeys(("repeat", "tile"), repeat),
     **dict.fromkeys(
-        """clone contiguous copy identity alias to float double half bfloat16 long int short char byte bool type_as
-        type tril triu fill masked_scatter real imag conj""".split(),
+        """clone contiguous copy identity alias to float double half bfloat16 long int short char byte bool cfloat
+        cdouble chalf type_as type tril triu fill masked_scatter real imag conj""".split(),
         same,
     ),
     "squeeze": squeeze,
