@@ -335,6 +335,10 @@ LOCAL: dict[str, nn.Module] = {
         b=conv(3, 4, 3, 4),
         c=nn.Linear(4, 4),
     ),
+    "rows under zeros": through(lambda x: torch.cat([x.new_zeros(1, 4, 3, 64), x], 2)),
+    "largest of all channels, before any convolution": Of(
+        lambda net, x: net.b(F.max_pool1d(x.flatten(2).mT, 3).mT.reshape(1, 1, 64, 64)), b=conv(1)
+    ),
     "a part of the rows": through(lambda x: x.chunk(2, 2)[1]),
     "padding to one side": Of(
         lambda net, x: net.b(F.pad(net.a(x), (2, 0, 0, 3))) + F.pad(x.mean(1, True), (2, 0, 0, 3)), **two()
@@ -418,6 +422,11 @@ GLOBAL: dict[str, nn.Module] = {
     "layer normalisation of the image": between(nn.LayerNorm([4, 32, 32])),
     "batch normalisation without statistics": between(nn.BatchNorm2d(4, track_running_stats=False)),
     "a mirrored image added": through(lambda x: x + x.flip(3)),
+    "a recurrent layer along the rows": Of(
+        lambda net, x: net.r(net.a(x).permute(0, 2, 3, 1)[0])[0].permute(2, 0, 1)[None],
+        a=conv(3),
+        r=nn.GRU(4, 2, batch_first=True, bidirectional=True),
+    ),
     "a linear layer over places": Of(
         lambda net, x: net.b(x.mean(1, True) + net.c(net.a(x).flatten(2)).view(1, 4, 64, 64)),
         **two(c=nn.Linear(4096, 4096, bias=False)),
@@ -437,6 +446,7 @@ UNKNOWN: dict[str, nn.Module] = {
         lambda x: F.grid_sample(x, torch.zeros(1, 64, 64, 2, dtype=x.dtype, device=x.device), align_corners=False)
     ),
     "rows that a tensor names": through(lambda x: x[:, :, torch.arange(0, 64, 2)]),
+    "the largest places of each channel": Of(lambda net, x: net.a(x).flatten(2).topk(5)[0], a=conv(3)),
     "rolled by half the image": through(lambda x: torch.fft.fftshift(x, (2, 3)) + x.roll((32, 32), (2, 3))),
     "windows over stacked rows of unlike phases": Of(
         lambda net, x: net.b(torch.stack(list(F.interpolate(net.a(x), 96, mode="area").unbind(2)), 2)), **two()

@@ -104,9 +104,11 @@ def _slid_along(
     graph: Graph, name: str, whole: Mapping[str, Shape], shapes: Mapping[tuple[str, int], Shape]
 ) -> Sequence[int]:
     """The axes of an input that are its pixels: those behind the batch and the channels, unless the first window slides
-    along others, as where an image has no batch, or its channels last, or comes in clips."""
+    along others, as where an image has no batch, or its channels last, or comes in clips. The first convolution says
+    it before any pooling, which may be one of channels."""
     behind = range(2, len(whole[name]))
-    window = next((layer for layer in graph.layers if layer.window and layer.operands), None)
+    windows = [layer for layer in graph.layers if layer.window and layer.operands]
+    window = next((layer for layer in windows if CATEGORY.get(layer.operation) != "pooling"), next(iter(windows), None))
     if window is None or window.window is None:
         return behind
     inputs = {each: [Field(shape, (), whole[name])] for each, shape in whole.items()}

@@ -89,20 +89,20 @@ def _has_place_elsewhere(field: Field, place: int) -> bool:
 
 
 def _in_a_row(inputs: Sequence[Field], place: int, shape: Shape) -> Field:
-    """Pieces of an image or of tokens: exact where each goes on from the one before, and else scattered."""
+    """Pieces of an image or of tokens: exact where each goes on from the one before, constants being a border, and else
+    scattered."""
     if any(len(one.terms) != 1 or one.parts for one in inputs if one.terms):
         raise PositionLost
-    first, start = inputs[0], 0
-    whole = sum(one.shape[place] for one in inputs) == shape[place] and all(one.terms for one in inputs)
-    if whole and len(first.terms[0].axes[place]) == 1:
-        longer = _longer(first.terms[0], place, shape[place])
-        for one in inputs:
-            part = simple(windowed(longer, place, taps.shift(start), one.shape[place]))
-            whole = whole and part == simple(one.terms[0])
-            start += one.shape[place]
-        if whole:
-            return Field(shape, (simple(longer),), first.pixels)
     seeing = [one for one in inputs if one.terms]
+    starts = [sum([one.shape[place] for one in inputs[:i]]) for i, one in enumerate(inputs) if one.terms]
+    first = seeing[0].terms[0]
+    if len(first.axes[place]) == 1:
+        longer = windowed(_longer(first, place, shape[place]), place, taps.shift(-starts[0]), shape[place])
+        parts = [
+            windowed(longer, place, taps.shift(at), one.shape[place]) for one, at in zip(seeing, starts, strict=True)
+        ]
+        if [simple(part) for part in parts] == [simple(one.terms[0]) for one in seeing]:
+            return Field(shape, (simple(longer),), seeing[0].pixels)
     terms = [scattered(one.terms[0], place, shape[place], one.pixels) for one in seeing]
     pixels = seeing[0].pixels  # constants have none
     return merged([Field(shape, (term,), pixels) for term in _of_one_order(terms)], shape, pixels)

@@ -93,7 +93,8 @@ def recurrent(call: Call) -> list[Field]:
         term = contracted(term, [time, 2], field.pixels)
         return Term((plain(shape[0], ways), term.axes[batch], plain(shape[-1], ways)), term.reaches)
 
-    states = [field.each(lambda term, shape=shape: state(term, shape)) for shape in call.shapes[1:]]  # type: ignore[misc]
+    given = [one.shape for one in call.fields[1 : len(call.shapes)]]  # the states that it starts from
+    states = [field.each(lambda term, shape=shape: state(term, shape)) for shape in given]  # type: ignore[misc]
     return [with_rest(call, found, field) for found in (field.each(steps), *states)]
 
 

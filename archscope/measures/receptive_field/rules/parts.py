@@ -133,7 +133,17 @@ def choose(call: Call) -> list[Field]:
     place = call.axis(call.settings.get(name, -1))
     if any(index.terms for index in call.fields[1:]):
         raise PositionLost
+    if call.layer.operation in OF_EACH and moves(call.input, place) and _has_channels(call.input, place):
+        raise PositionLost
     return [chosen_along(call.input, place, shape) for shape in call.shapes]
+
+
+OF_EACH = frozenset({"sort", "topk"})
+"""Each channel has an order of its own, so that what stands side by side comes from different places."""
+
+
+def _has_channels(field: Field, place: int) -> bool:
+    return any(size > 1 and i not in (0, place) and not moves(field, i) for i, size in enumerate(field.shape))
 
 
 def chosen_along(field: Field, place: int, shape: Shape) -> Field:
