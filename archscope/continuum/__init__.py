@@ -1,6 +1,7 @@
 """Walk the spectrum: a block or a network, built and traced with one count of segments after the other."""
 
 from ast import literal_eval
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -9,10 +10,11 @@ from archscope.cache import kept
 from archscope.continuum.points import Block, Point, Spectrum
 from archscope.errors import ArchscopeError
 from archscope.latency import Job, Options, Progress, unheard
-from archscope.model.graph import is_pointwise
+from archscope.model.graph import Graph, is_pointwise
 from archscope.model.input_sizes import is_example
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
+from archscope.model.schema import MOST_DIVIDED
 from archscope.model.segments import FOR_NETWORKS, Segments, equal_partition, in_order, name_of, usual
 from archscope.networks import Network, catalogue, find
 from archscope.sweeping.search import rescaled
@@ -158,7 +160,12 @@ def _of_network(
     reports, setting = _reports(jobs, chosen, latency, progress)
     points = [Point(chosen[i], _name(network, chosen[i]), scales[i] | _values(report)) for i, report in reports.items()]
     title = f"{network.label}: {network.paper.citation}"
-    return Spectrum(network.name, tuple(points), setting, None, title, hold, held, own)
+    found = Spectrum(network.name, tuple(points), setting, None, title, hold, held, own)
+    if hold:
+        return found
+    regular = job_of(network.name, input_size, None, [], "eval", dtype, own | {"segments": 1}).report
+    commonest, times = _commonest(regular.graph)
+    return replace(found, commonest=commonest, times=times)
 
 
 def segmented_network(name: str) -> Network:
@@ -192,6 +199,18 @@ def _name(network: Network, segments: Segments) -> str:
     else:
         name = "depthwise separable" if segments == "depthwise" else str(segments)
     return f"{name}, as published" if segments == default else name
+
+
+def _commonest(graph: Graph) -> tuple[Block | None, int]:
+    """Of a network of regular convolutions the spatial one to as many channels as it reads that it has most often, the
+    widest of several, and how often that is."""
+    counted: Counter[Block] = Counter()
+    for layer in graph.layers:
+        if CATEGORY.get(layer.operation) == "convolution" and layer.window and not is_pointwise(layer):
+            (kernel, *others), shape = layer.window.kernel_size, layer.input_shapes[0]
+            if others == [kernel] and kernel % 2 and layer.output_shape[0] == shape[0] <= MOST_DIVIDED:
+                counted[Block(shape[0], shape, kernel, layer.window.stride[0], order="depthwise-first")] += 1
+    return max(counted.items(), key=lambda item: (item[1], item[0].channels), default=(None, 0))
 
 
 def _scale(network: Network, options: Mapping[str, Any], held: int) -> dict[str, float]:

@@ -86,6 +86,9 @@ Theme = Literal["light", "dark", "print"]
 class Spectrum(Tabulated, Pictured):
     """The points of a block, or of a network (then `block` is None). `setting` is what all were measured with.
 
+    `commonest` is the convolution that a network divides most often, `times` how often: panels are drawn of it. It is
+    not told where widths are held.
+
     `hold` names the quantity that the widths were chosen to keep, `held` its value. What a reader may choose of its
     picture: `plot` panels or a curve, by default panels of a block and a curve of a network and of what was measured;
     and the `theme` of panels.
@@ -101,6 +104,8 @@ class Spectrum(Tabulated, Pictured):
     hold: str = ""
     held: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
+    commonest: Block | None = None
+    times: int = 0
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -118,6 +123,7 @@ class Spectrum(Tabulated, Pictured):
             "target": self.target,
             "title": self.title,
             "block": self.block and asdict(self.block),
+            "commonest": self.commonest and {**asdict(self.commonest), "times": self.times},
             "options": dict(self.options),
             "hold": self.hold or None,
             "held": self.held or None,
@@ -130,7 +136,7 @@ class Spectrum(Tabulated, Pictured):
         }
 
     def to_svg(self, *, plot: Plot = "", theme: Theme = "light") -> str:
-        """The picture as SVG. Raises ArchscopeError for panels of a network."""
+        """The picture as SVG. Raises ArchscopeError for panels of a network whose widths are held."""
         return str(self._render("svg", plot=plot, theme=theme))
 
     def to_png(self, *, plot: Plot = "", theme: Theme = "light") -> bytes:
@@ -159,9 +165,10 @@ class Spectrum(Tabulated, Pictured):
         """Of data that keeps the rules of `saved`."""
         block = data["block"] and row_as(Block, data["block"])
         hold = data["hold"] or "", data["held"] or 0
-        return cls(
-            data["target"], _points(data["points"]), data["setting"], block, data["title"], *hold, data["options"]
-        )
+        commonest = data.get("commonest")
+        often = (row_as(Block, commonest), commonest["times"]) if commonest else (None, 0)
+        of, points, setting = data["target"], _points(data["points"]), data["setting"]
+        return cls(of, points, setting, block, data["title"], *hold, data["options"], *often)
 
 
 def _points(rows: Sequence[Mapping[str, Any]]) -> tuple[Point, ...]:

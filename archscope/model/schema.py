@@ -307,6 +307,24 @@ REPORT = Record(
     name="report",
 )
 COMPARISON = Record({"schema": WORD, "networks": ListOf(REPORT, 1)}, {"failures": ListOf(TEXT)}, name="comparison")
+MOST_DIVIDED = 2**20
+"""Each channel of the commonest convolution may be a segment, and is worked out: so many are no memory worth naming."""
+BLOCK: dict[str, Rule] = {
+    "channels": Whole(1, 2**31, "number of channels"),
+    "input_size": Sizes(3, 1),
+    "kernel_size": Whole(3, 2**31, "kernel"),
+    "stride": Whole(1, 2**31, "stride"),
+    "depth_multiplier": Whole(1, 2**31, "depth multiplier"),
+    "order": WORD,
+    "activation": WORD,
+}
+COMMONEST = Record(
+    {
+        **BLOCK,
+        "channels": Whole(1, MOST_DIVIDED, "number of channels"),
+        "times": Whole(1, LARGEST_SIZE, "number of times"),
+    }
+)
 POINT = Record(
     {
         "segments": Or((WORD, ListOf(COUNT), COUNT)),
@@ -324,25 +342,14 @@ SPECTRUM = Record(
         "schema": WORD,
         "target": TEXT,
         "title": TEXT,
-        "block": Maybe(
-            Record(
-                {
-                    "channels": Whole(1, 2**31, "number of channels"),
-                    "input_size": Sizes(3, 1),
-                    "kernel_size": Whole(3, 2**31, "kernel"),
-                    "stride": Whole(1, 2**31, "stride"),
-                    "depth_multiplier": Whole(1, 2**31, "depth multiplier"),
-                    "order": WORD,
-                    "activation": WORD,
-                }
-            )
-        ),
+        "block": Maybe(Record(BLOCK)),
         "options": SETTINGS,
         "hold": Maybe(OneOf(("params",))),
         "held": Maybe(Whole(1, LARGEST, "count")),
         "setting": SETTING,
         "points": ListOf(POINT, 1),
     },
+    {"commonest": Maybe(COMMONEST)},
     needs={"hold": ("held",), "held": ("hold",)},
     name="spectrum",
 )

@@ -103,7 +103,7 @@ def test_points_are_timed_in_turns(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         ("--plot curve", "--plot is for a picture: give a file"),
         ("--plot curve -o x.json", "--plot is for a picture: give a file"),
         ("--plot figures --channels 8 -o x.svg", "--channels does not apply: the paper's figures are as they are"),
-        ("xception -S depthwise --plot panels -o x.svg", "panels show a block"),
+        ("mobilenet_v1 -S depthwise --hold params --plot panels -o x.svg", "panels show a block"),
         ("--seconds 3", "--seconds is for measuring: give a --device"),
         ("--device gpu", "--device gpu: it is cpu, cuda or cuda:N"),
     ],

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from archscope.continuum.points import Block, Point, Spectrum
+from archscope.errors import ArchscopeError
 from archscope.model import units
+from archscope.model.segments import equal_partition, name_of
+from archscope.model.text import shown
 from archscope.views.diagram.place.text import text_width
 from archscope.views.spectrum.canvas import BOLD, PAD, PANEL, SMALL, TINY, Canvas, Panel, picture
 from archscope.views.spectrum.rows import ACTIVATIONS
@@ -37,14 +40,31 @@ class Strip:
 
 
 def panels(spectrum: Spectrum, theme: str) -> str:
-    """Every point of a block as a panel, as SVG."""
-    block = spectrum.block or Block()
+    """Every point of a block as a panel, or of the convolution that a network has most often, as SVG. Raises
+    ArchscopeError where that is not told."""
+    if spectrum.block is None:
+        return _panels_of_network(spectrum, theme)
+    block = spectrum.block
     kernel, channels = f"{block.kernel_size}×{block.kernel_size}", block.segmented_channels
     first = f"One 1×1 convolution, then {kernel} convolutions over segments of its {channels} channels, concatenated"
     if block.order == "depthwise-first":
         first = f"{kernel} convolutions over segments of the input's {channels} channels, concatenated, then a 1×1"
     title = "From regular to depthwise separable convolution"
     return picture(title, first, [panel(block, point) for point in spectrum.points], theme)
+
+
+def _panels_of_network(spectrum: Spectrum, theme: str) -> str:
+    drawn = [made for point in spectrum.points if (made := commonest(spectrum, point))]
+    if not spectrum.commonest or not drawn:
+        raise ArchscopeError(
+            "panels show a block, or a convolution of a network whose widths are not held: --plot curve"
+        )
+    block = spectrum.commonest
+    said = (
+        f"Its {block.kernel_size}×{block.kernel_size} convolutions of {block.channels} channels, over segments of them"
+    )
+    title = f"From regular to depthwise separable convolutions of {shown(spectrum.target)}"
+    return picture(title, said, [panel for _, panel in drawn], theme)
 
 
 def panel(block: Block, point: Point, title: str = "", subtitle: str = "") -> Panel:
@@ -57,23 +77,43 @@ def panel(block: Block, point: Point, title: str = "", subtitle: str = "") -> Pa
             y = part(canvas, block, point, x, y, i == len(parts) - 1)
         return y
 
-    segments = f"{count} segment{'s' if count > 1 else ''}"
-    return Panel(title or segments, subtitle or point.name, paint, notes(block, point))
+    return Panel(title or segments_said(count), subtitle or point.name, paint, notes(block, point))
+
+
+def commonest(spectrum: Spectrum, point: Point) -> tuple[Point, Panel] | None:
+    """What the convolution that a network divides most often is at a point of it, without the 1x1 beside it, which
+    stays as it is. None where that is not told, or its segments are another word than a count or depthwise."""
+    block, count = spectrum.commonest, point.segments
+    if not block or not (isinstance(count, int) or count == "depthwise"):
+        return None
+    partition = equal_partition(block.channels, min(count, block.channels) if isinstance(count, int) else "depthwise")
+    weights = block.kernel_size**2 * sum(size * size for size in partition)
+    inside = Point(len(partition), name_of(partition), {"spatial_params": weights}, partition)
+
+    def paint(canvas: Canvas, x: float, y: float) -> float:
+        return _segments(canvas, block, inside, x, _input(canvas, block, inside, x, y, False), True)
+
+    where = f"one of the network's {spectrum.times} of {units.shape(block.input_size)}"
+    return inside, Panel(segments_said(len(partition)), inside.name, paint, (*spatial_notes(block, inside), where))
+
+
+def segments_said(count: int) -> str:
+    return f"{count} segment{'s' if count > 1 else ''}"
 
 
 def notes(block: Block, point: Point) -> tuple[str, ...]:
+    macs = units.scaled(point.values["macs"], 4)
+    return (*spatial_notes(block, point), f"with the 1×1: {point.values['params']:,} weights, {macs} MACs")
+
+
+def spatial_notes(block: Block, point: Point) -> tuple[str, str]:
     """What the segments weigh, against the regular convolution's weights."""
     kernel = f"{block.kernel_size}×{block.kernel_size}"
     total = sum(point.partition)
     share = Fraction(sum(size * size for size in point.partition), total * total)
     said = f"1/{share.denominator}" if share.numerator == 1 else f"{float(share):.3g}"
-    words_ = "all channels and space mapped jointly" if share == 1 else f"{said} of the regular convolution's"
-    macs = units.scaled(point.values["macs"], 4)
-    return (
-        f"{point.values['spatial_params']:,} weights in the {kernel}",
-        words_,
-        f"with the 1×1: {point.values['params']:,} weights, {macs} MACs",
-    )
+    against = "all channels and space mapped jointly" if share == 1 else f"{said} of the regular convolution's"
+    return f"{point.values['spatial_params']:,} weights in the {kernel}", against
 
 
 # ---- the parts of a panel, from top to bottom -----------------------------------------------------------------
@@ -106,7 +146,7 @@ def _segments(canvas: Canvas, block: Block, point: Point, x: float, y: float, la
     strips = strips_of(point.partition, x, x + INNER)
     total, count = sum(point.partition), len(point.partition)
     canvas.arrow(x + INNER / 2, y, y + 20.0)
-    said = f"{total} channels in {count} segment{'s' if count > 1 else ''}"
+    said = f"{total} channels in {segments_said(count)}"
     canvas.text(said, x + INNER / 2, y + 34.0, SMALL, muted=True)
     top = y + 41.0
     _row(canvas, strips, count, top)

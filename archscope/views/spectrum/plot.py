@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from archscope.continuum.points import Spectrum
-from archscope.errors import ArchscopeError
 from archscope.registry import unknown
 from archscope.views import Options
 
@@ -55,6 +54,4 @@ def _curve(spectrum: Spectrum) -> "Figure":
 def _panels(spectrum: Spectrum, options: Options) -> str:
     from archscope.views.spectrum.panels import panels
 
-    if spectrum.block is None:
-        raise ArchscopeError("panels show a block: of a network there is a curve, --plot curve")
     return panels(spectrum, options.theme)

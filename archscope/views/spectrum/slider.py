@@ -1,4 +1,5 @@
-"""A spectrum as a page with a slider over its points: the panels of a block, what each costs, and curves of it."""
+"""A spectrum as a page with a slider over its points: the panel of a block, or of the convolution that a network has
+most often, what each costs, and curves of it."""
 
 from typing import Any
 
@@ -6,7 +7,7 @@ from archscope.continuum.points import UNITS, Block, Point, Spectrum
 from archscope.model.text import shown
 from archscope.views import Options
 from archscope.views.spectrum.canvas import picture
-from archscope.views.spectrum.panels import panel
+from archscope.views.spectrum.panels import commonest, panel
 from archscope.views.spectrum.paper_figures import at_stops
 from archscope.views.spectrum.rows import HEADINGS, notes, sizes, title
 
@@ -35,15 +36,15 @@ def as_page(spectrum: Spectrum, options: Options) -> str:
 
 
 def _point(spectrum: Spectrum, point: Point) -> dict[str, Any]:
-    block = spectrum.block
     segments = len(point.partition) if point.partition else point.segments
-    return {
-        "segments": str(segments),
-        "name": point.name,
-        "sizes": sizes(point) if point.partition else "",
-        "equation": equation(block, point) if block else "",
-        "panels": [picture("", "", [panel(block, point)], theme) for theme in ("light", "dark")] if block else [],
-    }
+    said = {"segments": str(segments), "name": point.name, "sizes": "", "equation": "", "panels": []}
+    block = spectrum.block or spectrum.commonest
+    drawn = (point, panel(spectrum.block, point)) if spectrum.block else commonest(spectrum, point)
+    if not block or not drawn:
+        return said
+    inside, made = drawn
+    panels = [picture("", "", [made], theme) for theme in ("light", "dark")]
+    return said | {"sizes": sizes(inside), "equation": equation(block, inside), "panels": panels}
 
 
 def _figures(spectrum: Spectrum) -> list[dict[str, Any]]:

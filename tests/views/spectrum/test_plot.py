@@ -196,11 +196,15 @@ def test_a_curve_names_its_lines_points_and_setting() -> None:
     assert svg == render(with_latency(), "svg", Options(plot="curve"))
 
 
-def test_networks_have_curves_and_no_panels() -> None:
-    network = archscope.spectrum("mobilenet_v1", [1, "depthwise"], input_size=(3, 32, 32))
+def test_networks_have_curves_and_panels_of_their_commonest_convolution() -> None:
+    network = archscope.spectrum("mobilenet_v1", [1, 3, "depthwise"], input_size=(3, 32, 32))
     assert "depthwise" in render(network, "svg")
-    with pytest.raises(ArchscopeError, match="panels show a block"):
-        render(network, "svg", Options(plot="panels"))
+    svg = network.to_svg(plot="panels")
+    for said in ("2,359,296 weights", "786,438 weights", "4,608 weights", "one of the network's 5 of 512x2x2"):
+        assert said in svg, said
+    held = archscope.spectrum("mobilenet_v1", [1], input_size=(3, 32, 32), hold="params")
+    with pytest.raises(ArchscopeError, match="widths are not held"):
+        held.to_svg(plot="panels")
 
 
 @pytest.mark.parametrize("plot", ["panels", "curve"])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import archscope
-from archscope.continuum.points import Point
+from archscope.continuum.points import Point, Spectrum
 from archscope.views import Options, format_of, render
 from archscope.views.spectrum.slider import equation
 from tests.views.explorer.pages import held
@@ -36,11 +36,27 @@ def test_no_equation_that_does_not_hold() -> None:
     assert equation(spectrum.block, Point(4, point.name, {"spatial_params": 1}, point.partition)) == ""
 
 
-def test_a_network_has_no_panels() -> None:
-    spectrum = archscope.spectrum("mobilenet_v1", [1, "depthwise"])
+def test_a_network_has_the_panel_of_the_convolution_that_it_has_most_often() -> None:
+    spectrum = archscope.spectrum("xception", [1, 16])
+    assert spectrum.commonest and (spectrum.commonest.input_size, spectrum.times) == ((728, 19, 19), 26)
+    assert spectrum == Spectrum.from_json(spectrum.to_json())
     data = held(str(render(spectrum, "page", Options())))
-    assert [point["panels"] for point in data["points"]] == [[], []]
-    assert re.search("mobilenet_v1", data["target"])
+    for point in data["points"]:
+        network = archscope.build("xception", {"segments": int(point["segments"])})
+        spatial = [
+            module for name, module in network.named_modules() if name.endswith("block1.body.segmentedconv1.spatial")
+        ]
+        weights = sum(parameter.numel() for parameter in spatial[-1].parameters())
+        assert point["equation"].endswith(f"= {weights:,}") and f"{weights:,} weights in the 3×3" in point["panels"][0]
+    assert data["points"][1]["sizes"] == "8 x 46 + 8 x 45"
+    assert re.search("xception", data["target"])
+
+
+def test_no_panels_where_widths_are_held_or_a_point_is_another_word() -> None:
+    assert archscope.spectrum("mobilenet_v1", [1], hold="params").commonest is None
+    spectrum = archscope.spectrum("resnext50_32x4d", ["cardinality"], input_size=(3, 64, 64))
+    (point,) = held(str(render(spectrum, "page", Options())))["points"]
+    assert (point["panels"], point["sizes"]) == ([], "")
 
 
 @pytest.mark.parametrize(
