@@ -1,34 +1,25 @@
 """The plate of a paper: the network's schema, a box a module, and beside it each distinct module once."""
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from math import inf, sqrt
 from typing import NamedTuple
 
 from archscope.model.graph import Graph
 from archscope.views.diagram.ops.drawn import drawn
-from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.panel import Placed, panel
 from archscope.views.diagram.place.arrange import Arrangement, arrangement, set_out
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
-from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, unit_paths
-from archscope.views.diagram.plan.levels import Modules, Plan, closed, network_plan
-from archscope.views.diagram.plan.repeats import BESIDE, READS_TWO, with_steps
-from archscope.views.diagram.plan.shrunk import boxes
-from archscope.views.diagram.plan.smaller import smaller_plans
-from archscope.views.diagram.sketch import MOST_BOXES, Drawing, View
+from archscope.views.diagram.plan.forms import Form
+from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.schema import Parts, as_printed, schemas
+from archscope.views.diagram.sketch import Drawing, View
 
 SMALLEST = 6.0
 """Points of the smallest letters on the paper."""
-
-LARGE_MODULES = (LARGE_MODULE, 60, 400)
-"""Operations of a module that is too large to have a panel, the first number with which the schema is small enough."""
-
-SMALLER = 0.7
-"""A smaller schema has no more than this share of the boxes of the one before."""
 
 ALL = 99
 MOST_PANELS = 14
@@ -52,32 +43,23 @@ TRIED = (
 )  # fmt: skip
 """Until letters are large enough."""
 
+BARE = Try(14, apart=False)
+"""Where there is room for few panels: those that say most are added one by one."""
+
+ENOUGH_TOLD = 0.2
+"""Panels that tell so many of the network's operations are not tried with a smaller schema."""
+
 MOST_SCHEMAS, FURTHER = 5, 2
 """So many schemas are tried, and so many of the tries are left out with one that is not the first."""
 
-MOST_ADDED = 4
+MOST_ADDED = 8
 """So many modules that have no panel are tried again where others leave room."""
 
 TOLD = 0.1
 """What an operation counts that other panels have too."""
 
-FEW_LETTERS = 2
-"""So many numbers of a module stand in the schema itself."""
-
 SCHEMA_SHAPES = (7.0, 3.0, 1.4)
 """Height to width that the schema is placed for: in one column, or in several."""
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What a plate is composed of: the schema's Ops, the forms, the network's own Ops; `panels` placed so far, by the
-    path of their form, how many boxes they may have and how often they are set closer."""
-
-    schema: list[Op]
-    forms: list[Form]
-    ops: Sequence[Op]
-    kinds: Mapping[str, str]
-    panels: dict[tuple[str, int, int], Placed] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,6 +72,17 @@ class Setting:
     schema: Drawing
     panels: list[Placed]
     best: Arrangement
+
+    @property
+    def told(self) -> int:
+        """How much of the network stands in a panel, counted in boxes."""
+        shown = [sum(op.kind != "tensor" for op in ops) for _, ops in self.panels]
+        return sum(count * len(form.paths) for count, form in zip(shown, self.printed, strict=True))
+
+    @property
+    def is_whole(self) -> bool:
+        """Has each form its panel?"""
+        return len(self.printed) == len(self.parts.forms)
 
     @property
     def pieces(self) -> list[Piece]:
@@ -105,18 +98,12 @@ def plate(graph: Graph, block: str, style: Style) -> Drawing:
     """The plate of a network, or of a block of it, as large as can be on its paper."""
     ops, outputs = drawn(graph, block)
     view = View(outputs, style, True, block, plain=False)
-    enough = _enough(style)
-    best: Setting | None = None
-    for number, parts in enumerate(islice(_parts(ops, graph.blocks, view), MOST_SCHEMAS)):
-        tries = TRIED[FURTHER:] if number else TRIED
-        tries = TRIED[-1:] if _largest(parts, view) < enough else tries  # whatever else is tried is smaller
-        for setting in _settings(parts, view, tries):
-            if best is None or setting.best.scale > best.best.scale:
-                best = setting
-            if best.best.scale >= enough:
-                return _filled(best, view).drawing()
-    assert best, "the last that are tried are few"
-    return best.drawing()
+    found: list[Setting] = []
+    for number, parts in enumerate(islice(schemas(ops, graph.blocks, view), MOST_SCHEMAS)):
+        found.append(_readable(parts, view, TRIED[FURTHER:] if number else TRIED))
+        if found[-1].told >= ENOUGH_TOLD * len(ops) or found[-1].is_whole:
+            break
+    return max(found, key=lambda one: (min(one.best.scale, _enough(style)), one.told)).drawing()
 
 
 def _enough(style: Style) -> float:
@@ -124,72 +111,13 @@ def _enough(style: Style) -> float:
     return (style.paper.letters or SMALLEST) / SMALL
 
 
-# ---- what stands on it ------------------------------------------------------------------------------------
-
-
-def _parts(ops: Sequence[Op], kinds: Mapping[str, str], view: View) -> Iterator[Parts]:
-    """The schema with each module as one Op, and the forms of those that could be closed so; then smaller schemas."""
-    modules = Modules(ops, kinds, view.block)
-    finest: Parts | None = None
-    for large in LARGE_MODULES:
-        found = forms(modules, unit_paths(modules, large))
-        schema = with_steps(closed(ops, [(path, form.title, ()) for form in found for path in form.paths]), kinds)
-        parts = _standing(Parts(schema, found, ops, kinds))
-        finest = finest or parts
-        if _count(parts, view) <= MOST_BOXES:
-            yield parts
-    assert finest, "several sizes are tried"
-    yield from _smaller(finest, view)
-
-
-def _standing(parts: Parts) -> Parts:
-    """The same without forms of which no module stands in the schema."""
-    standing = {op.path for op in parts.schema if op.kind == "module"}
-    return replace(parts, forms=[form for form in parts.forms if standing.intersection(form.paths)])
-
-
-def _count(parts: Parts, view: View) -> int:
-    """How many boxes the schema has."""
-    return boxes(view.sketch(Plan(_printed(parts, parts.forms, apart=False), every=True)).series)
-
-
-def _smaller(parts: Parts, view: View) -> Iterator[Parts]:
-    """The parts with ever smaller schemas, whose modules are closed further; the last is small whatever there is."""
-    most = MOST_BOXES
-    plan = whole = Plan(parts.schema, every=True)
-    for plan in smaller_plans(whole, parts.kinds, view.block):
-        smaller = _standing(replace(parts, schema=plan.ops))
-        if (count := _count(smaller, view)) <= most:
-            yield smaller
-            most = int(count * SMALLER)
-    yield _standing(replace(parts, schema=view.smallest(plan, parts.kinds).plan.ops))
-    loops = network_plan(with_steps(parts.ops, parts.kinds, within=False), parts.kinds)
-    yield _standing(replace(parts, schema=view.smallest(loops, parts.kinds).plan.ops))
-
-
-def _printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:
-    """The schema where these forms have a panel; a module of another says what it holds."""
-    known = form_of(kept)
-    row = {f"{path}/": numbers for path, (_, numbers) in known.items()}
-    after = [(op.inputs[0], op.name) for op in parts.schema if len(op.inputs) == 1]
-    folded = {name for pair in after if row.get(pair[0]) is row.get(pair[1]) for name in pair}
-    return [
-        _told(op, *known[op.path], apart, folded) if op.name in row else op
-        for op in parts.schema
-    ]  # fmt: skip
-
-
-def _told(op: Op, form: Form, row: Numbers, apart: bool, folded: Container[str]) -> Op:
-    """A closed module says which of its form it is; where that is but a count, its numbers, if they are few, and
-    nothing where it need not be told apart. Those that are `folded` say alike."""
-    walking = [fact for fact in op.facts if fact in (READS_TWO, BESIDE)]
-    if row.counted and not apart:
-        return replace(op, facts=tuple(walking), inner=form.title)
-    few = row.counted and len(form.letters) <= FEW_LETTERS
-    told = [f"{letter} = {value}" for letter, value in zip(form.letters, row.values, strict=True)]
-    names = {} if op.name in folded else dict(zip(row.paths, row.names, strict=False))
-    said = told if few else [names.get(op.path, row.label)]
-    return replace(op, facts=tuple(filter(None, [*said, *walking])))
+def _readable(parts: Parts, view: View, tries: Sequence[Try]) -> Setting:
+    """The plate with this schema: the first try that can be read, else with the panels for which there is room."""
+    enough = _enough(view.style)
+    if _largest(parts, view) < enough:
+        return _setting(parts, (), TRIED[-1], view)  # whatever else is tried is smaller
+    readable = (one for one in _settings(parts, view, tries) if one.best.scale >= enough)
+    return _filled(next(readable, None) or _setting(parts, (), BARE, view), view)
 
 
 # ---- how it is set ----------------------------------------------------------------------------------------
@@ -261,7 +189,7 @@ def _setting(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> Se
 def _schemas(parts: Parts, printed: Sequence[Form], tried: Try, view: View) -> Iterator[Drawing]:
     """The schema where these forms have a panel, in so many columns."""
     style, paper = _closer(view.style, tried), view.style.paper
-    sketch = view.sketch(Plan(_printed(parts, printed, tried.apart), every=True))
+    sketch = view.sketch(Plan(as_printed(parts, printed, tried.apart), every=True))
     for shape in SCHEMA_SHAPES if printed else (0.0,):
         tall = replace(paper, width=paper.height / shape, turns=False) if shape else paper
         yield from replace(view, style=replace(style, paper=tall)).ways(sketch)
@@ -275,5 +203,5 @@ def _closer(style: Style, tried: Try) -> Style:
 
 def _largest(parts: Parts, view: View) -> float:
     """How large the schema is by itself, as close as it is ever set."""
-    schemas = _schemas(parts, parts.forms, TRIED[-1], view)
-    return max(arrangement([schema.piece], view.style.paper, inf).scale for schema in schemas)
+    drawings = _schemas(parts, parts.forms, TRIED[-1], view)
+    return max(arrangement([drawing.piece], view.style.paper, inf).scale for drawing in drawings)

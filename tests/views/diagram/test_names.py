@@ -1,8 +1,14 @@
 """What stages are called."""
 
 import pytest
+import torch
+from torch import nn
 
+import archscope
+from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.names import joined_title, stage_title
+from archscope.views.diagram.plan.levels import Modules, Plan
+from archscope.views.diagram.plan.smaller import box_title
 
 
 @pytest.mark.parametrize(
@@ -21,3 +27,29 @@ def test_a_stage_whose_name_is_its_class_and_a_number_says_it_once(path: str, ki
 def test_a_block_is_not_told_again_where_its_stage_is_called_by_it() -> None:
     assert joined_title("Bottlenecks 3", "Bottleneck") == "Bottlenecks 3"
     assert joined_title("Dense block 1", "DenseLayer") == "Dense block 1: DenseLayer"
+
+
+class Numbered(nn.Module):
+    """Stages of no class, called alike and by a number, and equal ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.tail = nn.Module(), nn.Module()
+        self.body.layer1, self.body.layer2 = nn.Sequential(*convolutions(2)), nn.Sequential(*convolutions(3))
+        self.tail.layer1, self.tail.layer2 = nn.Sequential(*convolutions(2)), nn.Sequential(*convolutions(2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.tail.layer2(self.tail.layer1(self.body.layer2(self.body.layer1(x))))  # type: ignore[operator]
+        return y
+
+
+def convolutions(count: int) -> list[nn.Module]:
+    return [nn.Conv2d(4, 4, 1) for _ in range(count)]
+
+
+def test_a_closed_stage_says_which_it_is_where_its_sisters_are_not_like_it() -> None:
+    graph = archscope.trace(Numbered(), (4, 8, 8))
+    ops, _ = drawn(graph, "")
+    modules, plan = Modules(ops, graph.blocks), Plan(ops)
+    said = [box_title(f"{holder}.layer{i}", plan, modules) for holder in ("body", "tail") for i in (1, 2)]
+    assert said == ["Body: layer1", "Body: layer2", "Tail", "Tail"]

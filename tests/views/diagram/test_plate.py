@@ -18,9 +18,9 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.table import Table
-from archscope.views.diagram.plan.forms import unit_paths
+from archscope.views.diagram.plan.forms import Form, Numbers, _label_rows, unit_paths
 from archscope.views.diagram.plan.levels import Modules
-from archscope.views.diagram.plate import _parts
+from archscope.views.diagram.schema import schemas
 from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
@@ -270,7 +270,7 @@ def test_the_last_schema_that_is_tried_is_the_network_level_s() -> None:
     """What is closed by sorts may leave a loop of a detector, and all that stands around it, in more boxes."""
     found = archscope.summarize(Refined(8), (8, 16, 16))
     ops, outputs = drawn(found.graph, "")
-    *_, last = _parts(ops, found.graph.blocks, View(outputs, Style(), True, "", plain=False))
+    *_, last = schemas(ops, found.graph.blocks, View(outputs, Style(), True, "", plain=False))
     shown = draw(found, DiagramOptions(level="network")).drawing.plan.ops  # with its results
     assert [op.name for op in last.schema] == [op.name for op in shown]
 
@@ -295,3 +295,59 @@ def test_equal_modules_beside_each_other_are_said_to_be() -> None:
     made = draw(archscope.summarize(TwoHeads(), (3, 8, 8)), DiagramOptions(level="plate"))
     assert differences(made) == []
     assert [box.details for box in made.drawing.piece.boxes if box.repeat == 2] == [("beside each other",)]
+
+
+class Deep(nn.Module):
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*(nn.Conv2d(4, 4, 3, 1, 1) for _ in range(layers)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + self.layers(x)
+        return y
+
+
+def never_twice() -> str:
+    """A word of three letters in which nothing stands twice in a row."""
+    word = "1"
+    for _ in range(6):
+        word = "".join({"1": "123", "2": "13", "3": "2"}[letter] for letter in word)
+    return word
+
+
+class Chooser(nn.Module):
+    """Far more operations than a panel has room for, in no module within."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([(x * i + 1).exp() / i for i in range(2, 72)], 1)
+
+
+class Detector(nn.Module):
+    """Stages of blocks that are of three forms, more than a page has room for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        blocks = [Deep(int(letter)) for letter in never_twice()]
+        self.stages = nn.Sequential(*(nn.Sequential(*blocks[i : i + 22]) for i in (0, 22, 44)))
+        self.stem, self.chooser = nn.Conv2d(3, 4, 1), Chooser()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.chooser(self.stages(self.stem(x)))
+        return y
+
+
+def test_a_schema_of_closed_stages_has_panels_of_what_these_hold() -> None:
+    """A module that is too large for any panel denies none to others."""
+    made = draw(archscope.summarize(Detector(), (3, 32, 32)), DiagramOptions(level="plate"))
+    piece = made.drawing.piece
+    assert differences(made) == [] == faults(piece)
+    assert {title.rpartition(" ")[0] for title in panels(piece)} == {"Deep"}
+    told = [(box.title, *box.details) for box in piece.boxes if box.kind == "module"]
+    assert told[:2] == [("Stages", "22 × Deep"), ("Stages", "22 × Deep, 44 × 3×3 4")]
+    assert told[3:] == [("Chooser",)]
+
+
+def test_rows_of_a_table_count_modules_in_the_order_of_their_names() -> None:
+    form = Form("Block", "b.0", [], [Numbers(("1",), ["b.2", "b.3", "a.0", "a.1"]), Numbers(("2",), ["b.0", "b.1"])])
+    _label_rows(form)
+    assert [row.label for row in form.rows] == ["1 to 2, 5 to 6", "3 to 4"]

@@ -1,5 +1,6 @@
 """What repeats is drawn once, wherever it stands, and says what is in it."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -520,3 +521,11 @@ def test_no_plan_has_fewer_boxes_than_parts_that_look_different(name: str) -> No
     plan = flow_plan(fused_ops(graph), graph.blocks)
     least = min(fewest_boxes(smaller.ops) for smaller in smaller_plans(plan, graph.blocks))
     assert 0 < fewest_closed(plan.ops, "") <= least
+
+
+def test_rows_of_stages_are_closed_though_the_module_that_holds_them_is_called_as_they_are() -> None:
+    """`stages`, a Sequential, holds `stages.0` and `stages.1`."""
+    stages = nn.Sequential(nn.Sequential(conv(4, 4), conv(4, 4, 1)), nn.Sequential(conv(4, 4), conv(4, 4)))
+    graph = archscope.trace(nn.Sequential(OrderedDict(stem=conv(3, 4), stages=stages)), (3, 8, 8))
+    plans = smaller_plans(flow_plan(fused_ops(graph), graph.blocks), graph.blocks)
+    assert next(one.closed for one in plans if one.closed) == ("stages.0", "stages.1")

@@ -39,7 +39,8 @@ def _leaves(series: Series) -> Iterator[Leaf]:
 
 
 def _said(variants: Sequence[Sequence[Op]]) -> list[str]:
-    """A fact for each: how it comes to what it adds to, else the first operation that not all of them have."""
+    """A fact for each: how it comes to what it adds to, else the first operation that not all of them have, or that it
+    has more often."""
     characters = [character(members) for members in variants]
     if len(set(characters)) == len(variants):
         return characters
@@ -47,8 +48,15 @@ def _said(variants: Sequence[Sequence[Op]]) -> list[str]:
     common = counts[0]
     for count in counts[1:]:
         common = common & count
-    own = [next((label for label in count if count[label] > common[label]), "") for count in counts]
-    return [f"with {label.removeprefix('Conv ')}" if label else "" for label in own]
+    return [_own(count, common) for count in counts]
+
+
+def _own(count: Counter[str], common: Counter[str]) -> str:
+    more = sorted([label for label in count if count[label] > common[label]], key=common.__contains__)
+    if not more:
+        return ""
+    said = more[0].removeprefix("Conv ")
+    return f"{count[more[0]]} × {said}" if more[0] in common else f"with {said}"
 
 
 def _label(op: Op) -> str:

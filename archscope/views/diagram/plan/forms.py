@@ -47,7 +47,8 @@ class Numbers:
 @dataclass
 class Form:
     """Modules that differ in nothing but numbers. `ops` are the first one's, `letters` in place of what differs; of
-    one that is called again with the same weights those of its first call, the others are in `again`."""
+    one that is called again with the same weights those of its first call, the others are in `again`. `kind`: its title
+    before it was told apart from others."""
 
     title: str
     path: str
@@ -55,6 +56,7 @@ class Form:
     rows: list[Numbers]
     letters: list[str] = field(default_factory=list)
     again: list[list[Op]] = field(default_factory=list)
+    kind: str = ""
 
     @property
     def paths(self) -> list[str]:
@@ -166,7 +168,7 @@ def _form(modules: Modules, paths: Sequence[str]) -> Form:
     if len({relative(call) for call in calls}) > 1:
         calls = [list(lettered.values())]
     title = _title(modules, paths)
-    return Form(title, paths[0], calls[0], list(rows.values()), list(varying.values()), calls[1:])
+    return Form(title, paths[0], calls[0], list(rows.values()), list(varying.values()), calls[1:], title)
 
 
 def _slots(ops: Sequence[Op]) -> Iterator[tuple[str, str]]:
@@ -263,7 +265,7 @@ def _label_rows(form: Form) -> None:
             row.names = [path.rpartition(".")[2][start:].lstrip("_") for path in row.paths]
             row.label = ", ".join(row.names)
         else:
-            row.label, row.counted = _ranges([order[path] for path in row.paths]), True
+            row.label, row.counted = _ranges(sorted(order[path] for path in row.paths)), True
 
 
 def _shared_start(names: Sequence[str]) -> int:

@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from archscope.views.diagram.ops.names import GENERIC, block_title, family, joined_title, part_title, stage_title
+from archscope.views.diagram.ops.names import (
+    GENERIC,
+    block_title,
+    family,
+    joined_title,
+    part_title,
+    pretty,
+    stage_title,
+)
 from archscope.views.diagram.ops.ops import Op, Ops, holders, relative, under, upwards
 from archscope.views.diagram.plan.contents import contents
 from archscope.views.diagram.plan.forms import STRIDE
@@ -90,9 +98,18 @@ def box_title(path: str, plan: Plan, modules: Modules) -> str:
     """What a closed module is called; in the frame of what holds it that one's name says nothing new."""
     parent, _, name = path.rpartition(".")
     kind = modules.kinds.get(path, "")
-    if path in plan.titles or parent not in plan.frames or kind not in GENERIC or name.isdecimal():
+    if path in plan.titles or kind not in GENERIC or name.isdecimal():
         return plan.titles.get(path) or part_title(path, kind)
+    if parent not in plan.frames:
+        alike = any(modules.looks_like(path, other) for other in modules.children[parent] if other != path)
+        return part_title(path, kind) if alike or not name[-1].isdigit() else _with_holder(path)
     return (block_title if path in modules.repeated(modules.modules(parent)) else stage_title)(path, kind)
+
+
+def _with_holder(path: str) -> str:
+    """`Body: layer1` of a module that its sisters, which are called alike, are not like."""
+    *_, holder, name = ["", *path.split(".")]
+    return pretty(name) if holder.isdecimal() or not holder else joined_title(pretty(holder), pretty(name))
 
 
 def _closed(plan: Plan, modules: Modules, groups: Sequence[Sequence[str]]) -> tuple[list[Op], Sequence[str]] | None:
@@ -124,6 +141,7 @@ def _closable(plan: Plan, modules: Modules) -> Sequence[Sequence[str]]:
                 framed.setdefault(family(path, kind), []).append(path)
         elif kind not in GENERIC or family(path, kind) in counted:
             inside.setdefault(family(path, kind), []).append(path)
+    inside = {word: [path for path in paths if path not in holders(paths)] for word, paths in inside.items()}
     holding = holders((*plan.frames, *(path for paths in inside.values() for path in paths)))
     deepest = [[*paths, *framed.get(key, ())] for key, paths in inside.items() if holding.isdisjoint(paths)]
     readers = Ops(plan.ops).readers

@@ -1,0 +1,125 @@
+"""What stands on a plate: the network's schema, a box a module, and the modules that may have a panel beside it."""
+
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.panel import Placed
+from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, unit_paths
+from archscope.views.diagram.plan.levels import Modules, Plan, closed, network_plan
+from archscope.views.diagram.plan.repeats import BESIDE, READS_TWO, with_steps
+from archscope.views.diagram.plan.shrunk import boxes
+from archscope.views.diagram.plan.smaller import smaller_plans
+from archscope.views.diagram.sketch import MOST_BOXES, View
+
+LARGE_MODULES = (LARGE_MODULE, 60, 400)
+"""Operations of a module that is too large to have a panel, the first number with which the schema is small enough."""
+
+SMALLER = 0.7
+"""A smaller schema has no more than this share of the boxes of the one before."""
+
+FEW_LETTERS = 2
+"""So many numbers of a module stand in the schema itself."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a plate is composed of: the schema's Ops, the forms, the network's own Ops; `panels` placed so far, by the
+    path of their form, how many boxes they may have and how often they are set closer."""
+
+    schema: list[Op]
+    forms: list[Form]
+    ops: Sequence[Op]
+    kinds: Mapping[str, str]
+    panels: dict[tuple[str, int, int], Placed] = field(default_factory=dict)
+
+    @cached_property
+    def held(self) -> dict[str, list[Form]]:
+        """For each box of the schema the forms of the modules that it is or holds, one for each of these."""
+        modules = Modules(self.ops, self.kinds)
+        box = {member.name: op.name for op in self.schema for member in op.members}
+        found: dict[str, list[Form]] = {}
+        for form in self.forms:
+            for path in form.paths:
+                boxes = {box.get(op.name, "") for op in modules.members(path)}
+                if len(boxes) == 1 and (name := boxes.pop()):
+                    found.setdefault(name, []).append(form)
+        return found
+
+
+def schemas(ops: Sequence[Op], kinds: Mapping[str, str], view: View) -> Iterator[Parts]:
+    """The schema with each module as one Op, and the forms of those that could be closed so; then smaller schemas."""
+    modules = Modules(ops, kinds, view.block)
+    finest: Parts | None = None
+    for large in LARGE_MODULES:
+        found = forms(modules, unit_paths(modules, large))
+        schema = with_steps(closed(ops, [(path, form.title, ()) for form in found for path in form.paths]), kinds)
+        parts = _standing(Parts(schema, found, ops, kinds))
+        finest = finest or parts
+        if _count(parts, view) <= MOST_BOXES:
+            yield parts
+    assert finest, "several sizes are tried"
+    yield from _smaller(finest, view)
+
+
+def _standing(parts: Parts) -> Parts:
+    """The same without forms of which no module stands in the schema, or within a box of it."""
+    held = [form for within in parts.held.values() for form in within]
+    return replace(parts, forms=[form for form in parts.forms if form in held])
+
+
+def _count(parts: Parts, view: View) -> int:
+    """How many boxes the schema has."""
+    return boxes(view.sketch(Plan(as_printed(parts, parts.forms, apart=False), every=True)).series)
+
+
+def _smaller(parts: Parts, view: View) -> Iterator[Parts]:
+    """The parts with ever smaller schemas, whose modules are closed further; the last is small whatever there is."""
+    most = MOST_BOXES
+    plan = whole = Plan(parts.schema, every=True)
+    for plan in smaller_plans(whole, parts.kinds, view.block):
+        smaller = _standing(replace(parts, schema=plan.ops))
+        if (count := _count(smaller, view)) <= most:
+            yield smaller
+            most = int(count * SMALLER)
+    yield _standing(replace(parts, schema=view.smallest(plan, parts.kinds).plan.ops))
+    loops = network_plan(with_steps(parts.ops, parts.kinds, within=False), parts.kinds)
+    yield _standing(replace(parts, schema=view.smallest(loops, parts.kinds).plan.ops))
+
+
+def as_printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:
+    """The schema where these forms have a panel; a module of another says what it holds."""
+    known = form_of(kept)
+    row = {f"{path}/": numbers for path, (_, numbers) in known.items()}
+    after = [(op.inputs[0], op.name) for op in parts.schema if len(op.inputs) == 1]
+    folded = {name for pair in after if row.get(pair[0]) is row.get(pair[1]) for name in pair}
+    shown = {form.kind for form in kept}
+    holding = [_holding(op, parts.held.get(op.name, ()), shown) for op in parts.schema]
+    return [_told(op, *known[op.path], apart, folded) if op.name in row else op for op in holding]
+
+
+def _holding(op: Op, forms: Sequence[Form], shown: Container[str]) -> Op:
+    """A box that holds modules, some kind of which has a panel, says how many: `3 × Bottleneck`."""
+    within = [form for form in forms if op.path not in form.paths]
+    counts = Counter(form.kind for form in within if form.kind in shown)
+    said = [f"{count} × {kind}" if count > 1 else kind for kind, count in counts.items()]
+    return replace(op, facts=(", ".join(said), *_walking(op))) if said else op
+
+
+def _told(op: Op, form: Form, row: Numbers, apart: bool, folded: Container[str]) -> Op:
+    """A closed module says which of its form it is; where that is but a count, its numbers, if they are few, and
+    nothing where it need not be told apart. Those that are `folded` say alike."""
+    if row.counted and not apart:
+        return replace(op, facts=_walking(op), inner=form.title)
+    few = row.counted and len(form.letters) <= FEW_LETTERS
+    told = [f"{letter} = {value}" for letter, value in zip(form.letters, row.values, strict=True)]
+    names = {} if op.name in folded else dict(zip(row.paths, row.names, strict=False))
+    said = told if few else [names.get(op.path, row.label)]
+    return replace(op, facts=tuple(filter(None, [*said, *_walking(op)])))
+
+
+def _walking(op: Op) -> tuple[str, ...]:
+    """How the steps of a box hang together."""
+    return tuple([fact for fact in op.facts if fact in (READS_TWO, BESIDE)])
