@@ -7,6 +7,7 @@ from before the loop, or gives something to what comes after it, is no frame wit
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import eq
 
 from archscope.model.graph import Output
 from archscope.views.diagram.ops.names import part_title
@@ -124,22 +125,28 @@ def _runs(ops: Sequence[Op]) -> Iterator[Run]:
     numbers = [key.setdefault(op.key if op.kind != "tensor" else op.name, len(key)) for op in ops]
     for length in range(1, min(LONGEST_STEP, len(ops) // 2) + 1):
         start = 0
-        for i in range(len(ops) - length + 1):
-            further = i + length
-            alike = further < len(ops) and numbers[i] == numbers[further]
-            if alike and _reads_alike(ops[i], ops[further], place, length):
-                continue
-            begin = start  # of a step before, which reads what was there before the loop
-            while begin > max(start - length, 0) and numbers[begin - 1] == numbers[begin - 1 + length]:
-                begin -= 1
-            for first in dict.fromkeys((start, begin)):
-                times, more = divmod(i - first + length, length)
-                if times > 1:
-                    yield Run(first, length, times, more)
-            start = i + 1
+        for alike, stretch in itertools.groupby(map(eq, numbers, numbers[length:])):
+            end = start + len(list(stretch))
+            if alike and end - start >= length:  # else it is no two steps
+                yield from _runs_within(start, end, length, ops, place)
+            start = end
 
 
-def _reads_alike(one: Op, two: Op, place: dict[str, int], length: int) -> bool:
+def _runs_within(start: int, end: int, length: int, ops: Sequence[Op], place: Mapping[str, int]) -> Iterator[Run]:
+    """Runs where each Op from `start` to `end` has the label of the one a step further on."""
+    first = start
+    for i in range(start, end + 1):
+        if i < end and _reads_alike(ops[i], ops[i + length], place, length):
+            continue
+        before = max(first - length, start)  # a step that reads what was there before the loop
+        for begin in dict.fromkeys((first, before)):
+            times, more = divmod(i - begin + length, length)
+            if times > 1:
+                yield Run(begin, length, times, more)
+        first = i + 1
+
+
+def _reads_alike(one: Op, two: Op, place: Mapping[str, int], length: int) -> bool:
     """Each input is the same tensor, or one that stands as far back in both."""
     return len(one.inputs) == len(two.inputs) and all(
         a == b or (a in place and b in place and place[b] - place[a] == length)
