@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archscope.model.graph import Output
+from archscope.views.diagram.ops.inputs import with_few_inputs
 from archscope.views.diagram.ops.names import joined_title
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.outputs import ends_of, with_outputs
@@ -75,6 +76,8 @@ class View:
 
     def sketch(self, plan: Plan, loose: bool = False) -> Sketch:
         """The structure of a plan, folded. `loose`: any operations that repeat in a row are."""
+        if not self.plain:
+            plan = replace(plan, ops=with_few_inputs(plan.ops, "Tensor" if self.block else "Input"))
         if not self.block or len(self.outputs) > 1:
             plan = replace(plan, ops=with_outputs(plan.ops, self.outputs, self.block))
         ends = ends_of(plan.ops, self.outputs)
@@ -89,12 +92,12 @@ class View:
     def smallest(self, plan: Plan, kinds: Mapping[str, str]) -> Sketch:
         """The structure of a plan that no closed module makes small enough: what stands between them is closed, else
         neighbours."""
-        sketches = [self.sketch(tried, loose=True) for tried in (plan, without_loose(plan, kinds))]
+        plans = plan, without_loose(plan, kinds)
+        sketches = [self.sketch(tried, loose=True) for tried in plans]
         few = [sketch for sketch in sketches if boxes(sketch.series) <= MOST_BOXES]
         if few:
             return next((sketch for sketch in few if self._has_room(sketch)), few[-1])
-        last = sketches[-1]
-        return self.sketch(shrunk(last.plan, last.series, kinds, MOST_BOXES), loose=True)
+        return self.sketch(shrunk(plans[-1], sketches[-1].series, kinds, MOST_BOXES), loose=True)
 
     def _has_room(self, sketch: Sketch) -> bool:
         """Does it fit the paper? Not if the engine takes too long to tell."""

@@ -109,7 +109,7 @@ def _opened(edges: set[Edge], frame: Frame) -> set[Edge]:
 def are_steps(op: Op) -> bool:
     """Does each step read the one before it, and else what the first one reads, or the one before that? Of those beside
     each other all read the same, which the box says."""
-    if BESIDE in op.facts:
+    if BESIDE in op.facts or op.kind == "tensor":
         return all(set(step.inputs) == set(op.inputs) for step in op.copies)
     names = [step.name for step in op.each]
     return all(
@@ -122,7 +122,7 @@ def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
     """The Graph's own edges between what the Ops stand for; steps of a loop are one, drawn as such."""
     owners, read = read_of(graph)
     owner = owners | {name: op.name for op in ops for name in op.layers}
-    owner |= {name: op.name for op in ops for step in op.copies for name in step.layers}
+    owner |= {name: op.name for op in ops for step in op.copies for name in step.layers or [step.name]}
     drawn = {name for op in ops for name in op.layers}
     given = {(owner.get(output.layer, output.layer), f"output:{output.name or i}")
              for i, output in enumerate(results(graph))}  # fmt: skip

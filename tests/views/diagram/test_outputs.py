@@ -145,3 +145,58 @@ def test_numbered_results_of_one_box_are_one_box() -> None:
     assert differences(made) == []
     assert words in (["Output 1", "Outputs 2 to 8"], ["Outputs 1 to 8"])
     assert sum("Output" in box.title for box in apart.drawing.piece.boxes) == 8
+
+
+class ReadTogether(nn.Module):
+    """Very many tensors that one operation reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(240, 4, 3)
+
+    def forward(self, images: list[torch.Tensor]) -> torch.Tensor:
+        return self.conv(torch.cat(images, 1))
+
+
+class Towers(nn.Module):
+    """Very many tensors, and an operation of its own on each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.towers = nn.ModuleList(nn.Conv2d(3, 1 + i % 70, 1) for i in range(80))
+
+    def forward(self, images: list[torch.Tensor]) -> torch.Tensor:
+        return torch.cat([tower(image) for tower, image in zip(self.towers, images, strict=True)], 1)
+
+
+class Parts(nn.Module):
+    def __init__(self, change: bool, named: bool) -> None:
+        super().__init__()
+        self.conv, self.change, self.named = nn.Conv2d(3, 80, 1), change, named
+
+    def forward(self, images: list[torch.Tensor]) -> Any:
+        parts = self.conv(images[0]).chunk(80, 1)
+        made = [part + i for i, part in enumerate(parts)] if self.change else parts
+        return {"ab"[i % 2] * (i + 1): one for i, one in enumerate(made)} if self.named else made
+
+
+@pytest.mark.parametrize("level", ["network", "flow"])
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        (ReadTogether(), "Input ×80"),
+        (Towers(), "Input ×80"),
+        (Parts(change=False, named=False), "Outputs 1 to 80"),
+        (Parts(change=True, named=False), "Outputs 1 to 80"),
+        (Parts(change=False, named=True), "80 outputs"),
+        (Parts(change=True, named=True), "80 outputs"),
+    ],
+    ids=["joined", "towers", "chunks", "changed", "named", "changed-named"],
+)
+def test_very_many_tensors_of_one_box_are_one_box(module: nn.Module, said: str, level: Any) -> None:
+    images = [torch.zeros(1, 3, 8, 8) for _ in range(80)]
+    made = draw(archscope.summarize(module, input_data=[images]), DiagramOptions(level=level))
+    words = [f"{box.op.word} ×{box.repeat}" for box in made.drawing.piece.boxes if box.op and box.op.kind == "tensor"]
+
+    assert said in words or f"{said} ×1" in words
+    assert len(made.drawing.piece.boxes) <= 60 and differences(made) == [] and faults(made.drawing.piece) == []

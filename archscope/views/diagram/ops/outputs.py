@@ -1,10 +1,12 @@
 """What a network gives: a box for each result, under the name by which it is returned."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from archscope.model.graph import Graph, Output
+from archscope.views.diagram.ops.inputs import MOST_TENSORS
 from archscope.views.diagram.ops.ops import Op
 
 WORD = "Output"
@@ -36,26 +38,34 @@ def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "") ->
         channels = source.channels if len(source.shape) == len(output.shape) and own else None
         reads = tuple([one.name for step in source.each for one in step.members if output.layer in one.layers])
         name = f"{block}>{output.name or i}" if block else f"output:{output.name or i}"
-        word = _word(output, i, len(given)) if len(alike) == 1 else f"{WORD}s {_names([given[j].name for j in alike])}"
-        made.append(Op(name, "tensor", word, name, (), (source.name,), output.shape, channels=channels, reads=reads))
+        word = _word(output, i, len(given)) if len(alike) == 1 else _words([given[j].name for j in alike])
+        shape = output.shape if len({given[j].shape for j in alike}) == 1 else ()
+        made.append(Op(name, "tensor", word, name, (), (source.name,), shape, channels=channels, reads=reads))
     named = [replace(op, word=f"{WORD}: {op.word}") if op in called and op.word != WORD else op for op in ops]
     return [*named, *made]
 
 
 def _groups(given: Sequence[Output], holder: Mapping[str, Op]) -> Iterator[list[int]]:
     """The results that are one box: one closed module gives them, they are of one shape, and their names are numbers,
-    or begin alike and have one within."""
+    or begin alike and have one within; or one box gives very many."""
     groups: dict[object, list[int]] = {}
+    many = Counter(holder[output.layer].name for output in given)
     for i, output in enumerate(given):
         source = holder[output.layer]
         numbered = NUMBERED.fullmatch(output.name) if source.kind == "module" else None
         key = (source.name, output.shape, numbered[1]) if numbered else i
-        groups.setdefault(key, []).append(i)
+        groups.setdefault(source.name if many[source.name] > MOST_TENSORS else key, []).append(i)
     for alike in groups.values():
-        if len(alike) > 1 and _names([given[i].name for i in alike]):
+        if len(alike) > MOST_TENSORS or (len(alike) > 1 and _names([given[i].name for i in alike])):
             yield alike
         else:
             yield from ([i] for i in alike)
+
+
+def _words(names: Sequence[str]) -> str:
+    """`Outputs 1 to 12`, or how many there are of those whose names say nothing together."""
+    said = _names(names) if all(map(NUMBERED.fullmatch, names)) else ""
+    return f"{WORD}s {said}" if said else f"{len(names)} {WORD.lower()}s"
 
 
 def _names(names: Sequence[str]) -> str:
