@@ -13,13 +13,14 @@ from archscope.differences.alignment import Aligner, Alignment
 from archscope.differences.branches import Series, in_order, series_of
 from archscope.differences.changes import Changes
 from archscope.differences.consequences import Consequences
+from archscope.differences.defaults import by_default
 from archscope.differences.folded import Sides, folded
 from archscope.differences.normal import normal_form
 from archscope.differences.post_norm import told_once
 from archscope.differences.rows import Difference, frozen_rows, rows, stored_alike, unused_rows
 from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
-from archscope.differences.steps import WEIGHTED, Step, computed_once, unshared
+from archscope.differences.steps import Step, computed_once, unshared
 from archscope.differences.twins import exchanged
 from archscope.differences.wiring import Wiring
 from archscope.errors import ArchscopeError
@@ -129,13 +130,13 @@ def _side(report: Report) -> dict[str, Any]:
 
 def compare(a: Report, b: Report) -> Diff:
     """The differences of two measured networks."""
-    alike = _in_one_order(a, b.graph)
-    steps = normal_form(alike), normal_form(b)
+    alike, reference = by_default(_in_one_order(a, b.graph), b), by_default(b, a)
+    steps = normal_form(alike), normal_form(reference)
     once = computed_once(steps[0]), computed_once(steps[1])
     pairs = same_steps(*steps) or same_steps(*once)
     changed: tuple[Difference, ...] = ()
     if pairs is None:
-        pairs, changed = _aligned(alike, b, steps, once)
+        pairs, changed = _aligned(alike, reference, steps, once)
     listed = (*changed, *unused_rows(a.graph, b.graph), *frozen_rows(pairs, a.graph, b.graph))
     unknown = (
         () if a.graph is b.graph else tuple(dict.fromkeys((*untold(a.graph, steps[0]), *untold(b.graph, steps[1]))))
@@ -219,7 +220,7 @@ def _to_say(found: Told, sides: Sides) -> int:
     do not: of a gap that swallows all there is one row."""
     pairs, listed = found
     paired = {id(step) for pair in pairs for step in pair}
-    alone = [sum(step.kind in WEIGHTED and id(step) not in paired for step in side) for side in sides]
+    alone = [sum(step.params > 0 and id(step) not in paired for step in side) for side in sides]
     return causes(listed) + min(alone)
 
 

@@ -14,7 +14,7 @@ from archscope.differences.alignment import Alignment, Gap
 from archscope.differences.facts import bounded_alike, differing, distance
 from archscope.differences.folded import is_exported
 from archscope.differences.repeats import Repeat, module_of, parts, repeat_of
-from archscope.differences.steps import ORDERINGS, Step
+from archscope.differences.steps import NOISE, ORDERINGS, Step
 from archscope.model.graph import Graph
 from archscope.model.operations import CATEGORIES
 
@@ -31,7 +31,7 @@ VECTORS = ("bias", "scale", "shift")
 KINDS = {"p": "dropout", "filters": "width", "by": "scale", "kind": "operation", "depthwise": "groups"}
 """Of a difference in these facts; that of any other bears the fact's name."""
 
-IN_TRAINING = {*CATEGORIES["dropout"].split(), "stochastic depth"}
+IN_TRAINING = {*CATEGORIES["dropout"].split(), *NOISE}
 """Layers that change no value in evaluation."""
 
 LIKE = 0.35

@@ -76,7 +76,8 @@ def differing(a: Step, b: Step) -> list[str]:
     names = dict.fromkeys([*WEIGHTS, *sorted(found & mine.keys()), *sorted(found)])
     unlike = [name for name in names if name in found]
     if [one.shape for one in a.inputs] != [one.shape for one in b.inputs] and a.kind not in REDUCTIONS:
-        unlike = [name for name in unlike if name not in FOLLOWING]
+        followed = FOLLOWING - {"broadcast"} if _repeats_stored(a, b) else FOLLOWING
+        unlike = [name for name in unlike if name not in followed]
     unlike = [name for name in unlike if not _is_computed(name, a, b) and not _is_untold(name, a, b)]
     if len(a.inputs) != len(b.inputs):  # what computes the one that is more says it
         unlike = [name for name in unlike if name != "arguments"]
@@ -101,6 +102,17 @@ def differing(a: Step, b: Step) -> list[str]:
         if _filters(a) == _filters(b):
             unlike = [name for name in unlike if name != "filters"]
     return unlike
+
+
+def _repeats_stored(a: Step, b: Step) -> bool:
+    """Is what has another shape computed from parameters alone? Then no layer before them says why."""
+    apart = [pair for pair in zip(a.inputs, b.inputs, strict=False) if pair[0].shape != pair[1].shape]
+    return a.shape == b.shape and all(_same_of_stored(*pair) for pair in apart)
+
+
+def _same_of_stored(a: Step, b: Step) -> bool:
+    alike = a.of_stored and b.of_stored and a.key == b.key and len(a.inputs) == len(b.inputs)
+    return alike and all(map(_same_of_stored, a.inputs, b.inputs))
 
 
 def _is_computed(name: str, a: Step, b: Step) -> bool:

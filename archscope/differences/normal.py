@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from archscope.differences.draft import Draft
 from archscope.differences.rules import Call, Rule, attention, axes, other, pointwise, products, shapes, windows
-from archscope.differences.rules.stored import facts_of
+from archscope.differences.rules.stored import facts_of, order_of
 from archscope.differences.spoken import all_operands
 from archscope.differences.steps import Step, View, live, stored_last
 from archscope.model.content import is_zeros
@@ -75,7 +75,11 @@ class Normaliser:
         """How a reader sees what it is given; nothing for what no layer computes."""
         if operand.kind not in {"layer", "input"}:
             return None
-        return self.draft.at[operand.source, operand.output]
+        view = self.draft.at[operand.source, operand.output]
+        for said in operand.views:  # of a result, which is told by other axes than the network gives it
+            order = order_of(said, len(view.shape))
+            view = view if order is None else replace(view, layout=view.layout.permuted(order))
+        return view
 
     def _views(self, layer: Layer) -> Sequence[View]:
         """How each output of a layer is seen. What a rule cannot read is an operation by its name."""

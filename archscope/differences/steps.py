@@ -26,6 +26,9 @@ KEEPS_SIGN = {
 ORDERINGS = {"permute", "reshape", "slice", "view", "part"}
 """Kinds of steps that choose and order elements, and cost nothing."""
 
+NOISE = {"stochastic depth", "gaussian noise", "gaussian dropout"}
+"""Kinds of steps that a module without an operation of torch's is: it gives what it is given, but in training."""
+
 UNORDERED = {"add", "mul"}
 """Kinds of steps whose operands may come in any order."""
 
@@ -251,7 +254,7 @@ def _is_repeatable(step: Step) -> bool:
     layer = step.layer
     if layer is None or layer.operation not in CATEGORY or layer.buffers or step.macs:
         return False
-    return layer.operation not in DRAWS and step.kind != "stochastic depth"
+    return layer.operation not in DRAWS and step.kind not in NOISE
 
 
 def unshared(steps: Iterable[Step]) -> list[Step]:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from archscope.differences.folded import is_exported
-from archscope.differences.steps import GLOBAL_POOLS, POOLS, Step
+from archscope.differences.steps import GLOBAL_POOLS, NOISE, POOLS, Step
 from archscope.model.graph import less_batch
 
 NOUNS = {
@@ -32,7 +32,7 @@ MOST_LISTED = 5
 
 
 def is_dropout(step: Step) -> bool:
-    return "dropout" in step.kind or step.kind == "stochastic depth"
+    return "dropout" in step.kind or step.kind in NOISE
 
 
 def noun(step: Step) -> str:
@@ -243,7 +243,7 @@ USED = {"weight", "running_mean", "running_var"}
 
 TRAINED_BY = {
     "embedding": {"padding_idx", "sparse", "scale_grad_by_freq"}, "embedding_bag": {"sparse", "scale_grad_by_freq"},
-    **{kind: {"dropout"} for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
+    **{kind: {"dropout", "recurrent_dropout"} for kind in ("lstm", "gru", "rnn_tanh", "rnn_relu")},
     "scaled_dot_product_attention": {"dropout"}, "multi_head_attention_forward": {"dropout_p"},
 }  # fmt: skip
 """By kind of step: what only its gradients see, and what is left out in training alone."""
@@ -265,6 +265,20 @@ def _shifts(shifts: Any) -> str:
     return " and ".join(f"{by:.0f} along axis {axis:.0f}" for axis, by in shifts or ()) or "nothing"
 
 
+def _repeats(found: Any) -> str:
+    """Of operands that are repeated: by their names, where these say more, and along which axes."""
+    if not found:
+        return "nothing"
+    if not isinstance(found[0], tuple):  # of the only operand that may be
+        return _along(found)
+    named = [each if isinstance(each[0], str) else ("", each) for each in found]
+    return " and ".join(f"{name} {_along(axes)}".strip() for name, axes in named)
+
+
+def _along(axes: Sequence[float]) -> str:
+    return f"along {'axis' if len(axes) == 1 else 'axes'} {' and '.join(f'{axis:.0f}' for axis in axes)}"
+
+
 def elements_changed(a: Step, b: Step) -> str:
     """Of two choices of elements: another order, or others."""
     one, other = (step.seen.layout if step.seen else None for step in (a, b))
@@ -279,7 +293,7 @@ def elements_changed(a: Step, b: Step) -> str:
 
 
 SHOWN: dict[str, Callable[[Any], str]] = {
-    "shifts": _shifts, "ratio": lambda ratio: "x".join(f"{one:g}" for one in ratio or ()),
+    "shifts": _shifts, "broadcast": _repeats, "ratio": lambda ratio: "x".join(f"{one:g}" for one in ratio or ()),
     "slope": lambda slope: _plain(1.0 if slope is None else slope),
     "softmax_axes": lambda axes: _plain(axes) if axes else "the last",
     "axes": lambda axes: "none" if axes == () else _plain(axes),
@@ -288,7 +302,7 @@ SHOWN: dict[str, Callable[[Any], str]] = {
 FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier",
          "slices": "takes", "softmax_axes": "softmax along axis", "dropout_p": "dropout of its weights",
          "beyond": "pixels beyond the padding, not counted,",
-         "shifts": "by", "ratio": "size, as a multiple of what comes in,"}  # fmt: skip
+         "shifts": "by", "broadcast": "repeats", "ratio": "size, as a multiple of what comes in,"}  # fmt: skip
 
 
 WHETHER = {

@@ -14,6 +14,9 @@ from archscope.model.text import one_line
 Shape = tuple[int, ...]
 """Sizes without the batch axis: channels x height x width for an image."""
 
+KERAS_LAYER = "keras.Layer"
+"""The base of a module that is one of Keras' layers or models."""
+
 LARGEST_SIZE = 2**63 - 1
 """Torch counts the elements of a tensor in 64 bits."""
 

@@ -192,13 +192,15 @@ def built_for(model: Any, wanted: list[Input]) -> None:
 
 def expected(model: Any) -> Expected | None:
     """What a model says of its inputs, channels first; customary sizes where it takes any."""
+    from archscope.tracing.keras.passes import input_names
+
     inputs = getattr(model, "inputs", None)
     if not inputs:
         return None
     own = [_channels_first(model, tuple(tensor.shape[1:])) for tensor in inputs]
     if all(None not in size for size in own):
         dtypes = ["" if tensor.dtype.startswith(("float", "bfloat")) else tensor.dtype for tensor in inputs]
-        names = [tensor.name if len(inputs) > 1 else "" for tensor in inputs]
+        names = input_names(model) if len(inputs) > 1 else [""]
         return Expected(tuple(map(Input, own, dtypes, names)))
     (size, *others) = own
     if others or len(size) < 2 or size[0] is None:

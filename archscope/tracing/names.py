@@ -6,7 +6,7 @@ from itertools import chain
 
 from torch import nn
 
-from archscope.model.graph import Graph, Layer, Operand, Shape, Tensor, less_batch
+from archscope.model.graph import KERAS_LAYER, Graph, Layer, Operand, Shape, Tensor, less_batch
 from archscope.model.operations import STATISTICS
 from archscope.model.text import UNSHOWN, shown
 from archscope.tracing.records import COMPUTED, Given, Record
@@ -89,13 +89,15 @@ def names_of(blocks: Mapping[str, nn.Module], again: Mapping[tuple[str, int], st
 
 
 def bases(blocks: Mapping[str, nn.Module]) -> dict[str, str]:
-    """The class of torch's that each module's class derives from, where that is another."""
+    """The class of torch's that each module's class derives from, where that is another; of Keras' layers their own."""
     kinds = {kind: _base(kind) for kind in {type(module) for module in blocks.values()}}
     return {path: kinds[kind] for path, kind in ((path, type(m)) for path, m in blocks.items()) if kinds[kind]}
 
 
 def _base(kind: type) -> str:
     """Nothing for torch's own."""
+    if any(base.__module__.startswith("keras.") for base in kind.__mro__):
+        return KERAS_LAYER
     base = next(base for base in kind.__mro__ if base.__module__.startswith(TORCHS))
     return "" if base is kind else base.__name__
 

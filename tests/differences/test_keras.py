@@ -64,6 +64,7 @@ ROWS = {
         "scaling by 0.00392157 + subtraction + division extra",
         f"convolution: {PADDING}",
         f"depthwise convolution: {PADDING}, in 2 layers",
+        "stochastic depth extra, in 9 layers",
         "depthwise convolution: padding 1 before and 2 after instead of 2, in 2 layers",
         SOFTMAX,
     ],

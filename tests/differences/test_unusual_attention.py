@@ -47,6 +47,22 @@ class Block(nn.Module):
         return x + self.mlp(self.norm2(x))
 
 
+def keys_by_queries(axis: int) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    return lambda q, k, v: (k @ q.mT * q.shape[-1] ** -0.5).softmax(axis).mT @ v
+
+
+class Dropped(nn.Module):
+    """Attention by hand, its weights left out by a module."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(rate)
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        weights: Tensor = self.drop((q @ k.mT * q.shape[-1] ** -0.5).softmax(-1))
+        return weights @ v
+
+
 class Positions(nn.Module):
     def __init__(self, added: bool) -> None:
         super().__init__()
@@ -66,6 +82,7 @@ CHANGED: dict[str, tuple[Any, str]] = {
     "axis": (by_hand(axis=-2), "attention: softmax along axis 1 instead of the last"),
     "mask": (by_hand(mask=True), "attention: a mask where the reference has none"),
     "dropout": (by_hand(drop=0.1), "attention: dropout of its weights 0.1 instead of none"),
+    "axis, keys by queries": (keys_by_queries(-1), "attention: softmax along axis 1 instead of the last"),
 }
 
 
@@ -75,6 +92,17 @@ def test_attention_changed_by_hand_has_one_row(name: str) -> None:
     assert said(Block(attention), Block()) == [what]
     assert archscope.diff(Block(attention), Block(attention), (5, 8)).verdict == "identical"
     assert archscope.diff(Block(by_hand()), Block(), (5, 8)).verdict == "identical"
+
+
+def test_dropout_of_attention_by_hand_is_of_training_alone() -> None:
+    dropped = Block(Dropped(0.1))
+    found = archscope.diff(dropped, Block(), (5, 8))
+    assert (found.verdict, [row.what for row in found.differences]) == (
+        "same_function",
+        ["attention: dropout 0.1 instead of none (in training only)"],
+    )
+    assert archscope.diff(dropped, Block(Dropped(0.1)), (5, 8)).verdict == "identical"
+    assert archscope.diff(dropped, Block(Dropped(0.2)), (5, 8)).verdict == "same_function"
 
 
 @pytest.mark.parametrize("blocks", [1, 3])

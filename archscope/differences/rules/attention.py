@@ -53,18 +53,21 @@ PRODUCTS = {"matmul", "bmm"}
 
 
 def _by_hand(call: Call) -> Step | None:
-    found = _scores(call.views[0].step)
-    if call.draft.written or not call.views[0].is_whole or found is None:
+    weights = call.views[0]
+    turned = not weights.is_whole  # the product of keys and queries, which is that of queries and keys
+    found = _scores(weights.step, turned)
+    if call.draft.written or found is None or (turned and not _is_turned(weights)):
         return None
     scale, scores, within, facts, mask = found
+    if turned and mask is not None:
+        return None
     added = [one for one in mask.inputs if one is not scores and one not in within] if mask is not None else []
     if scores.kind not in PRODUCTS or len(scores.inputs) != 2 or not all(alone(call, one) for one in within):
         return None
     (by_query, query), (by_key, key) = (_operand(call, one) for one in scores.inputs)
     if len(key.shape) < 2 or key.shape[-1] != scores.shape[-1]:
         return None
-    order = [*range(len(key.shape) - 2), len(key.shape) - 1, len(key.shape) - 2]
-    rows = View(key.step, key.layout.permuted(order))
+    query, rows = (_turned(key), query) if turned else (query, _turned(key))
     steps = [call.draft.shown(each, call.layer) for each in (query, rows)]
     scaling = scale * by_query * by_key * query.shape[-1] ** 0.5
     step = call.step(KIND, [*steps, call.shown(1), *added], {**_facts(query.shape, scaling), **facts})
@@ -75,18 +78,32 @@ def _by_hand(call: Call) -> Step | None:
     return step
 
 
-def _scores(weights: Step) -> tuple[float, Step, list[Step], dict[str, Any], Step | None] | None:
+def _turned(view: View) -> View:
+    """A matrix with its rows as columns."""
+    *others, row, column = range(len(view.shape))
+    return View(view.step, view.layout.permuted([*others, column, row]))
+
+
+def _is_turned(view: View) -> bool:
+    return view.layout.shows_as(_turned(View.of(view.step)).layout)
+
+
+def _scores(weights: Step, turned: bool = False) -> tuple[float, Step, list[Step], dict[str, Any], Step | None] | None:
     """From what the values are weighted by back to the scores: the number that these are multiplied by, the scores, the
     steps between, what is unusual about them, and where something is added to the scores, if it is."""
     facts: dict[str, Any] = {}
     within, mask = [weights], None
-    if weights.kind == "dropout" and weights.facts.get("always_on"):
-        facts["dropout_p"], weights = weights.facts["p"], weights.inputs[0]
+    if weights.kind == "dropout":
+        facts["dropout_p" if weights.facts.get("always_on") else "dropout"] = weights.facts["p"]
+        weights = weights.inputs[0]
         within.append(weights)
     if weights.kind != "softmax" or weights.facts.keys() != {"axes"}:
         return None
-    if list(weights.facts["axes"]) != [len(squeezed(weights.shape)) - 1]:
-        facts["softmax_axes"] = weights.facts["axes"]
+    last = len(squeezed(weights.shape)) - 1
+    other = {last: last - 1, last - 1: last} if turned else {}
+    axes = tuple(float(other.get(axis, axis)) for axis in weights.facts["axes"])
+    if axes != (last,):
+        facts["softmax_axes"] = axes
     scores = weights.inputs[0]
     if scores.kind == "add" and not scores.is_unordered:
         return None

@@ -53,11 +53,13 @@ def extreme(call: Call) -> View:
 def bounded(call: Call, facts: dict[str, Any]) -> View:
     """Values that are kept within bounds: a rectifier, where these are its."""
     kind, before = "clamp", call.views[0]
-    if facts.get("low") == 0 and facts.get("high") in (None, 6):
-        kind, facts = "relu6" if facts.get("high") else "relu", {}
-    elif facts == {"high": 6} and before.step.kind == "relu" and before.permutes and not call.draft.written:
-        kind, facts = "relu6", {}
+    high = facts.get("high")
+    rectified = before.step.kind == "relu" and before.permutes and not call.draft.written
+    if rectified and high is not None and high >= 0 and facts.get("low", 0) <= 0:
+        facts = {"low": 0, "high": high}
         call.views = [View(before.step.inputs[0], before.layout)]
+    if facts.get("low") == 0 and high in (None, 6):
+        kind, facts = "relu6" if high else "relu", {}
     if kind == "relu" and not call.draft.written and is_rectified(before.step):
         return before
     return each_element(call, kind, facts)

@@ -26,15 +26,24 @@ def same(call: Call) -> View | Step:
 
 
 def identity(call: Call) -> View | Step:
-    """A module that gives what it is given; stochastic depth does so in evaluation."""
-    rate = next((call.settings[name] for name in ("drop_prob", "p", "drop_rate") if call.settings.get(name)), 0)
+    """A module that gives what it is given; stochastic depth and noise do so in evaluation."""
+    kind, names = OF_NOISE.get(call.layer.kind, ("stochastic depth", ("drop_prob", "p", "drop_rate")))
+    rate = next((call.settings[name] for name in names if call.settings.get(name)), 0)
     drops = isinstance(rate, int | float) and 0 < rate <= 1
     if not drops or not call.views:
         return same(call)
     view = call.views[0]
     if not view.permutes or not _keeps_images(view):
         view = View.of(call.shown(), view.shape)
-    return View(call.step("stochastic depth", [view.step], {"p": rate}, view.step.shape), view.layout)
+    return View(call.step(kind, [view.step], {"p": rate}, view.step.shape), view.layout)
+
+
+OF_NOISE = {
+    "GaussianNoise": ("gaussian noise", ("stddev",)),
+    "GaussianDropout": ("gaussian dropout", ("rate",)),
+    "Dropout": ("stochastic depth", ("rate",)),  # of whole images, or it were an operation
+}
+"""By a class of Keras': what it does in training, and the attribute that says how much."""
 
 
 def _keeps_images(view: View) -> bool:

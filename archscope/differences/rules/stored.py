@@ -69,6 +69,11 @@ def _moves_ones(order: Sequence[int], shape: Shape) -> bool:
     return long == sorted(long)
 
 
+def order_of(view: str, rank: int) -> list[int] | None:
+    """The order in which a call shows the axes of a tensor, if that is what it does."""
+    return _understood(view, (1,) * rank)[0]
+
+
 def _understood(view: str, shape: Shape) -> tuple[list[int] | None, Shape | None]:
     """The order in which a call shows the axes of a tensor of this shape, if that is what it does, and the shape that
     it shows; None for a call that is not understood."""

@@ -14,15 +14,17 @@ WIDE = "float64"
 def in_float64(model: Any) -> nn.Module:
     """The model itself, which is not the user's, for good: its weights on the CPU, its layers a module tree."""
     layers = [model, *model._flatten_layers(include_self=False)]
-    for layer in layers:
+    inner = [layer._functional for layer in layers if getattr(layer, "_functional", None)]  # how a Sequential runs
+    for layer in [*layers, *inner]:
         layer.dtype_policy = WIDE
         for variable in (*layer._trainable_variables, *layer._non_trainable_variables):
             value = variable._value
             filled = torch.zeros(value.shape) if value.is_meta else value.detach().cpu()
             variable._value = nn.Parameter(filled.double(), requires_grad=False)
             variable._dtype = WIDE
-        for tensor in getattr(layer, "_inputs", None) or ():
-            tensor._dtype = WIDE  # or a functional model rounds what it is given
+        for given in (layer, *(getattr(layer, "_inputs", None) or ())):  # or a model rounds what it is given
+            if str(getattr(given, "_dtype", "")).startswith("float"):
+                given._dtype = WIDE
     _keep_float64()
     for layer in layers:
         adopt(layer)

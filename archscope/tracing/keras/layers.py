@@ -5,7 +5,9 @@ a batch normalisation as four products and sums. A layer that is not in this tab
 says (quantised, low-rank, of mixed precision), is seen by what it calls.
 """
 
+import re
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -16,8 +18,6 @@ from archscope.tracing.keras.sequences import embedding, recurrent
 from archscope.tracing.keras.weights import depthwise_kernel, kernel, seen, value
 
 Rule = Callable[..., Any]
-MOMENTUM = 0.99
-"""Of the statistics of a batch normalisation, Keras' default."""
 Sides = list[tuple[int, int]]
 
 
@@ -177,6 +177,25 @@ def _as_matrix(layout: ChannelsFirst, weight: torch.Tensor) -> torch.Tensor:
     return matrix
 
 
+def einsum_dense(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any = None) -> Any:
+    """A fully connected layer, where the kernel's first axes are the last ones of what comes in, and its other axes are
+    those of what goes out: heads and their widths, say."""
+    given, stored, out = re.split(",|->", layer.equation.replace("...", ""))
+    summed = "".join(each for each in stored if each not in out)
+    new, kept = stored[len(summed) :], given[: len(given) - len(summed)]
+    if not summed or (stored, given, out) != (summed + new, kept + summed, kept + new):
+        return NotImplemented
+    sizes = tuple(layer._kernel.shape)
+    read, made_sizes = sizes[: len(summed)], sizes[len(summed) :]
+    if layer.bias is not None and tuple(layer.bias.shape) != made_sizes:
+        return NotImplemented
+    weight = seen(layout, layer._kernel, (1, 0), (prod(read), prod(made_sizes)))
+    bias = None if layer.bias is None else seen(layout, layer.bias, (0,), (prod(made_sizes),))
+    x = plain(x)
+    made = F.linear(x if len(read) == 1 else x.flatten(x.dim() - len(read)), weight, bias)
+    return _activated(layer, made if len(new) == 1 else made.reshape(*made.shape[:-1], *made_sizes))
+
+
 def batch_norm(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any = None, mask: Any = None) -> Any:
     last_axis = layer.axis in (-1, x.dim() - 1)
     if getattr(layer, "renorm", False) or not (last_axis or layer.axis == 1):
@@ -186,10 +205,8 @@ def batch_norm(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any
         first = plain(x) if layer.axis == 1 or x.dim() == 2 else to_first(x)
     made = F.batch_norm(
         first, layer.moving_mean._value, layer.moving_variance._value, value(layer.gamma), value(layer.beta),
-        bool(training and layer.trainable), 1 - layer.momentum, layer.epsilon,
+        bool(training and layer.trainable), round(1 - layer.momentum, 7), layer.epsilon,
     )  # fmt: skip
-    if layer.momentum == MOMENTUM:  # nobody chose it: the layer says none, as torch's own does that has torch's default
-        layout.tracer.records[-1].effect.said.settings.pop("momentum", None)
     return last(made) if last_axis and x.dim() > 2 else made
 
 
@@ -202,10 +219,42 @@ def layer_norm(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
     return last(to_first(made)) if first_of(x) is not None and flattened_from(x) is None else made
 
 
-def dropout(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any = False) -> Any:
-    if layer.noise_shape is not None:  # of whole images, say: another function, which does nothing in evaluation
+def group_norm(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
+    last_axis = layer.axis in (-1, x.dim() - 1)
+    if x.dim() == 2 or not (last_axis or layer.axis == 1):
         return NotImplemented
+    first = to_first(x) if last_axis else plain(x)
+    made = F.group_norm(first, layer.groups, value(layer.gamma), value(layer.beta), layer.epsilon)
+    return last(made) if last_axis else made
+
+
+def prelu(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
+    """With one slope, or one a channel."""
+    *before, slopes = layer.alpha.shape
+    if any(size != 1 for size in before):
+        return NotImplemented
+    weight = seen(layout, layer.alpha, (0,), (slopes,))
+    return F.prelu(plain(x), weight) if x.dim() == 2 else last(F.prelu(to_first(x), weight))
+
+
+def dropout(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any = False) -> Any:
+    if layer.noise_shape is not None:
+        each = [size == 1 for size in layer.noise_shape[1:]]
+        of_channels = len(each) == x.dim() - 1 and len(each) in range(2, 5) and all(each[:-1]) and not each[-1]
+        return spatial_dropout(layout, layer, x, training) if of_channels else NotImplemented  # of whole images, say
     return F.dropout(x, layer.rate, bool(training))
+
+
+def spatial_dropout(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any = False) -> Any:
+    """Of whole channels."""
+    drop = getattr(F, f"dropout{x.dim() - 2}d")
+    if getattr(layer, "data_format", "channels_last") != "channels_last":
+        return drop(plain(x), layer.rate, bool(training))
+    return last(drop(to_first(x), layer.rate, bool(training)))
+
+
+def alpha_dropout(layout: ChannelsFirst, layer: Any, x: torch.Tensor, training: Any = False) -> Any:
+    return NotImplemented if layer.noise_shape is not None else F.alpha_dropout(x, layer.rate, bool(training))
 
 
 def flatten(layout: ChannelsFirst, layer: Any, x: torch.Tensor) -> Any:
@@ -229,9 +278,14 @@ RULES: dict[str, Rule] = {
     **{f"Conv{axes}DTranspose": transposed for axes in (1, 2, 3)},
     **{f"{kind}Pooling{axes}D": pooling for kind in ("Max", "Average") for axes in (1, 2, 3)},
     "Dense": dense,
+    "EinsumDense": einsum_dense,
     "BatchNormalization": batch_norm,
     "LayerNormalization": layer_norm,
+    "GroupNormalization": group_norm,
+    "PReLU": prelu,
     "Dropout": dropout,
+    **{f"SpatialDropout{axes}D": spatial_dropout for axes in (1, 2, 3)},
+    "AlphaDropout": alpha_dropout,
     "Flatten": flatten,
     **{f"UpSampling{axes}D": upsampling for axes in (2, 3)},
     "Embedding": embedding,

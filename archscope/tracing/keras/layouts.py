@@ -11,7 +11,7 @@ permutation that stands in the Graph. So every row is a true one, whatever a mod
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -30,8 +30,13 @@ TO_CHANNELS_LAST = "_transpose_spatial_outputs"
 """The function of Keras that ends what torch did channels first."""
 
 ELEMENTWISE = frozenset({"activation", "elementwise", "dropout"})
+BY_AXIS = frozenset(
+    """prelu outer addr kron cross linalg_cross dropout1d dropout2d dropout3d feature_alpha_dropout quantize_per_channel
+    fake_quantize_per_channel_affine""".split()
+)
+"""Operations of these categories that do not do the same to every element, wherever it lies."""
 CONVERSIONS = frozenset("to float double half bfloat16 long int bool type clone zeros_like ones_like full_like".split())
-ALONG = frozenset("softmax log_softmax cumsum cumprod flip chunk split tensor_split cat concat".split())
+ALONG = frozenset("softmax log_softmax cumsum cumprod flip chunk split tensor_split cat concat glu".split())
 """Operations along a `dim` that leave the axes in their order."""
 REDUCTIONS = frozenset("sum mean amax amin max min prod var std norm logsumexp argmax argmin all any".split())
 RESHAPES = frozenset({"reshape", "view", "unsqueeze", "expand_dims"})
@@ -98,6 +103,24 @@ def to_first(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.permute(0, tensor.dim() - 1, *range(1, tensor.dim() - 1))
 
 
+def returned(layout: "ChannelsFirst", tensor: torch.Tensor, images: Collection[int]) -> torch.Tensor:
+    """What a network returns, told channels first where it has as many axes as the `images` that the network takes; all
+    else as Keras gives it."""
+    first, rank = first_of(tensor), tensor.dim()
+    if rank not in images:
+        return plain(tensor)
+    if first is not None:
+        return first
+    sources, own = layout.tracer.sources, plain(tensor)
+    with torch._C.DisableTorchFunction():
+        told = own.permute(0, rank - 1, *range(1, rank - 1))
+    source = sources.of(own)
+    if source is not None:
+        output, views = sources.part(own)
+        sources.tag(told, source, None, (output, (*views, f"permute(dims={[0, rank - 1, *range(1, rank - 1)]})")))
+    return told
+
+
 class ChannelsFirst(TorchFunctionMode):
     """Sees what torch is asked to do with guises, before the tracer does."""
 
@@ -150,17 +173,21 @@ class ChannelsFirst(TorchFunctionMode):
         if any(flattened_from(tensor) is not None for tensor in guises):
             return _on_flat(function, operation, args, kwargs, tensors)
         rank = guises[0].dim()
-        if CATEGORY.get(operation) in ELEMENTWISE or operation in CONVERSIONS:
-            return _each_element(function, args, kwargs, tensors, rank)
         if operation in REDUCTIONS:
             return _reduced(function, operation, args, kwargs, rank)
         if operation in ALONG:
             return _along(function, operation, args, kwargs, tensors, rank)
+        if _is_elementwise(operation):
+            return _each_element(function, args, kwargs, tensors, rank)
         rule = RULES.get(operation)
         return NotImplemented if rule is None or len(tensors) > 1 else rule(function, operation, args, kwargs, rank)
 
 
 Rule = Callable[[Any, str, tuple[Any, ...], dict[str, Any], int], Any]
+
+
+def _is_elementwise(operation: str) -> bool:
+    return (CATEGORY.get(operation) in ELEMENTWISE and operation not in BY_AXIS) or operation in CONVERSIONS
 
 
 def _axis(dim: int, rank: int) -> int:
@@ -209,7 +236,7 @@ def _on_flat(function: Any, operation: str, args: Any, kwargs: Any, tensors: Seq
     """A flattened tensor: element by element, with nothing else or with its like."""
     shape = next(found for tensor in tensors if (found := flattened_from(tensor)) is not None)
     alike = all(flattened_from(tensor) == shape or tensor.numel() == 1 for tensor in tensors)
-    if not alike or (CATEGORY.get(operation) not in ELEMENTWISE and operation not in CONVERSIONS):
+    if not alike or operation in ALONG or not _is_elementwise(operation):
         return NotImplemented
     made = function(*firsts(args), **firsts(kwargs))
     return flat(made, shape) if isinstance(made, torch.Tensor) and made.dim() == 2 else NotImplemented
@@ -250,7 +277,7 @@ def _permuted(function: Any, operation: str, args: Any, kwargs: Any, rank: int) 
         dims = bound.get("dims")
         order = list(dims) if dims is not None else order
     elif operation == "transpose":
-        one, other = (int(bound[name]) % rank for name in ("dim0", "dim1"))
+        one, other = (int(axis) % rank for axis in [*bound.values()][-2:])  # each alias has names of its own for them
         order[one], order[other] = other, one
     else:
         return NotImplemented

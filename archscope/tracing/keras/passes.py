@@ -8,9 +8,9 @@ from torch import nn
 
 from archscope.tracing.keras import is_keras
 from archscope.tracing.keras.layers import rule_for
-from archscope.tracing.keras.layouts import ChannelsFirst, firsts, last
+from archscope.tracing.keras.layouts import ChannelsFirst, firsts, last, returned
 from archscope.tracing.keras.sequences import check_steps
-from archscope.tracing.records import map_tensors
+from archscope.tracing.records import map_tensors, tensors_in
 from archscope.tracing.watcher import Tracer
 
 
@@ -26,8 +26,10 @@ def watched(
             watch(module)
 
     def run(*args: Any, **kwargs: Any) -> Any:
+        model = blocks[""]
+        images = {rank for tensor in tensors_in((args, kwargs)) if channels_last(model, rank := tensor.dim())}
         with layout:
-            return firsts(call(blocks[""], args, kwargs, training))
+            return map_tensors(call(model, args, kwargs, training), lambda made: returned(layout, made, images))
 
     return run
 
@@ -75,7 +77,14 @@ def call(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any], tra
     if not given:
         each = [_shown(model, value) for value in args]
         given = each[0] if len(each) == 1 else each
+    elif isinstance(getattr(model, "_inputs_struct", None), list | tuple) and given.keys() == {*input_names(model)}:
+        given = [given[name] for name in input_names(model)]  # it takes them by their places
     return model(given, training=training)
+
+
+def input_names(model: Any) -> list[str]:
+    """Of a functional model, in order."""
+    return [tensor._keras_history.operation.name for tensor in model.inputs]
 
 
 def channels_first(model: nn.Module, inputs: Any) -> Any:

@@ -87,6 +87,11 @@ def attention_by_einsum(s: Any, x: torch.Tensor) -> torch.Tensor:
     return torch.einsum("b h i j, b h j d -> b h i d", weights, v)
 
 
+def attention_of_keys(s: Any, x: torch.Tensor) -> torch.Tensor:
+    q, k, v = in_heads(s.a(x))
+    return ((k @ q.mT) * 0.5).mT.softmax(-1) @ v
+
+
 def windows(y: torch.Tensor) -> torch.Tensor:
     return y.view(-1, 2, 4, 2, 4, 8).transpose(2, 3).reshape(-1, 4, 16, 8)
 
@@ -402,6 +407,13 @@ pair("einsum, and the product of matrices that it writes",
      lambda s, x: torch.einsum("bchw,bcwv->bchv", s.a(x), x), lambda s, x: s.a(x) @ x)  # fmt: skip
 pair("einsum of turned operands", lambda s, x: torch.einsum("bki,bkj->bji", s.a(x), x),
      lambda s, x: (s.a(x).mT @ x).mT, TOKENS)  # fmt: skip
+pair(
+    "attention, keys by queries",
+    attention_of_keys,
+    lambda s, x: F.scaled_dot_product_attention(*in_heads(s.a(x))),
+    TOKENS,
+)
+pair("a rectifier and a highest value", lambda s, x: s.a(x).relu().clamp(max=4), lambda s, x: F.hardtanh(s.a(x), 0, 4))
 pair("attention by einsum", attention_by_einsum, lambda s, x: F.scaled_dot_product_attention(*in_heads(s.a(x))), TOKENS)
 pair("a root's reciprocal", lambda s, x: s.a(x) * (s.a(x).abs() + 1).rsqrt(),
      lambda s, x: s.a(x) * (1 / (s.a(x).abs() + 1).sqrt()))  # fmt: skip

@@ -58,7 +58,7 @@ functions(
     "PReLU's slopes along another axis",
     lambda s, x: F.prelu(s.a(x).transpose(1, 2), s.w).transpose(1, 2),
     lambda s, x: F.prelu(s.a(x), s.w),
-    "PReLU: broadcast",
+    "PReLU: repeats",
     SQUARE,
     w=parameter(8),
 )
@@ -153,7 +153,7 @@ for name, function in (("by hand", masked_by_hand), ("of torch", masked)):
         f"mask of rows for columns, attention {name}",
         function(lambda m: m.mT),
         function(lambda m: m),
-        "attention: broadcast",
+        "attention: repeats",
         TOKENS,
         m=lambda: nn.Linear(8, 1),
     )
@@ -161,7 +161,7 @@ functions(
     "rows added for columns",
     lambda s, x: torch.baddbmm(x.mean(2)[:, :, None], s.a(x), x),
     lambda s, x: torch.baddbmm(x.mean(2)[:, None], s.a(x), x),
-    "broadcast",
+    "repeats",
     (8, 8),
 )
 functions(
