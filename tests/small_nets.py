@@ -32,6 +32,11 @@ def net(input_size: Any = IMAGE, **kwargs: Any) -> Callable[[Callable[[], nn.Mod
     return add
 
 
+def on_meta(x: torch.Tensor) -> bool:
+    """Does a pass compute shapes alone? The tensor itself says that it lies where the network would run."""
+    return x.untyped_storage().device.type == "meta"
+
+
 class Forward(nn.Module):
     """A module whose forward pass is `function(self, *inputs)`, with the parts that `modules` names."""
 

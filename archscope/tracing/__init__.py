@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from threading import get_ident
 from typing import Any, Literal, get_args
 
 import torch
@@ -161,6 +162,12 @@ def _device(stored: Sequence[torch.Tensor]) -> torch.device:
     return stored[0].device if stored else torch.device("cpu")
 
 
+def _lies(stored: Sequence[torch.Tensor]) -> torch.device:
+    """Where a network runs: with its weights, or on the CPU where these have no memory."""
+    device = _device(stored)
+    return torch.device("cpu") if device == META else device
+
+
 def _run(
     blocks: Mapping[str, nn.Module],
     inputs: Any,
@@ -196,7 +203,8 @@ def _pass(
     with undisturbed(blocks, device != META), torch.no_grad():
         blocks = doubles_of(blocks, mode == "train", real=device != META)
         module = blocks[""]
-        tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED), kept)
+        lies = None if is_keras(module) else _lies(_stored_tensors(blocks))
+        tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED), kept, lies)
         described: dict[str, Tensor] = {}
         call = watched(blocks, tracer, mode)
         try:
@@ -283,6 +291,8 @@ def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
         call = opaque(call)
 
     def watched(*args: Any, **kwargs: Any) -> Any:
+        if get_ident() != tracer.thread:
+            return tracer.in_turn(watched, args, kwargs)
         tracer.enter(module, args)
         output = call(*args, **kwargs)
         replaced = tracer.leave(module, args, kwargs, output)

@@ -27,6 +27,10 @@ TRANSPOSED = ALIASES - {"data"}
 SETTERS = frozenset({"__set__", "requires_grad_"})
 """Questions that set an attribute of a tensor."""
 
+WHERE = frozenset({"device", "is_meta", "is_cpu", "is_cuda", "is_mps", "is_xpu"})
+"""Attributes that say where a tensor lies. Code that depends on them goes the way that it takes where its weights lie,
+or on the CPU, not one for meta."""
+
 CHECKS = frozenset({"_is_all_true", "all", "any"})
 """What torch.distributions asks of its parameters."""
 

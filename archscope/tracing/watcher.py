@@ -5,8 +5,9 @@ take a detour meanwhile (`scripted`). What a call does is told by `effects`, wha
 """
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from threading import RLock, get_ident
 from typing import Any
 
 import torch
@@ -17,7 +18,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
-from archscope.tracing.effects import Effects, observed, refused, written_by
+from archscope.tracing.effects import Effects, observed, refused, stay_on_meta, written_by
 from archscope.tracing.names import second_paths
 from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
@@ -29,6 +30,7 @@ from archscope.tracing.questions import (
     TRANSPARENT,
     TRANSPOSED,
     VALUES,
+    WHERE,
     asks_itself,
     written_back,
 )
@@ -60,7 +62,8 @@ class Tracer(TorchFunctionMode):
     """Watches one pass over `blocks` (modules by path). `real`: compute values instead of shapes on meta.
 
     With a `generator` random numbers come from there alone. `kept` gets the first output of each operation. `classes`
-    are those of modules that are there no more, in a graph that was recorded of them.
+    are those of modules that are there no more, in a graph that was recorded of them. `device` is what tensors on meta
+    say that they lie on.
     """
 
     def __init__(
@@ -69,9 +72,12 @@ class Tracer(TorchFunctionMode):
         real: bool,
         generator: torch.Generator | None = None,
         kept: list[torch.Tensor] | None = None,
+        device: torch.device | None = None,
     ) -> None:
         super().__init__()
         self._kept = kept
+        self._device = None if real else device
+        self.thread, self._turn = get_ident(), RLock()
         self.real = real
         self.generator = generator
         self.records: list[Record] = []
@@ -96,6 +102,15 @@ class Tracer(TorchFunctionMode):
 
     # ---- modules: which block is running -------------------------------------------------------------------
 
+    def in_turn(self, call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A module that a thread of the network's own calls: one thread after the other, each as if it were this."""
+        with self._turn, self:
+            before, self.thread = self.thread, get_ident()
+            try:
+                return call(*args, **kwargs)
+            finally:
+                self.thread = before
+
     def enter(self, module: nn.Module, args: Any) -> None:
         """Before a module runs."""
         caller = self.stack[-1]
@@ -117,14 +132,16 @@ class Tracer(TorchFunctionMode):
         if call.lost:
             self._found_again(call, output)
         elif call.leaf and not call.records:
-            return self._unseen(call, module, tensors_in((args, kwargs)), output)
+            with torch._C.DisableTorchFunction():  # what is asked here is no operation, and answered as it is
+                return self._unseen(call, module, tensors_in((args, kwargs)), output)
         return None
 
     def _found_again(self, call: ModuleCall, value: Any) -> None:
         """Tensors of unknown origin, after some have left torch: numpy made these of those."""
         found = [tensor for tensor in tensors_in(value) if self._source(tensor) is None]
         if found:
-            self._record_unseen(call, "numpy", call.lost, found)
+            with torch._C.DisableTorchFunction():
+                self._record_unseen(call, "numpy", call.lost, found)
             call.lost = []
 
     def _unseen(self, call: ModuleCall, module: nn.Module, given: list[torch.Tensor], output: Any) -> Any:
@@ -136,7 +153,8 @@ class Tracer(TorchFunctionMode):
             said = Said(settings=_own_settings(module), arguments=["input"], shapes=[tuple(output.shape)])
             self._record(call, Effect("identity", [output], "view", said=said), [output], [alias])
             return alias
-        unseen = [one for one in tensors_in(output) if self._source(one) is None and not has_value(one)]
+        made = [one for one in tensors_in(output) if self._source(one) is None and not has_value(one)]
+        unseen = [one for one in made if self.real or one.is_meta]  # with values in a pass without: a constant
         if unseen and not call.constants:  # compiled or foreign code
             self._record_unseen(call, call.kind, [*given, *module.parameters(), *module.buffers()], unseen)
         return None
@@ -221,7 +239,12 @@ class Tracer(TorchFunctionMode):
         moved = not self.real and function is torch.Tensor.to and [*args[1:], *kwargs.values()] == [META]
         if moved and not args[0].is_floating_point():
             return args[0]  # numbers, such as the order of sequences, that a shape may depend on
-        result = function(*args, **self._drawn_alone(function, args, kwargs))
+        on_meta = [tensor.is_meta for tensor in tensors_in((args, kwargs))]
+        if any(on_meta) and self._device is not None:
+            name = getattr(function, "__name__", "")
+            result = function(*stay_on_meta(name, self._given(args)), **stay_on_meta(name, self._given(kwargs)))
+        else:
+            result = function(*args, **self._drawn_alone(function, args, kwargs))
         note_value(function, args, kwargs, result)
         note_drawn(function, args, kwargs, result)
         return result
@@ -257,6 +280,8 @@ class Tracer(TorchFunctionMode):
 
     def _attribute(self, function: Any, args: tuple[Any, ...]) -> Any:
         name = getattr(function.__self__, "__name__", "")
+        if name in WHERE and self._device is not None and args[0].is_meta:
+            return self._device if name == "device" else name == f"is_{self._device.type}"
         source = self._source(args[0]) if name in ALIASES else None
         if source is None:
             found = function(*args)

@@ -19,6 +19,7 @@ from archscope.latency.device import highest
 from archscope.latency.fitting import climbing_batches, fitting, largest_batch, most_images, predicted_bytes
 from archscope.latency.marks import plain
 from tests.graphs import six_layer_report
+from tests.small_nets import on_meta
 
 GRAPH = six_layer_report().graph
 MIB = 2**20
@@ -180,7 +181,7 @@ class Raises(nn.Module):
         self.conv = nn.Conv2d(3, 4, 3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not x.is_meta:
+        if not on_meta(x):
             raise self.error
         return self.conv(x)
 

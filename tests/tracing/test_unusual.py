@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ import archscope
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
 from archscope.tracing import TraceError, trace
-from tests.small_nets import Forward
+from tests.small_nets import Forward, on_meta
 
 torch.set_num_threads(1)
 pytestmark = [
@@ -296,7 +297,7 @@ class OnlyOnCpu(nn.Module):
     """Fails on meta in words that do not say so."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if x.is_meta:
+        if on_meta(x):
             raise ValueError("this and that. " + "And much advice, " * 30)
         return x * 2
 
@@ -318,12 +319,65 @@ def test_whatever_fails_on_meta_runs_once_for_real(net: nn.Module, operation: st
 
 def test_the_error_is_that_of_the_real_pass() -> None:
     def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
-        raise ValueError("on meta" if x.is_meta else "for real")
+        raise ValueError("on meta" if on_meta(x) else "for real")
 
     with pytest.raises(TraceError, match="for real"):
         trace(Forward(forward), (4,))
     with pytest.raises(TraceError, match="on meta"):
         trace(Forward(forward), (4,), real_pass=False)
+
+
+# ---- code that asks where a tensor lies ----------------------------------------------------------------------------
+
+ASKED: dict[str, Callable[[Any, torch.Tensor], bool]] = {
+    "is_meta": lambda net, x: not x.is_meta,
+    "is_cpu": lambda net, x: x.is_cpu and not x.is_cuda,
+    "type of the device": lambda net, x: x.device.type in ("cpu", "cuda"),
+    "device of the weights": lambda net, x: bool(x.device == net.linear.weight.device),
+}
+
+
+@pytest.mark.parametrize("without_memory", [False, True])
+@pytest.mark.parametrize("name", ASKED)
+def test_code_goes_the_way_that_it_goes_where_its_weights_lie(name: str, without_memory: bool) -> None:
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        return net.linear(x) if ASKED[name](net, x) else x
+
+    net = Forward(forward, linear=nn.Linear(4, 4, device="meta" if without_memory else "cpu"))
+    assert rows(trace(net, (4,), real_pass=False)) == [("linear", (4,))]
+
+
+def test_constants_of_both_devices_are_known() -> None:
+    net = Forward(lambda net, x: x * (torch.zeros_like(x) + torch.arange(4.0, device=x.device)))
+    graph = trace(net, (4,), real_pass=False)
+    assert rows(graph) == [("mul", (4,))]
+    assert [constant.values for constant in graph.constants.values()] == [(0, 1, 2, 3)]
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_modules_that_threads_of_the_network_run(real: bool) -> None:
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        if real:
+            x.sum().item()
+        found: dict[str, torch.Tensor] = {}
+        calls = [lambda name=name: found.update({name: net.get_submodule(name)(x)}) for name in ("a", "b")]
+        threads = [Thread(target=call) for call in calls]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return found["a"] + found["b"]
+
+    layers = {name: nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for name in ("a", "b")}
+    graph = trace(Forward(forward, **layers), (4,))
+    assert sorted(layer.name for layer in graph.layers if layer.operation != "sum") == [
+        "a.0",
+        "a.1",
+        "add",
+        "b.0",
+        "b.1",
+    ]
+    assert graph.unseen == ()
 
 
 # ---- up to the layer that failed -----------------------------------------------------------------------------------
