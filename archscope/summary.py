@@ -14,6 +14,7 @@ from archscope.garbage import collection_paused
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.latency.fitting import climbing_batches
 from archscope.measures import measure_all
+from archscope.model.files import check_can_be_read
 from archscope.model.graph import LARGEST_SIZE, Graph
 from archscope.model.input_sizes import Sizes, is_example
 from archscope.model.report import Report
@@ -242,8 +243,7 @@ def read_report(path: str) -> Report:
 def read_text(path: str) -> str:
     """The file's text. Raises ArchscopeError."""
     try:
-        if Path(path).is_char_device():  # reading /dev/zero has no end
-            raise ArchscopeError(f"cannot read {path}: it is a device")
+        check_can_be_read(path)
         return Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:  # of bytes that are no text, and of a zero in the name
         raise ArchscopeError(f"cannot read {path}: {getattr(error, 'strerror', None) or 'it is not text'}") from None

@@ -230,8 +230,23 @@ def test_broken_reports(mistake: Callable[..., str], tmp_path: Path, change: Cal
 def test_a_device_is_no_file_to_read(mistake: Callable[..., str], tmp_path: Path) -> None:
     (tmp_path / "endless.json").symlink_to("/dev/zero")
 
-    assert mistake("summary", str(tmp_path / "endless.json")).endswith("endless.json: it is a device\n")
+    assert "endless.json: it is a device or a pipe" in mistake("summary", str(tmp_path / "endless.json"))
     assert "/dev/zero: it is a device" in mistake("compare", "lenet5", "alexnet", "--accuracy", "/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+@pytest.mark.parametrize(
+    "name", ["net.json", "net.onnx", "net.safetensors", "net.safetensors.index.json", "config.json"]
+)
+def test_a_pipe_in_which_nobody_writes_is_not_waited_for(
+    name: str, mistake: Callable[..., str], tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / name)
+    target = f"transformers:{tmp_path}" if name == "config.json" else str(tmp_path / name)
+
+    said = mistake(*(("diff", target, "lenet5") if "safetensors" in name else ("summary", target)))
+
+    assert f"{name}: it is a device or a pipe" in said
 
 
 def test_strict(mistake: Callable[..., str], run: Run, saved: str, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from archscope.differences.steps import Step, computed_once, unshared
 from archscope.differences.twins import exchanged
 from archscope.differences.wiring import Wiring
 from archscope.errors import ArchscopeError
+from archscope.measures import measure_all
 from archscope.model import units
 from archscope.model.graph import Graph
 from archscope.model.report import Report
@@ -144,8 +145,8 @@ def compare(a: Report, b: Report) -> Diff:
     diff = Diff(a, b, _verdict(a, b, listed, unknown), listed, tuple(pairs), not_compared=unknown)
     for name, total in diff.totals.items():
         if total != b.totals[name] - a.totals[name]:
-            _check_total(a, name)
-            _check_total(b, name)
+            _check_counts(a, name)
+            _check_counts(b, name)
             raise AssertionError(f"the rows' {name} sum to {total}, not to {b.totals[name] - a.totals[name]}")
     return diff
 
@@ -161,12 +162,16 @@ def _in_one_order(report: Report, reference: Graph) -> Report:
     return replace(report, graph=replace(graph, results=results))
 
 
-def _check_total(report: Report, name: str) -> None:
-    """Raises ArchscopeError for a saved report whose total is not that of its layers."""
+def _check_counts(report: Report, name: str) -> None:
+    """Raises ArchscopeError for a saved report whose total is not that of its layers, or these not as they count."""
     unused = report.totals["unused_params"] if name == "params" else 0
     total = sum(value or 0 for value in report.columns[name].values.values()) + unused
     if total != report.totals[name]:
         raise ArchscopeError(f"{report.target}: {report.totals[name]} {name} in all, but its layers have {total}")
+    counted = measure_all(report.graph)[name].values
+    for layer, said in report.columns[name].values.items():
+        if said != counted[layer]:
+            raise ArchscopeError(f"{report.target}: {said} {name} in {layer}, but it is told to have {counted[layer]}")
 
 
 Told = tuple[Pairs, tuple[Difference, ...]]

@@ -148,6 +148,8 @@ def _steps_by_kernel(step: Step) -> bool:
 
 def _keeps_size(step: Step) -> bool:
     """Is the padding the one that keeps sizes at stride 1? It follows from the kernel then."""
+    if not {"kernel_size", "dilation", "padding"} <= step.facts.keys():
+        return False
     reach = [d * (k - 1) for k, d in zip(step.facts["kernel_size"], step.facts["dilation"], strict=True)]
     return [sum(sides) for sides in step.facts["padding"]] == reach
 

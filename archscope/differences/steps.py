@@ -175,9 +175,11 @@ def concatenated(step: Step) -> list[Step]:
 
 
 def hashable(value: Any) -> Any:
-    """Lists as tuples, 6 and 6.0 as one number."""
+    """Lists and dictionaries as tuples, 6 and 6.0 as one number."""
     if type(value) is int:
         return float(value)
+    if isinstance(value, dict):
+        return tuple([(key, hashable(value[key])) for key in sorted(value, key=str)])
     return tuple([hashable(item) for item in value]) if isinstance(value, list | tuple) else value
 
 

@@ -4,7 +4,7 @@ from math import log2, prod
 
 from archscope.measures import measure
 from archscope.measures.costs import cost_of
-from archscope.measures.macs import attended, queried
+from archscope.measures.macs import UNSAID, attended, queried
 from archscope.measures.macs import of_layer as macs_of
 from archscope.model.graph import Graph, Layer
 from archscope.model.operations import CATEGORY
@@ -34,6 +34,13 @@ def of_layer(layer: Layer) -> int | None:
     if category is None:
         own = cost_of(layer)
         return None if own is None else own.elementwise
+    try:
+        return _of_category(layer, category)
+    except UNSAID:
+        return None
+
+
+def _of_category(layer: Layer, category: str) -> int | None:
     outputs = layer.output_elements
     inputs = prod(layer.input_shapes[0]) if layer.input_shapes else 0
     if category in PER_OUTPUT:

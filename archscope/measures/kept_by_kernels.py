@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from archscope.measures.macs import NotGiven, attended, queried, shape
+from archscope.measures.macs import UNSAID, attended, queried, shape
 from archscope.model.graph import Layer, Shape, bytes_of
 
 Kept = tuple[Iterable[str], int]
@@ -23,7 +23,7 @@ def kept_by_kernel(layer: Layer, batch: int, on_cuda: bool) -> Kept | None:
         if layer.operation in KERNELS:
             return KERNELS[layer.operation](layer, on_cuda)
         return _recurrent(layer, batch, on_cuda) if layer.operation in UNITS_A_STEP else None
-    except (NotGiven, KeyError, IndexError):  # a report of an old version does not say it all
+    except UNSAID:  # a report of an old version does not say it all
         return None
 
 
@@ -37,7 +37,7 @@ def passing_in_kernel(layer: Layer, batch: int, weights: int, on_cuda: bool) -> 
         if layer.operation == "lstm" and not on_cuda:
             sizes = list(_sizes(layer, "lstm"))
             return 2 * weights // len(sizes) if _is_onednns(layer, sizes[0]) else 0
-    except (NotGiven, KeyError, IndexError):
+    except UNSAID:
         pass
     return 0
 
@@ -48,7 +48,7 @@ def passing_forward(layer: Layer, batch: int) -> int:
     try:
         if layer.operation == "multi_head_attention_forward":
             return batch * (_projected(layer) + _scores(layer))
-    except (NotGiven, KeyError, IndexError):
+    except UNSAID:
         return 0
     return passing_in_steps(layer, batch)
 
@@ -188,7 +188,7 @@ def passing_in_steps(layer: Layer, batch: int) -> int:
     try:
         steps = prod(shape(layer, "input")[:-1]) * batch
         passing = [_passing(layer, kind, sizes, ways, steps, batch, i) for i, sizes in enumerate(_sizes(layer, kind))]
-    except (NotGiven, KeyError, IndexError):
+    except UNSAID:
         return 0
     return _bytes(layer, (max(passing),))
 

@@ -40,8 +40,12 @@ def of_layer(layer: Layer) -> int | None:
         return 0
     try:
         return FORMULAS[category](layer)
-    except NotGiven:
+    except UNSAID:
         return None
+
+
+UNSAID = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What a formula raises where a layer does not say what it needs, or says what cannot be: a stranger's report may."""
 
 
 class NotGiven(LookupError):

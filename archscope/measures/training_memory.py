@@ -7,6 +7,7 @@ from math import prod
 from archscope.measures import measure
 from archscope.measures.backward import Backward, Newly, differentiated, trainable
 from archscope.measures.kept_by_kernels import Kept, kept_by_kernel, mask
+from archscope.measures.macs import UNSAID
 from archscope.measures.memory import storage_roots
 from archscope.model.graph import Graph, Layer, Shape, bytes_of
 from archscope.model.operations import CATEGORY
@@ -87,8 +88,13 @@ def kept_by(layer: Layer, trains: bool, batch: int, on_cuda: bool) -> Kept | Non
     `trains` says that some of its parameters are trainable.
     """
     category = CATEGORY.get(layer.operation)
-    if category is None:
+    try:
+        return None if category is None else _kept(layer, category, trains, batch, on_cuda)
+    except UNSAID:
         return None
+
+
+def _kept(layer: Layer, category: str, trains: bool, batch: int, on_cuda: bool) -> Kept | None:
     if category in {"attention", "recurrent"}:
         return kept_by_kernel(layer, batch, on_cuda)
     if category in NOTHING or layer.operation in LINEAR or not layer.inputs:

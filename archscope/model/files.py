@@ -1,4 +1,4 @@
-"""Files that results are written to: whole or not at all."""
+"""Files that results are written to, whole or not at all; and which can be read."""
 
 import contextlib
 import os
@@ -28,6 +28,12 @@ def encoded(made: str | bytes) -> bytes:
 def is_device(path: str) -> bool:
     """A device or pipe, such as /dev/stdout: no file whose name says a format."""
     return os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path))
+
+
+def check_can_be_read(path: str) -> None:
+    """Raises ArchscopeError for a device or pipe: reading one may have no end, or no beginning."""
+    if is_device(path):
+        raise ArchscopeError(f"cannot read {path}: it is a device or a pipe, no file")
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archscope.errors import ArchscopeError
+from archscope.model.operations import CATEGORY
 from archscope.model.rules import Broken, Maybe
 from archscope.model.schema import (
     COLUMNS,
@@ -111,6 +112,9 @@ def _check_columns(report: Mapping[str, Any]) -> None:
                 raise Broken("does not say which columns it is of", under)
         if column["by_layer"]:
             _check_values(name, column["reduce"], known, layers)
+    scope = report["totals"].get("receptive_field_scope")
+    if scope and (scope["is"] == "local") is not (report["totals"]["receptive_field"] is not None):
+        raise Broken(f"'{scope['is']}' does not go with the receptive_field", ".totals.receptive_field_scope")
 
 
 def _by_layer(known: Known, column: Mapping[str, Any]) -> bool:
@@ -140,13 +144,13 @@ def _check_graph(report: Mapping[str, Any]) -> None:
             owner = tensor.get("shares", "")
             if owner and owner not in stored["parameters"] | stored["buffers"]:
                 raise Broken(f"'{owner}' is neither a parameter nor a buffer", f".{kind}[{i}].shares")
-    known = set(stored["inputs"])
+    known = dict.fromkeys(stored["inputs"], 1)
     for i, layer in enumerate(report["layers"]):
         try:
             _check_layer(layer, known, stored)
         except Broken as broken:
             raise broken.under(f".layers[{i}]") from None
-        known.add(layer["name"])
+        known[layer["name"]] = len(layer["output_shapes"])
     _check_operands(report.get("results", []), "results", known, stored)
     for i, name in enumerate(report["outputs"]):
         if name not in known:
@@ -157,13 +161,16 @@ def _check_graph(report: Mapping[str, Any]) -> None:
 
 
 def _check_operands(
-    operands: list[dict[str, Any]], where: str, known: set[str], stored: Mapping[str, set[str]]
+    operands: list[dict[str, Any]], where: str, known: Mapping[str, int], stored: Mapping[str, set[str]]
 ) -> None:
+    """`known`: how many outputs each earlier thing has."""
     for i, operand in enumerate(operands):
         kind, name = operand["kind"], operand["source"]
         there = name in known and name not in stored["inputs"] if kind == "layer" else name in stored[f"{kind}s"]
         if not there:
             raise Broken(f"'{name}' is not among the {kind}s", f".{where}[{i}]")
+        if operand.get("output", 0) >= known.get(name, 1):
+            raise Broken(f"'{name}' has no output {operand['output']}", f".{where}[{i}].output")
 
 
 def _names(tensors: list[dict[str, Any]], kind: str) -> set[str]:
@@ -175,16 +182,19 @@ def _names(tensors: list[dict[str, Any]], kind: str) -> set[str]:
     return names
 
 
+CONVOLUTIONS = {"convolution", "transposed convolution"}
 PAIRED = (("input_shapes", "inputs"), ("dtypes", "output_shapes"))
 """Lists of a layer that run side by side."""
 
 
-def _check_layer(layer: Mapping[str, Any], known: set[str], stored: Mapping[str, set[str]]) -> None:
+def _check_layer(layer: Mapping[str, Any], known: Mapping[str, int], stored: Mapping[str, set[str]]) -> None:
     if layer["name"] in known:
         raise Broken(f"a second '{layer['name']}'", ".name")
     for i, name in enumerate(layer["inputs"]):
         if name not in known:
             raise Broken(f"'{name}' is neither an input nor an earlier layer", f".inputs[{i}]")
+        if not known[name]:
+            raise Broken(f"'{name}' has no output", f".inputs[{i}]")
     for one, other in PAIRED:
         if len(layer[one]) != len(layer[other]):
             raise Broken(f"{len(layer[one])} entries, but {len(layer[other])} {other}", f".{one}")
@@ -195,3 +205,5 @@ def _check_layer(layer: Mapping[str, Any], known: set[str], stored: Mapping[str,
                 raise Broken(f"'{name}' is not among the {there}", f".{kind}[{i}]")
     if layer["window"] and len({len(sizes) for sizes in map(layer["window"].get, WINDOW.required)}) != 1:
         raise Broken("has not one number an axis", ".window")
+    if CATEGORY.get(layer["operation"]) in CONVOLUTIONS and not (layer["output_shapes"] and layer["output_shapes"][0]):
+        raise Broken("a convolution that has no channels", ".output_shapes")

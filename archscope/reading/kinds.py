@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from archscope.errors import ArchscopeError
+from archscope.model.files import check_can_be_read, is_device
 
 Kind = Literal["onnx", "exported", "safetensors", "keras", "torchscript", "compiled", "pickle", "hdf5", "tflite", ""]
 """The empty kind is none that archscope knows."""
@@ -32,6 +33,8 @@ def is_configuration(target: str) -> bool:
     """Is it the path of a config.json of transformers, alone or after `transformers:`?"""
     if target.startswith("transformers:"):
         return True
+    if is_device(target):
+        return False
     try:
         with open(target, encoding="utf-8") as file:
             start = file.read(BEGINNING)
@@ -43,6 +46,7 @@ def is_configuration(target: str) -> bool:
 
 def kind_of(path: str) -> Kind:
     """Raises ArchscopeError where there is no file, or none that can be read."""
+    check_can_be_read(path)
     try:
         size = Path(path).stat().st_size
         with open(path, "rb") as file:

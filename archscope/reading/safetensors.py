@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from archscope.errors import ArchscopeError
+from archscope.model.files import check_can_be_read
 from archscope.model.graph import LARGEST_SIZE, Tensor
 from archscope.model.units import counted
 from archscope.reading import documents
@@ -48,6 +49,7 @@ def tensors_of(path: str) -> dict[str, Tensor]:
 
 def _shards(path: str) -> dict[str, list[str]]:
     """Names of tensors by file. Files lie beside the index: another place is refused."""
+    check_can_be_read(path)
     try:
         with open(path, "rb") as file:
             weight_map = json.loads(file.read(LONGEST_HEADER))["weight_map"]
@@ -65,6 +67,7 @@ def _shards(path: str) -> dict[str, list[str]]:
 
 
 def _of_file(path: str) -> Iterator[Tensor]:
+    check_can_be_read(path)
     try:
         size = Path(path).stat().st_size
         with open(path, "rb") as file:

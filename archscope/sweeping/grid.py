@@ -51,8 +51,8 @@ def parse_axis(item: str) -> tuple[str, tuple[Any, ...]]:
 
 
 def hashable(value: Any) -> Any:
-    """An option's value, which may be a list, as a key."""
-    return tuple(value) if isinstance(value, list) else value
+    """An option's value, which may be a list of lists, as a key."""
+    return tuple(map(hashable, value)) if isinstance(value, list | tuple) else value
 
 
 def _range(text: str, item: str) -> Iterable[int | float]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError
+from archscope.model.files import check_can_be_read
 from archscope.model.input_sizes import Input, parameters_of
 from archscope.reading.kinds import LARGEST_CONFIG
 from archscope.registry import unknown
@@ -55,6 +56,7 @@ def of_transformers(name: str) -> Target:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    check_can_be_read(str(path))
     try:
         if path.stat().st_size > LARGEST_CONFIG:
             raise ArchscopeError(f"{path} holds more than {LARGEST_CONFIG:,} bytes: it is no config.json")

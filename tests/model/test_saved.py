@@ -1,15 +1,21 @@
 """What a stranger's report may hold: every break of a rule is one line that says where, and nothing else is."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+import archscope
+from archscope.auditing.counters import counted_as
 from archscope.comparison.report import Comparison
 from archscope.continuum.points import Block, Point, Spectrum
+from archscope.differences import compare
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
+from archscope.roofline import predict
+from archscope.roofline.devices import find
 from tests.graphs import six_layer_report
 
 SIX = six_layer_report()
@@ -48,6 +54,10 @@ def linked(layer: int, source: int) -> Change:
         (put("layers", 1, "dtypes", []), "layers[1].dtypes: 0 entries, but 1 output_shapes"),
         (put("layers", 0, "window", "stride", [1]), "layers[0].window: has not one number an axis"),
         (put("layers", 0, "window", "stride", [0, 1]), "layers[0].window.stride: 0 is no size"),
+        (put("layers", 0, "output_shapes", [[]]), "layers[0].output_shapes: a convolution that has no channels"),
+        (lambda d: d["layers"][0].update(output_shapes=[], dtypes=[], operation="relu"), "has no output"),
+        (put("layers", 1, "operands", 0, "output", 5), "layers[1].operands[0].output: '"),
+        (put("totals", "receptive_field", None), "totals.receptive_field_scope: 'local' does not go with the"),
         (put("layers", 0, "groups", 0), "layers[0].groups: 0 is no number of groups"),
         (put("layers", 0, "memory", "lost"), "layers[0].memory: 'lost' is none of new, view, in_place"),
         (put("layers", 0, "settings", {"p": {"a": [[[[[[[[1]]]]]]]]}}), "layers[0].settings.p: lists and objects"),
@@ -90,6 +100,24 @@ def test_what_breaks_a_rule(change: Change, said: str) -> None:
     assert said in str(error.value)
     with pytest.raises(ArchscopeError):
         Comparison.from_json(json.dumps({"schema": "archscope.compare/1", "networks": [broken]}))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["addmm", "batch_norm", "conv2d", "einsum", "fft_fft2", "layer_norm", "local_response_norm", "lstm", "max_pool2d",
+     "multi_head_attention_forward", "scaled_dot_product_attention", "stft"],
+)  # fmt: skip
+def test_what_an_operation_does_not_say_is_unknown(operation: str) -> None:
+    odd = data()
+    for layer in odd["layers"]:
+        layer.update(operation=operation, operands=[], window=None, settings={"dim": {"a": [1]}, "size": "x"})
+    found = Report.from_json(json.dumps(odd))
+
+    assert found.graph.name in str(predict(found, [find("h100").ceilings]))
+    assert counted_as(found, "fvcore").columns["fvcore"].values.keys() == SIX.columns["macs"].values.keys()
+    assert "<svg" in str(archscope.diagram(found, level="layer"))
+    with contextlib.suppress(ArchscopeError):  # of counts that are not of these layers
+        assert compare(found, SIX).verdict != "identical"
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])

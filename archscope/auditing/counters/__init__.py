@@ -15,7 +15,7 @@ from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from archscope.measures.einsum import letters
-from archscope.measures.macs import attended, of_layer, queried
+from archscope.measures.macs import UNSAID, attended, of_layer, queried
 from archscope.model.graph import Graph, Layer, Shape
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Report, summed
@@ -223,8 +223,15 @@ def counter_names() -> tuple[str, ...]:
 def counted_as(report: Report, name: str) -> Report:
     """The report with a column of what the tool of this name would count. Raises ArchscopeError for an unknown one."""
     tool, graph = find(name), report.graph
-    counted = {layer.name: tool.count(layer, graph).amount for layer in graph.layers}
+    counted = {layer.name: _amount(tool, layer, graph) for layer in graph.layers}
     return replace(report, columns={**report.columns, tool.name: summed(tool.name, tool.unit, counted)})
+
+
+def _amount(tool: Counter, layer: Layer, graph: Graph) -> int | None:
+    try:
+        return tool.count(layer, graph).amount
+    except UNSAID:
+        return None
 
 
 def find(name: str) -> Counter:

@@ -72,7 +72,10 @@ def _parts(svg: str) -> list[str]:
 
 def judged(report: Report, claim: Any) -> Verdict:
     """A claim beside the report's own number. Why one differs that has an explanation, `archscope verify` tells."""
-    verdict = judge(report.graph.name, claim, report)
+    try:
+        verdict = judge(report.graph.name, claim, report)
+    except ValueError as error:  # a saved report may claim anything
+        return Verdict(report.graph.name, claim, "not recomputable", reason=str(error))
     if verdict.outcome == "fails" and claim.explanation:
         return replace(verdict, outcome="differs", reason=f"archscope verify {report.graph.name} explains it")
     return verdict

@@ -44,7 +44,8 @@ def _of_layer(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape
     if layer.window:
         rank = len(layer.window.kernel_size)
         return len(out) - rank - 1 if len(out) > rank else None
-    if category in ON_LAST_AXIS or (layer.operation == "layer_norm" and len(layer.settings["normalized_shape"]) == 1):
+    over_one = layer.operation == "layer_norm" and len(layer.settings.get("normalized_shape", ())) == 1
+    if category in ON_LAST_AXIS or over_one:
         return len(out) - 1
     known = [name for name in layer.inputs if axes.get(name) is not None]
     source = next((name for name in known if len(shapes[name]) == len(out)), next(iter(known), None))

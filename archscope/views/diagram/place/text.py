@@ -43,11 +43,13 @@ def sizes(shape: Shape, channels_last: bool = True, channels: int | None = None)
     `channels` is the axis of channels, the first of three or more where it is not known.
     """
     at = 0 if channels is None and len(shape) >= 3 else channels
-    if at is not None and channels_last:
+    if at is None or at >= len(shape):
+        return "×".join(map(str, shape)) or "1"
+    if channels_last:
         shape = (*shape[:at], *shape[at + 1 :], shape[at])
-    elif at is not None and at == len(shape) - 1 >= 2:
+    elif at == len(shape) - 1 >= 2:
         shape = (*shape[:-3], shape[at], *shape[-3:-1])
-    return "×".join(map(str, shape)) or "1"
+    return "×".join(map(str, shape))
 
 
 def sizes_of(op: Op, channels_last: bool = True) -> str:
