@@ -66,7 +66,9 @@ def _opened(drawing: Drawing, sketch: Sketch, kinds: Mapping[str, str], view: Vi
     tried: set[str] = set()
     drawing = _with_sisters(drawing, tried, sketch, kinds, view)
     if not drawing.plan.frames and (found := largest_closed(drawing.plan, kinds, ())):
-        one = _with(most_alike(drawing.plan, kinds, found[1]), drawing, sketch, kinds, view)
+        alike = most_alike(drawing.plan, kinds, found[1])
+        ways = (_with(alike, drawing, one, kinds, view) for one in (sketch, replace(sketch, loose=True)))
+        one = next(filter(None, ways), None)
         drawing = _with_sisters(one, tried, sketch, kinds, view) if one else drawing
     return drawing
 

@@ -214,12 +214,13 @@ def _begin_at_constants(piece: Piece) -> None:
 
 def _end_at_dead_ends(piece: Piece, dead: set[str]) -> None:
     """No line leads on from a result, or what nothing reads: the structure alone put something after it."""
-    ended = {box.name for box in piece.boxes if box.op and (box.op, *box.copies)[-1].name in dead}
-    while ended:
-        after = {line.target for line in piece.lines if line.source in ended}
-        piece.lines = [line for line in piece.lines if line.source not in ended]
-        points = {box.name for box in piece.boxes if box.form == "point"}
-        ended = (after & points) - {line.target for line in piece.lines}
+    points = {box.name for box in piece.boxes if box.form == "point"}
+    cut = [line for line in piece.lines if line.source in dead]
+    while cut:
+        piece.lines = [line for line in piece.lines if line not in cut]
+        gone = ({line.target for line in cut} & points) - {line.target for line in piece.lines}
+        left = {(line.target, line.points[-1]) for line in cut if line.role == "leave" and line.points}
+        cut = [line for line in piece.lines if line.source in gone or (line.source, *line.points[:1]) in left]
 
 
 def _end_in_frame(piece: Piece) -> None:

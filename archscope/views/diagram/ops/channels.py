@@ -28,13 +28,23 @@ def channel_axes(graph: Graph) -> dict[str, Axis]:
 
 def _of_input(graph: Graph, name: str, shape: Shape) -> Axis:
     """As the first window slides over it; else the axis that is as short as an image's."""
-    for reader in graph.consumers[name]:
-        window = graph.layer[reader].window
-        if window and len(window.kernel_size) < len(shape):
-            return len(shape) - len(window.kernel_size) - 1
+    if from_end := _under_window(graph, name, shape):
+        return len(shape) - from_end
     if len(shape) < 3:
         return None
     return next((axis for axis in (0, 1, len(shape) - 1) if shape[axis] <= FEW), 0)
+
+
+def _under_window(graph: Graph, name: str, shape: Shape) -> int:
+    """How far from the end the first window that slides over a tensor has its channels, also after what was before
+    them, such as time, was joined to the batch; 0 where none does."""
+    for reader in graph.consumers[name]:
+        layer = graph.layer[reader]
+        if layer.window and len(layer.window.kernel_size) < len(shape):
+            return len(layer.window.kernel_size) + 1
+        if CATEGORY.get(layer.operation) == "view" and (found := _under_window(graph, reader, layer.output_shape)):
+            return found if layer.output_shape[-found:] == shape[-found:] else 0
+    return 0
 
 
 def _of_layer(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape]) -> Axis:

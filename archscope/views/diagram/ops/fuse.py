@@ -20,6 +20,9 @@ WEIGHTED = {"convolution", "transposed convolution", "linear"}
 LIKE = {"reshape_as", "view_as", "expand_as", "type_as"}
 """What these read second only says how their result is to look."""
 
+SQUASHING = {"sigmoid", "hardsigmoid", "tanh"}
+"""What gates are made of."""
+
 
 class Fusion:
     """Which layer is drawn within which: `owner` of every layer, itself for those with a box of their own."""
@@ -161,8 +164,9 @@ def fused_ops(graph: Graph) -> list[Op]:
     made = []
     axes = channel_axes(graph)
     customs = Customs(
-        axes, graph.parameters, shared(graph), _usual_activation(fusion), _most_are_normalised(fusion), fusion.computed
-    )
+        axes, graph.parameters, shared(graph), _usual_activation(fusion), _most_are_normalised(fusion), fusion.computed,
+        _gating(graph),
+    )  # fmt: skip
     for root, layers in fusion.groups().items():
         node = fusion.units.get(root)
         path = node.path if node else fusion.functions[root].path if root in fusion.functions else root
@@ -215,13 +219,29 @@ def _category(layer: Layer) -> str:
 
 
 def _usual_activation(fusion: Fusion) -> str:
-    """The activation that most fused boxes have, which their labels need not name."""
+    """The activation that most fused boxes have, which their labels need not name; gates count for nothing."""
+    factors = {name for layer in _products(fusion.graph) for name in layer.inputs}
     counted = Counter(
         layer.kind
         for layers in fusion.groups().values() if len(layers) > 1
-        for layer in layers if CATEGORY.get(layer.operation) == "activation"
+        for layer in layers
+        if _category(layer) == "activation" and not (layer.operation in SQUASHING and layer.name in factors)
     )  # fmt: skip
     return counted.most_common(1)[0][0] if counted else ""
+
+
+def _products(graph: Graph) -> list[Layer]:
+    return [layer for layer in graph.layers if layer.operation == "mul" and len(set(layer.inputs)) > 1]
+
+
+def _gating(graph: Graph) -> frozenset[str]:
+    """Activations that are multiplied with what has none, as in gated linear units, where most others may be alike."""
+    activated = {layer.name for layer in graph.layers if _category(layer) == "activation"}
+    factors = [layer.inputs for layer in _products(graph)]
+    units = [layer.name for layer in graph.layers if layer.operation == "glu"]  # the product is within
+    return frozenset(
+        [*units, *(name for names in factors for name in names if activated.isdisjoint({*names} - {name}))]
+    )
 
 
 def absorbed(ops: Iterable[Op], graph: Graph) -> Counter[str]:

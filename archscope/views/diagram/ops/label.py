@@ -1,6 +1,6 @@
 """What a box says: the operation in a word, its kernel, and what a reader of the paper needs to rebuild it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from archscope.model.graph import Layer, Shape, Tensor, is_depthwise
@@ -57,7 +57,8 @@ class Customs:
     `shared` are the weights that several layers have.
 
     `usual` is its activation; None: layers are not fused. Where convolutions are `normalised`, one that is followed
-    by nothing is called linear, as in the papers. `computed` are the layers that read nothing but parameters.
+    by nothing is called linear, as in the papers. `computed` are the layers that read nothing but parameters, `gating`
+    those that are multiplied with what has no activation.
     """
 
     axes: Mapping[str, int | None]
@@ -66,6 +67,7 @@ class Customs:
     usual: str | None = None
     normalised: bool = False
     computed: frozenset[str] = frozenset()
+    gating: frozenset[str] = frozenset()
 
 
 def labelled(
@@ -87,7 +89,7 @@ def labelled(
         *_along(main, customs.axes[main.name]),
     ]
     if customs.usual is not None and len(seen) > 1:
-        facts += _within(main, seen, customs.usual)
+        facts += _within(main, seen, customs.usual, customs.gating)
     if customs.normalised and len(seen) == 1 and "convolution" in CATEGORY.get(main.operation, ""):
         facts.append("linear")
     weight = main.parameters[0] if main.parameters and CATEGORY.get(main.operation) in HOLDS_WEIGHTS else ""
@@ -278,16 +280,16 @@ def _factor(layer: Layer) -> list[str]:
     return [f"×{factor:.3g}" for factor in factors] if len(factors) == 1 and len(before) == len(after) else []
 
 
-def _within(main: Layer, layers: Sequence[Layer], usual: str) -> list[str]:
-    """What stands before the convolution, and an activation other than the usual one."""
+def _within(main: Layer, layers: Sequence[Layer], usual: str, gating: Container[str]) -> list[str]:
+    """What stands before the convolution, and an activation other than the usual one, or one that is a gate."""
     if CATEGORY.get(main.operation) not in {"convolution", "transposed convolution", "linear"}:
         return []
     facts = []
     place = next(i for i, layer in enumerate(layers) if _weighs(layer))
     if any(CATEGORY.get(layer.operation) in {"normalisation", "activation"} for layer in layers[:place]):
         facts.append("pre-act")
-    between = [layer.kind for layer in layers[place:] if CATEGORY.get(layer.operation) == "activation"]
-    return facts + [kind for kind in between if kind != usual]
+    between = [layer for layer in layers[place:] if CATEGORY.get(layer.operation) == "activation"]
+    return facts + [layer.kind for layer in between if layer.kind != usual or layer.name in gating]
 
 
 def _weighs(layer: Layer) -> bool:

@@ -62,7 +62,7 @@ def block_title(path: str, kind: str) -> str:
     name = path.rpartition(".")[2]
     plain = name.rstrip("0123456789")
     if name.isdecimal():
-        return path if "." in path else kind or "Module"
+        return kind or "Module"
     return pretty(plain if len(plain) > 2 else name)
 
 
@@ -81,10 +81,11 @@ def _letters(text: str) -> str:
 
 
 def part_title(path: str, kind: str) -> str:
-    """As `block_title`; a module that only counts siblings is called as what holds it."""
-    parent, _, name = path.rpartition(".")
-    counted = name[-1:].isdigit() and kind in GENERIC and bool(parent)
-    return pretty(parent.rpartition(".")[2]) if counted else block_title(path, kind)
+    """As `block_title`; a module that only counts siblings is called as what holds it, that with a name of its own."""
+    *above, name = path.split(".")
+    holder = next((one for one in reversed(above) if not one.isdecimal()), "")
+    counted = name[-1:].isdigit() and kind in GENERIC and bool(holder)
+    return pretty(holder) if counted else block_title(path, kind)
 
 
 def family(path: str, kind: str) -> str:
@@ -105,6 +106,6 @@ def family(path: str, kind: str) -> str:
 def joined_title(outer: str, inner: str) -> str:
     """`Dense block 1: DenseLayer`, or the outer name alone where the inner one says nothing new."""
     stem = outer.partition(": ")[0]
-    if inner in {*GENERIC, outer, ""} or _letters(inner) == _letters(stem).removesuffix("s"):
+    if inner in {*GENERIC, outer, ""} or _letters(inner).removesuffix("s") == _letters(stem).removesuffix("s"):
         return outer
     return inner if inner.startswith(f"{stem}: ") else f"{stem}: {inner}"

@@ -90,7 +90,9 @@ class Grid:
         self.shift = _shifts(spans)
         self.top_of: dict[int, str] = {}
         for name in [name for name, row in lanes.row.items() if row]:  # over the first row there is no room
-            lane = lanes.lane[name]
+            lane, item = lanes.lane[name], lanes.items[name]
+            if isinstance(item, Split) or item.exit.kind == "tensor" or item.exit.spatial != lanes.sizes[lane]:
+                continue  # it has another size, or its box says it
             if lanes.row[name] < lanes.row.get(self.top_of.get(lane, ""), len(lanes.items)):
                 self.top_of[lane] = name
         told = {lanes.lane[name] for name in lanes.given}  # said under what gives them

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.label import RAISING, heads
 from archscope.views.diagram.ops.names import part_title
-from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.ops import Op, Ops
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Parallel, Series, Split, ops_of, structure
 
 LONGEST = 44
@@ -33,12 +34,24 @@ def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
     of one size, or where one is slid over each channel.
     """
     members = opened(members)
+    if beside := _beside(members):
+        return ", ".join([beside, *_extras(members)])
     series = structure(members, (), {}, [])
     widths = _widths(series, "-")
     said = _transition(members, sources) or widths
     counted = len(said) > LONGEST or _is_monotonous(said)
     parts = [_counts(members)] if counted else [_window(members), said]
     return ", ".join(filter(None, [*parts, *_extras(members)])) if said else ""
+
+
+def _beside(members: Sequence[Op]) -> str:
+    """`8 branches of 32-16` where no part reads another; each has layers of its own."""
+    own = {op.name: op for op in members}
+    parts = connected_parts(list(own), Ops(members).readers.__getitem__)
+    said = [_widths(structure([own[name] for name in part], (), {}, []), "-") for part in parts]
+    if len(parts) < 2 or not all(said):
+        return ""
+    return f"{len(parts)} branches" + (f" of {said[0]}" if len(set(said)) == 1 and len(said[0]) <= LONGEST else "")
 
 
 def in_words(members: Sequence[Op], kinds: Mapping[str, str]) -> str:

@@ -15,6 +15,9 @@ from archscope.views.diagram.plan.constants import beside_trunk
 ENTRY = "<entry>"
 EXIT = "<exit>"
 
+DEEPEST = 50
+"""Branches within so many others are not told: each step of a loop that reads the loop's input is one more."""
+
 
 @dataclass
 class Leaf:
@@ -232,8 +235,9 @@ def leaving_of(members: Sequence[Op], inside: Ops, outputs: Sequence[str]) -> li
     return ends or [op for op in members if not inside.readers[op.name]]
 
 
-def _decompose(region: list[str], start: str, end: str, flow: Flow, direct: bool) -> Series:
-    """The Series of the region between `start` and `end`; `direct` counts an edge from the one to the other too."""
+def _decompose(region: list[str], start: str, end: str, flow: Flow, direct: bool, depth: int = 0) -> Series:
+    """The Series of the region between `start` and `end`; `direct` counts an edge from the one to the other too. It
+    lies within so many others, `depth`."""
     place = {name: i for i, name in enumerate(region)}
     place[end] = len(region)
     reached = [*region, end] if direct else region  # of the readers of `start`, which may have many branches
@@ -243,24 +247,27 @@ def _decompose(region: list[str], start: str, end: str, flow: Flow, direct: bool
     begin = start
     for i, name in enumerate(region):
         if reach == i:
-            series += _between(waiting, begin, name, flow, True)
+            series += _between(waiting, begin, name, flow, True, depth)
             series.append(flow.nodes[name])
             begin, waiting = name, []
         else:
             waiting.append(name)
         reach = max([reach, *(place[other] for other in flow.after[name] if other in place)])
-    return series + _between(waiting, begin, end, flow, direct or begin != start)
+    return series + _between(waiting, begin, end, flow, direct or begin != start, depth)
 
 
-def _between(region: list[str], begin: str, end: str, flow: Flow, direct: bool) -> Series:
+def _between(region: list[str], begin: str, end: str, flow: Flow, direct: bool, depth: int) -> Series:
     """What stands between two items through which every path runs."""
     if not region:
         return []
-    parts = connected_parts(region, flow.after.__getitem__)
     identity = direct and (begin, end) in flow.edges
+    if depth == DEEPEST:
+        core: Series = [_core(region, begin, end, flow)]
+        return [Parallel([[], with_split(core, f"{region[0]}<{len(region)}")])] if identity else core
+    parts = connected_parts(region, flow.after.__getitem__)
     if len(parts) == 1 and not identity:
         return [_core(region, begin, end, flow)]
-    branches = [_branch(part, begin, end, flow) for part in _as_joined(parts, end, flow)]
+    branches = [_branch(part, begin, end, flow, depth + 1) for part in _as_joined(parts, end, flow)]
     return [Parallel([[], *branches] if identity else branches)]
 
 
@@ -273,8 +280,8 @@ def _as_joined(parts: list[list[str]], end: str, flow: Flow) -> list[list[str]]:
     return sorted(parts, key=lambda part: min(place[name] for name in part if name in place))
 
 
-def _branch(part: list[str], begin: str, end: str, flow: Flow) -> Series:
-    return with_split(_decompose(part, begin, end, flow, False), f"{part[0]}<{len(part)}")
+def _branch(part: list[str], begin: str, end: str, flow: Flow, depth: int) -> Series:
+    return with_split(_decompose(part, begin, end, flow, False, depth), f"{part[0]}<{len(part)}")
 
 
 def with_split(series: Series, name: str) -> Series:

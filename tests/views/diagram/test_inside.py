@@ -1,0 +1,173 @@
+"""What a box or a frame says of its inside, and what it must not: words of networks that nobody wrote for papers."""
+
+from collections import OrderedDict
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import archscope
+from archscope.views.diagram.drawing import DiagramOptions, draw
+from archscope.views.diagram.ops.fuse import fused_ops
+from archscope.views.diagram.ops.names import joined_title, part_title
+from archscope.views.diagram.plan.contents import contents
+from tests.views.diagram.checker import faults
+from tests.views.diagram.rebuild import differences
+from tests.views.diagram.test_repeats import conv, drawn, repeats
+
+
+def test_a_module_that_only_counts_is_called_as_what_holds_it_by_name() -> None:
+    assert part_title("blocks.1.0", "Sequential") == "Blocks"
+    assert part_title("1.0", "Sequential") == "Sequential"
+    assert joined_title("blocks.0", "Blocks") == "blocks.0"
+
+
+class Experts(nn.Module):
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(8, width), nn.Linear(width, 8)) for width in widths)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.stack([expert(x) for expert in self.experts]).amax(0)
+
+
+@pytest.mark.parametrize(
+    ("widths", "said"), [((16, 16, 16), "3 branches of 16-8"), ((16, 32), "2 branches"), ((16,), "16-8")]
+)
+def test_a_closed_module_of_paths_beside_each_other_says_how_many(widths: tuple[int, ...], said: str) -> None:
+    ops = fused_ops(archscope.trace(Experts(widths), (8,)))
+    assert contents([op for op in ops if op.path.startswith("experts.")], {}) == said
+
+
+class GatedUnit(nn.Module):
+    """The activation of the one, and not of the other, is what makes it a gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.gate, self.down = nn.Linear(8, 32), nn.Linear(8, 32), nn.Linear(16, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.down(F.glu(self.up(x), -1)) + F.glu(F.silu(self.gate(x)) * self.up(x), -1)[..., :8]
+        return y
+
+
+def test_the_activation_of_a_gate_is_told_though_most_have_it() -> None:
+    told = {op.name: op.facts for op in fused_ops(archscope.trace(GatedUnit(), (4, 8)))}
+    assert told["gate"] == ("32", "silu")
+    assert "glu" in told["up"]
+
+
+class Highway(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.made = conv(8, 8), conv(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        gate = self.gate(x).sigmoid()
+        y: torch.Tensor = gate * self.made(x).relu() + (1 - gate) * x
+        return y
+
+
+def test_what_most_convolutions_have_is_no_gate() -> None:
+    told = {op.name: op.facts for op in fused_ops(archscope.trace(Highway(), (8, 8, 8)))}
+    assert (told["gate"], told["made"]) == (("8", "sigmoid"), ("8",))
+
+
+class DeadEnds(nn.Module):
+    """Two results that nothing reads, one of them beside all else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two, self.three = conv(8, 8), conv(8, 8, 1), conv(8, 1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.one(x).relu()
+        self.three(y)
+        self.two(x)
+        return x + y
+
+
+def test_no_line_leaves_a_frame_below_what_nothing_reads() -> None:
+    made = drawn(nn.Sequential(DeadEnds(), DeadEnds(), nn.Conv2d(8, 2, 1)), (8, 16, 16))
+    assert differences(made) == [] == faults(made.drawing.piece)
+    assert repeats(made) == [2]
+    (leaving,) = [line for line in made.drawing.piece.lines if line.source == "0/" and line.role == ""]
+    (inside,) = [line for line in made.drawing.piece.lines if line.target == "0/" and line.role == "leave"]
+    assert leaving.points[0] == inside.points[-1]
+
+
+class Dense(nn.Module):
+    """DenseNet without a module for its layers."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(conv(8 + 4 * i, 4) for i in range(count))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        kept = [x]
+        for layer in self.layers:
+            kept.append(layer(torch.cat(kept, 1)).relu())
+        return torch.cat(kept, 1)
+
+
+def test_a_module_that_is_open_has_operations_that_repeat_as_one() -> None:
+    made = drawn(nn.Sequential(OrderedDict(stem=conv(3, 8), dense=Dense(24), head=conv(104, 2, 1))))
+    assert differences(made) == [] == faults(made.drawing.piece)
+    assert repeats(made) == [24]
+
+
+class Reading(nn.Module):
+    """Each step of a long loop reads what the loop is given."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x
+        for _ in range(260):
+            y = y.sin() + x.cos()
+        return y
+
+
+@pytest.mark.parametrize("level", ["flow", "volume"])
+def test_a_loop_of_any_length_is_drawn(level: str) -> None:
+    made = drawn(Reading(), level=level)
+    assert len(made.drawing.piece.boxes) <= 60
+    assert level == "volume" or repeats(made) == [260]
+
+
+class Clips(nn.Module):
+    """Frames of clips, which are joined to the batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.conv(x.flatten(0, 1)).mean((2, 3))
+        return y
+
+
+def test_channels_of_clips_are_those_of_their_frames() -> None:
+    made = draw(archscope.summarize(Clips(), input_data=torch.empty(2, 6, 3, 32, 32)), DiagramOptions())
+    boxes = {box.title: box.details for box in made.drawing.piece.boxes}
+    assert boxes["Input"] == ("2×6×32×32×3",)
+
+
+class Timed(nn.Module):
+    """Vectors of a time stand in the lane of the finest images, and over these."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time, self.one, self.two = nn.Sequential(nn.Linear(4, 8), nn.Linear(8, 8)), conv(3, 8), conv(8, 8)
+
+    def forward(self, time: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        t = self.time(time.sin())[:, :, None, None]
+        fine = self.one(x) + t
+        coarse = self.two(F.avg_pool2d(fine, 2)) + t
+        return fine * F.interpolate(coarse, scale_factor=2) + t
+
+
+def test_the_size_of_a_lane_stands_over_what_has_it() -> None:
+    made = draw(archscope.summarize(Timed(), (["4", "3x16x16"])), DiagramOptions())
+    over = {row.text: row.y for row in made.drawing.piece.rows if row.text in {"16×16", "8×8"}}
+    top = {box.name: box.top for box in made.drawing.piece.boxes}
+    assert over["16×16"] > top["time.1"] and over["16×16"] < top["one"]
