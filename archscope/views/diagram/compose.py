@@ -87,7 +87,7 @@ def _with(
 ) -> Drawing | None:
     """The drawing with these modules open; None where there is no room for it."""
     plan = opened(drawing.plan, kinds, paths)
-    for one in (plan, without_loose(plan, kinds)):
+    for one in (opened(drawing.plan, kinds, paths, deep=True), plan, without_loose(plan, kinds)):
         larger = view.sketch(one, sketch.loose)
         with suppress(Unplaced):
             if boxes(larger.series) <= MOST_BOXES and (fitting := view.fitting(larger)):

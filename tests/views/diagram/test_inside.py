@@ -171,3 +171,10 @@ def test_the_size_of_a_lane_stands_over_what_has_it() -> None:
     over = {row.text: row.y for row in made.drawing.piece.rows if row.text in {"16×16", "8×8"}}
     top = {box.name: box.top for box in made.drawing.piece.boxes}
     assert over["16×16"] > top["time.1"] and over["16×16"] < top["one"]
+
+
+def test_of_modules_of_which_none_repeats_the_first_is_open_with_all_that_it_holds() -> None:
+    """4e and 5a of GoogLeNet are equal, but a reader begins with 3a, Figure 2b of the paper."""
+    piece = draw(archscope.summarize("googlenet"), DiagramOptions()).drawing.piece
+    assert [frame.title for frame in piece.frames] == ["Inception-3a"]
+    assert not [box.title for box in piece.boxes if box.kind == "module" and not box.title.startswith("Inception-")]

@@ -59,7 +59,7 @@ def test_every_picture_is_the_network_without_overlaps_and_fits_a_page(name: str
         check_fits(said, made)
         if made.options.level != "block":
             assert sorted(layer for op in made.drawing.ops for layer in op.layers) == sorted(report(name).graph.layer)
-        if len(open_families(made)) > 1:  # of one sort alone that is open, the most frequent may be
+        if len(open_families(made)) > 1:  # of one sort alone that is open, one look may be
             assert open_families(made).isdisjoint(closed_families(made)), said
 
 

@@ -26,11 +26,15 @@ def largest_closed(plan: Plan, kinds: Mapping[str, str], tried: Container[str]) 
 
 
 def most_alike(plan: Plan, kinds: Mapping[str, str], paths: Sequence[str]) -> list[str]:
-    """Of sisters for which there is no room, those of the look that most have which may have a frame: one shows what
-    they are."""
+    """Of sisters for which there is no room, those of the look that most have which repeat, else the first one, of
+    those which may have a frame: one shows what they are."""
     modules = Modules(plan.whole, kinds)
-    looks = Counter(modules.look(path) for path in paths if len(entering_of(modules.members(path))) == 1)
-    look = max(looks, key=looks.__getitem__, default=None)
+    framed = [path for path in paths if len(entering_of(modules.members(path))) == 1]
+    repeated = modules.repeated(framed)
+    looks = Counter(modules.look(path) for path in framed if path in repeated)
+    if not looks:
+        return framed[:1]
+    look = max(looks, key=looks.__getitem__)
     return [path for path in paths if modules.look(path) == look]
 
 
@@ -39,8 +43,8 @@ def _shown(modules: Modules, paths: Sequence[str]) -> int:
     return sum({modules.look(path): len(modules.members(path)) for path in paths}.values())
 
 
-def opened(plan: Plan, kinds: Mapping[str, str], paths: Sequence[str]) -> Plan:
-    """The plan with these modules open, and what they hold closed unless its sisters are open."""
+def opened(plan: Plan, kinds: Mapping[str, str], paths: Sequence[str], deep: bool = False) -> Plan:
+    """The plan with these modules open, and what they hold closed unless its sisters are open, or all is, `deep`."""
     standing = _standing(plan)
     modules = Modules(plan.whole, kinds)
     stages = modules.stages()
@@ -50,7 +54,7 @@ def opened(plan: Plan, kinds: Mapping[str, str], paths: Sequence[str]) -> Plan:
     titles = {**plan.titles, **{path: op.word for path, op in standing.items()}}
     made = replace(plan, frames=tuple(sorted({*plan.frames, *framed})), titles=titles, every=False)
     boxes = [(path, op.word, op.facts) for path, op in standing.items() if path not in paths]
-    inside = [inner for path in paths for inner in modules.modules(path)]
+    inside = [inner for path in paths for inner in modules.modules(path) if not deep]
     are_open = {family(path, kinds.get(path, "")) for path in made.frames}
     boxes += [(inner, box_title(inner, made, modules), ()) for inner in inside
               if family(inner, kinds.get(inner, "")) not in are_open]  # fmt: skip
