@@ -34,7 +34,8 @@ def folder() -> Path:
     """The user's; without a home one that cannot be: nothing is read from it, and nothing written."""
     home = os.path.expanduser("~")
     own = Path(home) / ".cache" if os.path.isabs(home) else Path(os.devnull)
-    return Path(os.environ.get("XDG_CACHE_HOME") or own) / "archscope"
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    return Path(given if os.path.isabs(given) else own) / "archscope"  # others are ignored, as their standard has it
 
 
 def write(path: Path, content: bytes) -> None:
@@ -159,16 +160,22 @@ def _make_room() -> None:
 
 def sized() -> Iterator[tuple[float, int, Path]]:
     """Each answer that is kept: when it was asked for last, in seconds since 1970, its bytes, and its file."""
-    for path in _answers().glob("*"):
+    for path in _files(_answers(), "*"):
         with contextlib.suppress(OSError):  # another process may have removed it
             found = path.stat()
             yield found.st_mtime, found.st_size, path
 
 
+def _files(where: Path, pattern: str) -> list[Path]:
+    """None of a folder that cannot be."""
+    with contextlib.suppress(OSError):
+        return [*where.glob(pattern)]
+    return []
+
+
 def clear() -> int:
     """Remove all answers, and ceilings of devices: how many files there were. Raises OSError for one that stays."""
-    own = folder()
-    files = [*_answers().glob("*"), *own.glob("ceilings-*.json")]
+    files = [*_files(_answers(), "*"), *_files(folder(), "ceilings-*.json")]
     for path in files:
         path.unlink(missing_ok=True)
     return len(files)

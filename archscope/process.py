@@ -70,7 +70,8 @@ def claim_streams() -> None:
     encoding = sys.stdout.encoding if sys.stdout else "utf-8"
     own = os.dup(1)
     os.dup2(2, 1)
-    buffered = io.BufferedWriter(io.FileIO(own, "w"))  # where PYTHONUNBUFFERED is set, Python's writes but a part
+    file = io.FileIO(own, "w", closefd=False)  # the system closes it: Python would warn of it
+    buffered = io.BufferedWriter(file)  # where PYTHONUNBUFFERED is set, Python's writes but a part
     sys.stdout = io.TextIOWrapper(buffered, encoding, errors="replace")
     _claimed.append(sys.stdout)
     _claimed_by.append(os.getpid())

@@ -167,12 +167,20 @@ def test_an_entry_that_is_not_whole_is_made_again(broken: bytes) -> None:
     assert archscope.summarize("lenet5") == archscope.summarize("lenet5")
 
 
-def test_a_folder_that_cannot_be_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["file", "x" * 5000])
+def test_a_folder_that_cannot_be_is_done_without(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
 
+    assert cache.clear() == 0
     assert archscope.summarize("lenet5").graph == archscope.summarize("lenet5").graph
     assert process.temporaries == set()
+
+
+def test_a_folder_that_is_not_named_from_the_root_is_not_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("~/cache", "here", ""):
+        monkeypatch.setenv("XDG_CACHE_HOME", name)
+        assert cache.folder() == Path.home() / ".cache" / "archscope"
 
 
 def test_the_oldest_make_room(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,12 +179,14 @@ def test_the_target_is_not_written_over(report: Path, run: Run, tmp_path: Path) 
     before = report.read_bytes()
     (tmp_path / "same.json").symlink_to(report)
     (tmp_path / "net.py").write_text("")
-    for name in ("six.json", "same.json", "net.py", "new.PY"):
+    (tmp_path / "code.json").symlink_to("net.py")
+    for name in ("six.json", "same.json", "net.py", "new.PY", "code.json"):
         code, _, err = run("summary", str(report), "-f", "json", "-o", str(tmp_path / name))
         assert (code, err.count("\n")) == (2, 1)
 
     assert report.read_bytes() == before
     assert not (tmp_path / "new.PY").exists()
+    assert (tmp_path / "net.py").read_text() == ""
 
 
 @pytest.mark.parametrize("name", ["a" * 300 + ".json", "loop.json", "nu\0l.json"])

@@ -1,7 +1,6 @@
 """archscope compare"""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -38,11 +37,10 @@ from archscope.commands.measuring import (
     progress_line,
     timed,
 )
-from archscope.commands.output import chosen_format, is_stream, plain_options, write
+from archscope.commands.output import check_output, chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.errors import ArchscopeError
 from archscope.latency import BACKENDS, Interrupted
-from archscope.model.files import check_can_be_written
 from archscope.networks import families
 from archscope.networks import family as network_family
 from archscope.process import INTERRUPTED, expect_torch
@@ -140,13 +138,13 @@ def compare(
     from archscope.papers.results import read_results
     from archscope.views.comparison import PLOTTED
 
-    name = chosen_format("comparison", format_name, output, targets=targets or [])
+    read = [*(targets or []), *filter(None, [accuracy])]
+    name = chosen_format("comparison", format_name, output, targets=read)
     if plot and name not in PLOTTED:
         raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
     quantities = names_in(columns)
     check_quantities([*quantities, *filter(None, [sort.strip()])])
-    if not is_stream(cite or None):
-        check_can_be_written(Path(cite))
+    check_output(cite or None, [*read, *filter(None, [output])], "--cite")
     results = read_results(accuracy) if accuracy else None
     latency = measuring_options(
         device or ("cpu" if backends else None), predict, mode, dtype, channels_last=channels_last, compile=compiled,

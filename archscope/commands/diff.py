@@ -19,7 +19,9 @@ from archscope.commands.arguments import (
 )
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
+from archscope.model.text import listed
 from archscope.process import expect_torch
+from archscope.reading.kinds import is_weights
 from archscope.views import render
 
 if TYPE_CHECKING:
@@ -59,11 +61,15 @@ def diff(
     """
     from archscope.differences import measured
 
-    if target.endswith(CHECKPOINTS):
-        if inputs or weights or settings or allow:
-            raise ArchscopeError(f"{target} holds weights alone: --input, --weights, --allow, --set do not apply to it")
+    if is_weights(target):
+        asked = {"--input": inputs, "--weights": weights, "--allow": allow, "--set": settings}
+        if given_too := [name for name, value in asked.items() if value]:
+            other = f": options of {reference} are --set-reference" if settings else ""
+            raise ArchscopeError(
+                f"{target} holds weights alone, for which there is no {listed(given_too, 'or')}{other}"
+            )
         _fit(target, reference, parse_settings(reference_settings or []), format_name, output)
-    if reference.endswith(CHECKPOINTS):
+    if is_weights(reference):
         raise ArchscopeError(f"the weights come first: archscope diff {reference} {target}")
     name = chosen_format("findings" if allow else "diff", format_name, output, targets=[target, reference])
     if allow and weights:
@@ -92,10 +98,6 @@ def allowed(
     before = replace(before, target=old)
     limits = [limit for item in allow for limit in parse_allowed(item, before)]
     return Findings(tuple(held_against(after, limits, new)))
-
-
-CHECKPOINTS = (".safetensors", ".safetensors.index.json")
-"""What the name of a file of weights ends with."""
 
 
 def _fit(weights: str, network: str, options: dict[str, Any], format_name: str | None, output: str | None) -> NoReturn:

@@ -65,18 +65,23 @@ def is_stream(output: str | None) -> bool:
     return is_device(output)
 
 
-def check_output(output: str | None, targets: Sequence[str]) -> None:
-    """Raises ArchscopeError for a file that must not be written over, code and what is to be read, or that cannot be
-    written: what takes minutes to measure shall not find it out at the end."""
+def check_output(output: str | None, taken: Sequence[str], option: str = "-o") -> None:
+    """Raises ArchscopeError for a file that must not be written over, code and what is read or written besides, or that
+    cannot be written: what takes minutes to measure shall not find it out at the end."""
     if output is None or is_stream(output):
         return
-    if output.lower().endswith(".py"):
-        raise ArchscopeError(f"-o {output} is the name of code: give the result another")
-    for target in targets:
-        file = target if os.path.isfile(target) else target.rpartition(":")[0]
-        if os.path.exists(output) and os.path.exists(file) and os.path.samefile(file, output):
-            raise ArchscopeError(f"-o {output} is what is to be read: give the result another name")
     check_can_be_written(Path(output))
+    if any(name.lower().endswith(".py") for name in (output, os.path.realpath(output))):
+        raise ArchscopeError(f"{option} {output} is the name of code: give the result another")
+    for name in taken:  # net.py of net.py:Net, config.json of transformers:config.json
+        if any(_is_one_file(output, file) for file in (name, name.rpartition(":")[0], name.partition(":")[2])):
+            raise ArchscopeError(f"{option} {output} is read or written besides: give the result another name")
+
+
+def _is_one_file(one: str, other: str) -> bool:
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.samefile(one, other)
+    return bool(other) and os.path.realpath(one) == os.path.realpath(other)
 
 
 def chosen_format(

@@ -1,15 +1,23 @@
 """What a file is, by its content: its suffix may say anything. Its beginning and its list of members are read."""
 
+import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from archscope.errors import ArchscopeError
 from archscope.model.files import check_can_be_read, is_device
 
-Kind = Literal["onnx", "exported", "safetensors", "keras", "torchscript", "compiled", "pickle", "hdf5", "tflite", ""]
+Kind = Literal[
+    "onnx", "exported", "safetensors", "keras", "torchscript", "compiled", "pickle", "hdf5", "tflite", "gguf", ""
+]
 """The empty kind is none that archscope knows."""
+
+INDICES: Mapping[str, Kind] = {".safetensors.index.json": "safetensors", ".bin.index.json": "pickle"}
+"""How the list of the files of a checkpoint in several ends, and what these are."""
+RENAMED = (".bin", ".pt", ".pth", ".ckpt")
+"""Suffixes under which safetensors are found, too."""
 
 LONGEST_HEADER = 100_000_000
 """Bytes of the list of tensors that a safetensors file begins with, as its reference implementation allows."""
@@ -26,7 +34,16 @@ BEGINNING = 200
 
 def is_saved(target: object) -> bool:
     """Is it the path of a report, or of another result?"""
-    return isinstance(target, str) and target.endswith(".json") and not is_configuration(target)
+    if not isinstance(target, str) or not target.endswith(".json"):
+        return False
+    return not target.endswith(tuple(INDICES)) and not is_configuration(target)
+
+
+def is_weights(target: str) -> bool:
+    """Is it the path of safetensors, of one file or of several?"""
+    if target.endswith(RENAMED):
+        return os.path.isfile(target) and kind_of(target) == "safetensors"
+    return target.endswith((".safetensors", ".safetensors.index.json"))
 
 
 def is_configuration(target: str) -> bool:
@@ -41,14 +58,16 @@ def is_configuration(target: str) -> bool:
             said = "" if '"schema"' in start else start + file.read(LARGEST_CONFIG)
     except (OSError, ValueError):  # of bytes that are no text, and of a zero in the name
         return False
-    return any(f'"{word}"' in said for word in ("model_type", "architectures"))
+    return any(f'"{word}"' in said for word in ("model_type", "architectures", "pretrained_cfg"))
 
 
 def kind_of(path: str) -> Kind:
-    """Raises ArchscopeError where there is no file, or none that can be read."""
+    """Raises ArchscopeError where there is no file, or none that can be read, or something else in its place."""
     check_can_be_read(path)
     try:
         size = Path(path).stat().st_size
+        if index := next((kind for end, kind in INDICES.items() if path.endswith(end)), None):
+            return index
         with open(path, "rb") as file:
             start = file.read(16)
             if start.startswith(b"PK"):
@@ -59,12 +78,26 @@ def kind_of(path: str) -> Kind:
                 return "tflite"
             if start[:1] == b"\x80" and start[1:2] in b"\2\3\4\5":
                 return "pickle"
+            if unfetched := _unfetched(start):
+                raise ArchscopeError(f"{path} {unfetched}")
+            if start[:4] == b"GGUF":
+                return "gguf"
             if start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= LONGEST_HEADER:
                 return "safetensors"
             return "onnx" if _is_onnx(file, size) else ""
     except (OSError, ValueError) as error:  # a zero in the name
         reason = getattr(error, "strerror", None) or error
         raise ArchscopeError(f"cannot read {path}: {str(reason).lower()}") from None
+
+
+def _unfetched(start: bytes) -> str:
+    """What lies where a file was not fetched."""
+    if not start:
+        return "is empty: see what its download or export said"
+    if start == b"version https://":
+        return "is a pointer of Git LFS, and not the file that it stands for: git lfs pull fetches that"
+    page = start.lstrip()[:5].lower() in (b"<!doc", b"<html")
+    return "is a web page, and not the file that its name promises: see what its download said" if page else ""
 
 
 def _members(path: str) -> Sequence[str]:

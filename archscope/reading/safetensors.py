@@ -16,7 +16,7 @@ from archscope.model.graph import LARGEST_SIZE, Tensor
 from archscope.model.units import counted
 from archscope.reading import documents
 from archscope.reading.drafting import said
-from archscope.reading.kinds import LONGEST_HEADER
+from archscope.reading.kinds import LONGEST_HEADER, kind_of
 
 BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
@@ -67,7 +67,7 @@ def _shards(path: str) -> dict[str, list[str]]:
 
 
 def _of_file(path: str) -> Iterator[Tensor]:
-    check_can_be_read(path)
+    kind_of(path)  # refuses what is none at all
     try:
         size = Path(path).stat().st_size
         with open(path, "rb") as file:

@@ -15,7 +15,7 @@ from archscope.networks import find
 from archscope.reading.kinds import is_configuration
 from archscope.registry import unknown
 from archscope.targets import keras, variants
-from archscope.targets.files import SUFFIXES, is_program, of_file, of_program
+from archscope.targets.files import SUFFIXES, is_program, of_file, of_program, said_of_folder
 from archscope.targets.huggingface import of_transformers
 from archscope.targets.inputs import CLIP
 from archscope.targets.revisions import file_at
@@ -66,7 +66,7 @@ def resolve(target: "str | nn.Module") -> Target:
         if os.path.isfile(target):  # whatever its name ends with
             return of_file(target)
         if os.path.exists(target):  # nearer to what was meant than a network's name
-            raise UnknownName(f"{target} is no network's name: in a file it is named file.py:Name") from None
+            raise UnknownName(said_of_folder(target)) from None
         raise
     return Target(network.name, network.build, network.label, network.input_size, network, libraries=("torch",))
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from archscope.errors import ArchscopeError
-from archscope.reading.kinds import Kind, kind_of
+from archscope.reading.kinds import INDICES, Kind, kind_of
 from archscope.targets import keras
 from archscope.targets.target import Target
 
 SUFFIXES = (
-    ".onnx", ".pt2", ".safetensors", ".keras", ".h5", ".hdf5", ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".tflite", ".ort"
+    ".onnx", ".pt2", ".safetensors", ".keras", ".h5", ".hdf5", ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".tflite",
+    ".ort", ".gguf", *INDICES,
 )  # fmt: skip
 """What is a file and no network's name, be it there or not."""
 
@@ -36,11 +38,23 @@ REFUSED: dict[Kind, str] = {
     "torchscript": "is TorchScript, which runs its own code as it is loaded, and can write files: name the Python "
     "code, net.py:Net, or export it, with torch.onnx.export or torch.export.save",
     "compiled": f"holds machine code (AOTInductor), which can only be run: {NAME_THE_CODE}",
-    "pickle": f"is a pickled checkpoint: to open it runs whatever its author put into it; {NAME_THE_CODE}",
+    "pickle": f"is a pickled checkpoint: to open it runs whatever its author put into it; {NAME_THE_CODE}, and save "
+    "the weights as .safetensors to see whether they fit it",
     "hdf5": "is HDF5, Keras' legacy format: name the code, net.py:model, or save it as net.keras",
     "tflite": f"is a TensorFlow Lite file: {NAME_THE_CODE}",
+    "gguf": f"is GGUF, which holds weights and no layers: {NAME_THE_CODE}",
     "": f"is no file that archscope reads: {NAME_THE_CODE}",
 }
+
+
+def said_of_folder(path: str) -> str:
+    """What a folder is, and what stands for it."""
+    folder = Path(path)
+    if (folder / "config.json").is_file():
+        return f"{path} is a folder: name its configuration, {folder / 'config.json'}"
+    if (folder / "saved_model.pb").is_file():
+        return f"{path} is TensorFlow's SavedModel: {NAME_THE_CODE}, or save it with Keras 3 as net.keras"
+    return f"{path} is no network's name: in a file it is named file.py:Name"
 
 
 def is_program(target: object) -> bool:

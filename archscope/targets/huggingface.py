@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from archscope.errors import ArchscopeError
 from archscope.model.files import check_can_be_read
 from archscope.model.input_sizes import Input, parameters_of
+from archscope.model.text import shown
 from archscope.reading.kinds import LARGEST_CONFIG
 from archscope.registry import unknown
 from archscope.targets.inputs import SAMPLES, TOKENS, Expected
@@ -65,6 +66,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise ArchscopeError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise ArchscopeError(f"{path} is no JSON") from None
+    if isinstance(found, dict) and "pretrained_cfg" in found:
+        raise ArchscopeError(
+            f"{path} is a configuration of timm: name the network, timm:{shown(found.get('architecture'))}"
+        )
     if not isinstance(found, dict) or not isinstance(found.get("model_type"), str):
         raise ArchscopeError(f"{path} names no model_type: it is no config.json of transformers")
     return found

@@ -200,6 +200,9 @@ def test_papers_are_cited_beside_a_latex_table(
     assert len(keys) == 2
     assert all(f"~\\cite{{{key}}} & " in table.read_text() for key in keys)
     assert "none of these networks is of a paper" in mistake("compare", saved, "--cite", str(cited))
+    assert "is the name of code" in mistake("compare", "lenet5", "--cite", "net.py")
+    assert "is read or written besides" in mistake("compare", saved, "--cite", saved)
+    assert "is read or written besides" in mistake("compare", "lenet5", "-o", "a.tex", "--cite", "./a.tex")
 
 
 def test_all_networks_are_a_family() -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+import archscope
 from archscope.errors import ArchscopeError
-from archscope.reading.kinds import is_saved, kind_of
+from archscope.reading.kinds import is_saved, is_weights, kind_of
 
 ONNX = bytes([0x08, 10, 0x12, 2]) + b"me" + bytes([0x3A, 3]) + b"abc" + bytes([0x42, 1, 0])
 """ir_version, producer_name, graph, opset_import."""
@@ -45,7 +46,7 @@ def test_archives(tmp_path: Path, names: tuple[str, ...], kind: str) -> None:
         (b"\x89HDF\r\n\x1a\n" + bytes(8), "hdf5"),
         (bytes(4) + b"TFL3" + bytes(8), "tflite"),
         (b"PK\3\4" + bytes(40), ""),  # an archive without a list of members
-        (b"", ""),
+        (b"GGUF" + bytes(20), "gguf"),
         (b"import torch\n", ""),
         (b"\xff" * 40, ""),
     ],
@@ -53,6 +54,31 @@ def test_archives(tmp_path: Path, names: tuple[str, ...], kind: str) -> None:
 def test_other_files(tmp_path: Path, content: bytes, kind: str) -> None:
     (tmp_path / "net.pt").write_bytes(content)
     assert kind_of(str(tmp_path / "net.pt")) == kind
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS"),
+        (b"\n<!DOCTYPE html><title>Not found</title>", "a web page"),
+    ],
+)
+def test_what_lies_where_a_file_was_not_fetched(tmp_path: Path, content: bytes, said: str) -> None:
+    for name in ("net.onnx", "net.safetensors"):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ArchscopeError, match=said):
+            archscope.diff(str(tmp_path / name), "lenet5")
+        with pytest.raises(ArchscopeError, match=said):
+            archscope.fit(str(tmp_path / name), "lenet5")
+
+
+def test_weights_under_another_suffix(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(struct.pack("<Q", 2) + b"{}")
+    (tmp_path / "net.pt").write_bytes(b"\x80\x02}q\x00.")
+
+    assert is_weights(str(tmp_path / "pytorch_model.bin")) and is_weights("nowhere.safetensors.index.json")
+    assert not any(map(is_weights, [str(tmp_path / "net.pt"), str(tmp_path / "none.bin"), "lenet5", "net.json"]))
 
 
 def test_no_file(tmp_path: Path) -> None:

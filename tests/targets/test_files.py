@@ -70,6 +70,23 @@ def test_nothing_changes_it(read: list[Sequence[Input]]) -> None:
         archscope.summarize("net.tflite?width=2")
 
 
+def test_folders_and_lists_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for file, target, said in [
+        ("hub/config.json", "hub", "is a folder: name its configuration, hub/config.json"),
+        ("saved/saved_model.pb", "saved", "is TensorFlow's SavedModel"),
+        ("model.safetensors.index.json", "model.safetensors.index.json", "is a file of weights"),
+        ("pytorch_model.bin.index.json", "pytorch_model.bin.index.json", "is a pickled checkpoint"),
+    ]:
+        Path(file).parent.mkdir(exist_ok=True)
+        Path(file).write_text('{"weight_map": {}}', encoding="utf-8")
+        with pytest.raises(ArchscopeError, match=said):
+            archscope.summarize(target)
+    Path("config.json").write_text('{"architecture": "resnet50", "pretrained_cfg": {}}', encoding="utf-8")
+    with pytest.raises(ArchscopeError, match="name the network, timm:resnet50"):
+        archscope.summarize("config.json")
+
+
 def test_what_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("net").write_bytes(b"\x80\x02}q\x00.")  # whatever it is called
