@@ -122,3 +122,12 @@ def test_formats() -> None:
     found = chain((8, 12))
     assert render(found, "svg") == as_svg(found)
     assert render(found, "png").startswith(b"\x89PNG")
+
+
+def test_a_box_says_a_row_without_what_explains_it_and_extra_once() -> None:
+    extended = nn.Sequential(nn.Conv2d(4, 8, 3), nn.Conv2d(8, 8, 1), nn.Tanh())
+    shown = texts(as_svg(archscope.diff(extended, nn.Sequential(nn.Conv2d(4, 8, 3, groups=2)), (4, 9, 9))))
+    in_boxes = shown[shown.index("Input") :]
+    assert "groups 1 instead of 2" in in_boxes
+    assert "1x1 convolution, 8 filters + tanh" in in_boxes
+    assert in_boxes.count("extra") == 1

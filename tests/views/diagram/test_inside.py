@@ -178,3 +178,20 @@ def test_of_modules_of_which_none_repeats_the_first_is_open_with_all_that_it_hol
     piece = draw(archscope.summarize("googlenet"), DiagramOptions()).drawing.piece
     assert [frame.title for frame in piece.frames] == ["Inception-3a"]
     assert not [box.title for box in piece.boxes if box.kind == "module" and not box.title.startswith("Inception-")]
+
+
+class Functional(nn.Module):
+    """Weights of the module itself; what is added is told, what a convolution has is not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.zeros(8, 4, 3, 3)), nn.Parameter(torch.zeros(8))
+        self.shift = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(x, self.weight, self.bias) + self.shift
+
+
+def test_weights_of_a_convolution_go_without_saying() -> None:
+    told = [(op.word, op.facts) for op in fused_ops(archscope.trace(Functional(), (4, 9, 9)))][1:]
+    assert told == [("Conv", ("8", "V")), ("Add", ("with shift",))]

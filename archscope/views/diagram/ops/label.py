@@ -262,7 +262,8 @@ def _extras(layer: Layer) -> list[str]:
     scalar = _scalar(layer)
     if layer.operation in SCALARS and scalar is not None:
         return [SCALARS[layer.operation].format(scalar)]
-    if layer.kind == layer.operation and layer.parameters:  # a parameter of the block itself, such as a bias
+    has_own = CATEGORY.get(layer.operation) in {*HOLDS_WEIGHTS, "normalisation"}  # which go without saying
+    if layer.kind == layer.operation and layer.parameters and not has_own:  # the block's, such as a bias
         return [f"with {name.rpartition('.')[2]}" for name in layer.parameters]
     if CATEGORY.get(layer.operation) == "resampling":
         return _factor(layer)

@@ -69,7 +69,7 @@ def rows_of(differences: Sequence[Difference]) -> list[Row]:
 
 
 def short(row: Difference) -> str:
-    """What a box says of a row: `stride 1 instead of 2`; of a block, how often it is there."""
+    """What a box says of a row: `stride 1 instead of 2`, without what explains it; of a block, how often it is there."""
     called = re.match(r"(\d+) calls? of one block, .*? has (\d+) blocks", row.what)
     if called:
         return f"shared, ×{called[1]} of {called[2]}"
@@ -77,7 +77,8 @@ def short(row: Difference) -> str:
     if called:
         return f"shared, ×{called[1]}"
     said = re.sub(r", in \d+ (layers|places)$", "", row.what)
-    return re.sub(r"^(\S+|convolution|batch normalisation): ", "", said)
+    said = re.sub(r"^(\S+|convolution|batch normalisation): ", "", said)
+    return re.sub(r"( instead of [^:,]+): .*", r"\1", said)
 
 
 def marked(
@@ -128,7 +129,7 @@ def _insert(found: Marked, run: Sequence[Layer], row: Row, graph: Graph, partner
     if anchor is None:
         return
     name = f"{EXTRA}{run[0].name}"
-    word = row.said if len(run) > 1 else _word(run[0])
+    word = row.said.replace(" extra", "", 1) if len(run) > 1 else _word(run[0])  # the box says that it is extra
     extra = Op(name, "other", word, f"{anchor.path.rpartition('.')[0]}.{name}".lstrip("."), (name,), (anchor.name,),
                run[-1].output_shape, channels=anchor.channels, inner=row.number)  # fmt: skip
     at = found.ops.index(anchor) + 1
