@@ -69,7 +69,7 @@ def rows_of(differences: Sequence[Difference]) -> list[Row]:
 
 
 def short(row: Difference) -> str:
-    """What a box says of a row: `stride 1 instead of 2`, without what explains it; of a block, how often it is there."""
+    """What a box says of a row, without its reasons: `stride 1 instead of 2`; of a block, how often it is there."""
     called = re.match(r"(\d+) calls? of one block, .*? has (\d+) blocks", row.what)
     if called:
         return f"shared, ×{called[1]} of {called[2]}"
