@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from archscope.differences.draft import Draft
-from archscope.differences.rules import Call, Rule, attention, axes, other, pointwise, products, shapes, windows
+from archscope.differences.rules import (
+    Call,
+    Rule,
+    attention,
+    axes,
+    other,
+    pointwise,
+    products,
+    recurrent,
+    shapes,
+    windows,
+)
 from archscope.differences.rules.stored import facts_of, order_of
 from archscope.differences.spoken import all_operands
 from archscope.differences.steps import Step, View, live, stored_last
@@ -178,7 +189,7 @@ BY_OPERATION: dict[str, Rule] = {
     REDUCTIONS: axes.reduction,
     "batch_norm": axes.batch_norm,
     "layer_norm": axes.layer_norm,
-    "lstm gru rnn_tanh rnn_relu": axes.recurrent,
+    "lstm gru rnn_tanh rnn_relu": recurrent.recurrent,
     "group_norm instance_norm rms_norm": axes.norm,
     "softmax log_softmax softmin": axes.softmax,
     "pad constant_pad_nd": windows.pad,

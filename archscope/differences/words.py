@@ -296,11 +296,13 @@ SHOWN: dict[str, Callable[[Any], str]] = {
     "shifts": _shifts, "broadcast": _repeats, "ratio": lambda ratio: "x".join(f"{one:g}" for one in ratio or ()),
     "slope": lambda slope: _plain(1.0 if slope is None else slope),
     "softmax_axes": lambda axes: _plain(axes) if axes else "the last",
+    "along": lambda axes: "none" if axes == () else _plain(axes),
     "axes": lambda axes: "none" if axes == () else _plain(axes),
     "padding": padding, "kernel_size": sizes, "stride": one, "dilation": one, "slices": _parts
 }  # fmt: skip
 FACTS = {"kernel_size": "kernel", "scaling": "scale, as a multiple of the usual one,", "multiplier": "depth multiplier",
          "slices": "takes", "softmax_axes": "softmax along axis", "dropout_p": "dropout of its weights",
+         "along": "steps (batch_first) along axis",
          "beyond": "pixels beyond the padding, not counted,",
          "shifts": "by", "broadcast": "repeats", "ratio": "size, as a multiple of what comes in,"}  # fmt: skip
 

@@ -165,6 +165,13 @@ def _ones(call: Call) -> tuple[tuple[str, tuple[int, ...]], ...]:
     return tuple(sorted((name, axes) for name, axes in found.items() if axes))
 
 
+def outputs_are_read(call: Call) -> bool:
+    """Does anyone read more of what it gives than the first output?"""
+    graph, name = call.draft.graph, call.layer.name
+    readers = [one for reader in graph.consumers[name] for one in graph.layer[reader].operands]
+    return any(one.output and one.source == name for one in (*readers, *graph.results))
+
+
 def alone(call: Call, step: Step) -> bool:
     """Does one layer alone read it, under whatever name?"""
     graph, at = call.draft.graph, call.draft.at

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, alone, other, repeated_axes, windows, with_fixed
+from archscope.differences.rules import Call, alone, other, outputs_are_read, repeated_axes, windows, with_fixed
 from archscope.differences.steps import Step, View, squeezed
 from archscope.model.graph import Operand, Shape
 
@@ -204,13 +204,10 @@ class Part(Call):
 def module(call: Call) -> Step | View:
     """Of one tensor with itself: the three projections as one linear layer, attention, the last projection."""
     fixed = {one.argument: one for one in call.fixed}
-    graph = call.draft.graph
     plain = len({(id(view.step), view.layout) for view in call.views}) == 1 and len(call.views[0].shape) == WITH_BATCH
     needed = {"in_proj_weight", "out_proj_weight"} <= fixed.keys() <= PROJECTIONS
     dropped = call.settings.get("training") and call.settings.get("dropout_p")
-    read = any(one.output for layer in graph.layers for one in layer.operands if one.source == call.layer.name)
-    read = read or any(one.output and one.source == call.layer.name for one in graph.results)
-    if call.arguments != ["query", "key", "value"] or not plain or not needed or dropped or read:
+    if call.arguments != ["query", "key", "value"] or not plain or not needed or dropped or outputs_are_read(call):
         return other(call)
     if call.settings.get("add_zero_attn") or call.settings.get("is_causal"):
         return other(call)

@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 from archscope.differences.layouts import Layout, strides_of
-from archscope.differences.rules import Call, along, other, places, wide, with_fixed
+from archscope.differences.rules import Call, along, other, places, wide
 from archscope.differences.rules.pointwise import extreme
 from archscope.differences.steps import Step, View, squeezed
-from archscope.model.content import is_zeros
-from archscope.model.graph import Operand
 from archscope.model.operations import STATISTICS
 
 KINDS = {"amax": "max", "amin": "min"}
@@ -77,43 +74,30 @@ def _in_order(view: View, axes: Sequence[int]) -> bool:
     return found == sorted(found)
 
 
-def norm(call: Call) -> Step:
+def norm(call: Call) -> Step | View:
     """Of groups, instances, root mean squares: `scale` and `shift` are gamma and beta. Of instances running statistics
     may be known, and are what it normalises with only where it is told to."""
     facts = {**call.function_settings, "scale": call.has("weight"), "shift": call.has("bias")}
     if not call.settings.get("use_input_stats", True):
         facts |= {"running": True, "momentum": call.settings.get("momentum", 0.1)}
     call.fixed = [one for one in call.fixed if "running" in facts or one.argument not in STATISTICS]
+    grouped = _groups(call, facts)
+    if grouped is not None:
+        return grouped
     steps = [call.shown(i) for i in range(len(call.views))]
     return call.with_weights(call.step(call.operation, steps, facts))
 
 
-GATES = {"lstm": 4, "gru": 3}
-"""Rows of a recurrent layer's weights for each of its hidden units."""
-
-
-def recurrent(call: Call) -> Step:
-    """Its weights follow from its settings and from the width of its state; what it begins with is a fact."""
-    facts, gates = dict(call.function_settings), GATES.get(call.operation, 1)
-    stored = [one for one in call.fixed if one.argument.startswith(("w", "b"))]
-    wide = [one.shape for one in stored if one.argument.startswith("w") and len(one.shape) == 2]
-    if len(wide) > 1:
-        facts["hidden_size"] = wide[0][0] // gates
-        facts |= {"projection": wide[1][1]} if wide[1][0] != gates * wide[1][1] else {}
-        ways = len(wide) // (3 if "projection" in facts else 2)
-        biases = [prod(one.shape) for one in stored if one.kind == "parameter" and one.shape not in wide]
-        facts.pop("has_biases", None)
-        facts["biases"] = sum(biases) // (ways * wide[0][0])
-    call.fixed = [
-        one for one in call.fixed if one not in stored or not (one.kind == "parameter" or _is_zeros(call, one))
-    ]
-    return with_fixed(call.step(call.operation, [call.shown(i) for i in range(len(call.views))], facts), call)
-
-
-def _is_zeros(call: Call, given: Operand) -> bool:
-    """A bias that adds nothing, where torch's function takes one."""
-    constant = call.draft.graph.constants.get(given.source)
-    return constant is not None and is_zeros(constant)
+def _groups(call: Call, facts: Mapping[str, Any]) -> View | None:
+    """Instances whose channels are groups of an image's, each in a row: its groups are normalised. Wu and He 2018."""
+    view, whole = call.views[0], call.views[0].step.shape
+    rows = len(view.shape) == FULL_RANK <= len(whole) and view.is_whole and view.shape[0] == whole[0]
+    plain = call.operation == "instance_norm" and not {"running", "dtype"} & facts.keys()
+    affine = facts["scale"] or facts["shift"] or call.fixed or len(call.views) > 1
+    if not rows or not plain or affine or call.draft.written or whole[1] % view.shape[1] or view.shape[1] == whole[1]:
+        return None
+    found = {"num_groups": view.shape[1], "eps": facts["eps"], "scale": False, "shift": False}
+    return View(call.step("group_norm", [view.step], found, whole), view.layout)
 
 
 def softmax(call: Call) -> View | Step:

@@ -171,18 +171,21 @@ def affine(call: Call, name: str) -> View | None:
         return None
     view, (weight,) = call.views[0], call.fixed
     before = view.step
-    if before.kind != "layer_norm" or before.facts["shift"] or before.facts[name] or not view.permutes:
+    if before.kind not in {"layer_norm", "group_norm"} or before.facts["shift"] or before.facts[name]:
+        return None
+    normed = before.facts["axes"] if before.kind == "layer_norm" else places([1], before.shape)
+    if not view.permutes:
         return None
     axes = [len(view.shape) - len(weight.shape) + axis for axis in wide(weight.shape)]
     own = [view.layout.axes_of(axis, before.shape) for axis in axes]
     along = [i for each in own for i in each or ()]
     found = places(along, before.shape)
     extents = prod(view.shape[axis] for axis in axes) == prod(weight.shape)
-    if found != tuple(map(int, before.facts["axes"])) or not all(own) or along != sorted(along):
+    if found != tuple(map(int, normed)) or not all(own) or along != sorted(along):
         return None
     if not extents or not alone(call, before):
         return None
     call.fixed = [replace(weight, argument={"scale": "weight", "shift": "bias"}[name])]
-    step = call.step("layer_norm", before.inputs, {**before.facts, name: True}, before.shape)
+    step = call.step(before.kind, before.inputs, {**before.facts, name: True}, before.shape)
     call.draft.absorb([before], step)
     return View(call.with_weights(step), view.layout)

@@ -37,7 +37,8 @@ DTYPES = dict(
 @dataclass(slots=True, eq=False)
 class Stored:
     """A tensor that the file holds: `numbers` are there where they are few. `generated`: an operator makes it, of one
-    number. `views` are how it is shown otherwise than it is stored, `owner` the name that it is stored under."""
+    number. `views` are how it is shown otherwise than it is stored, `owner` the name that it is stored under.
+    `by_node`: it stands in a node of its own, and not among the weights."""
 
     name: str
     shape: Shape
@@ -46,6 +47,7 @@ class Stored:
     generated: bool = False
     views: tuple[str, ...] = ()
     owner: str = ""
+    by_node: bool = False
 
     @property
     def elements(self) -> int:
@@ -267,7 +269,7 @@ def _constant(path: str, node: Any, onnx: Any) -> Stored | None:
     for attribute in node.attribute:
         if attribute.name == "value":
             found = _stored(path, attribute.t, onnx)
-            found.name = found.owner = name
+            found.name, found.owner, found.by_node = name, name, True
             return found
         kinds = {"value_int": (attribute.i, "int64"), "value_float": (attribute.f, "float32"),
                  "value_ints": (attribute.ints, "int64"), "value_floats": (attribute.floats, "float32")}  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from archscope.model.graph import Shape, Window
 from archscope.reading.drafting import Value
 from archscope.reading.onnx.model import Stored
-from archscope.reading.onnx.node import Node, Rule
+from archscope.reading.onnx.node import UNUSUAL, Node, Rule
 
 Given = list[tuple[str, Value]]
 
@@ -228,8 +228,16 @@ def group_norm(node: Node) -> None:
 
 
 def instance_norm(node: Node) -> None:
+    """Torch's exporter writes ones and zeros where there is neither gamma nor beta."""
     settings = {"use_input_stats": True, "momentum": 0.1, "eps": node.get("epsilon", 1e-5)}
-    node.is_operation("instance_norm", [("input", node.value(0)), *scaled(node)], settings)
+    has_none = _is_written(node, 1, 1) and _is_written(node, 2, 0)
+    node.is_operation("instance_norm", [("input", node.value(0)), *([] if has_none else scaled(node))], settings)
+
+
+def _is_written(node: Node, place: int, number: int) -> bool:
+    """Is it this number again and again, in a node of its own?"""
+    stored = node.stored(place)
+    return stored is not None and stored.by_node and set(node.numbers(place) or ()) == {number}
 
 
 def local_response_norm(node: Node) -> None:
@@ -246,11 +254,13 @@ def recurrent(node: Node) -> None:
     operation = {"LSTM": "lstm", "GRU": "gru", "RNN": "rnn_tanh"}[node.operator]
     directions = node.shape(1)[0]
     values: Given = [("input", node.value(0))]
-    for place, name in ((1, "weight_ih"), (2, "weight_hh")):
-        held = node.value(place, "weight")
-        values += [(f"weights.{name}_{i}", replace(held, shape=held.shape[1:])) for i in range(directions)]
+    for i in range(directions):
+        for place, name in ((1, "weight_ih"), (2, "weight_hh")):
+            held = node.value(place, "weight")
+            values.append((f"weights.{name}_{i}", replace(held, shape=held.shape[1:])))
     values += [("bias", node.value(3, "weight"))] if node.has(3) else []
-    values += [(f"hx.{place - 5}", node.value(place)) for place in (5, 6) if node.has(place)]
+    begins = [place for place in (5, 6) if node.has(place) and any(node.numbers(place) or [1])]  # zeros are none
+    values += [(f"hx.{place - 5}" if operation == "lstm" else "hx", node.value(place)) for place in begins]
     settings = {"has_biases": node.has(3), "num_layers": 1, "dropout": 0.0, "train": False,
                 "bidirectional": directions == 2, "batch_first": bool(node.get("layout", 0)),
                 "hidden_size": node.attributes["hidden_size"]}  # fmt: skip
@@ -261,7 +271,16 @@ def recurrent(node: Node) -> None:
         operation = "rnn_relu"
     elif activations and activations != ACTIVATIONS[node.operator] * directions:
         settings["activations"] = activations
-    node.is_operation(operation, values, settings)
+    names = node.proto.output  # all up to the last one that is read, so that each has its place
+    places = range(1 + max(place for place, name in enumerate(names) if name in node.outputs))
+    (one, two), units = node.shape(0)[:2], settings["hidden_size"]  # steps and batch, or batch and steps
+    first = settings["batch_first"]
+    state = (one, directions, units) if first else (directions, two, units)
+    series = (one, two, directions, units) if first else (one, directions, two, units)
+    shapes = [node.out(i) if names[i] in node.outputs else (series, state, state)[i] for i in places]
+    unusual = node.unusual(UNUSUAL[node.operator])
+    made = node.add(operation, values, settings | unusual, shapes, [values[0][1].dtype] * len(shapes))
+    node.give([value for place, value in enumerate(made) if names[place] in node.outputs])
 
 
 ACTIVATIONS = {"LSTM": ["Sigmoid", "Tanh", "Tanh"], "GRU": ["Sigmoid", "Tanh"], "RNN": ["Tanh"]}

@@ -243,9 +243,16 @@ def cumulative(node: Node) -> None:
     node.is_operation("cumsum", [("input", node.value(0))], {"dim": node.number(1)})
 
 
+def triangle(node: Node) -> None:
+    upper = node.get("upper", 1)
+    diagonal = node.number(1) if node.has(1) else 0
+    given = [("input", node.value(0))] + ([("diagonal", node.value(1))] if diagonal is None else [])
+    node.is_operation("triu" if upper else "tril", given, {} if diagonal is None else {"diagonal": diagonal})
+
+
 MOVED = {
     "GatherElements": "gather", "GatherND": "index", "ScatterElements": "scatter", "Scatter": "scatter",
-    "ScatterND": "index_put", "Trilu": "tril", "OneHot": "one_hot", "NonZero": "nonzero", "Range": "arange",
+    "ScatterND": "index_put", "OneHot": "one_hot", "NonZero": "nonzero", "Range": "arange",
     "ConstantOfShape": "full", "EyeLike": "eye", "Unique": "unique", "NonMaxSuppression": "nms", "RoiAlign":
     "roi_align", "RandomNormal": "normal", "RandomUniform": "uniform", "Shape": "full", "Size": "full",
 }  # fmt: skip
@@ -275,5 +282,6 @@ RULES: dict[str, Rule] = {
     "Tile": tile,
     "TopK": top,
     "CumSum": cumulative,
+    "Trilu": triangle,
     " ".join(MOVED): moved,
 }

@@ -20,7 +20,9 @@ def recurrent(
     return lambda: Of(lambda s, x: s.f(take(s.r(x))), r=kind(8, 6, batch_first=True, **options), f=nn.Linear(6, 4))
 
 
-nets("LSTM: layers", recurrent(nn.LSTM, num_layers=1), recurrent(nn.LSTM, num_layers=2), "layers", TOKENS)
+nets(
+    "LSTM: layers", recurrent(nn.LSTM, num_layers=1), recurrent(nn.LSTM, num_layers=2), "once instead of twice", TOKENS
+)
 nets("LSTM: bias", recurrent(nn.LSTM, bias=False), recurrent(nn.LSTM), "bias", TOKENS)
 nets(
     "LSTM: hidden for cell",
@@ -40,7 +42,7 @@ nets(
     "LSTM: time first",
     lambda: Of(lambda s, x: s.r(x)[0], r=nn.LSTM(8, 6)),
     lambda: Of(lambda s, x: s.r(x)[0], r=nn.LSTM(8, 6, batch_first=True)),
-    "batch first",
+    "batch_first",
     TOKENS,
 )
 nets("GRU for LSTM", recurrent(nn.GRU), recurrent(nn.LSTM), "gru instead of lstm|GRU instead of LSTM", TOKENS)

@@ -1,0 +1,104 @@
+"""Recurrent layers: torch's of several layers, and one operation a layer as ONNX has them. No torch."""
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any
+
+from archscope.differences.layouts import Layout
+from archscope.differences.rules import Call, outputs_are_read, places, with_fixed
+from archscope.differences.steps import Step, View
+from archscope.model.content import is_zeros
+from archscope.model.graph import Operand, Shape
+
+GATES = {"lstm": 4, "gru": 3}
+"""Rows of a recurrent layer's weights for each of its hidden units."""
+
+WITH_BATCH = 3
+"""Axes of a batch of sequences."""
+
+
+def recurrent(call: Call) -> Step | View:
+    """Weights follow from settings and from the width of the state; what it begins with is a fact, but for zeros. Its
+    steps run along an axis of what it is given: those of one element are not counted."""
+    stored = [one for one in call.fixed if one.argument.startswith(("w", "b"))]
+    call.fixed = [one for one in call.fixed if not (_is_left_out(one, stored) or _is_zeros(call, one))]
+    shape, whole = call.views[0].shape, _given(call)
+    facts = dict(call.function_settings)
+    first = bool(facts.pop("batch_first", False)) and len(shape) == WITH_BATCH
+    facts["along"] = places([int(first)], shape)
+    out = whole if len(whole) <= WITH_BATCH else (*shape[:2], prod(whole) // prod(shape[:2]))
+    *before, last = _in_layers(call, stored)
+    step = call.shown()
+    if before:
+        facts |= {"num_layers": 1, "dropout": 0.0}
+    for each in before:
+        step = _layer(call, step, each, facts | _sizes(call.operation, each), out)
+    given = [step, *(call.shown(i) for i in range(1, len(call.views)))]
+    step = with_fixed(call.step(call.operation, given, facts | _sizes(call.operation, last), out), call)
+    if before:
+        step.parameters = _parameters(last)
+    return step if out == whole else _by_ways(step, whole, first)
+
+
+def _given(call: Call) -> Shape:
+    """The whole shape of its series, though nobody may read it."""
+    told = call.layer.output_shapes[0]
+    is_read = (call.layer.name, 0) in call.draft.shapes
+    return call.out() if is_read or len(told) < len(call.views[0].shape) else told
+
+
+def _is_left_out(one: Operand, stored: Sequence[Operand]) -> bool:
+    return one in stored and one.kind == "parameter"
+
+
+def _is_zeros(call: Call, given: Operand) -> bool:
+    """A bias that adds nothing, where torch's function takes one, or a state to begin with that is none."""
+    constant = call.draft.graph.constants.get(given.source)
+    return constant is not None and is_zeros(constant)
+
+
+def _sizes(operation: str, stored: Sequence[Operand]) -> dict[str, Any]:
+    """Of one layer by its weights, or of several."""
+    gates, facts = GATES.get(operation, 1), dict[str, Any]()
+    wide = [one.shape for one in stored if one.argument.startswith("w") and len(one.shape) == 2]
+    if len(wide) > 1:
+        facts["hidden_size"] = wide[0][0] // gates
+        facts |= {"projection": wide[1][1]} if wide[1][0] != gates * wide[1][1] else {}
+        ways = len(wide) // (3 if "projection" in facts else 2)
+        biases = [prod(one.shape) for one in stored if one.kind == "parameter" and one.shape not in wide]
+        facts |= {"has_biases": None, "biases": sum(biases) // (ways * wide[0][0])}
+    return facts
+
+
+def _in_layers(call: Call, stored: list[Operand]) -> list[list[Operand]]:
+    """The weights of each layer; of all together where more is given than an input, or a state is read."""
+    layers = int(call.settings.get("num_layers", 1))
+    plain = len(call.views) == 1 and not call.fixed and not outputs_are_read(call)
+    if layers < 1 or len(stored) % layers or not plain:
+        return [stored]
+    each = len(stored) // layers
+    return [stored[i * each : (i + 1) * each] for i in range(layers)]
+
+
+def _layer(call: Call, before: Step, stored: Sequence[Operand], facts: Mapping[str, Any], out: Shape) -> Step:
+    """One before the last, and what training leaves out after it. Each multiplies its matrices once a step."""
+    step = call.draft.extra(call.operation, [before], call.layer, out, dict(facts))
+    wide = [one for one in call.layer.operands if one.argument.startswith("w") and len(one.shape) == 2]
+    steps = call.cost[1] // sum(prod(one.shape) for one in wide)
+    step.params = sum(prod(one.shape) for one in stored if one.kind == "parameter")
+    step.macs = steps * sum(prod(one.shape) for one in stored if one in wide)
+    step.parameters = _parameters(stored)
+    call.cost = call.cost[0] - step.params, call.cost[1] - step.macs
+    rate = call.settings.get("dropout")
+    return call.draft.extra("dropout", [step], call.layer, out, {"p": rate}) if rate else step
+
+
+def _parameters(stored: Sequence[Operand]) -> tuple[str, ...]:
+    return tuple(one.source for one in stored if one.kind == "parameter")
+
+
+def _by_ways(step: Step, whole: Shape, first: bool) -> View:
+    """As ONNX gives it, with an axis for each direction: after the steps, or after the batch and the steps."""
+    ways = whole[2] if first else whole[1]
+    each = Layout.of((*step.shape[:2], ways, step.shape[2] // ways))
+    return View(step, each if first else each.permuted((0, 2, 1, 3)))
