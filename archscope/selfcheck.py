@@ -1,5 +1,6 @@
 """Are archscope's times and memory right on this machine? Each is held against what others measure, as a ratio."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -48,10 +49,16 @@ class Check:
     ratio: float | None
     within: float
     why: str = ""
+    busy: bool = False
 
     @property
     def passed(self) -> bool:
         return self.ratio is not None and abs(self.ratio - 1) <= self.within
+
+    @property
+    def noisy(self) -> bool:
+        """Times on cores that do other work drift, and do not say who measures them right."""
+        return not self.passed and self.ratio is not None and self.busy and self.what != MEMORY
 
 
 WALL, TRITON, LAYERS, REPLAY, MEMORY = (
@@ -72,6 +79,17 @@ def selfcheck(
 
     Raises EnvironmentFailure where the device is missing.
     """
+    busy = _is_busy()
+    for check in _checks(options, batch, cases, progress):
+        yield replace(check, busy=busy)
+
+
+def _is_busy() -> bool:
+    """Does other work take more than half of the cores, before anything of this one runs?"""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1) / 2
+
+
+def _checks(options: Options, batch: int, cases: tuple[Case, ...], progress: Progress) -> Iterator[Check]:
     runners = [(case, _runner(case, options, batch)) for case in cases]
     for case, runner in runners:  # all are timed before the profiler runs, which stays attached
         progress(f"{case}: timing", options.seconds)

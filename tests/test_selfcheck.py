@@ -72,6 +72,17 @@ def test_a_peer_that_fails_takes_nothing_else_with_it(monkeypatch: pytest.Monkey
     assert (checks[TRITON].ratio, checks[TRITON].why[:20]) == (None, "out of memory on cpu")
 
 
+@pytest.mark.parametrize(("what", "busy", "noisy"), [(WALL, True, True), (WALL, False, False), (MEMORY, True, False)])
+def test_what_is_off_on_busy_cores_is_noisy(
+    run: Run, monkeypatch: pytest.MonkeyPatch, what: str, busy: bool, noisy: bool
+) -> None:
+    monkeypatch.setattr(selfcheck, "_checks", lambda *given: iter([Check("net", what, 1.3, WITHIN[what])]))
+    monkeypatch.setattr("os.getloadavg", lambda: (busy * 100.0, 0.0, 0.0))
+    code, out, _ = run("selfcheck")
+
+    assert (code, "noisy\n1 of 1 noisy" in out, "FAIL" in out) == (not noisy, noisy, not noisy)
+
+
 @pytest.mark.parametrize(("ratio", "code"), [(1.02, 0), (1.2, 1), (None, 1)])
 def test_the_command_says_pass_or_fail(
     run: Run, monkeypatch: pytest.MonkeyPatch, ratio: float | None, code: int

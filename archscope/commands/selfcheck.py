@@ -19,19 +19,22 @@ def selfcheck(
     """Hold archscope's times and memory against other clocks on this machine.
 
     Against torch's timer, triton's, the sum over the layers, the replay of a CUDA graph, the predicted memory. Exit
-    code 1 if one is further off than it should be.
+    code 1 if one is further off than it should be. Times that are so on busy cores are noisy, and no failure.
     """
     options = measuring_options(device, dtype=dtype, seconds=seconds, threads=threads)
     assert options is not None  # there is a device
     from archscope.selfcheck import selfcheck as checks
 
-    failed = made = 0
+    failed = noisy = made = 0
     write(HEADING, None)
     for check in checks(options, batch, progress=progress_line()):
-        made, failed = made + 1, failed + (not check.passed)
+        made, noisy, failed = made + 1, noisy + check.noisy, failed + (not check.passed and not check.noisy)
         ratio = "-" if check.ratio is None else f"{check.ratio:.3f}"
-        verdict = "pass" if check.passed else f"FAIL {check.why}".rstrip()
+        verdict = "pass" if check.passed else "noisy" if check.noisy else f"FAIL {check.why}".rstrip()
         write(f"{check.case:38}  {check.what:18}  {ratio:>6}  {check.within:>6.0%}  {verdict}\n", None)
+    if noisy:
+        said = "since other work takes more than half of the cores: run again without it"
+        write(f"{noisy} of {made} noisy, {said}\n", None)
     if failed:
         raise EnvironmentFailure(f"{failed} of {made} are further off than they should be: try again on idle cores")
 

@@ -1,6 +1,7 @@
 """Telling the profiler which layer runs, by the tracer that has named the layers, and reading what it saw."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from torch import nn
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, record_function
 
+from archscope.errors import ArchscopeError
 from archscope.latency.attribution import MARK, Event
 from archscope.latency.device import EVENTS_KEPT
 from archscope.model.graph import Graph
@@ -70,14 +72,38 @@ def is_of(marker: Marker, graph: Graph) -> bool:
     return ran == [layer.operation for layer in graph.layers]
 
 
+class KernelsLost(ArchscopeError):
+    """CUPTI has dropped kernels, as some releases of CUDA do where the device has idled (pytorch#192021)."""
+
+
 def profiled(run: Callable[[], Any], on_cuda: bool) -> list[Event]:
-    """The events of one run."""
+    """The events of one run. Raises KernelsLost."""
+    events = _events_of(run, on_cuda)
+    if on_cuda:
+        check_whole(events)
+    return plain(events, on_cuda)
+
+
+def _events_of(run: Callable[[], Any], on_cuda: bool) -> Any:
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_cuda else [])]
     with torch.profiler.profile(activities=activities, **EVENTS_KEPT) as profile:
         run()
         if on_cuda:
             torch.cuda.synchronize()
-    return plain(profile.events(), on_cuda)
+    return profile.events()
+
+
+LAUNCHES = re.compile(r"cu(da)?Launch(Cooperative)?Kernel(Ex|ExC)?(_\w+)?")
+"""The calls of CUDA's runtime and driver that start one kernel each."""
+
+
+def check_whole(events: Iterable[FunctionEvent] | Any) -> None:
+    """Raises KernelsLost where fewer kernels ran than were launched: the layers of the others would take no time."""
+    launched = sum([event.device_type.name == "CPU" and bool(LAUNCHES.fullmatch(event.name)) for event in events])
+    on_device = [event for event in events if event.device_type.name == "CUDA" and not event.is_user_annotation]
+    ran = len([event for event in on_device if not event.name.startswith(("Memcpy", "Memset"))])
+    if ran < launched:
+        raise KernelsLost(f"the profiler has lost {launched - ran} of {launched} kernels: run it again")
 
 
 def plain(events: list[FunctionEvent] | Any, on_cuda: bool) -> list[Event]:
@@ -106,7 +132,7 @@ def takes_fused_path(module: nn.Module, step: Callable[[], Any], on_cuda: bool) 
     fusing = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
     if module.training or not any(isinstance(part, fusing) for part in module.modules()):
         return False
-    return any(event.name in FUSED for event in profiled(step, on_cuda))
+    return any(event.name in FUSED for event in plain(_events_of(step, on_cuda), on_cuda))
 
 
 UNLAUNCHED = "kernels that no operation launched"

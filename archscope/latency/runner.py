@@ -29,6 +29,9 @@ WARM_UP_SHARE = 0.5
 ENERGY_SHARE = 0.25
 """Of the time budget; the device's meter is read before and after."""
 
+PROFILED_AGAIN = 3
+"""So many profiles are taken at most for one that is whole."""
+
 COMPILED_IN = 3
 """A compiled step is compiled in the first of so many steps, and recorded as CUDA graphs in the others."""
 
@@ -211,7 +214,16 @@ class Runner:
         if self._layers_known and not self.profiles and self._fuses():
             self._no_layers("torch runs its fused attention here, one kernel for several layers")
         if self._layers_known:
-            self._profile_step()
+            self._profile_whole_step()
+
+    def _profile_whole_step(self) -> None:
+        """Some more, where the profiler loses kernels: it does so at its start, and after a pause."""
+        for more in reversed(range(PROFILED_AGAIN)):
+            try:
+                return self._profile_step()
+            except marks.KernelsLost:
+                if not more:
+                    raise
 
     def _fuses(self) -> bool:
         with self.on_device():

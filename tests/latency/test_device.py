@@ -17,7 +17,7 @@ from archscope.latency import Options, device
 from archscope.latency.attribution import Event, attribute
 from archscope.latency.device import highest
 from archscope.latency.fitting import climbing_batches, fitting, largest_batch, most_images, predicted_bytes
-from archscope.latency.marks import plain
+from archscope.latency.marks import KernelsLost, check_whole, plain
 from tests.graphs import six_layer_report
 from tests.small_nets import on_meta
 
@@ -286,6 +286,16 @@ def test_kernels_that_no_operation_launched_count_too() -> None:
     assert [found.self_ms for found in known] == [0.0, 1.0]
     assert rest == Event("kernels that no operation launched", 3.0)
     assert attribute([*known, rest]).unattributed_ms == 4.0  # the mark here is no layer's
+
+
+@pytest.mark.parametrize(("ran", "lost"), [(2, False), (3, False), (1, True)])
+def test_kernels_that_the_profiler_loses_are_missed(ran: int, lost: bool) -> None:
+    launches = [event("cudaLaunchKernel"), event("cuLaunchKernelEx"), event("cudaMemsetAsync")]
+    shadow = event("mark", "CUDA", is_user_annotation=True)
+    kernels = [event("gemm", "CUDA") for _ in range(ran)]
+
+    with pytest.raises(KernelsLost, match="1 of 2 kernels") if lost else nullcontext():
+        check_whole([*launches, shadow, *kernels, event("Memset (Device)", "CUDA")])
 
 
 def test_on_the_cpu_an_operations_own_time_counts() -> None:

@@ -1,5 +1,8 @@
 """One small network measured on this CPU: what is there, never how long it took."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -7,8 +10,12 @@ from torch import nn
 import archscope
 from archscope.errors import ArchscopeError
 from archscope.latency import Amp, Optimizer, Options
+from archscope.latency.attribution import Event
 from archscope.latency.fitting import predicted_bytes
+from archscope.latency.marks import KernelsLost
+from archscope.latency.runner import Runner
 from archscope.model.report import Report
+from archscope.summary import job_of
 from tests.small_nets import on_meta
 
 
@@ -120,3 +127,23 @@ def test_autocast_leaves_the_weights_as_they_are(amp: Amp, train: bool) -> None:
     assert f"float32, autocast to {amp}, batch 1" in str(report)
     assert "predicted" not in str(report).partition("Peak memory")[2].partition("\n")[0]
     assert "roofline" not in report.totals
+
+
+@pytest.mark.parametrize(("lost", "profiles"), [(0, 1), (2, 1), (3, 0)])
+def test_a_profile_that_has_lost_kernels_is_taken_again(lost: int, profiles: int) -> None:
+    taken: list[bool] = []
+
+    def profile(step: Callable[[], Any], on_cuda: bool) -> list[Event]:
+        step()
+        taken.append(on_cuda)
+        if len(taken) <= lost:
+            raise KernelsLost("the profiler has lost 1 of 9 kernels")
+        return []
+
+    job = job_of(nn.Linear(2, 2), (2,), None, [1], "eval", "float32", {})
+    runner = Runner(job, 1, Options(), profile=profile)
+    runner.load()
+
+    assert runner.extra("time by layer", runner.profile) is bool(profiles)
+    assert len(runner.profiles) == profiles
+    assert [note[:46] for note in runner.notes] == ["no time by layer: the profiler has lost 1 of 9"][profiles:]
