@@ -12,6 +12,15 @@ PASSED_ON = frozenset({"add", "cat", "stack"})
 SHOWN = frozenset({"cat", "stack", "linear"})
 """The gradients that these make are views: of parts, and of a weight transposed."""
 
+TEMPORARY = {
+    **dict.fromkeys("sqrt sin abs log1p prelu var std norm linalg_vector_norm amax amin prod".split(), 1),
+    **dict.fromkeys("pow square rsqrt reciprocal cos addcmul cumsum logsumexp".split(), 2),
+    **dict.fromkeys("rms_norm normalize".split(), 3),
+    **dict.fromkeys("erf cumprod".split(), 4),
+}
+"""Tensors as large as the largest that it reads or returns, which the derivative of an operation takes beside the
+gradients, as tests/measures/test_against_torch.py finds; quotients besides."""
+
 Newly = tuple[Layer, tuple[Set[str], int] | None]
 """A layer, the tensors that it is the first to save for its derivative, and bytes of what it keeps besides for one
 image; None where nobody knows."""
@@ -113,7 +122,7 @@ class Backward:
         for name in layer.parameters:
             if name in self.gradient_bytes:
                 made[name] = self._new(self.gradient_bytes[name], shown)
-        self._take(beside := self._beside(layer, read))
+        self._take(beside := self._beside(layer, read) + self._again(layer, read))
         self._held -= beside + self._kept.get(layer.name, 0)
         for name, storage in made.items():
             self._give(name, storage)
@@ -128,7 +137,7 @@ class Backward:
 
     def _is_passed_on(self, layer: Layer, size: int) -> bool:
         if layer.memory != "view" and layer.operation not in PASSED_ON:
-            return False
+            return layer.operation == "sum"  # a view of it, as wide as what was summed
         whole = size == self._bytes[layer.name]
         if layer.memory == "view":
             return whole and len(layer.output_shapes) == 1
@@ -137,7 +146,7 @@ class Backward:
     def _beside(self, layer: Layer, read: Mapping[str, int]) -> int:
         """Bytes that a layer's backward pass takes besides the gradients, and gives back: inside a kernel; on the CPU
         oneDNN's copies, in its own layout, of a convolution's input and output or of its weights; products before they
-        are summed; of a weight that is used in part the gradient of that part."""
+        are summed; what a derivative is computed by; of a weight that is used in part the gradient of that part."""
         category = CATEGORY.get(layer.operation, "")
         if category.endswith("convolution"):
             if self._on_cuda or not _is_copied(layer):
@@ -145,10 +154,21 @@ class Backward:
             return max(self._bytes[layer.name] + sum(read.values()), self._of_weights(layer))
         if category in {"attention", "recurrent"}:
             return passing_in_kernel(layer, self._graph.batch, self._of_weights(layer), self._on_cuda)
+        output = self._bytes[layer.name]
         if layer.operation == "mul":
-            output = self._bytes[layer.name]
             return output if any([size < output for name, size in read.items() if name in self._reached]) else 0
+        if layer.operation == "div":
+            sizes = self.gradient_bytes | {name: size for name, size in read.items() if name in self._reached}
+            by = [sizes[each.source] for each in layer.operands if each.argument == "other" and each.source in sizes]
+            return output * (3 if min(by) < output else 2) if by else 0
+        if layer.operation in TEMPORARY:
+            return TEMPORARY[layer.operation] * max(output, *read.values(), 0)
         return sum([self._of_part(operand.source, operand.shape) for operand in layer.operands if operand.views])
+
+    def _again(self, layer: Layer, read: Mapping[str, int]) -> int:
+        """Of a tensor that it is given twice, `x * x`, the second gradient."""
+        sources = [operand.source for operand in layer.operands if operand.source in self._reached]
+        return sum([read[name] * (sources.count(name) - 1) for name in set(sources) if self._bytes[name] == read[name]])
 
     def _of_weights(self, layer: Layer) -> int:
         known = self._graph.parameters
@@ -178,7 +198,8 @@ class Backward:
         elif before.readers == 1 and not before.shown:
             self._let_go(storage)
         else:
-            self._waiting[name] = both = self._new(min(before.bytes, storage.bytes))
+            size = self.gradient_bytes.get(name) or self._bytes[name]
+            self._waiting[name] = both = self._new(min(max(before.bytes, storage.bytes), size))
             both.readers = 1
             self._let_go(before)
             self._let_go(storage)

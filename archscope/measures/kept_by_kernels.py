@@ -29,11 +29,12 @@ def kept_by_kernel(layer: Layer, batch: int, on_cuda: bool) -> Kept | None:
 
 def passing_in_kernel(layer: Layer, batch: int, weights: int, on_cuda: bool) -> int:
     """Bytes that the backward pass of the kernel takes besides, for so many images, and gives back: the gradients of a
-    module's projected queries, keys and values, or of its scores before and after the softmax, where it has them;
-    oneDNN's copies of one direction's `weights` and of their gradients."""
+    module's projected queries, keys and values, twice before there are those of its `weights`, or of its scores before
+    and after the softmax, where it has them; oneDNN's copies of one direction's weights and of their gradients."""
     try:
         if layer.operation == "multi_head_attention_forward":
-            return batch * max(_projected(layer), 2 * _scores(layer))
+            projected = batch * _projected(layer)
+            return max(projected, 2 * projected - weights, 2 * batch * _scores(layer))
         if layer.operation == "lstm" and not on_cuda:
             sizes = list(_sizes(layer, "lstm"))
             return 2 * weights // len(sizes) if _is_onednns(layer, sizes[0]) else 0
@@ -44,10 +45,10 @@ def passing_in_kernel(layer: Layer, batch: int, weights: int, on_cuda: bool) -> 
 
 def passing_forward(layer: Layer, batch: int) -> int:
     """Bytes that a layer takes while it runs, besides what it returns, for so many images, and gives back: what a
-    MultiheadAttention has projected, and its scores; what recurrent layers hold of their steps."""
+    MultiheadAttention holds; what recurrent layers hold of their steps."""
     try:
         if layer.operation == "multi_head_attention_forward":
-            return batch * (_projected(layer) + _scores(layer))
+            return batch * _attending(layer)
     except UNSAID:
         return 0
     return passing_in_steps(layer, batch)
@@ -96,9 +97,37 @@ def _projected(layer: Layer) -> int:
 
 def _scores(layer: Layer) -> int:
     """Bytes of a module's scores, where it has to return their weights: one kernel does without."""
+    return _every_score(layer) if layer.settings["need_weights"] else 0
+
+
+def _every_score(layer: Layer) -> int:
     query = queried(layer)[0]
     images, heads = query[1] if len(query) == 3 else 1, int(layer.settings["num_heads"])
-    return _bytes(layer, (images, heads, query[0], attended(layer))) if layer.settings["need_weights"] else 0
+    return _bytes(layer, (images, heads, query[0], attended(layer)))
+
+
+def _attending(layer: Layer) -> int:
+    """Bytes that a module holds at its highest, besides what it returns, on the CPU: its projected queries, keys and
+    values, those that were projected together twice while they are parted; its scores before and after the softmax.
+    Torch's fast path of self-attention in inference has its scores once, needed or not."""
+    projected, scores = _projected(layer), _scores(layer)
+    if _is_fast(layer):
+        return projected + _every_score(layer)
+    if scores:
+        return projected + max(scores, 2 * scores - layer.output_bytes)
+    query, key, value = (_source(layer, name, place) for place, name in enumerate(("query", "key", "value")))
+    own = projected * queried(layer)[0][0] // sum(shape[0] for shape in queried(layer))
+    together = 0 if key != value else projected if query == key else projected - own
+    return max(projected, projected + together - layer.output_bytes)
+
+
+def _is_fast(layer: Layer) -> bool:
+    """Does nn.MultiheadAttention run one kernel for all, as it does where batches come first, which it exchanges with
+    the places itself?"""
+    sources = {_source(layer, name, place) for place, name in enumerate(("query", "key", "value"))}
+    own = len(sources) == 1 and sources.pop().startswith(f"{layer.name}.")
+    plain = layer.given("in_proj_bias") is not None and layer.given("bias_k") is None
+    return own and plain and not layer.settings["training"] and int(layer.settings["num_heads"]) % 2 == 0
 
 
 def _multi_head_attention(layer: Layer, on_cuda: bool) -> Kept:
@@ -170,7 +199,7 @@ def _is_onednns(layer: Layer, sizes: Sizes) -> bool:
 def _by_onednn(layer: Layer, steps: int, batch: int, sizes: Sizes) -> int:
     """What it returned, its states at the start and the end, and a workspace, as it was found to grow: numbers of each
     step and of one more; without biases also copies of the weights."""
-    rows = batch if layer.settings["batch_first"] else shape(layer, "input")[1]  # of one step
+    rows = batch * shape(layer, "input")[0 if layer.settings["batch_first"] else 1]  # of one step
     once = rows * (13 * sizes.hidden + 6 * max(sizes.inner, sizes.hidden))
     if not layer.settings["has_biases"]:
         once += 4 * sizes.hidden * (sizes.inner + sizes.hidden)
@@ -199,7 +228,7 @@ def _passing(layer: Layer, kind: str, sizes: Sizes, ways: int, steps: int, batch
     if kind != "lstm" or not _is_onednns(layer, sizes):
         states = sizes.state if ways == 1 else 4 * sizes.state
         return between + steps * (GATES[kind] * sizes.hidden + states)
-    rows = batch if layer.settings["batch_first"] else shape(layer, "input")[1]  # of one step
+    rows = batch * shape(layer, "input")[0 if layer.settings["batch_first"] else 1]  # of one step
     turned = shape(layer, "input")[-1] if layer.settings["batch_first"] and rows > 1 else 0  # so that steps come first
     gates = 4 * sizes.hidden if rows == 1 else 0
     weights = 4 * sizes.hidden * (sizes.inner + sizes.hidden) * (1 if layer.settings["has_biases"] else 2)

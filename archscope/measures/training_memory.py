@@ -106,6 +106,8 @@ def _kept(layer: Layer, category: str, trains: bool, batch: int, on_cuda: bool) 
     if layer.parameters and not trains and category in {"convolution", "transposed convolution", "linear"}:
         return (), 0  # the weight alone
     if category == "elementwise" and len(layer.inputs) == 1 and layer.operation in {"mul", "div"}:
+        if any([operand.argument == "other" for operand in layer.operands]) and layer.operation == "div":
+            return (layer.name, *(layer.inputs if layer.parameters else ())), 0
         return (layer.inputs if layer.parameters else ()), 0
     if category == "global pooling":
         mean = set(layer.output_shape[-_axes(layer) :]) == {1} and "avg" in layer.operation
@@ -113,7 +115,9 @@ def _kept(layer: Layer, category: str, trains: bool, batch: int, on_cuda: bool) 
     if category == "dropout":
         return (), _mask(layer, on_cuda) if layer.settings.get("p", 0.5) else 0
     if category == "reduction":
-        return (() if layer.operation in {"mean", "sum", "argmax", "argmin"} else layer.inputs), 0
+        if layer.operation in {"max", "min"} and len(layer.output_shapes) == 2:
+            return (), 8 * prod(layer.output_shape)  # the places
+        return (() if layer.operation in {"mean", "sum", "cumsum", "argmax", "argmin"} else layer.inputs), 0
     if category == "embedding":
         return layer.inputs, 0
     return layer.inputs, _statistics(layer)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations
 
 from tests.benchmarks.memory import measured_and_predicted
 from tests.small_nets import Forward
@@ -57,6 +58,40 @@ def test_the_peak_is_what_a_step_takes(name: str) -> None:
     measured, predicted = measured_and_predicted(made(), size, 1, train=True)
 
     assert predicted == pytest.approx(measured, rel=0.15 if name in ROUGH else 0.03)
+
+
+DERIVED: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "square": torch.square,
+    "power": lambda x: x**3,
+    "root": lambda x: (x.abs() + 1).sqrt(),
+    "cosine": torch.cos,
+    "reciprocal": lambda x: 1 / (x.abs() + 1),
+    "quotient": lambda x: x / (x.abs() + 1),
+    "by its sum": lambda x: x / x.sum(-1, keepdim=True),
+    "normalised": lambda x: nn.functional.normalize(x, dim=-1),
+    "by its root mean square": lambda x: nn.functional.rms_norm(x, (256,)),
+    "times itself": lambda x: x * x,
+    "matrix by itself": lambda x: x @ x,
+    "sums so far": lambda x: x.cumsum(-1),
+    "less its logarithmic sum": lambda x: x - x.logsumexp(-1, keepdim=True),
+    "largest": lambda x: x.max(-1, keepdim=True)[0].expand(-1, -1, 256),
+    "distances": lambda x: (x[:, :16, None] - x[:, None, :16]).square().sum(-1) @ x[:, :16],
+}
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_the_peak_has_what_a_derivative_is_computed_by(name: str) -> None:
+    net = Forward(lambda net, x: net.b(DERIVED[name](net.a(x))), a=nn.Linear(8, 256), b=nn.Linear(256, 4))
+    measured, predicted = measured_and_predicted(net, (256, 8), 2, train=True)
+
+    assert predicted == pytest.approx(measured, rel=0.05)
+
+
+def test_a_weight_over_its_spectral_norm() -> None:
+    made = parametrizations.spectral_norm(nn.Linear(512, 512))
+    measured, predicted = measured_and_predicted(made, (512,), 1, train=True)
+
+    assert predicted == pytest.approx(measured, rel=0.15)
 
 
 def test_a_weight_that_is_standardised_is_made_once_a_pass() -> None:

@@ -10,7 +10,9 @@ import archscope
 from archscope.latency import Options, device
 from archscope.model.graph import Graph
 from archscope.model.report import Report
+from tests.benchmarks.memory import measured_and_predicted
 from tests.graphs import F32, Net, total, values
+from tests.small_nets import Forward
 
 IMAGE = 4 * 8 * 8 * F32
 """Bytes of every tensor below."""
@@ -177,24 +179,31 @@ def test_a_recurrent_layer_holds_the_gates_of_its_steps(layer: nn.RNNBase) -> No
     assert rise == pytest.approx(device.rise_bytes(step, Options(threads=1)), rel=0.15)
 
 
+def self_attention(net: Any, x: torch.Tensor, needed: bool) -> torch.Tensor:
+    """Where batches do not come first torch has no fast path."""
+    x = x if net.layer.batch_first else x.transpose(0, 1)
+    made: torch.Tensor = net.layer(x, x, x, need_weights=needed)[0]
+    return made
+
+
+def attention_to_more(net: Any, x: torch.Tensor, needed: bool) -> torch.Tensor:
+    made: torch.Tensor = net.layer(x[:, :32], x, x, need_weights=needed)[0]
+    return made
+
+
 @pytest.mark.parametrize("train", [False, True])
-def test_attention_that_returns_its_weights_holds_its_scores(train: bool) -> None:
+@pytest.mark.parametrize("needed", [False, True])
+@pytest.mark.parametrize("kind", ["self, batch first", "self", "to more"])
+def test_attention_holds_its_projections_and_scores(kind: str, needed: bool, train: bool) -> None:
     """Against the profiler's record of every allocation; in the backward pass before and after the softmax."""
-    layer, given = nn.MultiheadAttention(32, 4, batch_first=True), torch.zeros(1, 128, 32)
+    attend = attention_to_more if kind == "to more" else self_attention
+    layer = nn.MultiheadAttention(32, 4, batch_first=kind != "self")
+    net = Forward(lambda net, x: attend(net, x, needed), layer=layer)
+    measured, predicted = measured_and_predicted(net, (128, 32), 2, train)
+    assert predicted == pytest.approx(measured, rel=0.15)
 
-    def forward() -> torch.Tensor:
-        made: torch.Tensor = layer(given, given, given)[0]
-        return made.sum()
 
-    def step() -> None:
-        layer.zero_grad(set_to_none=True)
-        forward().backward()
-
-    run = step if train else partial(torch.no_grad()(layer.eval()), given, given, given)
-    run()
-    layer.zero_grad(set_to_none=True)
-    totals = archscope.summarize(layer, input_data=(given, given, given)).totals
-    # three names for one tensor, of which two take nothing; momentum is not held here
-    inputs, weights = 3 * given.nbytes, totals["weight_bytes"]
-    held = totals["training_peak_bytes"] - 2 * weights if train else totals["peak_memory_bytes"] - weights
-    assert held - inputs == pytest.approx(device.rise_bytes(run, Options(threads=1)), rel=0.15)
+def test_a_sequence_whose_steps_come_first_has_the_same_rows() -> None:
+    net = Forward(lambda net, x: net.layer(x.transpose(0, 1))[0], layer=nn.LSTM(32, 64))
+    measured, predicted = measured_and_predicted(net, (50, 32), 8, train=False)
+    assert predicted == pytest.approx(measured, rel=0.15)
