@@ -111,7 +111,7 @@ def _holding(op: Op, forms: Sequence[Form], shown: Container[str]) -> Op:
 def _told(op: Op, form: Form, row: Numbers, apart: bool, folded: Container[str]) -> Op:
     """A closed module says which of its form it is; where that is but a count, its numbers, if they are few, and
     nothing where it need not be told apart. Those that are `folded` say alike."""
-    if row.counted and not apart:
+    if not form.letters or (row.counted and not apart):
         return replace(op, facts=_walking(op), inner=form.title)
     few = row.counted and len(form.letters) <= FEW_LETTERS
     told = [f"{letter} = {value}" for letter, value in zip(form.letters, row.values, strict=True)]

@@ -101,7 +101,9 @@ def tables(made: Diagram, frame: Frame) -> list[dict[str, str]]:
 
 
 def told(op: Op, values: dict[str, str]) -> Said:
-    """The operation with these numbers for its letters."""
+    """The operation with these numbers for its letters; rates of dropout may be left out."""
+    if op.word == "Dropout":
+        return op.word, "", ()
     said = [_stride(WORD.sub(lambda word: values.get(word[0], word[0]), fact)) for fact in op.facts]
     return op.word, values.get(op.kernel, op.kernel), tuple(filter(None, said))
 

@@ -6,7 +6,7 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.ops.drawn import drawn
-from archscope.views.diagram.ops.names import joined_title, stage_title
+from archscope.views.diagram.ops.names import joined_title, stage_title, within_title
 from archscope.views.diagram.plan.levels import Modules, Plan
 from archscope.views.diagram.plan.smaller import box_title
 
@@ -27,6 +27,13 @@ def test_a_stage_whose_name_is_its_class_and_a_number_says_it_once(path: str, ki
 def test_a_block_is_not_told_again_where_its_stage_is_called_by_it() -> None:
     assert joined_title("Bottlenecks 3", "Bottleneck") == "Bottlenecks 3"
     assert joined_title("Dense block 1", "DenseLayer") == "Dense block 1: DenseLayer"
+
+
+def test_a_box_does_not_say_the_title_of_its_frame() -> None:
+    assert within_title("Dense block 1", "Dense block 1: DenseLayer") == "DenseLayer"
+    assert within_title("Body: layer1", "layer1: Bottleneck") == "Bottleneck"
+    assert within_title("layer2", "layer1: Bottleneck") == "layer1: Bottleneck"
+    assert within_title("", "Head") == "Head"
 
 
 class Numbered(nn.Module):

@@ -351,3 +351,21 @@ def test_rows_of_a_table_count_modules_in_the_order_of_their_names() -> None:
     form = Form("Block", "b.0", [], [Numbers(("1",), ["b.2", "b.3", "a.0", "a.1"]), Numbers(("2",), ["b.0", "b.1"])])
     _label_rows(form)
     assert [row.label for row in form.rows] == ["1 to 2, 5 to 6", "3 to 4"]
+
+
+class Dropped(nn.Sequential):
+    def __init__(self, width: int, rate: float) -> None:
+        super().__init__(nn.Conv2d(4, width, 1), nn.Dropout(rate), nn.Conv2d(width, 4, 1))
+
+
+def test_rates_of_dropout_that_rise_make_no_row_of_a_table() -> None:
+    net = nn.Sequential(*(Dropped(width, rate / 10) for width, rate in ((8, 1), (8, 2), (16, 3), (16, 4))))
+    made = draw(archscope.summarize(net, (4, 8, 8)), DiagramOptions(level="plate"))
+    assert differences(made) == []
+    assert table_of(made.drawing.piece, "Dropped") == [["", "a"], ["1 to 2", "8"], ["3 to 4", "16"]]
+    assert {op.facts for op in made.drawing.piece.frames[-1].ops if op.word == "Dropout"} == {()}
+    alike = nn.Sequential(*(Dropped(8, rate / 10) for rate in range(1, 5)))
+    made = draw(archscope.summarize(alike, (4, 8, 8)), DiagramOptions(level="plate"))
+    assert [(box.title, box.details, box.repeat) for box in made.drawing.piece.boxes if box.kind == "module"] == [
+        ("Dropped", (), 4)
+    ]

@@ -109,3 +109,9 @@ def joined_title(outer: str, inner: str) -> str:
     if inner in {*GENERIC, outer, ""} or _letters(inner).removesuffix("s") == _letters(stem).removesuffix("s"):
         return outer
     return inner if inner.startswith(f"{stem}: ") else f"{stem}: {inner}"
+
+
+def within_title(outer: str, title: str) -> str:
+    """`DenseLayer` of `Dense block 1: DenseLayer` in a frame that says Dense block 1."""
+    first, _, rest = title.partition(": ")
+    return rest if rest and first in outer.split(": ") else title

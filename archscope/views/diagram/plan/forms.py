@@ -150,7 +150,8 @@ def forms(modules: Modules, paths: Sequence[str]) -> list[Form]:
 
 
 def _form(modules: Modules, paths: Sequence[str]) -> Form:
-    slots = [list(_slots(modules.members(path))) for path in paths]
+    members = _without_rates([modules.members(path) for path in paths])
+    slots = [list(_slots(ops)) for ops in members]
     columns = [tuple(slot[i][1] for slot in slots) for i in range(len(slots[0]))]
     varying = {column: "" for column in dict.fromkeys(columns) if len(set(column)) > 1}
     left = {kind: list(letters) for kind, letters in LETTERS.items()}
@@ -163,12 +164,20 @@ def _form(modules: Modules, paths: Sequence[str]) -> Form:
         values = tuple(column[i] for column in varying)
         rows.setdefault(values, Numbers(values)).paths.append(path)
     letters = [varying.get(column, "") for column in columns]
-    lettered = {op.name: op for op in _lettered(modules.members(paths[0]), letters)}
+    lettered = {op.name: op for op in _lettered(members[0], letters)}
     calls = [[lettered[op.name] for op in call] for call in modules.calls(paths[0])]
     if len({relative(call) for call in calls}) > 1:
         calls = [list(lettered.values())]
     title = _title(modules, paths)
     return Form(title, paths[0], calls[0], list(rows.values()), list(varying.values()), calls[1:], title)
+
+
+def _without_rates(members: list[list[Op]]) -> list[list[Op]]:
+    """The Ops without rates of dropout where these rise from module to module: no table of a paper has them."""
+    rates = {tuple(op.facts for op in ops if op.word == "Dropout") for ops in members}
+    if len(rates) == 1:
+        return members
+    return [[replace(op, facts=()) if op.word == "Dropout" else op for op in ops] for ops in members]
 
 
 def _slots(ops: Sequence[Op]) -> Iterator[tuple[str, str]]:

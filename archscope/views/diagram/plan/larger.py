@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 
-from archscope.views.diagram.ops.names import family
+from archscope.views.diagram.ops.names import family, within_title
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.levels import Modules, Plan, closed
 from archscope.views.diagram.plan.smaller import box_title
@@ -51,9 +51,12 @@ def opened(plan: Plan, kinds: Mapping[str, str], paths: Sequence[str], deep: boo
     said = {path: family(path, kinds.get(path, "")) for path in standing}
     closed_ones = {word for path, word in said.items() if path not in paths}
     framed = [path for path in paths if path in stages or modules.modules(path) or said[path] in closed_ones]
-    titles = {**plan.titles, **{path: op.word for path, op in standing.items()}}
-    made = replace(plan, frames=tuple(sorted({*plan.frames, *framed})), titles=titles, every=False)
-    boxes = [(path, op.word, op.facts) for path, op in standing.items() if path not in paths]
+    said_before = {**plan.titles, **{path: op.word for path, op in standing.items()}}
+    frames = tuple(sorted({*plan.frames, *framed}))
+    around = {path: said_before[holder] for path in said_before if (holder := path.rpartition(".")[0]) in frames}
+    titles = {path: within_title(around.get(path, ""), title) for path, title in said_before.items()}
+    made = replace(plan, frames=frames, titles=titles, every=False)
+    boxes = [(path, titles[path], op.facts) for path, op in standing.items() if path not in paths]
     inside = [inner for path in paths for inner in modules.modules(path) if not deep]
     are_open = {family(path, kinds.get(path, "")) for path in made.frames}
     boxes += [(inner, box_title(inner, made, modules), ()) for inner in inside
