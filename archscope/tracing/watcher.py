@@ -236,11 +236,13 @@ class Tracer(TorchFunctionMode):
         self.stack[-1].constants = True
         if args and calls.operation_name(function)[1] and isinstance(args[0], torch.Tensor):
             self.sources.keep_value(args[0])  # it may have been there before
-        moved = not self.real and function is torch.Tensor.to and [*args[1:], *kwargs.values()] == [META]
+        devices = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.device)]
+        elsewhere = not self.real and any([device.type != "cpu" for device in devices])
+        moved = elsewhere and function is torch.Tensor.to and len(args) + len(kwargs) == 2
         if moved and not args[0].is_floating_point():
             return args[0]  # numbers, such as the order of sequences, that a shape may depend on
-        on_meta = [tensor.is_meta for tensor in tensors_in((args, kwargs))]
-        if any(on_meta) and self._device is not None:
+        on_meta = any([tensor.is_meta for tensor in tensors_in((args, kwargs))])
+        if (elsewhere or on_meta) and self._device is not None:  # no memory of a GPU's, nor its random numbers
             name = getattr(function, "__name__", "")
             result = function(*stay_on_meta(name, self._given(args)), **stay_on_meta(name, self._given(kwargs)))
         else:

@@ -68,9 +68,9 @@ Of twenty further networks of timm and torchvision, in training with a batch of 
 others: ConvNeXt Atto 0.83, VGG-11 0.83 (a 7x7 convolution of 7x7 pixels copies its weights twice), DeepLabv3 0.85
 (dilations of 12 and more take another kernel).
 
-Of 48 small networks of other kinds (U-Nets, three axes, generators, weights over their spectral or own norm,
+Of 50 small networks of other kinds (U-Nets, three axes, generators, weights over their spectral or own norm,
 recurrent and attention layers of every option) the training step was within 15 % on all but a projected LSTM (0.76),
-a Fourier transform between convolutions (0.71) and strided convolutions of sound (0.82); of 63 single operations on
+a Fourier transform between convolutions (0.71) and strided convolutions of sound (0.82); of 61 single operations on
 all but `atan2` (0.50), gathering by an expanded index (0.58), chunks, stacks or means added back (0.68 to 0.75),
 instance normalisation and `minimum` (0.76) and `lerp` (1.65, as if both ends were kept). In inference what is left
 out shows in small networks: oneDNN's copies, without which a U-Net of 16 channels is said to take 0.57 of what it

@@ -354,6 +354,21 @@ def test_constants_of_both_devices_are_known() -> None:
     assert [constant.values for constant in graph.constants.values()] == [(0, 1, 2, 3)]
 
 
+def test_a_network_on_a_gpu_is_traced_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here there is none: nothing may be made there, however often tensors say that they lie on it."""
+
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        assert x.is_cuda and x.device.index == 0
+        drawn = torch.randn(4, device=x.device) + torch.zeros_like(x)
+        order = torch.arange(4).to(x.device)
+        return net.linear(x + drawn)[:, order] * torch.arange(4.0, device=x.device).to(x.device)
+
+    monkeypatch.setattr("archscope.tracing._lies", lambda stored: torch.device("cuda:0"))
+    graph = trace(Forward(forward, linear=nn.Linear(4, 4)), (4,), real_pass=False)
+    assert rows(graph) == [("add", (4,)), ("linear", (4,)), ("getitem", (4,)), ("mul", (4,))]
+    assert (0, 1, 2, 3) in [constant.values for constant in graph.constants.values()]
+
+
 @pytest.mark.parametrize("real", [False, True])
 def test_modules_that_threads_of_the_network_run(real: bool) -> None:
     def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
