@@ -70,11 +70,12 @@ others: ConvNeXt Atto 0.83, VGG-11 0.83 (a 7x7 convolution of 7x7 pixels copies 
 
 Of 50 small networks of other kinds (U-Nets, three axes, generators, weights over their spectral or own norm,
 recurrent and attention layers of every option) the training step was within 15 % on all but a projected LSTM (0.76),
-a Fourier transform between convolutions (0.71) and strided convolutions of sound (0.82); of 61 single operations on
+a Fourier transform between convolutions (0.71) and strided convolutions of sound (0.82); of 69 single operations on
 all but `atan2` (0.50), gathering by an expanded index (0.58), chunks, stacks or means added back (0.68 to 0.75),
-instance normalisation and `minimum` (0.76) and `lerp` (1.65, as if both ends were kept). In inference what is left
-out shows in small networks: oneDNN's copies, without which a U-Net of 16 channels is said to take 0.57 of what it
-takes, and values that a name in `forward` keeps when they are read no more (0.68 for a root mean square written out).
+instance normalisation and `minimum` (0.76), `addcmul` of one tensor (1.40) and `lerp` (1.65, as if both ends were
+kept). In inference what is left out shows in small networks: oneDNN's copies, without which a U-Net of 16 channels is
+said to take 0.57 of what it takes, and values that a name in `forward` keeps when they are read no more (0.68 for a
+root mean square written out).
 
 """
 
