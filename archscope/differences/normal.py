@@ -73,7 +73,7 @@ class Normaliser:
     def _output(self, ends: list[Step]) -> Step:
         """What the network returns, and which of that is stored."""
         stored = [
-            replace(one, argument=f"result {place}")
+            one._replace(argument=f"result {place}")
             for place, one in enumerate(self.graph.results, start=1)
             if self._seen(one) is None
         ]

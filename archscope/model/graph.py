@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from archscope.model.operations import CATEGORY
 from archscope.model.text import one_line
@@ -58,8 +58,7 @@ class Window:
     dilation: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(NamedTuple):
     """A tensor that no layer computes: an input, a parameter, a buffer or a constant.
 
     `digest` tells the content of a constant, or of a buffer that is one, floating numbers taken as float32; it is
@@ -98,8 +97,7 @@ class Tensor:
 Kind = Literal["layer", "input", "parameter", "buffer", "constant"]
 
 
-@dataclass(frozen=True, slots=True)
-class Operand:
+class Operand(NamedTuple):
     """A tensor that an operation is given.
 
     `argument` is torch's name of the argument: `input`, `weight`, `tensors.1` for an item of a list. `source` is the

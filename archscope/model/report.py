@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from functools import cache, cached_property
+from functools import cached_property
 from math import isfinite
 from os import PathLike
 from typing import Any, Literal, TypeVar
@@ -153,7 +153,7 @@ class Report(Tabulated):
             "inputs": _rows(graph.inputs),
             "outputs": list(graph.outputs),
             "named_outputs": [asdict(output) for output in graph.named_outputs],
-            "results": [_operand_to_dict(operand) for operand in graph.results],
+            "results": [operand._asdict() for operand in graph.results],
             "blocks": dict(graph.blocks),
             "parameters": _rows(graph.parameters),
             "buffers": _rows(graph.buffers),
@@ -264,7 +264,7 @@ def _output(data: Mapping[str, Any]) -> Output:
 
 def _rows(tensors: Mapping[str, Tensor]) -> list[dict[str, Any]]:
     """Content is told of what has some, which inputs and parameters have not; an owner of memory likewise."""
-    rows = [asdict(tensor) for tensor in tensors.values()]
+    rows = [tensor._asdict() for tensor in tensors.values()]
     told = {name: name for name in ("digest", "shares", "storage_elements")} | {"values": "digest"}  # by what each is
     return [{k: _plain(v) for k, v in row.items() if k not in told or row[told[k]]} for row in rows]
 
@@ -278,26 +278,16 @@ def _tensor(row: Mapping[str, Any]) -> Tensor:
     return row_as(Tensor, {**row, "shape": tuple(row["shape"]), "values": values})
 
 
-def _operand_to_dict(operand: Operand) -> dict[str, Any]:
-    return {name: getattr(operand, name) for name in OPERAND_KEYS}
-
-
 def _operands(rows: Iterable[Mapping[str, Any]]) -> tuple[Operand, ...]:
     return tuple(row_as(Operand, {**row, "shape": tuple(row["shape"]), "views": tuple(row["views"])}) for row in rows)
 
 
 def row_as(kind: type[T], row: Mapping[str, Any]) -> T:
-    """The dataclass of what it knows of a row: a later archscope may write more."""
-    names: frozenset[str] = _names(kind)  # type: ignore[arg-type]
-    return kind(**{name: value for name, value in row.items() if name in names})
+    """An object of this kind, of what it knows of a row: a later archscope may write more."""
+    names: tuple[str, ...] = kind.__match_args__  # type: ignore[attr-defined]
+    return kind(**{name: row[name] for name in names if name in row})
 
 
-@cache
-def _names(kind: Any) -> frozenset[str]:
-    return frozenset(entry.name for entry in fields(kind))
-
-
-OPERAND_KEYS = [entry.name for entry in fields(Operand)]
 WINDOW_KEYS = [entry.name for entry in fields(Window)]
 LAYER_KEYS = {entry.name: entry.name for entry in fields(Layer)}
 LAYER_KEYS |= {"parameters": "parameter_names", "buffers": "buffer_names"}  # `buffers` is a column, a number
@@ -306,7 +296,7 @@ LAYER_KEYS |= {"parameters": "parameter_names", "buffers": "buffer_names"}  # `b
 
 def _layer_to_dict(layer: Layer) -> dict[str, Any]:
     data = {key: getattr(layer, name) for name, key in LAYER_KEYS.items()}
-    data["operands"] = [_operand_to_dict(operand) for operand in layer.operands]
+    data["operands"] = [operand._asdict() for operand in layer.operands]
     data["settings"] = {name: _plain(value) for name, value in layer.settings.items()}
     data["window"] = layer.window and {name: getattr(layer.window, name) for name in WINDOW_KEYS}
     data["output_shape"] = layer.output_shape

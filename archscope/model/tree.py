@@ -1,7 +1,7 @@
 """A Graph as the tree that its layers' names spell, with equal neighbours folded to one."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -80,7 +80,7 @@ def _facts(layer: Layer, stored: Any, values: Any) -> Any:
     return layer.operation, layer.window, layer.groups, layer.memory, str((layer.settings, values)), sizes
 
 
-_but_its_name = attrgetter(*[entry.name for entry in fields(Tensor) if entry.name != "name"])
+_but_its_name = attrgetter(*[name for name in Tensor._fields if name != "name"])
 
 
 def tree_of(graph: Graph, fold: bool = True, values: Mapping[str, Any] | None = None) -> Node:

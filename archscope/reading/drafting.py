@@ -1,7 +1,7 @@
 """A Graph in the making, operation by operation, as a file lists them: named by the rules that name a traced one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from archscope.model.graph import Graph, Kind, Layer, Operand, Output, Shape, Tensor, Window, less_batch
@@ -104,10 +104,10 @@ class Draft:
     def hold(self, kind: Kind, tensor: Tensor) -> Tensor:
         """Keep an input, a parameter, a buffer or a constant, under a name that no other has."""
         name, times = said(tensor.name) or kind, 0
-        tensor = replace(tensor, name=name)
+        tensor = tensor._replace(name=name)
         while tensor.name in self._taken:
             times += 1
-            tensor = replace(tensor, name=f"{name}_{times}")
+            tensor = tensor._replace(name=f"{name}_{times}")
         self._taken.add(tensor.name)
         self.stored[kind][tensor.name] = tensor
         return tensor

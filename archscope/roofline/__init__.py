@@ -94,7 +94,7 @@ def converted(graph: Graph, dtype: str) -> Graph:
     """The graph with every floating-point tensor of this type, as `module.to(dtype)` makes it."""
     layers = tuple(replace(layer, dtypes=tuple(_stored(old, dtype) for old in layer.dtypes)) for layer in graph.layers)
     inputs, parameters, buffers = (
-        {name: replace(tensor, dtype=_stored(tensor.dtype, dtype)) for name, tensor in tensors.items()}
+        {name: tensor._replace(dtype=_stored(tensor.dtype, dtype)) for name, tensor in tensors.items()}
         for tensors in (graph.inputs, graph.parameters, graph.buffers)
     )
     return replace(graph, inputs=inputs, layers=layers, parameters=parameters, buffers=buffers)

@@ -1,7 +1,6 @@
 """What goes into a pass: tensors of its own by the arguments' names, made of sizes or like the user's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -86,7 +85,7 @@ def describe_inputs(
             while wanted in blocks or wanted in described:
                 wanted += "_"  # a layer bears its module's name
             shape = without_batch(tensor)
-            described[wanted] = replace(describe(wanted, tensor), shape=shape)
+            described[wanted] = describe(wanted, tensor)._replace(shape=shape)
             tensor._archscope_source = described[wanted]  # type: ignore[attr-defined]
     return list(described.values())
 

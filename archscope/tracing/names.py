@@ -138,7 +138,7 @@ def readable(graph: Graph) -> Graph:
         return renamed[name]
 
     def tensors(of: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {named(name): replace(tensor, name=named(name)) for name, tensor in of.items()}
+        return {named(name): tensor._replace(name=named(name)) for name, tensor in of.items()}
 
     inputs, parameters, buffers, constants = map(tensors, tables)
     return replace(
@@ -172,4 +172,4 @@ def _renamed(layer: Layer, named: Callable[[str], str]) -> Layer:
 
 
 def _of_renamed(operands: Iterable[Operand], named: Callable[[str], str]) -> tuple[Operand, ...]:
-    return tuple(replace(operand, source=named(operand.source)) for operand in operands)
+    return tuple(operand._replace(source=named(operand.source)) for operand in operands)

@@ -16,7 +16,6 @@ none, their sources stand in a table here.
 """
 
 from collections.abc import Callable, Mapping, Set
-from dataclasses import replace
 from functools import partial
 from weakref import ReferenceType, ref
 
@@ -98,8 +97,8 @@ class Sources:
             return stored
         owner = self._in_storage.setdefault(address, stored.name)
         if owner != stored.name:
-            return replace(stored, shares=owner)
-        return stored if size == stored.elements else replace(stored, storage_elements=size)
+            return stored._replace(shares=owner)
+        return stored if size == stored.elements else stored._replace(storage_elements=size)
 
     def unpacked(self, packed: torch.ScriptObject) -> dict[str, torch.Tensor]:
         """The tensors in an object of a quantised layer."""
@@ -151,7 +150,7 @@ class Sources:
         wanted = name = f"{block}.constant" if block else "constant"
         while name in self.constants:
             name = f"{wanted}_{len(self.constants)}"
-        self.constants[name] = replace(content[1], name=name, digest=digest, values=values)
+        self.constants[name] = content[1]._replace(name=name, digest=digest, values=values)
         self._by_content[content] = self.constants[name]
         return self.constants[name]
 
@@ -160,7 +159,7 @@ class Sources:
         told = dict(self.buffers)
         for name in constant:
             digest, values = self._content.get(name) or content_of(self._buffers[name])
-            told[name] = replace(told[name], digest=digest, values=values)
+            told[name] = told[name]._replace(digest=digest, values=values)
         return told
 
     def tag(self, tensor: torch.Tensor, source: Source, base: torch.Tensor | None = None, part: Part = WHOLE) -> None:

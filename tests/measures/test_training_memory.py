@@ -106,7 +106,7 @@ def test_the_peak_of_a_step_has_a_gradient_and_a_momentum_for_what_trains() -> N
     (weight,) = graph.parameters.values()
     # the gradient of its output, and oneDNN's copies of that and of the input
     assert total(graph, "training_peak_bytes") == 3 * weight.bytes + 2 * IMAGE + 3 * 2 * IMAGE
-    frozen = replace(graph, parameters={weight.name: replace(weight, trainable=False)})
+    frozen = replace(graph, parameters={weight.name: weight._replace(trainable=False)})
     assert total(frozen, "training_peak_bytes") == weight.bytes + 2 * IMAGE
     net.conv("second", "conv", 4, 3, padding=1)
     weights = sum(tensor.bytes for tensor in net.graph().parameters.values())

@@ -236,7 +236,7 @@ def each_element(call: Call, kind: str, facts: Mapping[str, Any], ordered: bool 
     )  # fmt: skip
     large = any(one.shape not in ((), (1,)) and set(one.shape) != {1} for one in call.fixed)
     if not ordered and len(views) == len(call.fixed) == 1:
-        call.fixed = [replace(call.fixed[0], argument="other")]
+        call.fixed = [call.fixed[0]._replace(argument="other")]
     repeated = spread(call, first, out) if first is not None and alike and large and len(views) == 1 else None
     if first is not None and alike and (not large or repeated is not None):
         if repeated:

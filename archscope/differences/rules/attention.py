@@ -248,7 +248,7 @@ def _projected(call: Call, fixed: dict[str, Operand]) -> View:
 
 
 def _linear(call: Call, view: View, stored: Sequence[Operand], shape: Shape, cost: tuple[int, int]) -> View:
-    named = [replace(one, argument=name) for one, name in zip(stored, ("weight", "bias"), strict=False)]
+    named = [one._replace(argument=name) for one, name in zip(stored, ("weight", "bias"), strict=False)]
     given: dict[str, Any] = {"views": [view], "arguments": ["input"], "fixed": named, "settings": {}, "cost": cost}
     part = Part(call.layer, call.draft, evaluated=call.evaluated, shape=shape, **given)
     made = windows.linear(part)

@@ -1,6 +1,5 @@
 """Functions that are written out of simpler ones, by hand or by an exporter: GELU, layer normalisation. No torch."""
 
-from dataclasses import replace
 from math import isclose, pi, prod, sqrt
 
 from archscope.differences.rules import Call, alone, along, places, wide
@@ -185,7 +184,7 @@ def affine(call: Call, name: str) -> View | None:
         return None
     if not extents or not alone(call, before):
         return None
-    call.fixed = [replace(weight, argument={"scale": "weight", "shift": "bias"}[name])]
+    call.fixed = [weight._replace(argument={"scale": "weight", "shift": "bias"}[name])]
     step = call.step(before.kind, before.inputs, {**before.facts, name: True}, before.shape)
     call.draft.absorb([before], step)
     return View(call.with_weights(step), view.layout)

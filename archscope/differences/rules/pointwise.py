@@ -1,6 +1,5 @@
 """Activations, sums and products: what is done to each element. No torch."""
 
-from dataclasses import replace
 from typing import Any
 
 from archscope.differences.layouts import Layout
@@ -21,7 +20,7 @@ def activation(call: Call) -> View:
         return bounded(call, {name: value for name, value in (("low", low), ("high", high)) if value is not None})
     if call.operation in BOUNDS and call.fixed and all(_is_untold(call, one) for one in call.fixed):
         names = dict(zip(BOUNDS[call.operation], ("low", "high"), strict=True))
-        call.fixed = [replace(one, argument=names[one.argument]) for one in call.fixed]
+        call.fixed = [one._replace(argument=names[one.argument]) for one in call.fixed]
         return each_element(call, "clamp", {names[name]: value for name, value in settings.items()})
     if kind == "threshold" and set(settings.values()) == {0}:
         kind, facts = "relu", {}
@@ -35,7 +34,7 @@ def activation(call: Call) -> View:
 
 def _by_channel(stored: Operand, rank: int) -> Operand:
     """A vector whose numbers stand along the second axis of a tensor."""
-    return replace(stored, shape=(*stored.shape, *[1] * (rank - 2)))
+    return stored._replace(shape=(*stored.shape, *[1] * (rank - 2)))
 
 
 def extreme(call: Call) -> View:
@@ -169,7 +168,7 @@ def _is_untold(call: Call, stored: Operand) -> bool:
 
 def _with_untold(call: Call, kind: str, name: str = "by") -> View:
     """It is by a number all the same, which is not compared."""
-    call.fixed = [replace(call.fixed[0], argument=name)]
+    call.fixed = [call.fixed[0]._replace(argument=name)]
     return each_element(call, kind, {})
 
 

@@ -34,16 +34,16 @@ def added_product(call: Call) -> Step | View:
         return _product_and_sum(call, fixed["mat2"], bias)
     if weight is None or bias.kind != "parameter" or bias.shape != weight.shape[:1]:
         return other(call)
-    return _linear(call, [weight, replace(bias, argument="bias")])
+    return _linear(call, [weight, bias._replace(argument="bias")])
 
 
 def _product_and_sum(call: Call, matrix: Operand, added: Operand) -> View:
     params, macs = call.cost
     own = prod(added.shape) if added.kind == "parameter" and params else 0
-    first = replace(call, fixed=[replace(matrix, argument="other")], cost=(params - own, macs))
+    first = replace(call, fixed=[matrix._replace(argument="other")], cost=(params - own, macs))
     product = with_fixed(first.step("matmul", [first.shown()], {}), first)
     product.parameters = (matrix.source,) if matrix.kind == "parameter" else ()
-    second = replace(call, views=[View.of(product)], arguments=["input"], fixed=[replace(added, argument="other")])
+    second = replace(call, views=[View.of(product)], arguments=["input"], fixed=[added._replace(argument="other")])
     second.settings, second.cost = {}, (own, 0)
     found = pointwise.add(second)
     found.step.parameters = (added.source,) if added.kind == "parameter" else ()
@@ -56,7 +56,7 @@ def _turned(operand: Operand) -> Operand | None:
     views = reordered(operand.views)
     if operand.kind != "parameter" or len(operand.shape) != 2 or len(views) != 1 or views[0] not in TRANSPOSED:
         return None
-    return replace(operand, argument="weight", shape=operand.shape[::-1], views=())
+    return operand._replace(argument="weight", shape=operand.shape[::-1], views=())
 
 
 def _linear(call: Call, fixed: list[Operand]) -> Step | View:

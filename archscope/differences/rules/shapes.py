@@ -162,7 +162,7 @@ def _say_places(call: Call) -> None:
     call.views[0] = View(view.step, layout)
     call.settings = {**call.settings, "index": ["tensor" if item == "tensor" else ":" for item in items]}
     call.arguments[:] = [moved.get(name, name) for name in call.arguments]
-    renamed = {id(one): replace(one, argument=moved.get(one.argument, one.argument)) for one in call.layer.operands}
+    renamed = {id(one): one._replace(argument=moved.get(one.argument, one.argument)) for one in call.layer.operands}
     call.fixed = [renamed[id(one)] for one in call.fixed]
     call.layer = replace(call.layer, operands=tuple(renamed.values()))
 
