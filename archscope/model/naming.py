@@ -1,24 +1,21 @@
 """How layers get their names: the path of the module that each stands for, or a name in its block. No torch."""
 
 from collections.abc import Container, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Call(Protocol):
-    """One call of a module. `leaf`: it called no other. `main` is the one operation that it is there for, if any."""
+    """One call of a module. `leaf`: it called no other."""
 
     path: str
     leaf: bool
-    main: Any
-
-    @property
-    def records(self) -> Sequence[Any]: ...
 
 
 class Record(Protocol):
-    """One executed operation."""
+    """One executed operation. `main`: it is the one that its module is there for."""
 
     name: str
+    main: bool
 
     @property
     def call(self) -> Call: ...
@@ -30,12 +27,12 @@ class Record(Protocol):
 
 def name_records(records: Sequence[Record], taken: Iterable[str], blocks: Container[str]) -> None:
     """A module that ran one operation gives it its path; other operations are `<block>.<operation>`."""
-    _find_main_records(records)
+    _mark_main_records(records)
     taken = set(taken)
     times: dict[str, int] = {}
     for record in records:
         call, operation = record.call, record.operation
-        alone = call.main is record
+        alone = record.main
         name = call.path if alone else f"{call.path}.{operation}" if call.path else operation
         record.name = name
         while record.name in taken or (record.name in blocks and not (alone and record.name == call.path)):
@@ -44,9 +41,13 @@ def name_records(records: Sequence[Record], taken: Iterable[str], blocks: Contai
         taken.add(record.name)
 
 
-def _find_main_records(records: Sequence[Record]) -> None:
+def _mark_main_records(records: Sequence[Record]) -> None:
     """Which operation, if any, is the one that its module is there for?"""
-    for call in {id(record.call): record.call for record in records}.values():
-        working = [record for record in call.records if record.memory != "view"] or call.records
-        if call.leaf and call.path and len(working) == 1:
-            call.main = working[0]
+    ran: dict[int, list[Record]] = {}
+    for record in records:
+        if record.call.leaf and record.call.path:
+            ran.setdefault(id(record.call), []).append(record)
+    for own in ran.values():
+        working = [record for record in own if record.memory != "view"] or own
+        if len(working) == 1:
+            working[0].main = True

@@ -28,8 +28,6 @@ class Call:
     path: str
     kind: str
     leaf: bool = True
-    records: list["Record"] = field(default_factory=list)
-    main: "Record | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -62,14 +60,14 @@ class Record:
     memory: Literal["new", "view", "in_place"] = "new"
     kind: str = ""
     name: str = ""
+    main: bool = False
 
     def layer(self) -> Layer:
         operands = tuple([value.operand(argument) for argument, value in self.given])
         computed = [operand for operand in operands if operand.kind in ("layer", "input")]
-        alone = self.call.main is self
         return Layer(
             name=self.name,
-            kind=(self.kind or self.call.kind or self.operation) if alone else self.operation,
+            kind=(self.kind or self.call.kind or self.operation) if self.main else self.operation,
             operation=self.operation,
             inputs=tuple([operand.source for operand in computed]),
             input_shapes=tuple([less_batch(operand.shape) for operand in computed]),
@@ -117,14 +115,11 @@ class Draft:
         if self._call is None or self._call.path != path:
             self._call = Call(path, kind)
         made = Record(self._call, operation, **fields)
-        self._call.records.append(made)
         self.records.append(made)
         return made
 
     def undo(self, count: int) -> None:
         """Keep so many operations alone."""
-        for record in self.records[count:]:
-            record.call.records.remove(record)
         del self.records[count:]
 
     def graph(self, results: Sequence[tuple[str, Value]]) -> Graph:

@@ -20,6 +20,9 @@ OPERATORS = {
     "xor": "bitwise_xor", "invert": "bitwise_not", "lshift": "bitwise_left_shift", "rshift": "bitwise_right_shift",
 }  # fmt: skip
 
+PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device, torch.memory_format})
+"""Types of arguments that hold no tensor: by far the most frequent, and so asked for first."""
+
 TORCHS = frozenset({"aten", "prims", "torchvision", "higher_order"})
 """Libraries whose operators are known by their names alone."""
 
@@ -107,13 +110,14 @@ def bind(
     return bound | {name: value for name, value in implied.items() if name not in bound}
 
 
-def in_order(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def in_order(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
     """Arguments by keyword in the order of the function's own names, in whatever order a call gives them."""
-    if sum(isinstance(value, torch.Tensor) for value in kwargs.values()) < 2:
-        return dict(kwargs)
-    names = signature_of(function, operation_name(function)[0], args, kwargs).names
-    places = {name: place for place, name in enumerate(names)}
-    return dict(sorted(kwargs.items(), key=lambda named: places.get(named[0], len(places))))
+    if sum([isinstance(value, torch.Tensor) for value in kwargs.values()]) < 2:
+        return kwargs
+    places = signature_of(function, operation_name(function)[0], args, kwargs).places
+    order = {name: places.get(name, len(places)) for name in kwargs}
+    in_turn = sorted(order, key=order.__getitem__)
+    return kwargs if in_turn == [*kwargs] else {name: kwargs[name] for name in in_turn}
 
 
 def _by_position(names: Sequence[str], args: Sequence[Any]) -> dict[str, Any]:
@@ -137,15 +141,16 @@ def _is_reversed(function: Callable[..., Any]) -> bool:
 
 def tensor_arguments(bound: Mapping[str, Any]) -> tuple[str, ...]:
     """Whose argument each tensor of the call is, in order: `input`, `weight`; `tensors.1` of a list."""
-    return tuple([label for name, value in bound.items() for label in labels_of(name, value)])
+    told = [(name, value) for name, value in bound.items() if type(value) not in PLAIN]  # before a call for each
+    return tuple([label for name, value in told for label in labels_of(name, value)])
 
 
 def labels_of(name: str, value: Any) -> list[str]:
     """A name for each tensor in a nested argument or result, in order."""
     if isinstance(value, torch.Tensor):
         return [name]
-    if isinstance(value, list | tuple):
-        items: Any = enumerate(value)
+    if isinstance(value, (list, tuple)):
+        items: Any = () if PLAIN.issuperset(map(type, value)) else enumerate(value)
     elif isinstance(value, Mapping):
         items = value.items()
     elif hasattr(value, "__dataclass_fields__"):
@@ -179,7 +184,7 @@ def call_said(operation: str, settings: Mapping[str, Any]) -> str:
 
 def _plain(value: Any) -> Any:
     """Numbers, words and lists; None for what is no setting."""
-    if isinstance(value, bool | int | float):
+    if isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, str):
         return shown(value)

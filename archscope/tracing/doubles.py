@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from archscope.errors import NOT_THE_USERS
-from archscope.tracing.records import PLAIN
+from archscope.tracing.calls import PLAIN
 
 EVERYDAY = frozenset({OrderedDict, dict, set})
 """Containers that every module has."""
@@ -36,6 +36,7 @@ def doubles_of(blocks: Mapping[str, nn.Module], training: bool, real: bool) -> d
 class _Doubles:
     def __init__(self, modules: Iterable[nn.Module], training: bool, real: bool) -> None:
         self._known: dict[int, tuple[Any, Any]] = {id(None): (None, None)}  # keeping an original keeps its id its own
+        self._slots: dict[type, list[str]] = {}
         self._looked_into = 0
         self._training, self._real = training, real
         for double in self._double(list(modules)):
@@ -84,7 +85,10 @@ class _Doubles:
 
     def _fill_slots(self, value: Any, double: Any) -> None:
         """What lies in no dict."""
-        for name in slots_of(type(value)):
+        kind = type(value)
+        if kind not in self._slots:
+            self._slots[kind] = slots_of(kind)
+        for name in self._slots[kind]:
             try:
                 held = object.__getattribute__(value, name)
             except AttributeError:  # nothing yet

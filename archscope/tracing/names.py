@@ -32,7 +32,7 @@ def layer_of(record: Record) -> Layer:
             stored[operand.kind][operand.source] = None
     return Layer(
         name=record.name,
-        kind=record.call.kind if record.call.main is record else effect.operation,
+        kind=record.call.kind if record.main else effect.operation,
         operation=effect.operation,
         inputs=tuple([operand.source for operand in computed]),
         input_shapes=tuple([less_batch(operand.shape) for operand in computed]),
@@ -49,12 +49,19 @@ def layer_of(record: Record) -> Layer:
     )
 
 
+def _is_tree(blocks: Mapping[str, nn.Module]) -> bool:
+    """Does each module stand in one place alone? All but the root are somebody's child, once or more."""
+    return sum([len(block._modules) for block in blocks.values()]) < len(blocks)
+
+
 def second_paths(blocks: Mapping[str, nn.Module]) -> dict[tuple[str, int], str]:
     """How a block calls a module that another has too, by the block's path and the module's id.
 
     One activation in all blocks of a network stands in each of them, as it is written there. What holds parameters or
     buffers is one module, wherever it is called: its weights are shared.
     """
+    if _is_tree(blocks):
+        return {}
     found: dict[tuple[str, int], str] = {}
     first = {id(block): path for path, block in blocks.items()}
     for path, block in blocks.items():
@@ -70,6 +77,8 @@ def second_paths(blocks: Mapping[str, nn.Module]) -> dict[tuple[str, int], str]:
 def names_of(blocks: Mapping[str, nn.Module], again: Mapping[tuple[str, int], str]) -> dict[str, int]:
     """Under how many paths each module stands that has several, also by its paths in other blocks (`second_paths`). Two
     names in one parent are one: `children()`, by which counters go through a network, gives each module once."""
+    if _is_tree(blocks):
+        return {}
     parents: dict[int, list[int]] = {id(block): [] for block in blocks.values()}
     for block in blocks.values():
         for child in {id(child) for child in block._modules.values() if child is not None}:

@@ -13,15 +13,13 @@ from archscope.model.graph import Kind, Shape, Tensor, Window, less_batch
 from archscope.model.operations import CATEGORY
 from archscope.model.windows import window_of
 from archscope.tracing import calls
+from archscope.tracing.calls import PLAIN
 
 COMPUTED = frozenset({"layer", "input"})
 """Kinds of what an edge comes from."""
 
 Memory = Literal["new", "view", "in_place"]
 META = torch.device("meta")
-
-PLAIN = frozenset({int, float, bool, str, type(None), torch.dtype, torch.device, torch.memory_format})
-"""Types of arguments that hold no tensor: by far the most frequent, and so asked for first."""
 
 TENSORS = frozenset({torch.Tensor, torch.nn.Parameter})
 """Their types, but for what somebody derives from them."""
@@ -31,8 +29,7 @@ TENSORS = frozenset({torch.Tensor, torch.nn.Parameter})
 class ModuleCall:
     """One call of one module, by its id. `leaf`: it called no other module. `constants`: it made tensors from nothing.
 
-    `lost` are the tensors whose values it took out of torch, into numpy say. `main` is the one operation that the
-    module is there for, if there is one.
+    `lost` are the tensors whose values it took out of torch, into numpy say. `ran`: it ran an operation itself.
     """
 
     path: str
@@ -40,9 +37,8 @@ class ModuleCall:
     module: int = 0
     leaf: bool = True
     constants: bool = False
-    records: list["Record"] = field(default_factory=list)
+    ran: bool = False
     lost: list[torch.Tensor] = field(default_factory=list)
-    main: "Record | None" = None
 
 
 Part = tuple[int, tuple[str, ...]]
@@ -107,14 +103,16 @@ class Effect:
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """One executed operation; it becomes a Layer once all names are known. `of_pass` is the Sources of its pass: a
-    tensor that the network's code keeps, in a cache of a function say, bears the mark of an earlier one."""
+    """One executed operation; it becomes a Layer once all names are known. `of_pass` tells its pass: a tensor that the
+    network's code keeps, in a cache of a function say, bears the mark of an earlier one. It knows its call and not the
+    other way round, so that all goes with the pass: a circle would wait for Python's collector."""
 
     call: ModuleCall
     effect: Effect
     of_pass: object = None
     operands: list["Given"] = field(default_factory=list)
     name: str = ""
+    main: bool = False
 
     @property
     def operation(self) -> str:
@@ -146,7 +144,7 @@ class Invocation:
 
     def key(self) -> Any:
         """Equal keys give equal shapes; one that cannot be hashed has an argument that cannot."""
-        named = tuple([(name, key_of(value)) for name, value in self.kwargs.items()]) if self.kwargs else ()
+        named = (tuple(self.kwargs), key_of(tuple(self.kwargs.values()))) if self.kwargs else ()
         return self.function, self.in_place, key_of(self.args), named
 
     def effect(self, result: list[torch.Tensor], memory: Memory, container: type | None = None) -> Effect:
@@ -223,18 +221,26 @@ def map_tensors(value: Any, change: Callable[[torch.Tensor], torch.Tensor]) -> A
 
 def key_of(value: Any) -> Any:
     """A stand-in for an argument; 1, 1.0 and True stay apart, since they give other types."""
-    if type(value) in PLAIN:
-        return type(value), value
+    kind = type(value)
+    if kind in PLAIN:
+        return kind, value
     if isinstance(value, torch.Tensor):
         return value.shape, value.stride(), value.dtype
-    if isinstance(value, (list, tuple)):
-        kinds = tuple(map(type, value))
-        if PLAIN.issuperset(kinds):
-            return type(value), kinds, tuple(value)
-        return type(value), tuple([(type(item), item) if type(item) in PLAIN else key_of(item) for item in value])
     if isinstance(value, slice):
         return slice, value.start, value.stop, value.step
-    return type(value), value
+    if not isinstance(value, (list, tuple)):
+        return kind, value
+    keys: list[Any] = [kind]
+    for item in value:
+        kind = type(item)
+        if kind in PLAIN:  # the everyday ones, before a call for each
+            keys.append(kind)
+            keys.append(item)
+        elif kind in TENSORS:
+            keys.append((item.shape, item.stride(), item.dtype))
+        else:
+            keys.append(key_of(item))
+    return tuple(keys)
 
 
 def without_batch(tensor: torch.Tensor) -> Shape:

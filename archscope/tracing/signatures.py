@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import torch
@@ -51,13 +51,18 @@ class Signature:
     names: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Of each name."""
+        return {name: place for place, name in enumerate(self.names)}
+
 
 def signature_of(
     function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Signature:
     """Of the function as it is called: torch has several of one name, told apart by the types of what is given."""
     known = None if FOREIGN in operation else _of_operator(function) or _of_python(function)
-    found = known or _of_kernel(operation, args, kwargs)
+    found = known or _of_kernel(operation, tuple([*map(type, args)]), tuple(kwargs))
     names = BY_OPERATION.get(operation)
     return Signature(names, found.defaults) if names else found
 
@@ -84,11 +89,12 @@ def _of_python(function: Callable[..., Any]) -> Signature | None:
     return Signature(tuple(names), _said(defaults))
 
 
-def _of_kernel(operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Signature:
-    """By the schemas of torch's kernels, the first that takes what is given."""
+@lru_cache(4096)
+def _of_kernel(operation: str, given: tuple[type, ...], by_name: tuple[str, ...]) -> Signature:
+    """By the schemas of torch's kernels, the first that takes arguments of the types that are given."""
     for schema in _schemas(operation):
-        if schema.takes(args, kwargs):
-            return schema.signature(args)
+        if schema.takes(given, by_name):
+            return schema.signature(given)
     return Signature()
 
 
@@ -101,28 +107,29 @@ class Schema:
     positional: int
     defaults: Mapping[str, Any]
 
-    def takes(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-        given = self._gathered(args)
-        by_name = {name for name in kwargs if name in self.names}
+    def takes(self, given: Sequence[type], by_name: Sequence[str]) -> bool:
+        """Arguments of these types by position, and these by name."""
+        gathered = self._gathered(given)
+        own = {name for name in by_name if name in self.names}
         return (
-            len(given) <= self.positional
-            and all(_accepts(kind, value) for kind, value in zip(self.types, given, strict=False))
-            and by_name == {name for name in kwargs if name not in EVERYWHERE}
-            and all(name in self.defaults or name in by_name for name in self.names[len(given) :])
+            len(gathered) <= self.positional
+            and all(_accepts(kind, each) for kind, each in zip(self.types, gathered, strict=False))
+            and own == {name for name in by_name if name not in EVERYWHERE}
+            and all(name in self.defaults or name in own for name in self.names[len(gathered) :])
         )
 
-    def signature(self, args: Sequence[Any]) -> Signature:
+    def signature(self, given: Sequence[type]) -> Signature:
         names = self.names[: self.positional]
-        if len(self._gathered(args)) < len(args):
+        if len(self._gathered(given)) < len(given):
             names = (*names[:-1], f"*{names[-1]}")
         return Signature(names, _said(self.defaults))
 
-    def _gathered(self, args: Sequence[Any]) -> Sequence[Any]:
+    def _gathered(self, given: Sequence[type]) -> Sequence[type]:
         """`x.tile(2, 2)` gives one list, number by number."""
         last = self.positional - 1
-        if len(args) > self.positional > 0 and "List[int]" in self.types[last]:
-            return [*args[:last], list(args[last:])]
-        return args
+        if len(given) > self.positional > 0 and "List[int]" in self.types[last]:
+            return [*given[:last], list]
+        return given
 
 
 FOREIGN = "::"
@@ -150,19 +157,19 @@ def _schemas(operation: str) -> tuple[Schema, ...]:
     return tuple(found)
 
 
-def _accepts(kind: str, value: Any) -> bool:
-    """May an argument of this type be this value?"""
-    if value is None:
+def _accepts(kind: str, given: type) -> bool:
+    """May an argument of this kind be of this type?"""
+    if given is type(None):
         return kind.startswith("Optional")
-    if isinstance(value, torch.Tensor):
+    if issubclass(given, torch.Tensor):
         return "Tensor" in kind and "List" not in kind
-    if isinstance(value, list | tuple):
+    if issubclass(given, list | tuple):
         return "List" in kind
     words: dict[type, tuple[str, ...]] = {
         bool: ("bool", "number"), int: ("int", "number", "float"), float: ("float", "number"), str: ("str",),
         complex: ("complex", "number"), torch.dtype: ("int",),
     }  # fmt: skip
-    return any(word in kind for word in words.get(type(value), ("",)))
+    return any(word in kind for word in words.get(given, ("",)))
 
 
 def _as_torch_says(name: str) -> str:

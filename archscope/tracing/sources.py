@@ -35,6 +35,8 @@ class Sources:
     """The tensors of one pass over `blocks`. `real`: the pass computes values, and may write over the user's."""
 
     def __init__(self, blocks: Mapping[str, nn.Module], real: bool) -> None:
+        self.of_pass = object()
+        """What tells this pass from others."""
         self.parameters: dict[str, Tensor] = {}
         self.buffers: dict[str, Tensor] = {}
         self.constants: dict[str, Tensor] = {}
@@ -75,18 +77,21 @@ class Sources:
             self._content = {name: content_of(buffer) for name, buffer in self._buffers.items()}
 
     def _store(self, prefix: str, found: Mapping[str, torch.Tensor | None], described: dict[str, Tensor]) -> None:
+        kind: Kind = "parameter" if described is self.parameters else "buffer"
         for name, tensor in found.items():
-            if tensor is not None and nn.parameter.is_lazy(tensor):
+            if tensor is None or id(tensor) in self._stored:
+                continue
+            if nn.parameter.is_lazy(tensor):
                 self.without_shape.append(prefix + name)
-            elif tensor is not None and id(tensor) not in self._stored:
-                trainable = described is self.parameters and tensor.requires_grad
-                description = describe(prefix + name, tensor, trainable)
-                if tensor.layout == torch.strided:
-                    description = self._in_memory(tensor, description)
-                described[description.name] = self._stored[id(tensor)] = description
-                self._kinds[id(description)] = "parameter" if described is self.parameters else "buffer"
-                if described is self.buffers:
-                    self._buffers[description.name] = tensor
+                continue
+            path = prefix + name
+            description = describe(path, tensor, kind == "parameter" and tensor.requires_grad)
+            if tensor.layout is torch.strided:
+                description = self._in_memory(tensor, description)
+            described[path] = self._stored[id(tensor)] = description
+            self._kinds[id(description)] = kind
+            if kind == "buffer":
+                self._buffers[path] = tensor
 
     def _in_memory(self, tensor: torch.Tensor, stored: Tensor) -> Tensor:
         """Whose memory a stored tensor lies in, and how much that has: of several in one the first counts it."""
@@ -110,7 +115,7 @@ class Sources:
         """What `tensor` holds; None for a constant."""
         found: Source | None = self._stored.get(id(tensor)) or getattr(tensor, "_archscope_source", None)
         if found is not None:
-            return None if type(found) is Record and found.of_pass is not self else found
+            return None if type(found) is Record and found.of_pass is not self.of_pass else found
         if is_wrapped(tensor):
             return self.of(layers_of(tensor)[1])
         if self._in_batches:

@@ -131,7 +131,7 @@ class Tracer(TorchFunctionMode):
         call = self.stack.pop() if path else self.stack[-1]
         if call.lost:
             self._found_again(call, output)
-        elif call.leaf and not call.records:
+        elif call.leaf and not call.ran:
             with torch._C.DisableTorchFunction():  # what is asked here is no operation, and answered as it is
                 return self._unseen(call, module, tensors_in((args, kwargs)), output)
         return None
@@ -410,7 +410,7 @@ class Tracer(TorchFunctionMode):
         outputs: list[torch.Tensor],
         sources: list[Source | None] | None = None,
     ) -> None:
-        record = Record(call, effect, self.sources)
+        record = Record(call, effect, self.sources.of_pass)
         sources = [self._source(tensor) for tensor in tensors] if sources is None else sources
         for tensor, source in zip(tensors, sources, strict=True):
             if source is None and isinstance(tensor, nn.Parameter):
@@ -418,7 +418,7 @@ class Tracer(TorchFunctionMode):
             given = self.sources.constant(tensor, call.path) if source is None else self.sources.given(tensor, source)
             record.operands.append(given)
         self.records.append(record)
-        call.records.append(record)
+        call.ran = True
         if self._kept is not None:
             self._kept.append(outputs[0].detach().clone())
         if effect.memory == "in_place":
