@@ -95,7 +95,7 @@ def _traced(
     stored = _stored_tensors(blocks)
     if input_size is not None:
         inputs = make_inputs(as_inputs(input_size), module, stored)
-    if any(nn.parameter.is_lazy(tensor) for tensor in stored):
+    if any(map(nn.parameter.is_lazy, stored)):
         blocks = modules_of(_with_shapes(module, inputs, _device(stored)))
         stored = _stored_tensors(blocks)
     try:

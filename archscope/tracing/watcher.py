@@ -114,7 +114,9 @@ class Tracer(TorchFunctionMode):
     def enter(self, module: nn.Module, args: Any) -> None:
         """Before a module runs."""
         caller = self.stack[-1]
-        path = self.second_paths.get((caller.path, id(module))) or self._paths[id(module)]
+        path = self._paths[id(module)]
+        if self.second_paths:
+            path = self.second_paths.get((caller.path, id(module)), path)
         if torch._C._get_tracing_state() is not None:  # where sizes are tensors
             raise ArchscopeError(f"{path or type(module).__name__}: torch.jit.trace runs it, and hides what it does")
         if caller.lost:
@@ -312,7 +314,10 @@ class Tracer(TorchFunctionMode):
             effect = call.effect(written, "in_place")
             self._record(self.stack[-1], effect, call.tensors, written, sources)
             return result
-        outputs = [call.tensors[0]] if effect.memory == "in_place" else tensors_in(result)[: len(effect.outputs)]
+        if effect.memory == "in_place":
+            outputs = [call.tensors[0]]
+        else:
+            outputs = [result] if type(result) is torch.Tensor else tensors_in(result)[: len(effect.outputs)]
         if not outputs:  # numpy, or a question
             if call.operation in {"numpy", "array"}:
                 self.stack[-1].lost += call.tensors
@@ -411,12 +416,13 @@ class Tracer(TorchFunctionMode):
         sources: list[Source | None] | None = None,
     ) -> None:
         record = Record(call, effect, self.sources.of_pass)
-        sources = [self._source(tensor) for tensor in tensors] if sources is None else sources
-        for tensor, source in zip(tensors, sources, strict=True):
-            if source is None and isinstance(tensor, nn.Parameter):
+        for tensor, source in zip(tensors, sources or map(self._source, tensors), strict=True):
+            if source is not None:
+                record.operands.append(self.sources.given(tensor, source))
+                continue
+            if isinstance(tensor, nn.Parameter):
                 self._unregistered[id(tensor)] = tensor
-            given = self.sources.constant(tensor, call.path) if source is None else self.sources.given(tensor, source)
-            record.operands.append(given)
+            record.operands.append(self.sources.constant(tensor, call.path))
         self.records.append(record)
         call.ran = True
         if self._kept is not None:

@@ -118,7 +118,7 @@ def test_a_rectifier_whose_bound_one_side_does_not_tell() -> None:
 
 def told_by_one_alone(net: nn.Module) -> None:
     report = archscope.summarize(net, (4, 6, 6))
-    buffers = {name: replace(one, digest="", values=()) for name, one in report.graph.buffers.items()}
+    buffers = {name: one._replace(digest="", values=()) for name, one in report.graph.buffers.items()}
     untold = replace(report, graph=replace(report.graph, buffers=buffers))
     for found in (compare(report, untold), compare(untold, report)):
         assert (found.verdict, found.differences) == ("not_compared", ())

@@ -1,5 +1,6 @@
 """The trace of small nets: what each layer is, where its input comes from, and that the model is left as it was."""
 
+import gc
 import random
 import re
 import subprocess
@@ -18,9 +19,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
 from archscope.model.graph import MOST_LEVELS, Graph, Layer
 from archscope.tracing import TraceError, _run, trace
-from archscope.tracing.records import tensors_in, without_batch
+from archscope.tracing.records import ModuleCall, Record, tensors_in, without_batch
 from archscope.tracing.untouched import random_states_kept
 from tests.small_nets import NETS, REAL_ONLY, Forward, build
 
@@ -587,6 +589,16 @@ def test_a_real_pass_keeps_no_result_that_the_network_has_let_go() -> None:
     graph = trace(Loop(), (4,))
     assert "real pass" in graph.notes[0]
     assert ALIVE[-1] == 1
+
+
+def test_what_a_pass_has_noted_goes_with_it() -> None:
+    """At once: it does not wait for Python's collector."""
+    module = build("classifier")
+    with collection_paused():
+        gc.collect(0)  # what others have left
+        graph = trace(module, (4, 8, 8))
+        left = [each for each in gc.get_objects(0) if type(each) in (Record, ModuleCall)]
+    assert graph.layers and not left
 
 
 def test_a_frozen_norm_in_a_training_model_stays_frozen() -> None:
