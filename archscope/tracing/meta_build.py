@@ -47,7 +47,8 @@ class Skeleton(TorchFunctionMode):
                 note_value(function, args, {}, result)
             return result
         if name in FACTORIES and kwargs.get("out") is None and kwargs.get("device") in ON_META:
-            given = {name: value for name, value in kwargs.items() if name != "generator"} | {"device": META}
+            given = {**kwargs, "device": META}
+            given.pop("generator", None)
             made = (torch.empty if function in SIZED else function)(*args, **given)
             note_made(function, args, kwargs, made)
             return made
