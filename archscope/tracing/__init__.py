@@ -162,9 +162,10 @@ def _device(stored: Sequence[torch.Tensor]) -> torch.device:
     return stored[0].device if stored else torch.device("cpu")
 
 
-def _lies(stored: Sequence[torch.Tensor]) -> torch.device:
+def _lies(blocks: Mapping[str, nn.Module]) -> torch.device:
     """Where a network runs: with its weights, or on the CPU where these have no memory."""
-    device = _device(stored)
+    devices = (tensor.device for module in blocks.values() for tensor in _stored_tensors({"": module}))
+    device = next(devices, META)
     return torch.device("cpu") if device == META else device
 
 
@@ -203,7 +204,7 @@ def _pass(
     with undisturbed(blocks, device != META), torch.no_grad():
         blocks = doubles_of(blocks, mode == "train", real=device != META)
         module = blocks[""]
-        lies = None if is_keras(module) else _lies(_stored_tensors(blocks))
+        lies = None if is_keras(module) else _lies(blocks)
         tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED), kept, lies)
         described: dict[str, Tensor] = {}
         call = watched(blocks, tracer, mode)
@@ -292,7 +293,7 @@ def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
 
     def watched(*args: Any, **kwargs: Any) -> Any:
         if get_ident() != tracer.thread:
-            return tracer.in_turn(watched, args, kwargs)
+            return tracer.in_turn(module, args, kwargs)  # a closure that held itself would wait for the collector
         tracer.enter(module, args)
         output = call(*args, **kwargs)
         replaced = tracer.leave(module, args, kwargs, output)
