@@ -470,6 +470,12 @@ for unseen, one, other in (
      lambda s, x: F.interpolate(s.a(x), scale_factor=2)),
     ("vectors divided by their norm, and `normalize`",
      lambda s, x: s.a(x) / s.a(x).norm(dim=1, keepdim=True).clamp_min(1e-12), lambda s, x: F.normalize(s.a(x))),
+    ("standard deviation and variance, and the means that an exporter writes them as",
+     lambda s, x: ((s.a(x) - s.a(x).mean((2, 3), keepdim=True)) ** 2).mean((2, 3)) * (64 / 63),
+     lambda s, x: s.a(x).var((2, 3))),
+    ("local response normalisation, and the average pooling that an exporter writes it as",
+     lambda s, x: s.a(x) / (1 + 1e-4 * F.avg_pool3d(s.a(x)[:, None] ** 2, (3, 1, 1), 1, (1, 0, 0))[:, 0]) ** 0.75,
+     lambda s, x: F.local_response_norm(s.a(x), 3)),
     ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
 ):  # fmt: skip
     pair(unseen, one, other)
