@@ -22,7 +22,7 @@ def test_a_page_has_what_is_asked_of_a_network() -> None:
     assert {"How to get it", "How to cite it", "Relatives"} <= set(headings)
     assert "<dt>Parameters</dt><dd>60,000</dd>" in page
     assert "| `num_classes` | 10 | 100 |" in page
-    assert "- AlexNet: convolution, pooling" in page  # it has no page here, and no link
+    assert "- AlexNet: convolutional networks" in page  # it has no page here, and no link
 
 
 @pytest.mark.parametrize(

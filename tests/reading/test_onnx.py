@@ -340,7 +340,7 @@ def test_broken_files(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = path.read_bytes()
     for content in (whole[:-3], b"", b"hello", b"\x08" * 40):
         path.write_bytes(content)
-        with pytest.raises(ArchscopeError, match=r"net.onnx (is no ONNX file|holds no graph)"):
+        with pytest.raises(ArchscopeError, match=r"net.onnx is (no ONNX file|empty)|holds no graph"):
             archscope.summarize(str(path))
     path.write_bytes(whole)
     monkeypatch.setattr("archscope.reading.onnx.model.MOST_NODES", 3)
