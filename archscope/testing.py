@@ -46,6 +46,8 @@ def assert_costs(
 
     if not quantities:
         raise ArchscopeError("assert_costs: say what is asserted, such as params=5_000_000")
+    if tolerance < 0:
+        raise ArchscopeError(f"tolerance={tolerance}: write a share, such as 0.01 for one percent")
     limits = [limit for name, value in quantities.items() for limit in _limits(name, value, tolerance)]
     report = summarize(target, input_size, batch=batch)
     name = target if isinstance(target, str) else report.graph.name

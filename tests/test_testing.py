@@ -31,5 +31,7 @@ def test_sameness() -> None:
 def test_mistakes() -> None:
     with pytest.raises(ArchscopeError, match="no quantity to limit named 'parms'; did you mean params"):
         assert_costs(NET, (3, 8, 8), parms=3)
+    with pytest.raises(ArchscopeError, match="tolerance=-1: write a share"):
+        assert_costs("lenet5", params=3, tolerance=-1)
     with pytest.raises(ArchscopeError, match="say what is asserted"):
         assert_costs(NET, (3, 8, 8))

@@ -62,7 +62,8 @@ def parse_conditions(text: str, numbers: Iterable[str], words: Iterable[str]) ->
 def _condition(term: str, text: str, known: tuple[str, ...], words: set[str]) -> Condition:
     found = TERM.fullmatch(term)
     if found is None:
-        raise ArchscopeError(f"'{text}': write comparisons such as params<10M and top1>75, joined by and, or")
+        right = "write comparisons such as params<10M and top1>75, joined by and, or; no brackets"
+        raise ArchscopeError(f"'{text}': {right}")
     field, sign, value = canonical(found[1]), found[2].replace("==", "="), found[3].strip("'\"")
     if field not in known:
         raise unknown("field", found[1], known)

@@ -206,7 +206,7 @@ class FirstPass:
 
         expected = self.expected if len(wanted) == 1 else None
         own = expected.inputs[0] if expected and not expected.why else None
-        if own and own.size[0] != wanted[0].size[0]:
+        if own and own.size[0] != wanted[0].size[0] and not (expected and expected.any_length):
             channels = f"{own.size[0]} channels, as in its own input " if len(own.size) > 2 else ""
             raise ArchscopeError(f"{self.built.name} takes {channels}{own}")
         try:

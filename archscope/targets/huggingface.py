@@ -183,7 +183,8 @@ def expected(module: Any) -> Expected | None:
     if getattr(config, "is_encoder_decoder", False) and "decoder_input_ids" in takes:
         names.append("decoder_input_ids")
     found = [_input(name, config) for name in names]
-    return None if None in found else Expected(tuple(each for each in found if each is not None))
+    inputs = tuple(each for each in found if each is not None)
+    return Expected(inputs, any_length=inputs[0].name != "pixel_values") if len(inputs) == len(found) else None
 
 
 def _input(name: str, config: Any) -> Input | None:

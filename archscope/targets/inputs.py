@@ -31,10 +31,12 @@ class Expected:
     """The inputs that a network is known, or thought, to take, the likeliest first.
 
     `why` is what a guess rests on, such as "its first layer, conv1, takes 3 channels"; empty: the network's own.
+    `any_length`: the first size is that of a text or a signal, which may be another.
     """
 
     inputs: tuple[Input, ...]
     why: str = ""
+    any_length: bool = False
 
     def complete(self, given: Input) -> tuple[Input, int | None]:
         """What is meant by one side or two instead of all sizes, by a batch in front, by no dtype; and that batch."""

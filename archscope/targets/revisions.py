@@ -24,7 +24,8 @@ def file_at(place: str) -> Path:
     Raises ArchscopeError where there is no repository, revision or file of that name, EnvironmentFailure without git.
     """
     revision, _, path = place.partition(":")
-    top = Path(_git(["rev-parse", "--show-toplevel"], Path.cwd(), "it takes a git repository").strip())
+    refused = f"{place} is a file at a git revision, and this folder lies in no git repository"
+    top = Path(_git(["rev-parse", "--show-toplevel"], Path.cwd(), refused).strip())
     whole = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
     commit = _git(whole, top, f"git knows no revision {revision}").strip()
     inside = _inside(top, path)

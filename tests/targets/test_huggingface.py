@@ -104,3 +104,18 @@ def test_two_inputs_by_the_configuration() -> None:
         "input_features": (80, 40),
         "decoder_input_ids": (128,),
     }
+
+
+@needs_transformers
+@pytest.mark.parametrize("length", [16, 64])
+def test_a_text_of_any_length(length: int) -> None:
+    sizes = {
+        "hidden_size": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 8,
+        "vocab_size": 9,
+    }
+    graph = archscope.summarize("transformers:BertModel", f"input_ids={length}:int64", options=sizes).graph
+
+    assert graph.inputs["input_ids"].shape == (length,)

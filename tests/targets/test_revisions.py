@@ -76,7 +76,7 @@ def test_mistakes(mistake: Callable[..., str], repository: Path, target: str, sa
 def test_outside_of_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    with pytest.raises(ArchscopeError, match="it takes a git repository"):
+    with pytest.raises(ArchscopeError, match="this folder lies in no git repository"):
         file_at("HEAD:net.py")
     monkeypatch.setenv("PATH", "")
     with pytest.raises(archscope.EnvironmentFailure, match="needs git"):
