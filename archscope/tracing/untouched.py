@@ -167,9 +167,9 @@ DRAWS = frozenset(
 """Functions of torch, and of torch.nn.init, that take a generator of random numbers."""
 
 
-def drawn_alone(name: str, args: Any, kwargs: dict[str, Any], generator: torch.Generator | None) -> dict[str, Any]:
+def drawn_alone(function: Any, args: Any, kwargs: dict[str, Any], generator: torch.Generator | None) -> dict[str, Any]:
     """The keywords of a call, with a generator that no other thread draws from, if it draws on the CPU."""
-    if name not in DRAWS or generator is None or kwargs.get("generator") is not None:
+    if getattr(function, "__name__", "") not in DRAWS or generator is None or kwargs.get("generator") is not None:
         return kwargs
     tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.Tensor)]
     devices = {tensor.device for tensor in tensors} | {torch.device(kwargs.get("device") or "cpu")}
@@ -186,4 +186,4 @@ class DrawnAlone(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        return function(*args, **drawn_alone(getattr(function, "__name__", ""), args, kwargs or {}, self._generator))
+        return function(*args, **drawn_alone(function, args, kwargs or {}, self._generator))

@@ -18,7 +18,8 @@ from archscope.errors import ArchscopeError
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
-from archscope.tracing.effects import Effects, observed, refused, stay_on_meta, written_by
+from archscope.tracing.constants import Constants
+from archscope.tracing.effects import Effects, observed, refused, written_by
 from archscope.tracing.names import second_paths
 from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
@@ -50,7 +51,7 @@ from archscope.tracing.records import (
 from archscope.tracing.scripted import opaque
 from archscope.tracing.sources import Sources, shown_again
 from archscope.tracing.untouched import drawn_alone
-from archscope.tracing.values import ALIASES, LIKE, has_value, note_drawn, note_value
+from archscope.tracing.values import ALIASES, LIKE, has_value, note_value
 
 NESTED, ASKS_FOR_NESTED = "nested", "_nested_tensor_from_mask_left_aligned"
 """In the names of the functions that make nested tensors; the other asks whether one could be made."""
@@ -87,6 +88,7 @@ class Tracer(TorchFunctionMode):
         self.sources = Sources(blocks, real)
         self._source = self.sources.of
         self._effects = Effects(self.sources)
+        self._constants = Constants(self.sources, real, generator, self._device)
         self._paths = {id(module): path for path, module in blocks.items()}
         self.second_paths = second_paths(blocks)
         self.classes = {path: type(blocks[self._paths[id_]]).__name__ for (_, id_), path in self.second_paths.items()}
@@ -234,27 +236,8 @@ class Tracer(TorchFunctionMode):
         return arguments if self.real else map_tensors(arguments, self.sources.twin)
 
     def _constant(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Nothing of the network flows here, so the values are real."""
         self.stack[-1].constants = True
-        if args and calls.operation_name(function)[1] and isinstance(args[0], torch.Tensor):
-            self.sources.keep_value(args[0])  # it may have been there before
-        devices = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.device)]
-        elsewhere = not self.real and any([device.type != "cpu" for device in devices])
-        moved = elsewhere and function is torch.Tensor.to and len(args) + len(kwargs) == 2
-        if moved and not args[0].is_floating_point():
-            return args[0]  # numbers, such as the order of sequences, that a shape may depend on
-        on_meta = any([tensor.is_meta for tensor in tensors_in((args, kwargs))])
-        if (elsewhere or on_meta) and self._device is not None:  # no memory of a GPU's, nor its random numbers
-            name = getattr(function, "__name__", "")
-            result = function(*stay_on_meta(name, self._given(args)), **stay_on_meta(name, self._given(kwargs)))
-        else:
-            result = function(*args, **self._drawn_alone(function, args, kwargs))
-        note_value(function, args, kwargs, result)
-        note_drawn(function, args, kwargs, result)
-        return result
-
-    def _drawn_alone(self, function: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-        return drawn_alone(getattr(function, "__name__", ""), args, kwargs, self.generator)
+        return self._constants.made(function, args, kwargs)
 
     def _counts(self, sources: list[Source | None]) -> bool:
         """Is the first one a buffer, and none of the network's values flows there?"""
@@ -405,7 +388,7 @@ class Tracer(TorchFunctionMode):
         drops = CATEGORY.get(call.operation) == "dropout" and call.understand().bound.get("training")
         if drops and self.generator is not None:
             return call.tensors[0] if call.in_place else call.tensors[0].clone()
-        return call.function(*call.args, **self._drawn_alone(call.function, call.args, call.kwargs))
+        return call.function(*call.args, **drawn_alone(call.function, call.args, call.kwargs, self.generator))
 
     def _record(
         self,

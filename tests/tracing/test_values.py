@@ -166,3 +166,27 @@ def test_a_constant_that_an_earlier_pass_has_made_is_one() -> None:
     with Skeleton():
         found = archscope.diff(*nets, (4,))
     assert (found.verdict, found.a.graph.unseen) == ("identical", ())
+
+
+LARGE = 2**20
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: torch.zeros(LARGE, LARGE),
+        lambda x: torch.full((LARGE, LARGE), -1.0, device=x.device),
+        lambda x: torch.ones(LARGE, LARGE).triu(),
+        lambda x: x.new_ones(LARGE, LARGE),
+        lambda x: torch.zeros_like(x[:, :1].expand(LARGE, LARGE)),
+        lambda x: torch.randn(LARGE, LARGE),
+    ],
+    ids=["default", "where the input is", "changed", "new", "like", "drawn"],
+)
+def test_a_constant_that_no_memory_would_hold_is_a_shape(make: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    class Masked(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + make(x)[:1, :4]
+
+    (add,) = [layer for layer in archscope.trace(Masked(), (4,)).layers if layer.operation == "add"]
+    assert (add.input_shapes[0], add.output_shapes) == ((4,), ((4,),))
