@@ -83,7 +83,7 @@ def _held(target: Any, options: Mapping[str, Any]) -> tuple[dict[str, Tensor], d
 
 def _fewer(found: Diff, a: Any, b: Any, given: Mapping[str, Any]) -> Alternative | None:
     """With other options of the reference, where it is one of the catalogue and the reader's is not the same one."""
-    mine, theirs = (None if isinstance(side, Report) else resolve(side) for side in (a, b))
+    mine, theirs = (None if isinstance(side, Report) or is_saved(side) else resolve(side) for side in (a, b))
     if theirs is None or theirs.network is None or (mine and mine.network is theirs.network):
         return None
     size = _own_size(found.b)

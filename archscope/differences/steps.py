@@ -228,7 +228,7 @@ def computed_once(steps: Iterable[Step]) -> list[Step]:
     made: dict[int, Step] = {}
     found: list[Step] = []
     for step in steps:
-        inputs = [made[id(one)] for one in step.inputs]
+        inputs = [made.get(id(one), one) for one in step.inputs]  # what no step makes, in a broken report, stays
         same = step.key, tuple(map(id, inputs)), step.shape, step.dtype, step.parameters, step.unknown
         if same in first and not step.params:
             made[id(step)] = first[same]

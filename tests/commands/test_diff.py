@@ -91,3 +91,11 @@ def test_a_picture(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "diff.svg"
     assert run("diff", "resnet18", "resnet34", "-o", str(path)) == (1, "", "")
     assert path.read_text(encoding="utf-8").startswith("<svg ")
+
+
+def test_two_saved_reports_that_differ(run: Run, tmp_path: Path) -> None:
+    for name in ("lenet5", "lenet5?num_classes=11"):
+        archscope.summarize(name).save(tmp_path / f"{name[-1]}.json")
+
+    code, out, _ = run("diff", str(tmp_path / "5.json"), str(tmp_path / "1.json"))
+    assert (code, "10x84 instead of 11x84" in out) == (1, True)
