@@ -33,7 +33,7 @@ COMMANDS = {
     "compare": ["compare {}", "compare {} --by kind", "compare {} -f json", "compare {} six.json -o made.svg",
                 "compare {} -f html", "compare {} --predict a100,h100"],
     "spectrum": ["spectrum {}", "spectrum {} -f json", "spectrum {} -f csv", "spectrum {} -f markdown",
-                 "spectrum {} -f latex", "spectrum {} -f html", "spectrum {} -o made.svg",
+                 "spectrum {} -f latex", "spectrum {} -f html", "spectrum {} -o made.svg", "spectrum {} -o made.html",
                  "spectrum {} --plot curve -o made.svg",
                  "spectrum {} --plot panels -o made.svg"],
 }  # fmt: skip
@@ -52,7 +52,10 @@ def seeds(where: Path) -> dict[str, list[Any]]:
     made = {
         "report": [json.loads(report.to_json()) for report in reports],
         "compare": [json.loads(compare(lenet, nin).to_json(by="kind"))],
-        "spectrum": [json.loads(spectrum(channels=8).to_json())],
+        "spectrum": [
+            json.loads(found.to_json())
+            for found in (spectrum(channels=8), spectrum("mobilenet_v1", [1, 3, "depthwise"], input_size=(3, 32, 32)))
+        ],
     }
     return made
 

@@ -82,9 +82,9 @@ def panel(block: Block, point: Point, title: str = "", subtitle: str = "") -> Pa
 
 def commonest(spectrum: Spectrum, point: Point) -> tuple[Point, Panel] | None:
     """What the convolution that a network divides most often is at a point of it, without the 1x1 beside it, which
-    stays as it is. None where that is not told, or its segments are another word than a count or depthwise."""
+    stays as it is. None where that is not told, or its segments are no count, nor depthwise."""
     block, count = spectrum.commonest, point.segments
-    if not block or not (isinstance(count, int) or count == "depthwise"):
+    if not block or not (count == "depthwise" or (isinstance(count, int) and count)):
         return None
     partition = equal_partition(block.channels, min(count, block.channels) if isinstance(count, int) else "depthwise")
     weights = block.kernel_size**2 * sum(size * size for size in partition)

@@ -151,3 +151,22 @@ def test_dropout_of_nothing_is_not_drawn() -> None:
 
     assert not any("Dropout" in box.title for box in drawn(0.0).drawing.piece.boxes)
     assert any("Dropout" in box.title for box in drawn(0.1).drawing.piece.boxes)
+
+
+class Turned(nn.Module):
+    """More views in a row than Python calls within calls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for _ in range(1200):
+            x = x.mT
+        result: torch.Tensor = self.conv(x)
+        return result
+
+
+def test_a_long_row_of_views_before_a_window() -> None:
+    made = archscope.diagram(Turned(), (3, 4, 4), level="network")
+    assert any(box.op and box.op.word == "Conv" for box in made.drawing.piece.boxes)

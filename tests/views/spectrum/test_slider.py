@@ -1,5 +1,6 @@
 """The page with a slider: what it holds. tests/views/explorer/test_in_chromium.py slides it."""
 
+import json
 import re
 
 import pytest
@@ -65,3 +66,11 @@ def test_no_panels_where_widths_are_held_or_a_point_is_another_word() -> None:
 def test_a_file_is_a_whole_page_where_there_is_one(file: str, kind: str, name: str) -> None:
     assert format_of(file, kind) == name
     assert "<script" not in archscope.spectrum(channels=32, segments=[4]).to_html()
+
+
+def test_a_saved_network_of_no_segments_has_no_panel() -> None:
+    data = archscope.spectrum("mobilenet_v1", [1], input_size=(3, 32, 32)).to_dict()
+    data["points"][0]["segments"] = 0
+    spectrum = Spectrum.from_json(json.dumps(data))
+    (point,) = held(str(render(spectrum, "page", Options())))["points"]
+    assert point["panels"] == []

@@ -4,6 +4,7 @@ Followed from layer to layer, so that every shape can be written in one order, w
 """
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 from archscope.model.graph import Graph, Layer, Shape
 from archscope.model.operations import CATEGORY
@@ -38,12 +39,17 @@ def _of_input(graph: Graph, name: str, shape: Shape) -> Axis:
 def _under_window(graph: Graph, name: str, shape: Shape) -> int:
     """How far from the end the first window that slides over a tensor has its channels, also after what was before
     them, such as time, was joined to the batch; 0 where none does."""
-    for reader in graph.consumers[name]:
-        layer = graph.layer[reader]
-        if layer.window and len(layer.window.kernel_size) < len(shape):
-            return len(layer.window.kernel_size) + 1
-        if CATEGORY.get(layer.operation) == "view" and (found := _under_window(graph, reader, layer.output_shape)):
-            return found if layer.output_shape[-found:] == shape[-found:] else 0
+    waiting = [(name, shape, len(shape))]  # with how many of the last sizes are still the same
+    while waiting:
+        tensor, shown, same = waiting.pop()
+        for layer in [graph.layer[reader] for reader in graph.consumers[tensor]]:
+            if layer.window and len(layer.window.kernel_size) < len(shown):
+                from_end = len(layer.window.kernel_size) + 1
+                return from_end if from_end <= same else 0
+            if CATEGORY.get(layer.operation) == "view":
+                pairs = zip(reversed(shown), reversed(layer.output_shape), strict=False)
+                kept = len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+                waiting.append((layer.name, layer.output_shape, min(same, kept)))
     return 0
 
 
