@@ -58,9 +58,9 @@ CATEGORIES = {
         bfloat16 long int short char byte bool cfloat cdouble chalf type type_as zeros_like ones_like full_like
         empty_like rand_like randn_like randint_like new_zeros new_ones new_full new_empty new_tensor fill zero nonzero
         nonzero_static constant_pad_nd cartesian_prod combinations bernoulli uniform normal exponential random
-        multinomial poisson cauchy geometric log_normal binomial expand_copy unravel_index as_strided_scatter
-        searchsorted bucketize max_unpool1d max_unpool2d max_unpool3d fft_fftshift fft_ifftshift unique
-        unique_consecutive bincount histc isin vander linalg_vander nms to_dense sum_to_size
+        multinomial poisson cauchy geometric log_normal binomial expand_copy select_copy unravel_index
+        as_strided_scatter searchsorted bucketize max_unpool1d max_unpool2d max_unpool3d fft_fftshift fft_ifftshift
+        unique unique_consecutive bincount histc isin vander linalg_vander nms to_dense sum_to_size
         pack_padded_sequence pad_packed_sequence pad_sequence zeros ones full empty eye arange linspace rand randn
         randint randperm""",
     "view": """view reshape flatten unflatten squeeze unsqueeze permute transpose movedim t T mT H mH expand expand_as

@@ -203,6 +203,7 @@ def test_attention_holds_its_projections_and_scores(kind: str, needed: bool, tra
     assert predicted == pytest.approx(measured, rel=0.15)
 
 
+@pytest.mark.skipif(torch.__version__ < (2, 7), reason="torch 2.6 keeps more for an LSTM")
 def test_a_sequence_whose_steps_come_first_has_the_same_rows() -> None:
     net = Forward(lambda net, x: net.layer(x.transpose(0, 1))[0], layer=nn.LSTM(32, 64))
     measured, predicted = measured_and_predicted(net, (50, 32), 8, train=False)

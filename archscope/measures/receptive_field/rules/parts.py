@@ -162,6 +162,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("index_select", "topk", "sort"), choose),
     "getitem": getitem,
     "select": select,
+    "select_copy": select,
     "narrow": narrow,
     "unbind": unbind,
     "glu": glu,
