@@ -154,9 +154,19 @@ def random_states_kept() -> Iterator[None]:
             numpy_random.set_state(numpy_state)
 
 
+IDLE = ("tqdm.", "torch._inductor.")
+"""Modules whose threads draw and set nothing: tqdm's monitor, which torch.export starts, and the compiler's reader."""
+
+
 def _others_run() -> bool:
-    """Are there other threads, which may draw and set? The monitor that tqdm starts, in torch.export say, does not."""
-    return len([thread for thread in threading.enumerate() if not type(thread).__module__.startswith("tqdm.")]) > 1
+    """Are there other threads, which may draw and set?"""
+    return len([thread for thread in threading.enumerate() if not _module_of(thread).startswith(IDLE)]) > 1
+
+
+def _module_of(thread: threading.Thread) -> str:
+    """Of its class, or of what a plain one runs."""
+    own = type(thread).__module__
+    return own if own != threading.__name__ else getattr(getattr(thread, "_target", None), "__module__", None) or own
 
 
 DRAWS = frozenset(

@@ -708,19 +708,29 @@ print("torch._dynamo" in sys.modules)
 """
 
 
-def test_the_monitor_of_tqdm_is_no_other_thread() -> None:
-    """torch.export starts one, which draws nothing and never ends."""
+@pytest.mark.parametrize("kind", ["tqdm._monitor", "torch._inductor.compile_worker", "", "user"])
+def test_threads_that_draw_nothing_are_no_others(kind: str) -> None:
+    """torch.export starts one of tqdm's and torch.compile one of its own, which never end."""
     ended = threading.Event()
-    monitor = type("Monitor", (threading.Thread,), {"__module__": "tqdm._monitor"})(target=ended.wait, daemon=True)
-    monitor.start()
+
+    def wait() -> None:
+        ended.wait()
+
+    wait.__module__ = kind
+    cls = type("Monitor", (threading.Thread,), {"__module__": kind}) if "tqdm" in kind else threading.Thread
+    threads = [cls(target=wait, daemon=True)] if kind else []
+    for thread in threads:
+        thread.start()
     try:
         before = torch.get_rng_state()
         with random_states_kept():
             torch.rand(3)
-        assert torch.equal(torch.get_rng_state(), before)
+        assert torch.equal(torch.get_rng_state(), before) is (kind != "user")
     finally:
         ended.set()
-        monitor.join()
+        for thread in threads:
+            thread.join()
+        torch.set_rng_state(before)
 
 
 def test_an_everyday_network_asks_torch_for_no_shape() -> None:
