@@ -10,6 +10,7 @@ from time import perf_counter
 
 from archscope.errors import ArchscopeError
 from archscope.latency import Options, Progress, unheard
+from archscope.latency.device import load_averages
 from archscope.latency.fitting import predicted_bytes
 from archscope.latency.runner import Runner, failure_of
 from archscope.summary import job_of
@@ -86,7 +87,8 @@ def selfcheck(
 
 def _is_busy() -> bool:
     """Does other work take more than half of the cores, before anything of this one runs?"""
-    return hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1) / 2
+    load, *_ = load_averages() or [0.0]
+    return load > (os.cpu_count() or 1) / 2
 
 
 def _checks(options: Options, batch: int, cases: tuple[Case, ...], progress: Progress) -> Iterator[Check]:

@@ -163,8 +163,11 @@ def _of_network(
     found = Spectrum(network.name, tuple(points), setting, None, title, hold, held, own)
     if hold:
         return found
-    regular = job_of(network.name, input_size, None, [], "eval", dtype, own | {"segments": 1}).report
-    commonest, times = _commonest(regular.graph)
+    if 1 in chosen:
+        regular = jobs[chosen.index(1)]
+    else:
+        regular = job_of(network.name, input_size, None, [], "eval", dtype, own | {"segments": 1})
+    commonest, times = _commonest(regular.report.graph)
     return replace(found, commonest=commonest, times=times)
 
 

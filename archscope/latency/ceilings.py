@@ -1,7 +1,6 @@
 """A device's ceilings, measured here: a copy, matrix products by dtype, and the launch of a kernel; cached."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -17,7 +16,15 @@ from torch.nn.functional import conv2d, linear
 from archscope import cache
 from archscope.errors import EnvironmentFailure
 from archscope.latency import Dtype, Options, Progress, unheard
-from archscope.latency.device import check, described, first_line, milliseconds_each, set_up, synchronize
+from archscope.latency.device import (
+    check,
+    described,
+    first_line,
+    load_averages,
+    milliseconds_each,
+    set_up,
+    synchronize,
+)
 from archscope.model.report import Report
 from archscope.model.rules import MapOf, Record
 from archscope.model.schema import CEILINGS, WHEN_MEASURED, WORD
@@ -85,7 +92,7 @@ def measure(options: Options, seconds: float = SECONDS) -> Ceilings:
     with set_up(replace(options, dtype="float32")):
         copied, launch_ms = _copy_rate(options, seconds), _launch_ms(options, seconds)
     rates = {dtype: _product_rate(options, dtype, seconds) for dtype in get_args(Dtype) if _multiplies(options, dtype)}
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    load, *_ = load_averages() or [0.0]
     name, today = described(options)["device_name"], datetime.now(UTC).date().isoformat()
     return Ceilings(name, copied, rates, launch_ms, "measured", today, load)
 

@@ -229,10 +229,15 @@ def described(options: Options) -> dict[str, Any]:
         "seconds": options.seconds,
         "cuda": torch.version.cuda,
         "cudnn": torch.backends.cudnn.version() if options.on_cuda else None,  # type: ignore[no-untyped-call]
-        "load": list(os.getloadavg()) if hasattr(os, "getloadavg") else None,
+        "load": load_averages(),
         "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip() or None,
         **(_found_gpu(options.device) if options.on_cuda else {}),
     }
+
+
+def load_averages() -> list[float] | None:
+    """How many cores all work took of late, over 1, 5 and 15 minutes, where the system says so."""
+    return list(os.getloadavg()) if hasattr(os, "getloadavg") else None
 
 
 def cpu_name() -> str:

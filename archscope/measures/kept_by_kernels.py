@@ -196,10 +196,14 @@ def _is_onednns(layer: Layer, sizes: Sizes) -> bool:
     return layer.dtypes[0] == "float32" and sizes.hidden == sizes.state and not packed
 
 
+def _rows_of_step(layer: Layer, batch: int) -> int:
+    return batch * shape(layer, "input")[0 if layer.settings["batch_first"] else 1]
+
+
 def _by_onednn(layer: Layer, steps: int, batch: int, sizes: Sizes) -> int:
     """What it returned, its states at the start and the end, and a workspace, as it was found to grow: numbers of each
     step and of one more; without biases also copies of the weights."""
-    rows = batch * shape(layer, "input")[0 if layer.settings["batch_first"] else 1]  # of one step
+    rows = _rows_of_step(layer, batch)
     once = rows * (13 * sizes.hidden + 6 * max(sizes.inner, sizes.hidden))
     if not layer.settings["has_biases"]:
         once += 4 * sizes.hidden * (sizes.inner + sizes.hidden)
@@ -228,7 +232,7 @@ def _passing(layer: Layer, kind: str, sizes: Sizes, ways: int, steps: int, batch
     if kind != "lstm" or not _is_onednns(layer, sizes):
         states = sizes.state if ways == 1 else 4 * sizes.state
         return between + steps * (GATES[kind] * sizes.hidden + states)
-    rows = batch * shape(layer, "input")[0 if layer.settings["batch_first"] else 1]  # of one step
+    rows = _rows_of_step(layer, batch)
     turned = shape(layer, "input")[-1] if layer.settings["batch_first"] and rows > 1 else 0  # so that steps come first
     gates = 4 * sizes.hidden if rows == 1 else 0
     weights = 4 * sizes.hidden * (sizes.inner + sizes.hidden) * (1 if layer.settings["has_biases"] else 2)

@@ -14,7 +14,8 @@ Kind = Literal[
 ]
 """The empty kind is none that archscope knows."""
 
-INDICES: Mapping[str, Kind] = {".safetensors.index.json": "safetensors", ".bin.index.json": "pickle"}
+INDEX = ".safetensors.index.json"
+INDICES: Mapping[str, Kind] = {INDEX: "safetensors", ".bin.index.json": "pickle"}
 """How the list of the files of a checkpoint in several ends, and what these are."""
 RENAMED = (".bin", ".pt", ".pth", ".ckpt")
 """Suffixes under which safetensors are found, too."""
@@ -43,7 +44,7 @@ def is_weights(target: str) -> bool:
     """Is it the path of safetensors, of one file or of several?"""
     if target.endswith(RENAMED):
         return os.path.isfile(target) and kind_of(target) == "safetensors"
-    return target.endswith((".safetensors", ".safetensors.index.json"))
+    return target.endswith((".safetensors", INDEX))
 
 
 def is_configuration(target: str) -> bool:

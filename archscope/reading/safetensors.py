@@ -16,7 +16,7 @@ from archscope.model.graph import LARGEST_SIZE, Tensor
 from archscope.model.units import counted
 from archscope.reading import documents
 from archscope.reading.drafting import said
-from archscope.reading.kinds import LONGEST_HEADER, kind_of
+from archscope.reading.kinds import INDEX, LONGEST_HEADER, kind_of
 
 BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
@@ -29,8 +29,6 @@ DTYPES = {
     "I64": "int64", "U64": "uint64", "F64": "float64", "C64": "complex64",
 }  # fmt: skip
 MOST = {"tensors": ('"data_offsets"', 100_000)}
-INDEX = ".safetensors.index.json"
-"""How the list of the files of a checkpoint in several ends."""
 
 
 def tensors_of(path: str) -> dict[str, Tensor]:

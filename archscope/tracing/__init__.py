@@ -198,7 +198,7 @@ def _pass(
     device: torch.device,
     kept: list[torch.Tensor] | None,
 ) -> tuple[Graph, Mapping[str, nn.Module] | None]:
-    """The graph; and the modules as they are after the pass, if there are more of them or of their parameters."""
+    """The graph; and the modules as they are after the pass, if there are more of them that have parameters."""
     if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
         raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}", certain=True)
     with undisturbed(blocks, device != META), torch.no_grad():
@@ -231,9 +231,16 @@ def _pass(
                 vars(submodule).pop("forward", None)
                 del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
     graph = _graph(tracer, name, blocks, described, results)
-    after = modules_of(module)
-    grown = after if _weights(after) > _weights(blocks) else None
-    return replace(graph, notes=(*graph.notes, *computes_later(result))), grown
+    return replace(graph, notes=(*graph.notes, *computes_later(result))), _grown(blocks)
+
+
+def _grown(blocks: Mapping[str, nn.Module]) -> Mapping[str, nn.Module] | None:
+    """All modules, if there are some with parameters that were not there."""
+    known = {id(block) for block in blocks.values()}
+    if all([id(child) in known for block in blocks.values() for child in block._modules.values() if child is not None]):
+        return None
+    after = modules_of(blocks[""])
+    return after if _weights(after) > _weights(blocks) else None
 
 
 def _weights(blocks: Mapping[str, nn.Module]) -> int:
