@@ -21,6 +21,7 @@ from archscope.differences.rows import Difference, frozen_rows, rows, stored_ali
 from archscope.differences.sameness import Pairs, same_steps
 from archscope.differences.sharing import shared
 from archscope.differences.steps import Step, computed_once, unshared
+from archscope.differences.training import untold_in
 from archscope.differences.twins import exchanged
 from archscope.differences.wiring import Wiring
 from archscope.errors import ArchscopeError
@@ -139,9 +140,10 @@ def compare(a: Report, b: Report) -> Diff:
     if pairs is None:
         pairs, changed = _aligned(alike, reference, steps, once)
     listed = (*changed, *unused_rows(a.graph, b.graph), *frozen_rows(pairs, a.graph, b.graph))
-    unknown = (
-        () if a.graph is b.graph else tuple(dict.fromkeys((*untold(a.graph, steps[0]), *untold(b.graph, steps[1]))))
-    )
+    found = [] if a.graph is b.graph else [*untold(a.graph, steps[0]), *untold(b.graph, steps[1])]
+    guessed = {row: untold_in(row, a.graph, b.graph) for row in listed}
+    found += [f"the dropout of {name} in training" for names in guessed.values() for name in names]
+    listed, unknown = tuple(row for row in listed if not guessed[row]), tuple(dict.fromkeys(found))
     diff = Diff(a, b, _verdict(a, b, listed, unknown), listed, tuple(pairs), not_compared=unknown)
     for name, total in diff.totals.items():
         if total != b.totals[name] - a.totals[name]:

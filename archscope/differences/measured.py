@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archscope.differences import Alternative, Diff, compare
 from archscope.differences.alternatives import alternative
 from archscope.differences.fit import Fit, fit_of
+from archscope.differences.training import is_asked, with_training
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Tensor
 from archscope.model.report import Report
@@ -33,6 +34,8 @@ def diff(
     """Is `a` the network that `b` is, and if not, where and why? `archscope.diff` says what may be given."""
     reports = reports_of(a, b, input_size, options or {}, reference_options or {})
     found = compare(*reports)
+    if found.a.graph is not found.b.graph and is_asked((found.a.graph, found.b.graph), found.differences):
+        found = compare(_in_training(a, found.a, options or {}), _in_training(b, found.b, reference_options or {}))
     if found.differences:
         found = replace(found, fewer=_fewer(found, a, b, reference_options or {}))
     if not weights:
@@ -88,6 +91,18 @@ def _fewer(found: Diff, a: Any, b: Any, given: Mapping[str, Any]) -> Alternative
         return None
     size = _own_size(found.b)
     return alternative(found, theirs.network.options, {**theirs.options, **given}, lambda more: _report(b, size, more))
+
+
+def _in_training(target: Any, report: Report, options: Mapping[str, Any]) -> Report:
+    """With what a pass in training says of dropout, where there can be one."""
+    if isinstance(target, Report) or is_saved(target) or resolve(target).read:
+        return report
+    from archscope.summary import graph_of
+
+    try:
+        return with_training(report, graph_of(target, _own_size(report), None, "train", options))
+    except ArchscopeError:  # normalisation, say, of one value a channel
+        return report
 
 
 def _built(target: Any, options: Mapping[str, Any] | None) -> "nn.Module":
