@@ -16,6 +16,9 @@ from archscope.latency.runner import Runner, failure_of
 from archscope.summary import job_of
 from archscope.tracing import Mode
 
+BATCH, BATCH_ON_CUDA = 2, 64
+"""Kernels that are over sooner than the host launches the next leave the device idle, which no layer does."""
+
 PROFILED = 5
 """Steps of each network that are profiled, after all are timed."""
 
@@ -74,14 +77,15 @@ WITHIN = {WALL: 0.05, TRITON: 0.03, LAYERS: 0.10, REPLAY: 0.05, MEMORY: 0.15}
 
 
 def selfcheck(
-    options: Options, batch: int = 2, cases: tuple[Case, ...] = CASES, progress: Progress = unheard
+    options: Options, batch: int | None = None, cases: tuple[Case, ...] = CASES, progress: Progress = unheard
 ) -> Iterator[Check]:
     """The checks of each case as they are made. `options.seconds` of timed steps in each; its `train` is the case's.
+    The `batch` is by default the device's.
 
     Raises EnvironmentFailure where the device is missing.
     """
     busy = _is_busy()
-    for check in _checks(options, batch, cases, progress):
+    for check in _checks(options, batch or (BATCH_ON_CUDA if options.on_cuda else BATCH), cases, progress):
         yield replace(check, busy=busy)
 
 
@@ -104,6 +108,12 @@ def _checks(options: Options, batch: int, cases: tuple[Case, ...], progress: Pro
         if runner.failure is None:
             progress(f"{case}: memory and layers", 0.0)
             yield from _of_inside(case, runner)
+        if not options.on_cuda:
+            runner.release()
+    for case, runner in runners if options.on_cuda else ():  # last, since a failed capture may spoil what follows
+        if runner.failure is None:
+            progress(f"{case}: replay", 0.0)
+            yield from _of_replay(case, runner)
         runner.release()
     progress("", 0.0)
 
@@ -140,20 +150,29 @@ def _by_triton_ms(runner: Runner) -> float:
 
 
 def _of_inside(case: Case, runner: Runner) -> Iterator[Check]:
-    """Peak memory, the sum over the layers, and on CUDA the replay of a graph, last."""
+    """Peak memory, and the sum over the layers, on CUDA for the replay of a graph."""
     why = failure_of(runner.measure_memory)
     options = runner.options
     predicted = predicted_bytes(runner.graph, options.train, options.optimizer, options.on_cuda)
     measured = runner.measured_peak_memory_bytes
     yield _check(case, MEMORY, measured / predicted if measured else None, why)
     why = next(filter(None, [failure_of(runner.profile) for _ in range(PROFILED)]), "")
-    sums = [profile.total_ms for profile in runner.profiles]
+    sums = _sums(runner)
     if not options.on_cuda:
         yield _check(case, LAYERS, median(sums) / median(runner.times_ms) if sums else None, why)
-        return
-    why = failure_of(runner.replay) or why
-    both = sums and runner.device_times_ms
-    yield _check(case, REPLAY, median(sums) / median(runner.device_times_ms) if both else None, why)
+    elif not sums:
+        yield _check(case, REPLAY, None, why)
+
+
+def _of_replay(case: Case, runner: Runner) -> Iterator[Check]:
+    if sums := _sums(runner):
+        why = failure_of(runner.replay)
+        replayed = runner.device_times_ms
+        yield _check(case, REPLAY, median(sums) / median(replayed) if replayed else None, why)
+
+
+def _sums(runner: Runner) -> list[float]:
+    return [profile.total_ms for profile in runner.profiles]
 
 
 def _check(case: Case, what: str, ratio: float | None, why: str = "") -> Check:

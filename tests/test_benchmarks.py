@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from zipfile import ZipFile
@@ -135,7 +136,9 @@ def test_agreement_holds_or_fails_by_its_limit(pages: ModuleType) -> None:
         {"what": "timer", "measured": 10.0, "reference": 10.2},
         {"what": "do_bench", "measured": 10.0, "reference": 9.0},
     ]
-    layers, memory, timer, do_bench = pages.checks([made("xception", 10.0)], peers)
+    alone = made("xception", 10.0)  # of one image, between whose kernels the device waits
+    memory, timer, do_bench = pages.checks([alone], peers)
+    layers, *_ = pages.checks([replace(alone, graph=replace(alone.graph, batch=2))], [])
 
     assert (layers.measured, layers.reference, layers.limit_percent) == (pytest.approx(9.0), pytest.approx(9.0), 5)
     assert (memory.difference_percent, memory.limit_percent) == (pytest.approx(0), 10)
@@ -226,7 +229,7 @@ class Slot:
         patch.chdir(ROOT)
         patch.setattr(on_cuda, "monotonic", lambda: self.now)
         patch.setattr(on_cuda, "_check_device", lambda device: None)
-        patch.setattr(on_cuda, "apart", on_cuda.failure_of)
+        patch.setattr(on_cuda, "apart", lambda act, seconds=0.0: on_cuda.failure_of(act))
         patch.setattr(on_cuda, "compare_with_peers", self.peers)
         patch.setattr(on_cuda.cli, "app", self.app)
 
@@ -295,6 +298,7 @@ def test_each_step_has_a_process_of_its_own(on_cuda: ModuleType) -> None:
     assert on_cuda.apart(lambda: None) is None
     assert on_cuda.apart(told).line == "lost in False"
     assert on_cuda.apart(lambda: os._exit(9)).line == "its process ended with 9"
+    assert on_cuda.apart(lambda: sleep(60), 0.1).line == "its process ended with -9"  # as where a device hangs
 
 
 def test_peers_are_compared_before_anything_is_profiled(on_cuda: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,7 +357,9 @@ def test_the_rehearsal_measures_small_networks_on_the_cpu(
     monkeypatch.chdir(ROOT)
     words = ["--device", "cpu", "--seconds", "0.1", "--only", "smoke-[ar]*", "--out", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["on_cuda.py", *words])
-    monkeypatch.setattr(on_cuda, "apart", on_cuda.failure_of)  # what ran in torch's threads before has no copy
+    monkeypatch.setattr(
+        on_cuda, "apart", lambda act, seconds=0.0: on_cuda.failure_of(act)
+    )  # what ran in torch's threads before has no copy
 
     assert on_cuda.main() == 0
     assert not list(tmp_path.glob("*.failed"))

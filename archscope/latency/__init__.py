@@ -172,6 +172,11 @@ class Options:
         return ("default" if self.compile is True else self.compile) or None
 
     @property
+    def replayed_by_torch(self) -> bool:
+        """Does torch.compile record CUDA graphs, whose memory stays theirs?"""
+        return self.on_cuda and self.compile_mode in {"reduce-overhead", "max-autotune"}
+
+    @property
     def on_cuda(self) -> bool:
         return self.device.startswith("cuda")
 

@@ -6,6 +6,7 @@ from time import perf_counter
 import torch
 
 from archscope.errors import ArchscopeError
+from archscope.latency import Options
 from archscope.latency.device import milliseconds_each
 from archscope.latency.network import Arguments, Network
 
@@ -17,6 +18,22 @@ CAPTURED = 4
 
 SPAN_MS = 10.0
 """Between two events lie so many replays that the first one's launch does not count."""
+
+
+def check(options: Options) -> None:
+    """Raises ArchscopeError where no step of these options can be captured: torch says so only in a capture, which then
+    breaks off."""
+    if options.replayed_by_torch:
+        raise ArchscopeError(f"--compile {options.compile_mode} replays CUDA graphs of its own")
+    if options.train and options.optimizer in COUNTING:
+        raise ArchscopeError(f"{options.optimizer} counts its steps on the host, which a CUDA graph does not repeat")
+    if options.train and options.amp == "float16":
+        raise ArchscopeError("scaled gradients make the host wait for the device, which no CUDA graph can")
+
+
+COUNTING = frozenset({"adam", "adamw"})
+"""Optimizers whose step depends on how many there were. With `capturable=True` torch would count on the device, by
+other kernels than those that are timed."""
 
 
 def replayed_ms(network: Network, seconds: float, clock: Callable[[], float] = perf_counter) -> list[float]:
@@ -34,8 +51,9 @@ def replayed_ms(network: Network, seconds: float, clock: Callable[[], float] = p
 
 
 def _captured(network: Network, inputs: Sequence[Arguments]) -> list[torch.cuda.CUDAGraph]:
-    """A graph for each input, all in one pool of memory. The stream that was current is so again afterwards: a capture
-    that fails leaves its own."""
+    """A graph for each input, all in one pool of memory, on the stream that the steps before have made their workspaces
+    for: torch's own for captures stays on the first device that had one. The stream that was current is so again
+    afterwards: a capture that fails leaves its own."""
     current = torch.cuda.current_stream()
     try:
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
@@ -48,7 +66,7 @@ def _captured(network: Network, inputs: Sequence[Arguments]) -> list[torch.cuda.
         graphs: list[torch.cuda.CUDAGraph] = []
         for arguments in inputs:
             graphs.append(torch.cuda.CUDAGraph())
-            with torch.cuda.graph(graphs[-1], pool=graphs[0].pool() if graphs[1:] else None):
+            with torch.cuda.graph(graphs[-1], pool=graphs[0].pool() if graphs[1:] else None, stream=stream):
                 network.step_on(arguments)
         return graphs
     except torch.OutOfMemoryError:

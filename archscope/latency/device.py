@@ -50,7 +50,7 @@ def _check_cuda(options: Options) -> None:
     name, capability = torch.cuda.get_device_name(options.device), torch.cuda.get_device_capability(options.device)
     if options.dtype == "tf32" and capability < TF32_SINCE:
         raise EnvironmentFailure(f"{name} has no TF32 (compute capability {capability[0]}.{capability[1]}, 8.0 needed)")
-    if options.dtype == "bfloat16" and capability < TF32_SINCE:
+    if "bfloat16" in (options.dtype, options.amp) and capability < TF32_SINCE:
         raise EnvironmentFailure(
             f"{name} has no bfloat16 (compute capability {capability[0]}.{capability[1]}, 8.0 needed)"
         )

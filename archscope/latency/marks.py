@@ -98,17 +98,22 @@ LAUNCHES = re.compile(r"cu(da)?Launch(Cooperative)?Kernel(Ex|ExC)?(_\w+)?")
 
 
 def check_whole(events: Iterable[FunctionEvent] | Any) -> None:
-    """Raises KernelsLost where fewer kernels ran than were launched: the layers of the others would take no time."""
+    """Raises KernelsLost where fewer kernels ran than were launched, or none: the layers of the others would take no
+    time."""
     launched = sum([event.device_type.name == "CPU" and bool(LAUNCHES.fullmatch(event.name)) for event in events])
     on_device = [event for event in events if event.device_type.name == "CUDA" and not event.is_user_annotation]
     ran = len([event for event in on_device if not event.name.startswith(("Memcpy", "Memset"))])
+    if not ran:
+        raise KernelsLost(
+            "the profiler records no kernels here: another one may hold the device, or CUPTI not run on it"
+        )
     if ran < launched:
         raise KernelsLost(f"the profiler has lost {launched - ran} of {launched} kernels: run it again")
 
 
 def plain(events: list[FunctionEvent] | Any, on_cuda: bool) -> list[Event]:
     """The profiler's events without what is not needed: those of the host, each with the kernels that it launched."""
-    host = [event for event in events if event.device_type.name == "CPU" and not event.is_async]
+    host = [event for event in events if event.device_type.name == "CPU" and not event.is_async and not _is_call(event)]
     place = {id(event): i for i, event in enumerate(host)}
     found = [
         Event(
@@ -121,6 +126,11 @@ def plain(events: list[FunctionEvent] | Any, on_cuda: bool) -> list[Event]:
         for i, event in enumerate(host)
     ]
     return [*found, *_without_an_operation(events, found)] if on_cuda else found
+
+
+def _is_call(event: FunctionEvent) -> bool:
+    """A call of CUDA's runtime or driver: numbered apart from operations, it may be given the kernels of one."""
+    return bool(re.fullmatch(r"cu(da)?[A-Z]\w*", event.name))
 
 
 FUSED = frozenset({"aten::_transformer_encoder_layer_fwd", "aten::_native_multi_head_attention"})

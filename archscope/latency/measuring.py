@@ -131,7 +131,7 @@ def look_inside(runners: Sequence[Runner], options: Options, progress: Progress,
             runner.release()
     for runner in timed if options.on_cuda else ():
         progress(f"{runner.title}: device time", 0.0)
-        if runner.extra("device_ms", runner.reload):
+        if runner.extra("device_ms", runner.check_replay) and runner.extra("device_ms", runner.reload):
             runner.extra("device_ms", runner.replay)
         runner.release()
 

@@ -66,7 +66,8 @@ class Network:
         def lay(tensor: torch.Tensor) -> torch.Tensor:
             return tensor.contiguous(memory_format=torch.channels_last) if tensor.dim() == 4 else tensor
 
-        self.module = self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for tensor in (*self.module.parameters(), *self.module.buffers()):
+            tensor.data = lay(tensor.data)
         self.inputs = [map_tensors(arguments, lay) for arguments in self.inputs]
 
     def step(self, forward: Callable[..., Any] | None = None) -> None:

@@ -1,5 +1,6 @@
 """One network at one batch: warmed up, timed step by step, profiled, and told as columns."""
 
+import gc
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -7,12 +8,13 @@ from dataclasses import replace
 from statistics import median
 from time import perf_counter
 from typing import Any
+from weakref import ref
 
 import torch
 
 from archscope.errors import ArchscopeError
 from archscope.garbage import new_garbage_collected
-from archscope.latency import Job, Options, device, marks
+from archscope.latency import Job, Options, cuda_graph, device, marks
 from archscope.latency.attribution import Event, Profile, attribute, middle
 from archscope.latency.backends import Differences
 from archscope.latency.clocks import Meter, Untold, Watch, meter_of
@@ -31,6 +33,10 @@ ENERGY_SHARE = 0.25
 
 PROFILED_AGAIN = 3
 """So many profiles are taken at most for one that is whole."""
+
+LEAST_ENERGY_S = 0.5
+METER_EVERY_S = 0.01
+"""The meter is read so often. It moves a few times a second, so that what lies between two of its moves is told."""
 
 COMPILED_IN = 3
 """A compiled step is compiled in the first of so many steps, and recorded as CUDA graphs in the others."""
@@ -134,7 +140,10 @@ class Runner:
 
     def release(self) -> None:
         """Give the network's memory back; what was measured stays."""
+        module = self._network and ref(self._network.module)
         self._network = None
+        if module and module():  # it refers to itself, and the collector pauses
+            gc.collect()
         with suppress(RuntimeError):  # after a failed capture the allocator may refuse
             if self.options.on_cuda and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
                 torch.cuda.empty_cache()
@@ -152,10 +161,13 @@ class Runner:
         return self._network
 
     def warm_up(self) -> None:
-        """Steps until they take as long as those before, or for WARM_UP_SHARE of the time; at least two."""
+        """Steps until they take as long as those before, or for WARM_UP_SHARE of the time after the first one, in which
+        libraries start and compile; at least two, of a compiled network all in which it is compiled."""
+        least = COMPILED_IN if self.options.compile else 2
         with self.on_device():
+            self.warm_up_ms.append(self._timed())
             end = self._clock() + WARM_UP_SHARE * self.options.seconds
-            while not is_warm(self.warm_up_ms) and (self.warmup < 2 or self._clock() < end):
+            while not is_warm(self.warm_up_ms) and (self.warmup < least or self._clock() < end):
                 self.warm_up_ms.append(self._timed())
 
     def compare_outputs(self) -> None:
@@ -171,35 +183,41 @@ class Runner:
         return self.times_ms[-1]
 
     def measure_energy(self) -> None:
-        """Joules an image, where the device has a meter: many steps in a row between two readings."""
-        begun = self._meter.energy_j()
-        if begun is None:
+        """Joules an image, where the device has a meter: many steps in a row between its first and its last move."""
+        told = self._meter.energy_j()
+        if told is None:
             return
-        images, end = 0, self._clock() + ENERGY_SHARE * self.options.seconds
+        images, moves = 0, list[tuple[float, int]]()
         with self.on_device():
-            while self._clock() < end:
+            look = self._clock()
+            end = look + max(ENERGY_SHARE * self.options.seconds, LEAST_ENERGY_S)
+            while (now := self._clock()) < end:
                 self._timed()
                 images += self.graph.batch
-        ended = self._meter.energy_j()
-        if ended is not None and ended > begun and images:
-            self.energy_per_image_j = (ended - begun) / images
+                if now >= look:
+                    look, before, told = now + METER_EVERY_S, told, self._meter.energy_j()
+                    if told is not None and told != before:
+                        moves.append((told, images))
+        (first_j, before_first), (last_j, before_last) = (moves[0], moves[-1]) if moves else ((0.0, 0), (0.0, 0))
+        if last_j > first_j and before_last > before_first:
+            self.energy_per_image_j = (last_j - first_j) / (before_last - before_first)
+
+    def check_replay(self) -> None:
+        """Raises ArchscopeError where no replay is to be tried."""
+        cuda_graph.check(self.options)
 
     def replay(self) -> None:
         """On CUDA, the device's time of the whole step as a CUDA graph."""
-        if not self.options.on_cuda:
-            return
-        if self.options.compile_mode in REPLAYED_BY_TORCH:
-            raise ArchscopeError(f"--compile {self.options.compile_mode} replays CUDA graphs of its own")
-        from archscope.latency.cuda_graph import replayed_ms
-
         with self.on_device():
-            self.device_times_ms += replayed_ms(self.network, self.options.seconds / 4, self._clock)
+            self.device_times_ms += cuda_graph.replayed_ms(self.network, self.options.seconds / 4, self._clock)
 
     def measure_memory(self) -> None:
         """The highest memory of one step: what lies there between steps, and by how much a step adds to it. Of another
         program than torch it is not known."""
         if self.options.backend != "eager":
             return
+        if self.options.replayed_by_torch:
+            raise ArchscopeError("the CUDA graphs of a compiled network keep their memory between steps")
         with self.on_device():
             self.network.forget_gradients()  # the CPU's profiler does not see what is freed of older steps
             resident = self.network.resident_bytes  # before the step, whose rise holds the gradients that it leaves
@@ -220,7 +238,8 @@ class Runner:
         """Some more, where the profiler loses kernels: it does so at its start, and after a pause."""
         for more in reversed(range(PROFILED_AGAIN)):
             try:
-                return self._profile_step()
+                with new_garbage_collected():  # the profiler's events refer to each other, as the marked modules do
+                    return self._profile_step()
             except marks.KernelsLost:
                 if not more:
                     raise
@@ -230,7 +249,7 @@ class Runner:
             return marks.takes_fused_path(self.network.module, self.network.step, self.options.on_cuda)
 
     def _profile_step(self) -> None:
-        with new_garbage_collected(), self.on_device():  # the profiler's events refer to each other
+        with self.on_device():
             with marks.marked(self.network.module, self.mode) as (marker, forward):
                 events = self._profile(lambda: self.network.step(forward), self.options.on_cuda)
                 as_traced = marks.is_of(marker, self.graph)
@@ -297,8 +316,6 @@ def failure_of(act: Callable[[], object]) -> str:
         return str(failure) or type(failure).__name__
     return ""
 
-
-REPLAYED_BY_TORCH = frozenset({"reduce-overhead", "max-autotune"})
 
 UNITS = {
     "wall_ms": "ms",

@@ -252,7 +252,7 @@ def _measure(steps: list[Step], out: Path, device: str, seconds: float, end: flo
             continue
         print(f"bench-cuda: {step.command or step.name}", file=sys.stderr)
         start = monotonic()
-        if failure := apart(partial(_do, step, out, device, seconds)):
+        if failure := apart(partial(_do, step, out, device, seconds), end - start):
             failed += 1
             print(f"bench-cuda: {step.name}: {failure.line}", file=sys.stderr)
             why.write_text(failure.whole, encoding="utf-8")
@@ -277,14 +277,17 @@ class Failure(NamedTuple):
     whole: str
 
 
-def apart(act: Callable[[], None]) -> Failure | None:
-    """Do it in a copy of this process, in which torch is imported and has touched no device; how it failed."""
+def apart(act: Callable[[], None], seconds: float = float("inf")) -> Failure | None:
+    """Do it in a copy of this process, in which torch is imported and has touched no device, within so many seconds;
+    how it failed."""
     copies = multiprocessing.get_context("fork")
     reading, writing = copies.Pipe(duplex=False)
     copy = copies.Process(target=lambda: writing.send(failure_of(act)))
     copy.start()
     writing.close()
     try:
+        if not reading.poll(None if seconds == float("inf") else max(seconds, 0)):  # a device that hangs tells nothing
+            copy.kill()
         failure: Failure | None = reading.recv()
     except EOFError:  # it ended without a word
         copy.join()

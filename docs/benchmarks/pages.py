@@ -192,20 +192,22 @@ class Check:
 
 
 def checks(reports: Sequence[Report], peers: Sequence[Mapping[str, Any]]) -> list[Check]:
-    """The sum over layers against the replayed graph, predicted against measured memory, and archscope's median
+    """The sum over layers against the replayed graph (of several images: what lies between kernels is no layer's, and
+    much of the time where they are short), predicted against measured memory, and archscope's median
     against those of its peers: `peers` are dicts of a Check's first three fields."""
     found = []
     for report in reports:
         totals, setting = report.totals, report.setting
         layout = "channels last" if setting["channels_last"] else "channels first"
         what = f"{report.graph.name}, batch {report.graph.batch}, {setting['dtype']}, {layout}"
-        if _has_layers(report) and "device_ms" in totals:
+        if _has_layers(report) and "device_ms" in totals and report.graph.batch > 1:
             layers, replayed = totals["latency_ms"] + totals["unattributed_ms"], totals["device_ms"]["median"]
             found.append(Check(f"{what}: layers, graph replay, ms", layers, replayed, LIMITS["layers"]))
         if "measured_peak_memory_bytes" in totals and not setting["compile"]:
             step = "training" if setting["train"] else "inference"
+            on_cuda = setting["device"].startswith("cuda")
             sizes = (
-                predicted_bytes(report.graph, setting["train"], setting.get("optimizer") or "momentum"),
+                predicted_bytes(report.graph, setting["train"], setting.get("optimizer") or "momentum", on_cuda),
                 totals["measured_peak_memory_bytes"],
             )
             mib = [size / 2**20 for size in sizes]

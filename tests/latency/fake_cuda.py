@@ -28,6 +28,7 @@ class FakeCuda:
         for name, made in self._fakes().items():
             patch.setattr(torch.cuda, name, self._counted(name, made))
         patch.setattr(runner, "meter_of", lambda name: self)
+        patch.setattr(runner, "LEAST_ENERGY_S", 10.0)  # of this clock
         patch.setattr(device, "_found_gpu", lambda name: {"driver": "1"})
         for module in (ceilings, runner):
             patch.setattr(module, "perf_counter", self.clock)

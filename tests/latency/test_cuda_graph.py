@@ -1,7 +1,7 @@
 """Replays of a captured step, on a fake CUDA: what runs in which order, and what a failed capture leaves."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from archscope.errors import ArchscopeError
-from archscope.latency.cuda_graph import CAPTURED, SPAN_MS, replayed_ms
+from archscope.latency import Options
+from archscope.latency.cuda_graph import CAPTURED, SPAN_MS, check, replayed_ms
 
 REPLAY_MS, LAUNCH_MS = 0.5, 2.0
 
@@ -22,8 +23,9 @@ class FakeCuda:
         self.streams = ["current"]
         self.capturing = False
         self.log: list[Any] = []
+        self.side = SimpleNamespace(wait_stream=lambda other: None, name="side")
         fakes = {
-            "Stream": lambda: SimpleNamespace(wait_stream=lambda other: None, name="side"),
+            "Stream": lambda: self.side,
             "current_stream": lambda: SimpleNamespace(wait_stream=lambda other: None, name=self.streams[-1]),
             "set_stream": lambda stream: self.streams.append(stream.name),
             "stream": self.stream,
@@ -39,7 +41,8 @@ class FakeCuda:
         yield
 
     @contextmanager
-    def capture(self, graph: Any, pool: str | None) -> Iterator[None]:
+    def capture(self, graph: Any, pool: str | None, stream: Any) -> Iterator[None]:
+        assert stream is self.side  # torch's own is the first device's, and has no workspace yet
         self.streams.append("capture")
         self.log.append(("capture", pool))
         self.capturing = True
@@ -107,3 +110,20 @@ def test_a_lack_of_memory_stays_one(monkeypatch: pytest.MonkeyPatch) -> None:
     network.step_on = lambda arguments: (_ for _ in ()).throw(torch.OutOfMemoryError("CUDA out of memory"))
     with pytest.raises(torch.OutOfMemoryError):
         replayed_ms(network, 1, ticking())
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({}, ""),
+        ({"train": True}, ""),
+        ({"compile": True}, ""),
+        ({"train": True, "amp": "bfloat16"}, ""),
+        ({"train": True, "optimizer": "adamw"}, "adamw counts its steps on the host"),
+        ({"train": True, "amp": "float16"}, "scaled gradients make the host wait"),
+        ({"compile": "max-autotune"}, "--compile max-autotune replays CUDA graphs of its own"),
+    ],
+)
+def test_what_no_graph_can_hold_is_told_before_a_capture(options: Any, why: str) -> None:
+    with pytest.raises(ArchscopeError, match=why) if why else nullcontext():
+        check(Options("cuda", **options))

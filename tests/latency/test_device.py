@@ -45,6 +45,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         ({"count": 2}, {"device": "cuda:2"}, "no device cuda:2: torch finds 2, cuda:0 to cuda:1"),
         ({}, {"dtype": "tf32"}, r"Fake T4 has no TF32 \(compute capability 7.5, 8.0 needed\)"),
         ({}, {"dtype": "bfloat16"}, "Fake T4 has no bfloat16"),
+        ({}, {"amp": "bfloat16"}, "Fake T4 has no bfloat16"),  # torch would emulate it
         ({}, {"device": "cpu", "dtype": "tf32"}, "a CPU has no TF32"),
     ],
 )
@@ -286,6 +287,18 @@ def test_kernels_that_no_operation_launched_count_too() -> None:
     assert [found.self_ms for found in known] == [0.0, 1.0]
     assert rest == Event("kernels that no operation launched", 3.0)
     assert attribute([*known, rest]).unattributed_ms == 4.0  # the mark here is no layer's
+
+
+def test_a_call_of_the_runtime_has_no_kernels_of_its_own() -> None:
+    conv = event("aten::conv2d", kernels=[kernel("gemm", 1000.0)])
+    call = event("cudaDeviceSynchronize", kernels=[kernel("gemm", 1000.0)])  # its number happens to be the operation's
+
+    assert plain([conv, call, event("gemm", "CUDA", duration=1000.0)], on_cuda=True) == [Event("aten::conv2d", 1.0)]
+
+
+def test_a_profiler_that_sees_no_kernel_tells_no_times() -> None:
+    with pytest.raises(KernelsLost, match="records no kernels"):
+        check_whole([event("aten::conv2d"), event("mark", "CUDA", is_user_annotation=True)])
 
 
 @pytest.mark.parametrize(("ran", "lost"), [(2, False), (3, False), (1, True)])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 import pytest
 import torch
@@ -9,13 +10,16 @@ from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
 from archscope.latency import Amp, Optimizer, Options
 from archscope.latency.attribution import Event
+from archscope.latency.clocks import Untold
 from archscope.latency.fitting import predicted_bytes
 from archscope.latency.marks import KernelsLost
 from archscope.latency.runner import Runner
 from archscope.model.report import Report
 from archscope.summary import job_of
+from tests.latency.fake_cuda import FakeCuda
 from tests.small_nets import on_meta
 
 
@@ -147,3 +151,48 @@ def test_a_profile_that_has_lost_kernels_is_taken_again(lost: int, profiles: int
     assert runner.extra("time by layer", runner.profile) is bool(profiles)
     assert len(runner.profiles) == profiles
     assert [note[:46] for note in runner.notes] == ["no time by layer: the profiler has lost 1 of 9"][profiles:]
+
+
+class Meter(Untold):
+    """Moves every 0.1 s of this clock, by 300 J a second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def energy_j(self) -> float:
+        return 30.0 * int(self.now / 0.1)
+
+    def clock(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+def test_energy_is_told_between_two_moves_of_a_slow_meter(monkeypatch: pytest.MonkeyPatch) -> None:
+    meter = Meter()
+    runner = Runner(job_of(nn.Linear(2, 2), (2,), None, [4], "eval", "float32", {}), 4, Options(seconds=1))
+    monkeypatch.setattr(Runner, "_timed", lambda runner: setattr(meter, "now", meter.now + 0.009))
+    runner._meter, runner._clock = meter, meter.clock
+    runner.measure_energy()
+
+    assert runner.energy_per_image_j == pytest.approx(300 * 0.010 / 4, rel=0.05)  # 4 images each 9 ms and a look
+
+
+def test_a_network_in_a_circle_is_given_back_while_the_collector_pauses() -> None:
+    module = nn.Linear(2, 2)
+    module.myself = [module]  # type: ignore[assignment]
+    runner = Runner(job_of(module, (2,), None, [1], "eval", "float32", {}), 1, Options())
+    with collection_paused():
+        runner.load()
+        weight = ref(runner.network.module.weight)
+        runner.release()
+
+        assert weight() is None
+
+
+def test_memory_of_graphs_that_torch_replays_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        FakeCuda(patch)
+        runner = Runner(job_of(nn.Linear(2, 2), (2,), None, [1], "eval", "float32", {}), 1,
+                        Options("cpu", compile="reduce-overhead"))  # fmt: skip
+        with pytest.raises(ArchscopeError, match="keep their memory between steps"):
+            runner.measure_memory()

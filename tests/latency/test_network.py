@@ -32,6 +32,16 @@ def ready(graph: archscope.Graph, inputs: Any = None, **options: Any) -> Network
     return Network(Two(), graph, Options(**options), "eval", inputs)
 
 
+def test_channels_last_leaves_volumes_as_they_are() -> None:
+    module = nn.Sequential(nn.Conv3d(3, 4, 3), nn.Flatten(1, 2), nn.Conv2d(24, 4, 3))
+    graph = archscope.trace(module, (3, 8, 8, 8))
+    network = Network(module, graph, Options(channels_last=True), "eval")
+    network.step()
+
+    assert network.module[2].weight.is_contiguous(memory_format=torch.channels_last)  # type: ignore[index]
+    assert network.module[0].weight.is_contiguous()  # type: ignore[index]
+
+
 def test_channels_last_holds_for_images_and_for_kernels_alone(graph: archscope.Graph) -> None:
     network = ready(graph, channels_last=True)
     network.step()

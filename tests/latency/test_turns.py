@@ -162,6 +162,10 @@ def test_graphs_are_captured_after_everything_else(monkeypatch: pytest.MonkeyPat
     assert isinstance(a, Report) and isinstance(b, Report)
     assert a.graph.notes[-1] == "no device_ms: this step cannot be captured"
 
+    (a,) = World(a=[1.0]).measure("a", compile="reduce-overhead")
+    assert isinstance(a, Report)
+    assert a.graph.notes[-1] == "no device_ms: --compile reduce-overhead replays CUDA graphs of its own"
+
 
 @pytest.mark.parametrize("what", ["memory", "profile", "reload"])
 @pytest.mark.parametrize("failure", [ArchscopeError("broken"), EnvironmentFailure("out of memory")])
@@ -221,7 +225,7 @@ def test_one_long_step_is_timed_and_profiled_too() -> None:
     [
         ([1.0], 6),
         ([9.0, 5.0, 3.0, 1.0], 8),  # until two windows of three agree
-        ([9.0 * 0.8**i for i in range(12)], 5),  # never, but half of the budget is gone
+        ([29.0, *(9.0 * 0.8**i for i in range(12))], 6),  # never, but half of the budget is gone since the first
     ],
 )
 def test_warm_up_ends_when_stable_or_late(takes: list[float], warmup: int) -> None:
@@ -229,6 +233,13 @@ def test_warm_up_ends_when_stable_or_late(takes: list[float], warmup: int) -> No
 
     assert isinstance(report, Report)
     assert report.totals["wall_ms"]["warmup"] == warmup
+
+
+def test_a_compiled_network_is_warm_once_its_graphs_are_recorded() -> None:
+    (report,) = World(a=[500.0, 90.0, 40.0, 1.0]).measure("a", seconds=10, compile=True)
+
+    assert isinstance(report, Report)
+    assert (report.totals["wall_ms"]["warmup"], report.totals["wall_ms"]["median"]) == (3, 1000.0)
 
 
 def test_a_row_for_every_batch() -> None:
