@@ -143,7 +143,7 @@ def peak_memory_bytes(around: Surroundings, layer: Layer) -> Known:
     ]
     weights = _held_bytes(around.stored.values())
     tensors = around.of_batch((name, around.bytes_of(name)) for name in alive)
-    passing = passing_forward(layer, graph.batch)
+    passing = passing_forward(layer, graph.batch, sum([graph.bytes[name] for name in layer.inputs]))
     if passing:
         return plus(weights, tensors, number(passing)), "bytes.alive.besides"
     return plus(weights, tensors), "bytes.alive"

@@ -1,15 +1,16 @@
 """What would fit: the largest batch whose predicted memory a device has. No torch here."""
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from archscope.latency import Options
-from archscope.measures.backward import Backward
+from archscope.measures.backward import Backward, is_copied
 from archscope.measures.memory import memory
 from archscope.measures.training_memory import held_throughout, newly_kept
 from archscope.model import units
 from archscope.model.graph import Graph
+from archscope.model.operations import CATEGORY
 from archscope.model.report import Column, Report
 from archscope.roofline import converted
 
@@ -22,7 +23,7 @@ def predicted_bytes(graph: Graph, train: bool, optimizer: str = "momentum", on_c
     pass needs or, if that is more, what the optimizer's step takes for itself."""
     *_, peak = memory(graph)
     if not train:
-        return int(peak.total)
+        return max(int(peak.total), 0 if on_cuda else max(_with_copies(graph, peak), default=0))
     backward = Backward(graph, newly_kept(graph, on_cuda), on_cuda)
     trained = backward.gradient_bytes.values()
     states = STATES[optimizer] * sum(trained)
@@ -30,6 +31,16 @@ def predicted_bytes(graph: Graph, train: bool, optimizer: str = "momentum", on_c
     if optimizer in ROOTS and trained:
         needed = max(needed, sum(trained) + (sum(trained) if on_cuda else 2 * max(trained)))
     return max(int(peak.total) + states, held_throughout(graph) + states + needed)
+
+
+def _with_copies(graph: Graph, peak: Column) -> Iterator[int]:
+    """Peak memory of each convolution, with oneDNN's own copies on the CPU: of what it is given and its weights, and
+    then of what it returns."""
+    for layer in graph.layers:
+        if CATEGORY.get(layer.operation, "").endswith("convolution") and is_copied(layer):
+            given = sum([graph.bytes[name] for name in layer.inputs])
+            weights = sum([graph.parameters[name].bytes for name in layer.parameters if name in graph.parameters])
+            yield int(peak.values[layer.name] or 0) + max(given + weights, graph.bytes[layer.name])
 
 
 ROOTS = frozenset({"adam", "adamw"})

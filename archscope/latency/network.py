@@ -14,6 +14,7 @@ from archscope.errors import ArchscopeError
 from archscope.latency import Optimizer, Options, backends
 from archscope.model.graph import Graph, Tensor, bytes_of
 from archscope.tracing import Mode
+from archscope.tracing.arguments import stored_as
 from archscope.tracing.records import map_tensors, tensors_in
 
 ROTATED_BYTES = 128 * 2**20
@@ -43,7 +44,7 @@ class Network:
         dtype = getattr(torch, options.stored_dtype)
         if any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers())):
             raise ArchscopeError("a network on the meta device has no weights to run with: build it on the CPU")
-        self.module = module.to(options.device, dtype).train(mode == "train")
+        self.module = stored_as(module.to(options.device), dtype).train(mode == "train")
         self.inputs = _inputs(graph, inputs, signature(module.forward).parameters, options.device, dtype)
         if options.channels_last:
             self._lay_channels_last()

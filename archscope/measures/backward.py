@@ -15,11 +15,14 @@ SHOWN = frozenset({"cat", "stack", "linear"})
 TEMPORARY = {
     **dict.fromkeys("sqrt sin abs log1p prelu var std norm linalg_vector_norm amax amin prod".split(), 1),
     **dict.fromkeys("pow square rsqrt reciprocal cos addcmul cumsum logsumexp".split(), 2),
-    **dict.fromkeys("rms_norm normalize".split(), 3),
+    **dict.fromkeys("rms_norm normalize fft_rfft fft_rfft2 fft_rfftn".split(), 3),
     **dict.fromkeys("erf cumprod".split(), 4),
 }
 """Tensors as large as the largest that it reads or returns, which the derivative of an operation takes beside the
 gradients, as tests/measures/test_against_torch.py finds; quotients besides."""
+
+Part = tuple[str, int]
+"""One of the tensors that a layer returns, or an input of the network."""
 
 Newly = tuple[Layer, tuple[Set[str], int] | None]
 """A layer, the tensors that it is the first to save for its derivative, and bytes of what it keeps besides for one
@@ -66,11 +69,26 @@ def _reached(graph: Graph) -> set[str]:
     return reached
 
 
-def _is_copied(layer: Layer) -> bool:
+def is_copied(layer: Layer) -> bool:
     """Does oneDNN copy a convolution's images into its own layout? A plain 1x1 convolution is a matrix product."""
     window = layer.window
     plain = window is None or ({*window.kernel_size, *window.stride} == {1} and len(window.kernel_size) < 3)
     return not (plain and layer.groups == 1)
+
+
+def _views(graph: Graph) -> set[str]:
+    """The layers that return a view to autograd: also what was made in another shape, as an instance normalisation is
+    as a batch's, and a fully connected layer of several axes as of one; and what is written into one of them."""
+    found = set[str]()
+    for layer in graph.layers:
+        reshaped = layer.operation == "instance_norm" or (layer.operation == "linear" and len(layer.output_shape) > 1)
+        if (
+            layer.memory == "view"
+            or reshaped
+            or (layer.memory == "in_place" and not found.isdisjoint(layer.inputs[:1]))
+        ):
+            found.add(layer.name)
+    return found
 
 
 class _Storage:
@@ -88,6 +106,7 @@ class Backward:
 
     def __init__(self, graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> None:
         self._graph, self._bytes, self._on_cuda, self._reached = graph, graph.bytes, on_cuda, _reached(graph)
+        self._views = _views(graph)
         self.gradient_bytes = _gradient_bytes(graph, self._reached)
         self._kept = {
             layer.name: sum([self._bytes[name] for name in own[0] - graph.inputs.keys()])  # which are there throughout
@@ -95,7 +114,7 @@ class Backward:
             for layer, own in newly
             if own and layer.name in self._reached  # what the others have kept goes with their results
         }
-        self._waiting: dict[str, _Storage] = {}
+        self._waiting: dict[Part | str, _Storage] = {}  # by tensor, or by weight
         self._held = self._highest = sum(self._kept.values())
 
     def peak(self) -> int:
@@ -103,7 +122,7 @@ class Backward:
         them, the gradients of weights, which stay, and those of tensors, which wait for the layer that made them. At
         least, where nobody knows what a layer keeps. To be asked once."""
         for name in self._reached.intersection(self._graph.outputs):
-            self._give(name, self._new(self._bytes[name]))
+            self._give((name, 0), self._new(self._bytes[name]))
         for layer in reversed(self._graph.layers):
             if layer.name in self._reached:
                 self._go_through(layer)
@@ -111,29 +130,37 @@ class Backward:
 
     def _go_through(self, layer: Layer) -> None:
         """Its gradients are made while its own and what it kept are there; only then are they added to others."""
-        own, shown = self._waiting.pop(layer.name), layer.operation in SHOWN
-        read = {name: self._read(name, layer, place) for place, name in enumerate(layer.inputs)}
-        made: dict[str, _Storage] = {}
-        for name, size in read.items():
-            if name in self._reached:
+        parts = [(layer.name, place) for place in range(max(1, len(layer.output_shapes)))]
+        owns = [self._waiting.pop(part) for part in parts if part in self._waiting]
+        own, shown, read = owns[0], layer.operation in SHOWN, self._read(layer)
+        made: dict[Part | str, _Storage] = {}
+        for given, size in read.items():
+            if given[0] in self._reached:
                 passed = self._is_passed_on(layer, size)
-                made[name] = own if passed else self._new(size)
+                made[given] = own if passed else self._new(size)
                 own.shown |= shown and passed
         for name in layer.parameters:
             if name in self.gradient_bytes:
                 made[name] = self._new(self.gradient_bytes[name], shown)
         self._take(beside := self._beside(layer, read) + self._again(layer, read))
         self._held -= beside + self._kept.get(layer.name, 0)
-        for name, storage in made.items():
-            self._give(name, storage)
-        self._let_go(own)
+        for made_for, storage in made.items():
+            self._give(made_for, storage)
+        for storage in owns:
+            self._let_go(storage)
 
-    def _read(self, name: str, layer: Layer, place: int) -> int:
-        """Bytes of what a layer is given, which may be one of several that another has returned."""
-        made_by = self._graph.layer.get(name)
-        if made_by is None or len(made_by.output_shapes) == 1:
-            return self._bytes[name]
-        return bytes_of(layer.input_shapes[place], made_by.dtypes[0]) * self._graph.times[name]
+    def _read(self, layer: Layer) -> dict[Part, int]:
+        """Bytes of what a layer is given, which may be some of several that another has returned."""
+        found: dict[Part, int] = {}
+        for name in layer.inputs:
+            made_by = self._graph.layer.get(name)
+            if made_by is None or len(made_by.output_shapes) == 1:
+                found[name, 0] = self._bytes[name]
+                continue
+            for place in {operand.output for operand in layer.operands if operand.source == name} or {0}:
+                size = bytes_of(made_by.output_shapes[place], made_by.dtypes[min(place, len(made_by.dtypes) - 1)])
+                found[name, place] = size * self._graph.times[name]
+        return found
 
     def _is_passed_on(self, layer: Layer, size: int) -> bool:
         if layer.memory != "view" and layer.operation not in PASSED_ON:
@@ -143,32 +170,34 @@ class Backward:
             return whole and len(layer.output_shapes) == 1
         return whole or layer.operation != "add"
 
-    def _beside(self, layer: Layer, read: Mapping[str, int]) -> int:
+    def _beside(self, layer: Layer, read: Mapping[Part, int]) -> int:
         """Bytes that a layer's backward pass takes besides the gradients, and gives back: inside a kernel; on the CPU
         oneDNN's copies, in its own layout, of a convolution's input and output or of its weights; products before they
         are summed; what a derivative is computed by; of a weight that is used in part the gradient of that part."""
         category = CATEGORY.get(layer.operation, "")
         if category.endswith("convolution"):
-            if self._on_cuda or not _is_copied(layer):
+            if self._on_cuda or not is_copied(layer):
                 return 0
             return max(self._bytes[layer.name] + sum(read.values()), self._of_weights(layer))
         if category in {"attention", "recurrent"}:
             return passing_in_kernel(layer, self._graph.batch, self._of_weights(layer), self._on_cuda)
         output = self._bytes[layer.name]
+        if layer.memory == "in_place" and layer.name in self._views:
+            return 2 * output  # the whole gradient copied, and the part that is written
         if layer.operation == "mul":
-            return output if any([size < output for name, size in read.items() if name in self._reached]) else 0
+            return output if any([size < output for part, size in read.items() if part[0] in self._reached]) else 0
         if layer.operation == "div":
-            sizes = self.gradient_bytes | {name: size for name, size in read.items() if name in self._reached}
+            sizes = self.gradient_bytes | {part[0]: size for part, size in read.items() if part[0] in self._reached}
             by = [sizes[each.source] for each in layer.operands if each.argument == "other" and each.source in sizes]
             return output * (3 if min(by) < output else 2) if by else 0
         if layer.operation in TEMPORARY:
             return TEMPORARY[layer.operation] * max(output, *read.values(), 0)
         return sum([self._of_part(operand.source, operand.shape) for operand in layer.operands if operand.views])
 
-    def _again(self, layer: Layer, read: Mapping[str, int]) -> int:
+    def _again(self, layer: Layer, read: Mapping[Part, int]) -> int:
         """Of a tensor that it is given twice, `x * x`, the second gradient."""
-        sources = [operand.source for operand in layer.operands if operand.source in self._reached]
-        return sum([read[name] * (sources.count(name) - 1) for name in set(sources) if self._bytes[name] == read[name]])
+        given = [(operand.source, operand.output) for operand in layer.operands if operand.source in self._reached]
+        return sum([read[part] * (given.count(part) - 1) for part in set(given) if part in read])
 
     def _of_weights(self, layer: Layer) -> int:
         known = self._graph.parameters
@@ -189,7 +218,7 @@ class Backward:
         self._take(size)
         return _Storage(size, shown)
 
-    def _give(self, name: str, storage: _Storage) -> None:
+    def _give(self, name: Part | str, storage: _Storage) -> None:
         """A gradient of a tensor, added to what it has already: in place, unless that is another's too, or a view."""
         storage.readers += 1
         before = self._waiting.get(name)
@@ -198,7 +227,7 @@ class Backward:
         elif before.readers == 1 and not before.shown:
             self._let_go(storage)
         else:
-            size = self.gradient_bytes.get(name) or self._bytes[name]
+            size = self.gradient_bytes[name] if isinstance(name, str) else self._bytes[name[0]]
             self._waiting[name] = both = self._new(min(max(before.bytes, storage.bytes), size))
             both.readers = 1
             self._let_go(before)

@@ -43,9 +43,16 @@ def passing_in_kernel(layer: Layer, batch: int, weights: int, on_cuda: bool) -> 
     return 0
 
 
-def passing_forward(layer: Layer, batch: int) -> int:
+COPIES = {"fft_irfft": 1, "fft_irfft2": 2, "fft_irfftn": 2}
+
+
+def passing_forward(layer: Layer, batch: int, given: int) -> int:
     """Bytes that a layer takes while it runs, besides what it returns, for so many images, and gives back: what a
-    MultiheadAttention holds; what recurrent layers hold of their steps."""
+    MultiheadAttention holds; what recurrent layers hold of their steps; of a Fourier transform real numbers made
+    complex, and copies of what it overwrites. `given` are the bytes that it reads."""
+    if layer.operation.startswith("fft_"):
+        made = batch * layer.output_bytes
+        return made if given < made and "rfft" not in layer.operation else COPIES.get(layer.operation, 0) * given
     try:
         if layer.operation == "multi_head_attention_forward":
             return batch * _attending(layer)

@@ -65,6 +65,7 @@ def _alive(graph: Graph, weights: int) -> dict[str, int]:
     for i, layer in enumerate(graph.layers):
         if roots[layer.name] == layer.name:
             now += graph.bytes[layer.name]
-        alive[layer.name] = now + passing_forward(layer, graph.batch)
+        given = sum([graph.bytes[name] for name in layer.inputs])
+        alive[layer.name] = now + passing_forward(layer, graph.batch, given)
         now -= sum([graph.bytes[root] for root in ends.get(i, ())])
     return alive

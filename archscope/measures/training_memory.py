@@ -120,6 +120,8 @@ def _kept(layer: Layer, category: str, trains: bool, batch: int, on_cuda: bool) 
         return (() if layer.operation in {"mean", "sum", "cumsum", "argmax", "argmin"} else layer.inputs), 0
     if category == "embedding":
         return layer.inputs, 0
+    if layer.memory == "in_place":
+        return layer.inputs[1:], layer.output_bytes  # a copy of what it overwrites
     return layer.inputs, _statistics(layer)
 
 

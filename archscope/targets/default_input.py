@@ -61,13 +61,15 @@ def _stored_as(built: Built, dtype: str) -> Built:
     """With weights of this type, so that memory is predicted for what will run; a copy where it differs."""
     import torch
 
+    from archscope.tracing.arguments import stored_as
+
     if not dtype:
         return built
     wanted = getattr(torch, dtype)
     stored = [tensor for tensor in built.module.parameters() if tensor.dtype.is_floating_point]
     if all(tensor.dtype == wanted for tensor in stored):
         return built
-    return replace(built, module=copy.deepcopy(built.module).to(dtype=wanted))
+    return replace(built, module=stored_as(copy.deepcopy(built.module), wanted))
 
 
 def _traced(first: "FirstPass", input_size: Sizes | None, inputs: Any) -> tuple[Graph, int | None]:

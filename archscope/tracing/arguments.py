@@ -36,6 +36,13 @@ def _with_values(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     )
 
 
+def stored_as(module: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """The module itself, with what is of floating-point numbers in this type. Complex numbers stay so: of them
+    `module.to` would leave the real part."""
+    shorter = {torch.float16: module.half, torch.bfloat16: module.bfloat16, torch.float64: module.double}
+    return shorter.get(dtype, module.float)()
+
+
 def make_inputs(
     wanted: Sequence[Input], module: nn.Module, stored: Sequence[torch.Tensor]
 ) -> tuple[torch.Tensor, ...] | dict[str, torch.Tensor]:

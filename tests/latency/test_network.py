@@ -70,3 +70,13 @@ def test_what_cannot_run_is_refused(graph: archscope.Graph) -> None:
         Network(Two().to("meta"), graph, Options(), "eval")
     with pytest.raises(ArchscopeError, match="no trainable parameters"):
         loss_of(torch.zeros(1, 3))
+
+
+@pytest.mark.filterwarnings("error")
+def test_complex_weights_stay_so() -> None:
+    module = nn.Identity()
+    module.own = nn.Parameter(torch.ones(2))
+    module.turned = nn.Parameter(torch.ones(2, dtype=torch.complex64))
+    network = Network(module, archscope.trace(module, (2,)), Options(dtype="bfloat16"), "eval")
+
+    assert [weight.dtype for weight in network.module.parameters()] == [torch.bfloat16, torch.complex64]

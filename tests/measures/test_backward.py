@@ -105,3 +105,49 @@ def test_a_weight_that_is_standardised_is_made_once_a_pass() -> None:
     measured, predicted = measured_and_predicted(module, (128, 8, 8), 8, train=True)
 
     assert predicted == pytest.approx(measured, rel=0.15)
+
+
+def halves(net: Any, x: torch.Tensor) -> torch.Tensor:
+    first, second = net.a(x).chunk(2, -1)
+    return net.b(first.sin() * second.sin())  # type: ignore[no-any-return]
+
+
+def one_after_another(net: Any, x: torch.Tensor) -> torch.Tensor:
+    return net.b(net.a(x).add_(1).clamp_(min=0))  # type: ignore[no-any-return]
+
+
+KINDS: dict[str, tuple[Callable[[], nn.Module], Any]] = {
+    "parts of one tensor": (lambda: Forward(halves, a=nn.Linear(8, 512), b=nn.Linear(256, 4)), (256, 8)),
+    "what is overwritten": (
+        lambda: Forward(one_after_another, a=nn.Linear(8, 256), b=nn.Linear(256, 4)), (256, 8)),
+    "written into a view": (
+        lambda: Forward(lambda net, x: net.b(torch.relu_(net.a(x).unflatten(-1, (16, 16))).flatten(-2)),
+           a=nn.Linear(8, 256), b=nn.Linear(256, 4)), (256, 8)),
+    "a spectrum": (
+        lambda: Forward(lambda net, x: net.b(torch.fft.rfft2(net.a(x)).abs()), a=nn.Linear(8, 256),
+           b=nn.Linear(129, 4)), (256, 8)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_peak_of_other_kinds(name: str) -> None:
+    made, size = KINDS[name]
+    measured, predicted = measured_and_predicted(made(), size, 2, train=True)
+
+    assert predicted == pytest.approx(measured, rel=0.05)
+
+
+FORWARD: dict[str, Callable[[], nn.Module]] = {
+    "convolutions": lambda: nn.Sequential(nn.Conv2d(8, 32, 3), nn.ReLU(), nn.Conv2d(32, 32, 3, groups=4)),
+    "few pixels": lambda: nn.Sequential(nn.Conv2d(8, 256, 5, 5), nn.ReLU(), nn.Conv2d(256, 256, 3, padding=1)),
+    "there and back": lambda: Forward(
+        lambda net, x: torch.fft.irfft2(torch.fft.rfft2(net.conv(x)) * 2), conv=nn.Conv2d(8, 32, 3)),
+    "of real numbers": lambda: Forward(lambda net, x: torch.fft.fft2(net.conv(x)).real, conv=nn.Conv2d(8, 32, 3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORWARD)
+def test_the_peak_of_inference_has_copies(name: str) -> None:
+    measured, predicted = measured_and_predicted(FORWARD[name](), (8, 50, 50), 2, train=False)
+
+    assert predicted == pytest.approx(measured, rel=0.03)
