@@ -98,10 +98,12 @@ def tree_of(graph: Graph, fold: bool = True, values: Mapping[str, Any] | None = 
         stored = tuple([(name in used, alike[name]) for name in names])
         node.layer, node.facts = layer, _facts(layer, stored, values and values[layer.name])
         used.update(names)
+    unused: dict[str, list[str]] = {}
     for name in graph.parameters:
         if name not in used:
-            node = _node(name.rpartition(".")[0], nodes)
-            node.unused = (*node.unused, name)
+            unused.setdefault(name.rpartition(".")[0], []).append(name)
+    for path, held in unused.items():
+        _node(path, nodes).unused = tuple(held)
     for path, node in nodes.items():
         node.kind = node.layer.kind if node.layer else graph.blocks.get(path, "")
     return folded(root) if fold else root

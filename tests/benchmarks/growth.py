@@ -42,6 +42,58 @@ class Block(nn.Module):
         return x + self.wide(self.narrow(x))
 
 
+class Heads(nn.Module):
+    """Each layer gives a result of the network."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(nn.Conv2d(3, 3, 1) for _ in range(count))
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return [head(x) for head in self.heads]
+
+
+class Skips(nn.Module):
+    """Each layer of the second half reads one of the first, the last the first: paths within paths."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(nn.Conv2d(3, 3, 1) for _ in range(count // 2))
+        self.up = nn.ModuleList(nn.Conv2d(6, 3, 1) for _ in range(count // 2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        skips = [x := layer(x) for layer in self.down]
+        for layer in self.up:
+            x = layer(torch.cat([x, skips.pop()], 1))
+        return x
+
+
+class Loop(nn.Module):
+    """Steps of three operations, each of which reads the input too."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.steps, self.inner = count // 3, nn.Conv2d(3, 3, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        state = x
+        for _ in range(self.steps):
+            state = torch.tanh(self.inner(state) + x)
+        return state
+
+
+class Spare(nn.Module):
+    """Parameters that nothing reads."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.spare = nn.ParameterList(nn.Parameter(torch.empty(3)) for _ in range(count))
+        self.head = nn.Conv2d(3, 3, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(x)  # type: ignore[no-any-return]
+
+
 def equal(count: int) -> nn.Module:
     """Layers in a row, all alike."""
     return nn.Sequential(*(nn.Conv2d(3, 3, 1) for _ in range(count)))
@@ -68,6 +120,10 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "equal blocks": stages,
     "residual blocks": residual,
     "a wide concatenation": Branches,
+    "many results": Heads,
+    "skips within skips": Skips,
+    "a loop": Loop,
+    "spare parameters": Spare,
 }
 
 
@@ -89,6 +145,8 @@ def seconds_of(network: Callable[[int], nn.Module], count: int) -> dict[str, flo
     timed("table", lambda: report.to_text(depth=0, fold=False))
     text = str(timed("to JSON", report.to_json))
     timed("from JSON", lambda: Report.from_json(text))
+    timed("diff with itself", lambda: archscope.diff(report, report))
+    timed("explorer", lambda: archscope.explore(report).to_html())
     for level in LEVELS:
         timed(f"diagram {level}", lambda level=level: archscope.diagram(report, level=level).to_svg())  # type: ignore[misc]
     return taken

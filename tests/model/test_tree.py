@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from archscope.model.graph import Graph
+from archscope.model.graph import Graph, Tensor
 from archscope.model.report import Report
 from archscope.model.tree import Node, tree_of, walk
 from tests.graphs import NETWORKS, Net, layer_totals, report_of, six_layers, traced
@@ -259,3 +259,12 @@ def test_thousands_of_neighbours_fold_in_linear_time() -> None:
     )
 
     assert [node.repeat for node in tree_of(many).children] == [20_000]  # minutes, where each is compared with all
+
+
+def test_thousands_of_parameters_that_nothing_reads_take_linear_time() -> None:
+    graph = six_layers()
+    spare = [Tensor(f"spare.{i}", (4,), "float32", trainable=True) for i in range(60_000)]
+    many = replace(graph, parameters=dict(graph.parameters) | {tensor.name: tensor for tensor in spare})
+
+    last = tree_of(many).children[-1]
+    assert (last.name, len(last.unused)) == ("spare", 60_000)  # half a minute, where each is added to a tuple

@@ -164,7 +164,8 @@ class Pictures:
 
     def _turn(self, path: str) -> bool:
         """Put a module's parts on pages, if they are many."""
-        turned = self.paging.turn(self.ops, self.kinds, path, self.place) if path in self.modules.children else None
+        new = path in self.modules.children and path not in self.paging.of
+        turned = self.paging.turn(self.ops, self.kinds, path, self.place) if new else None
         if turned:
             self._take(*turned)
             vars(self).pop("order", None)

@@ -17,6 +17,8 @@ from archscope.errors import ArchscopeError
 from archscope.explaining.expressions import evaluate
 from archscope.model.report import Report
 from archscope.views.explorer import Explorer
+from archscope.views.explorer import pages as pages_of_modules
+from archscope.views.explorer import pictures as pictures_of_modules
 from archscope.views.explorer.pictures import MOST_PICTURES, Pictures, origins, ranges
 from tests.graphs import NETWORKS, six_layer_report, traced
 from tests.views.explorer.pages import boxes, held, places, spans, svg
@@ -279,6 +281,33 @@ def test_many_parts_are_put_on_pages() -> None:
     assert set(network["nodes"]["pages"]) <= set(drawn)
     assert max(len(boxes(network, node)) for node in drawn) <= 60
     assert len(network["pictures"]) <= MOST_PICTURES
+
+
+class Skips(nn.Module):
+    """Each layer of the second half reads one of the first: nothing can be shown but closed."""
+
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(nn.Conv2d(4, 4, 1) for _ in range(layers))
+        self.up = nn.ModuleList(nn.Conv2d(8, 4, 1) for _ in range(layers))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        skips = [x := layer(x) for layer in self.down]
+        for layer in self.up:
+            x = layer(torch.cat([x, skips.pop()], 1))
+        return x
+
+
+def test_a_module_whose_pages_are_many_too_has_no_pages_of_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages_of_modules, "FEWEST", 3)
+    monkeypatch.setattr(pages_of_modules, "MOST_PAGES", 12)
+    monkeypatch.setattr(pictures_of_modules, "MOST_BOXES", 20)
+    with torch.device("meta"):
+        report = archscope.summarize(Skips(40), (4, 8, 8))
+    (network,) = held(archscope.explore(report).to_html())["networks"]
+    names, parents = network["nodes"]["name"], network["nodes"]["parent"]
+    above = [names[parents[at]] for at in network["nodes"]["pages"]]
+    assert above == ["down"] * 10 + ["up"] * 10
 
 
 def test_ranges_are_read_back() -> None:

@@ -29,8 +29,6 @@ def within(ops: Sequence[Op], block: str, outputs: Sequence[Output]) -> tuple[li
         Op(name, "tensor", "Input" if one else name, name, (), (), by_name[name].shape, channels=by_name[name].channels)
         for name in entering
     ]
-    given = {layer for op in members for layer in op.layers}
-    leaving = {name for op in ops if op.name not in names for name in op.inputs}
-    leaving |= {op.name for output in outputs for op in members if output.layer in given and output.layer in op.layers}
-    left = [op for op in members if op.name in leaving]
+    read, ends = {name for op in ops if op.name not in names for name in op.inputs}, {each.layer for each in outputs}
+    left = [op for op in members if op.name in read or not ends.isdisjoint(op.layers)]
     return [*inputs, *members], tuple(Output(str(i), op.layers[-1], op.shape) for i, op in enumerate(left))

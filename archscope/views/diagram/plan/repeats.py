@@ -218,9 +218,9 @@ def _title(step: Sequence[Op], kinds: Mapping[str, str]) -> str:
 
 def common_module(ops: Sequence[Op]) -> str:
     """The path of the smallest module around these Ops; empty where that is the network."""
-    paths = [op.path.split(".")[:-1] for op in ops]
-    shared = next((i for i, parts in enumerate(zip(*paths, strict=False)) if len(set(parts)) > 1), min(map(len, paths)))
-    return ".".join(paths[0][:shared])
+    paths = [op.path for op in ops]
+    ends = [path.split(".")[:-1] for path in (min(paths), max(paths))]  # what both have, all have
+    return ".".join(one for one, _ in itertools.takewhile(lambda two: two[0] == two[1], zip(*ends, strict=False)))
 
 
 def _as_step(members: Sequence[Op], kinds: Mapping[str, str]) -> Op:

@@ -4,8 +4,9 @@ A Series is a list of items from one split to one join; where paths run side by 
 cross a Core. A module that is drawn with a frame is a Panel, a Series of its own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from archscope.model.connected import connected_parts
@@ -82,13 +83,14 @@ class Split:
 class Parallel:
     """Branches side by side from the item before to the item after; an empty Series is the identity.
 
-    A branch that stands for several equal ones has them in `copies`, by its place.
+    A branch that stands for several equal ones has them in `copies`, by its place. The `key` is asked for when all
+    within is folded, once for each level that the item lies within.
     """
 
     branches: list["Series"]
     copies: dict[int, list["Series"]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def key(self) -> Any:
         counts = tuple(len(self.copies.get(i, ())) for i in range(len(self.branches)))
         return "parallel", tuple(series_key(branch) for branch in self.branches), counts
@@ -101,7 +103,7 @@ class Core:
     items: list["Node"]
     edges: list[tuple[str, str]]
 
-    @property
+    @cached_property
     def key(self) -> Any:
         place = {item.name: i for i, item in enumerate(self.items)}
         edges = tuple((place.get(a, -1), place.get(b, -2)) for a, b in self.edges)
@@ -147,7 +149,7 @@ def segments(series: Series) -> list[Series]:
 class Flow:
     """The items of one scope and the tensors between them: from ENTRY, which feeds it, to EXIT, where it ends."""
 
-    def __init__(self, nodes: Sequence[Node], outputs: Iterable[str]) -> None:
+    def __init__(self, nodes: Sequence[Node], outputs: Set[str]) -> None:
         holder = {op.name: node.name for node in nodes for op in node.ops}
         sources: dict[str, list[str]] = {}
         for node in nodes:
@@ -164,9 +166,8 @@ class Flow:
         for name, read in hung.items():
             for source in read:
                 self._edge(source, name)
-        ends = set(outputs)
         for name in self.nodes:
-            if not self.after[name] or any(op.name in ends for op in self.nodes[name].ops):
+            if not self.after[name] or any(op.name in outputs for op in self.nodes[name].ops):
                 self._edge(name, EXIT)
 
     def _edge(self, source: str, target: str) -> None:
@@ -177,13 +178,13 @@ class Flow:
 
 def structure(ops: Sequence[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Iterable[str]) -> Series:
     """The Series of these Ops, which are in execution order; modules in `frames` become Panels where they can."""
-    outputs = list(outputs)
+    outputs = frozenset(outputs)
     nodes = _with_panels(list(ops), frames, titles, outputs)
     flow = Flow(nodes, outputs)
     return _decompose(list(flow.nodes), ENTRY, EXIT, flow, True)
 
 
-def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Sequence[str]) -> list[Node]:
+def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Set[str]) -> list[Node]:
     """Leaves and Panels, each Panel where its last Op stood."""
     if not frames:
         return [Leaf(op) for op in ops]
@@ -228,7 +229,7 @@ def entering_of(members: Sequence[Op]) -> list[str]:
     return list(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
 
 
-def leaving_of(members: Sequence[Op], inside: Ops, outputs: Sequence[str]) -> list[Op]:
+def leaving_of(members: Sequence[Op], inside: Ops, outputs: Set[str]) -> list[Op]:
     """The members whose tensor is read outside, or that end the network."""
     names = {op.name for op in members}
     ends = [op for op in members if op.name in outputs or not names.issuperset(inside.readers[op.name])]
