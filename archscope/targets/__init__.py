@@ -75,7 +75,7 @@ def _file(path: str) -> UserCode:
     if os.path.isfile(path):
         return UserCode.of_file(Path(path))
     if ":" in path and not os.path.isabs(path):
-        return UserCode.of_file(file_at(path))
+        return UserCode.of_file(*file_at(path))
     raise ArchscopeError(f"cannot read {path}: no such file")
 
 

@@ -18,8 +18,8 @@ _folders: list[TemporaryDirectory[str]] = []
 """They stay as long as the process: code may import its neighbours late."""
 
 
-def file_at(place: str) -> Path:
-    """`REV:path/net.py` as a file, beside what else the repository held at that revision.
+def file_at(place: str) -> tuple[Path, Path]:
+    """`REV:path/net.py` as a file, beside what else the repository held at that revision, and the repository's top.
 
     Raises ArchscopeError where there is no repository, revision or file of that name, EnvironmentFailure without git.
     """
@@ -32,7 +32,7 @@ def file_at(place: str) -> Path:
     root = _tree(top, commit)
     if not (root / inside).is_file():
         raise ArchscopeError(f"cannot read {place}: {revision} has no such file")
-    return root / inside
+    return root / inside, root
 
 
 def _inside(top: Path, path: str) -> Path:

@@ -1,9 +1,10 @@
 """A user's own file or package: executed where it lies, its output kept apart, its errors told by its own lines."""
 
+import ast
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from functools import cached_property
 from pathlib import Path
@@ -11,28 +12,42 @@ from types import ModuleType
 
 from archscope.errors import INSTALLED, NOT_THE_USERS, ArchscopeError, EnvironmentFailure, said_of
 
+PROJECT = (".git", "pyproject.toml", "setup.py")
+"""What lies at the top of a project."""
+
 
 class UserCode:
-    """A module that is executed on first use, with `root` importable as Python itself would have it.
+    """A module that is executed on first use, with `root` importable as Python itself would have it, and after all else
+    `beside`: folders that its author may have started Python in, or put on the path.
 
-    What `root` provides is known only while `running`: two folders may each have a `blocks.py` of their own.
+    What they provide is known only while `running`: two folders may each have a `blocks.py` of their own.
     """
 
-    def __init__(self, name: str, root: Path, file: Path | None = None) -> None:
+    def __init__(self, name: str, root: Path, file: Path | None = None, beside: Sequence[Path] = ()) -> None:
         self.name, self.root, self.file = name, root, file
+        self.beside = [folder for folder in beside if folder != root]
         self._loaded: dict[str, ModuleType] = {}
 
     @classmethod
-    def of_file(cls, path: Path) -> "UserCode":
-        """A file by itself, or, beside an `__init__.py`, as the module of its package: relative imports work."""
+    def of_file(cls, path: Path, top: Path | None = None) -> "UserCode":
+        """A file by itself, or, beside an `__init__.py` or with relative imports, as the module of its package.
+
+        `top` is that of its project, where the files around it do not tell.
+        """
         path = path.resolve()
-        root, parts = path.parent, [path.stem]
+        top = top or _project(path)
+        root = path.parent
         while (root / "__init__.py").is_file():
-            root, parts = root.parent, [root.name, *parts]
+            root = root.parent
+        above = path.parents[min(_climbs(path), len(path.parents) - 1)]
+        if root != above and root.is_relative_to(above):  # its neighbours' imports may go further up: from the top
+            root = top if top and above.is_relative_to(top) and _named(path.parent, top) else above
+        parts = [*path.relative_to(root).parent.parts, path.stem]
+        beside = [path.parent, *_up_to(top, root), *_up_to(Path.cwd(), root)[-1:]]
         if len(parts) > 1:
-            return cls(".".join(parts), root)
+            return cls(".".join(parts), root, beside=beside)
         taken = path.stem in NOT_THE_USERS or path.stem in sys.modules
-        return cls(f"{path.stem}_" if taken else path.stem, root, path)
+        return cls(f"{path.stem}_" if taken else path.stem, root, path, beside)
 
     @classmethod
     def of_module(cls, name: str) -> "UserCode":
@@ -80,29 +95,62 @@ class UserCode:
             del sys.modules[name]
         before = set(sys.modules)
         sys.modules.update(self._loaded)
-        path, wrote_bytecode = list(sys.path), sys.dont_write_bytecode
-        sys.path.insert(0, str(self.root))
+        path, wrote_bytecode, typed = list(sys.path), sys.dont_write_bytecode, list(sys.argv)
+        sys.path[:] = [str(self.root), *path, *map(str, self.beside)]
+        sys.argv[1:] = []  # they are archscope's: code that reads them as it is imported takes its defaults
         sys.dont_write_bytecode = True  # nothing is left in the user's folder
         importlib.invalidate_caches()
         try:
             yield
         finally:
-            sys.path[:], sys.dont_write_bytecode = path, wrote_bytecode
+            sys.path[:], sys.dont_write_bytecode, sys.argv[:] = path, wrote_bytecode, typed
             self._loaded = {
                 name: module
                 for name, module in sys.modules.items()
-                if name not in before and _folder_of(name) == self.root
+                if name not in before and _folder_of(name) in self._folders
             }
             for name in self._loaded:
                 del sys.modules[name]
             sys.modules.update(others)
 
+    @property
+    def _folders(self) -> list[Path]:
+        return [self.root, *self.beside]
+
     def _hides(self, top: str) -> bool:
-        """Was this module loaded from another folder of the user's, while `root` has one of its name?"""
+        """Was this module loaded from another folder of the user's, while one of these has one of its name?"""
         folder = _folder_of(top)
-        if top in NOT_THE_USERS or folder is None or folder == self.root or INSTALLED in folder.parts:
+        if top in NOT_THE_USERS or folder is None or folder in self._folders or INSTALLED in folder.parts:
             return False
-        return (self.root / f"{top}.py").is_file() or (self.root / top / "__init__.py").is_file()
+        return (
+            any((own / f"{top}.py").is_file() or (own / top / "__init__.py").is_file() for own in self._folders)
+            or top == self.name.partition(".")[0]
+        )
+
+
+def _climbs(path: Path) -> int:
+    """How many folders up the file's relative imports go: those are packages, with or without an `__init__.py`."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):  # is told when it runs
+        return 0
+    return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+
+
+def _named(folder: Path, top: Path) -> bool:
+    """Has this folder a name, as Python's imports go, from `top`?"""
+    return not any("." in part for part in folder.relative_to(top).parts)
+
+
+def _project(path: Path) -> Path | None:
+    """The top of the project that a file is of, or else the working folder, if the file lies in it."""
+    marked = [folder for folder in path.parents if any((folder / mark).exists() for mark in PROJECT)]
+    return next((folder for folder in (*marked, Path.cwd()) if path.is_relative_to(folder)), None)
+
+
+def _up_to(top: Path | None, root: Path) -> list[Path]:
+    """The folders from `root` up to `top`."""
+    return [folder for folder in (root, *root.parents) if top and folder.is_relative_to(top)]
 
 
 def _folder_of(name: str) -> Path | None:

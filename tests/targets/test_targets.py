@@ -194,6 +194,38 @@ def test_nothing_is_left_behind(folder: Path, target: str) -> None:
     assert numpy.random.get_state()[1].tolist() == random[1]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_imports_as_the_project_is_started(folder: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: bool) -> None:
+    """From its top, from a file's own folder, with relative imports and no __init__.py: each is customary."""
+    (folder / "pyproject.toml").touch()
+    deep, core = folder / "lib" / "nets", folder / "core"
+    deep.mkdir(parents=True)
+    core.mkdir()
+    (core / "__init__.py").touch()
+    (folder / "lib" / "blocks.py").write_text(BLOCKS.format(kernel=3))
+    (core / "own.py").write_text(BLOCKS.format(kernel=3))
+    (deep / "up.py").write_text(NET.replace("from blocks", "from ..blocks"))
+    (deep / "top.py").write_text(NET.replace("from blocks", "from lib.blocks"))
+    (core / "net.py").write_text(NET.replace("from blocks", "from own"))
+    (deep / "far.py").write_text(NET.replace("from blocks", "from . import up\nfrom core.own"))
+    before, path = set(sys.modules), list(sys.path)
+    if elsewhere:
+        monkeypatch.chdir(core)
+    for file in ("lib/nets/up.py", "lib/nets/top.py", "core/net.py", "lib/nets/far.py"):
+        assert counted(f"{folder / file}:Net") == params()
+    assert sys.path == path
+    assert not {"lib", "core", "own", "blocks", "up"} & (set(sys.modules) - before)
+
+
+def test_code_that_reads_the_command_line_as_it_is_imported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A training script with its network: it gets its defaults, as archscope's own arguments are none of its."""
+    parse = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=5)\n"
+    (folder / "train.py").write_text(f"{parse}opt = parser.parse_args()\n{NET}def net(): return Net(opt.width)\n")
+    monkeypatch.setattr(sys, "argv", ["archscope", "summary", "train.py:net"])
+    assert counted("train.py:net") == params(5)
+    assert sys.argv == ["archscope", "summary", "train.py:net"]
+
+
 def test_options_may_be_called_as_summarizes_own(folder: Path) -> None:
     (folder / "named.py").write_text(
         "from torch import nn\ndef net(mode, batch, input_size): return nn.Conv2d(mode, batch, input_size)"
