@@ -52,7 +52,7 @@ def composed(ops: list[Op], kinds: Mapping[str, str], view: View, level: str) ->
     loops = with_steps(ops, kinds, within=False)
     smallest = view.smallest(_planned(loops, kinds, level if view.block else "network", view), kinds)
     try:
-        drawing = view.fitting(smallest) or replace(view, style=view.style.compact()).placed(smallest)
+        drawing = view.fitting(smallest) or view.folded(smallest)
         return replace(drawing, note=note) if note else _opened(drawing, smallest, kinds, view, level)
     except Unplaced:
         return replace(replace(view, style=replace(view.style, engine="own")).placed(smallest), note=CLOSED)

@@ -190,8 +190,11 @@ def _schemas(parts: Parts, printed: Sequence[Form], tried: Try, view: View) -> I
     """The schema where these forms have a panel, in so many columns."""
     style, paper = _closer(view.style, tried), view.style.paper
     sketch = view.sketch(Plan(as_printed(parts, printed, tried.apart), every=True))
-    for shape in SCHEMA_SHAPES if printed else (0.0,):
-        tall = replace(paper, width=paper.height / shape, turns=False) if shape else paper
+    if not printed:
+        made = replace(view, style=style)
+        yield made.fitting(sketch) or made.folded(sketch)
+    for shape in SCHEMA_SHAPES if printed else ():
+        tall = replace(paper, width=paper.height / shape, turns=False)
         yield from replace(view, style=replace(style, paper=tall)).ways(sketch)
 
 

@@ -1,6 +1,6 @@
 """One plan of a picture, placed: its structure, its columns, how large it stands on the paper."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archscope.model.graph import Output
@@ -28,6 +28,9 @@ from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, 
 MOST_BOXES = 60
 SMALLEST_TEXT, SMALLEST_NOTED = 6.05, 5.0
 """Points on the paper; the second where boxes have further lines, rather than to close what they speak of."""
+
+FOLDED = (1.3, 0.9, 0.65, 0.45)
+"""Shares of the page that rows of branches and columns are tried to keep to, for letters that can just be read."""
 
 LONGEST_RUN = 3
 """So many equal operations in a row are drawn once."""
@@ -120,6 +123,17 @@ class View:
                 break  # nothing is closer than that in a compact one
         return None
 
+    def folded(self, sketch: Sketch) -> Drawing:
+        """A sketch that does not fit, with wide branches in rows and long columns cut, as large as that makes it."""
+        tried: list[Drawing] = []
+        close = self.style.compact()
+        for style in (close, close.compact()):
+            ways = [style, *(replace(style, room=room) for room in _rooms(style))]
+            tried += [replace(self, style=way).placed(sketch) for way in ways]
+            if any(fits(made.piece, style) for made in tried):
+                break
+        return max(tried, key=lambda made: min(scale(made.piece, self.style.paper), LARGE))
+
     def ways(self, sketch: Sketch) -> list[Drawing]:
         """The ways to set a sketch: details beside the words or below them."""
         plan, series = sketch.plan, sketch.series
@@ -154,8 +168,20 @@ class View:
 def fits(piece: Piece, style: Style, smaller: float = 1.0) -> bool:
     """Few enough boxes, and letters that can be read on the paper, were all lengths so much smaller."""
     drawn = sum(box.form != "point" for box in piece.boxes)
-    smallest = style.paper.letters or (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
-    return drawn <= MOST_BOXES and scale(piece, style.paper) * SMALL >= smallest * smaller
+    return drawn <= MOST_BOXES and scale(piece, style.paper) * SMALL >= _smallest(style) * smaller
+
+
+def _smallest(style: Style) -> float:
+    """Points of the smallest letters that can be read."""
+    return style.paper.letters or (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
+
+
+def _rooms(style: Style) -> Iterator[tuple[float, float]]:
+    """How wide rows of branches may be and how long columns, upright or across."""
+    paper, smaller = style.paper, SMALL / _smallest(style)
+    sizes = [(paper.width, paper.height), (paper.height, paper.width)][: 1 + paper.turns]
+    for wide, high in [size[::-1] if style.sideways else size for size in sizes]:
+        yield from ((wide * smaller * share, high * smaller * share) for share in FOLDED)
 
 
 def _level_frames(plan: Plan, outputs: Sequence[str]) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from archscope.views.diagram.place.columns import partitions
 from archscope.views.diagram.place.paper import Paper
+from archscope.views.diagram.place.partitions import partitions
 from archscope.views.diagram.place.picture import Piece, stacked
 
 BETWEEN = 14.0

@@ -1,10 +1,11 @@
 """The trunk cut into columns, so that the picture is as large as can be on a page."""
 
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
-from math import inf
+from itertools import pairwise
 
+from archscope.views.diagram.place.cut import cut
 from archscope.views.diagram.place.paper import FLATTEST
+from archscope.views.diagram.place.partitions import partitions
 from archscope.views.diagram.place.picture import Line, Piece, Row, stacked
 from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import MARGIN, SMALL
@@ -54,36 +55,6 @@ def align_rows(piece: Piece, sideways: bool = False) -> None:
         )
 
 
-def partitions(heights: Sequence[float], most: int, gap: float) -> list[list[int]]:
-    """For 1 to `most` columns: where to begin each so that the highest is as low as can be, the first such place.
-
-    The further down the last column begins, the lower it is and the higher those before; where they meet is best. That
-    place moves down alone as pieces are added, which makes it one walk a column.
-    """
-    total = [*accumulate(heights, lambda above, height: above + height + gap, initial=0.0)]
-    highest = [0.0] + [inf] * len(heights)  # of the columns so far, by how many pieces they hold
-    begins: list[list[int]] = []
-    for columns in range(1, most + 1):
-        before, highest, begin = highest, [inf] * len(total), columns - 1
-        begins.append([0] * len(total))
-        for end in range(columns, len(total)):
-            while begin < end - 1 and before[begin] < total[end] - total[begin]:
-                begin += 1
-            own, above = total[end] - total[begin], total[end] - total[max(begin - 1, columns - 1)]
-            best = begin - 1 if begin >= columns and above <= max(before[begin], own) else begin
-            begins[-1][end] = best
-            highest[end] = max(before[best], total[end] - total[best])
-    return [_traced_back(begins[:columns], len(heights)) for columns in range(1, most + 1)]
-
-
-def _traced_back(begins: Sequence[Sequence[int]], end: int) -> list[int]:
-    cuts = []
-    for begin in reversed(begins):
-        end = begin[end]
-        cuts.append(end)
-    return cuts[::-1]
-
-
 def width_of(pieces: Sequence[Piece]) -> float:
     """Width of a column of these pieces, with room for shapes."""
     texts = [room_for(row.text, SMALL) for piece in pieces for row in piece.rows if not row.fixed]
@@ -121,6 +92,8 @@ def in_columns(pieces: Sequence[Piece], placer: Placer) -> Piece:
     columns = [placer.stack(pieces[a:b]) for a, b in pairwise([*cuts, len(pieces)])]
     for column in columns:
         align_rows(column, placer.style.sideways)
+    columns = [cut(column, placer.style.room[1]) for column in columns]
+    for column in columns:
         column.shift(0.0, ABOVE if len(columns) > 1 else 0.0)
     return _joined(columns, placer.style.gutter)
 

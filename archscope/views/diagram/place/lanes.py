@@ -15,8 +15,8 @@ from archscope.views.diagram.plan.structure import Leaf, Split
 APART = 8.0
 """From one line to the next beside it."""
 
-CLEAR = 16.0
-"""From a box to the first line beside it: room for an arrowhead and a round corner."""
+CLEAR, LEAST_CLEAR = 16.0, 11.0
+"""From a box to the first line beside it: room for an arrowhead and a round corner, less in a compact picture."""
 
 SAID = 14.0
 """Room for a lane's size over its first box."""
@@ -82,6 +82,7 @@ class Grid:
 
     def __init__(self, lanes: Lanes, pieces: Mapping[str, Piece], routes: Sequence[Route], style: Style) -> None:
         self.lanes, self.pieces, self.style = lanes, pieces, style
+        self.clear = max(LEAST_CLEAR, CLEAR * min(style.gap / GAP, 1.0))
         spans = _spans(lanes, routes)
         self.slot = _slots(spans)
         self.counts = Counter[Leg]()
@@ -107,7 +108,7 @@ class Grid:
         counts = [
             self.counts[Leg("track", at, -1)] + self.counts[Leg("track", at, 1)] for at in range(len(self.reach) + 1)
         ]
-        return [max(SIDE, 2 * CLEAR + APART * (count - 1)) if count else SIDE for count in counts]
+        return [max(SIDE, 2 * self.clear + APART * (count - 1)) if count else SIDE for count in counts]
 
     def _reach(self, lane: int) -> tuple[float, float]:
         """How far the items of a lane reach left and right of its middle."""
@@ -184,8 +185,8 @@ class Grid:
         if leg.kind == "gap":
             return self.gaps[leg.at] + self._under(leg.at) + GAP / 2 + APART * slot
         if leg.side > 0:
-            return self.axes[leg.at] - self.reach[leg.at][0] - CLEAR - APART * slot
-        return self.axes[leg.at - 1] + self.reach[leg.at - 1][1] + CLEAR + APART * slot
+            return self.axes[leg.at] - self.reach[leg.at][0] - self.clear - APART * slot
+        return self.axes[leg.at - 1] + self.reach[leg.at - 1][1] + self.clear + APART * slot
 
     def line(self, route: Route) -> Line:
         source, target = self.pieces[route.source], self.pieces[route.target]

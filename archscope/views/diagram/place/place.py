@@ -25,12 +25,14 @@ from archscope.views.diagram.place.joints import (
 from archscope.views.diagram.place.lanes import bar_pieces, place_lanes
 from archscope.views.diagram.place.nodes import leaf_piece, split_piece
 from archscope.views.diagram.place.picture import Frame, Line, Piece
+from archscope.views.diagram.place.rows import in_rows
 from archscope.views.diagram.place.spread import FORK, Spread, has_bar, is_bar
 from archscope.views.diagram.place.style import (
     CIRCLE,
     FRAME_PAD,
     FRAME_TITLE,
     GAP,
+    SIDE,
     SMALL,
     TITLE_AT,
     Style,
@@ -205,6 +207,8 @@ class Placer:
         main = pieces[columns.index(trunk)] if trunk is not None else None
         pieces.sort(key=lambda piece: piece is main)  # heads hang on its left
         beside = [self._lane(item.branches[i]) for i in lanes]
+        if len(pieces) > 1 and sum(piece.left + piece.right + SIDE for piece in pieces) > self.style.room[0]:
+            return Spread([in_rows(pieces, self.style.room[0], entered=place > 0)], beside, hung, kind, through)
         return Spread(columns_of(pieces, SNAP, main), beside, hung, kind, through, main)
 
     def _lane(self, branch: Series) -> Piece:

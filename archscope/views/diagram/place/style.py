@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.paper import A4, Paper
@@ -71,7 +72,7 @@ class Style:
     box of each Op stands for, `notes` further lines that say something of them,
     set `beside` the details where those are set so too. `sideways`: axes will be swapped. `engine`: one of
     options.ENGINES. `paper`: what it is to be read on. `shapes`: they are
-    written.
+    written. `room`: branches that are wider together stand in rows, a column that is higher is cut.
     """
 
     one_line: bool = False
@@ -88,6 +89,7 @@ class Style:
     gutter: float = GUTTER
     paper: Paper = A4
     shapes: bool = True
+    room: tuple[float, float] = (inf, inf)
 
     def compact(self) -> "Style":
         """Narrower boxes, closer to each other: for a picture that would not fit a page."""

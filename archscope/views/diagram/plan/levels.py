@@ -235,10 +235,14 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
     repeated = any(len(children) > 1 and len(modules.members(children[0])) > 1 for _, children in runs)
     if len(runs) > MOST_RUNS or not (repeated or modules.kinds.get(stage) in GENERIC):
         return ()
+    several = any(len(children) > 1 for _, children in runs)
+    alone = all(len(modules.members(children[0])) == 1 for _, children in runs)
+    if several and alone and (widths := contents(modules.members(stage), {})):
+        return (widths,)  # of operations alone these say more than how many there are
     whole = [_run(modules, word, children, holds=True) for word, children in runs]
-    several = [said for said, (_, children) in zip(whole, runs, strict=True) if len(children) > 1]
+    repeating = [said for said, (_, children) in zip(whole, runs, strict=True) if len(children) > 1]
     names = [_run(modules, word, children, holds=False) for word, children in runs]
-    return tuple(next((said for said in (whole, several) if said and len(", ".join(said)) <= LONGEST_SUMMARY), names))
+    return tuple(next((said for said in (whole, repeating) if said and len(", ".join(said)) <= LONGEST_SUMMARY), names))
 
 
 def _run(modules: Modules, word: str, children: Sequence[str], holds: bool) -> str:

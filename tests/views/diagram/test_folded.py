@@ -1,0 +1,112 @@
+"""What is too wide or too long for its page is folded: branches in rows, a column in parts beside each other."""
+
+from itertools import combinations, pairwise
+
+import pytest
+import torch
+from torch import nn
+
+import archscope
+from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.place.cut import cut
+from archscope.views.diagram.place.paper import PAPERS
+from archscope.views.diagram.place.picture import Box, Line, Piece, Point
+from archscope.views.diagram.place.style import SMALL
+from archscope.views.diagram.sketch import scale
+from tests.views.diagram.checker import faults, misfits
+from tests.views.diagram.rebuild import differences
+from tests.views.diagram.test_lanes import UNetPlusPlus
+
+
+class Branches(nn.Module):
+    """Fifty branches of different widths, joined."""
+
+    def __init__(self, join: str) -> None:
+        super().__init__()
+        self.join, widths = join, range(8, 58)
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+        self.branches = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(8, width, 1), nn.Conv2d(width, width if join == "cat" else 8, 3, padding=1))
+            for width in widths
+        )
+        self.head = nn.Conv2d(sum(widths) if join == "cat" else 8, 10, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        found = [branch(x) for branch in self.branches]
+        return self.head(torch.cat(found, 1) if self.join == "cat" else torch.stack(found).sum(0))
+
+
+class Sources(nn.Module):
+    """Twenty inputs, each with layers of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Sequential(nn.Linear(4 + i, 8 + i), nn.Linear(8 + i, 8)) for i in range(20))
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        return torch.cat([layer(tensor) for layer, tensor in zip(self.layers, tensors, strict=True)], 1)
+
+
+class Added(Branches):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        found = self.branches[0](x)
+        for branch in list(self.branches)[1:]:
+            found = found + branch(x)
+        return self.head(found)  # type: ignore[no-any-return]
+
+
+def drawn(module: nn.Module, size: object = (3, 16, 16), **options: object) -> Diagram:
+    return draw(archscope.summarize(module, size), DiagramOptions(**options))  # type: ignore[arg-type]
+
+
+def letters(made: Diagram, page: str = "a4") -> float:
+    return scale(made.drawing.piece, PAPERS[page]) * SMALL
+
+
+@pytest.mark.parametrize("module", [Branches("cat"), Added("add")], ids=["concatenated", "added"])
+def test_many_branches_of_different_widths_stand_in_rows(module: nn.Module) -> None:
+    made = drawn(module, level="network")
+    piece = made.drawing.piece
+    assert not faults(piece) + differences(made) + misfits(made)
+    branches = [box for box in piece.boxes if box.title.startswith("branches.")]
+    assert len(branches) == 50 and 3 <= len({box.top for box in branches}) <= 10
+    assert len({box.details for box in branches}) == 50  # each says its width
+
+
+def test_many_inputs_with_layers_of_their_own_stand_in_rows() -> None:
+    sizes = [(4 + i,) for i in range(20)]
+    for level in ("network", "plate"):
+        made = drawn(Sources(), sizes, level=level)
+        assert letters(made) >= 6 and not faults(made.drawing.piece)
+    assert not differences(drawn(Sources(), sizes, level="network"))
+
+
+@pytest.mark.parametrize("page", ["a4", "slide"])
+def test_many_lanes_from_left_to_right_go_on_below(page: str) -> None:
+    made = drawn(UNetPlusPlus(5), (3, 64, 64), level="network", direction="LR", page=page)
+    assert letters(made, page) >= 6 and not faults(made.drawing.piece) + differences(made)
+
+
+def test_a_column_is_cut_where_only_upright_lines_run_and_none_of_these_cross() -> None:
+    boxes = [Box(f"{x} {y}", "conv", x - 20, y, x + 20, y + 20) for y in (0, 100) for x in (0, 50, 100)]
+    lines = [Line([(x, 20), (x, 100)], f"{x} 0", f"{x} 100") for x in (0, 50, 100)]
+    column = Piece(boxes, lines, left=20, right=120, height=120, head="0 0", tails=[("0 100", 0, 120)])
+    made = cut(column, 70.0)
+    above, below = boxes[:3], boxes[3:]
+    assert not faults(made) and made.height < 120 and all(box.left > 120 for box in below)
+    assert [box.left for box in above] == [-20, 30, 80] and made.tails == [("0 100", below[0].x, below[0].bottom)]
+    assert not any(_cross(a, b, c, d) for one, two in combinations(made.lines, 2)
+                   for a, b in pairwise(one.points) for c, d in pairwise(two.points))  # fmt: skip
+
+
+def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
+    """Do a level and an upright part cross?"""
+    (left, low), (right, high) = (min(a[0], b[0]), min(a[1], b[1])), (max(a[0], b[0]), max(a[1], b[1]))
+    return left <= max(c[0], d[0]) and min(c[0], d[0]) <= right and low <= max(c[1], d[1]) and min(c[1], d[1]) <= high
+
+
+def test_a_column_that_cannot_be_cut_stays_whole() -> None:
+    box = Box("a", "conv", -20, 0, 20, 300)
+    assert cut(Piece([box], height=300), 100.0).height == 300
