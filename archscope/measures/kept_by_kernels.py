@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
-from archscope.measures.macs import UNSAID, attended, queried, shape
+from archscope.measures.macs import UNSAID, NotGiven, attended, queried, shape
 from archscope.model.graph import Layer, Shape, bytes_of
 
 Kept = tuple[Iterable[str], int]
@@ -192,6 +192,8 @@ class Sizes(NamedTuple):
 def _sizes(layer: Layer, kind: str) -> Iterator[Sizes]:
     """Of each layer and direction, as its matrices tell: of the input, of the state, and of the projection if any."""
     wide = [each.shape for each in layer.operands if each.argument.startswith("w") and len(each.shape) == 2]
+    if len(wide) < 2:
+        raise NotGiven("weights")
     projected = wide[1][0] // GATES[kind] != wide[1][1]
     for i in range(0, len(wide), 3 if projected else 2):
         (rows, inner), (_, state) = wide[i : i + 2]

@@ -3,6 +3,7 @@ the limit of recursion. Another thread is not disturbed, and a forked child find
 
 import os
 import random
+import signal
 import sys
 import threading
 import warnings
@@ -90,6 +91,32 @@ def _set_folder(folder: str) -> None:
         os.chdir(folder)
 
 
+def _set_environment(variables: dict[str, str]) -> None:
+    for name in os.environ.keys() - variables.keys():
+        del os.environ[name]
+    os.environ.update(variables)
+
+
+SIGNALS = [
+    int(getattr(signal, f"SIG{name}"))
+    for name in "INT TERM HUP QUIT ALRM USR1 USR2 CHLD PIPE ABRT".split()
+    if hasattr(signal, f"SIG{name}")  # Windows has few
+]
+"""What programs handle; to ask for all takes longer than a small trace."""
+
+
+def _handlers() -> dict[int, Any]:
+    """As Python has set them; None of one that it has not."""
+    return {number: signal.getsignal(number) for number in SIGNALS}
+
+
+def _set_handlers(handlers: dict[int, Any]) -> None:
+    for number, handler in handlers.items():
+        if handler is not None and signal.getsignal(number) != handler:
+            with suppress(ValueError, OSError):  # only the main thread may
+                signal.signal(number, handler)
+
+
 Settings = tuple[tuple[Callable[[], Any], Callable[[Any], Any]], ...]
 """How each is asked for, and set."""
 
@@ -100,7 +127,12 @@ OF_TORCH: Settings = (
     (torch.get_num_threads, torch.set_num_threads),
     (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
 )
-OF_PROCESS: Settings = ((_folder, _set_folder), (lambda: list(warnings.filters), _set_warnings))
+OF_PROCESS: Settings = (
+    (_folder, _set_folder),
+    (lambda: list(warnings.filters), _set_warnings),
+    (lambda: dict(os.environ), _set_environment),
+    (_handlers, _set_handlers),
+)
 
 
 @contextmanager

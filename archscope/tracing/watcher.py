@@ -181,6 +181,8 @@ class Tracer(TorchFunctionMode):
             return self._question(function, name, args, kwargs)
         if name == "__get__":
             return self._attribute(function, args)
+        if name == "type" and len(args) == 1 and not kwargs:
+            return self._type_in_words(function(*args))
         if name in CONTROL_FLOW and isinstance(function, torch._ops.HigherOrderOperator):
             return self._as_it_runs(function, args)
         for kind in types:
@@ -281,6 +283,12 @@ class Tracer(TorchFunctionMode):
         if isinstance(value, torch.Tensor) and self._source(value) is None:
             self.sources.tag(value, source, args[0], self.sources.part(args[0]))
         return value
+
+    def _type_in_words(self, said: str) -> str:
+        """`torch.FloatTensor`, as it is called where the weights lie."""
+        if self._device is None:
+            return said
+        return said.replace(".meta.", "." if self._device.type == "cpu" else f".{self._device.type}.")
 
     def _operation(self, call: Invocation, sources: list[Source | None]) -> Any:
         if FUNC.peek_interpreter_stack() is not None and any(map(is_wrapped, call.tensors)):

@@ -1,6 +1,7 @@
 """What a network sets of torch and of its process is as before when its pass is over."""
 
 import os
+import signal
 import threading
 import warnings
 from collections.abc import Callable
@@ -26,6 +27,14 @@ SETS: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
     "determinism": (torch.are_deterministic_algorithms_enabled, lambda: torch.use_deterministic_algorithms(True)),
     "folder": (os.getcwd, lambda: os.chdir("/")),
     "warnings": (lambda: list(warnings.filters), lambda: warnings.simplefilter("error")),
+    "environment": (
+        lambda: dict(os.environ),
+        lambda: (os.environ.pop("PATH"), os.environ.update(HOME="/", CUDA_VISIBLE_DEVICES="")),
+    ),
+    "signals": (
+        lambda: (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)),
+        lambda: (signal.signal(signal.SIGTERM, signal.SIG_IGN), signal.signal(signal.SIGINT, signal.SIG_DFL)),
+    ),
     "gradients": (torch.is_grad_enabled, lambda: torch.set_grad_enabled(True)),
 }
 

@@ -333,6 +333,7 @@ ASKED: dict[str, Callable[[Any, torch.Tensor], bool]] = {
     "is_meta": lambda net, x: not x.is_meta,
     "is_cpu": lambda net, x: x.is_cpu and not x.is_cuda,
     "type of the device": lambda net, x: x.device.type in ("cpu", "cuda"),
+    "type in words": lambda net, x: x.type() == "torch.FloatTensor",
     "device of the weights": lambda net, x: bool(x.device == net.linear.weight.device),
 }
 
@@ -358,7 +359,7 @@ def test_a_network_on_a_gpu_is_traced_without_it(monkeypatch: pytest.MonkeyPatch
     """Here there is none: nothing may be made there, however often tensors say that they lie on it."""
 
     def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
-        assert x.is_cuda and x.device.index == 0
+        assert x.is_cuda and x.device.index == 0 and x.type() == "torch.cuda.FloatTensor"
         drawn = torch.randn(4, device=x.device) + torch.zeros_like(x)
         order = torch.arange(4).to(x.device)
         return net.linear(x + drawn)[:, order] * torch.arange(4.0, device=x.device).to(x.device)
