@@ -15,6 +15,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import LARGEST_SIZE, Shape
 from archscope.model.units import counted
 from archscope.reading.drafting import said
+from archscope.reading.onnx.wire import Wire
 
 MOST_KEPT = 1024
 """Elements of a tensor whose numbers are kept: sizes, axes, scales."""
@@ -117,7 +118,8 @@ def _parsed(path: str, onnx: Any) -> Any:
         size = Path(path).stat().st_size
         if size > MOST_BYTES:
             raise ArchscopeError(f"{path} is larger than 2 GiB: store its weights as external data")
-        return onnx.ModelProto.FromString(Path(path).read_bytes())
+        with open(path, "rb") as file:
+            return onnx.ModelProto.FromString(Wire(file, size).without_numbers())
     except OSError as error:
         raise ArchscopeError(f"cannot read {path}: {str(error.strerror).lower()}") from None
     except ArchscopeError:
