@@ -11,7 +11,7 @@ from typing import Any
 
 from archscope.differences import words
 from archscope.differences.alignment import Alignment, Gap
-from archscope.differences.facts import bounded_alike, differing, distance
+from archscope.differences.facts import bounded_alike, differing, distance, is_parameter
 from archscope.differences.folded import is_exported
 from archscope.differences.repeats import Repeat, module_of, parts, repeat_of
 from archscope.differences.steps import NOISE, ORDERINGS, Step
@@ -129,7 +129,8 @@ class Changes:
             self._elements(a, b, facts)
             return
         vectors = [name for name in VECTORS if name in facts and name in a.facts.keys() & b.facts.keys() and params]
-        decisive = next((name for name in SIZED if name in facts), None)
+        learned = [name for name in facts if is_parameter(a.facts.get(name)) != is_parameter(b.facts.get(name))]
+        decisive = next((name for name in (*SIZED, *learned) if name in facts), None)
         params -= self._folded(a, b)
         for alike in ([name for name in vectors if bool(b.facts[name]) is has] for has in (True, False)):
             if alike:

@@ -1,6 +1,7 @@
 """What is not the same about two steps, and how much that weighs where the alignment has a choice. No torch."""
 
 from functools import cache
+from typing import Any
 
 from archscope.differences.branches import BRANCHES
 from archscope.differences.sequences import NEVER
@@ -124,11 +125,17 @@ def _is_computed(name: str, a: Step, b: Step) -> bool:
 
 def _is_untold(name: str, a: Step, b: Step) -> bool:
     """Is it a constant of one shape on both sides, or a number on the other, whose content one does not tell? It is not
-    compared, and no difference."""
+    compared, and no difference; but a parameter on one side alone is."""
     shapes = [step.stored_shape(name) if name in step.told else () for step in (a, b)]
     untold = any(name in step.told and step.facts.get(name) is None for step in (a, b))
     given = all(name in step.told or name in step.facts for step in (a, b))
-    return untold and given and squeezed(shapes[0]) == squeezed(shapes[1])
+    learned = any(is_parameter(step.facts.get(name)) for step in (a, b))
+    return untold and given and not learned and squeezed(shapes[0]) == squeezed(shapes[1])
+
+
+def is_parameter(content: Any) -> bool:
+    """Of what is stored: has it been learned?"""
+    return isinstance(content, tuple) and content[:1] == ("parameter",)
 
 
 BOUNDS = {"relu": {"low"}, "relu6": {"low", "high"}}

@@ -187,6 +187,7 @@ BY_OPERATION: dict[str, Rule] = {
     "interpolate": windows.interpolation,
     "pow square sqrt rsqrt reciprocal": pointwise.power,
     REDUCTIONS: axes.reduction,
+    "std var std_mean var_mean": axes.deviation,
     "batch_norm": axes.batch_norm,
     "layer_norm": axes.layer_norm,
     "lstm gru rnn_tanh rnn_relu": recurrent.recurrent,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from archscope.differences.facts import is_parameter
 from archscope.differences.folded import is_exported
 from archscope.differences.steps import GLOBAL_POOLS, NOISE, POOLS, Step
 from archscope.model.graph import less_batch
@@ -20,7 +21,7 @@ NOUNS = {
     "permute": "permutation of axes", "view": "choice of elements", "getitem": "index", "part": "output",
     "setitem": "assignment to a part", "interpolate": "interpolation",
     "lp_pool1d": "LP pooling", "lp_pool2d": "LP pooling",
-    "mean": "mean", "tanh": "tanh",
+    "mean": "mean", "std": "standard deviation", "var": "variance", "tanh": "tanh",
     "hardswish": "hard swish", "hardsigmoid": "hard sigmoid", "lstm": "LSTM", "gru": "GRU", "rnn_tanh": "RNN with tanh",
     "rnn_relu": "RNN with ReLU", "gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most",
     "selu": "SELU", "celu": "CELU", "rrelu": "RReLU", "glu": "GLU", "pow": "power", "amin": "minimum", "min": "minimum",
@@ -332,7 +333,7 @@ def _content_changed(name: str, a: Step, b: Step) -> str:
     if called.startswith("constant"):  # it has no name in the code
         called = name.replace("_", " ")
     found = [step.facts.get(name) for step in (a, b)]
-    stored = [isinstance(content, tuple) and content[:1] == ("parameter",) for content in found]
+    stored = [is_parameter(content) for content in found]
     if all(stored):
         mine, theirs = (_changed((content or ())[1:]) for content in found)
         return f"{noun(b)}: {called} {mine} instead of {theirs}"

@@ -196,7 +196,8 @@ class Backward:
 
     def _again(self, layer: Layer, read: Mapping[Part, int]) -> int:
         """Of a tensor that it is given twice, `x * x`, the second gradient."""
-        given = [(operand.source, operand.output) for operand in layer.operands if operand.source in self._reached]
+        computed = [operand for operand in layer.operands if operand.kind == "layer"]
+        given = [(operand.source, operand.output) for operand in computed if operand.source in self._reached]
         return sum([read[part] * (given.count(part) - 1) for part in set(given) if part in read])
 
     def _of_weights(self, layer: Layer) -> int:

@@ -75,6 +75,21 @@ def test_states_of_recurrent_layers(exported: Callable[..., Report]) -> None:
     assert verdict(exported(Recurs(nn.GRU, STATE), (5, 1, 6)), Recurs(nn.GRU, STATE), (5, 1, 6)) == "identical"
 
 
+LAST: Take = lambda found: found[1][0][-1]  # noqa: E731
+FIRST_LAYER: Take = lambda found: found[1][0][0]  # noqa: E731
+
+
+def test_states_of_several_layers(exported: Callable[..., Report]) -> None:
+    size, both = (1, 5, 6), FIRST | BOTH | TWO
+    taken: list[Take] = [lambda found: found[1][0], lambda found: found[1][1], LAST, FIRST_LAYER]
+    for options in (FIRST | TWO, both):
+        for take in taken:
+            file = exported(Recurs(nn.LSTM, take, **options), size)
+            for other in taken:
+                said = verdict(file, Recurs(nn.LSTM, other, **options), size)
+                assert said == "identical" if other is take else said in ANOTHER
+
+
 class Triangle(nn.Module):
     def __init__(self, of: str, diagonal: int = 0) -> None:
         super().__init__()
@@ -83,6 +98,15 @@ class Triangle(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         found: torch.Tensor = self.of(self.conv(x))
         return found
+
+
+class Calls(nn.Module):
+    def __init__(self, function: Callable[..., torch.Tensor], **options: Any) -> None:
+        super().__init__()
+        self.conv, self.function = nn.Conv2d(8, 8, 1), partial(function, **options)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(self.conv(x))
 
 
 def normed(norm: nn.Module) -> nn.Module:
@@ -99,6 +123,17 @@ IMAGES: dict[str, list[Callable[[], nn.Module]]] = {
     "instances": [lambda: normed(nn.InstanceNorm2d(8)), lambda: normed(nn.InstanceNorm2d(8, affine=True))],
     "instances with weights": [
         lambda: normed(nn.InstanceNorm2d(8, affine=True)), lambda: normed(nn.InstanceNorm2d(8)),
+    ],
+    "deviations": [
+        lambda: Calls(torch.std, dim=(2, 3)), lambda: Calls(torch.std, dim=(2, 3), unbiased=False),
+        lambda: Calls(torch.std, dim=(1, 2)), lambda: Calls(torch.var, dim=(2, 3)),
+    ],
+    "variances": [lambda: Calls(torch.var, dim=1, unbiased=False), lambda: Calls(torch.var, dim=1)],
+    "responses": [
+        lambda: normed(nn.LocalResponseNorm(4, 1e-3, 0.5, 2.0)),
+        lambda: normed(nn.LocalResponseNorm(5, 1e-3, 0.5, 2.0)),
+        lambda: normed(nn.LocalResponseNorm(4, 1e-2, 0.5, 2.0)),
+        lambda: normed(nn.LocalResponseNorm(4, 1e-3, 0.75, 2.0)),
     ],
     "lower": [lambda: Triangle("tril"), lambda: Triangle("triu"), lambda: Triangle("tril", 1)],
     "upper": [lambda: Triangle("triu", 1), lambda: Triangle("triu"), lambda: Triangle("tril", 1)],

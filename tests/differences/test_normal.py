@@ -61,6 +61,16 @@ def normalised(x: torch.Tensor, power: float = 2.0, axis: int = 1, eps: float = 
     return deviation / (deviation.pow(power).mean(axis, keepdim=True) + eps).sqrt()
 
 
+def deviation(x: torch.Tensor, fewer: int = 1, axes: tuple[int, int] = (2, 3)) -> torch.Tensor:
+    return ((x - x.mean(axes, keepdim=True)) ** 2).mean(axes).mul(256).div(256 - fewer).sqrt()
+
+
+def responses(x: torch.Tensor, size: int = 5, padded: int = 2) -> torch.Tensor:
+    """As ports of Caffe's layer have it."""
+    pool = nn.AvgPool3d((size, 1, 1), stride=1, padding=(padded, 0, 0))
+    return x.div(pool(x.pow(2).unsqueeze(1)).squeeze(1).mul(1e-3).add(2.0).pow(0.75))
+
+
 def channels_last(x: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
     return norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
@@ -114,6 +124,20 @@ EQUAL: dict[str, tuple[Net, Net]] = {
     ),
     "layer normalisation": (Net(lambda x: F.layer_norm(x, (16,))), Net(lambda x: normalised(x, axis=-1))),
     "layer normalisation of channels": (Net(channels_last, nn.LayerNorm(8)), Net(channels_first, nn.LayerNorm(8))),
+    "layer normalisation by its variance": (
+        Net(lambda x: F.layer_norm(x, (16,))),
+        Net(lambda x: (x - x.mean(-1, keepdim=True)) / (x.var(-1, unbiased=False, keepdim=True) + 1e-5).sqrt()),
+    ),
+    "standard deviation": (Net(lambda x: x.std((2, 3))), Net(deviation)),
+    "standard deviation of all": (Net(lambda x: x.std()), Net(lambda x: x.var((0, 1, 2, 3)).sqrt())),
+    "variance and mean": (
+        Net(lambda x: torch.cat(torch.var_mean(x, 1, correction=0), 1)),
+        Net(lambda x: torch.cat([(x - x.mean(1, keepdim=True)).square().mean(1), x.sum(1) / 8], 1)),
+    ),
+    "mean of all": (Net(lambda x: x.mean()), Net(lambda x: x.mean((0, 1, 2, 3)))),
+    "sum divided by its terms": (Net(lambda x: x.sum((2, 3)) / 256), Net(nn.AdaptiveAvgPool2d(1))),
+    "local response normalisation": (Net(nn.LocalResponseNorm(5, 1e-3, 0.75, 2.0)), Net(responses)),
+    "a padding of no channels": (Net(lambda x: F.pad(x, (1, 0))), Net(lambda x: F.pad(x, (1, 0, 0, 0, 0, 0)))),
     "attention with a bias": (Net(attended, nn.Linear(16, 16)), Net(attended_by_hand, nn.Linear(16, 16))),
     "in place": (Net(F.relu), Net(lambda x: x.relu_())),
     "clamped": (Net(F.relu), Net(lambda x: x.clamp(min=0))),
@@ -250,6 +274,21 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
     "layer normalisation of another eps": (
         Net(lambda x: F.layer_norm(x, (16,))),
         Net(lambda x: normalised(x, axis=-1, eps=1e-3)),
+    ),
+    "deviation of another correction": (Net(lambda x: x.std((2, 3))), Net(lambda x: deviation(x, 2))),
+    "deviation along other axes": (Net(lambda x: x.std((2, 3))), Net(lambda x: deviation(x, axes=(1, 2)))),
+    "deviation from another": (
+        Net(lambda x: x.var((2, 3), unbiased=False)),
+        Net(lambda x: (x - x.flip(2).exp().mean((2, 3), keepdim=True)).square().mean((2, 3))),
+    ),
+    "layer normalisation by another variance": (
+        Net(lambda x: F.layer_norm(x, (16,))),
+        Net(lambda x: (x - x.mean(-1, keepdim=True)) / (x.var(-1, keepdim=True) + 1e-5).sqrt()),
+    ),
+    "sum divided by others": (Net(lambda x: x.sum((2, 3)) / 255), Net(nn.AdaptiveAvgPool2d(1))),
+    "responses of fewer channels": (
+        Net(nn.LocalResponseNorm(5, 1e-3, 0.75, 2.0)),
+        Net(lambda x: responses(x, 3, 1)),
     ),
     "along another axis": (Net(lambda x: F.layer_norm(x, (16,))), Net(lambda x: normalised(x, axis=-2))),
     "by another power": (Net(lambda x: F.layer_norm(x, (16,))), Net(lambda x: normalised(x, 4.0, -1))),

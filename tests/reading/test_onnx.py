@@ -237,6 +237,50 @@ def test_what_branches_on_data(save: Save) -> None:
     assert any("branches on its data (If)" in note for note in report.graph.notes)
 
 
+@pytest.mark.parametrize(("rank", "shape"), [(4, (1, 4, 6, 6)), (3, (1, 3, 8, 8))])
+def test_what_branches_on_sizes_runs_one_branch(rank: int, shape: tuple[int, ...], save: Save) -> None:
+    """A branch with a weight of its own, one that gives what it is given."""
+    made = [helper.make_tensor_value_info("z", FLOAT, None)]
+    inner = [onnx.numpy_helper.from_array(zeros(4, 3, 3, 3), "inner")]
+    then = helper.make_graph([node("Conv", "x inner", "z")], "then", [], made, inner)
+    other = helper.make_graph([node("Identity", "x", "z")], "else", [], made)
+    nodes = [node("Shape", "x", "shape"), node("Shape", "shape", "rank"), node("Gather", "rank zero", "axes"),
+             node("Equal", "axes asked", "yes"),
+             node("If", "yes", "either", then_branch=then, else_branch=other), node("Relu", "either")]  # fmt: skip
+    report = archscope.summarize(save(nodes, {"zero": numpy.int64(0), "asked": numpy.int64(rank)}))
+    assert report.graph.layers[-1].output_shape == shape[1:]
+    assert report.totals["params"] == (108 if rank == 4 else 0)
+    assert not any("branches" in note for note in report.graph.notes)
+
+
+def test_a_stored_tensor_may_bear_the_name_of_a_layer(save: Save) -> None:
+    nodes = [node("Conv", "x w", "a"), node("Mul", "a permute", "b"), node("Transpose", "b", perm=[0, 1, 3, 2])]
+    for each, name in zip(nodes, ("conv2d", "mul", "permute_1"), strict=True):
+        each.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=f"['', '{name}']")
+        each.metadata_props.add(key="pkg.torch.onnx.class_hierarchy", value=f"['net.Net', 'aten.{name}']")
+    report = archscope.summarize(save(nodes, {"w": zeros(3, 3, 1, 1), "permute": zeros(3, 8, 8)}))
+    assert [layer.name for layer in report.graph.layers] == ["conv2d", "mul", "permute"]
+
+
+def test_a_constant_of_which_nobody_knows_more_is_no_parameter(save: Save) -> None:
+    class Scaled(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = torch.nn.Parameter(torch.ones(3, 8, 8))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.relu() * self.scale
+
+    path = Path(save([node("Relu", "x", "a"), node("Mul", "a val_0")], {"val_0": zeros(3, 8, 8)}))
+    model = onnx.load(str(path))
+    value = model.graph.value_info.add()
+    value.CopyFrom(helper.make_tensor_value_info("val_0", FLOAT, (3, 8, 8)))
+    value.metadata_props.add(key="pkg.torch.export.graph_signature.InputSpec.kind", value="CONSTANT_TENSOR")
+    path.write_bytes(model.SerializeToString())
+    (row,) = archscope.diff(str(path), Scaled()).differences
+    assert (row.what, row.params) == ("multiplication: scale is no parameter, and one in the reference", 192)
+
+
 # ---- sizes of inputs ---------------------------------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from archscope.differences.layouts import Layout, strides_of
-from archscope.differences.rules import Call, along, other, places, wide
+from archscope.differences.rules import Call, along, composed, other, places, wide
 from archscope.differences.rules.pointwise import extreme
 from archscope.differences.steps import Step, View, squeezed
 from archscope.model.operations import STATISTICS
@@ -112,15 +112,30 @@ def reduction(call: Call) -> View | Step:
     """Over all axes but the channels, at once or one after another: a global pooling."""
     if call.operation in {"max", "min"} and (call.has("other") or "other" in call.settings):
         return extreme(call)
-    dim = call.settings.get("dim")
     values_too = call.operation in {"max", "min"} and len(call.layer.output_shapes) > 1
-    if len(call.views) != 1 or call.fixed or dim is None or (call.operation in {"max", "min"} and not values_too):
+    if len(call.views) != 1 or call.fixed or (call.operation in {"max", "min"} and not values_too):
         return other(call)
-    view = call.views[0]
-    wanted = sorted(axis % len(view.shape) for axis in (dim if isinstance(dim, list) else [dim]))
     kind = KINDS.get(call.operation, call.operation)
     facts = {k: v for k, v in call.function_settings.items() if k not in {"dim", "keepdim"}}
-    return over(call, kind, wanted, facts)
+    return over(call, kind, _wanted(call), facts)
+
+
+def deviation(call: Call) -> View | list[View] | Step:
+    """Standard deviations and variances, and the means beside them: `correction` is by how many fewer terms than there
+    are the squares are divided."""
+    if len(call.views) != 1 or call.fixed:
+        return other(call)
+    kind, and_mean = call.operation.removesuffix("_mean"), call.operation.endswith("_mean")
+    fewer = call.settings.get("correction", call.settings.get("unbiased", True))
+    found = over(call, kind, _wanted(call), {"correction": 1.0 if fewer is None else float(fewer)})
+    return [found, over(call, "mean", _wanted(call), {})] if and_mean else found
+
+
+def _wanted(call: Call) -> list[int]:
+    """The axes that are reduced: all where none is named."""
+    dim, rank = call.settings.get("dim"), len(call.views[0].shape)
+    named = dim if isinstance(dim, list) else [] if dim is None else [dim]
+    return sorted(axis % rank for axis in named) or list(range(rank))
 
 
 def over(call: Call, kind: str, wanted: Sequence[int], facts: Mapping[str, Any]) -> View:
@@ -138,6 +153,9 @@ def over(call: Call, kind: str, wanted: Sequence[int], facts: Mapping[str, Any])
         left = [axis for axis in range(len(before.shape)) if axis not in earlier]
         gone = sorted([*earlier, *[left[_place(axis, source.shape, before.shape, earlier)] for axis in gone]])
         source = before
+    if kind == "mean" and not facts and not call.draft.written:
+        squared = composed.deviates(source, places(gone, source.shape), _covers(gone, source))
+        kind, source, facts = ("var", squared, {"correction": 0.0}) if squared else (kind, source, facts)
     if kind in {"mean", "max"} and not facts and _covers(gone, source):
         return View(_global(call, source, f"global {'average' if kind == 'mean' else 'max'} pool"), layout)
     axes = places(gone, source.shape)

@@ -1,4 +1,4 @@
-"""Functions that are written out of simpler ones, by hand or by an exporter: GELU, layer normalisation. No torch."""
+"""Functions that are written out of simpler ones, by hand or by an exporter: GELU, variance, normalising. No torch."""
 
 from math import isclose, pi, prod, sqrt
 
@@ -79,6 +79,79 @@ def _product(one: Polynomial, two: Polynomial) -> Polynomial:
     return found
 
 
+# ---- mean and variance -------------------------------------------------------------------------------------------
+
+
+def averaged(call: Call, step: Step, by: float) -> Step | None:
+    """A sum divided by the number of its terms is their mean."""
+    if step.kind != "sum" or step.facts.keys() != {"axes"} or not step.elements:
+        return None
+    x = step.inputs[0]
+    if not isclose(by * x.elements, step.elements, rel_tol=CLOSE):
+        return None
+    if len(x.shape) > 2 and step.facts["axes"] == places(range(2, len(x.shape)), x.shape):
+        return call.step("global average pool", [x], {}, step.shape)
+    return call.step("mean", [x], step.facts, step.shape)
+
+
+def deviates(squared: Step, axes: tuple[int, ...], covers: bool) -> Step | None:
+    """Of what these are the squares of how far it is from its mean over these axes, the spatial ones if it `covers`."""
+    deviation = squared.inputs[0] if squared.kind == "pow" and dict(squared.facts) == {"exponent": 2.0} else None
+    if deviation is None or deviation.kind != "sub" or len(deviation.inputs) != 2:
+        return None
+    x, mean = deviation.inputs
+    averages = (mean.kind == "global average pool" and covers) or (mean.kind, mean.facts.get("axes")) == ("mean", axes)
+    facts = {name: fact for name, fact in deviation.facts.items() if name != "broadcast"}
+    repeated = deviation.facts.get("broadcast", ()) in ((), (("other", axes),))
+    plain = facts.get("arguments") == ("input", "other") and facts.get("alpha", 1) == 1
+    return x if averages and mean.inputs == [x] and repeated and plain else None
+
+
+def corrected(call: Call, step: Step, by: float) -> Step | None:
+    """A variance of n numbers, that is divided by n - 1 instead."""
+    if step.kind != "var" or step.facts["correction"] != 0 or not step.elements:
+        return None
+    terms = step.inputs[0].elements / step.elements
+    if terms <= 1 or not isclose(by, terms / (terms - 1), rel_tol=CLOSE):
+        return None
+    return call.step("var", step.inputs, {**step.facts, "correction": 1.0}, step.shape)
+
+
+# ---- local response normalisation --------------------------------------------------------------------------------
+
+
+def local_response_norm(call: Call) -> View | None:
+    """x / (k + alpha mean of the squares of the channels around)^beta: the mean is an average pooling of channels as if
+    they were an axis of the map. Krizhevsky et al. 2012, section 3.3."""
+    given = dict(zip(call.arguments, call.views, strict=True))
+    if call.fixed or given.keys() != {"input", "other"} or call.draft.written:
+        return None
+    x, root = given["input"], given["other"].step
+    shift = root.inputs[0] if root.kind == "pow" and set(root.facts) == {"exponent"} else root
+    scaled = shift.inputs[0] if shift.kind == "shift" and set(shift.facts) == {"by"} else root
+    alpha, pool = _unscaled(scaled)
+    whole = given["other"].is_whole and x.is_whole and x.shape == given["other"].shape
+    size = _channels_pooled(pool, x.step) if whole and root is not scaled else None
+    if size is None:
+        return None
+    beta = root.facts["exponent"] if shift is not root else 1.0
+    facts = {"size": size, "alpha": alpha, "beta": beta, "k": shift.facts["by"]}
+    return View(call.step("local_response_norm", [x.step], facts, x.step.shape), x.layout)
+
+
+def _channels_pooled(pool: Step, x: Step) -> int | None:
+    """Over how many channels around each one the squares of `x` are averaged, zeros beyond the last ones counted."""
+    if pool.kind != "average pool" or pool.inputs[0].kind != "pow" or pool.inputs[0].inputs != [x]:
+        return None
+    squared, told, axes = pool.inputs[0].facts, pool.facts, len(x.shape) - 1
+    size, *others = map(int, told["kernel_size"])
+    ones = (1,) * axes
+    plain = dict(squared) == {"exponent": 2.0} and {*others} == {1} and told["stride"] == told["dilation"] == ones
+    around = pool.extent == ((size // 2, (size - 1) // 2), *[(0, 0)] * (axes - 1))
+    counted = told["count_include_pad"] and not told["divisor_override"] and "beyond" not in told
+    return size if plain and around and counted and pool.shape[-axes:] == x.shape[1:] else None
+
+
 # ---- a vector of length one --------------------------------------------------------------------------------------
 
 
@@ -114,15 +187,19 @@ def layer_norm(call: Call, deviation: str, root: str, exponent: float) -> View |
         return None
     x, mean = (_sources(centred).get(argument) for argument in ("input", "other"))
     shift = _before(graph, power, "add")
-    variance = _before(graph, shift, "mean") if shift else None
-    square = _before(graph, variance, "") if variance else None
+    variance = _before(graph, shift, "") if shift else None
     average = graph.layer.get(mean.source) if mean else None
-    if x is None or shift is None or variance is None or square is None or average is None:
+    if x is None or shift is None or variance is None or average is None:
         return None
     plain = all(one.settings.get("alpha", 1) == 1 for one in (centred, shift))
     same = plain and average.operation == "mean" and _sources(average).get("input") == x
     axes = _averaged(average, len(x.shape))
-    if not same or axes is None or axes != _averaged(variance, len(x.shape)) or not _is_square(square, centred.name):
+    if (
+        not same
+        or axes is None
+        or axes != _averaged(variance, len(x.shape))
+        or not _varies(variance, x, centred, graph)
+    ):
         return None
     call.views[0] = call.draft.at[x.source, x.output]
     step, found, layout = along(call, axes)
@@ -148,6 +225,15 @@ def _exponent(layer: Layer) -> float | None:
 
 
 POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5}
+
+
+def _varies(variance: Layer, x: Operand, centred: Layer, graph: Graph) -> bool:
+    """The variance of `x`, by torch's function or as the mean of the squares of what is `centred`."""
+    if variance.operation == "var":
+        fewer = variance.settings.get("correction", variance.settings.get("unbiased", True))
+        return fewer in (0, False) and fewer is not None and _sources(variance).get("input") == x
+    square = _before(graph, variance, "")
+    return variance.operation == "mean" and square is not None and _is_square(square, centred.name)
 
 
 def _is_square(layer: Layer, of: str) -> bool:

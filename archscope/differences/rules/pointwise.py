@@ -274,7 +274,11 @@ def divide(call: Call) -> View:
         return _to_the(call, -1.0)
     exact = not call.settings.get("rounding_mode")
     if exact and not call.draft.written:
-        normalised = composed.layer_norm(call, "input", "other", 0.5) or composed.normalize(call)
+        normalised = (
+            composed.layer_norm(call, "input", "other", 0.5)
+            or composed.normalize(call)
+            or composed.local_response_norm(call)
+        )
         if normalised is not None:
             return normalised if isinstance(normalised, View) else View.of(normalised)
     if exact and call.arguments == ["input"] and _is_untold_number(call):
@@ -286,6 +290,9 @@ def divide(call: Call) -> View:
 
 
 POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5, "reciprocal": -1.0}
+
+
+ROOT = 0.5
 
 
 def power(call: Call) -> View:
@@ -306,6 +313,8 @@ def _to_the(call: Call, exponent: float) -> View:
         whole = before.facts["exponent"] * exponent
         if not float(before.facts["exponent"]).is_integer() and not float(whole).is_integer():
             call.views, exponent = [View(before.inputs[0], view.layout)], whole
+    if before.kind == "var" and exponent == ROOT and view.permutes and not call.draft.written:
+        return View(call.step("std", before.inputs, before.facts, before.shape), view.layout)
     return each_element(call, "pow", {"exponent": exponent})
 
 
@@ -324,13 +333,17 @@ def _with_scalar(call: Call, kind: str, by: float, neutral: float) -> View:
         view = call.views[0] = View(before.inputs[0], view.layout)
     if by == neutral:
         return view
+    if kind == "scale" and view.permutes and not call.draft.written:
+        found = composed.corrected(call, view.step, by) or composed.averaged(call, view.step, by)
+        if found is not None:
+            return View(found, view.layout)
     product = view.step
     if kind == "scale" and product.kind == "mul" and not product.facts and view.permutes and not call.draft.written:
         step = composed.gelu(call, by, *product.inputs) if len(product.inputs) == 2 else None
         if step is not None:
             return View(step, view.layout)
     if kind == "scale" and abs(6 * by - 1) < CLOSE and not call.draft.written and view.permutes:
-        found = hard(view.step)
-        if found is not None:
-            return View(call.step(found[0], [found[1]], {}, found[1].shape), view.layout)
+        hardened = hard(view.step)
+        if hardened is not None:
+            return View(call.step(hardened[0], [hardened[1]], {}, hardened[1].shape), view.layout)
     return each_element(call, kind, {"by": float(f"{by:.12g}")})

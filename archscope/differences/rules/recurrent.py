@@ -17,9 +17,10 @@ WITH_BATCH = 3
 """Axes of a batch of sequences."""
 
 
-def recurrent(call: Call) -> Step | View:
+def recurrent(call: Call) -> Step | View | list[View]:
     """Weights follow from settings and from the width of the state; what it begins with is a fact, but for zeros. Its
-    steps run along an axis of what it is given: those of one element are not counted."""
+    steps run along an axis of what it is given: those of one element are not counted. The states of several layers are
+    those of each in a row."""
     stored = [one for one in call.fixed if one.argument.startswith(("w", "b"))]
     call.fixed = [one for one in call.fixed if not (_is_left_out(one, stored) or _is_zeros(call, one))]
     shape, whole = call.views[0].shape, _given(call)
@@ -31,13 +32,17 @@ def recurrent(call: Call) -> Step | View:
     step = call.shown()
     if before:
         facts |= {"num_layers": 1, "dropout": 0.0}
+    layers = []
     for each in before:
-        step = _layer(call, step, each, facts | _sizes(call.operation, each), out)
+        layers.append(_layer(call, step, each, facts | _sizes(call.operation, each), out))
+        step = _dropped(call, layers[-1])
     given = [step, *(call.shown(i) for i in range(1, len(call.views)))]
     step = with_fixed(call.step(call.operation, given, facts | _sizes(call.operation, last), out), call)
     if before:
         step.parameters = _parameters(last)
-    return step if out == whole else _by_ways(step, whole, first)
+    series = View.of(step) if out == whole else _by_ways(step, whole, first)
+    states = range(1, len(call.layer.output_shapes)) if before and outputs_are_read(call) else ()
+    return [series, *(View.of(_states(call, [*layers, step], output)) for output in states)]
 
 
 def _given(call: Call) -> Shape:
@@ -71,9 +76,9 @@ def _sizes(operation: str, stored: Sequence[Operand]) -> dict[str, Any]:
 
 
 def _in_layers(call: Call, stored: list[Operand]) -> list[list[Operand]]:
-    """The weights of each layer; of all together where more is given than an input, or a state is read."""
+    """The weights of each layer; of all together where more is given than an input."""
     layers = int(call.settings.get("num_layers", 1))
-    plain = len(call.views) == 1 and not call.fixed and not outputs_are_read(call)
+    plain = len(call.views) == 1 and not call.fixed
     if layers < 1 or len(stored) % layers or not plain:
         return [stored]
     each = len(stored) // layers
@@ -81,7 +86,7 @@ def _in_layers(call: Call, stored: list[Operand]) -> list[list[Operand]]:
 
 
 def _layer(call: Call, before: Step, stored: Sequence[Operand], facts: Mapping[str, Any], out: Shape) -> Step:
-    """One before the last, and what training leaves out after it. Each multiplies its matrices once a step."""
+    """One before the last. Each multiplies its matrices once a step."""
     step = call.draft.extra(call.operation, [before], call.layer, out, dict(facts))
     wide = [one for one in call.layer.operands if one.argument.startswith("w") and len(one.shape) == 2]
     steps = call.cost[1] // sum(prod(one.shape) for one in wide)
@@ -89,8 +94,21 @@ def _layer(call: Call, before: Step, stored: Sequence[Operand], facts: Mapping[s
     step.macs = steps * sum(prod(one.shape) for one in stored if one in wide)
     step.parameters = _parameters(stored)
     call.cost = call.cost[0] - step.params, call.cost[1] - step.macs
+    return step
+
+
+def _dropped(call: Call, step: Step) -> Step:
+    """What training leaves out after a layer."""
     rate = call.settings.get("dropout")
-    return call.draft.extra("dropout", [step], call.layer, out, {"p": rate}) if rate else step
+    return call.draft.extra("dropout", [step], call.layer, step.shape, {"p": rate}) if rate else step
+
+
+def _states(call: Call, layers: Sequence[Step], output: int) -> Step:
+    """The last states of all layers in a row, or of cells where it is the output after that."""
+    count, *shape = call.out(output)
+    each = (count // len(layers), *shape)
+    parts = [call.draft.extra("part", [one], call.layer, each, {"of": output}) for one in layers]
+    return call.draft.extra("cat", parts, call.layer, (count, *shape), {"dim": places([0], (count, *shape))})
 
 
 def _parameters(stored: Sequence[Operand]) -> tuple[str, ...]:

@@ -258,8 +258,10 @@ def pad(call: Call) -> Step | View:
     if not any(sides):
         return call.views[0]
     source = call.shown()
-    axes = len(source.shape) - 2
+    axes = len(call.views[0].shape) - 2
     pairs = [(sides[i], sides[i + 1]) for i in range(0, len(sides), 2)]
+    while len(pairs) > axes and not any(pairs[-1]):  # nothing of channels and images
+        pairs.pop()
     if mode != "constant" or len(pairs) > axes:
         return call.step(
             f"{mode} padding", [source], {"sides": sides, "value": call.settings.get("value", 0)}, call.out()

@@ -92,21 +92,49 @@ def _fold(model: Model, known: Mapping[str, Known], onnx: Any) -> bool:
     """Nodes of constants become constants themselves."""
     left, changed = [], False
     for node in model.graph.node:
+        taken = _branch(node, model, onnx) if node.op_type == "If" else None
+        if taken is not None:
+            left += taken
+            changed = True
+            continue
         made = _folded(node, model, known) if node.op_type in FOLDS or node.op_type in ("Shape", "Size") else None
         if made is None:
             left.append(node)
             continue
         changed = True
-        model.stored[made.name] = made
-        if made.numbers is not None:
-            model.graph.initializer.append(onnx.numpy_helper.from_array(made.numbers, made.name))
-        else:
-            number = next(int(n) for n, name in DTYPES.items() if name == made.dtype)
-            model.graph.input.append(onnx.helper.make_tensor_value_info(made.name, number, made.shape))
+        _store(made, model, onnx)
     if changed:
         del model.graph.node[:]
         model.graph.node.extend(left)
     return changed
+
+
+def _store(made: Stored, model: Model, onnx: Any) -> None:
+    """As if the file stored it."""
+    model.stored[made.name] = made
+    if made.numbers is not None:
+        model.graph.initializer.append(onnx.numpy_helper.from_array(made.numbers, made.name))
+    else:
+        number = next(int(n) for n, name in DTYPES.items() if name == made.dtype)
+        model.graph.input.append(onnx.helper.make_tensor_value_info(made.name, number, made.shape))
+
+
+def _branch(node: Any, model: Model, onnx: Any) -> list[Any] | None:
+    """The nodes that run in the place of one that branches on a known number: whether an axis has one element, say."""
+    asked = model.stored.get(node.input[0])
+    if asked is None or asked.numbers is None or asked.elements != 1:
+        return None
+    name = "then_branch" if asked.numbers.item() else "else_branch"
+    graph = next((each.g for each in node.attribute if each.name == name), None)
+    if graph is None or len(graph.output) != len(node.output):
+        return None
+    inside = {one.name for one in graph.initializer} | {made for one in graph.node for made in one.output}
+    for held in model.inner.pop("".join(node.output[:1]), []):
+        if held.name in inside:
+            _store(held, model, onnx)
+    nodes = [one for one in graph.node if one.op_type != "Constant" or one.output[0] not in model.stored]
+    ends = zip(graph.output, node.output, strict=True)
+    return nodes + [onnx.helper.make_node("Identity", [made.name], [given]) for made, given in ends if given]
 
 
 def _folded(node: Any, model: Model, known: Mapping[str, Known]) -> Stored | None:

@@ -449,6 +449,18 @@ pair(
     lambda s, x: F.avg_pool2d(s.a(x), 3, 2, ceil_mode=True, count_include_pad=False),
 )
 
+pair("sum divided by its terms", lambda s, x: s.a(x).sum((2, 3)) / 64, lambda s, x: s.a(x).mean((2, 3)))
+pair(
+    "variance by hand",
+    lambda s, x: (((y := s.a(x)) - y.mean((2, 3), keepdim=True)) ** 2).mean((2, 3)) * (64 / 63),
+    lambda s, x: s.a(x).var((2, 3)),
+)
+pair(
+    "local response normalisation by a pooling",
+    lambda s, x: (y := s.a(x)) / (1 + 1e-4 * F.avg_pool3d(y[:, None] ** 2, (3, 1, 1), 1, (1, 0, 0))[:, 0]) ** 0.75,
+    lambda s, x: F.local_response_norm(s.a(x), 3),
+)
+
 UNRECOGNISED: dict[str, Pair] = {}
 """One function too, and `archscope diff` does not see it: what docs/diff.md says of each."""
 
@@ -463,19 +475,11 @@ for unseen, one, other in (
      lambda s, x: torch.cat([s.a(x).relu(), x.relu()], 1), lambda s, x: torch.cat([s.a(x), x], 1).relu()),
     ("`addcmul`, and the product and the sum that it writes",
      lambda s, x: torch.addcmul(x, s.a(x), x), lambda s, x: x + s.a(x) * x),
-    ("a sum divided by the number of its terms, and their mean",
-     lambda s, x: s.a(x).sum((2, 3)) / 64, lambda s, x: s.a(x).mean((2, 3))),
     ("rows and columns repeated, and interpolation to the nearest",
      lambda s, x: s.a(x).repeat_interleave(2, 2).repeat_interleave(2, 3),
      lambda s, x: F.interpolate(s.a(x), scale_factor=2)),
     ("vectors divided by their norm, and `normalize`",
      lambda s, x: s.a(x) / s.a(x).norm(dim=1, keepdim=True).clamp_min(1e-12), lambda s, x: F.normalize(s.a(x))),
-    ("standard deviation and variance, and the means that an exporter writes them as",
-     lambda s, x: ((s.a(x) - s.a(x).mean((2, 3), keepdim=True)) ** 2).mean((2, 3)) * (64 / 63),
-     lambda s, x: s.a(x).var((2, 3))),
-    ("local response normalisation, and the average pooling that an exporter writes it as",
-     lambda s, x: s.a(x) / (1 + 1e-4 * F.avg_pool3d(s.a(x)[:, None] ** 2, (3, 1, 1), 1, (1, 0, 0))[:, 0]) ** 0.75,
-     lambda s, x: F.local_response_norm(s.a(x), 3)),
     ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
 ):  # fmt: skip
     pair(unseen, one, other)

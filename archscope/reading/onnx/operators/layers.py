@@ -235,9 +235,10 @@ def instance_norm(node: Node) -> None:
 
 
 def _is_written(node: Node, place: int, number: int) -> bool:
-    """Is it this number again and again, in a node of its own?"""
-    stored = node.stored(place)
-    return stored is not None and stored.by_node and set(node.numbers(place) or ()) == {number}
+    """Is it this number again and again, in a node of its own, or in what is said to be no parameter?"""
+    stored, kinds = node.stored(place), node.reading.model.kinds
+    written = stored is not None and (stored.by_node or (bool(kinds) and kinds.get(stored.owner) != "PARAMETER"))
+    return written and set(node.numbers(place) or ()) == {number}
 
 
 def local_response_norm(node: Node) -> None:

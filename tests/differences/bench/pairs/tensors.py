@@ -245,5 +245,5 @@ functions(
     "deviation for mean",
     lambda s, x: torch.std_mean(s.a(x), 1)[1],
     lambda s, x: torch.std_mean(s.a(x), 1)[0],
-    "std mean: output 2 instead of 1",
+    "mean instead of standard deviation",
 )
