@@ -1,11 +1,11 @@
 """Do the weights of a checkpoint fit a network? Names and shapes are compared; what the numbers are nobody asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from archscope.differences.renaming import COUNTER, by_module, by_name
+from archscope.differences.renaming import COUNTER, COUNTERS, by_module, by_name, copies
 from archscope.model import units
 from archscope.model.graph import Shape, Tensor
 from archscope.model.results import Tabulated
@@ -32,7 +32,8 @@ class Fit(Tabulated):
     """How the tensors of a file of `weights` stand to those of a `network`.
 
     `rename` has the network's name for each of the file's that has a place there, ready for `load_state_dict`. `how`:
-    they were found by name or by modules, of which so many have one possible place alone (`certain`).
+    they were found by name or by modules, of which so many have one possible place alone (`certain`). `copies` are how
+    many tensors other sets of the same weights have, averaged ones say, by what stands before their names.
     """
 
     KIND = "fit"
@@ -46,12 +47,14 @@ class Fit(Tabulated):
     how: Literal["name", "module"] = "name"
     certain: int = 0
     dtypes: tuple[str, ...] = ()
+    copies: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def verdict(self) -> Verdict:
         if self.misfits:
             return "does_not_fit"
-        return "fits" if all(mine == theirs for mine, theirs in self.rename.items()) else "fits_renamed"
+        same = all(mine == theirs for mine, theirs in self.rename.items())
+        return "fits" if same and not self.copies else "fits_renamed"
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, by the schema that docs/sources.md describes."""
@@ -70,6 +73,7 @@ class Fit(Tabulated):
                  "expected": each.expected}
                 for each in self.misfits
             ],
+            "copies": dict(self.copies),
             "rename": dict(self.rename),
         }  # fmt: skip
 
@@ -87,12 +91,15 @@ def fit_of(
         found, certain = by_module(file, held)
         if len(found) > len(names):
             names, how = found, "module"
+    others = copies(file, held, names)
+    beside = {name for each in others.values() for name in each}
     rename = {mine: theirs for mine, theirs in names.items() if file[mine].shape == held[theirs].shape}
     dtypes = tuple(sorted({file[name].dtype for name in file if not name.endswith(COUNTER)}))
     params = sum(tensor.elements for name, tensor in file.items() if not name.endswith(STATISTICS))
-    misfits = tuple(_misfits(file, held, names, twins))
+    misfits = tuple(_misfits({name: file[name] for name in file if name not in beside}, held, names, twins))
     kept: Literal["name", "module"] = "module" if how == "module" else "name"
-    return Fit(weights, network, len(file), params, rename, misfits, kept, certain, dtypes)
+    counted = {prefix: len(each) for prefix, each in others.items()}
+    return Fit(weights, network, len(file), params, rename, misfits, kept, certain, dtypes, counted)
 
 
 def _misfits(
@@ -108,7 +115,7 @@ def _misfits(
     missing = [
         name for name in held if name not in given and not name.endswith(COUNTER) and twins.get(name) not in given
     ]  # fmt: skip
-    left = [name for name in file if name not in names]
+    left = [name for name in file if name not in names and not name.endswith(COUNTERS)]
     nearly = len(left) <= MOST_OF_ANOTHER_SHAPE * len(file)
     for mine in left:
         alike = next((each for each in missing if nearly and _is_like(mine, each, file, held)), None)

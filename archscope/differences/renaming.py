@@ -6,7 +6,7 @@ which they mostly stand in the network as well.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,25 +15,59 @@ from archscope.model.graph import MOST_LEVELS, Shape, Tensor
 COUNTER = "num_batches_tracked"
 """Of a batch normalisation; where a checkpoint leaves it out, it begins at zero."""
 
+Change = Callable[[str], str]
+
 PREFIXES = ("module.", "model.", "_orig_mod.", "backbone.", "net.", "encoder.", "teacher.")
 """What wrappers write before every name."""
+
+
+COUNTERS = (COUNTER, "n_averaged", "num_updates", "decay")
+"""What is counted beside the weights, of a normalisation or of an average of weights."""
 
 
 def by_name(file: Mapping[str, Tensor], network: Mapping[str, Tensor]) -> dict[str, str]:
     """A name in the network for each name of the file that is one there, less or more what a wrapper adds to all."""
     best: dict[str, str] = {}
     for change in _changes(file, network):
-        found = {name: change(name) for name in file if change(name) in network}
+        found = _named(file, network, change)
         if len(found) > len(best):
             best = found
     return best
 
 
-def _changes(file: Iterable[str], network: Iterable[str]) -> Iterable[Any]:
+def _named(file: Iterable[str], network: Mapping[str, Tensor], change: Change) -> dict[str, str]:
+    """Of two names that become one the changed one counts."""
+    first: dict[str, str] = {}
+    for name in sorted(file, key=lambda name: change(name) == name):
+        first.setdefault(change(name), name)
+    own = set(first.values())
+    return {name: change(name) for name in file if name in own and change(name) in network}
+
+
+def _changes(file: Iterable[str], network: Iterable[str]) -> Iterable[Change]:
     yield lambda name: name
-    for prefix in (*PREFIXES, *_common(file), *_common(network)):
-        yield lambda name, prefix=prefix: name.removeprefix(prefix)
-        yield lambda name, prefix=prefix: prefix + name
+    for prefix in (*wrappers(file, network), *PREFIXES, *_common(file), *_common(network)):
+        yield lambda name, prefix=prefix: name.removeprefix(prefix)  # type: ignore[misc]
+        yield lambda name, prefix=prefix: prefix + name  # type: ignore[misc]
+
+
+def wrappers(file: Iterable[str], network: Iterable[str]) -> list[str]:
+    """What stands in the file before a name of the network: of several sets of weights, averaged ones first, by which
+    a network is judged."""
+    name = next(iter(network), "")
+    found = dict.fromkeys(each.removesuffix(name) for each in file if each.endswith(f".{name}"))
+    return sorted(found, key=lambda prefix: "ema" not in prefix)
+
+
+def copies(file: Mapping[str, Tensor], network: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, list[str]]:
+    """Other sets of the same weights, by what stands before their names, beside those that have found their places."""
+    left, asked = [name for name in file if name not in names], set(names.values())
+    found: dict[str, list[str]] = {}
+    for prefix in ("", *wrappers(left, network)):
+        own = {name.removeprefix(prefix): name for name in left if name.startswith(prefix)}
+        if asked and asked <= own.keys() and all(file[own[name]].shape == network[name].shape for name in asked):
+            found[prefix] = [own[name] for name in own if name in asked]
+    return found
 
 
 def _common(names: Iterable[str]) -> Sequence[str]:

@@ -24,8 +24,11 @@ def as_table(fit: Fit, options: Options) -> str:
         lines.append(f"and {len(fit.misfits) - FIRST:,} more")
     lines += [""] if fit.misfits else []
     if fit.verdict == "fits_renamed":
-        mine, theirs = next((mine, theirs) for mine, theirs in fit.rename.items() if mine != theirs)
+        mine, theirs = next((pair for pair in fit.rename.items() if pair[0] != pair[1]), next(iter(fit.rename.items())))
         lines.append(f"{mine} is {theirs}, and so on: -o rename.json writes the whole map")
+    for prefix, count in fit.copies.items():
+        named = f"as {prefix}..." if prefix else "without a prefix"
+        lines.append(f"the file holds the same once more {named}: {units.counted(count, 'tensor')}")
     if fit.how == "module":
         lines.append(f"found by modules in natural order; {fit.certain:,} of them have one possible place alone")
     tensors = units.counted(fit.stored, "tensor")

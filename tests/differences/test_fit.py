@@ -44,6 +44,36 @@ def test_what_a_wrapper_writes_before_all_names(prefix: str) -> None:
         assert all((mine.removeprefix(prefix) == theirs) != back for mine, theirs in fit.rename.items())
 
 
+def prefixed(prefix: str) -> dict[str, Shape]:
+    return {prefix + name: shape for name, shape in NET.items()}
+
+
+@pytest.mark.parametrize("prefix", ["ema.", "state_dict.module.", "state_dict_ema.module.", "model_ema.module.model."])
+def test_wrappers_in_each_other(prefix: str) -> None:
+    fit = fitted(prefixed(prefix), NET)
+    assert (fit.verdict, fit.copies) == ("fits_renamed", {})
+    assert fit.rename == {prefix + name: name for name in NET}
+
+
+@pytest.mark.parametrize(("first", "second", "taken", "left"), [
+    ("state_dict.", "state_dict_ema.", "state_dict_ema.", "state_dict."),
+    ("model.", "ema.module.", "ema.module.", "model."),
+    ("", "ema.", "", "ema."),
+    ("module.", "", "", "module."),
+])  # fmt: skip
+def test_two_sets_of_weights(first: str, second: str, taken: str, left: str) -> None:
+    """Averaged ones are taken, of one that bears the network's own names these."""
+    fit = fitted({**prefixed(first), **prefixed(second), "n_averaged": (), "model_ema.decay": ()}, NET)
+    assert fit.rename == {taken + name: name for name in NET}
+    assert (fit.verdict, fit.misfits, fit.copies) == ("fits_renamed", (), {left: len(NET)})
+    assert f"the file holds the same once more as {left}...: {len(NET)} tensors" in str(fit)
+
+
+def test_a_set_of_other_shapes_is_no_copy() -> None:
+    fit = fitted(NET | {f"ema.{name}": (*shape, 1) for name, shape in NET.items()}, NET)
+    assert (fit.verdict, len(fit.misfits), fit.copies) == ("does_not_fit", len(NET), {})
+
+
 def test_other_names_by_modules_in_natural_order() -> None:
     """The file lists its names in the order of letters: 10 before 2."""
     renamed = {name.replace("body", "layer").replace("head", "fc"): shape for name, shape in sorted(NET.items())}
