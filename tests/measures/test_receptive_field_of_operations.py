@@ -565,3 +565,13 @@ def test_one_axis(name: str) -> None:
 @pytest.mark.parametrize("name", CLIPS)
 def test_three_axes(name: str) -> None:
     assert total(CLIPS[name], (3, 20, 20, 20))[0]["size"] == field_by_gradient(CLIPS[name], (3, 20, 20, 20), 3)
+
+
+def test_rows_in_a_row_are_as_far_from_each_other_as_in_the_image() -> None:
+    """A convolution along flattened rows: its neighbours lie beside it, but for a row's end."""
+    flat = {"a": nn.Conv2d(3, 4, 3, 2, 1), "b": nn.Conv1d(4, 4, 3, padding=1)}
+    found, _ = total(Of(lambda net, x: net.b(net.a(x).flatten(2)), **flat), (3, 64, 64))
+    assert found["stride"] == [0, 2]
+
+    found, _ = total(Of(lambda net, x: net.b(net.a(x).flatten(2)).view(1, 4, 32, 32), **flat), (3, 64, 64))
+    assert found["stride"] == [2, 2]

@@ -72,6 +72,20 @@ class Reach(NamedTuple):
         span = self.spans[phase]
         return span and (span[0] + periods * self.step, span[1] + periods * self.step)
 
+    @property
+    def wraps(self) -> bool:
+        """Does it go on here and back there, as a row and the next one do one after the other?"""
+        moves = self._moves(1)
+        return any(move > 0 for move in moves) and any(move < 0 for move in moves)
+
+    def usual_move(self, by: int) -> int:
+        """From one position to another, pixels in most places."""
+        return max(moves := self._moves(by), key=moves.count, default=0)
+
+    def _moves(self, by: int) -> list[int]:
+        pairs = [(self.at(position), self.at(position + by)) for position in range(self.period)]
+        return [after[0] - before[0] for before, after in pairs if before and after]
+
     def through(self, taps: Taps) -> "Reach":
         """What the positions behind an operation see, by those that it reads."""
         if len(self.spans) == 1 == len(taps.offsets):

@@ -54,6 +54,9 @@ class Term(NamedTuple):
         if isinstance(reach, Scattered):
             return [reach.spacing]
         steps = [abs(digit.steps[way]) for digit in self.movers(way)] if reach != "global" else []
+        if isinstance(reach, Reach) and any([isinstance(own, Reach) and own.wraps for own in self.reaches]):
+            usual = [abs(reach.usual_move(step)) for step in steps]  # rows in a row: the end of one is beside the next
+            return [Fraction(move) for move in usual if move]
         return [Fraction(step * reach.step, reach.period) for step in steps if isinstance(reach, Reach)]
 
     def positions(self, way: int) -> range:
