@@ -1,5 +1,7 @@
 """Modules without memory: built on the meta device, their parameters never filled with numbers."""
 
+import sys
+from types import FrameType
 from typing import Any
 
 import torch
@@ -46,7 +48,8 @@ class Skeleton(TorchFunctionMode):
             if name == "__get__" and has_value(args[0]) and function.__self__.__name__ in ALIASES:
                 note_value(function, args, {}, result)
             return result
-        if name in FACTORIES and kwargs.get("out") is None and kwargs.get("device") in ON_META:
+        for_meta = name in FACTORIES and kwargs.get("out") is None and kwargs.get("device") in ON_META
+        if for_meta and not _is_compilers(sys._getframe(1)):
             given = {**kwargs, "device": META}
             given.pop("generator", None)
             made = (torch.empty if function in SIZED else function)(*args, **given)
@@ -66,6 +69,11 @@ class Skeleton(TorchFunctionMode):
         if written or any(map(has_value, (*args, *kwargs.values()))):
             note_value(function, args, kwargs, result)
         return result
+
+
+def _is_compilers(frame: FrameType) -> bool:
+    """Is it torch's compiler, which computes with tensors of its own while it is loaded? `torch.compile` loads it."""
+    return str(frame.f_globals.get("__name__", "")).startswith("torch._dynamo")
 
 
 def is_scaling(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

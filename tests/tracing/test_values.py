@@ -190,3 +190,12 @@ def test_a_constant_that_no_memory_would_hold_is_a_shape(make: Callable[[torch.T
 
     (add,) = [layer for layer in archscope.trace(Masked(), (4,)).layers if layer.operation == "add"]
     assert (add.input_shapes[0], add.output_shapes) == ((4,), ((4,),))
+
+
+def test_what_torchs_compiler_makes_while_it_is_loaded_has_values() -> None:
+    """Release 2.6 computes with them: a network that calls `torch.compile` as it is built would not be."""
+    names = {"__name__": "torch._dynamo.variables.torch_function", "torch": torch}
+    exec("def made(): return int(torch.ones(1))", names)  # noqa: S102
+    with Skeleton():
+        assert names["made"]() == 1  # type: ignore[operator]
+        assert torch.ones(1).is_meta
