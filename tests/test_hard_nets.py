@@ -57,11 +57,8 @@ def test_answered_in_one_line(name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="it works where there is such a device")
 def test_a_device_that_is_not_there() -> None:
-    said = "AssertionError: Torch not compiled with CUDA|RuntimeError: Found no NVIDIA driver"  # by the build of torch
-    with pytest.raises(ArchscopeError, match=rf"^tests/hard_nets.py:\d+: ({said})"):
-        archscope.summarize("tests/hard_nets.py:on_another_device")
+    assert archscope.summarize("tests/hard_nets.py:on_another_device").totals["params"] > 0
 
 
 def test_a_network_without_layers() -> None:

@@ -7,6 +7,7 @@ import torch
 
 from archscope.tracing import calls
 from archscope.tracing.effects import stay_on_meta
+from archscope.tracing.elsewhere import asked
 from archscope.tracing.questions import MAKERS
 from archscope.tracing.records import META, map_tensors, tensors_in
 from archscope.tracing.sources import Sources
@@ -26,11 +27,13 @@ class Constants:
         """What a function gives that reads no tensor of the network's."""
         if args and calls.operation_name(function)[1] and isinstance(args[0], torch.Tensor):
             self._sources.keep_value(args[0])  # it may have been there before
-        devices = [value for value in (*args, *kwargs.values()) if isinstance(value, torch.device)]
-        elsewhere = not self._real and any([device.type != "cpu" for device in devices])
-        moved = elsewhere and function is torch.Tensor.to and len(args) + len(kwargs) == 2
-        if moved and not args[0].is_floating_point():
+        wanted = asked(getattr(function, "__name__", ""), args, kwargs)
+        elsewhere = not self._real and wanted is not None and wanted.type != "cpu"
+        moved = function is torch.Tensor.cuda or (function is torch.Tensor.to and len(args) + len(kwargs) == 2)
+        if elsewhere and moved and not args[0].is_floating_point():
             return args[0]  # numbers, such as the order of sequences, that a shape may depend on
+        if elsewhere and function is torch.Tensor.cuda:
+            function, args, kwargs = torch.Tensor.to, (args[0], META), {}
         on_meta = any([tensor.is_meta for tensor in tensors_in((args, kwargs))])
         if (elsewhere or on_meta) and self._device is not None:  # no memory of a GPU's, nor its random numbers
             result = self._on_meta(function, args, kwargs)

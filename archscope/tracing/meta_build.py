@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
+from archscope.tracing.elsewhere import without_accelerator
 from archscope.tracing.records import META
 from archscope.tracing.values import ALIASES, COPY, WHOLE_FILLS, has_value, note_made, note_value, spoil
 
@@ -41,8 +42,8 @@ class Skeleton(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        function, args, kwargs = without_accelerator(function, args, kwargs or {}, META)
         name = getattr(function, "__name__", "")
-        kwargs = kwargs or {}
         if name in PASSED:
             result = function(*args, **kwargs)
             if name == "__get__" and has_value(args[0]) and function.__self__.__name__ in ALIASES:

@@ -15,6 +15,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from archscope.tracing.elsewhere import where_it_runs
+
 SEED = 0
 """What random numbers start from in a trace."""
 
@@ -219,7 +221,8 @@ def drawn_alone(function: Any, args: Any, kwargs: dict[str, Any], generator: tor
 
 
 class DrawnAlone(TorchFunctionMode):
-    """`with DrawnAlone(): module = Net()` fills the weights without a number from the generator that others use."""
+    """`with DrawnAlone(): module = Net()` fills the weights without a number from the generator that others use, on the
+    CPU where there is no CUDA."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -228,4 +231,5 @@ class DrawnAlone(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        return function(*args, **drawn_alone(function, args, kwargs or {}, self._generator))
+        function, args, kwargs = where_it_runs(function, args, kwargs or {})
+        return function(*args, **drawn_alone(function, args, kwargs, self._generator))

@@ -20,6 +20,7 @@ from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.constants import Constants
 from archscope.tracing.effects import Effects, observed, refused, written_by
+from archscope.tracing.elsewhere import where_it_runs
 from archscope.tracing.names import second_paths
 from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
@@ -175,8 +176,10 @@ class Tracer(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        name = getattr(function, "__name__", "")
         kwargs = kwargs or {}
+        if self.real:
+            function, args, kwargs = where_it_runs(function, args, kwargs)
+        name = getattr(function, "__name__", "")
         if name in QUESTIONS:
             return self._question(function, name, args, kwargs)
         if name == "__get__":

@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import archscope
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
+from archscope.targets import Target
 from archscope.tracing import TraceError, trace
 from tests.small_nets import Forward, on_meta
 
@@ -441,3 +442,41 @@ def test_an_end_of_the_program_is_an_error_of_the_network(given: tuple[int, ...]
     said = f"Forward: ends the program, with sys.exit({', '.join(map(str, given))})"
     with pytest.raises(TraceError, match=re.escape(said)):
         trace(Forward(forward), (4,))
+
+
+class OnCuda(nn.Module):
+    """As code of those who have a GPU is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4).cuda()
+        self.to_device = nn.Linear(4, 4, device="cuda").to("cuda:0")
+        self.scale = nn.Parameter(torch.ones(4).cuda() * 2)
+        self.register_buffer("shift", torch.zeros(4, device=torch.device("cuda")))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.to_device(self.linear(x.cuda())) * self.scale + torch.ones(4).cuda()
+        return x + torch.zeros(4, device="cuda") + torch.arange(4).to("cuda")
+
+
+class AsksOnCuda(OnCuda):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) if x.cuda().sum() >= 0 else x
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize("kind", [OnCuda, AsksOnCuda])
+def test_a_network_that_asks_for_a_gpu_needs_none_to_be_counted(kind: type[nn.Module]) -> None:
+    target = Target("net", kind)
+    built = target.on_meta().module if kind is OnCuda else target.on_cpu().module
+    graph = trace(built, (4,))
+    assert [row for row in rows(graph) if row[0] == "linear"] == 2 * [("linear", (4,))]
+    assert sum(parameter.elements for parameter in graph.parameters.values()) == 44
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_pass_for_real_stays_where_the_weights_lie() -> None:
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        return net.linear(x.cuda()) if x.to("cuda").sum() >= 0 else x
+
+    assert rows(trace(Forward(forward, linear=nn.Linear(4, 4)), (4,)))[-1] == ("linear", (4,))
