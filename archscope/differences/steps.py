@@ -29,6 +29,11 @@ ORDERINGS = {"permute", "reshape", "slice", "view", "part"}
 NOISE = {"stochastic depth", "gaussian noise", "gaussian dropout"}
 """Kinds of steps that a module without an operation of torch's is: it gives what it is given, but in training."""
 
+OWN = ORDERINGS | NOISE | POOLS | GLOBAL_POOLS | {
+    "input", "output", "branches", "scale", "shift", "conv", "transposed conv", "batch norm",
+}  # fmt: skip
+"""Kinds of steps that rules alone make: no operation of one of these names that no rule can read is one."""
+
 UNORDERED = {"add", "mul"}
 """Kinds of steps whose operands may come in any order."""
 

@@ -13,6 +13,7 @@ import archscope
 from archscope.differences import compare
 from archscope.differences.steps import as_float32
 from archscope.errors import ArchscopeError
+from tests.differences.bench.bases import BASES
 from tests.differences.bench.bases import Of as Made
 from tests.graphs import Net, report_of, six_layer_report
 
@@ -173,7 +174,7 @@ def test_what_only_training_sees_is_no_other_function() -> None:
     trained = "(in training only)"
     said = verdict(attends(dropout=0.2), attends(dropout=0.1), (6, 8))
     assert said == ("same_function", f"attention: dropout 0.2 instead of 0.1 {trained}")
-    assert verdict(recurs(0.2), recurs(0.1), (6, 8)) == ("same_function", f"LSTM: dropout 0.2 instead of 0.1 {trained}")
+    assert verdict(recurs(0.2), recurs(0.1), (6, 8)) == ("same_function", f"dropout 0.2 instead of 0.1 {trained}")
     said = verdict(normed(0.2), normed(0.1), (8, 4, 4))
     assert said == ("same_function", f"instance norm: momentum 0.2 instead of 0.1 {trained}")
 
@@ -186,3 +187,15 @@ def test_a_bias_of_a_layer_that_no_rule_reads_is_one_row() -> None:
     assert found.verdict == "different"
     assert found.differences[0].what == "bilinear: no bias where the reference has one"
     assert found.totals["params"] == 4
+
+
+@pytest.mark.parametrize("operation", ["reshape", "view", "part", "slice", "conv", "branches", "input", "max pool"])
+def test_a_report_whose_layers_bear_the_names_of_what_rules_make(operation: str) -> None:
+    """They hold weights all the same, each counted once."""
+    made, size = BASES["dense"]
+    report = archscope.summarize(made(), size)
+    layers = tuple(replace(layer, operation=operation) for layer in report.graph.layers)
+    odd = replace(report, graph=replace(report.graph, layers=layers))
+    for found in (compare(odd, report), compare(report, odd)):
+        assert found.verdict == "same_parameters"
+        assert found.totals == {"params": 0, "macs": 0}

@@ -8,7 +8,7 @@ from typing import Any
 from archscope.differences.draft import Draft
 from archscope.differences.layouts import Layout
 from archscope.differences.rules.stored import facts_of, orders
-from archscope.differences.steps import Step, View, is_statistic, squeezed
+from archscope.differences.steps import OWN, Step, View, is_statistic, squeezed
 from archscope.model.graph import Layer, Operand, Shape
 
 NO_FUNCTION = frozenset(
@@ -143,8 +143,10 @@ def other(call: Call) -> Step:
     if len(call.views) + len(call.fixed) > 1 and (ones := _ones(call)):
         facts["broadcast"] = ones
     steps = [call.shown(i) for i in range(len(call.views))]
-    kind = "sliding windows" if call.operation == "unfold" and "kernel_size" not in facts else call.operation
-    return with_fixed(call.step(kind, steps, facts), call)  # a tensor's own `unfold` is no patches of an image
+    kind = f"operation {call.operation}" if call.operation in OWN else call.operation
+    if kind == "unfold" and "kernel_size" not in facts:  # a tensor's own is no patches of an image
+        kind = "sliding windows"
+    return with_fixed(call.step(kind, steps, facts), call)
 
 
 def _axes_among(dim: Any, shape: Shape) -> tuple[int, ...] | None:
