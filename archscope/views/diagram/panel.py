@@ -7,7 +7,7 @@ from archscope.views.diagram.ops.drawn import within
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Frame, Piece
-from archscope.views.diagram.place.style import FRAME_PAD, HEADING, badge_width
+from archscope.views.diagram.place.style import FRAME_PAD, HEADING, Style, badge_width
 from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.place.text import WIDER, text_width
 from archscope.views.diagram.plan.forms import Form
@@ -22,24 +22,30 @@ TITLE_BAND = 34.0
 NARROW_PAPER = Paper(50.0, 5000.0)
 """A panel is placed in one column."""
 
+Opened = tuple[Sketch, View]
 Placed = tuple[Piece, list[Op]]
 
 
-def panel(form: Form, every: Sequence[Op], kinds: Mapping[str, str], view: View, most: int) -> Placed:
-    """A module in a frame with its title, its table below; and its Ops. `every` are those of the network; parts are
-    closed where the panel has more than `most` boxes."""
+def opened(form: Form, every: Sequence[Op], kinds: Mapping[str, str], view: View, most: int) -> Opened:
+    """What a module holds, and how that is seen. `every` are the Ops of the network; parts are closed where there would
+    be more than `most` boxes."""
     lettered = {op.name: op for op in form.ops}
     again = {op.name for call in form.again for op in call}
     first = [lettered.get(op.name, op) for op in every if op.name not in again]
     ops, outputs = within(first, form.path, view.outputs)
     ops = with_memory(_with_own_inputs(ops, form.path, [op.name for op in every]), kinds)
-    style = replace(view.style, shapes=False, paper=NARROW_PAPER)
-    inner = View(outputs, style, True, form.path, plain=False)
+    inner = View(outputs, view.style, True, form.path, plain=False)
     for sketch in _sketches(flow_plan(ops, kinds, form.path), kinds, inner):
         if boxes(sketch.series) <= most:
             break
-    piece = inner.placed(sketch).piece
-    return _framed(piece, form, sketch.plan.ops), sketch.plan.ops
+    return sketch, inner
+
+
+def panel(form: Form, held: Opened, style: Style) -> Placed:
+    """A module in a frame with its title, its table below; and its Ops."""
+    sketch, inner = held
+    style = replace(style, shapes=False, paper=NARROW_PAPER)
+    return _framed(replace(inner, style=style).placed(sketch).piece, form, sketch.plan.ops), sketch.plan.ops
 
 
 def _sketches(whole: Plan, kinds: Mapping[str, str], inner: View) -> Iterator[Sketch]:

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from math import inf, sqrt
+from math import sqrt
 from typing import NamedTuple
 
 from archscope.model.graph import Graph
 from archscope.views.diagram.ops.drawn import drawn
-from archscope.views.diagram.panel import Placed, panel
+from archscope.views.diagram.panel import Placed, opened, panel
 from archscope.views.diagram.place.arrange import Arrangement, arrangement, set_out
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
@@ -49,8 +48,8 @@ BARE = Try(14, apart=False)
 ENOUGH_TOLD = 0.2
 """Panels that tell so many of the network's operations are not tried with a smaller schema."""
 
-MOST_SCHEMAS, FURTHER = 5, 2
-"""So many schemas are tried, and so many of the tries are left out with one that is not the first."""
+FURTHER = 2
+"""So many of the tries are left out with a schema that is not the first."""
 
 MOST_ADDED = 8
 """So many modules that have no panel are tried again where others leave room."""
@@ -58,8 +57,8 @@ MOST_ADDED = 8
 TOLD = 0.1
 """What an operation counts that other panels have too."""
 
-SCHEMA_SHAPES = (7.0, 3.0, 1.4)
-"""Height to width that the schema is placed for: in one column, or in several."""
+SCHEMA_SHAPES, FLAT = (7.0, 3.0, 1.4), 1.4
+"""Height to width that the schema is placed for: in one column, or in several, unless it is flat in fewer."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +96,14 @@ class Setting:
 def plate(graph: Graph, block: str, style: Style) -> Drawing:
     """The plate of a network, or of a block of it, as large as can be on its paper."""
     ops, outputs = drawn(graph, block)
-    view = View(outputs, style, True, block, plain=False)
+    whole = View(outputs, style, True, block, plain=False)
     found: list[Setting] = []
-    for number, parts in enumerate(islice(schemas(ops, graph.blocks, view), MOST_SCHEMAS)):
+    for number, (parts, view) in enumerate(schemas(ops, graph.blocks, whole)):
         found.append(_readable(parts, view, TRIED[FURTHER:] if number else TRIED))
         if found[-1].told >= ENOUGH_TOLD * len(ops) or found[-1].is_whole:
             break
-    return max(found, key=lambda one: (min(one.best.scale, _enough(style)), one.told)).drawing()
+    best = max(found, key=lambda one: (min(one.best.scale, _enough(style)), one.told))
+    return (best if best.best.scale >= _enough(style) else _folded(best, whole)).drawing()
 
 
 def _enough(style: Style) -> float:
@@ -114,10 +114,19 @@ def _enough(style: Style) -> float:
 def _readable(parts: Parts, view: View, tries: Sequence[Try]) -> Setting:
     """The plate with this schema: the first try that can be read, else with the panels for which there is room."""
     enough = _enough(view.style)
-    if _largest(parts, view) < enough:
+    parts = replace(parts, closest=[drawing.piece for drawing in _schemas(parts, parts.forms, TRIED[-1], view)])
+    if not _has_room(parts, (), view.style):
         return _setting(parts, (), TRIED[-1], view)  # whatever else is tried is smaller
     readable = (one for one in _settings(parts, view, tries) if one.best.scale >= enough)
     return _filled(next(readable, None) or _setting(parts, (), BARE, view), view)
+
+
+def _folded(setting: Setting, view: View) -> Setting:
+    """A schema by itself, its branches in rows and its columns cut."""
+    sketch = view.sketch(Plan(as_printed(setting.parts, (), False), every=True))
+    schema = view.folded(sketch)
+    best = arrangement([schema.piece], view.style.paper, _enough(view.style))
+    return Setting(setting.parts, setting.tried, (), schema, [], best)
 
 
 # ---- how it is set ----------------------------------------------------------------------------------------
@@ -131,7 +140,7 @@ def _settings(parts: Parts, view: View, tries: Sequence[Try]) -> Iterator[Settin
         kept = min(tried.kept, len(by_size))
         key = kept, tried.closer, tried.apart and bool(kept), tried.most * bool(kept)
         if kept <= MOST_PANELS and key not in seen:  # others are not worth to place
-            yield _setting(parts, by_size[:kept], tried, view)
+            yield from _if_room(parts, by_size[:kept], tried, view)
         seen.add(key)
 
 
@@ -162,26 +171,44 @@ def _filled(setting: Setting, view: View) -> Setting:
     """The plate with panels for more forms where there is room."""
     left_out = [form for form in _by_weight(setting.parts) if form not in setting.printed]
     for form in left_out[:MOST_ADDED]:
-        more = _setting(setting.parts, [*setting.printed, form], setting.tried, view)
-        if more.best.scale >= _enough(view.style):
-            setting = more
+        for more in _if_room(setting.parts, [*setting.printed, form], setting.tried, view):
+            setting = more if more.best.scale >= _enough(view.style) else setting
     return setting
+
+
+def _if_room(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> Iterator[Setting]:
+    """The setting, unless it would be too small were its schema as close as can be: that is soon told."""
+    panels = [piece for piece, _ in _panels(parts, chosen, tried, view)]
+    if _has_room(parts, panels, view.style):
+        yield _setting(parts, chosen, tried, view)
+
+
+def _has_room(parts: Parts, panels: Sequence[Piece], style: Style) -> bool:
+    """Can the closest schema be read beside these?"""
+    enough = _enough(style)
+    return any(arrangement([piece, *panels], style.paper, enough).scale >= enough for piece in parts.closest)
+
+
+def _panels(parts: Parts, printed: Sequence[Form], tried: Try, view: View) -> list[Placed]:
+    """The panels of these forms, which are opened and placed once in each way."""
+    style = _closer(view.style, tried)
+    for form in printed:
+        at = form.path, tried.most
+        if at not in parts.sketches:
+            parts.sketches[at] = opened(form, parts.ops, parts.kinds, view, tried.most)
+        if (*at, tried.closer) not in parts.panels:
+            parts.panels[*at, tried.closer] = panel(form, parts.sketches[at], style)
+    return [parts.panels[form.path, tried.most, tried.closer] for form in printed]
 
 
 def _setting(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> Setting:
     """Schema and panels, the schema in so many columns, the panels in so many others, as is largest."""
-    style, paper = _closer(view.style, tried), view.style.paper
     printed = [form for form in parts.forms if form in chosen]
-    panels = []
-    for form in printed:
-        at = form.path, tried.most, tried.closer
-        parts.panels[at] = parts.panels.get(at) or panel(
-            form, parts.ops, parts.kinds, replace(view, style=style), tried.most
-        )
-        panels.append(parts.panels[at])
+    panels = _panels(parts, printed, tried, view)
     found = []
     for schema in _schemas(parts, printed, tried, view):
-        best = arrangement([schema.piece, *(piece for piece, _ in panels)], paper, _enough(style))
+        pieces = [schema.piece, *(piece for piece, _ in panels)]
+        best = arrangement(pieces, view.style.paper, _enough(view.style))
         found.append(Setting(parts, tried, printed, schema, panels, best))
     return max(found, key=lambda one: one.best.scale)
 
@@ -190,21 +217,15 @@ def _schemas(parts: Parts, printed: Sequence[Form], tried: Try, view: View) -> I
     """The schema where these forms have a panel, in so many columns."""
     style, paper = _closer(view.style, tried), view.style.paper
     sketch = view.sketch(Plan(as_printed(parts, printed, tried.apart), every=True))
-    if not printed:
-        made = replace(view, style=style)
-        yield made.fitting(sketch) or made.folded(sketch)
-    for shape in SCHEMA_SHAPES if printed else ():
-        tall = replace(paper, width=paper.height / shape, turns=False)
-        yield from replace(view, style=replace(style, paper=tall)).ways(sketch)
+    for shape in SCHEMA_SHAPES if printed else (0.0,):
+        tall = replace(paper, width=paper.height / shape, turns=False) if shape else paper
+        drawings = replace(view, style=replace(style, paper=tall)).ways(sketch)
+        yield from drawings
+        if all(made.piece.height < FLAT * (made.piece.left + made.piece.right) for made in drawings):
+            break  # in more columns it would only be wider
 
 
 def _closer(style: Style, tried: Try) -> Style:
     for _ in range(tried.closer):
         style = style.compact()
     return style
-
-
-def _largest(parts: Parts, view: View) -> float:
-    """How large the schema is by itself, as close as it is ever set."""
-    drawings = _schemas(parts, parts.forms, TRIED[-1], view)
-    return max(arrangement([drawing.piece], view.style.paper, inf).scale for drawing in drawings)

@@ -4,18 +4,26 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain, islice
 
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.panel import Placed
+from archscope.views.diagram.panel import Opened, Placed
+from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, unit_paths
 from archscope.views.diagram.plan.levels import Modules, Plan, closed, network_plan
 from archscope.views.diagram.plan.repeats import BESIDE, READS_TWO, with_steps
-from archscope.views.diagram.plan.shrunk import boxes
+from archscope.views.diagram.plan.shrunk import boxes, without_loose
 from archscope.views.diagram.plan.smaller import smaller_plans
 from archscope.views.diagram.sketch import MOST_BOXES, View
 
 LARGE_MODULES = (LARGE_MODULE, 60, 400)
 """Operations of a module that is too large to have a panel, the first number with which the schema is small enough."""
+
+FEWEST_LOOSE = 3
+"""So many operations between modules are one box where the schema leaves no room for panels."""
+
+MOST_SCHEMAS, MOST_TOGETHER = 4, 3
+"""So many schemas are tried, and so many more with results together."""
 
 SMALLER = 0.7
 """A smaller schema has no more than this share of the boxes of the one before."""
@@ -27,13 +35,16 @@ FEW_LETTERS = 2
 @dataclass(frozen=True)
 class Parts:
     """What a plate is composed of: the schema's Ops, the forms, the network's own Ops; `panels` placed so far, by the
-    path of their form, how many boxes they may have and how often they are set closer."""
+    path of their form, how many boxes they may have and how often they are set closer; `sketches` what these
+    hold, by the first two; `closest`: ways to place the schema as close as it is ever set."""
 
     schema: list[Op]
     forms: list[Form]
     ops: Sequence[Op]
     kinds: Mapping[str, str]
     panels: dict[tuple[str, int, int], Placed] = field(default_factory=dict)
+    sketches: dict[tuple[str, int], Opened] = field(default_factory=dict)
+    closest: Sequence[Piece] = ()
 
     @cached_property
     def held(self) -> dict[str, list[Form]]:
@@ -49,19 +60,25 @@ class Parts:
         return found
 
 
-def schemas(ops: Sequence[Op], kinds: Mapping[str, str], view: View) -> Iterator[Parts]:
-    """The schema with each module as one Op, and the forms of those that could be closed so; then smaller schemas."""
+def schemas(ops: Sequence[Op], kinds: Mapping[str, str], view: View) -> Iterator[tuple[Parts, View]]:
+    """The schema with each module as one Op, and the forms of those that could be closed so; then smaller schemas, also
+    with all results of a box together; at last that of the network level. Each with how it is seen."""
     modules = Modules(ops, kinds, view.block)
-    finest: Parts | None = None
-    for large in LARGE_MODULES:
-        found = forms(modules, unit_paths(modules, large))
-        schema = with_steps(closed(ops, [(path, form.title, ()) for form in found for path in form.paths]), kinds)
-        parts = _standing(Parts(schema, found, ops, kinds))
-        finest = finest or parts
-        if _count(parts, view) <= MOST_BOXES:
-            yield parts
-    assert finest, "several sizes are tried"
-    yield from _smaller(finest, view)
+    finest, *coarser = (_closed(modules, ops, large) for large in LARGE_MODULES)
+    few = [parts for parts in (finest, *coarser) if _count(parts, view) <= MOST_BOXES]
+    together = replace(view, together=True)
+    yield from ((parts, view) for parts in islice(chain(few, _smaller(finest, view)), MOST_SCHEMAS))
+    yield from ((parts, together) for parts in islice(_smaller(finest, together), MOST_TOGETHER))
+    loops = network_plan(with_steps(ops, kinds, within=False), kinds)
+    yield _standing(replace(finest, schema=view.smallest(loops, kinds).plan.ops)), view
+
+
+def _closed(modules: Modules, ops: Sequence[Op], large: int) -> Parts:
+    """The schema with modules of at most so many operations as one Op each, where they can be."""
+    kinds = modules.kinds
+    found = forms(modules, unit_paths(modules, large))
+    schema = with_steps(closed(ops, [(path, form.title, ()) for form in found for path in form.paths]), kinds)
+    return _standing(Parts(schema, found, ops, kinds))
 
 
 def _standing(parts: Parts) -> Parts:
@@ -76,17 +93,16 @@ def _count(parts: Parts, view: View) -> int:
 
 
 def _smaller(parts: Parts, view: View) -> Iterator[Parts]:
-    """The parts with ever smaller schemas, whose modules are closed further; the last is small whatever there is."""
+    """The parts with ever smaller schemas: operations between modules are one box, then modules are closed further."""
     most = MOST_BOXES
-    plan = whole = Plan(parts.schema, every=True)
-    for plan in smaller_plans(whole, parts.kinds, view.block):
+    whole = Plan(parts.schema, every=True)
+    plan = loose = without_loose(whole, parts.kinds, FEWEST_LOOSE, layers=view.together)
+    for plan in smaller_plans(loose, parts.kinds, view.block):
         smaller = _standing(replace(parts, schema=plan.ops))
         if (count := _count(smaller, view)) <= most:
             yield smaller
             most = int(count * SMALLER)
     yield _standing(replace(parts, schema=view.smallest(plan, parts.kinds).plan.ops))
-    loops = network_plan(with_steps(parts.ops, parts.kinds, within=False), parts.kinds)
-    yield _standing(replace(parts, schema=view.smallest(loops, parts.kinds).plan.ops))
 
 
 def as_printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:

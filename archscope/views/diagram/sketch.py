@@ -12,7 +12,7 @@ from archscope.views.diagram.place.columns import LARGE, in_columns
 from archscope.views.diagram.place.engines import Unplaced
 from archscope.views.diagram.place.flows import are_flows, place_flows
 from archscope.views.diagram.place.paper import Paper
-from archscope.views.diagram.place.picture import Piece
+from archscope.views.diagram.place.picture import Line, Piece
 from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import COMPACT_GAP, GAP, SMALL, Style, label, label_size
 from archscope.views.diagram.place.turn import sideways
@@ -65,13 +65,15 @@ class Sketch:
 
 @dataclass(frozen=True)
 class View:
-    """What all plans of one picture have in common. `plain`: every layer has a box, whatever the room."""
+    """What all plans of one picture have in common. `plain`: every layer has a box, whatever the room. `together`: all
+    results that one box gives are one box."""
 
     outputs: Sequence[Output]
     style: Style
     folds: bool
     block: str
     plain: bool
+    together: bool = False
 
     @property
     def u_shaped(self) -> bool:
@@ -82,7 +84,7 @@ class View:
         if not self.plain:
             plan = replace(plan, ops=with_few_inputs(plan.ops, "Tensor" if self.block else "Input"))
         if not self.block or len(self.outputs) > 1:
-            plan = replace(plan, ops=with_outputs(plan.ops, self.outputs, self.block))
+            plan = replace(plan, ops=with_outputs(plan.ops, self.outputs, self.block, self.together))
         ends = ends_of(plan.ops, self.outputs)
         frames = _level_frames(plan, ends) if self.u_shaped else plan.frames
         series = structure(plan.ops, frames, plan.titles, ends)
@@ -239,14 +241,20 @@ def _begin_at_constants(piece: Piece) -> None:
 
 
 def _end_at_dead_ends(piece: Piece, dead: set[str]) -> None:
-    """No line leads on from a result, or what nothing reads: the structure alone put something after it."""
+    """No line leads on from a result, or what nothing reads: the structure alone put something after it. None leads to
+    a point where nothing goes on."""
     points = {box.name for box in piece.boxes if box.form == "point"}
     cut = [line for line in piece.lines if line.source in dead]
-    while cut:
+    while cut or (cut := _leading_nowhere(piece, points)):
         piece.lines = [line for line in piece.lines if line not in cut]
         gone = ({line.target for line in cut} & points) - {line.target for line in piece.lines}
         left = {(line.target, line.points[-1]) for line in cut if line.role == "leave" and line.points}
         cut = [line for line in piece.lines if line.source in gone or (line.source, *line.points[:1]) in left]
+
+
+def _leading_nowhere(piece: Piece, points: set[str]) -> list[Line]:
+    ends = points - {line.source for line in piece.lines}
+    return [line for line in piece.lines if line.target in ends]
 
 
 def _end_in_frame(piece: Piece) -> None:

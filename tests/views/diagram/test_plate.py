@@ -14,12 +14,13 @@ from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.drawn import drawn
+from archscope.views.diagram.ops.inputs import SEVERAL
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.plan.forms import Form, Numbers, _label_rows, unit_paths
-from archscope.views.diagram.plan.levels import Modules
+from archscope.views.diagram.plan.levels import Modules, Plan
 from archscope.views.diagram.schema import schemas
 from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING
@@ -270,7 +271,7 @@ def test_the_last_schema_that_is_tried_is_the_network_level_s() -> None:
     """What is closed by sorts may leave a loop of a detector, and all that stands around it, in more boxes."""
     found = archscope.summarize(Refined(8), (8, 16, 16))
     ops, outputs = drawn(found.graph, "")
-    *_, last = schemas(ops, found.graph.blocks, View(outputs, Style(), True, "", plain=False))
+    *_, (last, _) = schemas(ops, found.graph.blocks, View(outputs, Style(), True, "", plain=False))
     shown = draw(found, DiagramOptions(level="network")).drawing.plan.ops  # with its results
     assert [op.name for op in last.schema] == [op.name for op in shown]
 
@@ -369,3 +370,77 @@ def test_rates_of_dropout_that_rise_make_no_row_of_a_table() -> None:
     assert [(box.title, box.details, box.repeat) for box in made.drawing.piece.boxes if box.kind == "module"] == [
         ("Dropped", (), 4)
     ]
+
+
+class Unread(nn.Module):
+    """What it computes last nothing reads."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body, self.beside = nn.Sequential(nn.Conv2d(4, width, 1), nn.Conv2d(width, 4, 1)), nn.Conv2d(4, 4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = torch.relu(x + self.body(x))
+        self.beside(y)
+        return y
+
+
+def test_no_line_of_a_panel_leads_nowhere() -> None:
+    made = draw(archscope.summarize(nn.Sequential(*map(Unread, (8, 16))), (4, 8, 8)), DiagramOptions(level="plate"))
+    assert list(panels(made.drawing.piece)) == ["Unread"]
+    points = {box.name for box in made.drawing.piece.boxes if box.form == "point"}
+    lines = made.drawing.piece.lines
+    assert not points.intersection(line.target for line in lines) - {line.source for line in lines}
+
+
+class Scales(nn.Module):
+    """A backbone of three scales."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.downs = nn.Conv2d(3, 8, 3, 2, 1), nn.ModuleList(nn.Conv2d(8, 8, 3, 2, 1) for _ in range(2))
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        found = [self.first(x).relu()]
+        for down in self.downs:
+            found.append(down(found[-1]).relu())
+        return found
+
+
+class Boxes(nn.Module):
+    """It chooses among its maps by many operations of no module, and gives results of every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone, self.neck, self.heads = Scales(), Mixed(), nn.ModuleList(Head() for _ in range(2))
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        maps = self.neck(self.backbone(x))
+        found = {f"a_rather_long_name_of_a_map_{'xyz'[i]}": one for i, one in enumerate(maps)}
+        tokens = torch.cat([one.flatten(2) for one in maps], 2)
+        for i in range(9):
+            tokens = (tokens * (i + 2)).exp() / (i + 3)
+            if i % 2:
+                found[f"a_rather_long_name_of_tokens_{'abcdefghi'[i]}"] = tokens
+        low = maps[0] * tokens.mean()
+        return found | {f"another_{i}": head(low) for i, head in zip("xy", self.heads, strict=True)}
+
+
+class Mixed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sides = nn.ModuleList(nn.Conv2d(8, 8, 1) for _ in range(3))
+
+    def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
+        return [side(one) + maps[0].mean() for side, one in zip(self.sides, maps, strict=True)]
+
+
+def test_where_results_leave_no_room_those_of_a_box_stand_together_and_what_is_loose_is_a_box() -> None:
+    found = archscope.summarize(Boxes(), (3, 64, 64))
+    ops, outputs = drawn(found.graph, "")
+    seen = list(schemas(ops, found.graph.blocks, View(outputs, Style(), True, "", plain=False)))
+    parts, view = next((parts, view) for parts, view in seen if view.together)
+    told = [(op.word, op.facts) for op in view.sketch(Plan(parts.schema)).plan.ops]
+    assert [word for word, _ in told if word.endswith("operations")] == ["30 operations"]
+    assert [one for one in told if "outputs" in one[0]][:2] == [("3 outputs", (SEVERAL,)), ("4 outputs", ())]
+    assert "3 outputs" not in [op.word for op in seen[0][1].sketch(Plan(seen[0][0].schema)).plan.ops]

@@ -5,6 +5,9 @@ from dataclasses import replace
 
 from archscope.views.diagram.ops.ops import Op, Ops
 
+SEVERAL = "several sizes"
+"""Said of tensors in one box that are not of one size."""
+
 MOST_TENSORS = 30
 """More that one box reads or gives are one box: no reader follows each line."""
 
@@ -25,6 +28,7 @@ def with_few_inputs(ops: list[Op], word: str) -> list[Op]:
 
 
 def _as_one(tensors: Sequence[Op], word: str) -> Op:
-    shapes = {op.shape for op in tensors}
-    first, *others = [replace(op, word=word, shape=op.shape if len(shapes) == 1 else ()) for op in tensors]
+    if len({op.shape for op in tensors}) > 1:
+        tensors = [replace(op, shape=(), facts=(SEVERAL,)) for op in tensors]
+    first, *others = [replace(op, word=word) for op in tensors]
     return replace(first, copies=tuple(others))

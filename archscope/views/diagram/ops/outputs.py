@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from archscope.model.graph import Graph, Output
-from archscope.views.diagram.ops.inputs import MOST_TENSORS
+from archscope.views.diagram.ops.inputs import MOST_TENSORS, SEVERAL
 from archscope.views.diagram.ops.ops import Op
 
 WORD = "Output"
@@ -22,13 +22,13 @@ def results(graph: Graph) -> tuple[Output, ...]:
     return graph.named_outputs or tuple(unnamed)
 
 
-def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "") -> list[Op]:
-    """The Ops, and one after them for each of these results, of the network or of a block of it. A box that is called
-    Output is one already."""
+def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "", together: bool = False) -> list[Op]:
+    """The Ops, and one after them for each of these results, of the network or of a block of it, or `together` for all
+    that one box gives. A box that is called Output is one already."""
     holder = {name: op for op in ops for one in op.each for name in one.layers} | {op.name: op for op in ops}
     made: list[Op] = []
     called: list[Op] = []
-    for alike in _groups(given, holder):
+    for alike in _groups(given, holder, MOST_TENSORS if not together else 1):
         i, output = alike[0], given[alike[0]]
         source = holder[output.layer]
         if len(given) == 1 and is_output(source):
@@ -39,24 +39,25 @@ def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "") ->
         reads = tuple([one.name for step in source.each for one in step.members if output.layer in one.layers])
         name = f"{block}>{output.name or i}" if block else f"output:{output.name or i}"
         word = _word(output, i, len(given)) if len(alike) == 1 else _words([given[j].name for j in alike])
-        shape = output.shape if len({given[j].shape for j in alike}) == 1 else ()
-        made.append(Op(name, "tensor", word, name, (), (source.name,), shape, channels=channels, reads=reads))
+        same = len({given[j].shape for j in alike}) == 1
+        made.append(Op(name, "tensor", word, name, (), (source.name,), output.shape if same else (),
+                       facts=() if same else (SEVERAL,), channels=channels, reads=reads))  # fmt: skip
     named = [replace(op, word=f"{WORD}: {op.word}") if op in called and op.word != WORD else op for op in ops]
     return [*named, *made]
 
 
-def _groups(given: Sequence[Output], holder: Mapping[str, Op]) -> Iterator[list[int]]:
+def _groups(given: Sequence[Output], holder: Mapping[str, Op], most: int) -> Iterator[list[int]]:
     """The results that are one box: one closed module gives them, they are of one shape, and their names are numbers,
-    or begin alike and have one within; or one box gives very many."""
+    or begin alike and have one within; or one box gives more than `most`."""
     groups: dict[object, list[int]] = {}
     many = Counter(holder[output.layer].name for output in given)
     for i, output in enumerate(given):
         source = holder[output.layer]
         numbered = NUMBERED.fullmatch(output.name) if source.kind == "module" else None
         key = (source.name, output.shape, numbered[1]) if numbered else i
-        groups.setdefault(source.name if many[source.name] > MOST_TENSORS else key, []).append(i)
+        groups.setdefault(source.name if many[source.name] > most else key, []).append(i)
     for alike in groups.values():
-        if len(alike) > MOST_TENSORS or (len(alike) > 1 and _names([given[i].name for i in alike])):
+        if len(alike) > most or (len(alike) > 1 and _names([given[i].name for i in alike])):
             yield alike
         else:
             yield from ([i] for i in alike)

@@ -66,7 +66,8 @@ def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
     if op.word == FEATURE_MAPS:
         title = f"{sizes_of(op, style.channels_last)} {title}"
     elif op.kind == "tensor" or hull is not None:
-        detail = sizes_of(op, style.channels_last) if style.shapes else ""
+        told = op.facts[0] if op.kind == "tensor" and op.facts else sizes_of(op, style.channels_last)
+        detail = told if style.shapes else ""
     details = tuple(dict.fromkeys(part for part in (detail, *style.notes(alike)) if part))
     if op.kind == "tensor" and hull is None and label_size(title, details, True, 1)[0] > LONG_NAME:
         one_line = False  # sizes below the name, that below its word where it is longer still

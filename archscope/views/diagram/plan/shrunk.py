@@ -66,21 +66,22 @@ def largest_core(series: Series) -> int:
     return max(sizes)
 
 
-def without_loose(plan: Plan, kinds: Mapping[str, str]) -> Plan:
-    """The plan with operations of no module as one box where many stand between the same modules."""
+def without_loose(plan: Plan, kinds: Mapping[str, str], fewest: int = FEWEST_LOOSE, layers: bool = False) -> Plan:
+    """The plan with operations of no module as one box where so many stand between the same modules; `layers`: those
+    that are modules of one operation too."""
     above: dict[str, frozenset[str]] = {}
     between: dict[frozenset[str], list[Op]] = {}
     for op in plan.ops:
         above[op.name] = frozenset().union(*(above.get(source, frozenset()) for source in op.inputs))
-        if op.kind == "module" or op.path in kinds:
+        if op.kind == "module" or (op.path in kinds and not layers):
             above[op.name] |= {op.name}
-        elif op.kind != "tensor" and "." not in op.path:
+        elif op.kind != "tensor" and (layers or "." not in op.path):
             between.setdefault(above[op.name], []).append(op)
     groups = []
     for held in between.values():
         own = Ops(held)
         parts = connected_parts(list(own.by_name), own.readers.__getitem__)
-        groups += [[own.by_name[name] for name in part] for part in parts if len(part) >= FEWEST_LOOSE]
+        groups += [[own.by_name[name] for name in part] for part in parts if len(part) >= fewest]
     return replace(plan, ops=closed_groups(plan.ops, [_titled(group, kinds) for group in groups]))
 
 
