@@ -11,7 +11,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
 from archscope.model.input_sizes import Input, Sizes, as_inputs
 from archscope.targets import Built, Target, huggingface, keras
-from archscope.targets.inputs import Expected, expected_by, published, recorded, required_arguments
+from archscope.targets.inputs import Expected, expected_by, expected_where, published, recorded, required_arguments
 
 if TYPE_CHECKING:
     from archscope.tracing import Mode, TraceError
@@ -169,6 +169,9 @@ class FirstPass:
         if not expected.why:
             return self.given([*expected.inputs])
         found, failures = self._likeliest(expected, real_pass=False)
+        if found is None and (better := self._where_it_failed(failures[0], expected.inputs[0])):
+            expected = better
+            found, failures = self._likeliest(expected, real_pass=False)
         if found is None and isinstance(failures[0], NeedsValues):
             raise failures[0]
         if found is None and not failures[0].certain:
@@ -194,6 +197,12 @@ class FirstPass:
             but = f"; {expected.inputs[0]} does not go through" if failures else ""
             return replace(graph, notes=(f"input {likely} assumed: {expected.why}{but}", *graph.notes)), failures
         return None, failures
+
+    def _where_it_failed(self, error: "TraceError", given: Input) -> Expected | None:
+        """What the layer says at which a pass failed, if no other one ran before it."""
+        if error.partial is None or any(layer.parameters for layer in error.partial().layers):
+            return None
+        return expected_where(self.built.module, error.layer, given, str(error))
 
     def _what_to_give(self) -> str:
         name, arguments = self.built.name, required_arguments(self.built.module)

@@ -1,5 +1,6 @@
 """What a network is known, or thought, to take: its own input, or what its first layer says of it. No torch."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ SIDES = (224, 299, 32, 28, 64, 96, 128, 256, 384, 512)
 
 TOKENS = 128
 SAMPLES = 1024
-CLIP = (16, 112, 112)
+CLIP, LARGE_CLIP = (16, 112, 112), (16, 224, 224)
 """Lengths that nothing but custom says: of a text, of a signal, and frames x height x width of a video."""
 
 
@@ -92,19 +93,56 @@ def expected_by(module: "nn.Module") -> Expected | None:
     if len(arguments) > 1:
         return None  # which of them the first layer takes is not known
     for path, layer in module.named_modules():
-        kinds = {kind.__name__ for kind in type(layer).__mro__}
-        for kind in kinds & GUESSES.keys():
-            attribute, what = GUESSES[kind]
-            number = getattr(layer, attribute, None)
-            if not isinstance(number, int):
-                continue  # somebody else's class of that name
-            name = next((name for name, by_keyword in arguments.items() if by_keyword), "")
-            found = tuple(replace(each, name=name) for each in _customary(kind, number))
-            said = f"{number:,} {what.removesuffix('s') if number == 1 else what}"
-            return Expected(found, f"its first layer, {path or kind}, takes {said}") if number else None
+        for kind, number in _guesses(layer):
+            found = _customary_by_name(kind, number, arguments)
+            return Expected(found, f"its first layer, {path or kind}, takes {_said(kind, number)}") if number else None
         if layer._parameters and not layer._modules:
             return None  # a layer that says nothing of what it takes
     return None
+
+
+def expected_where(module: "nn.Module", path: str, given: Input, error: str) -> Expected | None:
+    """What the layer that ran first says of the input, where `given` failed in it: modules may be made in another order
+    than they run in, and see the image rearranged."""
+    layer = dict(module.named_modules()).get(path)
+    for kind, number in _guesses(layer) if layer is not None else ():
+        times = _times(given, next(_customary(kind, number)), error)
+        if not times or number % times or not number:
+            return None
+        said = f"{path or kind}, which runs first, takes {_said(kind, number)}"
+        said += f", {times} for each of the input's" if times > 1 else ""
+        return Expected(_customary_by_name(kind, number // times, required_arguments(module)), said)
+    return None
+
+
+def _times(given: Input, likely: Input, error: str) -> int:
+    """How many channels a layer got for each of the input's, by what torch says; 0 where that is no whole number."""
+    misfit = MISFIT.search(error) if len(given.size) == len(likely.size) else None
+    times, left = divmod(int(misfit[1]), given.size[0]) if misfit else (1, 0)
+    return 0 if left else times
+
+
+MISFIT = re.compile(r"to have \d+ channels, but got (\d+) channels")
+"""What torch says of an image with other channels than a layer takes."""
+
+
+def _guesses(layer: "nn.Module") -> Iterator[tuple[str, int]]:
+    """The kind of a layer and how much it takes, if it says so."""
+    kinds = {kind.__name__ for kind in type(layer).__mro__}
+    for kind in kinds & GUESSES.keys():
+        number = getattr(layer, GUESSES[kind][0], None)
+        if isinstance(number, int):  # else it is somebody else's class of that name
+            yield kind, number
+
+
+def _said(kind: str, number: int) -> str:
+    what = GUESSES[kind][1]
+    return f"{number:,} {what.removesuffix('s') if number == 1 else what}"
+
+
+def _customary_by_name(kind: str, number: int, arguments: Mapping[str, bool]) -> tuple[Input, ...]:
+    name = next((name for name, by_keyword in arguments.items() if by_keyword), "")
+    return tuple(replace(each, name=name) for each in _customary(kind, number))
 
 
 GUESSES = {
@@ -124,7 +162,7 @@ def _customary(kind: str, number: int) -> Iterator[Input]:
     elif kind == "Conv1d":
         yield Input((number, SAMPLES))
     elif kind == "Conv3d":
-        yield Input((number, *CLIP))
+        yield from (Input((number, *clip)) for clip in (CLIP, LARGE_CLIP))
     elif kind == "Linear":
         yield Input((number,))
     else:

@@ -53,6 +53,56 @@ def test_another_side_is_assumed_where_the_first_does_not_go_through() -> None:
     )
 
 
+class HeadFirst(nn.Module):
+    """Made from its end: what is registered first runs last."""
+
+    def __init__(self, head: nn.Module, stem: nn.Module) -> None:
+        super().__init__()
+        self.head, self.stem = head, stem
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.stem(x).flatten(2).mean(2)) if self.stem(x).dim() > 2 else self.stem(x)  # type: ignore
+
+
+class Focus(nn.Module):
+    """Sees the image as four, each of every other pixel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(12, 8, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.stem(nn.functional.pixel_unshuffle(x, 2))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("network", "taken", "why"),
+    [
+        (HeadFirst(nn.Linear(8, 10), nn.Conv2d(3, 8, 3)), (3, 224, 224), "stem, which runs first, takes 3 channels"),
+        (HeadFirst(nn.Linear(8, 10), nn.Conv1d(2, 8, 3)), (2, 1024), "stem, which runs first, takes 2 channels"),
+        (HeadFirst(nn.Conv3d(64, 4, 1), nn.Linear(5, 8)), (5,), "stem, which runs first, takes 5 features"),
+        (Focus(), (3, 224, 224), "stem, which runs first, takes 12 channels, 4 for each of the input's"),
+    ],
+)
+def test_the_layer_that_runs_first_tells_more_than_the_one_that_is_made_first(
+    network: nn.Module, taken: tuple[int, ...], why: str
+) -> None:
+    report = archscope.summarize(network)
+    assert [shape for shape, _ in shapes(report).values()] == [taken]
+    assert any(why in note for note in report.graph.notes)
+
+
+def test_a_layer_that_does_not_run_first_tells_nothing() -> None:
+    wrong = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(4, 8, 3))
+    with pytest.raises(ArchscopeError, match="input 3x224x224 was assumed, as its first layer, 0, takes 3 channels"):
+        archscope.summarize(wrong)
+
+
+def test_a_video_may_have_to_be_larger() -> None:
+    report = archscope.summarize(nn.Sequential(nn.Conv3d(3, 8, 3, stride=16), nn.AvgPool3d((1, 10, 10))))
+    assert shapes(report) == {"input": ((3, 16, 224, 224), "float32")}
+
+
 def test_embeddings_take_integers() -> None:
     report = archscope.summarize(nn.Sequential(nn.Embedding(100, 8), nn.Linear(8, 2)))
     assert shapes(report) == {"input": ((128,), "int64")}
