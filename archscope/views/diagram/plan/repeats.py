@@ -52,12 +52,21 @@ def with_steps(ops: Sequence[Op], kinds: Mapping[str, str], within: bool = True)
     also those within a module, which may have a frame instead."""
     current, tried = list(ops), 0
     shown = {op.name for op in current}
-    worth = [_aligned(run, current) for run in _runs(current) if _is_worth(run, current)]
-    worth = [run for run in worth if within or not common_module(run.steps(ops)[0])]
+
+    def is_asked(step: Sequence[Op]) -> bool:
+        return within or not common_module(step)
+
+    worth = [run for run in _runs(ops) if _is_worth(run, ops)]
     for run in sorted(worth, key=lambda run: (-run.saved, run.length)):
-        if ops[run.start].name in shown and tried < MOST_TRIED:
+        if tried == MOST_TRIED:
+            break
+        starts = ops[run.start : run.start + run.more + 1]
+        if shown.isdisjoint([op.name for op in starts]) or not is_asked(run.steps(ops)[0]):
+            continue  # before its steps are aligned, which takes longer
+        steps = _aligned(run, ops).steps(ops)
+        if steps[0][0].name in shown and is_asked(steps[0]):
             tried += 1
-            if collapsed := _collapsed(current, run.steps(ops), kinds):
+            if collapsed := _collapsed(current, steps, kinds):
                 current, shown = collapsed, {op.name for op in collapsed}
     return in_order(current)
 
