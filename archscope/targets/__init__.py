@@ -4,7 +4,7 @@ import ast
 import importlib
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -116,28 +116,50 @@ def _only_network(module: ModuleType, target: str) -> Any:
     found = _networks_in(module)
     if not found:
         raise ArchscopeError(f"{target} defines no network: no nn.Module and no function that makes one")
-    helpers = _used(module)
-    networks = [name for name in found if name not in helpers] or list(found)
+    uses, shown = _uses(module)
+    networks = [name for name in found if all(name not in used for used in uses.values())] or list(found)
     # A function is proposed and not called: nothing says that it makes a network, or does nothing else.
     if len(networks) == 1 and not inspect.isfunction(found[networks[0]]):
         return found[networks[0]]
-    raise ArchscopeError(f"{target} defines {', '.join(networks)}: name one, such as {target}:{networks[0]}")
+    likely = max(networks, key=lambda name: (name in shown, len(_reached(name, uses))))
+    listed = ", ".join(networks[:MOST_LISTED]) + (" ..." if len(networks) > MOST_LISTED else "")
+    raise ArchscopeError(f"{target} defines {listed}: name one, such as {target}:{likely}")
 
 
-def _used(module: ModuleType) -> set[str]:
-    """Names of what the module's classes and functions are made of, and of the functions that return nothing.
+MOST_LISTED = 12
+"""Names of a file's networks in one line."""
+
+
+def _uses(module: ModuleType) -> tuple[dict[str, set[str]], set[str]]:
+    """By the name of each class and function of the module what it is made of; and what runs if the file itself does.
 
     A function that returns nothing makes no network; what it uses, as a test or a training loop does, is no helper.
     """
-    used: set[str] = set()
+    uses: dict[str, set[str]] = {}
+    shown: set[str] = set()
     for node in ast.parse(inspect.getsource(module)).body:
         if isinstance(node, ast.FunctionDef) and not _returns(node):
-            used.add(node.name)
+            uses.setdefault("", set()).add(node.name)
         elif isinstance(node, ast.ClassDef | ast.FunctionDef):
-            parts = [*node.body, *getattr(node, "bases", ())]  # an argument's annotation is no use
-            names = {part.id for each in parts for part in ast.walk(each) if isinstance(part, ast.Name)}
-            used |= names - {node.name}
-    return used
+            # an argument's annotation is no use
+            uses[node.name] = _names([*node.body, *getattr(node, "bases", ())]) - {node.name}
+        elif isinstance(node, ast.If) and "__name__" in _names([node.test]):
+            shown |= _names(node.body)
+    return uses, shown
+
+
+def _names(parts: Sequence[ast.AST]) -> set[str]:
+    return {node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)}
+
+
+def _reached(name: str, uses: Mapping[str, set[str]]) -> set[str]:
+    """All of the file that something is made of, itself too: a network is made of more than a block."""
+    reached: set[str] = set()
+    waiting = {name}
+    while waiting:
+        reached |= waiting
+        waiting = {used for each in waiting for used in uses.get(each, ()) if used in uses} - reached
+    return reached
 
 
 def _returns(function: ast.FunctionDef) -> bool:
@@ -167,6 +189,10 @@ def _as_module(found: Any) -> Any:
     return found.module() if is_program(found) else found
 
 
+OBJECTS = "for what is no number, word or list, name a function of yours that returns the network"
+"""What is said where an argument may be a configuration, a class or a module."""
+
+
 def _check_options(function: Callable[..., Any], options: Mapping[str, Any], target: str) -> None:
     try:
         parameters = inspect.signature(function).parameters.values()
@@ -180,7 +206,8 @@ def _check_options(function: Callable[..., Any], options: Mapping[str, Any], tar
     # Said before the call, whose own TypeError would not say how to give an option on this command line.
     missing = [name for name, p in named.items() if p.default is p.empty and name not in options]
     if missing:
-        raise ArchscopeError(f"{target} needs {', '.join(f'--set {name}=...' for name in missing)}; it takes {takes}")
+        needs = ", ".join(f"--set {name}=..." for name in missing)
+        raise ArchscopeError(f"{target} needs {needs}; it takes {takes}; {OBJECTS}")
 
 
 # ---- other zoos ----------------------------------------------------------------------------------------------

@@ -361,6 +361,20 @@ def test_a_file_with_several_is_answered_with_networks_and_not_with_their_helper
         archscope.summarize("helped.py")
 
 
+@pytest.mark.parametrize(
+    ("demo", "likely"),
+    [("", "deep"), ("if __name__ == '__main__':\n    net = Wide(conv(3))\n", "Wide")],
+)
+def test_of_several_the_one_is_proposed_that_is_made_of_most_or_that_the_file_itself_shows(
+    folder: Path, demo: str, likely: str
+) -> None:
+    more = "class Wide(nn.Sequential):\n    pass\n\ndef deep():\n    return small()\n\n"
+    unused = "".join(f"def f{number}():\n    return conv(1)\n\n" for number in range(20))
+    (folder / "helped.py").write_text(HELPED + unused + more + demo)
+    with pytest.raises(ArchscopeError, match=rf"^helped.py defines large, f0, .* \.\.\.: name one, .*:{likely}$"):
+        archscope.summarize("helped.py")
+
+
 def test_a_network_in_a_diagram(folder: Path) -> None:
     assert "Net" in str(archscope.diagram("net.py:Net", (3, 16, 16), options={"depth": 3}))
 
