@@ -26,7 +26,7 @@ KEEPS_SIGN = {
 ORDERINGS = {"permute", "reshape", "slice", "view", "part"}
 """Kinds of steps that choose and order elements, and cost nothing."""
 
-NOISE = {"stochastic depth", "gaussian noise", "gaussian dropout"}
+NOISE = {"stochastic depth", "gaussian noise", "gaussian dropout", "alpha dropout of parts"}
 """Kinds of steps that a module without an operation of torch's is: it gives what it is given, but in training."""
 
 OWN = ORDERINGS | NOISE | POOLS | GLOBAL_POOLS | {

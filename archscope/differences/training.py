@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from archscope.differences.rows import Difference
-from archscope.model.graph import Graph, Layer, Operand
+from archscope.model.graph import KERAS_LAYER, Graph, Layer, Operand
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Report
 
@@ -29,13 +29,30 @@ def untold_in(row: Difference, a: Graph, b: Graph) -> list[str]:
 def is_asked(graphs: Sequence[Graph], listed: Sequence[Difference]) -> bool:
     """Is something compared that a pass in training alone can tell?"""
     told = any(row.training and row.kind in {"missing", "extra", RATE} for row in listed)
-    return told or any(is_untold(layer) for graph in graphs for layer in graph.layers)
+    return told or any([_dropping(graph) or any(map(is_untold, graph.layers)) for graph in graphs])
+
+
+OF_KERAS = {"Attention", "AdditiveAttention", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
+"""Classes that drop some of their weights or of what they read in training, by no layer of their own."""
+
+
+def _dropping(graph: Graph) -> list[str]:
+    """Paths of modules that may do so."""
+    keras = [path for path, base in graph.bases.items() if base == KERAS_LAYER]
+    return [path for path in keras if graph.blocks[path] in OF_KERAS]
+
+
+def _in(graph: Graph, path: str) -> int:
+    """How many layers a module has, but for dropout."""
+    kept = [layer.name for layer in graph.layers if CATEGORY.get(layer.operation) != "dropout"]
+    return sum(name.startswith(f"{path}.") for name in kept)
 
 
 def with_training(report: Report, trained: Graph) -> Report:
     """A report of a pass in evaluation with the rates and layers of dropout that one in training has besides."""
     graph = replace(report.graph, layers=tuple([_with_rate(layer, trained) for layer in report.graph.layers]))
     columns, untold = dict(report.columns), list(graph.untold)
+    untold += [f"what {path} drops in training" for path in _dropping(graph) if _in(graph, path) != _in(trained, path)]
     for drop in trained.layers:
         if CATEGORY.get(drop.operation) != "dropout" or drop.name in graph.layer:
             continue

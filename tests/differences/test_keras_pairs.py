@@ -40,6 +40,11 @@ class Of(nn.Module):
         return self.function(self, x)
 
 
+def attended(kind: Any, **options: Any) -> Any:
+    given = keras.Input((6, 6))
+    return keras.Model(given, kind(**options)([given, given]))
+
+
 # ---- what is returned, and by which axes ------------------------------------------------------------------------
 
 TURNED: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
@@ -119,6 +124,23 @@ IN_TRAINING: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
         lambda: series(layers.Dropout(0.5, noise_shape=(None, 1, 1, 1))),
     ),
     "alpha": (lambda: series(layers.AlphaDropout(0.3)), lambda: series(layers.AlphaDropout(0.5))),
+    "alpha of parts": (
+        lambda: series(layers.AlphaDropout(0.3, noise_shape=(None, 1, 1, 6))),
+        lambda: series(layers.AlphaDropout(0.5, noise_shape=(None, 1, 1, 6))),
+    ),
+    "alpha of all": (
+        lambda: series(layers.AlphaDropout(0.3, noise_shape=(None, 1, 1, 6))),
+        lambda: series(layers.AlphaDropout(0.3)),
+    ),
+    "product attention": (lambda: attended(layers.Attention, dropout=0.3), lambda: attended(layers.Attention)),
+    "rate of attention": (
+        lambda: attended(layers.Attention, dropout=0.3),
+        lambda: attended(layers.Attention, dropout=0.5),
+    ),
+    "additive attention": (
+        lambda: attended(layers.AdditiveAttention, dropout=0.3),
+        lambda: attended(layers.AdditiveAttention),
+    ),
     "noise": (lambda: series(layers.GaussianNoise(0.3)), lambda: series(layers.GaussianNoise(0.5))),
     "noise by product": (lambda: series(layers.GaussianDropout(0.3)), lambda: series(layers.GaussianNoise(0.3))),
     "recurrent": (
@@ -134,6 +156,13 @@ def test_what_differs_in_training_alone(name: str) -> None:
     one, other = IN_TRAINING[name]
     assert said(one(), other())[0] == said(other(), one())[0] == "same_function"
     assert said(one(), one())[0] == said(other(), other())[0] == "identical"
+
+
+def test_what_a_convolution_with_a_state_drops_is_not_compared() -> None:
+    dropping, whole = (series(layers.ConvLSTM2D(4, 3, dropout=p), shape=(2, *IMAGE)) for p in (0.3, 0.0))
+    found = archscope.diff(dropping, whole)
+    assert (found.verdict, len(found.not_compared)) == ("not_compared", 1)
+    assert "drops in training" in found.not_compared[0]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def identity(call: Call) -> View | Step:
 OF_NOISE = {
     "GaussianNoise": ("gaussian noise", ("stddev",)),
     "GaussianDropout": ("gaussian dropout", ("rate",)),
+    "AlphaDropout": ("alpha dropout of parts", ("rate",)),  # as noise_shape says, or it were an operation
     "Dropout": ("stochastic depth", ("rate",)),  # of whole images, or it were an operation
 }
 """By a class of Keras': what it does in training, and the attribute that says how much."""
