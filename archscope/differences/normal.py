@@ -7,6 +7,7 @@ after it and a padded convolution, nested concatenations and a flat one, `x * si
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from archscope.differences.draft import Draft
 from archscope.differences.rules import (
@@ -39,6 +40,20 @@ def normal_form(report: Report, written: bool = False) -> list[Step]:
     As `written` every view is a step, what nothing reads as well: then less is equal, but a change stays where it is.
     """
     return Normaliser(report, written).steps()
+
+
+def _settings(layer: Layer) -> dict[str, Any]:
+    """A window's sizes are numbers; what else bears their names, as in a stranger's report, is a word."""
+    return {name if name not in SIZES or _is_size(value) else f"{name}, as said": value
+            for name, value in layer.settings.items()}  # fmt: skip
+
+
+SIZES = frozenset({"kernel_size", "stride", "dilation"})
+
+
+def _is_size(value: Any) -> bool:
+    numbers = value if isinstance(value, list | tuple) else [value]
+    return value is None or all(isinstance(number, int | float) for number in numbers)
 
 
 class Normaliser:
@@ -124,7 +139,7 @@ class Normaliser:
         return [view if view.step.layer is call.layer else replace(view, layer=call.layer) for view in views]
 
     def _call(self, layer: Layer, cost: tuple[int, int]) -> Call:
-        views, arguments, fixed, settings = [], [], [], dict(layer.settings)
+        views, arguments, fixed, settings = [], [], [], _settings(layer)
         for operand in layer.operands:
             view = self._seen(operand)
             if view is not None:

@@ -50,14 +50,13 @@ def noun(step: Step) -> str:
 def sized(step: Step) -> str:
     """`3x3 convolution, 64 filters, stride 2`."""
     said = noun(step)
-    if "kernel_size" in step.facts:
-        kernel = step.facts["kernel_size"]
+    if kernel := step.facts.get("kernel_size"):
         said = f"{sizes(kernel)} {said}" if len(kernel) > 1 else f"{said} over {sizes(kernel)}"
     if step.kind in {"conv", "transposed conv"} and not step.is_depthwise:
         said += f", {step.channels} filters"
     if step.kind == "linear":
         said += f", {step.facts['filters']:.0f} units"
-    if set(step.facts.get("stride", ())) - {1} and step.kind not in POOLS:
+    if set(step.facts.get("stride") or ()) - {1} and step.kind not in POOLS:
         said += f", stride {one(step.facts['stride'])}"
     if "p" in step.facts:
         rate = step.facts["p"]  # or the order of a norm, which may be a word
@@ -114,7 +113,9 @@ def is_gate(steps: Sequence[Step]) -> bool:
 
 def sizes(value: Any) -> str:
     """`3x3`, `1x7`; a stride that is equal along both axes is one number."""
-    return "x".join(f"{size:.0f}" for size in value)
+    if not isinstance(value, list | tuple):  # a stranger's report may say a word, or nothing
+        return "none" if value is None else str(value)
+    return "x".join(f"{size:.0f}" if isinstance(size, int | float) else str(size) for size in value)
 
 
 def size(step: Step) -> str:
@@ -123,11 +124,13 @@ def size(step: Step) -> str:
 
 
 def one(value: Sequence[float]) -> str:
-    return f"{value[0]:.0f}" if len(set(value)) == 1 else sizes(value)
+    return sizes(value[:1] if value and len(set(value)) == 1 else value)
 
 
 def padding(sides: Sequence[Sequence[float]]) -> str:
     """`1`; `1x0` by axis; `0 before and 1 after` where it is not on both sides alike."""
+    if not isinstance(sides, list | tuple) or not all(isinstance(side, list | tuple) for side in sides):
+        return sizes(sides)  # as it was written
     if all(before == after for before, after in sides):
         return one([before for before, _ in sides])
     befores, afters = zip(*sides, strict=True)

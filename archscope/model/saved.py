@@ -101,13 +101,14 @@ def _check_columns(report: Mapping[str, Any]) -> None:
     if columns.keys() != report["totals"].keys():
         odd = next(iter(columns.keys() ^ report["totals"].keys()))
         raise Broken(f"'{odd}' is in only one of columns and totals")
-    sums = {name for name, column in columns.items() if column["reduce"] == "sum" and column["by_layer"]}
+    added = {name for name, column in columns.items() if column["reduce"] == "sum" and column["by_layer"]}
+    sums = {name for name in added if not columns[name]["ratio_of"]}
     for name, column in columns.items():
         known, under = COLUMNS.get(name), f".columns[{name!r}]"
         if known and (column["reduce"] != known.reduce or (known.always and layers and _by_layer(known, column))):
             raise Broken(f"is no column '{name}' as archscope writes it", under)
-        if column["reduce"] in ("ratio", "heaviest"):
-            named = column["ratio_of"] or () if column["reduce"] == "ratio" else (column.get("weighed_by", ""),)
+        if column["ratio_of"] or column["reduce"] in ("ratio", "heaviest"):
+            named = column["ratio_of"] or ((column.get("weighed_by", ""),) if column["reduce"] == "heaviest" else ())
             if not named or not sums.issuperset(named):
                 raise Broken("does not say which columns it is of", under)
         if column["by_layer"]:

@@ -139,6 +139,18 @@ def test_a_linear_layer_that_no_rule_reads() -> None:
     assert compare(report_of(alone.graph()), report_of(whole.graph())).totals["params"] == 36
 
 
+def test_a_kernel_whose_size_is_a_word() -> None:
+    """As a stranger's report may have it."""
+    said, whole = Net(input=(5, 8, 8)), Net(input=(5, 8, 8))
+    said.add("tanh", "tanh", "input", settings=dict.fromkeys(("kernel_size", "stride", "padding"), "x"))
+    whole.add("tanh", "tanh", "input")
+    said.add("pool", "max_unpool2d", "tanh", settings=dict.fromkeys(("kernel_size", "stride", "padding", "size"), "x"))
+    whole.add("relu", "relu", "tanh")
+    for net in (said, whole):
+        net.conv("conv", net.layers[-1].name, 4, 3)
+    assert compare(report_of(said.graph()), report_of(whole.graph())).verdict == "same_parameters"
+
+
 def test_a_total_that_is_not_that_of_the_layers_is_told() -> None:
     six = six_layer_report()
     column = six.columns["macs"]

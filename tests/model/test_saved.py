@@ -81,6 +81,8 @@ def linked(layer: int, source: int) -> Change:
         (put("columns", "macs", "reduce", "last"), "columns['macs']: is no column 'macs'"),
         (put("columns", "intensity", "ratio_of", ["intensity", "macs"]), "columns['intensity']: does not say"),
         (put("layers", 2, "macs", "many"), "layers[2].macs: 'many' is no count"),
+        (put("columns", "macs", "ratio_of", ["macs", "macs"]), "columns['macs']: does not say"),
+        (put("columns", "macs", "ratio_of", ["nothing", "params"]), "columns['macs']: does not say"),
         (lambda d: d["layers"][2].pop("macs"), "layers[2]: there is no 'macs'"),
         (put("setting", "\ud800", 1), "setting['\\ud800']: '\\ud800' holds"),
         (put("setting", "batch", 0), "setting.batch: 0 is no batch"),
