@@ -10,7 +10,8 @@ marks          which layer of the Graph is running, told to the profiler
 attribution    from the profiler's events to milliseconds by layer
 cuda_graph     the device's own time, without the host
 failures       why a step fails, in one line
-runner         one network at one batch: warm-up, samples, memory, profile, columns
+runner         one network at one batch: warm-up, samples, memory, profile
+found          what a runner has found, as columns
 ceilings       what the device can do at most, cached; the bounds of a measured Report
 measuring      one or several runners within a time budget; a Report with latency
 """

@@ -10,6 +10,7 @@ from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.latency import Interrupted, Job, Options, Progress, unheard
 from archscope.latency.ceilings import bounded, ceilings_for
+from archscope.latency.found import columns_of, totals_of
 from archscope.latency.runner import Runner
 from archscope.model.report import Column, Report, ratio
 
@@ -159,11 +160,11 @@ def measured(job: Job, runners: Sequence[Runner], *notes: str) -> Report:
     threads = [runner.setting.get("threads") for runner in whole]
     swept = len({*threads}) > 1
     rows = [
-        {"batch": runner.graph.batch, **({"threads": count} if swept else {}), **runner.totals()}
+        {"batch": runner.graph.batch, **({"threads": count} if swept else {}), **totals_of(runner)}
         for runner, count in zip(whole, threads, strict=True)
     ]
     if runners:
-        columns |= runners[0].columns()
+        columns |= columns_of(runners[0])
         if "latency_ms" in columns and not runners[0].options.train:
             columns |= {column.name: column for column in reached(columns)}
         report = replace(report, setting={**report.setting, **runners[0].found_setting()})

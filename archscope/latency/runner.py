@@ -5,7 +5,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from statistics import median
 from time import perf_counter
 from typing import Any
 from weakref import ref
@@ -15,14 +14,13 @@ import torch
 from archscope.errors import ArchscopeError
 from archscope.garbage import new_garbage_collected
 from archscope.latency import Job, Options, cuda_graph, device, marks
-from archscope.latency.attribution import Event, Profile, attribute, middle
+from archscope.latency.attribution import Event, Profile, attribute
 from archscope.latency.backends import Differences
 from archscope.latency.clocks import Meter, Untold, Watch, meter_of
 from archscope.latency.failures import failure
 from archscope.latency.network import Network
-from archscope.latency.statistics import is_warm, summary_of
+from archscope.latency.statistics import is_warm
 from archscope.model import units
-from archscope.model.report import Column, summed
 from archscope.tracing import Mode
 
 WARM_UP_SHARE = 0.5
@@ -263,49 +261,10 @@ class Runner:
         self.profiles.clear()
         self.notes.append(f"no time by layer: {why}")
 
-    # ---- what was found --------------------------------------------------------------------------------------
-
-    def totals(self) -> dict[str, Any]:
-        """What was measured of the whole network, by column name; only what is there."""
-        if not self.times_ms:
-            return {}
-        wall = summary_of(self.times_ms, self.warmup)
-        found: dict[str, Any] = {"wall_ms": wall}
-        if self.device_times_ms:
-            found["device_ms"] = summary_of(self.device_times_ms, self.warmup)
-        found["images_per_s"] = 1000 * self.graph.batch / wall["median"]
-        if self.options.train:
-            found["training_steps_per_s"] = 1000 / wall["median"]
-        if self.warm_up_ms:
-            found["first_step_ms"] = self.warm_up_ms[0]
-        if self.warm_up_ms and self.options.compile:
-            found["compile_ms"] = sum([max(0.0, ms - wall["median"]) for ms in self.warm_up_ms[:COMPILED_IN]])
-        if self.differences:
-            found["max_abs_difference"], found["max_rel_difference"] = self.differences
-        others = {
-            name: getattr(self, name) for name in ("build_ms", "measured_peak_memory_bytes", "energy_per_image_j")
-        }
-        return found | {name: value for name, value in others.items() if value is not None}
-
     def found_setting(self) -> dict[str, Any]:
         """The setting as it was found, and what the device's clock did meanwhile."""
         seen = self._watch.seen()
         return {**self.setting, "meanwhile": seen} if seen else self.setting
-
-    def columns(self) -> dict[str, Column]:
-        """Columns for the report: time by layer, the totals, and what of the whole is in no layer."""
-        columns = {name: Column(name, UNITS[name], value) for name, value in self.totals().items()}
-        if not self.profiles:
-            return columns
-        names = [layer.name for layer in self.graph.layers]
-        profile = middle(self.profiles, len(names))
-        by_layer = summed("latency_ms", "ms", {name: profile.layers_ms[i] for i, name in enumerate(names)})
-        beside = {"unattributed_ms": profile.unattributed_ms}
-        if self.options.train:
-            beside["optimizer_ms"] = profile.optimizer_ms
-        if self.times_ms:
-            beside["overhead_ms"] = median(self.times_ms) - by_layer.total - sum(beside.values())
-        return {"latency_ms": by_layer, **columns, **{name: Column(name, "ms", ms) for name, ms in beside.items()}}
 
 
 def failure_of(act: Callable[[], object]) -> str:
@@ -315,18 +274,3 @@ def failure_of(act: Callable[[], object]) -> str:
     except ArchscopeError as failure:
         return str(failure) or type(failure).__name__
     return ""
-
-
-UNITS = {
-    "wall_ms": "ms",
-    "device_ms": "ms",
-    "images_per_s": "images/s",
-    "first_step_ms": "ms",
-    "build_ms": "ms",
-    "compile_ms": "ms",
-    "max_abs_difference": "",
-    "max_rel_difference": "",
-    "energy_per_image_j": "J",
-    "training_steps_per_s": "steps/s",
-    "measured_peak_memory_bytes": "bytes",
-}

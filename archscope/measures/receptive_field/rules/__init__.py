@@ -3,7 +3,7 @@ outputs'. What stands in no table here is not guessed at."""
 
 from archscope.measures.receptive_field.field import Field
 from archscope.measures.receptive_field.reach import PositionLost
-from archscope.measures.receptive_field.rules import joined, mixing, parts, products, shapes, windows
+from archscope.measures.receptive_field.rules import joined, mixing, parts, patches, products, shapes, windows
 from archscope.measures.receptive_field.rules.common import Call, Rule, same
 from archscope.measures.receptive_field.term import Term, Whole, plain
 from archscope.model.graph import Shape, less_batch
@@ -11,6 +11,7 @@ from archscope.model.operations import CATEGORY
 
 RULES: dict[str, Rule] = {
     **windows.RULES,
+    **patches.RULES,
     **mixing.RULES,
     **products.RULES,
     **shapes.RULES,
