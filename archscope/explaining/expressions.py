@@ -50,19 +50,17 @@ def evaluate(text: str) -> Number:
 def _value(tree: Tree) -> Any:
     kind, *parts = tree
     if kind == "number":
-        return Fraction(parts[0].replace(",", ""))
+        text = parts[0].replace(",", "")
+        return Fraction(text) if "." in text else int(text)
     values = [_value(part) for part in parts]
-    if kind in FUNCTIONS:
-        found = FUNCTIONS[kind](*values)
-        return Fraction(found) if isinstance(found, int) else found
-    return OPERATORS[kind](*values)
+    return FUNCTIONS[kind](*values) if kind in FUNCTIONS else OPERATORS[kind](*values)
 
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "+": lambda *terms: sum(terms),
     "minus": lambda term: -term,
     "·": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
+    "/": lambda a, b: Fraction(a, b) if isinstance(a, int) and isinstance(b, int) else a / b,
     "power": lambda base, power: base ** int(power),
     "brackets": lambda inner: inner,
 }

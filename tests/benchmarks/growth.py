@@ -104,6 +104,16 @@ def unlike(count: int) -> nn.Module:
     return nn.Sequential(*(nn.Sequential(nn.Conv2d(3, i, 1), nn.Conv2d(i, 3, 1)) for i in range(1, count // 2 + 1)))
 
 
+def rows(count: int) -> nn.Module:
+    """Blocks of ten, five equal pairs in each, and no two blocks alike."""
+    return nn.Sequential(
+        *(
+            nn.Sequential(*(layer for _ in range(5) for layer in (nn.Conv2d(3, i, 1), nn.Conv2d(i, 3, 1))))
+            for i in range(1, count // 10 + 1)
+        )
+    )
+
+
 def stages(count: int) -> nn.Module:
     """Blocks of two, all alike."""
     return nn.Sequential(*(nn.Sequential(nn.Conv2d(3, 3, 1), nn.ReLU()) for _ in range(count // 2)))
@@ -117,6 +127,7 @@ def residual(count: int) -> nn.Module:
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "equal layers": equal,
     "unlike blocks": unlike,
+    "unlike rows": rows,
     "equal blocks": stages,
     "residual blocks": residual,
     "a wide concatenation": Branches,

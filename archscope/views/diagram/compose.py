@@ -13,7 +13,14 @@ from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.larger import largest_closed, most_alike, opened
 from archscope.views.diagram.plan.levels import Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.plan.repeats import with_memory, with_steps
-from archscope.views.diagram.plan.shrunk import boxes, fewest_boxes, fewest_closed, largest_core, without_loose
+from archscope.views.diagram.plan.shrunk import (
+    boxes,
+    fewest_boxes,
+    fewest_closed,
+    is_loose,
+    largest_core,
+    without_loose,
+)
 from archscope.views.diagram.plan.smaller import in_blocks, smaller_plans
 from archscope.views.diagram.sketch import MOST_BOXES, Drawing, Sketch, View
 
@@ -133,6 +140,8 @@ def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, 
         sketch = view.sketch(plan, loose=True)
         if boxes(sketch.series) < most:  # else it is what was tried already
             yield sketch
+    if fewest_closed([op for op in ops if not is_loose(op, kinds)], view.block) > MOST_BOXES:
+        return  # parts that are unlike each other are no steps
     loops = with_steps(ops, kinds, within=False)
     if len(loops) < len(ops):
         yield from map(view.sketch, _few(without_loose(_planned(loops, kinds, level, view), kinds), kinds, view))

@@ -15,7 +15,7 @@ from archscope.views.diagram import compose as composing
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.plan import repeats as of_steps
-from archscope.views.diagram.plan.levels import flow_plan
+from archscope.views.diagram.plan.levels import closed_groups, flow_plan
 from archscope.views.diagram.plan.shrunk import fewest_boxes, fewest_closed
 from archscope.views.diagram.plan.smaller import smaller_plans
 from tests.graphs import Net, report_of
@@ -369,26 +369,19 @@ def test_equal_modules_beside_each_other_are_no_steps() -> None:
     assert not any(op.copies for op in made.drawing.ops)
 
 
-def test_only_so_many_runs_take_a_look_at_the_whole_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each costs time with the size of the network: all of them would cost the square of it."""
-    tried: list[int] = []
-    collapsed = of_steps._collapsed
-
-    def counted(*arguments: Any) -> Any:
-        tried.append(1)
-        return collapsed(*arguments)
-
-    monkeypatch.setattr(of_steps, "_collapsed", counted)
-    monkeypatch.setattr(of_steps, "MOST_TRIED", 25)
+def test_a_run_that_becomes_one_box_costs_its_own_operations_and_what_reads_them() -> None:
     net = Net(input=(8, 4, 4))
     before = "input"
-    for width in range(9, 9 + 2 * of_steps.MOST_TRIED):
+    for width in range(9, 109):
         for place in range(8):
             before = net.conv(f"stage{width}_{place}", before, width, 1)
-    found = of_steps.with_steps(fused_ops(net.graph()), {})
+    ops = fused_ops(net.graph())
+    collapsing = of_steps.Collapsing(ops)
+    kept = {name: op for name, op in collapsing.by_name.items() if not name.startswith(("stage50_", "stage51_"))}
+    assert collapsing.collapse([[op] for op in ops if op.name.startswith("stage50_")][1:], {})
 
-    assert len(tried) == of_steps.MOST_TRIED
-    assert sum(bool(op.copies) for op in found) == of_steps.MOST_TRIED
+    assert all(collapsing.by_name[name] is op for name, op in kept.items())
+    assert sum(bool(op.copies) for op in of_steps.with_steps(ops, {})) == 100
 
 
 def test_steps_that_each_read_the_last_two_are_one_box_that_says_so() -> None:
@@ -529,3 +522,26 @@ def test_rows_of_stages_are_closed_though_the_module_that_holds_them_is_called_a
     graph = archscope.trace(nn.Sequential(OrderedDict(stem=conv(3, 4), stages=stages)), (3, 8, 8))
     plans = smaller_plans(flow_plan(fused_ops(graph), graph.blocks), graph.blocks)
     assert next(one.closed for one in plans if one.closed) == ("stages.0", "stages.1")
+
+
+def test_rows_that_begin_in_one_module_and_go_on_in_the_next_are_no_steps_of_their_own() -> None:
+    def row(width: int) -> nn.Module:
+        convolutions = [nn.Conv2d(width + (i > 0), width + 1, 1) for i in range(5)]
+        return nn.Sequential(*[layer for one in convolutions for layer in (one, nn.MaxPool2d(1))])
+
+    made = drawn(nn.Sequential(*map(row, range(4, 66))), (4, 8, 8), level="network")
+    assert differences(made) == []
+    first = made.drawing.ops[1]
+    assert (first.word, first.facts) == ("20 operations", ("1×1, 10 convolutions",))
+
+
+def test_a_group_that_ends_in_a_copy_of_a_step_is_where_the_step_is() -> None:
+    net = Net(input=(8, 4, 4))
+    before = net.conv("first", "input", 8, 1)
+    for i in range(6):
+        before = net.conv(f"narrow{i}", net.conv(f"wide{i}", before, 16, 1), 8, 3)
+    net.conv("after", before, 9, 1)
+    first, steps, last = of_steps.with_steps(fused_ops(net.graph()), {})[1:]
+    made = closed_groups([first, steps, last], [([first, *steps.each], "", "13 operations", "")])
+    assert [op.word for op in made] == ["13 operations", last.word]
+    assert made[1].inputs == (made[0].name,)

@@ -341,7 +341,7 @@ def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str, s
         members = [now[op.name] for op in group if op.name in now]  # a step of a loop knows its copies
         whole = _as_one(members, f"{group[0].name}..{group[-1].name}", title, tuple(filter(None, [held])), now)
         whole = replace(whole, path=module)
-        tried = merged(Ops(current), dict.fromkeys([op.name for op in group], whole))
+        tried = merged(Ops(current), dict.fromkeys([op.name for op in members], whole))
         current = in_order(tried) if is_acyclic(tried) else current
     return current
 

@@ -25,9 +25,6 @@ FEWEST_SAVED = 6
 READS_TWO, BESIDE = "reads the last two", "beside each other"
 """How steps hang together, where that is not one after the other."""
 
-MOST_TRIED = 100
-"""Runs, each of which takes a look at all Ops. What has more of them is no picture with each as a box either."""
-
 
 @dataclass(frozen=True)
 class Run:
@@ -50,25 +47,20 @@ class Run:
 def with_steps(ops: Sequence[Op], kinds: Mapping[str, str], within: bool = True) -> list[Op]:
     """The Ops with every run of equal steps as one box that knows its copies, the run that saves most first. `within`:
     also those within a module, which may have a frame instead."""
-    current, tried = list(ops), 0
-    shown = {op.name for op in current}
+    collapsing = Collapsing(ops)
 
-    def is_asked(step: Sequence[Op]) -> bool:
-        return within or not common_module(step)
+    def is_asked(steps: Sequence[Sequence[Op]]) -> bool:
+        return within or not any(map(common_module, steps[:2]))  # one of them may begin before the module
 
     worth = [run for run in _runs(ops) if _is_worth(run, ops)]
     for run in sorted(worth, key=lambda run: (-run.saved, run.length)):
-        if tried == MOST_TRIED:
-            break
         starts = ops[run.start : run.start + run.more + 1]
-        if shown.isdisjoint([op.name for op in starts]) or not is_asked(run.steps(ops)[0]):
+        if not any(op.name in collapsing.by_name for op in starts) or not is_asked(run.steps(ops)):
             continue  # before its steps are aligned, which takes longer
         steps = _aligned(run, ops).steps(ops)
-        if steps[0][0].name in shown and is_asked(steps[0]):
-            tried += 1
-            if collapsed := _collapsed(current, steps, kinds):
-                current, shown = collapsed, {op.name for op in collapsed}
-    return in_order(current)
+        if steps[0][0].name in collapsing.by_name and is_asked(steps):
+            collapsing.collapse(steps, kinds)
+    return in_order(collapsing.ops)
 
 
 def _is_worth(run: Run, ops: Sequence[Op]) -> bool:
@@ -101,8 +93,9 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output]
         ):
             steps = [modules.members(child) for child in alike]
             if len(steps) > 1 and (_have_memory(steps) or all(_gives(step, results) for step in steps)):
-                made = _collapsed(current, steps, kinds)
-                current = made if made and is_acyclic(made) else current
+                collapsing = Collapsing(current)
+                if collapsing.collapse(steps, kinds) and is_acyclic(made := collapsing.ops):
+                    current = made
     return current if current is ops else in_order(current)
 
 
@@ -163,46 +156,62 @@ def _reads_alike(one: Op, two: Op, place: Mapping[str, int], length: int) -> boo
     )
 
 
-def _collapsed(ops: Sequence[Op], steps: Sequence[Sequence[Op]], kinds: Mapping[str, str]) -> list[Op] | None:
-    """The Ops with these steps as one; None where they are no walk or one of them is hidden already. Steps in a row, in
-    execution order, make no cycle: all else is before or after them."""
-    sources = {op.name: op for op in ops}
-    if any(op.name not in sources or sources[op.name].copies != op.copies for step in steps for op in step):
-        return None
-    steps = [[sources[op.name] for op in step] for step in steps]  # what they read may be collapsed by now
-    wholes = [_as_step(step, kinds) for step in steps]
-    new = {op.name: whole.name for step, whole in zip(steps, wholes, strict=True) for op in step}
-    first = wholes[0].name
-    chain = {whole.name for whole in wholes}
+class Collapsing:
+    """Ops in execution order of which runs of equal steps become one; a run costs its own Ops and what reads them."""
 
-    def read(op: Op) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(new.get(source, source) for source in op.inputs))
+    def __init__(self, ops: Sequence[Op]) -> None:
+        self.by_name = {op.name: op for op in ops}
+        self.place = {op.name: i for i, op in enumerate(ops)}
+        self.readers: dict[str, set[str]] = {}
+        for op in ops:
+            self._reads(op)
 
-    copies = tuple(replace(whole, inputs=read(whole)) for whole in wholes[1:])
-    made = replace(wholes[0], copies=copies)
-    beside = are_beside(made)
-    if not (beside or is_walk(made)):
-        return None
-    if made.name not in sources:  # what it holds is told here, since most runs that are tried are none
-        held = contents(steps[0], sources) if made.path else in_words(steps[0], kinds)
-        made = replace(made, facts=tuple(filter(None, [held])))
-    reads_two = any(before.name in step.inputs for before, step in zip(made.each, copies[1:], strict=False))
-    made = replace(made, facts=(*made.facts, *[BESIDE] * beside, *[READS_TWO] * reads_two))
-    members = new.keys()
-    last = steps[-1][-1].name
-    result = []
-    for op in ops:
-        if op.name == last:
-            result.append(made)
-        elif op.name not in members and all(members.isdisjoint(one.inputs) for one in op.each):
-            result.append(op)
-        elif op.name not in members:
-            told = [
-                replace(one, inputs=tuple(dict.fromkeys(first if source in chain else source for source in read(one))))
-                for one in op.each
-            ]
-            result.append(replace(told[0], copies=tuple(told[1:])))
-    return result
+    @property
+    def ops(self) -> list[Op]:
+        return sorted(self.by_name.values(), key=lambda op: self.place[op.name])
+
+    def collapse(self, steps: Sequence[Sequence[Op]], kinds: Mapping[str, str]) -> bool:
+        """Make these steps one Op; False where they are no walk or one of them is hidden already. Steps in a row, in
+        execution order, make no cycle: all else is before or after them."""
+        known = self.by_name
+        if any(op.name not in known or known[op.name].copies != op.copies for step in steps for op in step):
+            return False
+        steps = [[known[op.name] for op in step] for step in steps]  # what they read may be collapsed by now
+        wholes = [_as_step(step, kinds) for step in steps]
+        new = {op.name: whole.name for step, whole in zip(steps, wholes, strict=True) for op in step}
+        copies = tuple(_reading(whole, new) for whole in wholes[1:])
+        made = replace(wholes[0], copies=copies)
+        beside = are_beside(made)
+        if not (beside or is_walk(made)):
+            return False
+        if made.name not in known:  # what it holds is told here, since most runs that are tried are none
+            held = contents(steps[0], known) if made.path else in_words(steps[0], kinds)
+            made = replace(made, facts=tuple(filter(None, [held])))
+        reads_two = any(before.name in step.inputs for before, step in zip(made.each, copies[1:], strict=False))
+        made = replace(made, facts=(*made.facts, *[BESIDE] * beside, *[READS_TWO] * reads_two))
+        self._put(made, steps)
+        return True
+
+    def _put(self, made: Op, steps: Sequence[Sequence[Op]]) -> None:
+        """The Op that the steps became, where the last of them ends; what reads one of them reads it."""
+        members = {op.name: made.name for step in steps for op in step}
+        readers = set().union(*(self.readers.get(name, ()) for name in members))
+        self.place[made.name] = self.place[steps[-1][-1].name]
+        for name in members:
+            del self.by_name[name]
+        for op in [made, *(_reading(self.by_name[name], members) for name in readers & self.by_name.keys())]:
+            self.by_name[op.name] = op
+            self._reads(op)
+
+    def _reads(self, op: Op) -> None:
+        for source in [source for one in op.each for source in one.inputs]:
+            self.readers.setdefault(source, set()).add(op.name)
+
+
+def _reading(op: Op, new: Mapping[str, str]) -> Op:
+    """The Op, and each of its copies, reading what has become of its sources."""
+    inputs = tuple(dict.fromkeys(new.get(source, source) for source in op.inputs))
+    return replace(op, inputs=inputs, copies=tuple(_reading(one, new) for one in op.copies))
 
 
 def is_walk(op: Op) -> bool:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from itertools import groupby
 from math import ceil
+from operator import or_
 
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.names import part_title
 from archscope.views.diagram.ops.ops import Op, Ops
-from archscope.views.diagram.plan.contents import in_words
+from archscope.views.diagram.plan.contents import in_words, opened
 from archscope.views.diagram.plan.levels import Plan, closed_groups
 from archscope.views.diagram.plan.repeats import common_module
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, segments
@@ -66,17 +68,22 @@ def largest_core(series: Series) -> int:
     return max(sizes)
 
 
+def is_loose(op: Op, kinds: Mapping[str, str], layers: bool = False) -> bool:
+    """Is it an operation of no module but the network? `layers`: or a module of one operation."""
+    return op.kind not in ("module", "tensor") and (layers or ("." not in op.path and op.path not in kinds))
+
+
 def without_loose(plan: Plan, kinds: Mapping[str, str], fewest: int = FEWEST_LOOSE, layers: bool = False) -> Plan:
     """The plan with operations of no module as one box where so many stand between the same modules; `layers`: those
     that are modules of one operation too."""
-    above: dict[str, frozenset[str]] = {}
-    between: dict[frozenset[str], list[Op]] = {}
-    for op in plan.ops:
-        above[op.name] = frozenset().union(*(above.get(source, frozenset()) for source in op.inputs))
-        if op.kind == "module" or (op.path in kinds and not layers):
-            above[op.name] |= {op.name}
-        elif op.kind != "tensor" and (layers or "." not in op.path):
+    above: dict[str, int] = {}  # the modules that it follows, a bit each
+    between: dict[int, list[Op]] = {}
+    for number, op in enumerate(plan.ops):
+        above[op.name] = reduce(or_, (above.get(source, 0) for source in op.inputs), 0)
+        if is_loose(op, kinds, layers):
             between.setdefault(above[op.name], []).append(op)
+        elif op.kind == "module" or op.path in kinds:
+            above[op.name] |= 1 << number
     groups = []
     for held in between.values():
         own = Ops(held)
@@ -110,4 +117,4 @@ def _titled(group: Sequence[Op], kinds: Mapping[str, str]) -> tuple[Sequence[Op]
     """With its module and that one's name, or what it holds."""
     if module := common_module(group):
         return group, module, part_title(module, kinds.get(module, "")), ""
-    return group, "", f"{len(group)} operations", in_words(group, kinds)
+    return group, "", f"{len(opened(group)):,} operations", in_words(group, kinds)
