@@ -41,7 +41,7 @@ class Marker(Tracer):
             return super()._count(function, args, kwargs, tensors)
 
     def _range(self) -> record_function:
-        return record_function(f"{MARK}{len(self.records)}")
+        return record_function(f"{MARK}{len(self.ledger.records)}")
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def marked(module: nn.Module, mode: Mode) -> Iterator[tuple[Marker, Forward]]:
 
 def is_of(marker: Marker, graph: Graph) -> bool:
     """Did the marked pass run the operations of this graph, in its order?"""
-    ran = [record.effect.operation for record in marker.records]
+    ran = [record.effect.operation for record in marker.ledger.records]
     return ran == [layer.operation for layer in graph.layers]
 
 

@@ -217,7 +217,7 @@ def _pass(
         except (ArchscopeError, MemoryError):
             raise
         except (Exception, SystemExit) as error:
-            where = tracer.stack[-1].path
+            where = tracer.running.stack[-1].path
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             if isinstance(error, SystemExit):
                 reason = f"ends the program, with sys.exit({'' if error.code is None else reason})"
@@ -256,9 +256,9 @@ def _graph(
     results: Sequence[Returned],
 ) -> Graph:
     """What the tracer saw, by names."""
-    classes = {path: type(submodule).__name__ for path, submodule in blocks.items()} | tracer.classes
-    name_records(tracer.records, set(inputs), classes)
-    layers = tuple([layer_of(record) for record in tracer.records])
+    classes = {path: type(submodule).__name__ for path, submodule in blocks.items()} | tracer.running.classes
+    name_records(tracer.ledger.records, set(inputs), classes)
+    layers = tuple([layer_of(record) for record in tracer.ledger.records])
     named = outputs_of(results)
     graph = Graph(
         name=name or classes[""],
@@ -268,13 +268,13 @@ def _graph(
         blocks=classes,
         parameters=tracer.sources.parameters,
         buffers=tracer.sources.described_buffers(constant_buffers(layers)),
-        notes=tuple(tracer.notes()),
+        notes=tuple(tracer.ledger.notes()),
         named_outputs=named,
         constants=tracer.sources.constants,
         results=tuple([operand_of(each.name, each.shape, each.given) for each in results]),
-        unseen=tuple([record.name for record in tracer.unseen]),
+        unseen=tuple([record.name for record in tracer.ledger.unseen]),
         bases=bases(blocks),
-        names=names_of(blocks, tracer.second_paths),
+        names=names_of(blocks, tracer.running.second_paths),
     )
     return readable(graph)
 
@@ -294,6 +294,7 @@ def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
     """Have a double tell the tracer of its calls: a hook around all its own, and a cheaper one."""
     run_by_nodes(module, tracer)
     call: Callable[..., Any] = module._call_impl
+    running = tracer.running
     if isinstance(module, torch.jit.ScriptModule):
         module.training = mode == "train"  # kept in C++
         call = opaque(call)
@@ -301,9 +302,9 @@ def watch(module: nn.Module, tracer: Tracer, mode: Mode) -> None:
     def watched(*args: Any, **kwargs: Any) -> Any:
         if get_ident() != tracer.thread:
             return tracer.in_turn(module, args, kwargs)  # a closure that held itself would wait for the collector
-        tracer.enter(module, args)
+        running.enter(module, args)
         output = call(*args, **kwargs)
-        replaced = tracer.leave(module, args, kwargs, output)
+        replaced = running.leave(module, args, kwargs, output)
         return output if replaced is None else replaced
 
     vars(module)["_compiled_call_impl"] = watched  # what a module runs when called, where it is set

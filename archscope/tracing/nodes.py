@@ -31,16 +31,16 @@ class NodeByNode(fx.Interpreter):
         super().__init__(module)
         self.extra_traceback = False  # which it would write into every error
         self.tracer = tracer
-        self.own = tracer.path_of(module)
+        self.own = tracer.running.path_of(module)
         self.taken = [str(node.target) for node in module.graph.nodes if node.op == "placeholder"]
         stacks = [self._around(node) for node in module.graph.nodes]
         self.classes = {path: kind for stack in stacks for path, kind in stack}
-        within = {path.rpartition(".")[0] for path in (*self.classes, *tracer.paths)}
+        within = {path.rpartition(".")[0] for path in (*self.classes, *tracer.running.paths)}
         self.leaves = self.classes.keys() - within
         self.call = ModuleCall("", "")
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        self.tracer.classes |= self.classes
+        self.tracer.running.classes |= self.classes
         self.call = ModuleCall("", "")
         if kwargs:  # an interpreter takes what it is given in order
             next_ones = self.taken[len(args) : len(args) + len(kwargs)]
@@ -65,11 +65,11 @@ class NodeByNode(fx.Interpreter):
         path, kind = stack[-1]
         if self.call.path != path:
             self.call = ModuleCall(path, kind, leaf=path in self.leaves)
-        self.tracer.stack.append(self.call)
+        self.tracer.running.stack.append(self.call)
         try:
             yield
         finally:
-            while self.tracer.stack.pop() is not self.call:
+            while self.tracer.running.stack.pop() is not self.call:
                 pass  # what failed within, and was caught
 
     def _around(self, node: fx.Node) -> list[tuple[str, str]]:

@@ -1,11 +1,12 @@
 """The watcher of one forward pass: every torch function that the model calls, in which module, on which tensors.
 
 A `TorchFunctionMode` is local to the pass and its thread; only calls of what torch.jit compiled, which no mode sees,
-take a detour meanwhile (`scripted`). What a call does is told by `effects`, what its tensors hold by `sources`.
+take a detour meanwhile (`scripted`). Which module runs is told by `running`, what a call does by `effects`, what its
+tensors hold by `sources`; it is noted in the `ledger`.
 """
 
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import RLock, get_ident
 from typing import Any
@@ -14,14 +15,13 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archscope.errors import ArchscopeError
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.constants import Constants
 from archscope.tracing.effects import Effects, observed, refused, written_by
 from archscope.tracing.elsewhere import where_it_runs
-from archscope.tracing.names import second_paths
+from archscope.tracing.ledger import Ledger
 from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
     CHECKS,
@@ -38,17 +38,14 @@ from archscope.tracing.questions import (
 )
 from archscope.tracing.records import (
     META,
-    WHOLE,
     Effect,
     Invocation,
-    ModuleCall,
     Record,
-    Said,
     Source,
-    given_to_unseen,
     map_tensors,
     tensors_in,
 )
+from archscope.tracing.running import Running
 from archscope.tracing.scripted import opaque
 from archscope.tracing.sources import Sources, shown_again
 from archscope.tracing.untouched import drawn_alone
@@ -63,9 +60,8 @@ SPARSE = frozenset({torch.sparse_coo, torch.sparse_csr, torch.sparse_csc, torch.
 class Tracer(TorchFunctionMode):
     """Watches one pass over `blocks` (modules by path). `real`: compute values instead of shapes on meta.
 
-    With a `generator` random numbers come from there alone. `kept` gets the first output of each operation. `classes`
-    are those of modules that are there no more, in a graph that was recorded of them. `device` is what tensors on meta
-    say that they lie on.
+    `running` says which module runs, `ledger` what was seen. With a `generator` random numbers come from there
+    alone. `kept` gets the first output of each operation. `device` is what tensors on meta say that they lie on.
     """
 
     def __init__(
@@ -77,33 +73,16 @@ class Tracer(TorchFunctionMode):
         device: torch.device | None = None,
     ) -> None:
         super().__init__()
-        self._kept = kept
         self._device = None if real else device
         self.thread, self._turn = get_ident(), RLock()
         self.real = real
         self.generator = generator
-        self.records: list[Record] = []
-        self.stack = [ModuleCall("", type(blocks[""]).__name__, id(blocks[""]))]
-        self.left_torch: dict[str, None] = {}
-        self.unseen: list[Record] = []
         self.sources = Sources(blocks, real)
-        self._source = self.sources.of
+        self.ledger = Ledger(self.sources, kept)
+        self.running = Running(blocks, real, self.ledger)
+        self._source, self._stack = self.sources.of, self.running.stack
         self._effects = Effects(self.sources)
         self._constants = Constants(self.sources, real, generator, self._device)
-        self._paths = {id(module): path for path, module in blocks.items()}
-        self.second_paths = second_paths(blocks)
-        self.classes = {path: type(blocks[self._paths[id_]]).__name__ for (_, id_), path in self.second_paths.items()}
-        self._unregistered: dict[int, torch.Tensor] = {}
-
-    @property
-    def paths(self) -> Collection[str]:
-        """Of all modules."""
-        return self._paths.values()
-
-    def path_of(self, module: nn.Module) -> str:
-        return self._paths[id(module)]
-
-    # ---- modules: which block is running -------------------------------------------------------------------
 
     def in_turn(self, call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A module that a thread of the network's own calls: one thread after the other, each as if it were this."""
@@ -113,65 +92,6 @@ class Tracer(TorchFunctionMode):
                 return call(*args, **kwargs)
             finally:
                 self.thread = before
-
-    def enter(self, module: nn.Module, args: Any) -> None:
-        """Before a module runs."""
-        caller = self.stack[-1]
-        path = self._paths[id(module)]
-        if self.second_paths:
-            path = self.second_paths.get((caller.path, id(module)), path)
-        if torch._C._get_tracing_state() is not None:  # where sizes are tensors
-            raise ArchscopeError(f"{path or type(module).__name__}: torch.jit.trace runs it, and hides what it does")
-        if caller.lost:
-            self._found_again(caller, args)
-        if path:
-            caller.leaf = False
-            self.stack.append(ModuleCall(path, type(module).__name__, id(module)))
-
-    def leave(self, module: nn.Module, args: Any, kwargs: Any, output: Any) -> Any:
-        """After a module has run. The result, if any, replaces the module's."""
-        path = self._paths[id(module)]
-        while self.stack[-1].module != id(module):  # a module below failed, and its caller caught the error
-            self.stack.pop()
-        call = self.stack.pop() if path else self.stack[-1]
-        if call.lost:
-            self._found_again(call, output)
-        elif call.leaf and not call.ran:
-            with torch._C.DisableTorchFunction():  # what is asked here is no operation, and answered as it is
-                return self._unseen(call, module, tensors_in((args, kwargs)), output)
-        return None
-
-    def _found_again(self, call: ModuleCall, value: Any) -> None:
-        """Tensors of unknown origin, after some have left torch: numpy made these of those."""
-        found = [tensor for tensor in tensors_in(value) if self._source(tensor) is None]
-        if found:
-            with torch._C.DisableTorchFunction():
-                self._record_unseen(call, "numpy", call.lost, found)
-            call.lost = []
-
-    def _unseen(self, call: ModuleCall, module: nn.Module, given: list[torch.Tensor], output: Any) -> Any:
-        """A row for a module in which no torch function was seen to make its output."""
-        if isinstance(output, torch.Tensor) and any(output is tensor for tensor in given):
-            if self._source(output) is None or not call.path:
-                return None
-            alias = shown_again(output)  # so that other readers of `output` keep their edge
-            said = Said(settings=_own_settings(module), arguments=["input"], shapes=[tuple(output.shape)])
-            self._record(call, Effect("identity", [output], "view", said=said), [output], [alias])
-            return alias
-        made = [one for one in tensors_in(output) if self._source(one) is None and not has_value(one)]
-        unseen = [one for one in made if self.real or one.is_meta]  # with values in a pass without: a constant
-        if unseen and not call.constants:  # compiled or foreign code
-            self._record_unseen(call, call.kind, [*given, *module.parameters(), *module.buffers()], unseen)
-        return None
-
-    def _record_unseen(
-        self, call: ModuleCall, operation: str, given: list[torch.Tensor], outputs: list[torch.Tensor]
-    ) -> None:
-        """What no torch function was seen to do."""
-        self._record(call, Effect(operation, outputs, said=given_to_unseen(given)), given, outputs)
-        self.unseen.append(self.records[-1])
-
-    # ---- operations ----------------------------------------------------------------------------------------
 
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -231,7 +151,7 @@ class Tracer(TorchFunctionMode):
             if isinstance(self._source(args[0]), Record):
                 args = (self.sources.twin(args[0]), *args[1:])  # a constant that the network has written into
         elif name == "backward" and self._source(args[0]) is not None:
-            self._record_unseen(self.stack[-1], name, [args[0]], [torch.empty((), device=META)])
+            self.ledger.add_unseen(self._stack[-1], name, [args[0]], [torch.empty((), device=META)])
         elif name in SETTERS and isinstance(args[0], torch.Tensor):
             self.sources.keep_attributes(args[0])
         return function(*args, **kwargs)
@@ -241,7 +161,7 @@ class Tracer(TorchFunctionMode):
         return arguments if self.real else map_tensors(arguments, self.sources.twin)
 
     def _constant(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        self.stack[-1].constants = True
+        self._stack[-1].constants = True
         return self._constants.made(function, args, kwargs)
 
     def _counts(self, sources: list[Source | None]) -> bool:
@@ -306,7 +226,7 @@ class Tracer(TorchFunctionMode):
         effect, result = self._compute_values(call) if self.real else self._effects.of(call)
         if written:
             effect = call.effect(written, "in_place")
-            self._record(self.stack[-1], effect, call.tensors, written, sources)
+            self.ledger.add(self._stack[-1], effect, call.tensors, written, sources)
             return result
         if effect.memory == "in_place":
             outputs = [call.tensors[0]]
@@ -314,26 +234,16 @@ class Tracer(TorchFunctionMode):
             outputs = [result] if type(result) is torch.Tensor else tensors_in(result)[: len(effect.outputs)]
         if not outputs:  # numpy, or a question
             if call.operation in {"numpy", "array"}:
-                self.stack[-1].lost += call.tensors
-                self.left_torch[self.stack[-1].path or self.stack[-1].kind] = None
+                self.ledger.leave_torch(self._stack[-1], call.tensors)
             return result
         if outputs[0] is call.tensors[0] and effect.memory != "in_place":
             return result  # an operation that found nothing to do, such as `x.to(x.dtype)`
         if call.operation in TRANSPARENT or (effect.memory == "view" and all(map(self.sources.is_stored, sources))):
             if sources[0] is not None:
-                self._pass_on(sources[0], call.tensors[0], effect, outputs)
+                self.ledger.pass_on(sources[0], call.tensors[0], effect, outputs)
             return result
-        self._record(self.stack[-1], effect, call.tensors, outputs, sources)
+        self.ledger.add(self._stack[-1], effect, call.tensors, outputs, sources)
         return result
-
-    def _pass_on(self, source: Source, tensor: torch.Tensor, effect: Effect, outputs: list[torch.Tensor]) -> None:
-        """A view of a parameter is the parameter, shown otherwise."""
-        output, views = self.sources.part(tensor)
-        said = "" if effect.operation in TRANSPARENT else calls.call_said(effect.operation, effect.said.settings)
-        for place, shown in enumerate(outputs):
-            view = f"{said}[{place}]" if len(outputs) > 1 else said
-            part = (output, (*views, view)) if said else (output, views)
-            self.sources.tag(shown, source, tensor if effect.memory == "view" else None, part)
 
     def _batched(self, call: Invocation, sources: list[Source | None]) -> Any:
         """An operation under vmap: one row for the whole batch."""
@@ -344,9 +254,9 @@ class Tracer(TorchFunctionMode):
             shown.tensors[1] = call.tensors[1]  # formulas read the axes of one kernel
         effect = shown.effect([whole(tensor) for tensor in outputs], "new")
         effect.said.settings = settings_of_whole(effect.said.settings)
-        self._record(self.stack[-1], effect, shown.tensors, [], sources)
+        self.ledger.add(self._stack[-1], effect, shown.tensors, [], sources)
         for output in outputs:
-            self.sources.tag_batch(output, self.records[-1])
+            self.sources.tag_batch(output, self.ledger.records[-1])
         return result
 
     def compiled(self, function: Any, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -360,22 +270,8 @@ class Tracer(TorchFunctionMode):
         result = opaque(call)(function, *self._given(args), **self._given(kwargs))
         outputs = [tensor for tensor in tensors_in(result) if self._source(tensor) is None]
         kind = f"compiled_{function.name}" if function.name in CATEGORY else function.name
-        self._record_unseen(self.stack[-1], kind, tensors, outputs)
+        self.ledger.add_unseen(self._stack[-1], kind, tensors, outputs)
         return result
-
-    def notes(self) -> list[str]:
-        """What a reader must know of this pass."""
-        notes = [f"{where}: values left torch, and what they became was not seen" for where in self.left_torch]
-        if self.sources.without_shape:
-            waiting = ", ".join(self.sources.without_shape)
-            notes.append(f"{waiting}: of lazy layers that the pass does not reach, so without a shape, and not counted")
-        if self._unregistered:
-            count = sum(tensor.numel() for tensor in self._unregistered.values())
-            notes.append(
-                f"{count:,} parameters are of modules that are not registered, such as those in a plain list: their "
-                "MACs count, the parameters do not, as in torch"
-            )
-        return notes
 
     def _compute_values(self, call: Invocation) -> tuple[Effect, Any]:
         target = call.tensors[0]
@@ -400,43 +296,3 @@ class Tracer(TorchFunctionMode):
         if drops and self.generator is not None:
             return call.tensors[0] if call.in_place else call.tensors[0].clone()
         return call.function(*call.args, **drawn_alone(call.function, call.args, call.kwargs, self.generator))
-
-    def _record(
-        self,
-        call: ModuleCall,
-        effect: Effect,
-        tensors: list[torch.Tensor],
-        outputs: list[torch.Tensor],
-        sources: list[Source | None] | None = None,
-    ) -> None:
-        record = Record(call, effect, self.sources.of_pass)
-        for tensor, source in zip(tensors, sources or map(self._source, tensors), strict=True):
-            if source is not None:
-                record.operands.append(self.sources.given(tensor, source))
-                continue
-            if isinstance(tensor, nn.Parameter):
-                self._unregistered[id(tensor)] = tensor
-            record.operands.append(self.sources.constant(tensor, call.path))
-        self.records.append(record)
-        call.ran = True
-        if self._kept is not None:
-            self._kept.append(outputs[0].detach().clone())
-        if effect.memory == "in_place":
-            for place, output in enumerate(outputs[1:], 1):  # an operator of a user's may write into several
-                self.sources.overwrite(output, record)
-                self.sources.tag(output, record, None, (place, ()))
-            whole_of = self.sources.overwrite_part(outputs[0], record)
-            if whole_of is not None:  # what reads the base reads a tensor of the base's shape
-                written = [whole_of, outputs[0]]
-                said = Said(arguments=["input", "value"], shapes=[tuple(tensor.shape) for tensor in written])
-                self._record(call, Effect("setitem", [whole_of], "in_place", said=said), written, [whole_of])
-            return
-        base = tensors[0] if tensors and effect.memory != "new" else None
-        for place, output in enumerate(outputs):
-            self.sources.tag(output, record, base, (place, ()) if place else WHOLE)
-
-
-def _own_settings(module: nn.Module) -> dict[str, Any]:
-    """The numbers and words of a module that did nothing: at which rate it would in training, say."""
-    plain = {name: value for name, value in vars(module).items() if type(value) in (bool, int, float, str)}
-    return {name: value for name, value in plain.items() if name[0] != "_" and name != "training"}

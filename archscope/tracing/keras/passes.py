@@ -40,14 +40,14 @@ def _watch(layer: nn.Module, tracer: Tracer, layout: ChannelsFirst) -> None:
     call: Callable[..., Any] = layer._call_impl
 
     def watched(*args: Any, **kwargs: Any) -> Any:
-        tracer.enter(layer, firsts(args))
+        tracer.running.enter(layer, firsts(args))
         if rule is not None and "inputs" in kwargs:
             args = (kwargs.pop("inputs"), *args)
         check_steps(layer, args)
         output = NotImplemented if rule is None else rule(layout, layer, *args, **kwargs)
         if output is NotImplemented:
             output = call(*args, **kwargs)
-        replaced = tracer.leave(layer, firsts(args), firsts(kwargs), firsts(output))
+        replaced = tracer.running.leave(layer, firsts(args), firsts(kwargs), firsts(output))
         if replaced is None:
             return output
         return replaced if firsts(output) is output else last(replaced)

@@ -56,7 +56,7 @@ def recurrent(
     given = tuple(states) if operation == "lstm" else states[0]
     run = getattr(torch, operation)
     made, *after = run(sequence, given, weights, cell.use_bias, 1, 0.0, bool(training), False, True)
-    said = layout.tracer.records[-1].effect.said.settings
+    said = layout.tracer.ledger.records[-1].effect.said.settings
     said |= {name: rate for name in DROPS if (rate := getattr(cell, name))}  # in training, from what each step reads
     last = made if layer.return_sequences else made[:, -1]
     return [last, *(state[0] for state in after)] if layer.return_state else last
