@@ -15,8 +15,8 @@ from archscope.errors import ArchscopeError
 from archscope.latency.attribution import MARK, Event
 from archscope.latency.device import EVENTS_KEPT
 from archscope.model.graph import Graph
-from archscope.tracing import Mode, watch
 from archscope.tracing.doubles import doubles_of
+from archscope.tracing.passes import Mode, watch
 from archscope.tracing.records import Effect, Invocation, describe, tensors_in
 from archscope.tracing.untouched import undisturbed
 from archscope.tracing.watcher import Tracer

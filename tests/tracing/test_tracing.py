@@ -21,7 +21,8 @@ from torch import nn
 from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.model.graph import MOST_LEVELS, Graph, Layer
-from archscope.tracing import TraceError, _run, trace
+from archscope.tracing import TraceError, trace
+from archscope.tracing.passes import pass_over
 from archscope.tracing.records import ModuleCall, Record, tensors_in, without_batch
 from archscope.tracing.untouched import random_states_kept
 from tests.small_nets import NETS, REAL_ONLY, Forward, build
@@ -54,7 +55,7 @@ def values(name: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
 
 def run_for_real(module: nn.Module, inputs: Any, mode: Any = "eval") -> Graph:
     """The pass that `trace` falls back to."""
-    return _run(dict(module.named_modules()), inputs, mode, None, torch.device("cpu"))
+    return pass_over(dict(module.named_modules()), inputs, mode, None, torch.device("cpu"))
 
 
 # ---- every net -------------------------------------------------------------------------------------------------
