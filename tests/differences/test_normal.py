@@ -61,6 +61,12 @@ def normalised(x: torch.Tensor, power: float = 2.0, axis: int = 1, eps: float = 
     return deviation / (deviation.pow(power).mean(axis, keepdim=True) + eps).sqrt()
 
 
+def of_two_differences(x: torch.Tensor, norm: nn.LayerNorm) -> torch.Tensor:
+    mean = x.mean(1, keepdim=True)
+    variance = (x - mean).pow(2).mean(1, keepdim=True)
+    return norm.weight[:, None, None] * ((x - mean) / torch.sqrt(variance + 1e-5)) + norm.bias[:, None, None]
+
+
 def deviation(x: torch.Tensor, fewer: int = 1, axes: tuple[int, int] = (2, 3)) -> torch.Tensor:
     return ((x - x.mean(axes, keepdim=True)) ** 2).mean(axes).mul(256).div(256 - fewer).sqrt()
 
@@ -128,6 +134,34 @@ EQUAL: dict[str, tuple[Net, Net]] = {
         Net(lambda x: F.layer_norm(x, (16,))),
         Net(lambda x: (x - x.mean(-1, keepdim=True)) / (x.var(-1, unbiased=False, keepdim=True) + 1e-5).sqrt()),
     ),
+    "layer normalisation as ConvNeXt has it": (
+        Net(channels_last, nn.LayerNorm(8)), Net(of_two_differences, nn.LayerNorm(8)),
+    ),
+    "layer normalisation by variance and mean": (
+        Net(lambda x: F.layer_norm(x, (16,), eps=1e-3)),
+        Net(lambda x: (x - (v := torch.var_mean(x, -1, keepdim=True, unbiased=False))[1]) * (v[0] + 1e-3).rsqrt()),
+    ),
+    "root mean square": (
+        Net(lambda x, norm: norm(x), nn.RMSNorm(16, 1e-5)),
+        Net(lambda x, norm: norm.weight * (x * (x.pow(2).mean(-1, keepdim=True) + 1e-5).rsqrt()), nn.RMSNorm(16)),
+    ),
+    "root mean square of channels": (
+        Net(lambda x, norm: norm(x.movedim(1, -1)).movedim(-1, 1), nn.RMSNorm(8, 1e-5)),
+        Net(
+            lambda x, norm: x / ((x * x).mean(1, keepdim=True) + 1e-5).sqrt() * norm.weight[:, None, None],
+            nn.RMSNorm(8),
+        ),
+    ),
+    "vectors of length one": (
+        Net(lambda x: F.normalize(x, dim=1)), Net(lambda x: x / x.norm(dim=1, keepdim=True).clamp_min(1e-12)),
+    ),
+    "stack that is flattened": (
+        Net(lambda x: torch.stack([x, x.exp()], 1).flatten(1, 2)), Net(lambda x: torch.cat([x, x.exp()], 1)),
+    ),
+    "stack of rows": (
+        Net(lambda x: torch.stack([x, x.exp()], 2).flatten(2, 3)), Net(lambda x: torch.cat([x, x.exp()], 2)),
+    ),
+    "the larger of two": (Net(lambda x: torch.max(x, x.exp())), Net(lambda x: torch.maximum(x, x.exp()))),
     "standard deviation": (Net(lambda x: x.std((2, 3))), Net(deviation)),
     "standard deviation of all": (Net(lambda x: x.std()), Net(lambda x: x.var((0, 1, 2, 3)).sqrt())),
     "variance and mean": (
@@ -285,6 +319,19 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
         Net(lambda x: F.layer_norm(x, (16,))),
         Net(lambda x: (x - x.mean(-1, keepdim=True)) / (x.var(-1, keepdim=True) + 1e-5).sqrt()),
     ),
+    "stack between channels": (
+        Net(lambda x: torch.stack([x, x.exp()], 2).flatten(1, 2)),
+        Net(lambda x: torch.cat([x, x.exp()], 1)),
+    ),
+    "root mean square of another eps": (
+        Net(lambda x: F.rms_norm(x, (16,), eps=1e-5)),
+        Net(lambda x: x * (x.pow(2).mean(-1, keepdim=True) + 1e-6).rsqrt()),
+    ),
+    "root mean square of others": (
+        Net(lambda x: F.rms_norm(x, (16,), eps=1e-5)),
+        Net(lambda x: x * (x.flip(2).pow(2).mean(-1, keepdim=True) + 1e-5).rsqrt()),
+    ),
+    "the smaller of two": (Net(lambda x: torch.min(x, x.exp())), Net(lambda x: torch.maximum(x, x.exp()))),
     "sum divided by others": (Net(lambda x: x.sum((2, 3)) / 255), Net(nn.AdaptiveAvgPool2d(1))),
     "responses of fewer channels": (
         Net(nn.LocalResponseNorm(5, 1e-3, 0.75, 2.0)),

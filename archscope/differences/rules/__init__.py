@@ -104,7 +104,7 @@ def computed_from_stored(steps: Sequence[Step]) -> list[Step]:
     return found
 
 
-OWNERS = frozenset({"conv", "transposed conv", "linear", "batch norm", "layer_norm"})
+OWNERS = frozenset({"conv", "transposed conv", "linear", "batch norm", "layer_norm", "rms_norm"})
 """Kinds of steps that a weight belongs to, though something computes it from the stored one."""
 
 Rule = Callable[[Call], "Step | View | Sequence[View]"]

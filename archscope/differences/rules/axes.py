@@ -48,7 +48,7 @@ def layer_norm(call: Call) -> View | Step:
         step, axes = before
     facts = {"eps": call.settings.get("eps", 1e-5), "scale": call.has("weight"), "shift": call.has("bias")}
     facts |= {"axes": axes}
-    made = call.with_weights(call.step("layer_norm", [step, *_computed(call)], facts, step.shape))
+    made = call.with_weights(call.step(call.operation, [step, *_computed(call)], facts, step.shape))
     if before is None or ordered is None:
         return View(made, layout)
     return View(call.draft.shown(replace(ordered, step=made), call.layer), layout)

@@ -168,6 +168,7 @@ def normalize(call: Call) -> Step | None:
     axes = dim if isinstance(dim, list) else [dim]
     whole = _sources(norm).get("input") == at["input"] and told.get("keepdim") and len(axes) == 1
     power, eps = told.get("ord", told.get("p")), length.settings.get("min")
+    power = 2 if power in (None, "fro") else power
     if not whole or axes[0] is None or not isinstance(power, int | float) or length.settings.get("max") is not None:
         return None
     x = call.shown(call.arguments.index("input"))
@@ -192,7 +193,8 @@ def layer_norm(call: Call, deviation: str, root: str, exponent: float) -> View |
     if x is None or shift is None or variance is None or average is None:
         return None
     plain = all(one.settings.get("alpha", 1) == 1 for one in (centred, shift))
-    same = plain and average.operation == "mean" and _sources(average).get("input") == x
+    averages = average.operation == ("var_mean" if mean and mean.output else "mean")
+    same = plain and averages and _sources(average).get("input") == x
     axes = _averaged(average, len(x.shape))
     if (
         not same
@@ -205,6 +207,29 @@ def layer_norm(call: Call, deviation: str, root: str, exponent: float) -> View |
     step, found, layout = along(call, axes)
     facts = {"eps": shift.settings.get("other"), "scale": False, "shift": False, "axes": found}
     return View(call.step("layer_norm", [step], facts, step.shape), layout)
+
+
+def rms_norm(call: Call, number: str, root: str, exponent: float) -> View | None:
+    """x / sqrt(mean of its squares + eps), likewise. Zhang and Sennrich 2019, equation 4."""
+    graph, at = call.draft.graph, _sources(call.layer)
+    x, power = at.get(number), graph.layer.get(at[root].source) if root in at else None
+    shift = _before(graph, power, "add") if power and _exponent(power) == exponent else None
+    mean = _before(graph, shift, "mean") if shift and shift.settings.get("alpha", 1) == 1 else None
+    square = _before(graph, mean, "") if mean else None
+    if x is None or shift is None or mean is None or square is None:
+        return None
+    of_x = {one[1:] for one in square.operands} == {x[1:]}
+    squares = (square.operation == "mul" and len(square.operands) == 2) or _exponent(square) == SQUARE
+    axes = _averaged(mean, len(x.shape))
+    if not of_x or not squares or axes is None:
+        return None
+    call.views[0] = call.draft.at[x.source, x.output]
+    step, found, layout = along(call, axes)
+    facts = {"eps": shift.settings.get("other"), "scale": False, "shift": False, "axes": found}
+    return View(call.step("rms_norm", [step], facts, step.shape), layout)
+
+
+SQUARE = 2
 
 
 def _sources(layer: Layer) -> dict[str, Operand]:
@@ -227,20 +252,26 @@ def _exponent(layer: Layer) -> float | None:
 POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5}
 
 
+def normalised(call: Call, number: str, root: str, exponent: float) -> View | None:
+    """By the deviation, or by the root mean square."""
+    return layer_norm(call, number, root, exponent) or rms_norm(call, number, root, exponent)
+
+
 def _varies(variance: Layer, x: Operand, centred: Layer, graph: Graph) -> bool:
     """The variance of `x`, by torch's function or as the mean of the squares of what is `centred`."""
-    if variance.operation == "var":
+    if variance.operation in {"var", "var_mean"}:
         fewer = variance.settings.get("correction", variance.settings.get("unbiased", True))
         return fewer in (0, False) and fewer is not None and _sources(variance).get("input") == x
     square = _before(graph, variance, "")
-    return variance.operation == "mean" and square is not None and _is_square(square, centred.name)
+    return variance.operation == "mean" and square is not None and _is_square(square, centred, graph)
 
 
-def _is_square(layer: Layer, of: str) -> bool:
-    is_product = layer.operation == "mul" and len(layer.operands) == 2
-    return all(one.source == of for one in layer.operands) and (
-        is_product or (layer.operation in {"pow", "square"} and _exponent(layer) == 2)
-    )
+def _is_square(layer: Layer, of: Layer, graph: Graph) -> bool:
+    """Of what a difference gives, or the same difference once more."""
+    given = [graph.layer.get(one.source) for one in layer.operands]
+    same = all(one and (one.operation, one.operands) == (of.operation, of.operands) for one in given)
+    is_product = layer.operation == "mul" and len(given) == 2 and given[0] is given[1]
+    return same and (is_product or (layer.operation in {"pow", "square"} and _exponent(layer) == 2))
 
 
 def _averaged(mean: Layer, rank: int) -> list[int] | None:
@@ -256,9 +287,9 @@ def affine(call: Call, name: str) -> View | None:
         return None
     view, (weight,) = call.views[0], call.fixed
     before = view.step
-    if before.kind not in {"layer_norm", "group_norm"} or before.facts["shift"] or before.facts[name]:
+    if before.kind not in {"layer_norm", "rms_norm", "group_norm"} or before.facts["shift"] or before.facts[name]:
         return None
-    normed = before.facts["axes"] if before.kind == "layer_norm" else places([1], before.shape)
+    normed = before.facts["axes"] if before.kind != "group_norm" else places([1], before.shape)
     if not view.permutes:
         return None
     axes = [len(view.shape) - len(weight.shape) + axis for axis in wide(weight.shape)]

@@ -45,7 +45,7 @@ def extreme(call: Call) -> View:
         return _with_untold(call, "clamp", side)
     plain = isinstance(bound, int | float) and len(call.views) == 1 and not call.fixed
     if not plain or call.views[0].shape != call.out():
-        return elementwise(call)
+        return elementwise(call, "maximum" if side == "low" else "minimum")
     return bounded(call, {side: bound})
 
 
@@ -110,12 +110,12 @@ def is_rectified(step: Step) -> bool:
 PASSES = {*POOLS, *GLOBAL_POOLS, "dropout", "permute", "reshape", "slice", "view"}
 
 
-def elementwise(call: Call) -> View:
+def elementwise(call: Call, kind: str = "") -> View:
     """Of one operand or several: an operation without a rule of its own."""
     facts = dict(call.function_settings)
     if len(call.views) > 1:
         facts["arguments"] = tuple(call.arguments)
-    return each_element(call, call.operation, facts)
+    return each_element(call, kind or call.operation, facts)
 
 
 def dropout(call: Call) -> View:
@@ -217,8 +217,7 @@ def _product_of_two(call: Call) -> View | None:
     alike = one.layout == two.layout and one.permutes
     if alike and (step := composed.gelu(call, 1.0, one.step, two.step)) is not None:
         return View(step, one.layout)
-    normalised = composed.layer_norm(call, "input", "other", -0.5)
-    return normalised or composed.layer_norm(call, "other", "input", -0.5)
+    return composed.normalised(call, "input", "other", -0.5) or composed.normalised(call, "other", "input", -0.5)
 
 
 def _gated(gate: Step, x: View) -> tuple[str, dict[str, Any]] | None:
@@ -275,7 +274,7 @@ def divide(call: Call) -> View:
     exact = not call.settings.get("rounding_mode")
     if exact and not call.draft.written:
         normalised = (
-            composed.layer_norm(call, "input", "other", 0.5)
+            composed.normalised(call, "input", "other", 0.5)
             or composed.normalize(call)
             or composed.local_response_norm(call)
         )

@@ -272,7 +272,8 @@ def concatenate(call: Call) -> Step | View:
     if regrouped is not None:
         return seen(call, regrouped.layout.reshaped(out), out, regrouped)
     parts = [call.shown(i) for i in range(len(call.views))]
-    where = places([dim % len(out)], out)
+    whole = _in_a_row(call, dim % len(out)) if call.operation == "stack" and not draft.written else out
+    where = places([dim % len(out)], whole)
     if draft.written:
         return call.step("cat", parts, {"dim": where})
     flat = [part for one in parts for part in (concatenated(one) if one.facts.get("dim") == hashable(where) else [one])]
@@ -283,15 +284,25 @@ def concatenate(call: Call) -> Step | View:
     for length in range(len(flat), 1, -1):
         first, last = (draft.cats.get((where, *part)) for part in (ids[:length], ids[-length:]))
         if first is not None and length == len(flat):
-            return View.of(first, out)
+            return seen(call, Layout.of(whole).reshaped(out), out, View.of(first, whole))
         if first is not None or last is not None:
             inputs = [first, *flat[length:]] if first is not None else [*flat[:-length], *filter(None, [last])]
             break
-    step = call.step("cat", inputs, {"dim": where})
+    step = call.step("cat", inputs, {"dim": where}, whole)
     graph = draft.graph
     if any(graph.layer[name].operation != call.operation for name in graph.consumers[call.layer.name]):
         draft.cats[where, *ids] = step  # it has a life of its own
-    return step
+    return (
+        View(step, Layout.of(whole)) if whole == out else seen(call, Layout.of(whole).reshaped(out), out, View.of(step))
+    )
+
+
+def _in_a_row(call: Call, axis: int) -> Shape:
+    """A stack shows a concatenation along the axis that it stands before."""
+    shape = call.views[0].shape
+    if axis == len(shape):
+        return call.out()
+    return (*shape[:axis], len(call.views) * shape[axis], *shape[axis + 1 :])
 
 
 def interleaved(views: Sequence[View], axis: int) -> View | None:

@@ -449,6 +449,16 @@ pair(
     lambda s, x: F.avg_pool2d(s.a(x), 3, 2, ceil_mode=True, count_include_pad=False),
 )
 
+pair(
+    "stack that is flattened",
+    lambda s, x: torch.stack([s.a(x), x], 1).flatten(1, 2),
+    lambda s, x: torch.cat([s.a(x), x], 1),
+)
+pair(
+    "vectors divided by their norm",
+    lambda s, x: (y := s.a(x)) / y.norm(dim=1, keepdim=True).clamp_min(1e-12),
+    lambda s, x: F.normalize(s.a(x)),
+)
 pair("sum divided by its terms", lambda s, x: s.a(x).sum((2, 3)) / 64, lambda s, x: s.a(x).mean((2, 3)))
 pair(
     "variance by hand",
@@ -465,8 +475,6 @@ UNRECOGNISED: dict[str, Pair] = {}
 """One function too, and `archscope diff` does not see it: what docs/diff.md says of each."""
 
 for unseen, one, other in (
-    ("a stack that is flattened, and a concatenation",
-     lambda s, x: torch.stack([s.a(x), x], 1).flatten(1, 2), lambda s, x: torch.cat([s.a(x), x], 1)),
     ("sums of three and more in another grouping",
      lambda s, x: (s.a(x) + x) + x.abs(), lambda s, x: s.a(x) + (x + x.abs())),
     ("pixels that are shuffled and shuffled back",
@@ -478,8 +486,6 @@ for unseen, one, other in (
     ("rows and columns repeated, and interpolation to the nearest",
      lambda s, x: s.a(x).repeat_interleave(2, 2).repeat_interleave(2, 3),
      lambda s, x: F.interpolate(s.a(x), scale_factor=2)),
-    ("vectors divided by their norm, and `normalize`",
-     lambda s, x: s.a(x) / s.a(x).norm(dim=1, keepdim=True).clamp_min(1e-12), lambda s, x: F.normalize(s.a(x))),
     ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
 ):  # fmt: skip
     pair(unseen, one, other)
