@@ -1,5 +1,6 @@
 """archscope compare"""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -48,7 +49,6 @@ from archscope.views import render
 
 if TYPE_CHECKING:
     from archscope.comparison.report import Comparison
-    from archscope.papers.results import Results
 
 
 @command("Compare", "archscope compare xception inception_v3 --by stage")
@@ -166,11 +166,7 @@ def compare(
     except Interrupted as stopped:
         found, code = Comparison(tuple(stopped.reports)), INTERRUPTED
     with never_lost(found if latency else None):
-        found = replace(found, results=results)
-        if results and not any(found.accuracies[1]):
-            raise _no_row(found, results, accuracy)
-        if columns or sort:
-            found = found.chosen(quantities, sort.strip())
+        found = _chosen(replace(found, results=results), accuracy, quantities, sort.strip())
         if cite:
             write(bibliography(found), cite)
         chosen = replace(plain_options(output), by=by or "", plot=plot or "", cite=bool(cite))
@@ -178,12 +174,14 @@ def compare(
     raise typer.Exit(code)
 
 
-def _no_row(found: "Comparison", results: "Results", accuracy: str) -> ArchscopeError:
-    """Why a file of results says nothing of these networks."""
-    why = next(filter(None, found.refused), "")
-    return ArchscopeError(
-        why or f"{accuracy}: no row is of one of these networks; its first is {next(iter(results.rows))}"
-    )
+def _chosen(found: "Comparison", accuracy: str, quantities: Sequence[str], sort: str) -> "Comparison":
+    """With these quantities alone, sorted by one. Raises ArchscopeError where the file `accuracy` says nothing of these
+    networks."""
+    if found.results and not any(found.accuracies[1]):
+        why = next(filter(None, found.refused), "")
+        first = next(iter(found.results.rows))
+        raise ArchscopeError(why or f"{accuracy}: no row is of one of these networks; its first is {first}")
+    return found.chosen(quantities, sort) if quantities or sort else found
 
 
 def bibliography(found: "Comparison") -> str:
