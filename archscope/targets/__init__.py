@@ -199,7 +199,7 @@ def _check_options(function: Callable[..., Any], options: Mapping[str, Any], tar
     except ValueError:  # written in C
         return
     named = {p.name: p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    takes = ", ".join(name if p.default is p.empty else f"{name}={p.default!r}" for name, p in named.items())
+    takes = ", ".join(name if p.default is p.empty else f"{name}={_shown(p.default)}" for name, p in named.items())
     for option in options:
         if option not in named and all(p.kind is not p.VAR_KEYWORD for p in parameters):
             raise ArchscopeError(f"{target} takes no {option}; it takes {takes or 'nothing'}")
@@ -208,6 +208,11 @@ def _check_options(function: Callable[..., Any], options: Mapping[str, Any], tar
     if missing:
         needs = ", ".join(f"--set {name}=..." for name in missing)
         raise ArchscopeError(f"{target} needs {needs}; it takes {takes}; {OBJECTS}")
+
+
+def _shown(default: Any) -> str:
+    """A default as the author wrote it, functions and classes by their names."""
+    return default.__name__ if isinstance(default, type) or inspect.isroutine(default) else repr(default)
 
 
 # ---- other zoos ----------------------------------------------------------------------------------------------

@@ -226,6 +226,12 @@ def test_code_that_reads_the_command_line_as_it_is_imported(folder: Path, monkey
     assert sys.argv == ["archscope", "summary", "train.py:net"]
 
 
+def test_defaults_that_are_functions_and_classes_are_said_by_their_names(folder: Path) -> None:
+    (folder / "made.py").write_text(NET + "def make(size, norm=nn.BatchNorm2d, block=narrow, act='relu'): ...\n")
+    with pytest.raises(ArchscopeError, match="it takes size, norm=BatchNorm2d, block=narrow, act='relu';"):
+        archscope.summarize("made.py:make")
+
+
 def test_options_may_be_called_as_summarizes_own(folder: Path) -> None:
     (folder / "named.py").write_text(
         "from torch import nn\ndef net(mode, batch, input_size): return nn.Conv2d(mode, batch, input_size)"

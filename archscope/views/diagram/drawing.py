@@ -55,7 +55,8 @@ class Diagram(Drawn):
 
     def to_png(self, *, zoom: float = 0.0) -> bytes:
         """The picture as the bytes of a PNG file: `zoom` pixels for one of the SVG's, or by the `dpi` asked for."""
-        return to_png(self.svg, zoom or self.options.dpi / 96)
+        asked = self.options.dpi != DiagramOptions.dpi
+        return to_png(self.svg, zoom or (self.options.dpi / 96 if asked else None))
 
     def to_dot(self) -> str:
         """The graph as Graphviz source."""

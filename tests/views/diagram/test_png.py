@@ -11,6 +11,7 @@ from PIL import Image, ImageChops
 
 import archscope
 from archscope.views.diagram.drawing import DiagramOptions, draw
+from archscope.views.diagram.paint.png import _zoom as zoom_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 ZOOM = 2.0
@@ -72,3 +73,27 @@ def test_without_fonts_no_text_has_ink() -> None:
     svg = draw(archscope.summarize("lenet5")).svg
     png = bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=ZOOM, dpi=96, skip_system_fonts=True))
     assert unpainted(svg, png) == [text for text, _, _ in texts(svg)]
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "zoom"),
+    [
+        (800, 1200, 2.0),
+        (4000, 8000, 2**0.5),  # 64 million pixels
+        (8000, 16_000, 1.0),
+        (8192, 32_768, 0.5),  # browsers show no more than 16,384
+    ],
+)
+def test_a_large_picture_has_as_many_pixels_as_programs_open(width: int, height: int, zoom: float) -> None:
+    assert zoom_of(f'<svg width="1mm" viewBox="0 0 {width} {height}">') == pytest.approx(zoom)
+
+
+def test_the_resolution_that_is_asked_for_is_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float | None] = []
+    monkeypatch.setattr(
+        "archscope.views.diagram.drawing.to_png", lambda svg, zoom: asked.append(zoom) or b"", raising=True
+    )
+    report = archscope.summarize("lenet5")
+    for dpi in (192, 96, 300):
+        draw(report, DiagramOptions(dpi=dpi)).to_png()
+    assert asked == [None, 1.0, 3.125]

@@ -3,6 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
+from time import process_time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from torch.nn import functional as F
 import archscope
 from archscope.views.diagram import compose as composing
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.ops.functions import _calls
 from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.plan import repeats as of_steps
 from archscope.views.diagram.plan.levels import closed_groups, flow_plan
@@ -545,3 +549,12 @@ def test_a_group_that_ends_in_a_copy_of_a_step_is_where_the_step_is() -> None:
     made = closed_groups([first, steps, last], [([first, *steps.each], "", "13 operations", "")])
     assert [op.word for op in made] == ["13 operations", last.word]
     assert made[1].inputs == (made[0].name,)
+
+
+def test_a_module_of_many_steps_is_read_in_one_pass() -> None:
+    """As often as layers, not as often as pairs of them: 20,000 steps of one loop took half a minute."""
+    names = [f"loop.{number}" for number in range(20_000)]
+    chain = [SimpleNamespace(name=name, inputs=(before,)) for before, name in pairwise(["input", *names])]
+    started = process_time()
+    assert len(_calls(chain)) == 1  # type: ignore[arg-type]
+    assert process_time() - started < 1

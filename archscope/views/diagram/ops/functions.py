@@ -48,12 +48,15 @@ def _within(node: Node, graph: Graph) -> Iterator[Function]:
 def _calls(layers: Sequence[Layer]) -> list[list[Layer]]:
     """The layers of a module by its calls: one begins where nothing is read that the call before has made."""
     calls: list[list[Layer]] = []
+    made: set[str] = set()
+    given: set[str] = set()
     for layer in layers:
-        made = {one.name for one in calls[-1]} if calls else set()
-        given = {source for one in calls[-1] for source in one.inputs} if calls else set()
-        if made.isdisjoint(layer.inputs) and not (given - made) & set(layer.inputs):
+        if not any(source in made or source in given for source in layer.inputs):
             calls.append([])
+            made, given = set(), set()
         calls[-1].append(layer)
+        made.add(layer.name)
+        given.update(layer.inputs)
     return calls
 
 

@@ -4,14 +4,21 @@ import re
 import struct
 import zlib
 from importlib.resources import as_file, files
+from math import sqrt
 
 from archscope.errors import EnvironmentFailure
 
 ZOOM = 2.0
+MOST_PIXELS = 64_000_000
+"""What a PNG has at twice the picture's size; a larger picture has fewer for each of its own, one at least."""
+LONGEST_SIDE = 16_384
+"""Pixels; what is longer, browsers and editors do not show."""
 
 
-def to_png(svg: str, zoom: float = ZOOM) -> bytes:
-    """Bytes of a PNG file."""
+def to_png(svg: str, zoom: float | None = None) -> bytes:
+    """Bytes of a PNG file. Without `zoom` it has twice the picture's size, as far as programs open that."""
+    if zoom is None:
+        zoom = _zoom(svg)
     try:
         import resvg_py
     except ImportError as error:
@@ -23,6 +30,14 @@ def to_png(svg: str, zoom: float = ZOOM) -> bytes:
             font_family="Diagram Sans", sans_serif_family="Diagram Sans",
         )  # fmt: skip
     return _with_resolution(bytes(made), zoom * 96)
+
+
+def _zoom(svg: str) -> float:
+    size = re.search(r'<svg[^>]* viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    if size is None:
+        return ZOOM
+    width, height = float(size[1]), float(size[2])
+    return min(max(1.0, sqrt(MOST_PIXELS / (width * height))), ZOOM, LONGEST_SIDE / max(width, height))
 
 
 def _with_resolution(png: bytes, dpi: float) -> bytes:
