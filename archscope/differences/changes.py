@@ -95,6 +95,7 @@ class Changes:
         for a, b in self.pairs:
             if id(b) not in by_heads:
                 self._pair(a, b)
+        self._tell_parts_alike()
 
     def _split_by_heads(self) -> set[int]:
         """Choices of elements that say no more than the number of heads of the attention before or after them."""
@@ -164,6 +165,16 @@ class Changes:
         self._fact(a, b, "elements", said if len(facts) == 1 or b.kind == "view" else other)
         change = self.found[-1]
         change.general, change.group = other, ("elements", id(b.inputs[0]), len(facts))
+
+    def _tell_parts_alike(self) -> None:
+        """Parts of several tensors in one row where all of them differ alike."""
+        parts: dict[Any, list[str]] = {}
+        for change in self.found:
+            if change.kind == "elements":
+                parts.setdefault(change.group, []).append(change.what)
+        for change in self.found:
+            if change.kind == "elements":
+                change.group = tuple(sorted(parts[change.group]))
 
     def of_sharing(self, b: Step) -> bool:
         """Do shared weights account for the parameters already?"""

@@ -61,7 +61,8 @@ def _after(a: Step, b: Step, own: list[Change], before: Causes) -> Causes:
     """Where the tensor that these layers give has other sizes: what that follows from."""
     if a.shape == b.shape:
         return Causes()
-    deciding = {name: _deciding(own, names) for name, names in (("channels", CHANNELS), ("sizes", SIZES))}
+    passed_on = {"kind"} if all(step.shape == step.input_shape for step in (a, b)) else set()  # another activation, say
+    deciding = {name: _deciding(own, names - passed_on) for name, names in (("channels", CHANNELS), ("sizes", SIZES))}
     channels = deciding["channels"] or before.channels if a.channels != b.channels else frozenset()
     if a.shape[2:] == b.shape[2:]:
         return Causes(channels)

@@ -211,3 +211,27 @@ def test_a_report_whose_layers_bear_the_names_of_what_rules_make(operation: str)
     for found in (compare(odd, report), compare(report, odd)):
         assert found.verdict == "same_parameters"
         assert found.totals == {"params": 0, "macs": 0}
+
+
+def test_another_activation_does_not_decide_how_wide_a_layer_is() -> None:
+    def layers(width: int, activation: nn.Module) -> nn.Module:
+        return nn.Sequential(nn.Conv2d(4, width, 3), activation, nn.Conv2d(width, 8, 1))
+
+    assert rows(layers(8, nn.SiLU()), layers(16, nn.GELU())) == [
+        "8 filters instead of 16", "1 layer of other size, which follows from 8 filters instead of 16",
+        "SiLU instead of GELU",
+    ]  # fmt: skip
+
+
+def test_parts_that_differ_alike_in_many_layers_are_one_row() -> None:
+    def halves(order: int) -> nn.Module:
+        def function(s: Any, x: torch.Tensor) -> torch.Tensor:
+            for layer in s.layers:
+                one, two = layer(x).chunk(2, 1)[::order]
+                x = one.exp() * two.tanh()
+            return x
+
+        return Made(function, layers=nn.ModuleList(nn.Conv2d(4, 8, 1) for _ in range(3)))
+
+    (row,) = rows(halves(-1), halves(1))
+    assert row.endswith("in 6 layers")
