@@ -27,6 +27,10 @@ class EnvironmentFailure(ArchscopeError):
     exit_code = 1
 
 
+NOT_DOWNLOADED = "; weights that are downloaded are not needed here, and --set pretrained=false may do without"
+"""What is said of code that asks the network as it is built, in vain."""
+
+
 def said_of(error: BaseException) -> str:
     """`my_net.py:12: ValueError: ...`: the user's line and the first line of the message."""
     if isinstance(error, SyntaxError) and error.filename:
@@ -35,6 +39,8 @@ def said_of(error: BaseException) -> str:
     said = f"{type(error).__name__}: {message}" if message else type(error).__name__
     if isinstance(error, SystemExit):
         said = f"the code ends the program here, with sys.exit({message})"
+    if type(error).__name__ == "URLError":  # by its name: urllib takes as long to import as the rest
+        said += NOT_DOWNLOADED
     line = users_line(error)
     return f"{line}: {said}" if line else said
 

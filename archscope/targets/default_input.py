@@ -208,7 +208,8 @@ class FirstPass:
         name, arguments = self.built.name, required_arguments(self.built.module)
         if len(arguments) > 1:
             each = " ".join(f"--input {argument}=..." for argument in arguments)
-            return f"{name} takes {' and '.join(arguments)}: give {each}, such as 3x224x224 or 128:int64"
+            such = "such as 3x224x224 or 128:int64, or as one number 7,:int64"
+            return f"{name} takes {' and '.join(arguments)}: give {each}, {such}"
         return f"{name} needs an input size, such as --input 3x224x224: its first layer does not say which"
 
     def given(self, wanted: list[Input]) -> Graph:

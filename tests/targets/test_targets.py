@@ -226,6 +226,14 @@ def test_code_that_reads_the_command_line_as_it_is_imported(folder: Path, monkey
     assert sys.argv == ["archscope", "summary", "train.py:net"]
 
 
+def test_weights_that_cannot_be_downloaded(folder: Path) -> None:
+    download = "    if pretrained: raise __import__('urllib.error').error.URLError('no network')\n"
+    (folder / "fetched.py").write_text(f"{NET}def make(pretrained=True):\n{download}    return Net()\n")
+    with pytest.raises(ArchscopeError, match=r"^fetched.py:\d+: URLError: .*; weights .* --set pretrained=false"):
+        counted("fetched.py:make")
+    assert counted("fetched.py:make", pretrained=False) == params()
+
+
 def test_defaults_that_are_functions_and_classes_are_said_by_their_names(folder: Path) -> None:
     (folder / "made.py").write_text(NET + "def make(size, norm=nn.BatchNorm2d, block=narrow, act='relu'): ...\n")
     with pytest.raises(ArchscopeError, match="it takes size, norm=BatchNorm2d, block=narrow, act='relu';"):
