@@ -273,7 +273,7 @@ class Changes:
             change.kind, change.what, change.group, change.repeat = "sharing", shared.what, shared.group, None
         elif change.repeat:
             change.kind, change.what = "repeats", change.repeat.said(change.repeat.lost)
-            change.group = change.repeat.name, gap.of_b
+            change.general, change.group = change.repeat.general, (change.repeat.name, gap.of_b)
         elif len(gap.items) == 1 and _joins(gap.items[0].step):
             change.what = change.group = words.shortcut(steps, gap.of_b)
         elif len(steps) == 1 and steps[0].kind == "part":  # the first of several results is taken without a step

@@ -32,6 +32,11 @@ class Repeat:
             return f"{self.name}: {mine} block{'s' * (mine != 1)} instead of {theirs}"
         return f"{self.name} {words.times(mine)} instead of {words.times(theirs)}"
 
+    @property
+    def general(self) -> str:
+        """Of several places, where the numbers differ."""
+        return f"{self.name} {'less' if self.of_b else 'more'} often"
+
 
 def parts(gap: Gap) -> list[Gap]:
     """The gap; or, where most of it is what stands beside that part once more, the part and what is left around it."""

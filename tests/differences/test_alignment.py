@@ -182,3 +182,11 @@ class Again(nn.Module):
 def test_one_call_more_of_a_layer_is_no_layer_of_its_own(mine: int, theirs: int, words: tuple[str, str]) -> None:
     found = archscope.diff(Again(mine), Again(theirs), (8, 8, 8))
     assert "conv: one block called {} where the reference calls it {}".format(*words) in said(found)
+
+
+def test_a_part_that_stands_less_often_in_several_places_is_one_row_that_says_so() -> None:
+    mine, theirs = ("c8 relu " * n + "max_pool2d " + "c8 relu " * m for n, m in ((2, 2), (4, 5)))
+    (row,) = said(compare(chain(*mine.split()), chain(*theirs.split())))
+    assert row == "3x3 convolution, 8 filters + ReLU less often, in 2 places"
+    (row,) = said(compare(chain(*theirs.split()), chain(*mine.split())))
+    assert row == "3x3 convolution, 8 filters + ReLU more often, in 2 places"

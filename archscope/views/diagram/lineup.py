@@ -75,6 +75,8 @@ def line_up(reports: Sequence[Report], titles: Sequence[str], options: DiagramOp
         name = next(name for name, chosen in refused.items() if chosen)
         raise ArchscopeError(f"several networks in one picture take no {name}: draw each by itself")
     named = [title or network_title(report.graph.name) for report, title in zip(reports, titles, strict=True)]
+    named = [report.target if named.count(name) > 1 and report.target else name
+             for report, name in zip(reports, named, strict=True)]  # fmt: skip
     style = Style(channels_last=options.layout == "HxWxC", engine=options.engine, paper=STRIP)
     drawings = [compose(report.graph, options.level, "", style, options.fold, options.depth) for report in reports]
     piece = beside([drawing.piece for drawing in drawings], named)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from archscope.views.diagram.drawing import Diagram
 from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.picture import Box, Line, Piece, Point, Row
-from archscope.views.diagram.place.style import BOLD, SMALL, badge_width
+from archscope.views.diagram.place.style import BOLD, MARGIN, SMALL, badge_width
 from archscope.views.diagram.place.text import text_width
 
 SLACK = 0.5
@@ -136,6 +136,8 @@ def _shapes(piece: Piece) -> Iterator[str]:
             yield f"shape {one[0].text} lies on shape {two[0].text}"
     parts = [(line, _around(one, two)) for line in piece.lines for one, two in _parts(line)]
     for row, text in written:
+        if text[2] > piece.right + MARGIN or text[3] > piece.height + MARGIN:
+            yield f"shape {row.text} reaches beyond the picture"
         for box in _shown(piece):
             if overlap(text, rectangle(box)):
                 yield f"shape {row.text} lies on box {box.name}"

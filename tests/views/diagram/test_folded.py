@@ -12,6 +12,7 @@ from archscope.views.diagram.place.cut import cut
 from archscope.views.diagram.place.paper import PAPERS
 from archscope.views.diagram.place.picture import Box, Line, Piece, Point
 from archscope.views.diagram.place.style import SMALL
+from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.sketch import scale
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences
@@ -110,3 +111,23 @@ def _cross(a: Point, b: Point, c: Point, d: Point) -> bool:
 def test_a_column_that_cannot_be_cut_stays_whole() -> None:
     box = Box("a", "conv", -20, 0, 20, 300)
     assert cut(Piece([box], height=300), 100.0).height == 300
+
+
+class Stages(nn.Module):
+    """Two stages, then a layer that has far more to say than any in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Sequential(*(nn.Conv2d(3, 3, i) for i in (3, 1, 5)), nn.MaxPool2d(2), nn.Conv2d(3, 4, 1))
+        self.second = nn.Sequential(*(nn.Conv2d(4, 4, i) for i in (3, 1, 5)), nn.MaxPool2d(2), nn.Conv2d(4, 4, 1))
+        self.last = nn.Conv2d(4, 1024, 3, 2, 4, dilation=2, groups=4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.second(self.first(x)))  # type: ignore[no-any-return]
+
+
+def test_no_shape_below_the_last_stage_reaches_beyond_the_picture() -> None:
+    made = drawn(Stages(), (3, 512, 512))
+    piece = made.drawing.piece
+    assert made.drawing.flows
+    assert all(row.at + text_width(row.text, SMALL) <= piece.right for row in piece.rows)

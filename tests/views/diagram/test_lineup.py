@@ -1,12 +1,14 @@
 """Several networks in one picture: each whole, and level where they have the same share of the input's resolution."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 import archscope
 from archscope.errors import ArchscopeError
-from archscope.views.diagram.lineup import Lineup
+from archscope.views.diagram.lineup import Lineup, line_up
+from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.place.picture import Box
 from tests.views.diagram.checker import faults
 
@@ -71,3 +73,11 @@ def test_nodes_tell_of_their_own_network(made: Lineup) -> None:
 def test_what_is_one_networks_is_refused(options: dict[str, object]) -> None:
     with pytest.raises(ArchscopeError, match="several networks in one picture take no --"):
         archscope.diagram(["lenet5", "alexnet"], **options)  # type: ignore[arg-type]
+
+
+def test_networks_of_one_name_bear_their_targets() -> None:
+    one = archscope.summarize("lenet5")
+    reports = [replace(one, target=target) for target in ("timm:lenet", "torchvision:lenet")]
+    made = line_up(reports, ["LeNet-5", "LeNet-5"], DiagramOptions(level="network"))
+    assert [frame.title for frame in made.drawing.piece.frames if frame.heading] == ["timm:lenet", "torchvision:lenet"]
+    assert made.options.title == "timm:lenet and torchvision:lenet"

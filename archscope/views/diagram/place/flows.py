@@ -7,8 +7,8 @@ from archscope.views.diagram.place.columns import LEADER, align_rows, distinct
 from archscope.views.diagram.place.nodes import FEATURE_MAPS
 from archscope.views.diagram.place.picture import Frame, Line, Piece
 from archscope.views.diagram.place.place import Placer
-from archscope.views.diagram.place.style import FRAME_PAD, FRAME_TITLE, GUTTER, HEADING, badge_width
-from archscope.views.diagram.place.text import text_width
+from archscope.views.diagram.place.style import FRAME_PAD, FRAME_TITLE, GUTTER, HEADING, SMALL, badge_width
+from archscope.views.diagram.place.text import room_for, text_width
 from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Series, Split
 
 BETWEEN = GUTTER / 2
@@ -101,6 +101,7 @@ def _beneath(column: Piece, after: Sequence[Piece], placer: Placer) -> Piece:
     )
     for row in own:
         row.at = max([row.start + LEADER, *(other.at for other in frame_rows)])
+        whole.right = max(whole.right, row.at + room_for(row.text, SMALL))
     return whole
 
 
