@@ -58,12 +58,22 @@ class UserCode:
     def module(self) -> ModuleType:
         """The executed module. To be asked for while `running`."""
         if self.file is None:
-            return importlib.import_module(self.name)
+            return self._imported()
         spec = importlib.util.spec_from_file_location(self.name, self.file)
         assert spec and spec.loader  # a .py file always has both
         module = sys.modules[self.name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
+
+    def _imported(self) -> ModuleType:
+        try:
+            return importlib.import_module(self.name)
+        except BaseException:
+            top = self.name.partition(".")[0]
+            if top not in sys.modules:  # Python forgets a package that failed, not what it holds: a second try would
+                for name in [name for name in sys.modules if name.startswith(f"{top}.")]:  # fail otherwise
+                    del sys.modules[name]
+            raise
 
     @property
     def source(self) -> str:

@@ -217,6 +217,17 @@ def test_imports_as_the_project_is_started(folder: Path, monkeypatch: pytest.Mon
     assert not {"lib", "core", "own", "blocks", "up"} & (set(sys.modules) - before)
 
 
+def test_a_package_that_fails_says_why_however_often_it_is_tried(folder: Path) -> None:
+    """Its folder without an __init__.py stays behind where the package itself is forgotten."""
+    nets = folder / "kit" / "nets"
+    nets.mkdir(parents=True)
+    (folder / "kit" / "__init__.py").write_text("from .nets.net import Net\n")
+    (nets / "net.py").write_text(f"from ..nets.parts import x\n{NET}")
+    (nets / "parts.py").write_text("import not_installed\n")
+    with pytest.raises(ArchscopeError, match="^kit/nets/parts.py:1: ModuleNotFoundError: .*'not_installed'$"):
+        counted("kit/nets/net.py:Net")
+
+
 def test_code_that_reads_the_command_line_as_it_is_imported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A training script with its network: it gets its defaults, as archscope's own arguments are none of its."""
     parse = "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--width', type=int, default=5)\n"
