@@ -224,7 +224,7 @@ def test_a_package_that_fails_says_why_however_often_it_is_tried(folder: Path) -
     (folder / "kit" / "__init__.py").write_text("from .nets.net import Net\n")
     (nets / "net.py").write_text(f"from ..nets.parts import x\n{NET}")
     (nets / "parts.py").write_text("import not_installed\n")
-    with pytest.raises(ArchscopeError, match="^kit/nets/parts.py:1: ModuleNotFoundError: .*'not_installed'$"):
+    with pytest.raises(ArchscopeError, match=r"^kit/nets/parts.py:1: ModuleNotFoundError: .*'not_installed'$"):
         counted("kit/nets/net.py:Net")
 
 
