@@ -15,6 +15,7 @@ from archscope.differences.rules import (
     Rule,
     attention,
     axes,
+    concatenations,
     other,
     pointwise,
     products,
@@ -133,7 +134,8 @@ class Normaliser:
             if view.shape != call.out(output):
                 if view.layout.elements != View.of(step, call.out(output)).layout.elements:
                     raise ValueError("of another size")
-                views[output] = shapes.seen(call, view.layout.reshaped(call.out(output)), call.out(output), view)
+                whole = call.out(output)
+                views[output] = concatenations.seen(call, view.layout.reshaped(whole), whole, view)
         if self.draft.written:
             return [View.of(self.draft.shown(view, call.layer), view.shape) for view in views]
         return [view if view.step.layer is call.layer else replace(view, layer=call.layer) for view in views]
@@ -187,7 +189,7 @@ BY_OPERATION: dict[str, Rule] = {
     "narrow": shapes.narrow,
     "flip": shapes.flip,
     "roll": shapes.roll,
-    "cat stack": shapes.concatenate,
+    "cat stack": concatenations.concatenate,
     "clamp clamp_min clamp_max hardtanh": pointwise.activation,
     "glu": other,
     "add": products.add,

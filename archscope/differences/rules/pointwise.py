@@ -3,7 +3,7 @@
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, composed, each_element, places
+from archscope.differences.rules import Call, composed, each_element, normalisations, places
 from archscope.differences.rules.stored import content
 from archscope.differences.steps import GLOBAL_POOLS, NON_NEGATIVE, POOLS, Step, View
 from archscope.model.graph import Operand
@@ -140,7 +140,7 @@ def add(call: Call) -> View:
     if _twice_the_same(call):
         call.views, call.arguments = call.views[:1], call.arguments[:1]
         return _with_scalar(call, "scale", 2, 1)
-    shifted = composed.affine(call, "shift")
+    shifted = normalisations.affine(call, "shift")
     if shifted is None and alpha == 1 and _is_untold_number(call):
         return _with_untold(call, "shift")
     return shifted or each_element(call, "add", _number(constant), ordered=False)
@@ -189,7 +189,11 @@ def multiply(call: Call) -> View:
     constant = call.settings.get("other", call.settings.get("input"))
     if isinstance(constant, int | float) and len(call.views) == 1 and not call.fixed:
         return _with_scalar(call, "scale", constant, 1)
-    found = _product_of_two(call) if len(call.views) == 2 and not call.draft.written else composed.affine(call, "scale")
+    found = (
+        _product_of_two(call)
+        if len(call.views) == 2 and not call.draft.written
+        else normalisations.affine(call, "scale")
+    )
     if found is not None:
         return found
     if _twice_the_same(call):
@@ -217,7 +221,9 @@ def _product_of_two(call: Call) -> View | None:
     alike = one.layout == two.layout and one.permutes
     if alike and (step := composed.gelu(call, 1.0, one.step, two.step)) is not None:
         return View(step, one.layout)
-    return composed.normalised(call, "input", "other", -0.5) or composed.normalised(call, "other", "input", -0.5)
+    return normalisations.normalised(call, "input", "other", -0.5) or normalisations.normalised(
+        call, "other", "input", -0.5
+    )
 
 
 def _gated(gate: Step, x: View) -> tuple[str, dict[str, Any]] | None:
@@ -274,9 +280,9 @@ def divide(call: Call) -> View:
     exact = not call.settings.get("rounding_mode")
     if exact and not call.draft.written:
         normalised = (
-            composed.normalised(call, "input", "other", 0.5)
-            or composed.normalize(call)
-            or composed.local_response_norm(call)
+            normalisations.normalised(call, "input", "other", 0.5)
+            or normalisations.normalize(call)
+            or normalisations.local_response_norm(call)
         )
         if normalised is not None:
             return normalised if isinstance(normalised, View) else View.of(normalised)
