@@ -13,7 +13,10 @@ SHOWN = frozenset({"cat", "stack", "linear"})
 """The gradients that these make are views: of parts, and of a weight transposed."""
 
 TEMPORARY = {
-    **dict.fromkeys("sqrt sin abs log1p prelu var std norm linalg_vector_norm amax amin prod".split(), 1),
+    **dict.fromkeys(
+        "sqrt sin abs log1p prelu instance_norm minimum maximum var std norm linalg_vector_norm amax amin prod".split(),
+        1,
+    ),
     **dict.fromkeys("pow square rsqrt reciprocal cos addcmul cumsum logsumexp".split(), 2),
     **dict.fromkeys("rms_norm normalize fft_rfft fft_rfft2 fft_rfftn".split(), 3),
     **dict.fromkeys("erf cumprod".split(), 4),
@@ -76,12 +79,17 @@ def is_copied(layer: Layer) -> bool:
     return not (plain and layer.groups == 1)
 
 
+def _is_of_many_axes(layer: Layer) -> bool:
+    """A fully connected layer, which flattens them: what it returns is a view, and so is its input's gradient."""
+    return layer.operation == "linear" and len(layer.output_shape) > 1
+
+
 def _views(graph: Graph) -> set[str]:
     """The layers that return a view to autograd: also what was made in another shape, as an instance normalisation is
     as a batch's, and a fully connected layer of several axes as of one; and what is written into one of them."""
     found = set[str]()
     for layer in graph.layers:
-        reshaped = layer.operation == "instance_norm" or (layer.operation == "linear" and len(layer.output_shape) > 1)
+        reshaped = layer.operation == "instance_norm" or _is_of_many_axes(layer)
         if (
             layer.memory == "view"
             or reshaped
@@ -137,7 +145,7 @@ class Backward:
         for given, size in read.items():
             if given[0] in self._reached:
                 passed = self._is_passed_on(layer, size)
-                made[given] = own if passed else self._new(size)
+                made[given] = own if passed else self._new(size, _is_of_many_axes(layer))
                 own.shown |= shown and passed
         for name in layer.parameters:
             if name in self.gradient_bytes:

@@ -65,16 +65,16 @@ copies, and the gradients that wait for a skip connection or are added up in a w
 workspace is oneDNN's, as it was found to grow with its sizes.
 
 Of twenty further networks of timm and torchvision, in training with a batch of 2, seventeen were within 10 %; the
-others: ConvNeXt Atto, VGG-11 0.83 (a 7x7 convolution of 7x7 pixels copies its weights twice), DeepLabv3 0.85 (dilations of 12 and
-more take another kernel). Of another twenty eighteen were within 3 % (ConvNeXt Atto 0.87, EdgeNeXt 0.83), and in
-inference nineteen within 10 % (StarNet 0.77).
+others: ConvNeXt Atto, VGG-11 0.83 (a 7x7 convolution of 7x7 pixels copies its weights twice), DeepLabv3 0.85
+(dilations of 12 and more take another kernel). Of another twenty eighteen were within 3 % (ConvNeXt Atto 0.87, EdgeNeXt
+0.83), and in inference nineteen within 10 % (StarNet 0.77).
 
 Of 56 small networks of other kinds (one storage for several weights, forms of embeddings, frozen parts, every
 optimizer, recurrent and attention layers, checkpoints, writing in place, tied and complex weights, Fourier transforms,
 half precision) the training step was within 15 % on all but a packed LSTM (0.80) and a short-time Fourier transform
 (0.70); what `forward` takes out of training, by `torch.no_grad` or `detach`, is predicted as if it were trained (1.65
-and 1.17). Of 69 single operations it was on all but `atan2` (0.50), gathering by an expanded index (0.58), `minimum`
-(0.76), `addcmul` of one tensor (1.40) and `lerp` (1.65, as if both ends were kept). In inference 45 of the 56 were
+and 1.17). Of 69 single operations it was on all but `atan2` (0.50), gathering by an expanded index (0.58), a mean taken
+off (0.68), `addcmul` of one tensor (1.40) and `lerp` (1.65, as if both ends were kept). In inference 45 of the 56 were
 within 15 %; what is left out shows in small networks: values that a name in `forward` keeps when they are read no more
 (0.71 for a U-Net whose levels are names to its end), and copies around transposed convolutions (0.74).
 

@@ -123,6 +123,12 @@ KINDS: dict[str, tuple[Callable[[], nn.Module], Any]] = {
     "written into a view": (
         lambda: Forward(lambda net, x: net.b(torch.relu_(net.a(x).unflatten(-1, (16, 16))).flatten(-2)),
            a=nn.Linear(8, 256), b=nn.Linear(256, 4)), (256, 8)),
+    "a mean added back": (
+        lambda: Forward(lambda net, x: net.b((y := net.a(x)) + y.mean(-1, keepdim=True)), a=nn.Linear(8, 256),
+           b=nn.Linear(256, 4)), (256, 8)),
+    "normalised by instance": (
+        lambda: Forward(lambda net, x: net.b(nn.functional.instance_norm(net.a(x))), a=nn.Linear(8, 256),
+           b=nn.Linear(256, 4)), (256, 8)),
     "a spectrum": (
         lambda: Forward(lambda net, x: net.b(torch.fft.rfft2(net.a(x)).abs()), a=nn.Linear(8, 256),
            b=nn.Linear(129, 4)), (256, 8)),
