@@ -9,8 +9,10 @@ from itertools import chain, islice
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.panel import Opened, Placed
 from archscope.views.diagram.place.picture import Piece
+from archscope.views.diagram.plan.closing import closed
 from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, unit_paths
-from archscope.views.diagram.plan.levels import Modules, Plan, closed, network_plan
+from archscope.views.diagram.plan.levels import Plan, network_plan
+from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.repeats import BESIDE, READS_TWO, with_steps
 from archscope.views.diagram.plan.shrunk import boxes, without_loose
 from archscope.views.diagram.plan.smaller import smaller_plans

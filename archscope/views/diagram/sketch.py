@@ -21,7 +21,8 @@ from archscope.views.diagram.plan.apart import told_apart
 from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
 from archscope.views.diagram.plan.folding import alike, fold, with_numbers
 from archscope.views.diagram.plan.lanes import lane_segments
-from archscope.views.diagram.plan.levels import Modules, Plan
+from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.shrunk import boxes, shrunk, without_loose
 from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, structure
 

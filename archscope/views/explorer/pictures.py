@@ -18,7 +18,7 @@ from archscope.views.diagram.paint.painter import Page, number
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Box, Frame, Piece
 from archscope.views.diagram.place.style import Style
-from archscope.views.diagram.plan.levels import Modules
+from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.sketch import MOST_BOXES, Drawing, View
 from archscope.views.explorer.pages import Paging
 

@@ -7,7 +7,8 @@ from torch import nn
 import archscope
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.names import joined_title, stage_title, within_title
-from archscope.views.diagram.plan.levels import Modules, Plan
+from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.smaller import box_title
 
 

@@ -20,7 +20,8 @@ from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.plan.forms import Form, Numbers, _label_rows, unit_paths
-from archscope.views.diagram.plan.levels import Modules, Plan
+from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.schema import schemas
 from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING

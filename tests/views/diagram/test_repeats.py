@@ -19,7 +19,8 @@ from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.functions import _calls
 from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.plan import repeats as of_steps
-from archscope.views.diagram.plan.levels import closed_groups, flow_plan
+from archscope.views.diagram.plan.closing import closed_groups
+from archscope.views.diagram.plan.levels import flow_plan
 from archscope.views.diagram.plan.shrunk import fewest_boxes, fewest_closed
 from archscope.views.diagram.plan.smaller import smaller_plans
 from tests.graphs import Net, report_of

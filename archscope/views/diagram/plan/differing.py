@@ -8,8 +8,10 @@ from archscope.differences.rows import Difference
 from archscope.model.graph import Graph, Layer
 from archscope.views.diagram.ops.names import joined_title, part_title, stage_title
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.plan.closing import closed
 from archscope.views.diagram.plan.forms import unit_paths
-from archscope.views.diagram.plan.levels import Modules, Plan, closed
+from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.plan.modules import Modules
 
 OF_BLOCKS = {"repeats", "sharing"}
 """Kinds of rows that are about whole blocks: those are not opened for it."""

@@ -9,7 +9,8 @@ from typing import Any
 from archscope.views.diagram.ops.names import GENERIC, family, part_title, pretty, stage_title
 from archscope.views.diagram.ops.ops import Op, relative
 from archscope.views.diagram.plan.apart import character
-from archscope.views.diagram.plan.levels import CONTAINERS, Modules
+from archscope.views.diagram.plan.levels import CONTAINERS
+from archscope.views.diagram.plan.modules import Modules
 
 LARGE_MODULE = 22
 """Operations of a module that is opened where it can be, rather than printed whole."""

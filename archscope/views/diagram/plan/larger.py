@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from archscope.views.diagram.ops.names import family, within_title
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.plan.levels import Modules, Plan, closed
+from archscope.views.diagram.plan.closing import closed
+from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.smaller import box_title
 from archscope.views.diagram.plan.structure import entering_of
 

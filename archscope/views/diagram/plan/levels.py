@@ -1,18 +1,14 @@
 """How much a picture opens: which modules it draws as one box, which with a frame, which not at all."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from archscope.model.connected import connected_parts
-from archscope.model.graph import Shape
 from archscope.views.diagram.ops.names import GENERIC, joined_title, part_title, pretty, stage_title
-from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under, upwards
-from archscope.views.diagram.plan.contents import contents, opened
-
-WRAPPER_SHARE = 0.75
-"""A module with so much of the network is a wrapper: its children are the stages."""
+from archscope.views.diagram.ops.ops import Op, relative, under
+from archscope.views.diagram.plan.closing import closed
+from archscope.views.diagram.plan.contents import contents
+from archscope.views.diagram.plan.modules import Modules
 
 CONTAINERS = {"Sequential", "ModuleList", "ModuleDict"}
 MOST_RUNS = 3
@@ -21,117 +17,8 @@ MOST_RUNS = 3
 LONGEST_SUMMARY = 54
 """Characters of what a closed stage holds; what is longer says less of each part."""
 
-LONGEST_ALTERNATION = 3
-"""So many different modules in a row may repeat."""
-
 LOOSE_CHAIN = 4
 """A stage of so few operations in a row is drawn without a frame."""
-
-
-class Modules:
-    """The module tree of these Ops, as their paths spell it."""
-
-    def __init__(self, ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> None:
-        self.ops = [op for op in ops if op.kind != "tensor"]
-        self.kinds = kinds
-        self.root = root
-        self.children: dict[str, list[str]] = {}
-        self.entered: set[str] = set()
-        self.below: dict[str, list[Op]] = {}
-        self.looks: dict[str, int] = {}
-        self.numbers: dict[Any, int] = {None: 0}
-        for op in self.ops:
-            self._enter(op.path)
-            for path in upwards(op.path):
-                self.below.setdefault(path, []).append(op)
-
-    def _enter(self, path: str) -> None:
-        while path and path != self.root:
-            parent = path.rpartition(".")[0]
-            if path in self.entered:
-                return
-            self.entered.add(path)
-            self.children.setdefault(parent, []).append(path)
-            path = parent
-
-    def members(self, path: str) -> list[Op]:
-        """The Ops of a module, in execution order."""
-        return self.below.get(path, [])
-
-    def modules(self, path: str) -> list[str]:
-        """Children that are drawn as two boxes or more."""
-        return [child for child in self.children.get(path, []) if len(self.members(child)) > 1]
-
-    def stages(self) -> list[str]:
-        """The parts that a figure of the whole would show: the root's children, wrappers opened."""
-        found = list(self.children.get(self.root, []))
-        while wrapper := next((path for path in found if self._is_wrapper(path)), None):
-            at = found.index(wrapper)
-            found[at : at + 1] = self.children[wrapper]
-        return found
-
-    def _is_wrapper(self, path: str) -> bool:
-        share = len(self.members(path)) / max(len(self.ops), 1)
-        return share >= WRAPPER_SHARE and len(self.modules(path)) >= 2 and not self.repeats(path)
-
-    def repeats(self, path: str) -> bool:
-        """Do equal modules follow each other here, or pairs or triples of them?"""
-        blocks = self.children.get(path, [])
-        looks = [self.look(block) for block in blocks]
-        return any(
-            looks[i : i + period] == looks[i + period : i + 2 * period]
-            and any(looks[i : i + period])
-            and self.follows(blocks[i + period - 1], blocks[i + period])
-            for period in range(1, LONGEST_ALTERNATION + 1)
-            for i in range(len(looks) - 2 * period + 1)
-        )
-
-    def follows(self, one: str, two: str) -> bool:
-        """Does the second module read the first? Branches beside each other do not."""
-        names = {op.name for op in self.members(one)}
-        return any(source in names for op in self.members(two) for source in op.inputs)
-
-    def looks_like(self, one: str, two: str) -> bool:
-        """Do both do the same?"""
-        return self.look(one) == self.look(two) != 0
-
-    def repeated(self, paths: Sequence[str]) -> set[str]:
-        """Those that do as the one before or after them does, in a row."""
-        alike = [pair for pair in itertools.pairwise(paths) if self.looks_like(*pair) and self.follows(*pair)]
-        return {path for pair in alike for path in pair}
-
-    def look(self, path: str) -> int:
-        """A number that modules of several Ops have in common where they do the same; 0 for one of a single Op."""
-        if path not in self.looks:
-            told = relative(self.members(path)) if len(self.members(path)) > 1 else None
-            self.looks[path] = self.numbers.setdefault(told, len(self.numbers))
-        return self.looks[path]
-
-    def said_class(self, path: str) -> str:
-        """The class of a module, or of the only one within it where its own says nothing; empty where none does."""
-        while self.kinds.get(path, "") in GENERIC - {"Block"}:
-            within = self.modules(path)
-            if len(within) != 1:
-                return ""
-            (path,) = within
-        return self.kinds.get(path, "")
-
-    def calls(self, path: str) -> list[list[Op]]:
-        """The Ops of each call of a module that is called again, with the same weights; of another all together."""
-        members = {op.name: op for op in self.members(path)}
-        shared = {name: {one.shared for one in (op, *op.members) if one.shared} for name, op in members.items()}
-        if not any(shared.values()):
-            return [list(members.values())]
-        parts = connected_parts(list(members), Ops(members.values()).readers.__getitem__)
-        weights = [set().union(*(shared[name] for name in part)) for part in parts]
-        is_again = all(weights[0] and one == weights[0] for one in weights)
-        return [[members[name] for name in part] for part in parts] if is_again else [list(members.values())]
-
-    def is_chain(self, path: str) -> bool:
-        """One operation after another, without a module that is more than one."""
-        members = self.members(path)
-        straight = all(two.inputs == (one.name,) for one, two in itertools.pairwise(members))
-        return straight and not self.modules(path)
 
 
 @dataclass(frozen=True)
@@ -264,116 +151,6 @@ def _count(modules: Modules, stage: str) -> tuple[str, ...]:
     within = modules.modules(stage)
     series = len(within) > 1 and all(modules.follows(one, two) for one, two in itertools.pairwise(within))
     return (f"{len(within)} modules",) if series else ()
-
-
-def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]]) -> list[Op]:
-    """The Ops with each of these modules as one; those that would make a cycle stay open."""
-    boxes = list(boxes)
-    modules = Modules(ops, {})
-    by_name = {op.name: op for op in ops}
-    wholes: dict[str, Op] = {}
-    for path, title, facts in boxes:
-        members = modules.members(path)
-        if len(members) > 1:
-            wholes |= dict.fromkeys([op.name for op in members], _as_one(members, path, title, facts, by_name))
-    every = merged(Ops(ops), wholes)
-    if is_acyclic(every):
-        return in_order(every)
-    return _closed_apart(ops, boxes, modules, by_name)
-
-
-def _closed_apart(
-    ops: Sequence[Op], boxes: Sequence[tuple[str, str, tuple[str, ...]]], modules: Modules, by_name: Mapping[str, Op]
-) -> list[Op]:
-    """The same one after the other: each module whole, else each call of one that is called again."""
-    current = list(ops)
-    calls = {path: modules.calls(path) for path, _, _ in boxes}
-    once = [path for path, parts in calls.items() if len(parts) == 1]
-    for path, title, facts in boxes:
-        now = {op.name: op for op in current}  # what they read may be closed by now
-        members = [op for op in current if under(op.path, path) and op.kind != "tensor"]
-        if path in once:
-            ways = [[_with_called(members, current, [other for other in once if other != path])]]
-        else:
-            ways = [[members], [[now[op.name] for op in part if op.name in now] for part in calls[path]]]
-        for parts in ways:
-            wholes: dict[str, Op] = {}
-            for part in [part for part in parts if len(part) > 1]:
-                name = f"{path}/{part[0].name if len(parts) > 1 else ''}"
-                whole = replace(_as_one(part, path, title, facts, by_name), name=name)
-                wholes |= dict.fromkeys([op.name for op in part], whole)
-            tried = merged(Ops(current), wholes)
-            if is_acyclic(tried):
-                current = in_order(tried)
-                break
-    return current
-
-
-def _with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) -> list[Op]:
-    """The members and what they call of elsewhere: a shared module stands where it was made first. What belongs to one
-    of the `others` they do not call."""
-    names = {op.name for op in members}
-    after = set(names)
-    for op in ops:
-        if not after.isdisjoint(op.inputs):
-            after.add(op.name)
-    before = set(names)
-    for op in reversed(ops):
-        if op.name in before:
-            before.update(op.inputs)
-    between = after & before
-    called = [op for op in ops if op.name in between and op.name not in names]
-    if len(called) >= len(members) or any(_is_of(op, others) for op in called):
-        return members
-    return [op for op in ops if op.name in between]
-
-
-def _is_of(op: Op, paths: Sequence[str]) -> bool:
-    return op.kind == "tensor" or any(under(op.path, path) for path in paths)
-
-
-def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str, str, str]]) -> list[Op]:
-    """The Ops with each of these groups, which has a module, a title and what it holds, as one; those that would make a
-    cycle stay open."""
-    current = list(ops)
-    for group, module, title, held in groups:
-        now = {op.name: op for op in current}
-        members = [now[op.name] for op in group if op.name in now]  # a step of a loop knows its copies
-        whole = _as_one(members, f"{group[0].name}..{group[-1].name}", title, tuple(filter(None, [held])), now)
-        whole = replace(whole, path=module)
-        tried = merged(Ops(current), dict.fromkeys([op.name for op in members], whole))
-        current = in_order(tried) if is_acyclic(tried) else current
-    return current
-
-
-def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...], sources: Mapping[str, Op]) -> Op:
-    names = {op.name for op in members}
-    inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
-    layers = tuple(name for op in members for one in op.each for name in one.layers)
-    shape, channels = _given(members[-1], path)
-    facts = facts or tuple(filter(None, [contents(members, sources)]))
-    return Op(
-        f"{path}/",
-        "module",
-        title,
-        path,
-        layers,
-        inputs,
-        shape,
-        facts=facts,
-        inner=relative(members),
-        channels=channels,
-        members=tuple(opened(members)),
-    )
-
-
-def _given(last: Op, path: str) -> tuple[Shape, int | None]:
-    """What a module gives, and its axis of channels: where it makes an image of tokens again, that."""
-    images = [
-        (shape, axis) for name, shape, axis in last.views
-        if under(name, path) and axis is not None and len(shape) > len(last.shape)
-    ]  # fmt: skip
-    return images[-1] if images else (last.shape, last.channels)
 
 
 def at_depth(ops: Sequence[Op], kinds: Mapping[str, str], depth: int, root: str) -> list[Op]:

@@ -13,7 +13,7 @@ from archscope.model.graph import Output
 from archscope.views.diagram.ops.names import part_title
 from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, relative
 from archscope.views.diagram.plan.contents import contents, in_words, opened
-from archscope.views.diagram.plan.levels import Modules
+from archscope.views.diagram.plan.modules import Modules
 
 LONGEST_STEP = 128
 """Operations of a step: RAFT's iteration has 81."""

@@ -10,8 +10,9 @@ from operator import or_
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.names import part_title
 from archscope.views.diagram.ops.ops import Op, Ops
+from archscope.views.diagram.plan.closing import closed_groups
 from archscope.views.diagram.plan.contents import in_words, opened
-from archscope.views.diagram.plan.levels import Plan, closed_groups
+from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.repeats import common_module
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, segments
 

@@ -14,9 +14,11 @@ from archscope.views.diagram.ops.names import (
     stage_title,
 )
 from archscope.views.diagram.ops.ops import Op, Ops, holders, relative, under, upwards
+from archscope.views.diagram.plan.closing import closed
 from archscope.views.diagram.plan.contents import contents
 from archscope.views.diagram.plan.forms import STRIDE
-from archscope.views.diagram.plan.levels import Modules, Plan, closed
+from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.plan.modules import Modules
 
 PARTS = 8
 """Of more sorts of modules than this a part are closed at once, lest there be as many plans as sorts."""

@@ -1,0 +1,119 @@
+"""Modules, or any Ops in a row, as one box each, as far as no path runs in a circle then."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from archscope.model.graph import Shape
+from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, merged, relative, under
+from archscope.views.diagram.plan.contents import contents, opened
+from archscope.views.diagram.plan.modules import Modules
+
+
+def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]]) -> list[Op]:
+    """The Ops with each of these modules as one; those that would make a cycle stay open."""
+    boxes = list(boxes)
+    modules = Modules(ops, {})
+    by_name = {op.name: op for op in ops}
+    wholes: dict[str, Op] = {}
+    for path, title, facts in boxes:
+        members = modules.members(path)
+        if len(members) > 1:
+            wholes |= dict.fromkeys([op.name for op in members], _as_one(members, path, title, facts, by_name))
+    every = merged(Ops(ops), wholes)
+    if is_acyclic(every):
+        return in_order(every)
+    return _closed_apart(ops, boxes, modules, by_name)
+
+
+def _closed_apart(
+    ops: Sequence[Op], boxes: Sequence[tuple[str, str, tuple[str, ...]]], modules: Modules, by_name: Mapping[str, Op]
+) -> list[Op]:
+    """The same one after the other: each module whole, else each call of one that is called again."""
+    current = list(ops)
+    calls = {path: modules.calls(path) for path, _, _ in boxes}
+    once = [path for path, parts in calls.items() if len(parts) == 1]
+    for path, title, facts in boxes:
+        now = {op.name: op for op in current}  # what they read may be closed by now
+        members = [op for op in current if under(op.path, path) and op.kind != "tensor"]
+        if path in once:
+            ways = [[_with_called(members, current, [other for other in once if other != path])]]
+        else:
+            ways = [[members], [[now[op.name] for op in part if op.name in now] for part in calls[path]]]
+        for parts in ways:
+            wholes: dict[str, Op] = {}
+            for part in [part for part in parts if len(part) > 1]:
+                name = f"{path}/{part[0].name if len(parts) > 1 else ''}"
+                whole = replace(_as_one(part, path, title, facts, by_name), name=name)
+                wholes |= dict.fromkeys([op.name for op in part], whole)
+            tried = merged(Ops(current), wholes)
+            if is_acyclic(tried):
+                current = in_order(tried)
+                break
+    return current
+
+
+def _with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) -> list[Op]:
+    """The members and what they call of elsewhere: a shared module stands where it was made first. What belongs to one
+    of the `others` they do not call."""
+    names = {op.name for op in members}
+    after = set(names)
+    for op in ops:
+        if not after.isdisjoint(op.inputs):
+            after.add(op.name)
+    before = set(names)
+    for op in reversed(ops):
+        if op.name in before:
+            before.update(op.inputs)
+    between = after & before
+    called = [op for op in ops if op.name in between and op.name not in names]
+    if len(called) >= len(members) or any(_is_of(op, others) for op in called):
+        return members
+    return [op for op in ops if op.name in between]
+
+
+def _is_of(op: Op, paths: Sequence[str]) -> bool:
+    return op.kind == "tensor" or any(under(op.path, path) for path in paths)
+
+
+def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str, str, str]]) -> list[Op]:
+    """The Ops with each of these groups, which has a module, a title and what it holds, as one; those that would make a
+    cycle stay open."""
+    current = list(ops)
+    for group, module, title, held in groups:
+        now = {op.name: op for op in current}
+        members = [now[op.name] for op in group if op.name in now]  # a step of a loop knows its copies
+        whole = _as_one(members, f"{group[0].name}..{group[-1].name}", title, tuple(filter(None, [held])), now)
+        whole = replace(whole, path=module)
+        tried = merged(Ops(current), dict.fromkeys([op.name for op in members], whole))
+        current = in_order(tried) if is_acyclic(tried) else current
+    return current
+
+
+def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...], sources: Mapping[str, Op]) -> Op:
+    names = {op.name for op in members}
+    inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
+    layers = tuple(name for op in members for one in op.each for name in one.layers)
+    shape, channels = _given(members[-1], path)
+    facts = facts or tuple(filter(None, [contents(members, sources)]))
+    return Op(
+        f"{path}/",
+        "module",
+        title,
+        path,
+        layers,
+        inputs,
+        shape,
+        facts=facts,
+        inner=relative(members),
+        channels=channels,
+        members=tuple(opened(members)),
+    )
+
+
+def _given(last: Op, path: str) -> tuple[Shape, int | None]:
+    """What a module gives, and its axis of channels: where it makes an image of tokens again, that."""
+    images = [
+        (shape, axis) for name, shape, axis in last.views
+        if under(name, path) and axis is not None and len(shape) > len(last.shape)
+    ]  # fmt: skip
+    return images[-1] if images else (last.shape, last.channels)

@@ -1,0 +1,121 @@
+"""The module tree of what is drawn: which modules hold which Ops, which are stages, which look alike."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from archscope.model.connected import connected_parts
+from archscope.views.diagram.ops.names import GENERIC
+from archscope.views.diagram.ops.ops import Op, Ops, relative, upwards
+
+WRAPPER_SHARE = 0.75
+"""A module with so much of the network is a wrapper: its children are the stages."""
+
+LONGEST_ALTERNATION = 3
+"""So many different modules in a row may repeat."""
+
+
+class Modules:
+    """The module tree of these Ops, as their paths spell it."""
+
+    def __init__(self, ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> None:
+        self.ops = [op for op in ops if op.kind != "tensor"]
+        self.kinds = kinds
+        self.root = root
+        self.children: dict[str, list[str]] = {}
+        self.entered: set[str] = set()
+        self.below: dict[str, list[Op]] = {}
+        self.looks: dict[str, int] = {}
+        self.numbers: dict[Any, int] = {None: 0}
+        for op in self.ops:
+            self._enter(op.path)
+            for path in upwards(op.path):
+                self.below.setdefault(path, []).append(op)
+
+    def _enter(self, path: str) -> None:
+        while path and path != self.root:
+            parent = path.rpartition(".")[0]
+            if path in self.entered:
+                return
+            self.entered.add(path)
+            self.children.setdefault(parent, []).append(path)
+            path = parent
+
+    def members(self, path: str) -> list[Op]:
+        """The Ops of a module, in execution order."""
+        return self.below.get(path, [])
+
+    def modules(self, path: str) -> list[str]:
+        """Children that are drawn as two boxes or more."""
+        return [child for child in self.children.get(path, []) if len(self.members(child)) > 1]
+
+    def stages(self) -> list[str]:
+        """The parts that a figure of the whole would show: the root's children, wrappers opened."""
+        found = list(self.children.get(self.root, []))
+        while wrapper := next((path for path in found if self._is_wrapper(path)), None):
+            at = found.index(wrapper)
+            found[at : at + 1] = self.children[wrapper]
+        return found
+
+    def _is_wrapper(self, path: str) -> bool:
+        share = len(self.members(path)) / max(len(self.ops), 1)
+        return share >= WRAPPER_SHARE and len(self.modules(path)) >= 2 and not self.repeats(path)
+
+    def repeats(self, path: str) -> bool:
+        """Do equal modules follow each other here, or pairs or triples of them?"""
+        blocks = self.children.get(path, [])
+        looks = [self.look(block) for block in blocks]
+        return any(
+            looks[i : i + period] == looks[i + period : i + 2 * period]
+            and any(looks[i : i + period])
+            and self.follows(blocks[i + period - 1], blocks[i + period])
+            for period in range(1, LONGEST_ALTERNATION + 1)
+            for i in range(len(looks) - 2 * period + 1)
+        )
+
+    def follows(self, one: str, two: str) -> bool:
+        """Does the second module read the first? Branches beside each other do not."""
+        names = {op.name for op in self.members(one)}
+        return any(source in names for op in self.members(two) for source in op.inputs)
+
+    def looks_like(self, one: str, two: str) -> bool:
+        """Do both do the same?"""
+        return self.look(one) == self.look(two) != 0
+
+    def repeated(self, paths: Sequence[str]) -> set[str]:
+        """Those that do as the one before or after them does, in a row."""
+        alike = [pair for pair in itertools.pairwise(paths) if self.looks_like(*pair) and self.follows(*pair)]
+        return {path for pair in alike for path in pair}
+
+    def look(self, path: str) -> int:
+        """A number that modules of several Ops have in common where they do the same; 0 for one of a single Op."""
+        if path not in self.looks:
+            told = relative(self.members(path)) if len(self.members(path)) > 1 else None
+            self.looks[path] = self.numbers.setdefault(told, len(self.numbers))
+        return self.looks[path]
+
+    def said_class(self, path: str) -> str:
+        """The class of a module, or of the only one within it where its own says nothing; empty where none does."""
+        while self.kinds.get(path, "") in GENERIC - {"Block"}:
+            within = self.modules(path)
+            if len(within) != 1:
+                return ""
+            (path,) = within
+        return self.kinds.get(path, "")
+
+    def calls(self, path: str) -> list[list[Op]]:
+        """The Ops of each call of a module that is called again, with the same weights; of another all together."""
+        members = {op.name: op for op in self.members(path)}
+        shared = {name: {one.shared for one in (op, *op.members) if one.shared} for name, op in members.items()}
+        if not any(shared.values()):
+            return [list(members.values())]
+        parts = connected_parts(list(members), Ops(members.values()).readers.__getitem__)
+        weights = [set().union(*(shared[name] for name in part)) for part in parts]
+        is_again = all(weights[0] and one == weights[0] for one in weights)
+        return [[members[name] for name in part] for part in parts] if is_again else [list(members.values())]
+
+    def is_chain(self, path: str) -> bool:
+        """One operation after another, without a module that is more than one."""
+        members = self.members(path)
+        straight = all(two.inputs == (one.name,) for one, two in itertools.pairwise(members))
+        return straight and not self.modules(path)
