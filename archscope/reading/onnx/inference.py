@@ -126,7 +126,7 @@ def _branch(node: Any, model: Model, onnx: Any) -> list[Any] | None:
         return None
     name = "then_branch" if asked.numbers.item() else "else_branch"
     graph = next((each.g for each in node.attribute if each.name == name), None)
-    if graph is None or len(graph.output) != len(node.output):
+    if graph is None or len(graph.output) != len(node.output) or len(graph.node) + len(model.graph.node) > MOST_NODES:
         return None
     inside = {one.name for one in graph.initializer} | {made for one in graph.node for made in one.output}
     for held in model.inner.pop("".join(node.output[:1]), []):

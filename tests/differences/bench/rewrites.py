@@ -486,6 +486,13 @@ for unseen, one, other in (
     ("rows and columns repeated, and interpolation to the nearest",
      lambda s, x: s.a(x).repeat_interleave(2, 2).repeat_interleave(2, 3),
      lambda s, x: F.interpolate(s.a(x), scale_factor=2)),
+    ("a stack that is summed, and the sum of its parts",
+     lambda s, x: torch.stack([s.a(x), x]).sum(0), lambda s, x: s.a(x) + x),
+    ("an average pooling, and the mean over blocks of pixels or interpolation to half the size",
+     lambda s, x: F.interpolate(s.a(x), scale_factor=0.5, mode="area"), lambda s, x: F.avg_pool2d(s.a(x), 2)),
+    ("a product by einsum of which nothing is summed, and multiplication",
+     lambda s, x: torch.einsum("bchw,bc->bchw", s.a(x), x.mean((2, 3))),
+     lambda s, x: s.a(x) * x.mean((2, 3), keepdim=True)),
     ("subtraction of a tensor, and addition of its negative", lambda s, x: s.a(x) - x, lambda s, x: s.a(x) + -x),
 ):  # fmt: skip
     pair(unseen, one, other)
