@@ -51,6 +51,9 @@ ENOUGH_TOLD = 0.2
 FURTHER = 2
 """So many of the tries are left out with a schema that is not the first."""
 
+NEARLY = 0.95
+"""So near to what can be read the closest schema beside panels has to come, for others to be placed."""
+
 MOST_ADDED = 8
 """So many modules that have no panel are tried again where others leave room."""
 
@@ -185,7 +188,7 @@ def _if_room(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> It
 
 def _has_room(parts: Parts, panels: Sequence[Piece], style: Style) -> bool:
     """Can the closest schema be read beside these?"""
-    enough = _enough(style)
+    enough = _enough(style) * (NEARLY if panels else 1.0)  # in how many columns it is best beside them is not known
     return any(arrangement([piece, *panels], style.paper, enough).scale >= enough for piece in parts.closest)
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby
 from math import log2
 
 from archscope.model.graph import Graph
+from archscope.views.diagram.compose import composed
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.paper import Paper
@@ -65,13 +66,20 @@ def volume(graph: Graph, block: str, style: Style) -> Drawing:
     if len(maps) > MOST_MAPS and not block:
         plan = network_plan(ops, graph.blocks)
         maps = _maps(view.sketch(plan).series)
+    if len(maps) > MOST_MAPS:
+        plan = _fitting(composed(ops, graph.blocks, view, "flow" if block else "network").plan)
+        maps = _maps(view.sketch(plan).series)
     groups = [list(group) for _, group in groupby(maps, key=lambda one: one.sides)]
-    skips = any(source != before.op.name for before, one in pairwise(maps) for source in one.sources)
-    placed = [_placed(groups, count, style) for count in range(1, 2 if skips else MOST_LINES + 1)]
+    placed = [_placed(groups, count, style) for count in range(1, MOST_LINES + 1)]
     large = [piece for piece in placed if _scale(piece, style.paper) * SMALL >= READABLE]
     best = large[0] if large else max(placed, key=lambda piece: _scale(piece, style.paper))
     ways = [replace(one.op, inputs=tuple(one.sources)) for one in maps]
     return Drawing(best, ways, plan, counted=ops)
+
+
+def _fitting(plan: Plan) -> Plan:
+    """The plan of a picture that fits a page, without its results: each sketch has these anew."""
+    return replace(plan, ops=[op for op in plan.ops if op.kind != "tensor" or not op.inputs], every=True)
 
 
 def _scale(piece: Piece, paper: Paper) -> float:
@@ -94,10 +102,13 @@ def _maps(series: Series) -> list[Map]:
     found: list[Map] = []
     standing: dict[str, str] = {}
     same = alike(series)
-    for op in [op for item in series for op in _leaves(item)]:
+    ops = [op for item in series for op in _leaves(item)]
+    one_result = sum(op.kind == "tensor" and bool(op.inputs) for op in ops) == 1
+    for op in ops:
         sources = list(dict.fromkeys(standing[name] for name in op.inputs if name in standing))
         before = found[-1] if found else None
-        silent = before and sources == [before.op.name] and op.kind in {"other", "add", "tensor"}
+        quiet = op.kind in {"other", "add"} or (op.kind == "tensor" and one_result)
+        silent = before and sources == [before.op.name] and quiet
         if before and silent and op.shape == before.op.shape:
             standing[op.name] = before.op.name
             continue
@@ -110,24 +121,32 @@ def _maps(series: Series) -> list[Map]:
 
 
 def _placed(groups: Sequence[Sequence[Map]], lines: int, style: Style) -> Piece:
-    """The groups in so many lines, from the left and from the top."""
+    """The groups in so many lines, from the left and from the top, as far as nothing is kept from one to another."""
+    maps = [one for group in groups for one in group]
+    arcs = _arcs(maps)
+    begins = [*accumulate(map(len, groups), initial=0)]
     widths = [_width(group, style) for group in groups]
     limit = sum(widths) / lines
     piece = Piece()
     rows: list[list[int]] = [[]]
     filled = 0.0
     for i, width in enumerate(widths):
-        if rows[-1] and len(rows) < lines and filled + width / 2 > limit * len(rows):
+        is_free = not any(a < begins[i] <= b for a, b in arcs)
+        if rows[-1] and is_free and len(rows) < lines and filled + width / 2 > limit * len(rows):
             rows.append([])
         rows[-1].append(i)
         filled += width
     top = 0.0
     for row in rows:
-        top = _line(piece, [groups[i] for i in row], top, style) + BETWEEN_LINES
+        first, last = begins[row[0]], begins[row[-1] + 1]
+        own = {pair: slot for pair, slot in arcs.items() if first <= pair[0] < last}
+        roof = top + (FIRST_ARC + ARC * max(own.values()) if own else 0.0)
+        top = _line(piece, [groups[i] for i in row], roof, style) + BETWEEN_LINES
+        for (source, target), slot in own.items():
+            _arc(piece, maps[source], maps[target], first, slot)
     piece.height = top - BETWEEN_LINES
     piece.left, piece.right = 0.0, max(box.right + box.depth * DEEP for box in piece.boxes)
     piece.right = max([piece.right, *(row.y + room_for(row.text, SMALL) / 2 for row in piece.rows)])
-    _arcs(piece, [one for group in groups for one in group])
     return piece
 
 
@@ -182,26 +201,29 @@ def _line(piece: Piece, groups: Sequence[Sequence[Map]], top: float, style: Styl
 
 
 def _arrow(piece: Piece, before: Box, x: float, y: float, first: Map) -> None:
+    """From the last block of a resolution to the first of the next, where that is made of it."""
     start = before.right + before.depth * DEEP + 3.0
-    if x - start > 10.0:
+    if x - start > 10.0 and before.name in first.sources:
         piece.lines.append(Line([(start, y), (x - 2.0, y)], before.name, first.op.name))
 
 
-def _arcs(piece: Piece, maps: Sequence[Map]) -> None:
-    """What is kept for later runs above the blocks; the longest way highest."""
-    boxes = {box.name: box for box in piece.boxes}
+def _arcs(maps: Sequence[Map]) -> dict[tuple[int, int], int]:
+    """What is kept for later, from map to map, and which arc above the blocks it has: a longer way is higher."""
     place = {one.op.name: i for i, one in enumerate(maps)}
-    kept = [(place[source], place[one.op.name]) for one in maps for source in one.sources]
-    kept = sorted([(a, b) for a, b in kept if b - a > 1], key=lambda pair: pair[1] - pair[0])
-    roof = min(box.top - box.depth * DEEP for box in piece.boxes)
-    for i, (a, b) in enumerate(kept):
-        one, two = boxes[maps[a].op.name], boxes[maps[b].op.name]
-        x, end = one.x + one.depth * DEEP / 2, two.x + two.depth * DEEP / 2
-        y = roof - FIRST_ARC - ARC * i
-        tops = one.top - one.depth * DEEP, two.top - two.depth * DEEP
-        points = [(x, tops[0]), (x, y), (end, y), (end, tops[1])]
-        piece.lines.append(Line(points, one.name, two.name, "skip"))
-    up = -min([roof, *(y for line in piece.lines for _, y in line.points)])
-    right = piece.right
-    piece.shift(0.0, up)
-    piece.left, piece.right, piece.height = 0.0, right, piece.height + up
+    kept = [(place[source], i) for i, one in enumerate(maps) for source in one.sources if i - place[source] > 1]
+    arcs: dict[tuple[int, int], int] = {}
+    for a, b in sorted(kept, key=lambda pair: pair[1] - pair[0]):
+        taken = {slot for (c, d), slot in arcs.items() if c <= b and a <= d}
+        arcs[a, b] = max(taken, default=-1) + 1
+    return arcs
+
+
+def _arc(piece: Piece, source: Map, target: Map, first: int, slot: int) -> None:
+    """A line over the blocks of its line, the first of which is so far in the piece."""
+    boxes = {box.name: box for box in piece.boxes}
+    one, two = boxes[source.op.name], boxes[target.op.name]
+    roof = min(box.top - box.depth * DEEP for box in piece.boxes[first:])
+    y = roof - FIRST_ARC - ARC * slot
+    x, end = one.x + one.depth * DEEP / 2, two.x + two.depth * DEEP / 2
+    points = [(x, one.top - one.depth * DEEP), (x, y), (end, y), (end, two.top - two.depth * DEEP)]
+    piece.lines.append(Line(points, one.name, two.name, "skip"))

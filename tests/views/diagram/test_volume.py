@@ -9,6 +9,8 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram
+from archscope.views.diagram.place.paper import A4
+from archscope.views.diagram.place.style import SMALL
 from archscope.views.diagram.volume import SIDE_A_DOUBLING
 from tests.views.diagram.checker import faults
 
@@ -85,3 +87,46 @@ def test_every_format_has_it() -> None:
     assert made.to_dot().count(" -> ") == made.to_mermaid().count("-->") == len(made.drawing.piece.boxes) - 1
     assert "shape=cube" in made.to_drawio()
     assert "fill opacity" in made.to_latex()
+
+
+class Results(nn.Module):
+    """Two results of the input's own branches, one of them as large as what makes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.side = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(3, 8, 3, 1, 1)
+
+    def forward(self, x):
+        return {"low": self.down(x).mean((2, 3)), "high": self.side(x)}
+
+
+def test_no_arrow_leads_from_a_result_and_each_has_its_block() -> None:
+    made = archscope.diagram(Results(), (3, 32, 32), level="volume")
+    results = {box.name for box in made.drawing.piece.boxes if box.title.startswith("Output")}
+    assert len(results) == 2
+    assert results.isdisjoint(line.source for line in made.drawing.piece.lines)
+    assert {line.target for line in made.drawing.piece.lines} >= {"down", "side"}
+
+
+class Between(nn.Module):
+    """Blocks and what stands between them are in two lists, so that no stage can be closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(
+            nn.Sequential(*(nn.Conv2d(4 + i, 4 + i, 3, 1, 1) for _ in range(2))) for i in range(20)
+        )
+        self.between = nn.ModuleList(
+            nn.Conv2d(4 + i, 5 + i, 2, 2) if i % 6 == 0 else nn.Conv2d(4 + i, 5 + i, 1) for i in range(20)
+        )
+
+    def forward(self, x):
+        for block, between in zip(self.blocks, self.between, strict=True):
+            x = between(x + block(x))
+        return x
+
+
+def test_many_maps_of_a_network_without_stages_can_be_read() -> None:
+    made = archscope.diagram(Between(), (4, 64, 64), level="volume")
+    piece = made.drawing.piece
+    assert A4.scale(piece.right + 40, piece.height + 110) * SMALL > 6 and not faults(piece)
