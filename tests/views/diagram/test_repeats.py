@@ -559,3 +559,25 @@ def test_a_module_of_many_steps_is_read_in_one_pass() -> None:
     started = process_time()
     assert len(_calls(chain)) == 1  # type: ignore[arg-type]
     assert process_time() - started < 1
+
+
+def test_what_reads_elsewhere_is_not_made_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of skips within skips any two stretches look alike, and there are as many as Ops times lengths."""
+    made: list[int] = []
+    as_step = of_steps._as_step
+
+    def counted(*arguments: Any) -> Any:
+        made.append(1)
+        return as_step(*arguments)
+
+    monkeypatch.setattr(of_steps, "_as_step", counted)
+    net = Net(input=(8, 4, 4))
+    skips = ["input"]
+    for i in range(40):
+        skips.append(net.conv(f"down{i}.conv", skips[-1], 8 + i, 1))
+    before = skips.pop()
+    for i in range(40):
+        before = net.conv(f"up{i}.conv", net.add(f"up{i}.add", "add", before, skips.pop()), 8, 1)
+    of_steps.with_steps(fused_ops(net.graph()), {})
+
+    assert len(made) < 20

@@ -21,6 +21,8 @@ LONGEST_STEP = 128
 FEWEST_SAVED = 6
 """So few boxes less are not worth to hide what is in a step."""
 
+MOST_FAILED = 2000
+"""Runs that are tried and are no steps. Of skips within skips each two stretches are one, whatever they read."""
 
 READS_TWO, BESIDE = "reads the last two", "beside each other"
 """How steps hang together, where that is not one after the other."""
@@ -47,19 +49,21 @@ class Run:
 def with_steps(ops: Sequence[Op], kinds: Mapping[str, str], within: bool = True) -> list[Op]:
     """The Ops with every run of equal steps as one box that knows its copies, the run that saves most first. `within`:
     also those within a module, which may have a frame instead."""
-    collapsing = Collapsing(ops)
+    collapsing, failed = Collapsing(ops), 0
 
     def is_asked(steps: Sequence[Sequence[Op]]) -> bool:
         return within or not any(map(common_module, steps[:2]))  # one of them may begin before the module
 
     worth = [run for run in _runs(ops) if _is_worth(run, ops)]
     for run in sorted(worth, key=lambda run: (-run.saved, run.length)):
+        if failed == MOST_FAILED:
+            break
         starts = ops[run.start : run.start + run.more + 1]
         if not any(op.name in collapsing.by_name for op in starts) or not is_asked(run.steps(ops)):
             continue  # before its steps are aligned, which takes longer
         steps = _aligned(run, ops).steps(ops)
         if steps[0][0].name in collapsing.by_name and is_asked(steps):
-            collapsing.collapse(steps, kinds)
+            failed += not collapsing.collapse(steps, kinds)
     return in_order(collapsing.ops)
 
 
@@ -177,6 +181,8 @@ class Collapsing:
         if any(op.name not in known or known[op.name].copies != op.copies for step in steps for op in step):
             return False
         steps = [[known[op.name] for op in step] for step in steps]  # what they read may be collapsed by now
+        if not _may_follow(*steps[:2]):
+            return False
         wholes = [_as_step(step, kinds) for step in steps]
         new = {op.name: whole.name for step, whole in zip(steps, wholes, strict=True) for op in step}
         copies = tuple(_reading(whole, new) for whole in wholes[1:])
@@ -212,6 +218,13 @@ def _reading(op: Op, new: Mapping[str, str]) -> Op:
     """The Op, and each of its copies, reading what has become of its sources."""
     inputs = tuple(dict.fromkeys(new.get(source, source) for source in op.inputs))
     return replace(op, inputs=inputs, copies=tuple(_reading(one, new) for one in op.copies))
+
+
+def _may_follow(one: Sequence[Op], two: Sequence[Op]) -> bool:
+    """Does the second step read no more than what the first one makes or reads? If not, they are no steps: most that
+    are tried are none, and to make Ops of them takes long."""
+    known = {op.name for op in (*one, *two)}.union(*(op.inputs for op in one))
+    return all(known.issuperset(op.inputs) for op in two)
 
 
 def is_walk(op: Op) -> bool:
