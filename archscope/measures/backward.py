@@ -1,5 +1,6 @@
 """The backward pass, layer by layer: which gradients wait in memory, and how much a step holds at its highest."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 
 from archscope.measures.kept_by_kernels import passing_in_kernel
@@ -160,7 +161,7 @@ class Backward:
     def _read(self, layer: Layer) -> dict[Part, int]:
         """Bytes of what a layer is given, which may be some of several that another has returned."""
         found: dict[Part, int] = {}
-        for name in layer.inputs:
+        for name in dict.fromkeys(layer.inputs):
             made_by = self._graph.layer.get(name)
             if made_by is None or len(made_by.output_shapes) == 1:
                 found[name, 0] = self._bytes[name]
@@ -204,9 +205,11 @@ class Backward:
 
     def _again(self, layer: Layer, read: Mapping[Part, int]) -> int:
         """Of a tensor that it is given twice, `x * x`, the second gradient."""
+        if len(set(layer.inputs)) == len(layer.inputs):
+            return 0
         computed = [operand for operand in layer.operands if operand.kind == "layer"]
-        given = [(operand.source, operand.output) for operand in computed if operand.source in self._reached]
-        return sum([read[part] * (given.count(part) - 1) for part in set(given) if part in read])
+        times = Counter((operand.source, operand.output) for operand in computed if operand.source in self._reached)
+        return sum([read[part] * (count - 1) for part, count in times.items() if part in read])
 
     def _of_weights(self, layer: Layer) -> int:
         known = self._graph.parameters

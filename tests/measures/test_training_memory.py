@@ -114,3 +114,25 @@ def test_the_peak_of_a_step_has_a_gradient_and_a_momentum_for_what_trains() -> N
     assert total(net.graph(), "training_peak_bytes") == 2 * weights + weight.bytes + 2 * IMAGE + 4 * IMAGE
     net.add("unknown", "nothing_known", "conv")
     assert total(net.graph(), "training_peak_bytes") is None  # nobody knows what its kernel keeps
+
+
+class Compared(str):
+    """A name that counts how often it is compared with another."""
+
+    __slots__ = ()
+    times: list[object] = []  # noqa: RUF012  # of all of them
+
+    def __eq__(self, other: object) -> bool:
+        self.times.append(other)
+        return super().__eq__(other)
+
+    __hash__ = str.__hash__
+
+
+def test_the_inputs_of_a_concatenation_are_not_each_looked_for_among_all() -> None:
+    net = Net(input=(3, 4, 4))
+    branches = [net.conv(Compared(f"branch{i}"), "input", 1, 1) for i in range(500)]
+    net.add("cat", "cat", *branches)
+
+    assert total(net.graph(), "training_peak_bytes")
+    assert len(Compared.times) < 20 * len(branches)
