@@ -253,6 +253,18 @@ def test_what_branches_on_sizes_runs_one_branch(rank: int, shape: tuple[int, ...
     assert not any("branches" in note for note in report.graph.notes)
 
 
+def test_branches_that_cannot_be_followed(save: Save) -> None:
+    """Nodes that are given nothing, and two branches whose tensors bear one name."""
+    branch = helper.make_graph([node("Relu", "x", "z")], "b", [], [helper.make_tensor_value_info("z", FLOAT, None)])
+    either = {"then_branch": branch, "else_branch": branch}
+    for nodes in (
+        [node("If", "", "y", **either)],
+        [node("Shape", "", "s"), node("Relu", "x")],
+        [node("If", "yes", "a", **either), node("If", "yes", **either)],
+    ):
+        assert archscope.summarize(save(nodes, {"yes": numpy.array(True)})).totals["params"] == 0
+
+
 def test_a_stored_tensor_may_bear_the_name_of_a_layer(save: Save) -> None:
     nodes = [node("Conv", "x w", "a"), node("Mul", "a permute", "b"), node("Transpose", "b", perm=[0, 1, 3, 2])]
     for each, name in zip(nodes, ("conv2d", "mul", "permute_1"), strict=True):

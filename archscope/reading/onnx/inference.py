@@ -91,8 +91,9 @@ def known_of(value: Any) -> Known | None:
 def _fold(model: Model, known: Mapping[str, Known], onnx: Any) -> bool:
     """Nodes of constants become constants themselves."""
     left, changed = [], False
+    made_before = {name for node in model.graph.node for name in node.output}
     for node in model.graph.node:
-        taken = _branch(node, model, onnx) if node.op_type == "If" else None
+        taken = _branch(node, model, made_before, onnx) if node.op_type == "If" and node.input else None
         if taken is not None:
             left += taken
             changed = True
@@ -119,8 +120,9 @@ def _store(made: Stored, model: Model, onnx: Any) -> None:
         model.graph.input.append(onnx.helper.make_tensor_value_info(made.name, number, made.shape))
 
 
-def _branch(node: Any, model: Model, onnx: Any) -> list[Any] | None:
-    """The nodes that run in the place of one that branches on a known number: whether an axis has one element, say."""
+def _branch(node: Any, model: Model, names: set[str], onnx: Any) -> list[Any] | None:
+    """The nodes that run in the place of one that branches on a known number: whether an axis has one element, say.
+    Their names join those of the graph, and are none of its `names`."""
     asked = model.stored.get(node.input[0])
     if asked is None or asked.numbers is None or asked.elements != 1:
         return None
@@ -129,6 +131,9 @@ def _branch(node: Any, model: Model, onnx: Any) -> list[Any] | None:
     if graph is None or len(graph.output) != len(node.output) or len(graph.node) + len(model.graph.node) > MOST_NODES:
         return None
     inside = {one.name for one in graph.initializer} | {made for one in graph.node for made in one.output}
+    if not inside.isdisjoint(names) or not inside.isdisjoint(model.stored):
+        return None
+    names |= inside
     for held in model.inner.pop("".join(node.output[:1]), []):
         if held.name in inside:
             _store(held, model, onnx)
@@ -141,7 +146,7 @@ def _folded(node: Any, model: Model, known: Mapping[str, Known]) -> Stored | Non
     """What a node makes, if that is known and small: or how large, where it is one number again and again."""
     import numpy
 
-    if len(node.output) != 1 or node.domain not in ("", "ai.onnx"):
+    if len(node.output) != 1 or not (node.input or node.op_type in FOLDS) or node.domain not in ("", "ai.onnx"):
         return None
     name = node.output[0]
     if node.op_type in ("Shape", "Size"):
