@@ -418,9 +418,9 @@ def audit(
 ) -> "Audit":
     """The Audit of a target: what every installed counter says of it, and the way from archscope's number to each.
 
-    Each tool runs in a process of its own: on the target built anew, from its name, its code or the Report of one, or
-    on the module that is given, in a fork. It runs at `input_size`, by default its own; `options` go to its builder. A
-    tool that fails is a row that says why. Raises ArchscopeError.
+    Each tool runs in a process of its own: on the target built anew, from its name, its code or the Report of a known
+    network, or on the module that is given, in a fork. It runs at `input_size`, by default its own; `options` go to its
+    builder. A tool that fails is a row that says why. Raises ArchscopeError.
 
     >>> archscope.audit(torch.nn.Linear(8, 4), (8,)).report.totals["macs"]
     32

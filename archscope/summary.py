@@ -131,6 +131,8 @@ def report_to_audit(
     if not isinstance(named, str) or is_saved(named):
         what = named if isinstance(named, str) else f"a {type(named).__name__}"
         raise ArchscopeError(f"{what} cannot be built anew by each counter: name a network, or code, net.py:Net")
+    if isinstance(target, Report) and resolve(named).libraries is None:
+        raise ArchscopeError(f"the report is of {named}, code that runs only for who names it: audit that instead")
     check_audited(named, options or {})
     return summarize(target, input_size, options=None if isinstance(target, Report) else options), None
 

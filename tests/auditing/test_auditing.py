@@ -2,6 +2,8 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,3 +167,11 @@ def test_a_module_that_no_tool_can_run() -> None:
 def test_a_module_on_meta() -> None:
     with pytest.raises(ArchscopeError, match="build it with weights, not on meta"):
         archscope.audit(nn.Linear(4, 4, device="meta"), (4,))
+
+
+def test_a_report_of_code_runs_none_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text("raise SystemExit('it ran')")
+    report = replace(archscope.summarize("lenet5"), target=f"{file}:Net")
+    with pytest.raises(ArchscopeError, match="code that runs only for who names it"):
+        archscope.audit(report)
