@@ -96,6 +96,11 @@ def attended_by_hand(x: torch.Tensor, mask: nn.Linear) -> torch.Tensor:
     return scores.softmax(-1) @ x
 
 
+def attended_one_by_one(x: torch.Tensor) -> torch.Tensor:
+    """As heads that are flattened into the batch."""
+    return torch.bmm(torch.bmm(x * 0.25, x.mT).softmax(-1), x)[None]
+
+
 class Depth(nn.Module):
     """Stochastic depth in evaluation."""
 
@@ -172,6 +177,10 @@ EQUAL: dict[str, tuple[Net, Net]] = {
     "sum divided by its terms": (Net(lambda x: x.sum((2, 3)) / 256), Net(nn.AdaptiveAvgPool2d(1))),
     "local response normalisation": (Net(nn.LocalResponseNorm(5, 1e-3, 0.75, 2.0)), Net(responses)),
     "a padding of no channels": (Net(lambda x: F.pad(x, (1, 0))), Net(lambda x: F.pad(x, (1, 0, 0, 0, 0, 0)))),
+    "a new axis": (Net(lambda x: x[None].exp()), Net(lambda x: x.unsqueeze(0).exp())),
+    "heads in the place of images": (
+        Net(lambda x: F.scaled_dot_product_attention(x, x, x)), Net(lambda x: attended_one_by_one(x[0])),
+    ),
     "attention with a bias": (Net(attended, nn.Linear(16, 16)), Net(attended_by_hand, nn.Linear(16, 16))),
     "in place": (Net(F.relu), Net(lambda x: x.relu_())),
     "clamped": (Net(F.relu), Net(lambda x: x.clamp(min=0))),

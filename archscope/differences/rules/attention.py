@@ -30,12 +30,9 @@ def attention(call: Call) -> Step:
     return with_fixed(call.step(KIND, steps, {**facts, **left}), call)
 
 
-WITH_HEADS = 4
-"""Axes of queries in heads, at least."""
-
-
 def _facts(query: Shape, scaling: float) -> dict[str, Any]:
-    return {"heads": query[-3] if len(query) >= WITH_HEADS else 1, "scaling": float(f"{scaling:.6g}")}
+    """Heads have an axis of their own, or stand in that of the batch, which is of one image."""
+    return {"heads": (1, *query)[-3], "scaling": float(f"{scaling:.6g}")}
 
 
 # ---- by hand --------------------------------------------------------------------------------------------------

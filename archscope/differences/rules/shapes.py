@@ -130,7 +130,7 @@ def index(call: Call) -> View | Step:
     if len(call.views) != 1 or call.fixed:
         _say_places(call)
         return other(call)
-    layout = _indexed(call.views[0].layout, call.settings["index"])
+    layout = _indexed(call.views[0].layout, call.settings.get("index"))
     return (
         other(call)
         if layout is None
