@@ -161,6 +161,26 @@ def test_a_flattened_image_still_has_places_until_a_layer_reads_all() -> None:
     assert values(net.graph(), "receptive_field") == {"conv": [3, 3], "flat": [3, 3], "fc": None}
 
 
+@pytest.mark.parametrize("each", ["channel", "frame"])
+def test_a_linear_layer_over_places_alone_is_no_classifier(each: str) -> None:
+    """It makes several numbers of all places in each channel; the scores of each frame are made of all channels."""
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem = nn.Conv2d(3, 4, 2, stride=2)
+            self.mix = nn.Linear(16 if each == "channel" else 64, 6)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            given = x if each == "channel" else x.flatten(0, 1)
+            made: torch.Tensor = self.mix(self.stem(given).flatten(2 if each == "channel" else 1))
+            return made if each == "channel" else made.unflatten(0, x.shape[:2])
+
+    column = archscope.summarize(Net(), (3, 8, 8) if each == "channel" else (5, 3, 8, 8)).columns["receptive_field"]
+    own = {"size": [2, 2], "stride": [2, 2]}
+    assert (column.values["mix"], column.total) == (("global", None) if each == "channel" else (None, own))
+
+
 def test_after_an_unknown_operation_nothing_is_known() -> None:
     """Not the number of the stem, which was known."""
     net = Net(input=(3, 8, 8))

@@ -33,6 +33,7 @@ def receptive_field(graph: Graph) -> tuple[Column, ...]:
     fields = _of_read_outputs(graph, fields_of(graph))
     sizes: dict[int, tuple[Said, bool]] = {}  # layers that keep the field share it
     said = {layer.name: _widest(layer, fields[layer.name], sizes) for layer in graph.layers}
+    said |= {layer.name: "global" for layer in graph.layers if said[layer.name] is None and _mixes(layer, fields)}
     last = _last_with_position(graph, said, fields)
     scope = "none" if last is None else said[last.name]
     total, outputs = None, fields[last.name] if last else None
@@ -193,6 +194,14 @@ def _said(layer: Layer, field: Field, sizes: dict[int, tuple[Said, bool]]) -> Sa
 def _spreads(layer: Layer) -> bool:
     """Does a window give more than one place?"""
     return layer.window is not None and prod(layer.output_shape[-len(layer.window.kernel_size) :]) > 1
+
+
+def _mixes(layer: Layer, fields: Mapping[str, list[Field] | None]) -> bool:
+    """Does a linear layer make several numbers of all places, in each channel apart? Scores are made of all channels."""
+    if CATEGORY.get(layer.operation) != "linear" or sum(size > 1 for size in layer.output_shape) < 2:
+        return False
+    read = [term.axes[-1] for field in fields.get(layer.operands[0].source) or () for term in field.terms]
+    return any(read) and all(any(digit.steps) for axis in read for digit in axis)
 
 
 def _size(field: Field) -> list[int] | str:
