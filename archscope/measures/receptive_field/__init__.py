@@ -197,7 +197,7 @@ def _spreads(layer: Layer) -> bool:
 
 
 def _mixes(layer: Layer, fields: Mapping[str, list[Field] | None]) -> bool:
-    """Does a linear layer make several numbers of all places, in each channel apart? Scores are made of all channels."""
+    """Does a linear layer make several numbers of all places, in each channel apart? Scores are of all channels."""
     if CATEGORY.get(layer.operation) != "linear" or sum(size > 1 for size in layer.output_shape) < 2:
         return False
     read = [term.axes[-1] for field in fields.get(layer.operands[0].source) or () for term in field.terms]
