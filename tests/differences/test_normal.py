@@ -150,6 +150,10 @@ EQUAL: dict[str, tuple[Net, Net]] = {
         Net(lambda x, norm: norm(x), nn.RMSNorm(16, 1e-5)),
         Net(lambda x, norm: norm.weight * (x * (x.pow(2).mean(-1, keepdim=True) + 1e-5).rsqrt()), nn.RMSNorm(16)),
     ),
+    "root mean square, eps first": (
+        Net(lambda x: F.rms_norm(x, (16,), eps=1e-5)),
+        Net(lambda x: x / (1e-5 + x.pow(2).mean(-1, keepdim=True)).sqrt()),
+    ),
     "root mean square of channels": (
         Net(lambda x, norm: norm(x.movedim(1, -1)).movedim(-1, 1), nn.RMSNorm(8, 1e-5)),
         Net(
@@ -341,6 +345,22 @@ UNLIKE: dict[str, tuple[Net, Net]] = {
         Net(lambda x: x * (x.flip(2).pow(2).mean(-1, keepdim=True) + 1e-5).rsqrt()),
     ),
     "the smaller of two": (Net(lambda x: torch.min(x, x.exp())), Net(lambda x: torch.maximum(x, x.exp()))),
+    "by the mean in the place of the variance": (
+        Net(lambda x: F.layer_norm(x, (16,))),
+        Net(lambda x: (x - (m := torch.var_mean(x, -1, keepdim=True, correction=0)[1])) / (m + 1e-5).sqrt()),
+    ),
+    "root of a mean of doubles": (
+        Net(lambda x: F.rms_norm(x, (16,), eps=1e-5)),
+        Net(lambda x: x * ((x * 2).mean(-1, keepdim=True) + 1e-5).rsqrt()),
+    ),
+    "half of a mean of squares": (
+        Net(lambda x: F.rms_norm(x, (16,), eps=1e-5)),
+        Net(lambda x: x / ((x.pow(2).mean(-1, keepdim=True) + 1e-5) * 0.5)),
+    ),
+    "half more than a mean of squares": (
+        Net(lambda x: F.rms_norm(x, (16,), eps=1e-5)),
+        Net(lambda x: x / (x.pow(2).mean(-1, keepdim=True) + 1e-5 + 0.5)),
+    ),
     "sum divided by others": (Net(lambda x: x.sum((2, 3)) / 255), Net(nn.AdaptiveAvgPool2d(1))),
     "responses of fewer channels": (
         Net(nn.LocalResponseNorm(5, 1e-3, 0.75, 2.0)),

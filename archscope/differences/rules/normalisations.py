@@ -74,15 +74,14 @@ def layer_norm(call: Call, deviation: str, root: str, exponent: float) -> View |
     power of `exponent`. Ba et al. 2016, equation 3."""
     graph, at = call.draft.graph, _sources(call.layer)
     centred, power = (graph.layer.get(at[name].source) if name in at else None for name in (deviation, root))
-    if centred is None or power is None or centred.operation != "sub" or _exponent(power) != exponent:
+    variance, eps = _shifted(graph, power, exponent) if power else (None, 0.0)
+    if centred is None or variance is None or centred.operation != "sub":
         return None
     x, mean = (_sources(centred).get(argument) for argument in ("input", "other"))
-    shift = _before(graph, power, "add")
-    variance = _before(graph, shift, "") if shift else None
     average = graph.layer.get(mean.source) if mean else None
-    if x is None or shift is None or variance is None or average is None:
+    if x is None or average is None:
         return None
-    plain = all(one.settings.get("alpha", 1) == 1 for one in (centred, shift))
+    plain = centred.settings.get("alpha", 1) == 1
     averages = average.operation == ("var_mean" if mean and mean.output else "mean")
     same = plain and averages and _sources(average).get("input") == x
     axes = _averaged(average, len(x.shape))
@@ -95,7 +94,7 @@ def layer_norm(call: Call, deviation: str, root: str, exponent: float) -> View |
         return None
     call.views[0] = call.draft.at[x.source, x.output]
     step, found, layout = along(call, axes)
-    facts = {"eps": shift.settings.get("other"), "scale": False, "shift": False, "axes": found}
+    facts = {"eps": eps, "scale": False, "shift": False, "axes": found}
     return View(call.step("layer_norm", [step], facts, step.shape), layout)
 
 
@@ -103,10 +102,9 @@ def rms_norm(call: Call, number: str, root: str, exponent: float) -> View | None
     """x / sqrt(mean of its squares + eps), likewise. Zhang and Sennrich 2019, equation 4."""
     graph, at = call.draft.graph, _sources(call.layer)
     x, power = at.get(number), graph.layer.get(at[root].source) if root in at else None
-    shift = _before(graph, power, "add") if power and _exponent(power) == exponent else None
-    mean = _before(graph, shift, "mean") if shift and shift.settings.get("alpha", 1) == 1 else None
-    square = _before(graph, mean, "") if mean else None
-    if x is None or shift is None or mean is None or square is None:
+    mean, eps = _shifted(graph, power, exponent) if power else (None, 0.0)
+    square = _before(graph, mean, "") if mean and mean.operation == "mean" else None
+    if x is None or mean is None or square is None:
         return None
     of_x = {one[1:] for one in square.operands} == {x[1:]}
     squares = (square.operation == "mul" and len(square.operands) == 2) or _exponent(square) == SQUARE
@@ -115,7 +113,7 @@ def rms_norm(call: Call, number: str, root: str, exponent: float) -> View | None
         return None
     call.views[0] = call.draft.at[x.source, x.output]
     step, found, layout = along(call, axes)
-    facts = {"eps": shift.settings.get("other"), "scale": False, "shift": False, "axes": found}
+    facts = {"eps": eps, "scale": False, "shift": False, "axes": found}
     return View(call.step("rms_norm", [step], facts, step.shape), layout)
 
 
@@ -128,15 +126,27 @@ def _sources(layer: Layer) -> dict[str, Operand]:
 
 
 def _before(graph: Graph, layer: Layer, operation: str) -> Layer | None:
-    """The one layer that this one reads, if it is of this operation; any where that is empty."""
-    found = [graph.layer.get(name) for name in dict.fromkeys(one.source for one in layer.operands)]
-    one = found[0] if len(found) == 1 else None
-    return one if one and (not operation or one.operation == operation) else None
+    """The one layer whose first output this one reads, if it is of this operation; any where that is empty."""
+    read = {(one.source, one.output) for one in layer.operands}
+    source, output = read.pop() if len(read) == 1 else ("", 0)
+    one = graph.layer.get(source)
+    return one if one and not output and (not operation or one.operation == operation) else None
+
+
+def _shifted(graph: Graph, power: Layer, exponent: float) -> tuple[Layer | None, float]:
+    """The layer to whose result a number is added, and that number, before all of it is to this power."""
+    shift = _before(graph, power, "add") if _exponent(power) == exponent else None
+    number = shift.settings.get("other") if shift else None
+    if shift is None or not isinstance(number, int | float) or shift.settings.get("alpha", 1) != 1:
+        return None, 0.0
+    return _before(graph, shift, ""), number
 
 
 def _exponent(layer: Layer) -> float | None:
+    if layer.operation != "pow":
+        return POWERS.get(layer.operation)
     found: float | None = layer.settings.get("exponent", layer.settings.get("other"))
-    return POWERS.get(layer.operation, found)
+    return found
 
 
 POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5}
@@ -161,7 +171,7 @@ def _is_square(layer: Layer, of: Layer, graph: Graph) -> bool:
     given = [graph.layer.get(one.source) for one in layer.operands]
     same = all(one and (one.operation, one.operands) == (of.operation, of.operands) for one in given)
     is_product = layer.operation == "mul" and len(given) == 2 and given[0] is given[1]
-    return same and (is_product or (layer.operation in {"pow", "square"} and _exponent(layer) == 2))
+    return same and (is_product or _exponent(layer) == SQUARE)
 
 
 def _averaged(mean: Layer, rank: int) -> list[int] | None:
