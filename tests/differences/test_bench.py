@@ -2,6 +2,7 @@
 `python tests/benchmarks/mutations.py`."""
 
 import re
+from collections.abc import Callable
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,46 @@ def test_what_is_not_recognised_stands_on_the_page(name: str) -> None:
     assert found.proof is not None
     assert found.proof.holds  # they are one function all the same
     assert name in " ".join(PAGE.read_text(encoding="utf-8").split())
+
+
+BothWays = Callable[[torch.Tensor, torch.Tensor, nn.Module, nn.Module], torch.Tensor]
+NOT_BOTH_WAYS: dict[str, BothWays] = {
+    "the other way first": lambda x, turned, f, b: torch.cat([b(turned)[0].flip(1), f(x)[0]], -1),
+    "not turned back": lambda x, turned, f, b: torch.cat([f(x)[0], b(turned)[0]], -1),
+    "turned afterwards alone": lambda x, turned, f, b: torch.cat([f(x)[0], b(x)[0].flip(1)], -1),
+    "turned along the channels": lambda x, turned, f, b: torch.cat([f(x)[0], b(x.flip(2))[0].flip(1)], -1),
+    "one after the other": lambda x, turned, f, b: torch.cat([f(x)[0], b(turned)[0].flip(1)], 1),
+    "with weights that both share": lambda x, turned, f, b: torch.cat([f(x)[0], f(turned)[0].flip(1)], -1),
+    "one is read once more": lambda x, turned, f, b: torch.cat([y := f(x)[0], b(turned)[0].flip(1)], -1) + y.mean(),
+    "the last states": lambda x, turned, f, b: torch.cat([f(x)[0][:, -1], b(turned)[0][:, -1]], -1),
+    "the sum": lambda x, turned, f, b: f(x)[0] + b(turned)[0].flip(1),
+}
+
+
+@pytest.mark.parametrize("name", NOT_BOTH_WAYS)
+def test_two_recurrent_layers_are_not_one_that_reads_both_ways(name: str) -> None:
+    two = Of(
+        lambda s, x: NOT_BOTH_WAYS[name](x, x.flip(1), s.f, s.b),
+        **{way: nn.GRU(8, 5, batch_first=True) for way in "fb"},
+    )
+    one = Of(lambda s, x: s.r(x)[0], r=nn.GRU(8, 5, batch_first=True, bidirectional=True))
+    assert archscope.diff(two, two, (6, 8)).verdict == "identical"
+    assert archscope.diff(two, one, (6, 8)).verdict in {"same_parameters", "different"}
+
+
+def test_what_is_not_recognised_of_layers_that_read_both_ways() -> None:
+    """One function: the states of a bidirectional layer are those of its directions, one after the other."""
+    one = Of(lambda s, x: s.r(x)[1].transpose(0, 1).flatten(1), r=nn.GRU(8, 5, batch_first=True, bidirectional=True))
+    two = Of(
+        lambda s, x: NOT_BOTH_WAYS["the last states"](x, x.flip(1), s.f, s.b),
+        **{way: nn.GRU(8, 5, batch_first=True) for way in "fb"},
+    )
+    named = {"f.": "r.{}", "b.": "r.{}_reverse"}
+    one.load_state_dict({named[name[:2]].format(name[2:]): tensor for name, tensor in two.state_dict().items()})
+    x = torch.rand(2, 6, 8)
+    torch.testing.assert_close(one(x), two(x))
+    assert archscope.diff(two, one, (6, 8)).verdict == "same_parameters"
+    assert "the last states of two recurrent layers, and of a bidirectional one" in PAGE.read_text(encoding="utf-8")
 
 
 def test_slopes_of_all_channels_or_of_each_are_one_row() -> None:

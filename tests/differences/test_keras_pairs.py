@@ -203,6 +203,11 @@ AGAINST: dict[str, tuple[Callable[[], Any], nn.Module, nn.Module, tuple[int, ...
         nn.Linear(6, 4), nn.Linear(6, 4, bias=False), (5, 6),
     ),
     "attention": (attention, Projected(), Projected(4), (6, 8)),
+    "both ways": (
+        lambda: series(layers.Bidirectional(layers.GRU(5, return_sequences=True)), shape=(6, 8)),
+        Of(lambda s, x: s.r(x)[0], r=nn.GRU(8, 5, batch_first=True, bidirectional=True)),
+        Of(lambda s, x: s.r(x)[0], r=nn.GRU(8, 10, batch_first=True)), (6, 8),
+    ),
     "whole channels": (
         lambda: series(layers.SpatialDropout2D(0.3)), nn.Dropout2d(0.3), nn.Sequential(nn.Dropout2d(0.3), nn.ReLU()),
         IMAGE,

@@ -5,6 +5,7 @@ from itertools import accumulate
 
 from archscope.differences.layouts import Layout, strides_of
 from archscope.differences.rules import Call, other, places
+from archscope.differences.rules.recurrent import both_ways
 from archscope.differences.steps import Step, View, concatenated, hashable
 from archscope.model.graph import Shape
 
@@ -31,6 +32,9 @@ def concatenate(call: Call) -> Step | View:
     where = places([dim % len(out)], whole)
     if draft.written:
         return call.step("cat", parts, {"dim": where})
+    layer = both_ways(call, parts, where)
+    if layer is not None:
+        return layer
     flat = [part for one in parts for part in (concatenated(one) if one.facts.get("dim") == hashable(where) else [one])]
     if len(flat) == 1:
         return View.of(flat[0], out)

@@ -5,7 +5,7 @@ from math import prod
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, outputs_are_read, places, with_fixed
+from archscope.differences.rules import Call, alone, outputs_are_read, places, wide, with_fixed
 from archscope.differences.steps import Step, View
 from archscope.model.content import is_zeros
 from archscope.model.graph import Operand, Shape
@@ -101,6 +101,38 @@ def _dropped(call: Call, step: Step) -> Step:
     """What training leaves out after a layer."""
     rate = call.settings.get("dropout")
     return call.draft.extra("dropout", [step], call.layer, step.shape, {"p": rate}) if rate else step
+
+
+def both_ways(call: Call, parts: Sequence[Step], where: tuple[int, ...]) -> Step | None:
+    """Two equal layers side by side, of which the second reads from the end and is turned back, are one that reads both
+    ways (Schuster and Paliwal 1997), as long as nothing else reads them and each has weights of its own."""
+    turned = parts[-1].seen
+    if turned is None or [one.facts.get("bidirectional") for one in (parts[0], turned.step)] != [False, False]:
+        return None
+    forward, back = layers = parts[0], turned.step
+    plain = len(parts) == len(layers) and forward.key == back.key and forward.params == back.params
+    if not plain or any(len(one.inputs) > 1 or not alone(call, one) for one in layers):
+        return None
+    source, given = _seen(forward.inputs[0]), _seen(back.inputs[0])
+    ways = (Layout.of(back.shape), turned.layout), (source.layout, given.layout)
+    in_line = source.step is given.step and where == places([len(forward.shape) - 1], forward.shape)
+    if not in_line or not all(_backwards(way, forward.facts["along"]).shows_as(other) for way, other in ways):
+        return None
+    made = call.step(forward.kind, forward.inputs, {**forward.facts, "bidirectional": True})
+    made.layer, made.name = forward.layer, forward.name
+    call.draft.absorb(list(layers), made)
+    return made
+
+
+def _seen(step: Step) -> View:
+    return step.seen or View.of(step)
+
+
+def _backwards(way: Layout, along: Sequence[float]) -> Layout:
+    """From the end of the steps on, which run along this axis among those of more than one element."""
+    for place in along:
+        way = way.flipped(wide(way.sizes)[int(place)])
+    return way
 
 
 def _states(call: Call, layers: Sequence[Step], output: int) -> Step:

@@ -471,6 +471,17 @@ pair(
     lambda s, x: F.local_response_norm(s.a(x), 3),
 )
 
+for kind in (nn.GRU, nn.LSTM, nn.RNN):
+    nets(
+        f"{kind.__name__}s that read both ways",
+        lambda kind=kind: Of(  # type: ignore[misc]
+            lambda s, x: torch.cat([s.f(x)[0], s.b(x.flip(1))[0].flip(1)], -1),
+            **{way: kind(8, 5, batch_first=True) for way in "fb"},
+        ),
+        lambda kind=kind: Of(lambda s, x: s.r(x)[0], r=kind(8, 5, batch_first=True, bidirectional=True)),  # type: ignore[misc]
+        TOKENS,
+    )
+
 UNRECOGNISED: dict[str, Pair] = {}
 """One function too, and `archscope diff` does not see it: what docs/diff.md says of each."""
 
@@ -497,3 +508,7 @@ for unseen, one, other in (
 ):  # fmt: skip
     pair(unseen, one, other)
     UNRECOGNISED[unseen] = REWRITES.pop(unseen)
+
+STEPS = "steps one by one through layers that they share (Keras' `TimeDistributed`), and all at once"
+pair(STEPS, lambda s, x: torch.stack([s.a(x[:, i]) for i in range(6)], 1), lambda s, x: s.a(x), TOKENS)
+UNRECOGNISED[STEPS] = REWRITES.pop(STEPS)
