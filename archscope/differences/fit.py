@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from archscope.differences.renaming import COUNTER, COUNTERS, by_module, by_name, copies
+from archscope.differences.renaming import COUNTER, by_module, by_name, copies, is_counted
 from archscope.model import units
 from archscope.model.graph import Shape, Tensor
 from archscope.model.results import Tabulated
@@ -115,7 +115,7 @@ def _misfits(
     missing = [
         name for name in held if name not in given and not name.endswith(COUNTER) and twins.get(name) not in given
     ]  # fmt: skip
-    left = [name for name in file if name not in names and not name.endswith(COUNTERS)]
+    left = [name for name in file if name not in names and not is_counted(name, file[name])]
     nearly = len(left) <= MOST_OF_ANOTHER_SHAPE * len(file)
     for mine in left:
         alike = next((each for each in missing if nearly and _is_like(mine, each, file, held)), None)

@@ -21,8 +21,13 @@ PREFIXES = ("module.", "model.", "_orig_mod.", "backbone.", "net.", "encoder.", 
 """What wrappers write before every name."""
 
 
-COUNTERS = (COUNTER, "n_averaged", "num_updates", "decay")
+COUNTERS = frozenset({COUNTER, "n_averaged", "num_updates", "decay"})
 """What is counted beside the weights, of a normalisation or of an average of weights."""
+
+
+def is_counted(name: str, tensor: Tensor) -> bool:
+    """Is it one number of that name, and no weight of a decay, say?"""
+    return name.rpartition(".")[2] in COUNTERS and tensor.elements == 1
 
 
 def by_name(file: Mapping[str, Tensor], network: Mapping[str, Tensor]) -> dict[str, str]:
@@ -53,10 +58,15 @@ def _changes(file: Iterable[str], network: Iterable[str]) -> Iterable[Change]:
 
 def wrappers(file: Iterable[str], network: Iterable[str]) -> list[str]:
     """What stands in the file before a name of the network: of several sets of weights, averaged ones first, by which
-    a network is judged."""
+    a network is judged. What stands deeper than many is before modules of the file's own."""
     name = next(iter(network), "")
     found = dict.fromkeys(each.removesuffix(name) for each in file if each.endswith(f".{name}"))
-    return sorted(found, key=lambda prefix: "ema" not in prefix)
+    nearest = sorted(found, key=lambda prefix: prefix.count("."))[:MOST_SETS]
+    return sorted(nearest, key=lambda prefix: "ema" not in prefix)
+
+
+MOST_SETS = 16
+"""Of weights in one file."""
 
 
 def copies(file: Mapping[str, Tensor], network: Mapping[str, Tensor], names: Mapping[str, str]) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from torch import nn
 
 import archscope
 from archscope.differences.fit import Fit, fit_of
+from archscope.differences.renaming import wrappers
 from archscope.model.graph import Shape, Tensor
 from tests.conftest import Run
 from tests.sources import safetensors
@@ -67,6 +68,21 @@ def test_two_sets_of_weights(first: str, second: str, taken: str, left: str) -> 
     assert fit.rename == {taken + name: name for name in NET}
     assert (fit.verdict, fit.misfits, fit.copies) == ("fits_renamed", (), {left: len(NET)})
     assert f"the file holds the same once more as {left}...: {len(NET)} tensors" in str(fit)
+
+
+@pytest.mark.parametrize("name", ["time_decay", "decay", "all_num_updates"])
+def test_a_weight_that_is_called_like_a_counter_is_unexpected(name: str) -> None:
+    fit = fitted(NET | {f"block.{name}": (8,)}, NET)
+    assert [(each.kind, each.file) for each in fit.misfits] == [("unexpected", f"block.{name}")]
+
+
+def test_a_small_network_is_not_sought_in_every_module_of_a_large_file() -> None:
+    net: dict[str, Shape] = {"norm.weight": (8,), "norm.bias": (8,)}
+    file = {f"ema.blocks.{i}.{name}": shape for i in range(200) for name, shape in net.items()}
+    assert len(wrappers(file, net)) < 20
+    assert fitted(file | {f"ema.{name}": shape for name, shape in net.items()}, net).rename == {
+        f"ema.{name}": name for name in net
+    }
 
 
 def test_a_set_of_other_shapes_is_no_copy() -> None:
