@@ -323,12 +323,12 @@ def diagram(
 
     targets: list[Any] = list(target) if isinstance(target, list | tuple) else [target]
     reports = [summarize(one, input_size, input_data=input_data, options=options) for one in targets]
-    labels = [known.label if (known := catalogue().get(report.graph.name)) else "" for report in reports]
+    known = catalogue().get(reports[0].graph.name) if len(reports) == 1 else None
     chosen = DiagramOptions(
         level, block, depth, direction, tuple(show), color, theme, layout, engine, fold,
-        title or (labels[0] if len(reports) == 1 else ""), page, width, font_size, dpi, show_title, show_legend,
+        title or (known.label if known else ""), page, width, font_size, dpi, show_title, show_legend,
     )  # fmt: skip
-    return draw(reports[0], chosen) if len(reports) == 1 else line_up(reports, labels, chosen)
+    return draw(reports[0], chosen) if len(reports) == 1 else line_up(reports, chosen)
 
 
 @named_arguments

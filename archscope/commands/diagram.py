@@ -96,13 +96,12 @@ def diagram(
     from archscope.views.diagram.lineup import line_up
 
     shown = names_in(show)
-    titles = ["" if is_saved(target) else resolve(target).label for target in targets]
-    title = titles[0] if len(targets) == 1 else ""
+    title = "" if len(targets) > 1 or is_saved(targets[0]) else resolve(targets[0]).label
     options = DiagramOptions(
         level, block, depth, direction, shown, color, theme, layout, engine, fold, title, page, width, font_size, dpi,
         show_title, show_legend,
     ).checked()  # fmt: skip
     name = chosen_format("diagram", None, output, "svg", targets)
     reports = [report_of(target, inputs, (), None, parse_settings(settings or [])) for target in targets]
-    made = draw(reports[0], options) if len(reports) == 1 else line_up(reports, titles, options)
+    made = draw(reports[0], options) if len(reports) == 1 else line_up(reports, options)
     write(render(made, name, plain_options(output)), output)

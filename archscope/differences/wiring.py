@@ -43,12 +43,19 @@ class Wiring:
 
     def _reached(self, step: Step, of_a: bool) -> frozenset[int]:
         """The reference's steps whose tensor this is, or may be."""
-        if id(step) not in self._reach:
-            other = self.partner.get(id(step))
+        waiting = [step]  # not by recursion: thousands of steps in a row may have no partner
+        while waiting:
+            one = waiting[-1]
+            other = self.partner.get(id(one))
+            unknown = [read for read in one.inputs if other is None and id(read) not in self._reach]
+            if unknown:
+                waiting += unknown
+                continue
             if other is not None:
-                self._reach[id(step)] = frozenset({id(other if of_a else step)})
+                self._reach[id(one)] = frozenset({id(other if of_a else one)})
             else:
-                self._reach[id(step)] = frozenset().union(*(self._reached(one, of_a) for one in step.inputs))
+                self._reach[id(one)] = frozenset().union(*(self._reach[id(read)] for read in one.inputs))
+            waiting.pop()
         return self._reach[id(step)]
 
     def _said(self, reader: Step, mine: Step, theirs: Step) -> str:

@@ -1,5 +1,7 @@
 """Which layer stands for which, told on graphs that are written by hand."""
 
+from itertools import accumulate
+
 import pytest
 import torch
 from torch import nn
@@ -9,7 +11,8 @@ import archscope
 from archscope.differences import Diff, compare
 from archscope.differences.branches import series_of
 from archscope.differences.normal import normal_form
-from archscope.differences.steps import unshared
+from archscope.differences.steps import Step, unshared
+from archscope.differences.wiring import Wiring
 from archscope.differences.words import ratio
 from archscope.model.report import Report
 from tests.graphs import Net, report_of
@@ -59,6 +62,15 @@ def test_a_thousand_layers_against_a_thousand() -> None:
 def test_ten_thousand_layers_that_are_the_same() -> None:
     report = chain(*["c8", "relu"] * 5000)
     assert compare(report, report).verdict == "identical"
+
+
+def test_thousands_of_layers_in_a_row_without_partners() -> None:
+    """As of a network that is deeper by so many."""
+    source = Step("input")
+    chain = list(accumulate(range(5000), lambda before, _: Step("conv", [before]), initial=source))
+    reader, other = Step("output", [chain[-1]]), Step("output", [source])
+    partner = {id(source): source, id(reader): other, id(other): reader}
+    assert list(Wiring(partner, set()).changes([(reader, other)])) == []
 
 
 def test_nothing_in_common() -> None:

@@ -59,7 +59,7 @@ def as_svg(diff: Diff) -> str:
     ghosts = frozenset(box.name for box in piece.boxes if box.op and found.is_missing(box.op))
     extra = frozenset(box.name for box in piece.boxes if box.op and _is_extra(box.op))
     _set_below(piece, table)
-    reader, reference = Comparison((diff.a, diff.b)).names
+    reader, reference = map(one_line, Comparison((diff.a, diff.b)).names)
     title = f"{reader} against {reference}"
     return to_svg(piece, Page(title, _said(diff, reference, rows), marks=signs, ghosts=ghosts, added=extra))
 

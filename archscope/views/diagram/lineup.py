@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.model.text import listed, one_line
 from archscope.views.diagram.compose import compose
 from archscope.views.diagram.drawing import Diagram, sheet
 from archscope.views.diagram.ops.channels import channel_axes
-from archscope.views.diagram.ops.names import network_title
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.costs import told
@@ -64,7 +64,7 @@ class Lineup(Diagram):
         ]
 
 
-def line_up(reports: Sequence[Report], titles: Sequence[str], options: DiagramOptions) -> Lineup:
+def line_up(reports: Sequence[Report], options: DiagramOptions) -> Lineup:
     """The networks side by side. Raises ArchscopeError for a choice that is one network's."""
     options = options.checked()
     refused = {
@@ -74,9 +74,7 @@ def line_up(reports: Sequence[Report], titles: Sequence[str], options: DiagramOp
     if any(refused.values()):
         name = next(name for name, chosen in refused.items() if chosen)
         raise ArchscopeError(f"several networks in one picture take no {name}: draw each by itself")
-    named = [title or network_title(report.graph.name) for report, title in zip(reports, titles, strict=True)]
-    named = [report.target if named.count(name) > 1 and report.target else name
-             for report, name in zip(reports, named, strict=True)]  # fmt: skip
+    named = Comparison(tuple(reports)).names
     style = Style(channels_last=options.layout == "HxWxC", engine=options.engine, paper=STRIP)
     drawings = [compose(report.graph, options.level, "", style, options.fold, options.depth) for report in reports]
     piece = beside([drawing.piece for drawing in drawings], named)

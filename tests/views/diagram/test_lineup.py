@@ -4,13 +4,15 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError
+from archscope.views import render
 from archscope.views.diagram.lineup import Lineup, line_up
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.place.picture import Box
-from tests.views.diagram.checker import faults
+from tests.views.diagram.checker import faults, size
 
 NAMES = ["googlenet", "inception_v4", "xception"]
 
@@ -78,6 +80,19 @@ def test_what_is_one_networks_is_refused(options: dict[str, object]) -> None:
 def test_networks_of_one_name_bear_their_targets() -> None:
     one = archscope.summarize("lenet5")
     reports = [replace(one, target=target) for target in ("timm:lenet", "torchvision:lenet")]
-    made = line_up(reports, ["LeNet-5", "LeNet-5"], DiagramOptions(level="network"))
+    made = line_up(reports, DiagramOptions(level="network"))
     assert [frame.title for frame in made.drawing.piece.frames if frame.heading] == ["timm:lenet", "torchvision:lenet"]
     assert made.options.title == "timm:lenet and torchvision:lenet"
+
+
+def test_networks_of_one_class_are_told_apart_as_elsewhere() -> None:
+    made = archscope.diagram([nn.Sequential(nn.Conv2d(3, 8, size)) for size in (1, 3)], (3, 8, 8))
+    names = ["Sequential, no. 1", "Sequential, no. 2"]
+    assert [frame.title for frame in made.drawing.piece.frames if frame.heading] == names
+
+
+def test_a_long_name_is_no_wider_than_other_pictures() -> None:
+    nets = [type(f"ALongNameOfAClass{i}" * 12, (nn.Conv2d,), {})(3, 8, 3) for i in range(2)]
+    single, several = archscope.diagram(nets[0], (3, 8, 8)).to_svg(), archscope.diagram(nets, (3, 8, 8)).to_svg()
+    difference = str(render(archscope.diff(*nets, (3, 8, 8)), "svg"))
+    assert all(size(made)[0] < 900 for made in (single, several, difference))

@@ -16,10 +16,13 @@ from archscope.views.diagram.paint.painter import Page, Painter
 from archscope.views.diagram.paint.palette import LEGEND
 from archscope.views.diagram.place.picture import Box
 from archscope.views.diagram.place.style import MARGIN, SMALL, TITLE
-from archscope.views.diagram.place.text import room_for, sizes, text_width
+from archscope.views.diagram.place.text import fitted, room_for, sizes, text_width
 
 KEY, KEY_GAP = 18.0, 14.0
 """Width of a colour in the legend, and from one of its words to the next colour."""
+
+LONGEST_TITLE = 480.0
+"""A title that is wider, and wider than the picture, is broken between words, a longer word shortened."""
 
 
 # ---- what it says -------------------------------------------------------------------------------------
@@ -92,7 +95,7 @@ def _one_line(boxes: Sequence[Box]) -> bool:
 class Head:
     """What stands above a picture, set into lines that are `width` wide."""
 
-    title: str
+    titles: Sequence[str]
     lines: Sequence[str]
     legend: Sequence[Sequence[str]]
     scale: str
@@ -101,16 +104,15 @@ class Head:
     @property
     def height(self) -> float:
         rows = 20.0 * (len(self.legend) + bool(self.scale))
-        parts = (TITLE + 6.0) * bool(self.title) + 16.0 * len(self.lines) + rows
+        parts = (TITLE + 6.0) * len(self.titles) + 16.0 * len(self.lines) + rows
         return parts + 12.0 if parts else 0.0
 
     def paint(self, painter: Painter, width: float, extra: float) -> None:
         """In the middle of a picture so wide, `extra` is free above and below it."""
         y = MARGIN + extra * 0.5
-        if self.title:
-            y += TITLE * 0.8
-            painter.text(self.title, width / 2, y, TITLE, "ink", bold=True)
-            y += 8.0
+        for title in self.titles:
+            painter.text(title, width / 2, y + TITLE * 0.8, TITLE, "ink", bold=True)
+            y += TITLE * 0.8 + 8.0
         for line in self.lines:
             y += 16.0
             painter.text(line, width / 2, y, SMALL, "muted")
@@ -123,14 +125,16 @@ class Head:
 
 def head_of(page: Page, kinds: Sequence[str], width: float) -> Head:
     """What this page has above a picture so wide, whose boxes are of these kinds."""
-    title = page.title if page.titled else ""
+    room = max(width, LONGEST_TITLE)
+    broken = wrapped([page.title], room, TITLE, True) if page.titled and page.title else []
+    titles = [fitted(line, TITLE, room, True) for line in broken]
     sentences = [*(page.subtitles if page.titled else ()), *(page.meanings if page.legend else ())]
     kinds, scale = (kinds, page.scale) if page.legend else ((), "")
-    inner = max(width, text_width(title, TITLE, True), 220.0 if title else 0.0)
+    inner = max([width, *(max(220.0, text_width(title, TITLE, True)) for title in titles)])
     lines = wrapped(sentences, max(inner, 320.0))
     legend = legend_rows(kinds, max(inner, 320.0))
     needed = [text_width(line, SMALL) for line in lines] + [row_width(row) for row in legend]
-    return Head(title, lines, legend, scale, max([inner, *needed, text_width(scale, SMALL) + 130.0 if scale else 0.0]))
+    return Head(titles, lines, legend, scale, max([inner, *needed, text_width(scale, SMALL) + 130.0 if scale else 0.0]))
 
 
 def _legend(painter: Painter, row: Sequence[str], x: float, y: float) -> None:
@@ -174,17 +178,17 @@ def legend_rows(kinds: Sequence[str], width: float) -> list[list[str]]:
     return rows
 
 
-def wrapped(sentences: Sequence[str], width: float) -> list[str]:
+def wrapped(sentences: Sequence[str], width: float, size: float = SMALL, bold: bool = False) -> list[str]:
     """Sentences set into lines of this width; one that is longer is broken between words."""
     lines: list[str] = []
     for sentence in sentences:
         words = sentence.split(" ")
-        if lines and text_width(f"{lines[-1]}  {sentence}", SMALL) <= width:
+        if lines and text_width(f"{lines[-1]}  {sentence}", size, bold) <= width:
             lines[-1] += f"  {sentence}"
             continue
         lines.append(words[0])
         for word in words[1:]:
-            if text_width(f"{lines[-1]} {word}", SMALL) <= width:
+            if text_width(f"{lines[-1]} {word}", size, bold) <= width:
                 lines[-1] += f" {word}"
             else:
                 lines.append(word)

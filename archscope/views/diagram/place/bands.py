@@ -5,12 +5,15 @@ from math import log2
 
 from archscope.views.diagram.place.picture import Box, Frame, Piece, Row, stacked
 from archscope.views.diagram.place.style import FRAME_PAD, HEADING
-from archscope.views.diagram.place.text import room_for, text_width
+from archscope.views.diagram.place.text import fitted, room_for, text_width
 
 ABOVE = 13.0
 """A band begins so far above its first box, whose middle is as far below its top; lines turn below that."""
 
 TITLE_BAND = 34.0
+LONGEST_TITLE = 300.0
+"""A title that is wider, and wider than its network, is shortened."""
+
 BETWEEN = 18.0
 VECTOR = 99
 """The band of what has no resolution."""
@@ -91,6 +94,7 @@ def _lower(piece: Piece, start: float, by: float) -> None:
 
 def _framed(piece: Piece, title: str, name: str, at: float) -> float:
     """The piece in a frame with its title, from `at` on; how wide that is."""
+    title = fitted(title, HEADING, max(piece.left + piece.right, LONGEST_TITLE), bold=True)
     width = max(piece.left + piece.right, text_width(title, HEADING, bold=True) + FRAME_PAD) + 2 * FRAME_PAD
     piece.shift(at + (width - piece.left - piece.right) / 2 + piece.left, TITLE_BAND)
     frame = Frame(name, "", title, at, 0.0, at + width, TITLE_BAND + piece.height + FRAME_PAD, heading=True)
