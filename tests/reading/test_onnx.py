@@ -253,6 +253,22 @@ def test_what_branches_on_sizes_runs_one_branch(rank: int, shape: tuple[int, ...
     assert not any("branches" in note for note in report.graph.notes)
 
 
+@pytest.mark.parametrize(("condition", "params"), [(True, 108), (False, 81)])
+def test_branches_store_tensors_of_one_name_and_hold_branches(condition: bool, params: int, save: Save) -> None:
+    def branch(name: str, *nodes: onnx.NodeProto, filters: int = 0) -> onnx.GraphProto:
+        held = [onnx.numpy_helper.from_array(zeros(filters, 3, 3, 3), "inner")] if filters else []
+        return helper.make_graph(
+            nodes, name, [], [helper.make_tensor_value_info(nodes[-1].output[0], FLOAT, None)], held
+        )
+
+    first = branch("first", node("Conv", "x inner", "z"), filters=4)
+    second = branch("second", node("Conv", "x inner", "z"), filters=3)
+    within = branch("within", node("If", "yes", "inside", then_branch=first, else_branch=second))
+    nodes = [node("If", "one", "either", then_branch=within, else_branch=second), node("Relu", "either")]
+    report = archscope.summarize(save(nodes, {"yes": numpy.array(condition), "one": numpy.array(True)}))
+    assert report.totals["params"] == params
+
+
 def test_branches_that_cannot_be_followed(save: Save) -> None:
     """Nodes that are given nothing, and two branches whose tensors bear one name."""
     branch = helper.make_graph([node("Relu", "x", "z")], "b", [], [helper.make_tensor_value_info("z", FLOAT, None)])

@@ -9,7 +9,17 @@ from math import prod
 from typing import Any
 
 from archscope.model.graph import LARGEST_SIZE, Shape
-from archscope.reading.onnx.model import DTYPES, MOST_AXES, MOST_KEPT, MOST_NODES, Model, Stored, dtype_of
+from archscope.reading.onnx.model import (
+    DTYPES,
+    MOST_AXES,
+    MOST_KEPT,
+    MOST_NODES,
+    Model,
+    Stored,
+    dtype_of,
+    held_by,
+    hold,
+)
 
 MOST_VISITED = 6 * MOST_NODES
 """Nodes in all turns: each follows sizes through one place more where they are computed, of which a network of windows
@@ -134,9 +144,11 @@ def _branch(node: Any, model: Model, names: set[str], onnx: Any) -> list[Any] | 
     if not inside.isdisjoint(names) or not inside.isdisjoint(model.stored):
         return None
     names |= inside
-    for held in model.inner.pop("".join(node.output[:1]), []):
-        if held.name in inside:
-            _store(held, model, onnx)
+    model.inner.pop("".join(node.output[:1]), None)
+    for held in held_by(model.path, graph, onnx):
+        _store(held, model, onnx)
+    for one in graph.node:
+        hold(model, one, onnx)
     nodes = [one for one in graph.node if one.op_type != "Constant" or one.output[0] not in model.stored]
     ends = zip(graph.output, node.output, strict=True)
     return nodes + [onnx.helper.make_node("Identity", [made.name], [given]) for made, given in ends if given]

@@ -216,12 +216,20 @@ def _count(model: Model, onnx: Any) -> None:
     for node in model.graph.node:
         for inner in _within(node):
             names += [name for each in inner.node for name in each.input]
-            held = model.inner.setdefault("".join(node.output[:1]), [])
-            held += [_stored(model.path, each, onnx) for each in inner.initializer]
-            constants = [_constant(model.path, each, onnx) for each in inner.node if each.op_type == "Constant"]
-            held += [constant for constant in constants if constant is not None]
+        hold(model, node, onnx)
     for name in (*names, *(result.name for result in model.graph.output)):
         model.reads[name] = model.reads.get(name, 0) + 1
+
+
+def hold(model: Model, node: Any, onnx: Any) -> None:
+    """What the branches of a node store."""
+    for inner in _within(node):
+        model.inner.setdefault("".join(node.output[:1]), []).extend(held_by(model.path, inner, onnx))
+
+
+def held_by(path: str, graph: Any, onnx: Any) -> list[Stored]:
+    constants = [_constant(path, each, onnx) for each in graph.node if each.op_type == "Constant"]
+    return [_stored(path, each, onnx) for each in graph.initializer] + [each for each in constants if each is not None]
 
 
 def _within(node: Any) -> Iterator[Any]:
