@@ -19,7 +19,7 @@ from archscope.networks.inception_v4 import (
     reduction_a,
     resnet_reduction_b,
 )
-from archscope.networks.layers import Concat, Conv, WithAuxiliaryHeads, chain, series
+from archscope.networks.layers import Concat, Conv, WithAuxiliaryHeads, chain, repeated, series
 
 
 def mixed() -> nn.Module:
@@ -43,12 +43,12 @@ def inception_resnet_v2_released(
     stages = dict(                                                                          #    3 x 299 x 299
         stem=reference_stem(),                                                              #  192 x  35 x  35
         mixed=mixed(),                                                                      #  320 x  35 x  35
-        inception_resnet_a=series(*[inception_resnet_a(320, scale_a) for _ in range(10)]),
+        inception_resnet_a=series(*repeated(10, inception_resnet_a, 320, scale_a)),
         reduction_a=reduction_a(320, k=256, l=256, m=384, n=384),                           # 1088 x  17 x  17
-        inception_resnet_b=series(*[inception_resnet_b(1088, scale_b) for _ in range(20)]),
+        inception_resnet_b=series(*repeated(20, inception_resnet_b, 1088, scale_b)),
         reduction_b=resnet_reduction_b(1088),                                               # 2080 x   8 x   8
         inception_resnet_c=series(
-            *[inception_resnet_c(2080, scale_c) for _ in range(9)],
+            *repeated(9, inception_resnet_c, 2080, scale_c),
             inception_resnet_c(2080, 1.0, activation=None),
         ),
         conv=Conv(2080, 1536),                                                              # 1536 x   8 x   8

@@ -15,7 +15,7 @@ from typing import Literal
 from torch import nn
 
 from archscope.networks import network
-from archscope.networks.layers import Concat, Conv, Size, V, WithAuxiliaryHeads, chain, series
+from archscope.networks.layers import Concat, Conv, Size, V, WithAuxiliaryHeads, chain, repeated, series
 
 
 def reference_stem() -> nn.Module:
@@ -120,7 +120,7 @@ def inception_v3(
 ) -> nn.Module:
     if stem == "table1":
         start, widths = table_1_stem(), [128, 160, 160, 160, 192]
-        modules = [inception_a(288, 64, kernel_size=3) for _ in range(3)]
+        modules = repeated(3, inception_a, 288, 64, kernel_size=3)
     else:
         start, widths = reference_stem(), [128, 160, 160, 192]
         modules = [inception_a(192, 32), inception_a(256, 64), inception_a(288, 64)]

@@ -19,7 +19,7 @@ from torch import nn
 
 from archscope.networks import network
 from archscope.networks.inception_v3 import auxiliary_head, average_pool
-from archscope.networks.layers import Concat, Conv, Residual, V, WithAuxiliaryHeads, chain, series
+from archscope.networks.layers import Concat, Conv, Residual, V, WithAuxiliaryHeads, chain, repeated, series
 
 ROW, COLUMN = (1, 7), (7, 1)
 Activation = type[nn.Module] | None
@@ -182,11 +182,11 @@ def inception_v4(num_classes: int = 1000, aux: bool = False) -> nn.Module:
     """Figure 9. The auxiliary head, Inception-v3's, is in the authors' release and not in the figure."""
     stages = dict(                                                          #    3 x 299 x 299
         stem=stem(),                                                        #  384 x  35 x  35
-        inception_a=series(*[inception_a() for _ in range(4)]),
+        inception_a=series(*repeated(4, inception_a)),
         reduction_a=reduction_a(384, k=192, l=224, m=256, n=384),           # 1024 x  17 x  17
-        inception_b=series(*[inception_b() for _ in range(7)]),
+        inception_b=series(*repeated(7, inception_b)),
         reduction_b=reduction_b(),                                          # 1536 x   8 x   8
-        inception_c=series(*[inception_c() for _ in range(3)]),
+        inception_c=series(*repeated(3, inception_c)),
         classifier=classifier(1536, num_classes),                           # 1536
     )  # fmt: skip
     return WithAuxiliaryHeads(stages, {"inception_b": auxiliary_head(1024, num_classes)}) if aux else series(**stages)
@@ -209,11 +209,11 @@ def inception_resnet_v1(
 
     return series(                                                          #    3 x 299 x 299
         stem=resnet_v1_stem(),                                              #  256 x  35 x  35
-        inception_resnet_a=series(*[a() for _ in range(5)]),
+        inception_resnet_a=series(*repeated(5, a)),
         reduction_a=reduction_a(256, k=192, l=192, m=256, n=384),           #  896 x  17 x  17
-        inception_resnet_b=series(*[b() for _ in range(10)]),
+        inception_resnet_b=series(*repeated(10, b)),
         reduction_b=resnet_reduction_b(896, 256, double=(256, 256)),        # 1792 x   8 x   8
-        inception_resnet_c=series(*[c() for _ in range(5)]),
+        inception_resnet_c=series(*repeated(5, c)),
         classifier=classifier(1792, num_classes),                           # 1792
     )  # fmt: skip
 
@@ -225,10 +225,10 @@ def inception_resnet_v2(
     """Figure 15 with the blocks of version 2."""
     return series(                                                                          #    3 x 299 x 299
         stem=stem(),                                                                        #  384 x  35 x  35
-        inception_resnet_a=series(*[inception_resnet_a(384, scale_a) for _ in range(5)]),
+        inception_resnet_a=series(*repeated(5, inception_resnet_a, 384, scale_a)),
         reduction_a=reduction_a(384, k=256, l=256, m=384, n=384),                           # 1152 x  17 x  17
-        inception_resnet_b=series(*[inception_resnet_b(1152, scale_b) for _ in range(10)]),
+        inception_resnet_b=series(*repeated(10, inception_resnet_b, 1152, scale_b)),
         reduction_b=resnet_reduction_b(1152),                                               # 2144 x   8 x   8
-        inception_resnet_c=series(*[inception_resnet_c(2144, scale_c) for _ in range(5)]),
+        inception_resnet_c=series(*repeated(5, inception_resnet_c, 2144, scale_c)),
         classifier=classifier(2144, num_classes),                                           # 2144
     )  # fmt: skip

@@ -12,6 +12,8 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from archscope.networks.copies import copy_on_meta
+
 Size = int | tuple[int, int]
 Padding = Literal["same", "valid"]
 
@@ -180,6 +182,15 @@ def with_shortcut(body: nn.Module, in_channels: int, out_channels: int, stride: 
     return Residual(body) if stride == 1 and in_channels == out_channels else body
 
 
+def repeated(count: int, unit: Callable[..., nn.Module], *args: Any, **kwargs: Any) -> list[nn.Module]:
+    """A figure's `×20`: equal units, each with weights of its own. On meta, where weights have no numbers, the first is
+    built and the others are its copies, at a fourth of the time."""
+    first = [unit(*args, **kwargs) for _ in range(min(count, 1))]
+    on_meta = all([tensor.is_meta for module in first for tensor in (*module.parameters(), *module.buffers())])
+    rest = range(count - len(first))
+    return first + [copy_on_meta(first[0]) if on_meta else unit(*args, **kwargs) for _ in rest]
+
+
 def row(
     block: Callable[..., nn.Module],
     in_channels: int,
@@ -190,7 +201,7 @@ def row(
 ) -> nn.Sequential:
     """A row of a paper's table: `count` blocks in series, of which the first changes the size."""
     first = block(in_channels, out_channels, stride=stride)
-    others = [block(out_channels, out_channels, stride=1) for _ in range(count - 1)]
+    others = repeated(count - 1, block, out_channels, out_channels, stride=1)
     return series(**{f"{name}{i}": each for i, each in enumerate([first, *others], 1)})
 
 

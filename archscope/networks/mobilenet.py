@@ -19,7 +19,7 @@ from typing import Literal
 from torch import nn
 
 from archscope.networks import network
-from archscope.networks.layers import Conv, series
+from archscope.networks.layers import Conv, repeated, series
 from archscope.networks.segmented import conv_over_segments, partitions
 
 
@@ -62,7 +62,7 @@ def mobilenet_v1(
         unit(c(128), c(256), stride=2),            #  256 x  28 x  28
         unit(c(256), c(256)),
         unit(c(256), c(512), stride=2),            #  512 x  14 x  14
-        *[unit(c(512), c(512)) for _ in range(5)],
+        *repeated(5, unit, c(512), c(512)),
         unit(c(512), c(1024), stride=2),           # 1024 x   7 x   7
         unit(c(1024), c(1024)),
         classifier=series(nn.AdaptiveAvgPool2d(1), nn.Flatten(), fc=nn.Linear(c(1024), num_classes)),

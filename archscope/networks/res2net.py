@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from archscope.networks import network
-from archscope.networks.layers import Residual, series
+from archscope.networks.layers import Residual, repeated, series
 from archscope.networks.resnet import classifier, conv, shortcut
 
 
@@ -47,7 +47,7 @@ class Block(Residual):
 
 def stage(in_channels: int, out_channels: int, blocks: int, stride: int, width: int, scale: int) -> nn.Module:
     block = partial(Block, width=width * out_channels // 256, scale=scale)
-    others = [block(out_channels, out_channels, 1, first=False) for _ in range(blocks - 1)]
+    others = repeated(blocks - 1, block, out_channels, out_channels, 1, first=False)
     return series(block(in_channels, out_channels, stride, first=True), *others)
 
 

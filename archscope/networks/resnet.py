@@ -15,7 +15,7 @@ from typing import Literal
 from torch import nn
 
 from archscope.networks import network
-from archscope.networks.layers import Conv, Residual, series
+from archscope.networks.layers import Conv, Residual, repeated, series
 
 conv = partial(Conv, eps=1e-5)
 
@@ -55,7 +55,7 @@ def stage(
 ) -> nn.Sequential:
     """`count` blocks, the first of which changes the size."""
     first = block(in_channels, out_channels, stride)
-    return series(first, *[block(out_channels, out_channels) for _ in range(count - 1)])
+    return series(first, *repeated(count - 1, block, out_channels, out_channels))
 
 
 def classifier(channels: int, num_classes: int, *dropout: nn.Dropout) -> nn.Module:

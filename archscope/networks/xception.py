@@ -26,7 +26,7 @@ from torch import nn
 from torch.nn import ReLU
 
 from archscope.networks import network
-from archscope.networks.layers import Conv, Residual, series
+from archscope.networks.layers import Conv, Residual, repeated, series
 from archscope.networks.segmented import SegmentedConv, SeparableConv, partitions
 
 BETWEEN: dict[str, type[nn.Module] | None] = {"none": None, "relu": nn.ReLU, "elu": nn.ELU}
@@ -111,7 +111,7 @@ def xception(
             block(c(128), c(256), c(256), stride=2),                      #  256 x  37 x  37
             block(c(256), c(728), c(728), stride=2),                      #  728 x  19 x  19
         ),
-        middle_flow=series(*[block(c(728), c(728), c(728), c(728)) for _ in range(middle_blocks)]),
+        middle_flow=series(*repeated(middle_blocks, block, c(728), c(728), c(728), c(728))),
         exit_flow=series(
             block(c(728), c(728), c(1024), stride=2),                     # 1024 x  10 x  10
             separable(c(1024), c(1536)), ReLU(),

@@ -42,13 +42,14 @@ class Skeleton(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        function, args, kwargs = without_accelerator(function, args, kwargs or {}, META)
         name = getattr(function, "__name__", "")
         if name in PASSED:
-            result = function(*args, **kwargs)
+            result = function(*args, **(kwargs or {}))
             if name == "__get__" and has_value(args[0]) and function.__self__.__name__ in ALIASES:
                 note_value(function, args, {}, result)
             return result
+        function, args, kwargs = without_accelerator(function, args, kwargs or {}, META)
+        name = getattr(function, "__name__", "")  # a move has become `to`
         for_meta = name in FACTORIES and kwargs.get("out") is None and kwargs.get("device") in ON_META
         if for_meta and not _is_compilers(sys._getframe(1)):
             given = {**kwargs, "device": META}
