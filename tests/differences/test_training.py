@@ -1,6 +1,7 @@
 """Dropout that runs in training alone, of which no pass in evaluation says anything."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -91,6 +92,19 @@ def test_what_training_drops_elsewhere_is_not_compared() -> None:
     said = archscope.diff(Net(of_another), Net(after_it), (5, 16))
     assert said.not_compared == ("dropout, which runs in training alone",)
     assert (said.verdict, [row.what for row in said.differences]) == ("not_compared", ["dropout 0.1 missing"])
+
+
+def test_a_result_that_training_drops_is_not_compared() -> None:
+    """Nor put before the layer that reads it too: the result would then be told as it is in evaluation."""
+
+    class Both(Net):
+        def forward(self, x: torch.Tensor) -> Any:
+            x = self.last(x[..., :16])
+            dropped = F.dropout(x, self.rate) if self.training else x
+            return dropped, self.way(self, dropped.exp())
+
+    said = archscope.diff(Both(module), Both(lambda net, x: x), (5, 16))
+    assert "dropout, which runs in training alone" in said.not_compared
 
 
 def test_a_report_does_not_tell_what_training_gives() -> None:

@@ -1,5 +1,6 @@
 """What a user may name: files, packages, functions, instances; and what is said where that does not work."""
 
+import importlib
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -177,6 +178,25 @@ def test_two_folders_each_have_their_own_siblings(folder: Path) -> None:
     a, b = resolve("a/net.py:Net"), resolve("b/net.py:Net")
     for target, kernel in ((a, 1), (b, 5), (a, 1)):
         assert sum(p.numel() for p in target.build().parameters()) == params(kernel=kernel)
+
+
+def test_a_package_that_the_user_has_imported_hides_no_other_of_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither has an __init__.py."""
+    for top, kernel in (("mine", 1), ("theirs", 3)):
+        (folder / top / "nets").mkdir(parents=True)
+        (folder / top / "nets" / "blocks.py").write_text(BLOCKS.format(kernel=kernel))
+        (folder / top / "nets" / "up.py").write_text(NET.replace("from blocks", "from .blocks"))
+    monkeypatch.chdir(folder / "mine")
+    monkeypatch.syspath_prepend(str(folder / "mine"))
+    own = importlib.import_module("nets.blocks")
+    try:
+        assert counted(f"{folder}/theirs/nets/up.py:Net") == params()
+        assert sys.modules["nets.blocks"] is own
+    finally:
+        for name in ("nets", "nets.blocks"):
+            sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize("target", ["net.py:Net", "pkg/inner/net.py:Net", "net.py:Wrong"])

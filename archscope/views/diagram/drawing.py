@@ -168,6 +168,8 @@ def find_block(report: Report, options: DiagramOptions) -> str:
     named = f"such as {', '.join([path for path in blocks if '.' not in path][:6])}"
     if not path:
         if options.level == "block":
+            if not any(blocks):
+                raise ArchscopeError(f"{report.graph.name} has no module that runs, and so no block: leave --level out")
             raise ArchscopeError(f"--level block needs --block PATH, {named}")
         return ""
     if path not in blocks:

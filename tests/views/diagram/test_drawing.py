@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError, EnvironmentFailure
@@ -134,6 +135,11 @@ def test_a_wrong_choice_is_said_in_one_line(options: dict[str, object], said: st
     with pytest.raises(ArchscopeError, match=re.escape(said)) as caught:
         diagram("inception_v4", **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_without_modules_has_no_block_to_draw() -> None:
+    with pytest.raises(ArchscopeError, match="ReLU has no module that runs, and so no block: leave --level out"):
+        archscope.diagram(archscope.summarize(nn.ReLU(), (3, 4, 4)), level="block")
 
 
 def test_a_png_is_painted() -> None:

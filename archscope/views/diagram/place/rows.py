@@ -36,14 +36,19 @@ def in_rows(pieces: Sequence[Piece], widest: float, entered: bool) -> Piece:
     entry.height, entry.tails = bottom, [tail for piece in last for tail in piece.tails]
     entry.left, entry.right = left, right
     if ends:
-        exit = _point(f"{entry.head}>").shift(right, bottom)
-        for line in ends:
-            line.points.append((right, bottom))
-            line.target = exit.head
-        entry.boxes += exit.boxes
-        entry.lines += ends
-        entry.tails += exit.tails
+        _meet(entry, ends, (right, bottom))
     return entry
+
+
+def _meet(whole: Piece, ends: Sequence[Line], at: Point) -> None:
+    """Where all these lines end is a point that the whole is left at."""
+    met = _point(f"{whole.head}>").shift(*at)
+    for line in ends:
+        line.points.append(at)
+        line.target = met.head
+    whole.boxes += met.boxes
+    whole.lines += ends
+    whole.tails += met.tails
 
 
 def _point(name: str) -> Piece:
