@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archscope.differences import Alternative, Diff, compare
 from archscope.differences.alternatives import alternative
 from archscope.differences.fit import Fit, fit_of
-from archscope.differences.training import is_asked, with_training
+from archscope.differences.training import with_training
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Tensor
 from archscope.model.report import Report
@@ -33,9 +33,9 @@ def diff(
 ) -> Diff:
     """Is `a` the network that `b` is, and if not, where and why? `archscope.diff` says what may be given."""
     reports = reports_of(a, b, input_size, options or {}, reference_options or {})
+    if reports[0].graph is not reports[1].graph:
+        reports = (_in_training(a, reports[0], options or {}), _in_training(b, reports[1], reference_options or {}))
     found = compare(*reports)
-    if found.a.graph is not found.b.graph and is_asked((found.a.graph, found.b.graph), found.differences):
-        found = compare(_in_training(a, found.a, options or {}), _in_training(b, found.b, reference_options or {}))
     if found.differences:
         found = replace(found, fewer=_fewer(found, a, b, reference_options or {}))
     if not weights:

@@ -1,7 +1,6 @@
 """Dropout that the code calls in training alone, so that no pass in evaluation sees it: asked of one in training. No
 torch."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from archscope.differences.rows import Difference
@@ -26,12 +25,6 @@ def untold_in(row: Difference, a: Graph, b: Graph) -> list[str]:
     return [layer.name for layer in named if layer and is_untold(layer)]
 
 
-def is_asked(graphs: Sequence[Graph], listed: Sequence[Difference]) -> bool:
-    """Is something compared that a pass in training alone can tell?"""
-    told = any(row.training and row.kind in {"missing", "extra", RATE} for row in listed)
-    return told or any([_dropping(graph) or any(map(is_untold, graph.layers)) for graph in graphs])
-
-
 OF_KERAS = {"Attention", "AdditiveAttention", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"}
 """Classes that drop some of their weights or of what they read in training, by no layer of their own."""
 
@@ -54,7 +47,7 @@ def with_training(report: Report, trained: Graph) -> Report:
     columns, untold = dict(report.columns), list(graph.untold)
     untold += [f"what {path} drops in training" for path in _dropping(graph) if _in(graph, path) != _in(trained, path)]
     for drop in trained.layers:
-        if CATEGORY.get(drop.operation) != "dropout" or drop.name in graph.layer:
+        if CATEGORY.get(drop.operation) != "dropout" or drop.name in graph.layer or not _is_met(drop, graph, trained):
             continue
         found = _inserted(graph, replace(drop, settings={**drop.settings, "training": False}), trained)
         if found is None:
@@ -64,6 +57,15 @@ def with_training(report: Report, trained: Graph) -> Report:
         for name in ("params", "macs"):
             columns[name] = replace(columns[name], values={**columns[name].values, drop.name: 0})
     return replace(report, graph=replace(graph, untold=tuple(untold)), columns=columns)
+
+
+def _is_met(drop: Layer, graph: Graph, trained: Graph) -> bool:
+    """Is it on the way to what evaluation computes, too? Of heads that training alone runs nothing is compared."""
+    reached = {drop.name}
+    for layer in trained.layers:
+        if not reached.isdisjoint(layer.inputs):
+            reached.add(layer.name)
+    return not reached.isdisjoint([*graph.layer, *[one.source for one in trained.results[:1]]])
 
 
 def _with_rate(layer: Layer, trained: Graph) -> Layer:

@@ -9,7 +9,7 @@ from archscope.model.operations import CATEGORIES, CATEGORY
 from archscope.tracing import shape_rules
 from archscope.tracing.records import META, Effect, Invocation, Irregular, Memory, Unchanged, map_tensors, tensors_in
 from archscope.tracing.signatures import FOREIGN
-from archscope.tracing.sources import Sources
+from archscope.tracing.sources import Sources, shown_again
 
 RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 PACKING = frozenset({"pack_padded_sequence", "pad_packed_sequence"})
@@ -64,6 +64,7 @@ class Effects:
             raise reason_on_cpu(call) or error from None
         if call.operation == "scaled_dot_product_attention" and result.dim() == 4:
             result = result.new_empty_strided(result.shape, heads_side_by_side(tuple(result.shape)))
+        result = not_itself(call, twins[0], result)
         effect = observed(call, twins, result)
         if effect.container is Unchanged or (effect.memory == "in_place" and result is not None):
             result = call.tensors[0]
@@ -126,6 +127,12 @@ def heads_side_by_side(shape: Shape) -> tuple[int, ...]:
     """Strides of the result of an attention, batch x heads x places x features, as kernels write it."""
     _, heads, places, features = shape
     return heads * places * features, features, heads * features, 1
+
+
+def not_itself(call: Invocation, given: torch.Tensor, result: Any) -> Any:
+    """What dropout gives in evaluation is what it is given: a tensor of its own, so that it has a row."""
+    idle = result is given and CATEGORY.get(call.operation) == "dropout" and not call.in_place
+    return shown_again(given) if idle else result
 
 
 def observed(call: Invocation, tensors: list[torch.Tensor], result: Any) -> Effect:

@@ -19,7 +19,7 @@ from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.constants import Constants
-from archscope.tracing.effects import Effects, observed, refused, written_by
+from archscope.tracing.effects import Effects, not_itself, observed, refused, written_by
 from archscope.tracing.elsewhere import where_it_runs
 from archscope.tracing.ledger import Ledger
 from archscope.tracing.quantised import plain_call
@@ -47,7 +47,7 @@ from archscope.tracing.records import (
 )
 from archscope.tracing.running import Running
 from archscope.tracing.scripted import opaque
-from archscope.tracing.sources import Sources, shown_again
+from archscope.tracing.sources import Sources
 from archscope.tracing.untouched import drawn_alone
 from archscope.tracing.values import ALIASES, LIKE, has_value, note_value
 
@@ -278,9 +278,7 @@ class Tracer(TorchFunctionMode):
         if call.in_place:
             self._keep(target)
         call.understand()
-        result = self._run(call)
-        if result is target and CATEGORY.get(call.operation) == "dropout" and not call.in_place:
-            result = shown_again(target)  # a row of its own, as on the meta device
+        result = not_itself(call, target, self._run(call))
         effect = observed(call, call.tensors, result)
         effect.said.forget_tensors()
         return effect, result

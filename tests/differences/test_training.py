@@ -119,3 +119,21 @@ def test_a_report_does_not_tell_what_training_gives() -> None:
     for said in (compare(mine, theirs), compare(theirs, mine), archscope.diff(Net(failing), Net(by_hand), (5, 16))):
         assert (said.verdict, len(said.differences)) == ("not_compared", 0)
         assert said.not_compared == ("the dropout of scaled_dot_product_attention in training",)
+
+
+def test_dropout_that_evaluation_does_not_run_is_found_in_every_pair() -> None:
+    """Where all that evaluation shows is the same, and on a tensor that lies with gaps in memory, too."""
+    dropped, kept, halved = Net(where_trained), Net(where_trained, 0.0), Net(where_trained, 0.05)
+    assert found(dropped, kept) == ("same_function", ["dropout 0.1 extra"])
+    assert found(kept, dropped) == ("same_function", ["dropout 0.1 missing"])
+    assert found(dropped, halved) == ("same_function", ["dropout 0.1 instead of 0.05 (in training only)"])
+    assert found(dropped, Net(where_trained)) == ("identical", [])
+    assert found(Net(module), kept) == ("same_function", ["dropout 0.1 extra"])
+
+
+def test_heads_that_training_alone_runs_are_not_compared() -> None:
+    def with_a_head(net: Net, x: torch.Tensor) -> torch.Tensor:
+        net.aside = F.dropout(x.sinh(), net.rate).mean() if net.training else None
+        return x.exp()
+
+    assert found(Net(with_a_head), Net(with_a_head)) == ("identical", [])

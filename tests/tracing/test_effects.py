@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
+import archscope
 from archscope.tracing.effects import Effects
 from archscope.tracing.records import Invocation
 from archscope.tracing.sources import Sources
@@ -69,3 +71,15 @@ def test_an_attention_gives_the_heads_of_a_place_side_by_side(heads: int) -> Non
     assert made.transpose(1, 2).is_contiguous()
     for mistaken in ((query, key, value[:, :, 1:]), (query, key[..., 1:], value), (query[:1], key, value)):
         assert predicted(F.scaled_dot_product_attention, "scaled_dot_product_attention", mistaken) is None
+
+
+@pytest.mark.parametrize("by_values", [False, True])
+def test_dropout_of_what_lies_with_gaps_has_a_row_in_evaluation(by_values: bool) -> None:
+    """Torch gives the tensor itself back, a part of another one."""
+
+    class Part(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return F.dropout(x[..., :2], 0.3, self.training).relu()
+
+    given = {"inputs": torch.rand(1, 4, 5)} if by_values else {"input_size": (4, 5)}
+    assert [layer.operation for layer in archscope.trace(Part(), **given).layers] == ["getitem", "dropout", "relu"]
