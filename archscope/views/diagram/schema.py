@@ -56,7 +56,7 @@ class Parts:
         found: dict[str, list[Form]] = {}
         for form in self.forms:
             for path in form.paths:
-                boxes = {box.get(op.name, "") for op in modules.members(path)}
+                boxes = {box.get(op.name, "") for op in modules.calls(path)[0]}  # any further call is as this one
                 if len(boxes) == 1 and (name := boxes.pop()):
                     found.setdefault(name, []).append(form)
         return found
@@ -84,9 +84,10 @@ def _closed(modules: Modules, ops: Sequence[Op], large: int) -> Parts:
 
 
 def _standing(parts: Parts) -> Parts:
-    """The same without forms of which no module stands in the schema, or within a box of it."""
+    """The same without forms of which no module stands in the schema, or within a box of it; and without those of one
+    operation, which a module that is called again may be."""
     held = [form for within in parts.held.values() for form in within]
-    return replace(parts, forms=[form for form in parts.forms if form in held])
+    return replace(parts, forms=[form for form in parts.forms if form in held and len(form.ops) > 1])
 
 
 def _count(parts: Parts, view: View) -> int:

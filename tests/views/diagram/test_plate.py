@@ -167,6 +167,72 @@ def test_a_module_that_is_called_again_has_one_call_in_its_panel() -> None:
     assert (frame.title, frame.repeat, len(frame.copies)) == ("Position, one of 3 calls", 1, 2)
 
 
+class Update(nn.Module):
+    """As RAFT's: what it remembers goes from call to call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.motion, self.gate, self.flow = (
+            nn.Conv2d(2, 8, 3, 1, 1),
+            nn.Conv2d(16, 8, 3, 1, 1),
+            nn.Conv2d(8, 2, 3, 1, 1),
+        )
+
+    def forward(self, memory: torch.Tensor, flow: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        gate = torch.sigmoid(self.gate(torch.cat([memory, self.motion(flow)], 1)))
+        memory = gate * memory + (1 - gate) * memory.tanh()
+        return memory, flow + self.flow(memory)
+
+
+class Upsampling(nn.Sequential):
+    """It has a name."""
+
+
+class Iterated(nn.Module):
+    """Shared modules in the steps of a loop, each of which gives a result. Between two calls is an operation of
+    the network's own."""
+
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self.update, self.steps = Update(), steps
+        self.upsampling = Upsampling(nn.ConvTranspose2d(2, 8, 2, 2), nn.Conv2d(8, 2, 1))
+
+    def forward(self, memory: torch.Tensor, flow: torch.Tensor) -> list[torch.Tensor]:
+        found = []
+        for _ in range(self.steps):
+            memory, flow = self.update(memory, flow.sin())
+            found.append(self.upsampling(flow))
+        return found
+
+
+def test_a_shared_module_in_the_steps_of_a_loop_is_closed_for_each_of_them() -> None:
+    found = archscope.summarize(Iterated(6), ["8x16x16", "2x16x16"])
+    modules = Modules(drawn(found.graph, "")[0], found.graph.blocks)
+    assert [len(modules.calls(path)) for path in ("update", "upsampling")] == [6, 6]
+    made = draw(found, DiagramOptions(level="plate"))
+    assert "Update, one of 6 calls" in [frame.title for frame in made.drawing.piece.frames]
+    steps = [box for box in made.drawing.piece.boxes if box.title == "Step"]
+    assert [(box.details, box.repeat) for box in steps] == [(("Update, Upsampling",), 6)]
+
+
+class Scaled(nn.Module):
+    """As DAB-DETR's encoder: layers of their own between the calls of one that is shared."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers, self.scale = nn.ModuleList(nn.Conv2d(4, 4, 1) for _ in range(2)), nn.Conv2d(4, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = layer(self.scale(x))
+        return x
+
+
+def test_a_module_that_calls_another_again_is_called_once() -> None:
+    found = archscope.summarize(nn.Sequential(Scaled()), (4, 8, 8))
+    assert len(Modules(drawn(found.graph, "")[0], found.graph.blocks).calls("0")) == 1
+
+
 class TwoResults(nn.Module):
     """A block that gives what it made half-way too."""
 

@@ -28,17 +28,21 @@ def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]])
 def _closed_apart(
     ops: Sequence[Op], boxes: Sequence[tuple[str, str, tuple[str, ...]]], modules: Modules, by_name: Mapping[str, Op]
 ) -> list[Op]:
-    """The same one after the other: each module whole, else each call of one that is called again."""
+    """The same one after the other: each module whole, else each call of one that is called again; that too where it is
+    called as often as another, of which each call has to be apart: both are called in the steps of one loop."""
     current = list(ops)
     calls = {path: modules.calls(path) for path, _, _ in boxes}
     once = [path for path, parts in calls.items() if len(parts) == 1]
+    steps = {len(parts) for parts in calls.values() if len(parts) > 1 and _reads_itself(parts, ops)}
     for path, title, facts in boxes:
         now = {op.name: op for op in current}  # what they read may be closed by now
         members = [op for op in current if under(op.path, path) and op.kind != "tensor"]
         if path in once:
             ways = [[_with_called(members, current, [other for other in once if other != path])]]
         else:
-            ways = [[members], [[now[op.name] for op in part if op.name in now] for part in calls[path]]]
+            ways = [[members]] * (len(calls[path]) not in steps) + [
+                [[now[op.name] for op in part if op.name in now] for part in calls[path]]
+            ]
         for parts in ways:
             wholes: dict[str, Op] = {}
             for part in [part for part in parts if len(part) > 1]:
@@ -50,6 +54,17 @@ def _closed_apart(
                 current = in_order(tried)
                 break
     return current
+
+
+def _reads_itself(calls: Sequence[Sequence[Op]], ops: Sequence[Op]) -> bool:
+    """Does a call read, by way of others, what another call has made?"""
+    one, own = calls[0], {op.name for call in calls for op in call}
+    after = {op.name for op in one}
+    for op in ops:
+        if op.name not in own and not after.isdisjoint(op.inputs):
+            after.add(op.name)
+    after -= own
+    return any(not after.isdisjoint(op.inputs) for call in calls[1:] for op in call)
 
 
 def _with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) -> list[Op]:

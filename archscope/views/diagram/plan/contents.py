@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.label import RAISING, heads
-from archscope.views.diagram.ops.names import part_title
+from archscope.views.diagram.ops.names import GENERIC, part_title
 from archscope.views.diagram.ops.ops import Op, Ops
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Parallel, Series, Split, ops_of, structure
 
@@ -56,7 +56,8 @@ def _beside(members: Sequence[Op]) -> str:
 
 def in_words(members: Sequence[Op], kinds: Mapping[str, str]) -> str:
     """What operations of no module hold: `MaskPredictor, UpdateBlock`, widths, or `MatMul, AvgPool, GridSample`."""
-    outer = {op.path.partition(".")[0]: None for op in members if "." in op.path}
+    own = {op.path for op in members if op.kind == "module" and kinds.get(op.path, "") not in {"", *GENERIC}}
+    outer = {op.path.partition(".")[0]: None for op in members if "." in op.path or op.path in own}
     modules = [part_title(path, kinds.get(path, "")) for path in outer]
     if not modules and (widths := contents(members, {})):
         return widths

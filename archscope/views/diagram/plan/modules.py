@@ -1,6 +1,8 @@
 """The module tree of what is drawn: which modules hold which Ops, which are stages, which look alike."""
 
 import itertools
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +12,9 @@ from archscope.views.diagram.ops.ops import Op, Ops, relative, upwards
 
 WRAPPER_SHARE = 0.75
 """A module with so much of the network is a wrapper: its children are the stages."""
+
+CALL = re.compile(r"_\d+$")
+"""At the end of the name of an operation, or of a layer that is called again."""
 
 LONGEST_ALTERNATION = 3
 """So many different modules in a row may repeat."""
@@ -105,17 +110,31 @@ class Modules:
 
     def calls(self, path: str) -> list[list[Op]]:
         """The Ops of each call of a module that is called again, with the same weights; of another all together."""
-        members = {op.name: op for op in self.members(path)}
-        shared = {name: {one.shared for one in (op, *op.members) if one.shared} for name, op in members.items()}
+        members = self.members(path)
+        shared = {op.name: {one.shared for one in (op, *op.members) if one.shared} for op in members}
         if not any(shared.values()):
-            return [list(members.values())]
-        parts = connected_parts(list(members), Ops(members.values()).readers.__getitem__)
-        weights = [set().union(*(shared[name] for name in part)) for part in parts]
-        is_again = all(weights[0] and one == weights[0] for one in weights)
-        return [[members[name] for name in part] for part in parts] if is_again else [list(members.values())]
+            return [members]
+        by_name = {op.name: op for op in members}
+        parts = connected_parts(list(by_name), Ops(members).readers.__getitem__)
+        apart = [[by_name[name] for name in part] for part in parts]
+        uses = Counter(weight for weights in shared.values() for weight in weights)
+        for calls in (apart, _in_turn(members, min(uses.values()))):
+            weights = [set().union(*(shared[op.name] for op in call)) for call in calls]
+            if len(calls) > 1 and all(weights[0] and one == weights[0] for one in weights):
+                return calls
+        return [members]
 
     def is_chain(self, path: str) -> bool:
         """One operation after another, without a module that is more than one."""
         members = self.members(path)
         straight = all(two.inputs == (one.name,) for one, two in itertools.pairwise(members))
         return straight and not self.modules(path)
+
+
+def _in_turn(members: Sequence[Op], times: int) -> list[list[Op]]:
+    """The Ops of a module that is called so often, one call after the other, where each does the same: a call may read
+    what the one before it has made. Else all together."""
+    length = len(members) // times
+    calls = [[*members[start : start + length]] for start in range(0, len(members), length)]
+    same = {tuple((op.word, op.shared or CALL.sub("", op.path)) for op in call) for call in calls}
+    return calls if len(same) == 1 else [[*members]]
