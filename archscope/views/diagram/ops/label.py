@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from archscope.model.graph import Layer, Shape, Tensor, is_depthwise
 from archscope.model.operations import CATEGORY
@@ -11,6 +12,9 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.rewrites import is_concat_of_one
 
 HOLDS_WEIGHTS = {"convolution", "transposed convolution", "linear", "recurrent", "embedding", "attention"}
+HAS_OWN = {*HOLDS_WEIGHTS, "normalisation"}
+"""Whose parameters go without saying."""
+
 KINDS = {
     "convolution": "conv", "transposed convolution": "conv", "pooling": "pool", "global pooling": "pool",
     "resampling": "pool", "linear": "linear", "product": "linear", "attention": "linear", "recurrent": "linear",
@@ -169,7 +173,7 @@ def word(layer: Layer) -> str:
     join = join_of(layer)
     if join:
         return "Stack" if layer.operation == "stack" else {"add": "+", "mul": "×", "cat": "Concat"}[join]
-    kind = _camel(layer.kind.removesuffix("1d").removesuffix("2d").removesuffix("3d"))
+    kind = _camel(layer.kind)
     if category == "global pooling":
         every = layer.output_shape and set(layer.output_shape[1:]) <= {1}
         return ("Global" if every else "") + kind.removeprefix("Adaptive")
@@ -178,8 +182,10 @@ def word(layer: Layer) -> str:
     return kind or layer.operation
 
 
+@cache
 def _camel(kind: str) -> str:
-    """A function's name as a class's: adaptive_avg_pool is AdaptiveAvgPool."""
+    """A function's name as a class's: adaptive_avg_pool2d is AdaptiveAvgPool."""
+    kind = kind.removesuffix("1d").removesuffix("2d").removesuffix("3d")
     return NAMED.get(kind) or "".join(part[:1].upper() + part[1:] for part in kind.split("_"))
 
 
@@ -262,12 +268,12 @@ def _extras(layer: Layer) -> list[str]:
     scalar = _scalar(layer)
     if layer.operation in SCALARS and scalar is not None:
         return [SCALARS[layer.operation].format(scalar)]
-    has_own = CATEGORY.get(layer.operation) in {*HOLDS_WEIGHTS, "normalisation"}  # which go without saying
-    if layer.kind == layer.operation and layer.parameters and not has_own:  # the block's, such as a bias
+    category = CATEGORY.get(layer.operation)
+    if layer.kind == layer.operation and layer.parameters and category not in HAS_OWN:  # the block's, such as a bias
         return [f"with {name.rpartition('.')[2]}" for name in layer.parameters]
-    if CATEGORY.get(layer.operation) == "resampling":
+    if category == "resampling":
         return _factor(layer)
-    if CATEGORY.get(layer.operation) == "dropout":
+    if category == "dropout":
         return [f"p {layer.settings.get('p', 0.5):g}"]
     return []
 

@@ -189,7 +189,7 @@ def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str]
     if not frames:
         return [Leaf(op) for op in ops]
     inside = Ops(ops)
-    within = _by_module(ops)
+    within = _by_frame(ops, frames)
     framed: dict[str, list[str]] = {}
     for frame in frames:
         for above in upwards(frame.rpartition(".")[0]) if frame else ():
@@ -197,7 +197,7 @@ def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str]
     panel_at: dict[str, Panel] = {}
     hidden: set[str] = set()
     for frame in frames:
-        members = within.get(frame, [])
+        members = within[frame]
         if len(members) < 2 or len(members) == len(ops) or hidden & {op.name for op in members}:
             continue
         leaving = leaving_of(members, inside, outputs)
@@ -212,14 +212,18 @@ def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str]
     ]  # fmt: skip
 
 
-def _by_module(ops: Sequence[Op]) -> dict[str, list[Op]]:
-    """The Ops within each module, by its path."""
-    found: dict[str, list[Op]] = {}
+def _by_frame(ops: Sequence[Op], frames: Iterable[str]) -> dict[str, list[Op]]:
+    """The Ops within each of these modules, by its path; within the whole, which needs no frame, none."""
+    found: dict[str, list[Op]] = {frame: [] for frame in frames}
+    around: dict[str, list[list[Op]]] = {}  # by module: of each frame that it lies in
     for op in ops:
-        path = op.path.rpartition(".")[0] if op.kind != "tensor" else ""
-        while path:
-            found.setdefault(path, []).append(op)
-            path = path.rpartition(".")[0]
+        if op.kind == "tensor":
+            continue
+        parent = op.path.rpartition(".")[0]
+        if parent not in around:
+            around[parent] = [found[path] for path in upwards(parent) if path and path in found]
+        for members in around[parent]:
+            members.append(op)
     return found
 
 
