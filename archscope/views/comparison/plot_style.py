@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from importlib.resources import as_file, files
 from io import BytesIO
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 from matplotlib import font_manager, rc_context
 from matplotlib.figure import Figure
@@ -97,7 +98,8 @@ def to_pdf(figure: Figure) -> bytes:
 
 def _written(figure: Figure, **how: Any) -> bytes:
     made = BytesIO()
-    with styled():
+    with styled(), catch_warnings():  # of names in scripts that the font lacks, which a reader's program may have
+        filterwarnings("ignore", r"Glyph \d+ .* missing from font", UserWarning)
         figure.savefig(made, **how)
     return made.getvalue()
 

@@ -64,6 +64,11 @@ def test_svg(plot: str) -> None:
     assert not re.search("<script|<image|<dc:date|Matplotlib v", svg)
 
 
+def test_names_in_scripts_that_the_font_lacks_are_written_without_a_warning() -> None:
+    networks = Comparison(tuple(report_of(six_layers(name)) for name in ("网络", "網路")))
+    assert "网络" in str(shown(networks, "svg", "bars"))
+
+
 @pytest.mark.parametrize("plot", PLOTS)
 def test_png_and_pdf(plot: str) -> None:
     for name, begins in (("png", b"\x89PNG"), ("pdf", b"%PDF")):
