@@ -7,7 +7,7 @@ from typing import Any
 
 from archscope.differences.alignment import common_path
 from archscope.differences.changes import Change
-from archscope.differences.steps import Step
+from archscope.differences.steps import ORDERINGS, Step
 from archscope.model.graph import Graph
 
 
@@ -41,7 +41,7 @@ def rows(changes: Iterable[Change]) -> list[Difference]:
         if change.kind != "consequence":
             groups.setdefault((change.kind, change.group), []).append(change)
     row_of = {change: key for key, group in groups.items() for change in group}
-    made = {key: _row(group) for key, group in groups.items()}
+    made = {key: _row(_once(group)) for key, group in groups.items()}
     follows: dict[Any, list[Change]] = {}
     for change in changes:
         if change.kind == "consequence":
@@ -51,6 +51,16 @@ def rows(changes: Iterable[Change]) -> list[Difference]:
     for key, row in made.items():
         listed += [row, *([_following(follows[key], row.what)] if key in follows else [])]
     return listed + ([_following(follows[None], "several of the rows above")] if None in follows else [])
+
+
+def _once(group: Iterable[Change]) -> list[Change]:
+    """An order of elements is a step for each that reads it, and costs nothing: the first of them."""
+    found: dict[Any, Change] = {}
+    for change in group:
+        steps = (*change.a, *change.b)
+        told = tuple((step.name, step.key) for step in steps)
+        found.setdefault(told if all(step.kind in ORDERINGS for step in steps) else change, change)
+    return list(found.values())
 
 
 def _row(group: Sequence[Change]) -> Difference:

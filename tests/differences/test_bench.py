@@ -105,6 +105,20 @@ def test_slopes_of_all_channels_or_of_each_are_one_row() -> None:
     assert (row.what, row.params) == ("PReLU: slopes one instead of one a channel", 7)
 
 
+def test_an_order_of_axes_that_two_read_is_one_layer() -> None:
+    """A block's first convolution and its shortcut, say."""
+
+    def turned(s: Any, x: torch.Tensor) -> torch.Tensor:
+        y = s.a(x).transpose(2, 3)
+        return s.b(y) + y  # type: ignore[no-any-return]
+
+    mine = Of(turned, a=nn.Conv2d(3, 8, 3), b=nn.Conv2d(8, 8, 1))
+    plain = Of(lambda s, x: (y := s.a(x)) + s.b(y), a=nn.Conv2d(3, 8, 3), b=nn.Conv2d(8, 8, 1))
+    for one, other, said in ((mine, plain, "extra"), (plain, mine, "missing")):
+        (row,) = archscope.diff(one, other, (3, 8, 8)).differences
+        assert (row.what, len(row.layers)) == (f"permutation of axes {said}", 1)
+
+
 def test_a_layer_that_two_read_stands_for_one() -> None:
     """Three projections of one tensor, of which one is read twice and one by nobody."""
 
