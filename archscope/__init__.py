@@ -99,8 +99,8 @@ __all__ = [
 def networks(family: str = "", where: str = "", sort: str = "") -> "Zoo":
     """The networks that archscope implements, to choose from: parameters, MACs, published accuracies on ImageNet.
 
-    `family` takes those of a paper, or with the word in their name, `where` those that meet conditions, `sort` orders
-    by a field, the cheapest or the most accurate first. The Zoo lists its entries; by a name it gives one, whose
+    `family` takes those of a paper, or whose names begin with the word, `where` those that meet conditions, `sort`
+    orders by a field, the cheapest or the most accurate first. The Zoo lists its entries; by a name it gives one, whose
     `network` has its paper, input size, options and claims. Raises ArchscopeError for a family, condition or field
     that there is not. The function hides the package of its name, of which `from archscope.networks import ...` still
     imports.

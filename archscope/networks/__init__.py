@@ -228,11 +228,13 @@ def find(name: str) -> Network:
 
 EVERY = "all"
 """The family of every network."""
+FIRST_WORD = re.compile(r"[a-z]{3,}?(?=v?\d|_|$)")
+"""Of a name: `inception` of inception_resnet_v2, `mobilenet` of mobilenetv2."""
 
 
 def family(name: str) -> tuple[Network, ...]:
-    """The networks of the paper file of this name (`resnet`), or else those with the word in their name or in an
-    alias (`inception`); `all` is every network. Raises ArchscopeError, which lists the families."""
+    """The networks of the paper file of this name (`resnet`), or those whose name or an alias begins with the word
+    (`inception`, `mobilenet`); `all` is every network. Raises ArchscopeError, which lists the families."""
     if canonical(name) == EVERY:
         return tuple(catalogue().values())
     found = _families()
@@ -252,8 +254,10 @@ def _families() -> Mapping[str, tuple[Network, ...]]:
     files: dict[str, list[Network]] = {}
     for entry in catalogue().values():
         files.setdefault(entry.paper.file, []).append(entry)
-        named = " ".join((entry.name, *entry.aliases))
-        for word in dict.fromkeys(re.findall(r"[a-z]{3,}", named)):  # `v3` and `b0` are no families
+        first = map(FIRST_WORD.match, (entry.name, *entry.aliases))
+        for word in dict.fromkeys(found[0] for found in first if found):
             words.setdefault(word, []).append(entry)
-    # A paper's file comes before a word: `resnet` is that paper, though ResNeXt and SENet have the word in aliases.
-    return {word: tuple(members) for word, members in sorted((words | files).items())}
+    # A paper's file comes before a word: `resnet` is that paper, though others have the word in aliases; but
+    # `mobilenet` is all of them, not the first alone.
+    papers = {file: members for file, members in files.items() if len(members) > 1 or file not in words}
+    return {word: tuple(members) for word, members in sorted((words | papers).items())}

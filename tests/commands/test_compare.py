@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import archscope
-from archscope.networks import family
+from archscope.networks import families, family
 from tests.graphs import six_layer_report
 
 Run = Callable[..., tuple[int, str, str]]
@@ -81,7 +81,9 @@ def test_families() -> None:
     assert names("resnet") == {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"}
     assert names("inception") >= {"googlenet", "bn_inception", "inception_v3", "inception_v4", "inception_resnet_v1"}
     assert "xception" not in names("inception")
-    assert names("mobilenet") == {"mobilenet_v1"}
+    assert names("mobilenet") == {"mobilenet_v1", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small"}
+    assert names("mobilenet_v3") == {"mobilenet_v3_large", "mobilenet_v3_small"}
+    assert {"mobilenetv", "base", "large", "patch"}.isdisjoint(families())
 
 
 @pytest.mark.parametrize(
