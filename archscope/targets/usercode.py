@@ -142,7 +142,7 @@ def _climbs(path: Path) -> int:
     """How many folders up the file's relative imports go: those are packages, with or without an `__init__.py`."""
     try:
         tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError):  # is told when it runs
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):  # is told when it runs
         return 0
     return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
 

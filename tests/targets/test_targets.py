@@ -148,6 +148,7 @@ def test_mistakes(folder: Path, target: str, said: str) -> None:
         ("import nowhere", "^bad.py:1: ModuleNotFoundError: No module named 'nowhere'$"),
         ("def deep(): deep()\ndeep()", "^bad.py:1: RecursionError"),
         ("from . import x", "^bad.py:1: ImportError"),
+        ("x = 1" + "+1" * 50_000, "^(RecursionError|MemoryError)"),
         ("x = 1", "bad.py defines no network"),
     ],
 )
