@@ -1,4 +1,4 @@
-"""One network at one batch: warmed up, timed step by step, profiled, and told as columns."""
+"""One network at one batch: warmed up, timed step by step, and profiled."""
 
 import gc
 import traceback

@@ -107,6 +107,9 @@ def computed_from_stored(steps: Sequence[Step]) -> list[Step]:
 OWNERS = frozenset({"conv", "transposed conv", "linear", "batch norm", "layer_norm", "rms_norm"})
 """Kinds of steps that a weight belongs to, though something computes it from the stored one."""
 
+POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5, "reciprocal": -1.0}
+"""Operations that are powers, by exponent."""
+
 Rule = Callable[[Call], "Step | View | Sequence[View]"]
 
 

@@ -2,7 +2,7 @@
 
 from math import prod
 
-from archscope.differences.rules import Call, alone, along, places, wide
+from archscope.differences.rules import POWERS, Call, alone, along, places, wide
 from archscope.differences.rules.composed import unscaled
 from archscope.differences.steps import Step, View
 from archscope.model.graph import Graph, Layer, Operand
@@ -147,9 +147,6 @@ def _exponent(layer: Layer) -> float | None:
         return POWERS.get(layer.operation)
     found: float | None = layer.settings.get("exponent", layer.settings.get("other"))
     return found
-
-
-POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5}
 
 
 def normalised(call: Call, number: str, root: str, exponent: float) -> View | None:

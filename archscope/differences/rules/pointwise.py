@@ -3,7 +3,7 @@
 from typing import Any
 
 from archscope.differences.layouts import Layout
-from archscope.differences.rules import Call, composed, each_element, normalisations, places
+from archscope.differences.rules import POWERS, Call, composed, each_element, normalisations, places
 from archscope.differences.rules.stored import content
 from archscope.differences.steps import GLOBAL_POOLS, NON_NEGATIVE, POOLS, Step, View
 from archscope.model.graph import Operand
@@ -292,9 +292,6 @@ def divide(call: Call) -> View:
     if plain and not call.fixed and call.arguments == ["input"]:
         return _with_scalar(call, "scale", 1 / call.settings["other"], 1)
     return elementwise(call)
-
-
-POWERS = {"square": 2.0, "sqrt": 0.5, "rsqrt": -0.5, "reciprocal": -1.0}
 
 
 ROOT = 0.5

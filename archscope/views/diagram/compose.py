@@ -1,8 +1,9 @@
 """From a Report to a placed picture: the level's plan, its structure, its columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from math import inf
 
 from archscope.model.graph import Graph
@@ -46,7 +47,8 @@ def composed(ops: list[Op], kinds: Mapping[str, str], view: View, level: str) ->
     if view.folds:
         ops = with_memory(ops, kinds, view.outputs)
     whole = _planned(ops, kinds, level, view)
-    sketches = _sketches(whole, ops, kinds, level, view) if view.folds else [view.sketch(whole)]
+    loops = cache(lambda: with_steps(ops, kinds, within=False))  # asked for by the last of the sketches, and after them
+    sketches = _sketches(whole, ops, kinds, level, view, loops) if view.folds else [view.sketch(whole)]
     most, note = MOST_BOXES if view.folds else inf, ""
     for sketch in sketches:
         if boxes(sketch.series) > most:
@@ -56,8 +58,7 @@ def composed(ops: list[Op], kinds: Mapping[str, str], view: View, level: str) ->
                 return replace(drawing, note=note) if note else _opened(drawing, sketch, kinds, view, level)
         except Unplaced:  # no more than a few tries
             most, note = boxes(sketch.series) // 2, CLOSED
-    loops = with_steps(ops, kinds, within=False)
-    smallest = view.smallest(_planned(loops, kinds, level if view.block else "network", view), kinds)
+    smallest = view.smallest(_planned(loops(), kinds, level if view.block else "network", view), kinds)
     try:
         drawing = view.fitting(smallest) or view.folded(smallest)
         return replace(drawing, note=note) if note else _opened(drawing, smallest, kinds, view, level)
@@ -126,8 +127,11 @@ def _planned(ops: list[Op], kinds: Mapping[str, str], level: str, view: View) ->
     return network_plan(ops, kinds) if level == "network" else flow_plan(ops, kinds, view.block)
 
 
-def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, view: View) -> Iterator[Sketch]:
-    """Ever simpler structures: modules closed, then any operations in a row that repeat, then steps of loops."""
+def _sketches(
+    whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, view: View, loops: Callable[[], list[Op]]
+) -> Iterator[Sketch]:
+    """Ever simpler structures: modules closed, then any operations in a row that repeat, then steps of `loops`, then of
+    any rows."""
     plans: list[tuple[Plan, int]] = []
     if view.style.sideways and whole.frames:
         yield view.sketch(whole)
@@ -142,9 +146,8 @@ def _sketches(whole: Plan, ops: list[Op], kinds: Mapping[str, str], level: str, 
             yield sketch
     if fewest_closed([op for op in ops if not is_loose(op, kinds)], view.block) > MOST_BOXES:
         return  # parts that are unlike each other are no steps
-    loops = with_steps(ops, kinds, within=False)
-    if len(loops) < len(ops):
-        yield from map(view.sketch, _few(without_loose(_planned(loops, kinds, level, view), kinds), kinds, view))
+    if len(loops()) < len(ops):
+        yield from map(view.sketch, _few(without_loose(_planned(loops(), kinds, level, view), kinds), kinds, view))
     stepped = with_steps(ops, kinds)
     if len(stepped) < len(ops):
         yield from map(view.sketch, _few(_planned(stepped, kinds, level, view), kinds, view))
