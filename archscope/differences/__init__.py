@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
+from archscope.differences import gaps, moves, partners
 from archscope.differences.alignment import Aligner, Alignment
 from archscope.differences.branches import Series, in_order, series_of
 from archscope.differences.changes import Changes
@@ -241,7 +242,8 @@ def _told(a: Report, b: Report, steps_a: list[Step], steps_b: list[Step], alignm
     changes = Changes(steps_a, steps_b, alignment, (a.graph, b.graph))
     for change in shared(steps_a, steps_b, alignment.partner):
         changes.add(change)
-    changes.collect()
+    for kind in (moves, gaps, partners):
+        kind.collect(changes)
     Consequences(changes).collect()
     found = [*changes.found, *Wiring(changes.partner, changes.moved).changes(changes.pairs)]
     found = told_once(found, steps_a, steps_b)

@@ -1,14 +1,14 @@
 """How each operation becomes steps in normal form: a rule takes a Call and says how its result is seen. No torch."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from archscope.differences.draft import Draft
 from archscope.differences.layouts import Layout
 from archscope.differences.rules.stored import facts_of, orders
-from archscope.differences.steps import OWN, Step, View, is_statistic, squeezed
+from archscope.differences.steps import OWN, Step, View, is_statistic
 from archscope.model.graph import Layer, Operand, Shape
 
 NO_FUNCTION = frozenset(
@@ -193,13 +193,6 @@ def alone(call: Call, step: Step) -> bool:
     return readers == 1
 
 
-def broadcast(call: Call, out: Shape) -> dict[str, Any]:
-    """Along which axes each operand is repeated: those of one element are not counted."""
-    shapes = [*zip(call.arguments, [view.shape for view in call.views], strict=True)]
-    shapes += [(one.argument, one.shape) for one in call.fixed]
-    return {argument: axes for argument, shape in shapes if (axes := repeated_axes(shape, out))}
-
-
 def repeated_axes(shape: Shape, out: Shape) -> tuple[int, ...]:
     """Along which of the axes of more than one element a tensor is repeated; none where it is along all of them."""
     full = (1,) * (len(out) - len(shape)) + tuple(shape)
@@ -211,53 +204,6 @@ def repeated_axes(shape: Shape, out: Shape) -> tuple[int, ...]:
 def wide(shape: Sequence[int]) -> list[int]:
     """The axes of more elements than one."""
     return [axis for axis, size in enumerate(shape) if size != 1]
-
-
-def spread(call: Call, view: View, out: Shape) -> dict[str, Any] | None:
-    """The same for stored tensors beside a tensor that is seen by permuted axes, told by the axes that it has itself;
-    None where it is seen by others, or where a stored one would have to be turned."""
-    axes = [view.layout.axes_of(i, view.step.shape) for i in range(len(out))]
-    long = wide(view.step.shape)
-    found = {}
-    for one in call.fixed:
-        full = (1,) * (len(out) - len(one.shape)) + tuple(one.shape)
-        own = [axes[i] for i in wide(full)] if len(full) == len(out) else [None]
-        places = [each[0] for each in own if each is not None and len(each) == 1]
-        if len(places) < len(own) or places != sorted(places):
-            return None
-        repeated = tuple(place for place, axis in enumerate(long) if axis not in places)
-        if repeated and len(repeated) < len(long):
-            found[one.argument] = repeated
-    return found
-
-
-def each_element(call: Call, kind: str, facts: Mapping[str, Any], ordered: bool = True) -> View:
-    """An operation on each element: it does not matter in which order they are seen."""
-    call.views = views = [replace(view, layout=view.layout.unexpanded()) for view in call.views]
-    out = call.out()
-    first = views[0] if views else None
-    alike = first is not None and first.permutes and first.shape == out and all(
-        view.layout == first.layout and squeezed(view.step.shape) == squeezed(first.step.shape) for view in views
-    )  # fmt: skip
-    large = any(one.shape not in ((), (1,)) and set(one.shape) != {1} for one in call.fixed)
-    if not ordered and len(views) == len(call.fixed) == 1:
-        call.fixed = [call.fixed[0]._replace(argument="other")]
-    repeated = spread(call, first, out) if first is not None and alike and large and len(views) == 1 else None
-    if first is not None and alike and (not large or repeated is not None):
-        if repeated:
-            facts = {**facts, "broadcast": tuple(sorted(repeated.items() if ordered else repeated.values()))}
-        step = call.step(kind, [view.step for view in views], facts, first.step.shape)
-        return View(with_fixed(step, call), first.layout)
-    repeated = broadcast(call, out)
-    if repeated and not ordered:  # a row and a column that are added stand in the order of their axes
-        places_ = sorted(range(len(views)), key=lambda i: repeated.get(call.arguments[i], ()))
-        call.views, call.arguments = [views[i] for i in places_], [call.arguments[i] for i in places_]
-        names = [*call.arguments, *(one.argument for one in call.fixed)]
-        facts = {**facts, "broadcast": tuple(repeated[name] for name in names if name in repeated)}
-    elif repeated:
-        facts = {**facts, "broadcast": tuple(sorted(repeated.items()))}
-    step = call.step(kind, [call.shown(i) for i in range(len(views))], facts, out)
-    return View.of(with_fixed(step, call), out)
 
 
 def along(call: Call, axes: Sequence[int]) -> tuple[Step, tuple[int, ...], Layout]:

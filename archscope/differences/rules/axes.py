@@ -6,7 +6,7 @@ from typing import Any
 
 from archscope.differences.layouts import Layout, strides_of
 from archscope.differences.rules import Call, along, composed, other, places, wide
-from archscope.differences.rules.pointwise import extreme
+from archscope.differences.rules.activations import extreme
 from archscope.differences.steps import Step, View, squeezed
 from archscope.model.operations import STATISTICS
 

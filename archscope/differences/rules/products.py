@@ -4,7 +4,8 @@ that is added along the filters is a bias. No torch."""
 from dataclasses import replace
 from math import prod
 
-from archscope.differences.rules import Call, attention, other, pointwise, spread, wide, windows, with_fixed
+from archscope.differences.rules import Call, arithmetic, attention, other, wide, windows, with_fixed
+from archscope.differences.rules.pointwise import spread
 from archscope.differences.rules.stored import reordered
 from archscope.differences.steps import Step, View
 from archscope.model.graph import Operand
@@ -45,7 +46,7 @@ def _product_and_sum(call: Call, matrix: Operand, added: Operand) -> View:
     product.parameters = (matrix.source,) if matrix.kind == "parameter" else ()
     second = replace(call, views=[View.of(product)], arguments=["input"], fixed=[added._replace(argument="other")])
     second.settings, second.cost = {}, (own, 0)
-    found = pointwise.add(second)
+    found = arithmetic.add(second)
     found.step.parameters = (added.source,) if added.kind == "parameter" else ()
     call.cost = (0, 0)
     return found
@@ -69,7 +70,7 @@ def _linear(call: Call, fixed: list[Operand]) -> Step | View:
 
 
 def add(call: Call) -> View:
-    return _with_bias(call) or pointwise.add(call)
+    return _with_bias(call) or arithmetic.add(call)
 
 
 def _with_bias(call: Call) -> View | None:
