@@ -75,10 +75,11 @@ class Target:
 
     def on_meta(self, /, **options: Any) -> Built:
         """The module without memory, as a trace needs it; with memory where its constructor asks for numbers."""
+        from archscope.tracing.elsewhere import cuda_idle
         from archscope.tracing.meta_build import Skeleton
         from archscope.tracing.untouched import DrawnAlone, random_states_kept
 
-        with self.running(), random_states_kept():
+        with self.running(), random_states_kept(), cuda_idle():
             try:
                 with Skeleton():  # whatever the constructor allocates has a shape and no memory
                     return self._built(self._module(options), options)
@@ -91,9 +92,10 @@ class Target:
 
     def on_cpu(self, /, **options: Any) -> Built:
         """The module with weights, for a pass that needs them. Random states stay as they are."""
+        from archscope.tracing.elsewhere import cuda_idle
         from archscope.tracing.untouched import DrawnAlone, random_states_kept
 
-        with random_states_kept(), DrawnAlone():
+        with random_states_kept(), DrawnAlone(), cuda_idle():
             return self._built(self.build(**options), options)
 
     def _module(self, options: Mapping[str, Any]) -> "nn.Module":

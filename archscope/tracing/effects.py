@@ -7,6 +7,7 @@ import torch
 from archscope.model.graph import Shape
 from archscope.model.operations import CATEGORIES, CATEGORY
 from archscope.tracing import shape_rules
+from archscope.tracing.elsewhere import says_device
 from archscope.tracing.records import META, Effect, Invocation, Irregular, Memory, Unchanged, map_tensors, tensors_in
 from archscope.tracing.signatures import FOREIGN
 from archscope.tracing.sources import Sources, shown_again
@@ -215,6 +216,6 @@ def stay_on_meta(operation: str, arguments: Any) -> Any:
             for name, value in arguments.items()
         }
     return [
-        META if isinstance(value, torch.device) or (operation == "to" and isinstance(value, str)) else value
+        META if isinstance(value, torch.device) or (operation == "to" and says_device(value)) else value
         for value in arguments
     ]

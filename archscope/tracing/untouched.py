@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from archscope.tracing.elsewhere import where_it_runs
+from archscope.tracing.elsewhere import cuda_idle, where_it_runs
 
 SEED = 0
 """What random numbers start from in a trace."""
@@ -46,7 +46,7 @@ def undisturbed(blocks: Mapping[str, nn.Module], real: bool) -> Iterator[None]:
         recursion_limit = sys.getrecursionlimit()
         sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
         try:
-            with settings_kept(), random_states_kept(), _nothing_compiled(real):
+            with settings_kept(), random_states_kept(), _nothing_compiled(real), cuda_idle():
                 yield
         finally:
             for module, training in scripted:  # kept in C++, so that a double has no flag of its own

@@ -20,7 +20,7 @@ from archscope.tracing import calls
 from archscope.tracing.batched import FUNC, is_wrapped, settings_of_whole, whole
 from archscope.tracing.constants import Constants
 from archscope.tracing.effects import Effects, not_itself, observed, refused, written_by
-from archscope.tracing.elsewhere import where_it_runs
+from archscope.tracing.elsewhere import by_type, where_it_runs
 from archscope.tracing.ledger import Ledger
 from archscope.tracing.quantised import plain_call
 from archscope.tracing.questions import (
@@ -104,8 +104,10 @@ class Tracer(TorchFunctionMode):
             return self._question(function, name, args, kwargs)
         if name == "__get__":
             return self._attribute(function, args)
-        if name == "type" and len(args) == 1 and not kwargs:
-            return self._type_in_words(function(*args))
+        if name == "type" and function is torch.Tensor.type:
+            if len(args) == 1 and not kwargs:
+                return self._type_in_words(function(*args))
+            args = (args[0], *map(by_type, args[1:]))
         if name in CONTROL_FLOW and isinstance(function, torch._ops.HigherOrderOperator):
             return self._as_it_runs(function, args)
         for kind in types:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import Any
 
@@ -15,7 +16,7 @@ import archscope
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
 from archscope.targets import Target
-from archscope.tracing import TraceError, trace
+from archscope.tracing import TraceError, elsewhere, trace
 from tests.small_nets import Forward, on_meta
 
 torch.set_num_threads(1)
@@ -464,14 +465,74 @@ class AsksOnCuda(OnCuda):
         return super().forward(x) if x.cuda().sum() >= 0 else x
 
 
+class ByNumber(OnCuda):
+    """Devices by their numbers, as `model.to(0)` says them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4).to(0)
+        self.to_device = nn.Linear(4, 4, device=0).to(device=torch.cuda.current_device()).cuda(0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.cuda.device(0):
+            x = self.linear(x.to(0)) + self.to_device(x.cuda(0)) * self.scale
+        torch.cuda.synchronize()
+        return x + torch.zeros(4, device=0) + x.new_ones(4, device=0) + torch.arange(4).to(0, torch.float32)
+
+
+class ByType(OnCuda):
+    """Tensors of CUDA's classes, as was once customary."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("shift", torch.cuda.FloatTensor(4).fill_(0))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.type(torch.cuda.FloatTensor)
+        x = self.to_device(self.linear(x)) * self.scale + torch.cuda.FloatTensor([1, 2, 3, 4])
+        return x.type("torch.cuda.FloatTensor") + torch.cuda.FloatTensor(x.shape[0], 4).zero_()
+
+
+class AsksByNumber(ByNumber, AsksOnCuda):
+    pass
+
+
+class AsksByType(ByType, AsksOnCuda):
+    pass
+
+
+ON_CUDA = [OnCuda, AsksOnCuda, ByNumber, AsksByNumber, ByType, AsksByType]
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-@pytest.mark.parametrize("kind", [OnCuda, AsksOnCuda])
+@pytest.mark.parametrize("kind", ON_CUDA)
 def test_a_network_that_asks_for_a_gpu_needs_none_to_be_counted(kind: type[nn.Module]) -> None:
     target = Target("net", kind)
-    built = target.on_meta().module if kind is OnCuda else target.on_cpu().module
+    built = target.on_cpu().module if issubclass(kind, AsksOnCuda) else target.on_meta().module
     graph = trace(built, (4,))
     assert [row for row in rows(graph) if row[0] == "linear"] == 2 * [("linear", (4,))]
     assert sum(parameter.elements for parameter in graph.parameters.values()) == 44
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_answered_for_in_the_pass_alone() -> None:
+    places = {(owner, name): vars(owner)[name] for owner, name in elsewhere.CUDA._places}
+
+    def refused() -> bool:
+        for ask in (lambda: torch.cuda.FloatTensor(2), lambda: nn.Linear(2, 2).to(0)):
+            with pytest.raises((TypeError, RuntimeError)):
+                ask()
+        return True
+
+    def forward(net: Any, x: torch.Tensor) -> torch.Tensor:
+        assert isinstance(torch.cuda.FloatTensor([1]), torch.cuda.FloatTensor)
+        with ThreadPoolExecutor(1) as others:
+            assert others.submit(refused).result()
+        return net.linear(x)
+
+    trace(Forward(forward, linear=nn.Linear(4, 4)), (4,))
+    assert all(vars(owner)[name] is before for (owner, name), before in places.items())
+    assert refused()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -1,0 +1,69 @@
+"""Functions of Python's and torch's that no TorchFunctionMode sees, and that answer otherwise while a network is built
+or traced: in the thread that does so, and nowhere else."""
+
+import functools
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Lock, get_ident
+from typing import Any
+
+Places = Mapping[tuple[Any, str], Any]
+"""By owner and name what stands there meanwhile: for a function one that is given it, then the arguments of the call;
+for a class what makes its double, of the class and of whether the thread that asks is inside."""
+
+
+class Detours:
+    """While some thread is inside `taken`, these stand in their places, and in all other threads do what was there."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._before: dict[tuple[Any, str], Any] = {}
+        self._threads: list[int] = []
+        self._lock = Lock()
+        if hasattr(os, "register_at_fork"):  # not on Windows
+            os.register_at_fork(after_in_child=self._in_child)
+
+    def _in_child(self) -> None:
+        """No other thread has come along."""
+        self._lock = Lock()
+        self._threads = [thread for thread in self._threads if thread == get_ident()]
+        self._taken_or_left()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Inside, calls of this thread go another way."""
+        thread = get_ident()
+        with self._lock:
+            self._threads.append(thread)
+            self._taken_or_left()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._threads.remove(thread)
+                self._taken_or_left()
+
+    def _taken_or_left(self) -> None:
+        if self._threads and not self._before:
+            self._before = {(owner, name): vars(owner)[name] for owner, name in self._places}
+            for (owner, name), before in self._before.items():
+                setattr(owner, name, self._detour(before, self._places[owner, name]))
+        elif not self._threads:
+            for (owner, name), before in self._before.items():
+                setattr(owner, name, before)
+            self._before = {}
+
+    def _detour(self, before: Any, instead: Any) -> Any:
+        if isinstance(before, type):
+            return instead(before, self.is_inside)
+
+        @functools.wraps(before)
+        def way(*args: Any, **kwargs: Any) -> Any:
+            return instead(before, *args, **kwargs) if self.is_inside() else before(*args, **kwargs)
+
+        return way
+
+    def is_inside(self) -> bool:
+        """Is this thread?"""
+        return get_ident() in self._threads
