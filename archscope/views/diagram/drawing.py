@@ -72,7 +72,7 @@ class Diagram(Drawn):
 
     def to_drawio(self) -> str:
         """The picture for draw.io, to be edited: boxes with their lines, within frames that hold them."""
-        return to_drawio(self.drawing.piece, self._page().title, self.options.theme)
+        return to_drawio(self.drawing.piece, self._page())
 
     def to_html(self) -> str:
         """A page to walk through what is drawn, that of `archscope explore`."""

@@ -19,7 +19,7 @@ from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.apart import told_apart
 from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
-from archscope.views.diagram.plan.folding import alike, fold, with_numbers
+from archscope.views.diagram.plan.folding import alike, fold, with_titles
 from archscope.views.diagram.plan.lanes import lane_segments
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
@@ -91,7 +91,7 @@ class View:
         series = structure(plan.ops, frames, plan.titles, ends)
         if self.folds:
             run = 2 if plan.every or loose else 99 if self.block else LONGEST_RUN
-            series = with_numbers([merged_panel(item) for item in fold(series, run, loose)])
+            series = with_titles([merged_panel(item) for item in fold(series, run, loose)])
         told_apart(series)
         return Sketch(plan, series, ends, loose)
 

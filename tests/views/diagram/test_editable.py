@@ -14,6 +14,7 @@ import archscope
 from archscope.model.report import Report
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.paint.tikz import to_tikz
+from archscope.views.diagram.place.style import STACK
 
 SVG = "{http://www.w3.org/2000/svg}"
 PICTURES: list[dict[str, object]] = [
@@ -32,7 +33,7 @@ def drawn(options: Mapping[str, object]) -> Diagram:
 
 def plain(latex: str) -> str:
     """A node's text as a reader sees it."""
-    signs = {r"$\times$": "×", r"$\to$": "→", r"$\cdot$": "·", r"\_": "_", r"\%": "%", r"\&": "&"}
+    signs = {r"\texttimes{}": "×", r"$\to$": "→", r"$\cdot$": "·", r"\_": "_", r"\%": "%", r"\&": "&"}
     for written, sign in signs.items():
         latex = latex.replace(written, sign)
     return latex
@@ -106,13 +107,51 @@ def test_draw_io_has_every_box_where_it_was_and_every_line_bound_to_its_boxes(op
     for name, box in boxes.items():
         if box.form != "point":
             x, y = corner(every[name], every)
-            offsets.add((round(x - box.left, 1), round(y - box.top, 1)))
+            second = STACK if box.repeat > 1 else 0.0
+            offsets.add((round(x - box.left + second, 1), round(y - box.top + second, 1)))
             assert box.title in (every[name].get("value") or "")
     assert len(offsets) == 1
     edges = [cell for cell in every.values() if cell.get("edge")]
     assert len(edges) == sum(bool(line.points) for line in piece.lines)
     assert all(cell.get(way) in every for cell in edges for way in ("source", "target") if cell.get(way))
     assert sum(cell.get("source") is not None for cell in edges) > 0.9 * len(edges)
+
+
+def style(cell: ElementTree.Element) -> dict[str, str]:
+    return dict(part.partition("=")[::2] for part in (cell.get("style") or "").split(";"))
+
+
+@pytest.mark.parametrize("options", [*PICTURES, {"level": "volume"}, {"level": "flow", "direction": "LR"}])
+def test_lines_in_draw_io_end_where_they_are_drawn(options: dict[str, object]) -> None:
+    every = cells(drawn(options))
+    for edge in [cell for cell in every.values() if cell.get("edge")]:
+        for way, end in (("source", "exit"), ("target", "entry")):
+            cell, shares = every.get(edge.get(way, "")), style(edge)
+            if cell is None or f"{end}X" not in shares:
+                continue
+            size = [float(cell.find("mxGeometry").get(name)) for name in ("width", "height")]  # type: ignore[union-attr, arg-type]
+            across = float(shares[f"{end}X"]) if style(cell).get("flipH") != "1" else 1 - float(shares[f"{end}X"])
+            told = edge.find(f".//mxPoint[@as='{way}Point']")
+            assert told is not None
+            at = [place + share * side for place, share, side in
+                  zip(corner(cell, every), (across, float(shares[f"{end}Y"])), size, strict=True)]  # fmt: skip
+            assert at == pytest.approx([float(told.get("x", 0)), float(told.get("y", 0))], abs=0.1)
+
+
+def test_draw_io_has_what_stands_above_the_picture_and_its_colours() -> None:
+    written = drawn({"level": "network", "color": "macs", "theme": "dark"}).to_drawio()
+    assert "Not drawn apart" in written and "G MACs in a box" in written
+    assert 'background="#14181D"' in written
+    heads = {cell.get("id", "") for cell in cells(drawn({"show_title": False, "show_legend": False})).values()}
+    assert not any(name.startswith("h") for name in heads)
+    fills = {style(cell).get("fillColor") for name, cell in cells(drawn({"level": "network", "color": "macs"})).items()
+             if name.startswith("b")}  # fmt: skip
+    assert len(fills) > 4
+
+
+def test_blocks_of_a_volume_bear_no_words_in_draw_io() -> None:
+    every = cells(drawn({"level": "volume"}))
+    assert not any(cell.get("value") for name, cell in every.items() if name.startswith("b"))
 
 
 def test_what_is_within_a_frame_is_its_child_in_draw_io() -> None:

@@ -51,8 +51,8 @@ class Numbered(nn.Module):
         return y
 
 
-def convolutions(count: int) -> list[nn.Module]:
-    return [nn.Conv2d(4, 4, 1) for _ in range(count)]
+def convolutions(count: int, width: int = 4) -> list[nn.Module]:
+    return [nn.Conv2d(width, width, 1) for _ in range(count)]
 
 
 def test_a_closed_stage_says_which_it_is_where_its_sisters_are_not_like_it() -> None:
@@ -61,3 +61,23 @@ def test_a_closed_stage_says_which_it_is_where_its_sisters_are_not_like_it() -> 
     modules, plan = Modules(ops, graph.blocks), Plan(ops)
     said = [box_title(f"{holder}.layer{i}", plan, modules) for holder in ("body", "tail") for i in (1, 2)]
     assert said == ["Body: layer1", "Body: layer2", "Tail", "Tail"]
+
+
+class Refined(nn.Module):
+    """A stage that changes the width, then has equal blocks of no class of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 1)
+        self.stage2 = nn.Sequential(
+            nn.Conv2d(4, 8, 2, 2), nn.BatchNorm2d(8), *[nn.Sequential(*convolutions(2, 8)) for _ in range(3)]
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.stage2(self.stem(x))
+        return y
+
+
+def test_no_frame_says_the_title_of_the_one_around_it() -> None:
+    frames = archscope.diagram(Refined(), (3, 8, 8)).drawing.piece.frames
+    assert [(frame.title, frame.repeat) for frame in frames] == [("stage2", 1), ("", 3)]

@@ -14,7 +14,7 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.painter import Page, Painter
 from archscope.views.diagram.paint.palette import LEGEND
-from archscope.views.diagram.place.picture import Box
+from archscope.views.diagram.place.picture import Box, Piece
 from archscope.views.diagram.place.style import MARGIN, SMALL, TITLE
 from archscope.views.diagram.place.text import fitted, room_for, sizes, text_width
 
@@ -121,6 +121,12 @@ class Head:
             _legend(painter, row, (width - row_width(row)) / 2, y)
         if self.scale:
             _heat_scale(painter, self.scale, width, y + 20.0)
+
+
+def shown_kinds(page: Page, piece: Piece) -> list[str]:
+    """The kinds whose colours the legend tells: those of boxes, where colours are not for costs."""
+    shown = {box.kind for box in piece.boxes if box.form != "point"}
+    return [kind for kind in LEGEND if kind in shown and not page.heat]
 
 
 def head_of(page: Page, kinds: Sequence[str], width: float) -> Head:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from archscope.model.text import shown_lines
-from archscope.views.diagram.paint.heading import head_of
+from archscope.views.diagram.paint.heading import head_of, shown_kinds
 from archscope.views.diagram.paint.painter import Page, Painter, number
-from archscope.views.diagram.paint.palette import LEGEND, THEMES
+from archscope.views.diagram.paint.palette import THEMES
 from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import BOLD, DEEP, HEADING, LINE, MARGIN, SMALL, STACK, badge_width
 from archscope.views.diagram.place.table import Table
@@ -20,8 +20,7 @@ FLATTEST = 1 / 2.15
 def to_svg(piece: Piece, page: Page) -> str:
     """The whole picture. The same piece and page give the same bytes. Raises ArchscopeError, see Sheet."""
     painter = Painter(THEMES[page.theme])
-    kinds = [kind for kind in LEGEND if not page.heat and any(_shows(box, kind) for box in piece.boxes)]
-    head = head_of(page, kinds, piece.left + piece.right)
+    head = head_of(page, shown_kinds(page, piece), piece.left + piece.right)
     top = MARGIN + head.height
     width, height = head.width + 2 * MARGIN, top + piece.height + MARGIN
     extra = side = 0.0
@@ -49,10 +48,6 @@ def to_fragment(piece: Piece, page: Page) -> str:
 def extent(piece: Piece) -> tuple[float, float]:
     """Width and height of a picture with its margins."""
     return piece.left + piece.right + 2 * MARGIN, piece.height + 2 * MARGIN
-
-
-def _shows(box: Box, kind: str) -> bool:
-    return box.kind == kind and box.form != "point"
 
 
 def _start(page: Page, width: float, height: float, painter: Painter) -> list[str]:

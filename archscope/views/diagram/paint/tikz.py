@@ -19,12 +19,13 @@ BEGIN = r"""% A document of its own, and a picture for \input{...} in another on
 \def\archscopeend{\end{document}}
 \begin{document}
 \fi
+\providecommand\texttimes{\ensuremath{\times}}%
 \providecommand\archscopefont{\fontfamily{phv}\selectfont}%"""
 END = r"\ifdefined\archscopeend\expandafter\archscopeend\fi"
 
 WRITTEN = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$", "÷": r"$\div$", "→": r"$\to$",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"\texttimes{}", "÷": r"$\div$", "→": r"$\to$",
     "−": r"$-$", "·": r"$\cdot$", "…": r"\dots{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     '"': r"\textquotedbl{}", "–": "--", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
 }  # fmt: skip

@@ -123,12 +123,20 @@ def _framed(parts: Sequence[Series]) -> Panel:
     return panels[0]
 
 
-def with_numbers(series: Series) -> Series:
-    """Blocks that have numbers for names bear them where their neighbours differ: `Blocks 4 to 11`."""
+def with_titles(series: Series, around: str = "") -> Series:
+    """Blocks that have numbers for names bear them where their neighbours differ: `Blocks 4 to 11`. A frame within one
+    that says the same says nothing."""
+    _number(series)
+    for item in series:
+        if isinstance(item, Panel):
+            item.title = item.title if item.title != around else ""
+            with_titles(item.body, item.title or around)
+    return series
+
+
+def _number(series: Series) -> None:
     holders = [_numbered_name(item) for item in series]
     for item, (stem, number) in zip(series, holders, strict=True):
-        if isinstance(item, Panel):
-            with_numbers(item.body)
         if number is None or sum(other == stem for other, _ in holders) < 2:
             continue
         assert isinstance(item, Panel | Leaf)
@@ -142,7 +150,6 @@ def with_numbers(series: Series) -> Series:
             item.title = title
         else:
             item.op = replace(item.op, word=title)
-    return series
 
 
 def _numbered_name(item: Item) -> tuple[str, int | None]:
