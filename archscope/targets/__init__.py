@@ -81,8 +81,11 @@ def _file(path: str) -> UserCode:
 
 def _of_code(target: str, code: UserCode, name: str) -> Target:
     def build(**options: Any) -> "nn.Module":
+        from archscope.tracing.left_out import WEIGHTS
+
         with keras.made_where_torch_does(target, code.source):
             found = _attribute(code.module, name, target) if name else _only_network(code.module, target)
+            WEIGHTS.renewed()  # the file has imported its libraries
             return _made(found, options, target)
 
     return Target(name, build, running=code.running)

@@ -82,21 +82,36 @@ class Target:
         with self.running(), random_states_kept(), cuda_idle():
             try:
                 with Skeleton():  # whatever the constructor allocates has a shape and no memory
-                    return self._built(self._module(options), options)
+                    return self._without_weights(options)
             except ArchscopeError:
                 raise
             except Exception as error:  # .item() in a constructor, say: stochastic depth's rates
                 reason = f"built on the CPU, since its constructor needs numbers ({said_of(error)})"
                 with DrawnAlone():
-                    return self._built(self._module(options), options, reason)
+                    return self._without_weights(options, reason)
 
     def on_cpu(self, /, **options: Any) -> Built:
         """The module with weights, for a pass that needs them. Random states stay as they are."""
         from archscope.tracing.elsewhere import cuda_idle
         from archscope.tracing.untouched import DrawnAlone, random_states_kept
 
-        with random_states_kept(), DrawnAlone(), cuda_idle():
-            return self._built(self.build(**options), options)
+        with self.running(), random_states_kept(), DrawnAlone(), cuda_idle():
+            return self._without_weights(options)
+
+    def _without_weights(self, options: Mapping[str, Any], *said: str) -> Built:
+        """Without those that its constructor would fetch or load, unless it cannot do without them."""
+        from archscope.tracing.left_out import said_of_left_out, weights_left_out
+
+        with weights_left_out() as names:
+            try:
+                module = self._module(options)
+            except Exception:
+                if not names:
+                    raise
+            else:
+                left_out = [said_of_left_out(names)] if names else []
+                return self._built(module, options, *left_out, *said)
+        return self._built(self._module(options), options, *said)
 
     def _module(self, options: Mapping[str, Any]) -> "nn.Module":
         return self.builder(**{**self.options, **options})

@@ -3,6 +3,7 @@ or traced: in the thread that does so, and nowhere else."""
 
 import functools
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock, get_ident
@@ -10,7 +11,8 @@ from typing import Any
 
 Places = Mapping[tuple[Any, str], Any]
 """By owner and name what stands there meanwhile: for a function one that is given it, then the arguments of the call;
-for a class what makes its double, of the class and of whether the thread that asks is inside."""
+for a class what makes its double, of the class and of whether the thread that asks is inside. An owner may be a module
+by its name: one that nobody has imported has no detour."""
 
 
 class Detours:
@@ -44,15 +46,23 @@ class Detours:
                 self._threads.remove(thread)
                 self._taken_or_left()
 
+    def renewed(self) -> None:
+        """What has been imported since this thread entered goes the other way, too."""
+        if self.is_inside():
+            with self._lock:
+                self._taken_or_left()
+
     def _taken_or_left(self) -> None:
-        if self._threads and not self._before:
-            self._before = {(owner, name): vars(owner)[name] for owner, name in self._places}
-            for (owner, name), before in self._before.items():
-                setattr(owner, name, self._detour(before, self._places[owner, name]))
-        elif not self._threads:
+        if not self._threads:
             for (owner, name), before in self._before.items():
                 setattr(owner, name, before)
             self._before = {}
+            return
+        for (said, name), instead in self._places.items():
+            owner = sys.modules.get(said) if isinstance(said, str) else said
+            if owner is not None and (owner, name) not in self._before and name in vars(owner):
+                before = self._before[owner, name] = vars(owner)[name]
+                setattr(owner, name, self._detour(before, instead))
 
     def _detour(self, before: Any, instead: Any) -> Any:
         if isinstance(before, type):
