@@ -17,11 +17,11 @@
     archscope.spectrum("xception")                     its points between regular and depthwise convolutions
 
 A target is a network's name ("xception", "xception?num_classes=10"), code ("net.py:Net", "package.module:Net"),
-"timm:NAME", "torchvision:NAME", an nn.Module, a Report, or the path of a saved report.json. Sizes are without the
-batch, channels x height x width in pixels: (3, 299, 299), "3x299x299", or one side, 299; a batch may stand in front,
-(1, 3, 299, 299). Several inputs are a list of sizes, by name and with a dtype where need be: ["image=3x64x64",
-"ids=16:int64"]. Where a size goes, an example may: a tensor, or a list, tuple or dict of them, batch included. What
-holds of one image holds of it then, and several images are counted as they were passed.
+"timm:NAME", "torchvision:NAME", an nn.Module, a Report, or the path of a saved report.json or of a file such as
+net.onnx. Sizes are without the batch, channels x height x width in pixels: (3, 299, 299), "3x299x299", or one side,
+299; a batch may stand in front, (1, 3, 299, 299). Several inputs are a list of sizes, by name and with a dtype where
+need be: ["image=3x64x64", "ids=16:int64"]. Where a size goes, an example may: a tensor, or a list, tuple or dict of
+them, batch included. What holds of one image holds of it then, and several images are counted as they were passed.
 
 Nothing here prints, and nothing imports torch before it is needed.
 """
@@ -38,6 +38,7 @@ from archscope.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from os import PathLike
 
     import torch
     from torch import nn
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from archscope.explaining import Explanation
     from archscope.explaining.worksheet import Worksheet
     from archscope.latency import Options, Progress
-    from archscope.model.input_sizes import Sizes
     from archscope.model.report import Columns
     from archscope.model.segments import Segments
     from archscope.papers.lineage import Lineage
@@ -58,10 +58,9 @@ if TYPE_CHECKING:
     from archscope.papers.zoo import Zoo
     from archscope.sweeping.points import Sweep
     from archscope.targets.inputs import Example, InputSize
+    from archscope.targets.target import Named as Target
     from archscope.views.diagram.drawing import Diagram
     from archscope.views.explorer import Explorer
-
-    Target = str | nn.Module | Report
 
 __all__ = [
     "ArchscopeError",
@@ -129,11 +128,11 @@ def lineage(name: str = "") -> "Lineage":
 
 
 @named_arguments
-def build(target: "str | nn.Module", options: "Mapping[str, Any] | None" = None) -> "nn.Module":
+def build(target: "str | PathLike[str] | nn.Module", options: "Mapping[str, Any] | None" = None) -> "nn.Module":
     """The network of a name or of code, with weights as it initialises them, on torch's default device.
 
-    `options` go to its builder; `archscope show NAME` and `archscope.networks()[NAME].options` list them. Raises
-    ArchscopeError for a name or an option that there is not.
+    `options` go to its builder; `archscope show NAME` and `archscope.networks()[NAME].network.options` list them.
+    Raises ArchscopeError for a name or an option that there is not.
 
     >>> archscope.build("lenet5", {"num_classes": 4})(torch.zeros(1, 1, 32, 32)).shape
     torch.Size([1, 4])
@@ -261,7 +260,10 @@ def diff(
 
 @named_arguments
 def fit(
-    weights: "str | Mapping[str, torch.Tensor]", target: "Target", *, options: "Mapping[str, Any] | None" = None
+    weights: "str | PathLike[str] | Mapping[str, torch.Tensor]",
+    target: "Target",
+    *,
+    options: "Mapping[str, Any] | None" = None,
 ) -> "Fit":
     """The Fit of weights and a network: has each tensor a place there, and under which name?
 
@@ -414,7 +416,7 @@ def verify(*names: str, equivalences: bool = False) -> "Verification | Equivalen
 
 @named_arguments
 def audit(
-    target: "Target", input_size: "Sizes | None" = None, *, options: "Mapping[str, Any] | None" = None
+    target: "Target", input_size: "InputSize | None" = None, *, options: "Mapping[str, Any] | None" = None
 ) -> "Audit":
     """The Audit of a target: what every installed counter says of it, and the way from archscope's number to each.
 
@@ -437,7 +439,7 @@ def spectrum(
     target: str = "",
     segments: "Iterable[Segments] | None" = None,
     *,
-    input_size: "Sizes | None" = None,
+    input_size: "InputSize | None" = None,
     batch: int | None = None,
     hold: Literal["", "params"] = "",
     options: "Mapping[str, Any] | None" = None,
@@ -467,6 +469,10 @@ def spectrum(
     from archscope.latency import unheard
     from archscope.model.input_sizes import as_inputs
 
+    if not isinstance(target, str):
+        raise ArchscopeError(
+            f"a network is built anew with each count of segments: name it, and give no {type(target).__name__}"
+        )
     given = {
         "channels": channels, "kernel_size": kernel_size, "stride": stride, "depth_multiplier": depth_multiplier,
         "order": order, "activation": activation,
@@ -489,7 +495,7 @@ def spectrum(
 def sweep(
     target: str,
     options: "Mapping[str, Iterable[Any]] | None" = None,
-    input_sizes: "Iterable[int | str] | None" = None,
+    input_sizes: "int | str | Iterable[int | str] | None" = None,
     *,
     batch: int | None = None,
     under: "Mapping[str, float] | None" = None,
@@ -515,7 +521,8 @@ def sweep(
     from archscope.sweeping.held import amount
 
     axes = {name: tuple(values) for name, values in (options or {}).items()}
-    axes |= {"input": tuple(map(str, input_sizes))} if input_sizes else {}
+    sizes = [input_sizes] if isinstance(input_sizes, int | str) else input_sizes or ()
+    axes |= {"input": tuple(map(str, sizes))} if sizes else {}
     limits = [Limit("max", find_limited(name), value) for name, value in (under or {}).items()]
     held = amount(hold) if hold else ("", 0.0)
     return sweeping.sweep(

@@ -1,9 +1,10 @@
 """One way to look things up by name: networks, measures, views."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from inspect import signature
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from archscope.errors import UnknownName
 
@@ -54,7 +55,8 @@ FORMER = {"inputs": "input_data"}
 
 
 def named_arguments(function: Callable[P, T]) -> Callable[P, T]:
-    """Decorator: a keyword that the function does not take is answered with a TypeError that names the nearest."""
+    """Decorator: a keyword that the function does not take is answered with a TypeError that names the nearest, and
+    where a name may stand the path of a file may, too."""
     known = [name for name, each in signature(function).parameters.items() if each.kind is not each.VAR_POSITIONAL]
 
     @wraps(function)
@@ -71,9 +73,15 @@ def named_arguments(function: Callable[P, T]) -> Callable[P, T]:
                 if "options" in known and not near:
                     hint += f"; what a network's builder takes goes into options={{{name!r}: ...}}"
                 raise TypeError(f"archscope.{function.__name__} takes no {name}; {hint}")
-        return function(*args, **kwargs)
+        texts: tuple[Any, ...] = tuple(map(as_text, args))
+        return function(*texts, **{name: as_text(given) for name, given in kwargs.items()})
 
     return called
+
+
+def as_text(given: Any) -> Any:
+    """A path as it would be typed; all else is as it is."""
+    return os.fspath(given) if isinstance(given, os.PathLike) else given
 
 
 class Registry(Generic[T]):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from archscope.cache import kept
 from archscope.errors import ArchscopeError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archscope.targets.inputs import Example, InputSize
+    from archscope.targets.target import Named
     from archscope.tracing import Mode
 
 
@@ -37,7 +38,7 @@ STOPPED = "stopped, and the layers before are shown: "
 
 
 def summarize(
-    target: "str | nn.Module | Report",
+    target: "Named",
     input_size: "InputSize | None" = None,
     *,
     inputs: "Example | None" = None,
@@ -78,7 +79,7 @@ def summarize(
 
 @collection_paused()
 def graph_of(
-    target: "str | nn.Module | Report",
+    target: "Named",
     input_size: "InputSize | None",
     inputs: "Example | None",
     mode: "Mode",
@@ -99,7 +100,7 @@ def _measured(target: Any, refused: Sequence[str]) -> Report:
     return target if isinstance(target, Report) else read_report(target)
 
 
-def check_audited(target: "str | nn.Module", options: Mapping[str, Any]) -> None:
+def check_audited(target: "Named", options: Mapping[str, Any]) -> None:
     """Raises ArchscopeError for what other counters cannot run."""
     from archscope.tracing.keras import is_keras
 
@@ -112,7 +113,7 @@ def check_audited(target: "str | nn.Module", options: Mapping[str, Any]) -> None
 
 
 def report_to_audit(
-    target: Any, input_size: "Sizes | None", options: Mapping[str, Any] | None
+    target: Any, input_size: "InputSize | None", options: Mapping[str, Any] | None
 ) -> "tuple[Report, nn.Module | None]":
     """The Report of what other processes build anew, by its name, or of a module, which a fork holds. Raises
     ArchscopeError for anything else."""
@@ -139,7 +140,7 @@ def report_to_audit(
 
 @collection_paused()  # before the first call imports what it takes
 def job_of(
-    target: "str | nn.Module",
+    target: "Named",
     input_size: "InputSize | None",
     inputs: "Example | None",
     batches: Sequence[int],
@@ -165,7 +166,7 @@ def job_of(
 
         if is_keras(target):
             raise ArchscopeError(NOT_TIMED)  # nor can it be copied
-        built = found.build(**options) if isinstance(target, str) else copy.deepcopy(target)
+        built: nn.Module = found.build(**options) if isinstance(target, str) else copy.deepcopy(cast(Any, target))
         if is_keras(built):
             raise ArchscopeError(NOT_TIMED)
         return built
@@ -174,7 +175,7 @@ def job_of(
 
 
 def _measured_now(
-    target: "str | nn.Module",
+    target: "Named",
     found: Target,
     size: "Sizes | None",
     inputs: "Example | None",
@@ -211,11 +212,12 @@ def _made_by(found: Target) -> dict[str, str]:
 
 
 def sizes_or_tensors(input_size: "InputSize | None", inputs: "Example | None") -> "tuple[Sizes | None, Example | None]":
-    """What was given in the place of a size is one, or it is tensors. Raises ArchscopeError for tensors in both."""
+    """What was given in the place of a size is one, or it is tensors. Raises ArchscopeError where both are given."""
     size: Any = input_size
+    if size is not None and inputs is not None:
+        what = "example tensors once" if is_example(size) else "a size or an example"
+        raise ArchscopeError(f"give {what}: as input_size or as input_data")
     if is_example(size):
-        if inputs is not None:
-            raise ArchscopeError("give example tensors once: as input_size or as input_data")
         size, inputs = None, size
     return size, tuple(inputs) if isinstance(inputs, list) else inputs
 

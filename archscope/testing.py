@@ -17,16 +17,12 @@ from archscope.errors import ArchscopeError
 from archscope.model.units import parse_number
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from archscope.model.report import Report
     from archscope.targets.inputs import InputSize
-
-    Target = str | nn.Module | Report
+    from archscope.targets.target import Named
 
 
 def assert_costs(
-    target: "Target",
+    target: "Named",
     input_size: "InputSize | None" = None,
     *,
     tolerance: float = 0.0,
@@ -70,7 +66,7 @@ def _limits(name: str, given: float | str, tolerance: float) -> list[Limit]:
     ]  # fmt: skip
 
 
-def assert_same_network(a: "Target", b: "Target", input_size: "InputSize | None" = None, **given: Any) -> None:
+def assert_same_network(a: "Named", b: "Named", input_size: "InputSize | None" = None, **given: Any) -> None:
     """Raises AssertionError where `a` is not the network that `b`, the reference, is, with their diff as its text.
 
     `input_size` and what else is `given` (`options`, `reference_options`, `weights`) go to `archscope.diff`.

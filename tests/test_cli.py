@@ -496,6 +496,7 @@ def test_completion_of_options() -> None:
         ("archscope summary xception --set mid", "middle_blocks="),
         ("archscope summary xception --columns params,mac", "params,macs"),
         ("archscope compare lenet5 --family resnex", "resnext"),
+        ("archscope diagram lenet5 --level pl", "plate"),
     ],
 )
 def test_completion_in_bash(words: str, completed: str) -> None:

@@ -6,6 +6,7 @@ torch, and `archscope --help` does not wait for it.
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -225,6 +226,14 @@ def broken_order() -> list[tuple[str, str, str]]:
 def test_rooms_import_downwards() -> None:
     assert {(file, module) for file, _, module in broken_order()} == {UPWARDS}
     assert [found.module for found in imports(UPWARDS[0])].count(UPWARDS[1]) == 1
+
+
+def test_the_page_of_the_house_tells_this_order() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    table = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    told = [room for row in table for room in re.findall(r"`(\w+)(?:/|\.py)`", row)]
+    assert sorted(told) == sorted(HEIGHT)
+    assert [HEIGHT[room] for room in told] == sorted((HEIGHT[room] for room in told), reverse=True)
 
 
 def circles() -> set[str]:

@@ -148,10 +148,12 @@ def targets(tmp_path: Path) -> dict[str, object]:
     code.write_text("from torch import nn\n\n\nclass Only(nn.Sequential):\n    def __init__(self):\n"
                     "        super().__init__(nn.Conv2d(3, 8, 3), nn.ReLU())\n", encoding="utf-8")  # fmt: skip
     SIX.save(tmp_path / "six.json")
-    return {"name": "lenet5", "code": str(code), "module": Net(), "report": SIX, "saved": str(tmp_path / "six.json")}
+    saved = tmp_path / "six.json"
+    return {"name": "lenet5", "code": str(code), "module": Net(), "class": Net, "report": SIX, "saved": str(saved),
+            "path": saved}  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["name", "code", "module", "report", "saved"])
+@pytest.mark.parametrize("kind", ["name", "code", "module", "class", "report", "saved", "path"])
 def test_every_function_takes_every_target(kind: str, targets: dict[str, object]) -> None:
     target = targets[kind]
     report = archscope.summarize(target)
@@ -168,6 +170,26 @@ def test_a_report_is_as_it_is() -> None:
         archscope.summarize(SIX, (3, 8, 8), options={"num_classes": 3})
     with pytest.raises(ArchscopeError, match="measured already: batch cannot change it"):
         archscope.summarize(SIX, batch=3)
+
+
+def test_a_class_goes_by_its_name() -> None:
+    assert repr(archscope.trace(Net)) == "<Graph Net: 2 layers>"
+    assert archscope.fit({}, nn.ReLU).network == "ReLU"
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: archscope.verify(SIX), "goes by its name, not by a Report"),  # type: ignore[arg-type]
+        (lambda: archscope.spectrum(Net()), "name it, and give no Net"),  # type: ignore[arg-type]
+        (lambda: archscope.sweep(Net(), {"n": [1]}), "takes no options"),  # type: ignore[arg-type]
+        (lambda: archscope.summarize(Net(), object()), "numbers or text"),  # type: ignore[arg-type]
+        (lambda: archscope.summarize(Net(), 8, input_data=IMAGE), "give a size or an example: as input_size or as"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_a_line(call: Callable[[], object], said: str) -> None:
+    with pytest.raises(ArchscopeError, match=said):
+        call()
 
 
 def test_what_no_process_can_build_anew(targets: dict[str, object]) -> None:
@@ -188,6 +210,14 @@ def test_spectrum_says_what_is_of_a_block() -> None:
         archscope.spectrum("xception", channels=8, stride=2)
     with pytest.raises(ArchscopeError, match="options go to a network's builder: name one"):
         archscope.spectrum(options={"num_classes": 4})
+
+
+def test_one_size_where_several_may_be() -> None:
+    swept = archscope.sweep("lenet5", input_sizes=32)
+    assert swept.values("macs") == archscope.sweep("lenet5", input_sizes=["32"]).values("macs") == [325_680]
+    block = archscope.spectrum(channels=8, segments=[1], input_size=torch.zeros(1, 8, 9, 9))
+    assert block.values("macs") == archscope.spectrum(channels=8, segments=[1], input_size="8x9x9").values("macs")
+    assert repr(block) == "<Spectrum block: 1 point, segments 1>"
 
 
 def test_a_saved_spectrum_is_read(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What several commands take: targets, inputs, settings, formats, and their completion."""
 
 import contextlib
+import re
 from collections.abc import Callable
 from glob import escape, glob
 from pathlib import Path
@@ -88,8 +89,13 @@ NETWORK, SHOWN, WRITTEN = "The network", "What is shown", "Where it goes"
 
 
 def of_the(panel: str, name: str, metavar: str, said: str, short: str = "") -> Any:
-    """An option under one of the headings."""
-    return typer.Option(*filter(None, (short, name)), metavar=metavar, help=said, rich_help_panel=panel)
+    """An option under one of the headings; where its metavar lists its values, they are completed."""
+    values = metavar.split("|")
+    listed = len(values) > 1 and all(re.fullmatch(r"[\w-]+", value) for value in values)
+    return typer.Option(
+        *filter(None, (short, name)), metavar=metavar, help=said, rich_help_panel=panel,
+        autocompletion=completes(lambda: values) if listed else None,
+    )  # fmt: skip
 
 
 Target = Annotated[
@@ -110,6 +116,12 @@ Inputs = Annotated[
         "[default: the network's own, or what its first layer suggests]",
         rich_help_panel=NETWORK,
     ),
+]
+
+
+Images = Annotated[
+    int | None,
+    typer.Option("-b", "--batch", metavar="N", min=1, help="Images at a time [default: 1]", rich_help_panel=NETWORK),
 ]
 
 

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 from archscope.commands import command
-from archscope.commands.arguments import Inputs, Output, Settings, Target, format_of, parse_settings
+from archscope.commands.arguments import Images, Inputs, Output, Settings, Target, format_of, parse_settings
 from archscope.commands.measured import report_of
-from archscope.commands.measuring import Batch, parse_batches
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.views import render
 
@@ -14,7 +13,7 @@ from archscope.views import render
 def card(
     target: Target,
     inputs: Inputs = None,
-    batch: Batch = None,
+    batch: Images = None,
     settings: Settings = None,
     format_name: Annotated[str | None, format_of("card")] = None,
     output: Output = None,
@@ -23,5 +22,5 @@ def card(
     from archscope.modelcard import Card
 
     name = chosen_format("card", format_name, output, usual="markdown", targets=[target])
-    report = report_of(target, inputs, parse_batches(batch), None, parse_settings(settings or []))
+    report = report_of(target, inputs, [batch] if batch else [], None, parse_settings(settings or []))
     write(render(Card(report), name, plain_options(output)), output)

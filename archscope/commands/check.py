@@ -8,7 +8,7 @@ import typer
 
 from archscope.commands import command
 from archscope.commands.arguments import (
-    NETWORK,
+    Images,
     Inputs,
     Output,
     Settings,
@@ -54,13 +54,7 @@ def check(
     most: Annotated[list[str] | None, limit("max", "Such as params=5M or peak_memory=100MiB.")] = None,
     least: Annotated[list[str] | None, limit("min", "Such as receptive_field=200.")] = None,
     inputs: Inputs = None,
-    batch: Annotated[
-        int | None,
-        typer.Option(
-            "-b", "--batch", metavar="N", min=1, help="Images at a time, for memory [default: 1]",
-            rich_help_panel=NETWORK,
-        ),
-    ] = None,
+    batch: Images = None,
     settings: Settings = None,
     format_name: Annotated[str | None, format_of("findings")] = None,
     output: Output = None,

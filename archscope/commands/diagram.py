@@ -10,6 +10,7 @@ from archscope.commands.arguments import (
     Inputs,
     Settings,
     complete_target,
+    completes,
     names_in,
     of_the,
     output_to,
@@ -28,7 +29,13 @@ PAPER = "Where it goes to be read"
 
 
 def paper(name: str, metavar: str, said: str) -> Any:
-    return typer.Option(name, metavar=metavar, help=said, rich_help_panel=PAPER)
+    return of_the(PAPER, name, metavar, said)
+
+
+def shown_names() -> tuple[str, ...]:
+    from archscope.views.diagram.options import SHOWN
+
+    return SHOWN
 
 
 @command("Understand", "archscope diagram inception_v4 --block stem -o stem.svg")
@@ -61,7 +68,11 @@ def diagram(
         bool, typer.Option("--fold/--unfold", help="Draw equal neighbours once.", rich_help_panel=SHOWN)
     ] = True,
     show: Annotated[
-        str, of_the(SHOWN, "--show", "NAME[,...]", "Further lines: shapes, params, macs, receptive_field, latency.")
+        str,
+        typer.Option(
+            metavar="NAME[,...]", help="Further lines: shapes, params, macs, receptive_field, latency.",
+            rich_help_panel=SHOWN, autocompletion=completes(shown_names),
+        ),
     ] = "",
     color: Annotated[str, looks("--color", "kind|macs|params|latency", "What colours are for.")] = "kind",
     direction: Annotated[

@@ -7,6 +7,7 @@ import typer
 from archscope.commands import command
 from archscope.commands.arguments import (
     SHOWN,
+    Images,
     Inputs,
     Output,
     Settings,
@@ -16,7 +17,7 @@ from archscope.commands.arguments import (
     parse_settings,
 )
 from archscope.commands.measured import report_of
-from archscope.commands.measuring import Batch, Mode, parse_batches
+from archscope.commands.measuring import Mode
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
 from archscope.views import render
@@ -38,7 +39,7 @@ def explain_command(
         ),
     ] = "",
     inputs: Inputs = None,
-    batch: Batch = None,
+    batch: Images = None,
     mode: Mode = None,
     settings: Settings = None,
     blank: Annotated[
@@ -62,6 +63,6 @@ def explain_command(
     if key and not blank:
         raise ArchscopeError("--key is of a worksheet: say what was to be filled in, --blank output,params")
     name = chosen_format("worksheet" if blank else "explanation", format_name, output, targets=[target])
-    report = report_of(target, inputs, parse_batches(batch), mode, parse_settings(settings or []))
+    report = report_of(target, inputs, [batch] if batch else [], mode, parse_settings(settings or []))
     made = worksheet(report, layer, blank, key, language) if blank else explain(report, layer, language)
     write(render(made, name, plain_options(output)), output)

@@ -9,6 +9,7 @@ from archscope.commands import command
 from archscope.commands.arguments import (
     NETWORK,
     SHOWN,
+    Images,
     Output,
     Settings,
     completes,
@@ -58,12 +59,7 @@ def spectrum(
     input_size: Annotated[
         str | None, of_the(NETWORK, "--input", "CxHxW", "[default: the network's own; of a block Cx35x35]", "-i")
     ] = None,
-    batch: Annotated[
-        int | None,
-        typer.Option(
-            "-b", "--batch", metavar="N", min=1, help="Images at a time [default: 1]", rich_help_panel=NETWORK
-        ),
-    ] = None,
+    batch: Images = None,
     settings: Settings = None,
     partition: Annotated[
         list[str] | None, of_the(BLOCK, "--partition", "SIZES", "Segments of these sizes: 64,128,32,32.", "-P")

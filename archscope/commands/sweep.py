@@ -11,6 +11,7 @@ from archscope.commands import command
 from archscope.commands.arguments import (
     NETWORK,
     SHOWN,
+    Images,
     Output,
     complete_set,
     complete_target,
@@ -68,13 +69,7 @@ def sweep(
         list[str] | None,
         typer.Option("-i", "--input", metavar="SIZE[,SIZE...]", help="Such as 160,224,299.", rich_help_panel=NETWORK),
     ] = None,
-    batch: Annotated[
-        int | None,
-        typer.Option(
-            "-b", "--batch", metavar="N", min=1, help="Images at a time, for memory and time [default: 1]",
-            rich_help_panel=NETWORK,
-        ),
-    ] = None,
+    batch: Images = None,
     under: Annotated[
         str, of_the(SHOWN, "--under", "QUANTITY=LIMIT[,...]", "Only what costs no more: macs=600M,params=5M.")
     ] = "",

@@ -11,20 +11,20 @@ from archscope.model import units
 from archscope.model.report import Report
 from archscope.reading.kinds import is_saved
 from archscope.summary import checked_batches, job_of, read_text
+from archscope.targets import called
 
 if TYPE_CHECKING:
     from torch import nn
 
     from archscope.targets.inputs import InputSize
+    from archscope.targets.target import Named
     from archscope.tracing import Mode
-
-    Target = str | nn.Module | Report
 
 T = TypeVar("T")
 
 
 def compare(
-    *targets: "Target",
+    *targets: "Named",
     input_size: "InputSize | None" = None,
     batch: int | Sequence[int] | None = None,
     mode: "Mode | None" = None,
@@ -71,7 +71,7 @@ def compare(
     return Comparison(tuple(reports), tuple(f"{what}: {why}" for what, why in failures.items()))
 
 
-def _opened(target: "Target") -> "Iterator[Target]":
+def _opened(target: "Named") -> "Iterator[Named]":
     """The target, or the reports of a file that `archscope summary` or `archscope compare` wrote."""
     if isinstance(target, str) and is_saved(target):
         reports = Comparison.from_json(read_text(target), target).reports
@@ -81,7 +81,7 @@ def _opened(target: "Target") -> "Iterator[Target]":
 
 
 def _jobs(
-    targets: "Sequence[Target]",
+    targets: "Sequence[Named]",
     input_size: "InputSize | None",
     batch: int | None,
     mode: "Mode",
@@ -96,12 +96,12 @@ def _jobs(
         except UnknownName:
             raise
         except ArchscopeError as failure:
-            failures[target if isinstance(target, str) else type(target).__name__] = failure
+            failures[target if isinstance(target, str) else called(target)] = failure
     return jobs, failures
 
 
 def _job(
-    target: "Target", input_size: "InputSize | None", batch: int | None, mode: "Mode", latency: Options | None
+    target: "Named", input_size: "InputSize | None", batch: int | None, mode: "Mode", latency: Options | None
 ) -> Job:
     """What is known of a target, and how it is built; a Report is as it is."""
     if isinstance(target, Report):

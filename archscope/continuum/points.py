@@ -12,6 +12,7 @@ from archscope.model.saved import parsed
 from archscope.model.schema import SAVED_SPECTRUM
 from archscope.model.segments import Segments
 from archscope.model.text import one_line
+from archscope.model.units import counted
 from archscope.registry import unknown
 
 ORDERS = ("pointwise-first", "depthwise-first")
@@ -153,7 +154,7 @@ class Spectrum(Tabulated, Pictured):
 
     def _about(self) -> str:
         named = ", ".join(str(point.segments) for point in self.points)
-        return f"{one_line(self.target)}: {len(self.points)} points, segments {one_line(named)}"
+        return f"{one_line(self.target)}: {counted(len(self.points), 'point')}, segments {one_line(named)}"
 
     @classmethod
     def from_json(cls, text: str, source: str = "spectrum") -> "Spectrum":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
 from archscope.differences import Alternative, Diff, compare
@@ -13,18 +14,19 @@ from archscope.model.graph import Tensor
 from archscope.model.report import Report
 from archscope.reading.kinds import is_saved
 from archscope.reading.safetensors import tensors_of
-from archscope.targets import resolve
+from archscope.targets import called, resolve
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
     from archscope.targets.inputs import InputSize
+    from archscope.targets.target import Named
 
 
 def diff(
-    a: "str | nn.Module | Report",
-    b: "str | nn.Module | Report",
+    a: "Named",
+    b: "Named",
     input_size: "InputSize | None" = None,
     *,
     options: Mapping[str, Any] | None = None,
@@ -53,15 +55,15 @@ def diff(
 
 
 def fit(
-    weights: "str | Mapping[str, torch.Tensor]",
-    target: "str | nn.Module | Report",
+    weights: "str | PathLike[str] | Mapping[str, torch.Tensor]",
+    target: "Named",
     options: Mapping[str, Any] | None = None,
 ) -> Fit:
     """Do weights fit the network? `archscope.fit` says what may be given."""
-    file = tensors_of(weights) if isinstance(weights, str) else _described(weights)
+    file = _described(weights) if isinstance(weights, Mapping) else tensors_of(fspath(weights))
     held, twins = _held(target, options or {})
-    name = target if isinstance(target, str) else target.target if isinstance(target, Report) else type(target).__name__
-    return fit_of(weights if isinstance(weights, str) else "the weights", name, file, held, twins)
+    name = target if isinstance(target, str) else target.target if isinstance(target, Report) else called(target)
+    return fit_of("the weights" if isinstance(weights, Mapping) else fspath(weights), name, file, held, twins)
 
 
 def _described(tensors: "Mapping[str, torch.Tensor]") -> dict[str, Tensor]:

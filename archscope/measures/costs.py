@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Layer
+from archscope.registry import named_arguments
 
 
 class Cost(NamedTuple):
@@ -19,6 +20,7 @@ Formula = Callable[[Layer], Cost | None]
 _formulas: dict[str, Formula] = {}
 
 
+@named_arguments
 def cost(operator: str) -> Callable[[Formula], Formula]:
     """Decorator: what an operator of your own costs, as a function of the layer that runs it.
 

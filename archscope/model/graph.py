@@ -232,7 +232,7 @@ class Graph:
     names: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"<Graph {one_line(self.name)}: {len(self.layers):,} layers>"
+        return f"<Graph {one_line(self.name)}: {len(self.layers):,} layer{'s' * (len(self.layers) != 1)}>"
 
     @cached_property
     def layer(self) -> Mapping[str, Layer]:

@@ -63,12 +63,16 @@ def parse_input(text: str) -> Input:
     return _counted(Input(tuple(map(int, numbers)), dtype, name.strip()))
 
 
-def as_inputs(sizes: Sizes) -> list[Input]:
-    """One Input per tensor: `(3, 299, 299)` is one, a list of such tuples or of texts several."""
+def as_inputs(sizes: Any) -> list[Input]:
+    """One Input per tensor: `(3, 299, 299)` is one, a list of such tuples or of texts several; or of an example."""
     if isinstance(sizes, int | str | Input):
         return [_input(sizes)]
+    if hasattr(sizes, "shape"):  # an example, whose batch stands in front
+        return [Input(tuple(map(int, sizes.shape[1:])))]
+    if not isinstance(sizes, Sequence):
+        raise ArchscopeError(f"an input's size is numbers or text, such as (3, 224, 224), not a {type(sizes).__name__}")
     if sizes and all(isinstance(size, int) for size in sizes):
-        return [_input(sizes)]  # type: ignore[arg-type]
+        return [_input(sizes)]
     return [_input(size) for size in sizes]
 
 

@@ -219,6 +219,8 @@ def _toml(file: str) -> dict[str, Any]:
 
 def find(name: str) -> Network:
     """The network of this name or alias; `-`, `_` and case do not matter."""
+    if not isinstance(name, str):
+        raise ArchscopeError(f"a network of the catalogue goes by its name, not by a {type(name).__name__}")
     networks = catalogue()
     names = {alias: entry.name for entry in networks.values() for alias in (entry.name, *entry.aliases)}
     if canonical(name) not in names:

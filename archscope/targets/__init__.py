@@ -25,10 +25,12 @@ from archscope.targets.usercode import UserCode
 if TYPE_CHECKING:
     from torch import nn
 
+    from archscope.targets.target import Named
+
 __all__ = ["Built", "Target", "resolve"]
 
 
-def resolve(target: "str | nn.Module") -> Target:
+def resolve(target: "Named") -> Target:
     """The Target of what a user names, or of a module that is built already. Raises ArchscopeError.
 
     A catalogue network's name, `file.py`, `file.py:Name`, `package.module:Name`, `timm:name`, `torchvision:name`,
@@ -39,7 +41,7 @@ def resolve(target: "str | nn.Module") -> Target:
         if is_program(target):
             return of_program(target)
         _check_built(target)
-        return Target(type(target).__name__, lambda **options: _made(target, options, "the module"))
+        return Target(called(target), lambda **options: _made(target, options, "the module"))
     if target.endswith(SUFFIXES):
         return of_file(target)
     if target.endswith(".json") and is_configuration(target):
@@ -69,6 +71,11 @@ def resolve(target: "str | nn.Module") -> Target:
             raise UnknownName(said_of_folder(target)) from None
         raise
     return Target(network.name, network.build, network.label, network.input_size, network, libraries=("torch",))
+
+
+def called(target: object) -> str:
+    """What a module, its class or a function that makes it goes by."""
+    return target.__name__ if isinstance(target, type) or inspect.isroutine(target) else type(target).__name__
 
 
 def _file(path: str) -> UserCode:
@@ -277,7 +284,7 @@ def _of_keras(name: str) -> Target:
     return Target(name, build, running=UserCode.of_module("keras").running, libraries=("torch", "keras"))
 
 
-def _check_built(module: "nn.Module") -> None:
+def _check_built(module: Any) -> None:
     """Raises ArchscopeError for a Keras model of the user's that a trace would have to build, and so change."""
     from archscope.tracing.keras import is_keras
 

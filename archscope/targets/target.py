@@ -12,7 +12,14 @@ from archscope.networks import Network
 from archscope.targets import variants
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from torch import nn
+
+    from archscope.model.report import Report
+
+    Named = str | PathLike[str] | nn.Module | Report
+    """What a user names a network by. Behind the library's front door a path is its text."""
 
 Reader = Callable[[Sequence[Input]], tuple[Graph, int | None]]
 """From the inputs that were typed, none where the file says them all, to the Graph of one image, and the batch if one

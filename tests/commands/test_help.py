@@ -92,3 +92,12 @@ def test_the_commands_stand_under_what_they_are_for(run: Run) -> None:
     headings = [line for line in out.splitlines() if line.endswith(":")]
     assert headings == ["Understand:", "Compare:", "Check:", "Look up:", "In general:"]
     assert all(f"\n  {name} " in out for name in COMMANDS)
+
+
+def test_batch_means_the_same_everywhere() -> None:
+    for command in COMMANDS.values():
+        known = {spelt: each for each in parameters(command) for spelt in each.opts}
+        if "-b" in known:
+            assert known["-b"] is known["--batch"]
+            assert known["-b"].help.startswith("Images at a time") and known["-b"].help.endswith("[default: 1]")
+            assert known["-b"].metavar == "N" or "--device" in known  # several are for measuring
