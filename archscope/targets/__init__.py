@@ -15,6 +15,7 @@ from archscope.networks import find
 from archscope.reading.kinds import is_configuration
 from archscope.registry import unknown
 from archscope.targets import keras, variants
+from archscope.targets.configured import said_of_missing, with_configurations
 from archscope.targets.files import SUFFIXES, is_program, of_file, of_program, said_of_folder
 from archscope.targets.huggingface import of_transformers
 from archscope.targets.inputs import CLIP
@@ -87,15 +88,19 @@ def _file(path: str) -> UserCode:
 
 
 def _of_code(target: str, code: UserCode, name: str) -> Target:
+    told: list[str] = []
+
     def build(**options: Any) -> "nn.Module":
         from archscope.tracing.left_out import WEIGHTS
 
         with keras.made_where_torch_does(target, code.source):
             found = _attribute(code.module, name, target) if name else _only_network(code.module, target)
             WEIGHTS.renewed()  # the file has imported its libraries
+            if inspect.isclass(found) or inspect.isroutine(found):
+                options, told[:] = with_configurations(found, options)
             return _made(found, options, target)
 
-    return Target(name, build, running=code.running)
+    return Target(name, build, running=code.running, notes=lambda options: tuple(told))
 
 
 def _attribute(module: ModuleType, name: str, target: str) -> Any:
@@ -217,7 +222,8 @@ def _check_options(function: Callable[..., Any], options: Mapping[str, Any], tar
     missing = [name for name, p in named.items() if p.default is p.empty and name not in options]
     if missing:
         needs = ", ".join(f"--set {name}=..." for name in missing)
-        raise ArchscopeError(f"{target} needs {needs}; it takes {takes}; {OBJECTS}")
+        configurations = [said for said in (said_of_missing(function, name) for name in missing) if said]
+        raise ArchscopeError("; ".join([f"{target} needs {needs}; it takes {takes}", *(configurations or [OBJECTS])]))
 
 
 def _shown(default: Any) -> str:

@@ -1,0 +1,166 @@
+"""Constructors that take a configuration: it is found in their file, made of what the user types, or asked for."""
+
+from pathlib import Path
+
+import pytest
+
+import archscope
+from archscope.errors import ArchscopeError
+
+NET = '''
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Optional
+
+from torch import nn
+
+
+@dataclass
+class Inner:
+    width: int = 6
+
+
+@dataclass
+class Config:
+    width: int = 4
+    depth: int = 1
+    inner: Inner = field(default_factory=Inner)
+
+
+@dataclass
+class Needy:
+    """Without defaults."""
+    rows: int
+    columns: int
+
+
+class Assigned:
+    def __init__(self):
+        self.heads, self.features = 2, 8
+
+
+SMALL, LARGE = {"channels": 4}, {"channels": 64}
+options = SimpleNamespace(feats=8, scale=2)
+
+
+class Stack(nn.Sequential):
+    """The only class that has both is Config."""
+    def __init__(self, config):
+        super().__init__(*[nn.Linear(config.width, config.width, bias=False) for _ in range(config.depth)])
+
+
+class Annotated(Stack):
+    def __init__(self, config: Optional["Config"]):
+        super().__init__(config)
+
+
+class HandsOn(nn.Sequential):
+    def __init__(self, cfg, more=0):
+        super().__init__(Stack(cfg))
+
+
+class Nested(nn.Sequential):
+    def __init__(self, config: Config):
+        super().__init__(nn.Linear(config.inner.width, 1, bias=False))
+
+
+class OfNeedy(nn.Sequential):
+    def __init__(self, config: Needy):
+        super().__init__(nn.Linear(config.rows, config.columns, bias=False))
+
+
+class OfAssigned(nn.Sequential):
+    def __init__(self, hparams):
+        super().__init__(nn.Linear(hparams.features, hparams.heads, bias=False))
+
+
+class OfItems(nn.Sequential):
+    def __init__(self, cfg):
+        super().__init__(nn.Linear(cfg["channels"], cfg.get("classes", 2), bias=False))
+
+
+class OfOptions(nn.Sequential):
+    def __init__(self, args):
+        super().__init__(nn.Linear(args.feats, args.scale, bias=False))
+
+
+class OfNothing(nn.Sequential):
+    """Nothing in the file has these."""
+    def __init__(self, args, more=1):
+        self.args = args
+        super().__init__(nn.Linear(args.planes, args.head["classes"] + more - 1, bias=False))
+
+
+class OfBlocks(nn.Sequential):
+    """Another class, and a module, are no configurations."""
+    def __init__(self, block, head):
+        super().__init__(block(block.expansion))
+        self.width, self.head = head.width, head
+
+    def forward(self, x):
+        return self.head(super().forward(x))
+
+
+def build(config):
+    return Stack(config)
+'''
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("configured") / "net.py"
+    path.write_text(NET)
+    return path
+
+
+BUILT = {
+    "Stack": (16, "config is Config()"),
+    "Stack?config.depth=2": (32, "config is Config(depth=2)"),
+    "build?config.width=5": (25, "config is Config(width=5)"),
+    "Annotated": (16, "config is Config()"),
+    "HandsOn": (16, "cfg is Config()"),
+    "Nested?config.inner.width=3": (3, "config is Config(inner.width=3)"),
+    "OfNeedy?config.rows=3&config.columns=2": (6, "config is Needy(rows=3, columns=2)"),
+    "OfAssigned?hparams.heads=3": (24, "hparams is Assigned(heads=3)"),
+    "OfItems?cfg=LARGE": (128, "cfg is LARGE"),
+    "OfItems?cfg=LARGE&cfg.classes=3": (192, "cfg is LARGE with classes=3"),
+    "OfItems?cfg.channels=5": (10, ""),
+    "OfItems?cfg={'channels':7}": (14, ""),
+    "OfOptions": (16, "args is options"),
+    "OfNothing?args.planes=3&args.head.classes=5": (15, ""),
+}
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_what_is_built(file: Path, name: str) -> None:
+    report = archscope.summarize(f"{file}:{name}")
+    params, note = BUILT[name]
+    assert report.totals["params"] == params
+    assert [said for said in report.graph.notes if " is " in said] == ([note] if note else [])
+
+
+REFUSED = {
+    "OfItems": "cfg may be SMALL, LARGE: --set cfg=SMALL",
+    "OfNothing": "of args it reads planes, head: give each, --set args.planes=...",
+    "OfNothing?args.planes=3": "give head, too: --set args.head=...",
+    "OfNothing?args.planes=3&args.head.bins=2": "give classes, too: --set args.head.classes=...",
+    "OfNothing?other.planes=3": "takes no other.planes; it takes args, more=1",
+    "OfBlocks": "it takes block, head; for what is no number, word or list, name a function",
+    "OfNeedy": "config, a Needy, needs --set config.rows=... --set config.columns=...",
+    "Stack?config.height=2": "Config has no height",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_asked_for(file: Path, name: str) -> None:
+    with pytest.raises(ArchscopeError) as refusal:
+        archscope.summarize(f"{file}:{name}")
+    assert REFUSED[name] in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_files_own_configuration_is_left_as_it_is(file: Path) -> None:
+    params = [
+        archscope.summarize(f"{file}:OfItems?cfg=SMALL{more}").totals["params"] for more in ("&cfg.channels=9", "")
+    ]
+    assert params == [18, 8]
