@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import sleep
@@ -298,7 +298,27 @@ def test_each_step_has_a_process_of_its_own(on_cuda: ModuleType) -> None:
     assert on_cuda.apart(lambda: None) is None
     assert on_cuda.apart(told).line == "lost in False"
     assert on_cuda.apart(lambda: os._exit(9)).line == "its process ended with 9"
-    assert on_cuda.apart(lambda: sleep(60), 0.1).line == "its process ended with -9"  # as where a device hangs
+    assert on_cuda.apart(lambda: sleep(60), 0.1).line == "it had not ended after 0.1 s"  # as where a device hangs
+
+
+def test_a_step_that_hangs_leaves_time_for_the_others(
+    on_cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slot, limits = Slot(on_cuda, monkeypatch), list[float]()
+
+    def hang(act: Callable[[], None], seconds: float = 0.0) -> Any:
+        limits.append(seconds)
+        slot.now += seconds
+        return on_cuda.Failure("hangs", "hangs") if len(limits) > 1 else None  # the first asks for the device
+
+    monkeypatch.setattr(on_cuda, "apart", hang)
+    assert slot.main("--fit", "480", "--out", str(tmp_path / "slot")) == 1
+    assert limits[1:5] == [60, 24, 24, 24]
+    assert (tmp_path / "slot" / "inference-float32-batch1.failed").exists()
+
+    limits.clear()
+    slot.main("--only", "smoke-*", "--out", str(tmp_path / "other"))
+    assert limits[1] == float("inf")  # nobody waits for what has no end
 
 
 def test_peers_are_compared_before_anything_is_profiled(on_cuda: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,9 @@ PLAIN = [(dtype, batch, False) for batch in (1, 32) for dtype in ("float32", "tf
 CHANNELS_LAST = [("bfloat16", 1, True), ("float32", 32, True), ("tf32", 32, True), ("bfloat16", 32, True)]
 """Type, batch, channels last. Training takes those with more than one image."""
 
+PATIENCE = 3
+"""Times its own seconds that a step may take of a slot that ends: what hangs shall not take what the others need."""
+
 IMAGES = 32
 """What peers time at once."""
 
@@ -252,7 +255,8 @@ def _measure(steps: list[Step], out: Path, device: str, seconds: float, end: flo
             continue
         print(f"bench-cuda: {step.command or step.name}", file=sys.stderr)
         start = monotonic()
-        if failure := apart(partial(_do, step, out, device, seconds), end - start):
+        limit = min(end - start, PATIENCE * step.seconds) if end < float("inf") else end
+        if failure := apart(partial(_do, step, out, device, seconds), limit):
             failed += 1
             print(f"bench-cuda: {step.name}: {failure.line}", file=sys.stderr)
             why.write_text(failure.whole, encoding="utf-8")
@@ -288,6 +292,9 @@ def apart(act: Callable[[], None], seconds: float = float("inf")) -> Failure | N
     try:
         if not reading.poll(None if seconds == float("inf") else max(seconds, 0)):  # a device that hangs tells nothing
             copy.kill()
+            copy.join()
+            line = f"it had not ended after {seconds:.1f} s"
+            return Failure(line, line)
         failure: Failure | None = reading.recv()
     except EOFError:  # it ended without a word
         copy.join()
