@@ -287,6 +287,11 @@ def test_a_step_that_fails_is_told_and_does_not_stop_the_others(
     assert slot.main("--fit", "125", "--out", str(out)) == 0  # what failed is not tried again
     assert sum("AsksAValue" in command for command in slot.ran) == 1
 
+    slot.breaks = "nothing"
+    assert slot.main("--fit", "125", "--fresh", "--out", str(out)) == 0
+    assert "failed" not in (out / "slot.log").read_text(encoding="utf-8").splitlines()[-3]
+    assert not (out / "smoke-asks-a-value.failed").exists()
+
 
 def test_each_step_has_a_process_of_its_own(on_cuda: ModuleType) -> None:
     """A lost device, a profiler that stays attached, even a crash: nothing of it reaches the next step."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 
-from archscope.measures.kept_by_kernels import passing_in_kernel
+from archscope.measures.kept_by_kernels import passing_forward, passing_in_kernel
 from archscope.model.graph import Graph, Layer, Shape, Tensor, bytes_of, elements_of
 from archscope.model.operations import CATEGORY
 
@@ -20,7 +20,7 @@ TEMPORARY = {
     ),
     **dict.fromkeys("pow square rsqrt reciprocal cos addcmul cumsum logsumexp".split(), 2),
     **dict.fromkeys("rms_norm normalize fft_rfft fft_rfft2 fft_rfftn".split(), 3),
-    **dict.fromkeys("erf cumprod".split(), 4),
+    **dict.fromkeys("erf cumprod stft".split(), 4),
 }
 """Tensors as large as the largest that it reads or returns, which the derivative of an operation takes beside the
 gradients, as tests/measures/test_against_torch.py finds; quotients besides."""
@@ -124,7 +124,11 @@ class Backward:
             if own and layer.name in self._reached  # what the others have kept goes with their results
         }
         self._waiting: dict[Part | str, _Storage] = {}  # by tensor, or by weight
-        self._held = self._highest = sum(self._kept.values())
+        self._held = self._highest = 0
+        for layer in graph.layers:  # forward
+            self._held += self._kept.get(layer.name, 0)
+            given = sum([self._bytes[name] for name in layer.inputs])
+            self._highest = max(self._highest, self._held + passing_forward(layer, graph.batch, given))
 
     def peak(self) -> int:
         """The most bytes that it holds, weights and inputs not counted: what the layers kept, which goes as it comes to

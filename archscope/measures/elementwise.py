@@ -161,12 +161,16 @@ def _transform(layer: Layer) -> int | None:
 
 def _windows(layer: Layer) -> int | None:
     """Each window of a signal is multiplied by its weights and transformed."""
+    return round(windowed(layer) * (1 + 2.5 * log2(int(layer.settings["n_fft"]))))
+
+
+def windowed(layer: Layer) -> int:
+    """Elements of all windows of a short-time Fourier transform, which overlap, or of its inverse."""
     points = int(layer.settings["n_fft"])
     one_sided = layer.settings.get("onesided", True)
     spectrum = layer.operand_shapes[0] if layer.operation == "istft" else layer.output_shape
-    numbers = prod(spectrum) // (points // 2 + 1 if one_sided else points)
     pairs = layer.operation == "stft" and not layer.dtypes[0].startswith("complex")
-    return round(numbers / (1 + pairs) * (points + 2.5 * points * log2(points)))
+    return prod(spectrum) // (points // 2 + 1 if one_sided else points) // (1 + pairs) * points
 
 
 def _batch(layer: Layer) -> list[int]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
 from typing import NamedTuple
 
+from archscope.measures.elementwise import windowed
 from archscope.measures.macs import UNSAID, NotGiven, attended, queried, shape
 from archscope.model.graph import Layer, Shape, bytes_of
 
@@ -30,14 +31,13 @@ def kept_by_kernel(layer: Layer, batch: int, on_cuda: bool) -> Kept | None:
 def passing_in_kernel(layer: Layer, batch: int, weights: int, on_cuda: bool) -> int:
     """Bytes that the backward pass of the kernel takes besides, for so many images, and gives back: the gradients of a
     module's projected queries, keys and values, twice before there are those of its `weights`, or of its scores before
-    and after the softmax, where it has them; oneDNN's copies of one direction's weights and of their gradients."""
+    and after the softmax, where it has them; those of a recurrent layer's gates."""
     try:
         if layer.operation == "multi_head_attention_forward":
             projected = batch * _projected(layer)
             return max(projected, 2 * projected - weights, 2 * batch * _scores(layer))
-        if layer.operation == "lstm" and not on_cuda:
-            sizes = list(_sizes(layer, "lstm"))
-            return 2 * weights // len(sizes) if _is_onednns(layer, sizes[0]) else 0
+        if layer.operation in UNITS_A_STEP and not on_cuda:
+            return _passing_back(layer, batch, weights)
     except UNSAID:
         pass
     return 0
@@ -49,7 +49,12 @@ COPIES = {"fft_irfft": 1, "fft_irfft2": 2, "fft_irfftn": 2}
 def passing_forward(layer: Layer, batch: int, given: int) -> int:
     """Bytes that a layer takes while it runs, besides what it returns, for so many images, and gives back: what a
     MultiheadAttention holds; what recurrent layers hold of their steps; of a Fourier transform real numbers made
-    complex, and copies of what it overwrites. `given` are the bytes that it reads."""
+    complex, copies of what it overwrites, and all windows; of complex numbers their sizes as complex ones. `given` are
+    the bytes that it reads."""
+    if layer.operation in WINDOWED:
+        return _in_windows(layer, batch, given)
+    if layer.operation == "abs":
+        return given if given > batch * layer.output_bytes else 0
     if layer.operation.startswith("fft_"):
         made = batch * layer.output_bytes
         return made if given < made and "rfft" not in layer.operation else COPIES.get(layer.operation, 0) * given
@@ -59,6 +64,18 @@ def passing_forward(layer: Layer, batch: int, given: int) -> int:
     except UNSAID:
         return 0
     return passing_in_steps(layer, batch)
+
+
+WINDOWED = {"stft": 1, "istft": 2}
+"""How many times the windows of a signal are there, as real numbers."""
+
+
+def _in_windows(layer: Layer, batch: int, given: int) -> int:
+    try:
+        signal = given if layer.operation == "stft" and layer.settings.get("center") else 0  # padded
+        return signal + WINDOWED[layer.operation] * batch * bytes_of((windowed(layer),), "float32")
+    except UNSAID:
+        return 0
 
 
 def _bytes(layer: Layer, *shapes: Sequence[int]) -> int:
@@ -161,7 +178,9 @@ def _recurrent(layer: Layer, batch: int, on_cuda: bool) -> Kept:
     kind, steps = layer.operation.partition("_")[0], prod(shape(layer, "input")[:-1])
     drops = layer.settings.get("dropout") and layer.settings.get("train")
     ways = 2 if layer.settings.get("bidirectional") else 1
-    extra = 0
+    given, extra = set(layer.inputs), 0
+    if turned := _turned(layer, batch):  # which is kept, and not what it was given
+        given, extra = given - {_source(layer, "input", 0)}, _bytes(layer, (steps, turned))
     for i, sizes in enumerate(_sizes(layer, kind)):
         onednn = kind == "lstm" and not on_cuda and _is_onednns(layer, sizes)
         if i >= ways and i % ways == 0:  # a layer is given what the one before has returned
@@ -172,7 +191,7 @@ def _recurrent(layer: Layer, batch: int, on_cuda: bool) -> Kept:
         else:
             units = (UNITS_A_STEP[layer.operation] + (sizes.state != sizes.hidden)) * sizes.hidden
             extra += _bytes(layer, (steps, units + sizes.state))
-    return set(layer.inputs), extra
+    return given, extra
 
 
 UNITS_A_STEP = {"lstm": 6, "gru": 6, "rnn_tanh": 0, "rnn_relu": 0}
@@ -201,12 +220,21 @@ def _sizes(layer: Layer, kind: str) -> Iterator[Sizes]:
 
 
 def _is_onednns(layer: Layer, sizes: Sizes) -> bool:
-    packed = layer.given("batch_sizes") is not None
-    return layer.dtypes[0] == "float32" and sizes.hidden == sizes.state and not packed
+    return layer.dtypes[0] == "float32" and sizes.hidden == sizes.state and not _is_packed(layer)
+
+
+def _is_packed(layer: Layer) -> bool:
+    return layer.given("batch_sizes") is not None
 
 
 def _rows_of_step(layer: Layer, batch: int) -> int:
     return batch * shape(layer, "input")[0 if layer.settings["batch_first"] else 1]
+
+
+def _turned(layer: Layer, batch: int) -> int:
+    """Numbers a step of what it was given, where that is copied so that steps come first."""
+    several = layer.settings.get("batch_first") and not _is_packed(layer) and _rows_of_step(layer, batch) > 1
+    return shape(layer, "input")[-1] if several else 0
 
 
 def _by_onednn(layer: Layer, steps: int, batch: int, sizes: Sizes) -> int:
@@ -235,6 +263,21 @@ def passing_in_steps(layer: Layer, batch: int) -> int:
     return _bytes(layer, (max(passing),))
 
 
+def _passing_back(layer: Layer, batch: int, weights: int) -> int:
+    """Bytes of the gradients of all gates, twice in a packed sequence, whose steps each have one as wide as all; of
+    oneDNN also of what the layer was given and has returned, and copies of one direction's weights and of their
+    gradients. Where steps are torch's own, these are there, or those of the weights of a state, which are added up,
+    before there are those of all its `weights`."""
+    kind = layer.operation.partition("_")[0]
+    steps, sizes = prod(shape(layer, "input")[:-1]) * batch, list(_sizes(layer, kind))
+    if _is_onednns(layer, sizes[0]) and kind == "lstm":
+        widest = max(5 * each.hidden + each.inner for each in sizes)
+        return _bytes(layer, (steps, widest)) + 2 * weights // len(sizes)
+    gates = _bytes(layer, (2 * steps, max(GATES[kind] * each.hidden for each in sizes))) if _is_packed(layer) else 0
+    added_up = max(_bytes(layer, (3, GATES[kind] * each.hidden, each.state)) for each in sizes)
+    return max(0, gates - weights, added_up - weights)
+
+
 def _passing(layer: Layer, kind: str, sizes: Sizes, ways: int, steps: int, batch: int, place: int) -> int:
     """Numbers of one layer in one direction, for so many steps of all images together."""
     between = steps * sizes.inner if place >= ways else 0
@@ -242,10 +285,9 @@ def _passing(layer: Layer, kind: str, sizes: Sizes, ways: int, steps: int, batch
         states = sizes.state if ways == 1 else 4 * sizes.state
         return between + steps * (GATES[kind] * sizes.hidden + states)
     rows = _rows_of_step(layer, batch)
-    turned = shape(layer, "input")[-1] if layer.settings["batch_first"] and rows > 1 else 0  # so that steps come first
     gates = 4 * sizes.hidden if rows == 1 else 0
     weights = 4 * sizes.hidden * (sizes.inner + sizes.hidden) * (1 if layer.settings["has_biases"] else 2)
-    workspace = steps * (turned + gates + 2 * (sizes.hidden + max(sizes.inner, sizes.hidden)))
+    workspace = steps * (_turned(layer, batch) + gates + 2 * (sizes.hidden + max(sizes.inner, sizes.hidden)))
     return between + weights + workspace + 13 * rows * sizes.hidden
 
 

@@ -255,6 +255,7 @@ def _measure(steps: list[Step], out: Path, device: str, seconds: float, end: flo
             continue
         print(f"bench-cuda: {step.command or step.name}", file=sys.stderr)
         start = monotonic()
+        why.unlink(missing_ok=True)
         limit = min(end - start, PATIENCE * step.seconds) if end < float("inf") else end
         if failure := apart(partial(_do, step, out, device, seconds), limit):
             failed += 1

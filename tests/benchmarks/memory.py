@@ -72,11 +72,20 @@ others: ConvNeXt Atto, VGG-11 0.83 (a 7x7 convolution of 7x7 pixels copies its w
 Of 56 small networks of other kinds (one storage for several weights, forms of embeddings, frozen parts, every
 optimizer, recurrent and attention layers, checkpoints, writing in place, tied and complex weights, Fourier transforms,
 half precision) the training step was within 15 % on all but a packed LSTM (0.80) and a short-time Fourier transform
-(0.70); what `forward` takes out of training, by `torch.no_grad` or `detach`, is predicted as if it were trained (1.65
-and 1.17). Of 69 single operations it was on all but `atan2` (0.50), gathering by an expanded index (0.58), a mean taken
-off (0.68), `addcmul` of one tensor (1.40) and `lerp` (1.65, as if both ends were kept). In inference 45 of the 56 were
-within 15 %; what is left out shows in small networks: values that a name in `forward` keeps when they are read no more
-(0.71 for a U-Net whose levels are names to its end), and copies around transposed convolutions (0.74).
+(0.70), mended since, as below; what `forward` takes out of training, by `torch.no_grad` or `detach`, is predicted as if
+it were trained (1.65 and 1.17). Of 69 single operations it was on all but `atan2` (0.50),
+gathering by an expanded index (0.58), a mean taken off (0.68), `addcmul` of one tensor (1.40) and `lerp` (1.65, as if
+both ends were kept). In inference 45 of the 56 were within 15 %; what is left out shows in small networks: values that
+a name in `forward` keeps when they are read no more (0.71 for a U-Net whose levels are names to its end), and copies
+around transposed convolutions (0.74).
+
+Recurrent layers alone, which the networks below have beside much else, were between 0.36 and 0.97: what is copied so
+that steps come first, the gradients of gates, and what passes while the forward pass keeps were left out. Of 24 (LSTM,
+GRU and RNN, of one to three layers, in one direction and both, packed with sequences of several lengths or not) 22 are
+within 15 % since; an RNN packed in both directions has 0.78, a GRU of three layers in both 1.18. Sequences of equal
+length that are packed all the same torch gives to oneDNN since 2.13, which shapes do not tell (an LSTM 0.60 to 0.76).
+Short-time Fourier transforms and their inverse, of six settings, are within 11 % (0.58 to 0.77 before), in inference
+within 10 % but the inverse (0.69).
 
 """
 

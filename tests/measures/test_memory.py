@@ -179,6 +179,56 @@ def test_a_recurrent_layer_holds_the_gates_of_its_steps(layer: nn.RNNBase) -> No
     assert rise == pytest.approx(device.rise_bytes(step, Options(threads=1)), rel=0.15)
 
 
+class Packs(nn.Module):
+    """Sequences of several lengths."""
+
+    def __init__(self, layer: nn.RNNBase) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        lengths = torch.arange(x.shape[1], x.shape[1] - x.shape[0], -1)
+        packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True)
+        made: torch.Tensor = self.layer(packed)[0].data
+        return made
+
+
+class Whispers(nn.Module):
+    """A signal as sizes of frequencies over time."""
+
+    def __init__(self, trained: bool) -> None:
+        super().__init__()
+        self.gain, self.trained = nn.Parameter(torch.ones(1)), trained
+        self.register_buffer("window", torch.hann_window(256))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.flatten(1) * self.gain if self.trained else x.flatten(1)
+        sizes = torch.stft(x, 256, 64, window=self.window, return_complex=True).abs()
+        return sizes if self.trained else sizes * self.gain
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        pytest.param(
+            nn.LSTM(32, 64, batch_first=True),
+            marks=pytest.mark.skipif(torch.__version__ < "2.7", reason="oneDNN holds more for an LSTM in torch 2.6"),
+        ),
+        nn.GRU(32, 64, 2, batch_first=True),
+        nn.RNN(32, 64, batch_first=True),
+        Packs(nn.LSTM(32, 64)),
+        Packs(nn.GRU(32, 64)),
+        Whispers(True),
+        Whispers(False),
+    ],
+    ids=["oneDNN's LSTM", "GRU", "RNN", "packed LSTM", "packed GRU", "stft", "stft of what is given"],
+)
+def test_a_step_of_training_holds_what_passes_in_steps_and_windows(net: nn.Module) -> None:
+    """Against the profiler's record of every allocation."""
+    measured, predicted = measured_and_predicted(net, (1, 8000) if isinstance(net, Whispers) else (40, 32), 4, True)
+    assert predicted == pytest.approx(measured, rel=0.15)
+
+
 def self_attention(net: Any, x: torch.Tensor, needed: bool) -> torch.Tensor:
     """Where batches do not come first torch has no fast path."""
     x = x if net.layer.batch_first else x.transpose(0, 1)
