@@ -147,7 +147,9 @@ def _sketches(
     if fewest_closed([op for op in ops if not is_loose(op, kinds)], view.block) > MOST_BOXES:
         return  # parts that are unlike each other are no steps
     if len(loops()) < len(ops):
-        yield from map(view.sketch, _few(without_loose(_planned(loops(), kinds, level, view), kinds), kinds, view))
+        looped = _planned(loops(), kinds, level, view)
+        for plan in (without_loose(looped, kinds), without_loose(looped, kinds, steps=True)):
+            yield from map(view.sketch, _few(plan, kinds, view))
     stepped = with_steps(ops, kinds)
     if len(stepped) < len(ops):
         yield from map(view.sketch, _few(_planned(stepped, kinds, level, view), kinds, view))

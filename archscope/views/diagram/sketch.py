@@ -36,6 +36,9 @@ FOLDED = (1.3, 0.9, 0.65, 0.45)
 LONGEST_RUN = 3
 """So many equal operations in a row are drawn once."""
 
+BELOW_FRAME = 5.0
+"""Where a line turns that leaves a frame beside the trunk."""
+
 STAGE_WIDTH, STAGE_GAP = 180.0, 20.0
 """Width of every box at network level, and from one to the next below."""
 
@@ -98,7 +101,7 @@ class View:
     def smallest(self, plan: Plan, kinds: Mapping[str, str]) -> Sketch:
         """The structure of a plan that no closed module makes small enough: what stands between them is closed, else
         neighbours."""
-        plans = plan, without_loose(plan, kinds)
+        plans = plan, without_loose(plan, kinds), without_loose(plan, kinds, steps=True)
         sketches = [self.sketch(tried, loose=True) for tried in plans]
         few = [sketch for sketch in sketches if boxes(sketch.series) <= MOST_BOXES]
         if few:
@@ -250,7 +253,21 @@ def _end_at_dead_ends(piece: Piece, dead: set[str]) -> None:
         piece.lines = [line for line in piece.lines if line not in cut]
         gone = ({line.target for line in cut} & points) - {line.target for line in piece.lines}
         left = {(line.target, line.points[-1]) for line in cut if line.role == "leave" and line.points}
-        cut = [line for line in piece.lines if line.source in gone or (line.source, *line.points[:1]) in left]
+        leaving = [line for line in piece.lines if (line.source, *line.points[:1]) in left and not _moved(line, piece)]
+        cut = [line for line in piece.lines if line.source in gone or line in leaving]
+
+
+def _moved(line: Line, piece: Piece) -> bool:
+    """Does this line, which left a frame where nothing goes on, leave it now where something does? Not where another
+    one leads from there to the same box."""
+    ends = [one.points[-1] for one in piece.lines if one.role == "leave" and one.target == line.source and one.points]
+    if not ends or sum((one.source, one.target) == (line.source, line.target) for one in piece.lines) > 1:
+        return False
+    x, y = ends[0]
+    low = y + BELOW_FRAME
+    below = next((i for i, point in enumerate(line.points) if point[1] > low), 0)
+    line.points = [(x, y), (x, low), (line.points[below][0], low), *line.points[below:]]
+    return True
 
 
 def _leading_nowhere(piece: Piece, points: set[str]) -> list[Line]:

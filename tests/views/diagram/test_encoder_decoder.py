@@ -5,7 +5,8 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
-from archscope.views.diagram.place.picture import Box, Line
+from archscope.views.diagram.place.picture import Box, Line, Piece, Row
+from archscope.views.diagram.place.u_shape import _shapes
 from tests.views.diagram.checker import faults, size
 from tests.views.diagram.encoders import Autoencoder, LinkNet, Nested, Pyramid, UNet, Unpadded
 from tests.views.diagram.rebuild import differences
@@ -80,3 +81,8 @@ def test_gates_and_residual_blocks_are_no_levels() -> None:
     for name in ("seresnet50", "mobilenet_v1", "efficientnet_b0"):
         made = draw(archscope.summarize(name))
         assert not [line for line in made.drawing.piece.lines if len(line.points) == 2 and line.label]
+
+
+def test_shapes_below_a_box_that_gives_two_stay_there() -> None:
+    bottom = Piece(rows=[Row(5.0, 10.0, "8×8", 10.0, fixed=True), Row(5.0, 60.0, "4×4", 60.0, fixed=True)], right=90.0)
+    assert [row.at for row in _shapes([Piece()], bottom, [Piece()], [])] == [10.0, 60.0]

@@ -96,6 +96,36 @@ def test_an_input_that_is_added_late_stands_above_its_line(steps: int, level: An
     assert faults(made.drawing.piece) == []
 
 
+class Watched(nn.Module):
+    """A stage that computes something that nothing reads; two results come of what it gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.stage, self.head = nn.Conv2d(3, 8, 1), Watching(), nn.Conv2d(8, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = self.stage(self.stem(x))
+        return self.head(x), x.mean()
+
+
+class Watching(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(8, 8, 3), nn.Conv2d(8, 8, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.two(self.one(x))
+        share = y.softmax(1)
+        (share * share.log()).sum().exp()
+        return y
+
+
+def test_a_frame_is_left_where_something_goes_on() -> None:
+    made = archscope.diagram(Watched(), (3, 16, 16))
+    assert [frame.title for frame in made.drawing.piece.frames] == ["Stage: Watching"]
+    assert differences(made) == [] and faults(made.drawing.piece) == []
+
+
 class Auxiliary(nn.Module):
     """As GoogLeNet in training: a small classifier on the way."""
 

@@ -20,8 +20,8 @@ from archscope.views.diagram.ops.functions import _calls
 from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.plan import repeats as of_steps
 from archscope.views.diagram.plan.closing import closed_groups
-from archscope.views.diagram.plan.levels import flow_plan
-from archscope.views.diagram.plan.shrunk import fewest_boxes, fewest_closed
+from archscope.views.diagram.plan.levels import Plan, flow_plan
+from archscope.views.diagram.plan.shrunk import fewest_boxes, fewest_closed, without_loose
 from archscope.views.diagram.plan.smaller import smaller_plans
 from tests.graphs import Net, report_of
 from tests.views.diagram.checker import faults
@@ -302,6 +302,38 @@ def test_layers_that_read_the_memory_in_another_place_are_not_repeated() -> None
     made = draw(archscope.summarize(Decoder(4, swaps=True), ["4x8", "4x8"]), DiagramOptions())
     assert all(box.repeat == 1 for box in made.drawing.piece.boxes)
     assert differences(made) == []
+
+
+def test_a_step_stands_for_all_layers_of_those_that_are_one_box_within_it() -> None:
+    graph = archscope.trace(Decoder(3), ["4x8", "5x8"])
+    ops = of_steps.with_memory(fused_ops(graph), graph.blocks)
+    assert max(len(op.copies) for op in ops) == 2
+    assert sorted(of_steps._as_step(ops, graph.blocks).layers) == sorted(graph.layer)
+
+
+class Pasted(nn.Module):
+    """Every result is worked on by itself, in one step or in several, by operations of no module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone, self.masks = nn.Sequential(conv(3, 8), nn.ReLU(), conv(8, 8)), conv(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        masks, kept = self.masks(self.backbone(x)), []
+        for i in range(60):
+            mask = masks.sin()
+            for _ in range(1 + (i * i * 7919 >> 5) % 5):
+                mask = mask.cos().exp()
+            kept.append(mask)
+        return torch.stack(kept, 1)
+
+
+def test_steps_of_no_module_are_closed_with_other_operations_of_none() -> None:
+    graph = archscope.trace(Pasted(), (3, 8, 8))
+    ops = of_steps.with_steps(fused_ops(graph), graph.blocks)
+    assert any(op.copies for op in ops)
+    closed = without_loose(Plan(ops), graph.blocks, steps=True).ops
+    assert [(op.word.endswith(" operations"), op.facts) for op in closed[4:]] == [(True, ("Sin, Cos, Exp, …",))]
 
 
 class PerClass(nn.Module):

@@ -159,11 +159,11 @@ def _shapes(lefts: Sequence[Piece], bottom: Piece, rights: Sequence[Piece], skip
     """The shapes in the order of the network, beside each of the three axes."""
     rows: list[Row] = []
     for pieces, sign in ((lefts, 1), ([bottom], 1), (rights, -1)):
-        column = sorted([row for piece in pieces for row in piece.rows], key=lambda row: sign * row.y)
-        shown = distinct(column)
+        column = [row for piece in pieces for row in piece.rows]
+        shown = distinct(sorted([row for row in column if not row.fixed], key=lambda row: sign * row.y))
         for row in shown:
             row.at = max(piece.right for piece in pieces) + LEADER
             if pieces is lefts and any(abs(row.y - y) < SAME_HEIGHT for y in skips):
                 row.y -= ABOVE_SKIP
-        rows += shown
+        rows += [*shown, *(row for row in column if row.fixed)]
     return rows

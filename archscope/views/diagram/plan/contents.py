@@ -56,12 +56,12 @@ def _beside(members: Sequence[Op]) -> str:
 
 def in_words(members: Sequence[Op], kinds: Mapping[str, str]) -> str:
     """What operations of no module hold: `MaskPredictor, UpdateBlock`, widths, or `MatMul, AvgPool, GridSample`."""
-    own = {op.path for op in members if op.kind == "module" and kinds.get(op.path, "") not in {"", *GENERIC}}
+    own = {op.path for op in members if op.kind == "module" and op.path and kinds.get(op.path) not in {"", *GENERIC}}
     outer = {op.path.partition(".")[0]: None for op in members if "." in op.path or op.path in own}
     modules = [part_title(path, kinds.get(path, "")) for path in outer]
     if not modules and (widths := contents(members, {})):
         return widths
-    words = list(dict.fromkeys(modules or [op.word for op in members]))
+    words = list(dict.fromkeys(modules or [op.word for op in opened(members)]))
     return ", ".join([*words[:MOST_WORDS], *["…"] * (len(words) > MOST_WORDS), *_extras(members)])
 
 

@@ -261,7 +261,7 @@ def _as_step(members: Sequence[Op], kinds: Mapping[str, str]) -> Op:
         return members[0]
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
-    layers = tuple(name for op in members for name in op.layers)
+    layers = tuple(name for op in members for one in op.each for name in one.layers)
     read = Ops(members).readers
     last = next((op for op in reversed(members) if not read[op.name]), members[-1])
     path = members[0].path if members[0].kind == "module" else common_module(members)

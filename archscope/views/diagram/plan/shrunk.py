@@ -69,19 +69,24 @@ def largest_core(series: Series) -> int:
     return max(sizes)
 
 
-def is_loose(op: Op, kinds: Mapping[str, str], layers: bool = False) -> bool:
-    """Is it an operation of no module but the network? `layers`: or a module of one operation."""
+def is_loose(op: Op, kinds: Mapping[str, str], layers: bool = False, steps: bool = False) -> bool:
+    """Is it an operation of no module but the network? `layers`: or a module of one operation; `steps`: or a step of
+    such operations."""
+    if steps and op.kind == "module" and not op.path:
+        return all(is_loose(member, kinds) for member in op.members)
     return op.kind not in ("module", "tensor") and (layers or ("." not in op.path and op.path not in kinds))
 
 
-def without_loose(plan: Plan, kinds: Mapping[str, str], fewest: int = FEWEST_LOOSE, layers: bool = False) -> Plan:
+def without_loose(
+    plan: Plan, kinds: Mapping[str, str], fewest: int = FEWEST_LOOSE, layers: bool = False, steps: bool = False
+) -> Plan:
     """The plan with operations of no module as one box where so many stand between the same modules; `layers`: those
-    that are modules of one operation too."""
+    that are modules of one operation too, `steps`: those that are steps of a loop already."""
     above: dict[str, int] = {}  # the modules that it follows, a bit each
     between: dict[int, list[Op]] = {}
     for number, op in enumerate(plan.ops):
         above[op.name] = reduce(or_, (above.get(source, 0) for source in op.inputs), 0)
-        if is_loose(op, kinds, layers):
+        if is_loose(op, kinds, layers, steps):
             between.setdefault(above[op.name], []).append(op)
         elif op.kind == "module" or op.path in kinds:
             above[op.name] |= 1 << number
