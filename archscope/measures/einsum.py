@@ -18,7 +18,7 @@ def einsum(equation: Any, operands: Sequence[Sequence[int]]) -> int | None:
     return sum(map(prod, contractions(equation, operands))) if isinstance(equation, str) else None
 
 
-def contractions(equation: str, operands: Sequence[Sequence[int]]) -> list[list[int]]:
+def contractions(equation: Any, operands: Sequence[Sequence[int]]) -> list[list[int]]:
     """The lengths of all axes of each product that sums over one or more of them."""
     names, kept = letters(equation, [len(shape) for shape in operands])
     terms = [
@@ -42,8 +42,11 @@ def contractions(equation: str, operands: Sequence[Sequence[int]]) -> list[list[
     return found
 
 
-def letters(equation: str, ranks: Sequence[int]) -> tuple[list[str], str]:
-    """A letter for each axis of each operand, and those of the result: `...` stands for as many as an operand needs."""
+def letters(equation: Any, ranks: Sequence[int]) -> tuple[list[str], str]:
+    """A letter for each axis of each operand, and those of the result: `...` stands for as many as an operand needs.
+    Raises ValueError for what is no equation of such operands."""
+    if not isinstance(equation, str):
+        raise ValueError(f"{equation!r} is no equation")
     given, arrow, result = equation.replace(" ", "").partition("->")
     terms = given.split(",")
     covered = [

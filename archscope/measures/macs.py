@@ -45,7 +45,9 @@ def of_layer(layer: Layer) -> int | None:
 
 
 UNSAID = (ArithmeticError, LookupError, TypeError, ValueError)
-"""What a formula raises where a layer does not say what it needs, or says what cannot be: a stranger's report may."""
+"""What a formula raises where a layer does not say what it needs, or says what cannot be, as a stranger's report may:
+an operand or a setting that is missing, of another form or type, an axis of no elements. Of a graph that was traced no
+formula raises any of these but NotGiven, and the tests of the measures let nothing else pass."""
 
 
 class NotGiven(LookupError):

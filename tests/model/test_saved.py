@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import archscope
-from archscope.auditing.counters import counted_as
+from archscope.auditing.counters import counted_as, counter_names
 from archscope.comparison.report import Comparison
 from archscope.continuum.points import Block, Point, Spectrum
 from archscope.differences import compare
@@ -112,11 +112,14 @@ def test_what_breaks_a_rule(change: Change, said: str) -> None:
 def test_what_an_operation_does_not_say_is_unknown(operation: str) -> None:
     odd = data()
     for layer in odd["layers"]:
-        layer.update(operation=operation, operands=[], window=None, settings={"dim": {"a": [1]}, "size": "x"})
+        layer.update(
+            operation=operation, operands=[], window=None, settings={"dim": {"a": [1]}, "size": "x", "equation": 5}
+        )
     found = Report.from_json(json.dumps(odd))
 
     assert found.graph.name in str(predict(found, [find("h100").ceilings]))
-    assert counted_as(found, "fvcore").columns["fvcore"].values.keys() == SIX.columns["macs"].values.keys()
+    for tool in counter_names():
+        assert counted_as(found, tool).columns[tool].values.keys() == SIX.columns["macs"].values.keys()
     assert "<svg" in str(archscope.diagram(found, level="layer"))
     with contextlib.suppress(ArchscopeError):  # of counts that are not of these layers
         assert compare(found, SIX).verdict != "identical"

@@ -22,7 +22,7 @@ from archscope.auditing.counters import (
     torchs_type,
     written,
 )
-from archscope.measures.macs import attention_scores
+from archscope.measures.macs import NotGiven, attention_scores
 from archscope.model.graph import Graph, Layer, Shape, Window
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ class Calflops(Counter):
     def _convolution(self, layer: Layer) -> Count:
         """At the size that the window gives as if it were no transposed one: of which only the bias is counted so."""
         window, given = layer.window, layer.operand_shapes[0]
-        assert window
+        if window is None:
+            raise NotGiven("window")
         size = _result(given[-len(window.kernel_size) :], window, layer.settings.get("padding"))
         positions = prod(given[: -len(window.kernel_size) - 1]) * prod(size)
         channels = layer.output_shape[-len(window.kernel_size) - 1]
