@@ -13,6 +13,7 @@ from archscope.latency import Options, Progress, unheard
 from archscope.latency.device import load_averages
 from archscope.latency.fitting import predicted_bytes
 from archscope.latency.runner import Runner, failure_of
+from archscope.latency.statistics import is_busy
 from archscope.summary import job_of
 from archscope.tracing import Mode
 
@@ -84,15 +85,9 @@ def selfcheck(
 
     Raises EnvironmentFailure where the device is missing.
     """
-    busy = _is_busy()
+    busy = is_busy(load_averages(), os.cpu_count())  # before anything of this one runs
     for check in _checks(options, batch or (BATCH_ON_CUDA if options.on_cuda else BATCH), cases, progress):
         yield replace(check, busy=busy)
-
-
-def _is_busy() -> bool:
-    """Does other work take more than half of the cores, before anything of this one runs?"""
-    load, *_ = load_averages() or [0.0]
-    return load > (os.cpu_count() or 1) / 2
 
 
 def _checks(options: Options, batch: int, cases: tuple[Case, ...], progress: Progress) -> Iterator[Check]:

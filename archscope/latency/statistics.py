@@ -15,6 +15,11 @@ def percentiles(times: Sequence[float]) -> list[float]:
     return quantiles(times if len(times) > 1 else [*times, *times], n=100, method="inclusive")
 
 
+def is_busy(load: Sequence[float] | None, cores: int | None) -> bool:
+    """Did other work take more than half of the cores in the minute before? Not where the system does not say."""
+    return bool(load and cores and load[0] > cores / 2)
+
+
 CONFIDENCE = 0.95
 """That the true median lies in the interval that is given for it."""
 

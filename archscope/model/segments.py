@@ -23,6 +23,11 @@ def equal_partition(channels: int, segments: int | Literal["depthwise"]) -> tupl
     return (size + 1,) * larger + (size,) * (count - larger)
 
 
+def partition_of_up_to(channels: int, count: int) -> tuple[int, ...]:
+    """So many segments, or one per channel where there are fewer channels."""
+    return equal_partition(channels, min(count, channels))
+
+
 def sizes_said(partition: Sequence[int]) -> str:
     """`64 + 128 + 2 x 32`."""
     runs: list[list[int]] = []

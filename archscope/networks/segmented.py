@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from archscope.model.segments import equal_partition
+from archscope.model.segments import equal_partition, partition_of_up_to
 from archscope.networks.layers import Conv, same
 
 Order = Literal["pointwise-first", "depthwise-first"]
@@ -19,7 +19,7 @@ def partitions(segments: int | Literal["depthwise"], widest: int) -> Callable[[i
     """How a network whose layers have up to `widest` channels divides those of each: into so many segments, or one
     per channel where there are fewer. Raises ValueError where no layer has so many."""
     count = len(equal_partition(widest, segments))
-    return lambda channels: equal_partition(channels, min(count, channels))
+    return lambda channels: partition_of_up_to(channels, count)
 
 
 def spatial_conv(

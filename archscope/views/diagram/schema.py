@@ -21,7 +21,7 @@ from archscope.views.diagram.sketch import MOST_BOXES, View
 LARGE_MODULES = (LARGE_MODULE, 60, 400)
 """Operations of a module that is too large to have a panel, the first number with which the schema is small enough."""
 
-FEWEST_LOOSE = 3
+FEWEST_BETWEEN = 3
 """So many operations between modules are one box where the schema leaves no room for panels."""
 
 MOST_SCHEMAS, MOST_TOGETHER = 4, 3
@@ -99,7 +99,7 @@ def _smaller(parts: Parts, view: View) -> Iterator[Parts]:
     """The parts with ever smaller schemas: operations between modules are one box, then modules are closed further."""
     most = MOST_BOXES
     whole = Plan(parts.schema, every=True)
-    plan = loose = without_loose(whole, parts.kinds, FEWEST_LOOSE, layers=view.together)
+    plan = loose = without_loose(whole, parts.kinds, FEWEST_BETWEEN, layers=view.together)
     for plan in smaller_plans(loose, parts.kinds, view.block):
         smaller = _standing(replace(parts, schema=plan.ops))
         if (count := _count(smaller, view)) <= most:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from archscope.continuum.points import Block, Point, Spectrum
 from archscope.errors import ArchscopeError
 from archscope.model import units
-from archscope.model.segments import equal_partition, name_of
+from archscope.model.segments import name_of, partition_of_up_to
 from archscope.model.text import shown
 from archscope.views.diagram.place.text import text_width
 from archscope.views.spectrum.canvas import BOLD, PAD, PANEL, SMALL, TINY, Canvas, Panel, picture
@@ -86,7 +86,7 @@ def commonest(spectrum: Spectrum, point: Point) -> tuple[Point, Panel] | None:
     block, count = spectrum.commonest, point.segments
     if not block or not (count == "depthwise" or (isinstance(count, int) and count)):
         return None
-    partition = equal_partition(block.channels, min(count, block.channels) if isinstance(count, int) else "depthwise")
+    partition = partition_of_up_to(block.channels, count if isinstance(count, int) else block.channels)
     weights = block.kernel_size**2 * sum(size * size for size in partition)
     inside = Point(len(partition), name_of(partition), {"spatial_params": weights}, partition)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archscope.latency.fitting import predicted_bytes
+from archscope.latency.statistics import is_busy
 from archscope.model import units
 from archscope.model.report import Report
 
@@ -49,8 +50,8 @@ def noisy(report: Report) -> str:
     if "median_low" in wall and wall["median_high"] - wall["median_low"] > WIDE * wall["median"]:
         low, high = (units.milliseconds(wall[name]) for name in ("median_low", "median_high"))
         said.append(f"the median may lie anywhere from {low} to {high}")
-    load, cores = setting.get("load"), setting.get("cores")
-    if setting["device"] == "cpu" and load and cores and load[0] > cores / 2:
+    load, cores = setting.get("load") or [], setting.get("cores")
+    if setting["device"] == "cpu" and is_busy(load, cores):
         said.append(f"other work took {load[0]:.1f} of {cores} cores before")
     return f"{' and '.join(said)}: time longer (--seconds), or on idle cores" if said else ""
 

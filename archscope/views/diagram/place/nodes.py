@@ -55,12 +55,8 @@ def _circle(op: Op, alike: tuple[Op, ...], style: Style) -> Piece:
     return circle
 
 
-def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
-    """A circle, a box, or a bar over the branches around it."""
-    op, copies = leaf.op, tuple(copy.op for copy in leaf.copies)
-    alike = tuple(style.alike.get(op.name, (op,)))
-    if op.join in SYMBOLS:
-        return _circle(op, alike, style)
+def _text(op: Op, alike: tuple[Op, ...], hull: Hull | None, style: Style) -> tuple[str, tuple[str, ...], bool]:
+    """What a box says: its title, what stands below or beside that, and whether it is beside."""
     one_line = style.one_line or hull is not None or op.kind == "tensor"
     title, detail = label(op, one_line)
     if op.word == FEATURE_MAPS:
@@ -78,8 +74,17 @@ def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
         details = (", ".join(details),) if details else ()
     if hull and op.kind == "concat" and not op.facts:
         title = "Filter concat"
-    title = fitted(title, BOLD, style.label_width, True)
-    details = tuple(fitted(part, SMALL, style.label_width) for part in details)
+    fitting = tuple(fitted(part, SMALL, style.label_width) for part in details)
+    return fitted(title, BOLD, style.label_width, True), fitting, one_line
+
+
+def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
+    """A circle, a box, or a bar over the branches around it."""
+    op, copies = leaf.op, tuple(copy.op for copy in leaf.copies)
+    alike = tuple(style.alike.get(op.name, (op,)))
+    if op.join in SYMBOLS:
+        return _circle(op, alike, style)
+    title, details, one_line = _text(op, alike, hull, style)
     width, height = label_size(title, details, one_line, leaf_repeat := 1 + len(copies))
     if op.kernel and not one_line:  # a window is as high as its like beside it, which may say more
         height = max(height, TWO_LINES + LINE - CLOSER)
