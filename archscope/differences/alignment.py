@@ -207,11 +207,12 @@ class Aligner:
     def _settled(self, a: Series, b: Series, moves: bytes) -> bytes:
         """The same alignment with each gap at the end of a block, where equal items let it slide there."""
         found, i, j, at = bytearray(moves), 0, 0, 0
+        keys_a, keys_b = self.keys(a), self.keys(b)
         for move, run in groupby(moves):
             length = len(list(run))
             if move != KEEP:
-                series, place = (a, i) if move == ONLY_A else (b, j)
-                by = self._slide(series, place, length, _kept_before(found, at), _kept_after(found, at + length))
+                series, keys, place = (a, keys_a, i) if move == ONLY_A else (b, keys_b, j)
+                by = _slide(series, keys, place, length, _kept_before(found, at), _kept_after(found, at + length))
                 span = slice(at + min(by, 0), at + length + max(by, 0))
                 kept = bytes([KEEP]) * abs(by)
                 found[span] = kept + bytes([move]) * length if by > 0 else bytes([move]) * length + kept
@@ -220,16 +221,16 @@ class Aligner:
             j += length if move != ONLY_A else 0
         return bytes(found)
 
-    def _slide(self, series: Series, start: int, length: int, before: int, after: int) -> int:
-        """How far a gap moves, earlier below zero: to where it is a block, entered and left at one place."""
-        keys = self.keys(series)
-        earliest = latest = 0
-        while -earliest < before and keys[start + earliest - 1] == keys[start + earliest + length - 1]:
-            earliest -= 1
-        while latest < after and keys[start + latest] == keys[start + latest + length]:
-            latest += 1
-        places = range(earliest, latest + 1)
-        return max(places, key=lambda by: (*closed(series, start + by, length), -abs(by)))
+
+def _slide(series: Series, keys: Keys, start: int, length: int, before: int, after: int) -> int:
+    """How far a gap moves, earlier below zero: to where it is a block, entered and left at one place."""
+    earliest = latest = 0
+    while -earliest < before and keys[start + earliest - 1] == keys[start + earliest + length - 1]:
+        earliest -= 1
+    while latest < after and keys[start + latest] == keys[start + latest + length]:
+        latest += 1
+    places = range(earliest, latest + 1)
+    return max(places, key=lambda by: (*closed(series, start + by, length), -abs(by)))
 
 
 def _kept_before(moves: bytes | bytearray, at: int) -> int:

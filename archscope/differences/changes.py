@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archscope.differences.alignment import Alignment
-from archscope.differences.repeats import Repeat
+from archscope.differences.repeats import Repeat, layers_held
 from archscope.differences.steps import NOISE, ORDERINGS, Step
 from archscope.model.graph import Graph
 from archscope.model.operations import CATEGORIES
@@ -45,7 +45,8 @@ class Change:
 
 class Changes:
     """Those of two networks, given their steps and which stands for which. `at`: where the first one's steps would
-    stand among the reference's; `classifier`: the layer of the reference that gives the classes."""
+    stand among the reference's; `held`: how many layers each module of either has; `classifier`: the layer of the
+    reference that gives the classes."""
 
     def __init__(self, a: Sequence[Step], b: Sequence[Step], alignment: Alignment, graphs: tuple[Graph, Graph]) -> None:
         self.a, self.b, self.graphs = a, b, graphs
@@ -56,6 +57,7 @@ class Changes:
         self.by_step: dict[int, list[Change]] = {}
         self.found: list[Change] = []
         self.at = _places(a, self.partner)
+        self.held = layers_held(a), layers_held(b)
         self.classifier = next((step for step in reversed(b) if step.kind == "linear"), None)
 
     def add(self, change: Change) -> None:

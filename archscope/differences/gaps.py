@@ -22,10 +22,14 @@ def collect(changes: Changes) -> None:
 
 def _replaced(changes: Changes) -> Iterator[tuple[Gap, Gap]]:
     """Gaps of both sides at one place: a few layers without weights stand where the reference has others."""
-    for gap in [gap for gap in changes.gaps if not gap.of_b and _is_short(gap)]:
-        for other in [one for one in changes.gaps if one.of_b and _is_short(one)]:
-            one_place = gap.place in (other.start, other.end) and other.place in (gap.start, gap.end)
-            if other.series is gap.other and one_place and not _repeat(changes, gap) and not _repeat(changes, other):
+    short = [gap for gap in changes.gaps if _is_short(gap)]
+    theirs = {(id(gap.series), place, gap.place): gap for gap in short if gap.of_b for place in (gap.start, gap.end)}
+    taken: set[int] = set()
+    for gap in [gap for gap in short if not gap.of_b]:
+        for place in (gap.start, gap.end):
+            other = theirs.get((id(gap.other), gap.place, place))
+            if other and id(other) not in taken and not _repeat(changes, gap) and not _repeat(changes, other):
+                taken.add(id(other))
                 yield gap, other
                 break
 
@@ -64,7 +68,7 @@ def _gap(changes: Changes, gap: Gap) -> None:
         change.kind, change.what = "facts", words.other_output(steps[0], *(taken if gap.of_b else taken[::-1]))
         change.group = change.what
     else:
-        module = module_of(steps, changes.b if gap.of_b else changes.a)
+        module = module_of(steps, changes.held[gap.of_b])
         change.what = words.lone(steps, change.kind, module, words.sized)
         change.general = words.lone(steps, change.kind, module, words.noun)
         change.group = tuple((step.kind, step.facts.get("kernel_size")) for step in steps)
@@ -89,7 +93,7 @@ def _of_shared(changes: Changes, gap: Gap, repeat: Repeat | None) -> Change | No
 
 
 def _repeat(changes: Changes, gap: Gap) -> Repeat | None:
-    return repeat_of(gap, changes.graphs[gap.of_b].blocks, changes.b if gap.of_b else changes.a)
+    return repeat_of(gap, changes.graphs[gap.of_b].blocks, changes.held[gap.of_b])
 
 
 def _sum(name: str, steps: Iterable[Step]) -> int:

@@ -27,12 +27,12 @@ def collect(changes: Changes) -> None:
 
 def _moves(changes: Changes) -> Iterator[tuple[Gap, Gap]]:
     """Gaps of both sides that hold the same, near each other: the reader has it elsewhere."""
-    waiting = [gap for gap in changes.gaps if not gap.of_b]
+    waiting = {(id(gap.series), gap.start): gap for gap in changes.gaps if not gap.of_b}
     for gap in [gap for gap in changes.gaps if gap.of_b]:
-        for other in waiting:
-            near = other.series is gap.other and abs(other.start - gap.place) <= NEAR
-            if near and _alike(other.steps, gap.steps):
-                waiting.remove(other)
+        for place in range(gap.place - NEAR, gap.place + NEAR + 1):
+            other = waiting.get((id(gap.other), place))
+            if other and _alike(other.steps, gap.steps):
+                del waiting[id(gap.other), place]
                 yield other, gap
                 break
 

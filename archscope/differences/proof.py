@@ -8,6 +8,7 @@ and what is wrong goes unnoticed.
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import torch
@@ -88,8 +89,8 @@ def _first_apart(diff: Diff, a: nn.Module, b: nn.Module, images: Sequence[torch.
                 return one.layer.name
             continue
         value, reference = mine.get(one.layer.name), theirs.get(other.layer.name)
-        if value is None or reference is None or value.numel() != reference.numel():
-            continue
+        if value is None or reference is None or value.squeeze().shape != reference.squeeze().shape:
+            continue  # channels that lie elsewhere, for one
         if (
             value.dtype.is_floating_point
             and relative_difference(reference, value.reshape(reference.shape)) > TOLD_APART
@@ -111,8 +112,7 @@ def _impossible(diff: Diff, pairs: Sequence[tuple[str, str]]) -> str:
     for a, b in diff.pairs:
         mine, theirs = _shapes(diff.a.graph, a), _shapes(diff.b.graph, b)
         if mine != theirs:
-            said = [" and ".join("x".join(map(str, one)) for one in shapes) or "nothing" for shapes in (mine, theirs)]
-            return f"the {noun(b)} {a.name} stores {said[0]}, {b.name} of the reference {said[1]}"
+            return f"the {noun(b)} {a.name} stores {_said(mine)}, {b.name} of the reference {_said(theirs)}"
     for side, report, names in (
         ("", diff.a, {mine for mine, _ in pairs}),
         (" of the reference", diff.b, {theirs for _, theirs in pairs}),
@@ -128,7 +128,8 @@ def _impossible(diff: Diff, pairs: Sequence[tuple[str, str]]) -> str:
 
 
 def _shapes(graph: Graph, step: Step) -> list[tuple[int, ...]]:
-    """Of what a layer stores; a linear layer's matrix and a convolution's kernel over the whole map are one."""
+    """Of what a layer stores, without axes of one element; a linear layer's matrix and a kernel over the whole map are
+    one."""
     layer = step.layer
     if layer is None:
         return []
@@ -136,9 +137,13 @@ def _shapes(graph: Graph, step: Step) -> list[tuple[int, ...]]:
     other = axes_by_name(layer.operands)
     names = (*step.parameters, *step.statistics)
     shapes = [other[name].seen if name in other else stored[name].shape for name in names]
-    if step.kind != "linear":
-        return shapes
-    return [(shape[0], torch.Size(shape[1:]).numel()) if len(shape) > 1 else shape for shape in shapes]
+    if step.kind == "linear":
+        shapes = [(shape[0], prod(shape[1:])) for shape in shapes]
+    return [tuple(size for size in shape if size != 1) for shape in shapes]
+
+
+def _said(shapes: Sequence[Sequence[int]]) -> str:
+    return " and ".join("x".join(map(str, shape)) or "1" for shape in shapes) or "nothing"
 
 
 def _runnable(module: nn.Module) -> nn.Module:

@@ -14,6 +14,9 @@ Costs = Callable[[T, Sequence[T]], list[float]]
 NEVER = float("inf")
 
 BAND = 16
+MOST_CELLS = 2_000_000
+"""Of the widest band: of thousands of items that have nothing in common the way need not be the very cheapest."""
+
 OPEN = 0.03
 """What it costs to begin a gap, besides what is in it."""
 
@@ -48,7 +51,8 @@ def _cheapest(a: Sequence[T], b: Sequence[T], lost: Lost[T], costs: Costs[T], mo
     while True:
         taken: list[bytes] | None = None if moves is None else []
         total, firsts = _banded(a, b, lost, costs, band, taken)
-        if band >= max(len(a), len(b)) or total <= least * band:
+        wider = len(a) * (abs(len(a) - len(b)) + 8 * band)
+        if band >= max(len(a), len(b)) or total <= least * band or wider > MOST_CELLS:
             if moves is not None and taken is not None:
                 moves += _backwards(taken, firsts, len(a), len(b))
             return total

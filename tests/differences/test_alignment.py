@@ -1,5 +1,6 @@
 """Which layer stands for which, told on graphs that are written by hand."""
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 import pytest
@@ -8,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import archscope
-from archscope.differences import Diff, compare
+from archscope.differences import Diff, compare, sequences
 from archscope.differences.branches import series_of
 from archscope.differences.normal import normal_form
 from archscope.differences.steps import Step, unshared
@@ -71,6 +72,20 @@ def test_thousands_of_layers_in_a_row_without_partners() -> None:
     reader, other = Step("output", [chain[-1]]), Step("output", [source])
     partner = {id(source): source, id(reader): other, id(other): reader}
     assert list(Wiring(partner, set()).changes([(reader, other)])) == []
+
+
+def test_of_very_many_unlike_items_a_way_is_found_near_the_diagonal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not in the whole table, whose cells are their number squared."""
+    monkeypatch.setattr(sequences, "MOST_CELLS", 20_000)
+    asked: list[int] = []
+
+    def costs(_: int, others: Sequence[int]) -> list[float]:
+        asked.append(len(others))
+        return [sequences.NEVER] * len(others)
+
+    total, moves = sequences.cheapest(range(400), range(400, 900), lambda _: 1.0, costs)
+    assert (moves.count(sequences.ONLY_A), moves.count(sequences.ONLY_B)) == (400, 500)
+    assert total >= 900 and sum(asked) < 80_000
 
 
 def test_nothing_in_common() -> None:

@@ -57,6 +57,38 @@ def test_a_bias_that_is_given_first_is_copied_to_a_bias() -> None:
     assert diff.proof is not None and diff.proof.holds
 
 
+class ChannelsLast(nn.Module):
+    """Fully connected layers along the last axis, and a scale that lies along it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide, self.narrow = nn.Linear(3, 8), nn.Linear(8, 4)
+        self.gamma = nn.Parameter(torch.ones(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.narrow(self.wide(x.permute(0, 2, 3, 1)).relu())
+        return (self.gamma * x).permute(0, 3, 1, 2)
+
+
+class ChannelsFirst(nn.Module):
+    """The same by convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide, self.narrow = nn.Conv2d(3, 8, 1), nn.Conv2d(8, 4, 1)
+        self.layer_scale = nn.Parameter(torch.ones(4, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer_scale * self.narrow(self.wide(x).relu())
+
+
+def test_linear_layers_are_copied_to_convolutions_of_one_pixel() -> None:
+    """As ConvNeXt is written in either way."""
+    for a, b in ((ChannelsLast(), ChannelsFirst()), (ChannelsFirst(), ChannelsLast())):
+        proof = archscope.diff(a, b, (3, 5, 5), weights=True).proof
+        assert proof is not None and proof.holds and proof.copied == 5, proof
+
+
 @pytest.mark.parametrize(
     "broken",
     [lambda: network(eps=1e-1), lambda: network(pool=nn.AvgPool2d), lambda: network(swapped=True)],

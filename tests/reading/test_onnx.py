@@ -13,6 +13,7 @@ from torch import nn
 import archscope
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Layer
+from archscope.reading.onnx.node import written
 
 onnx = pytest.importorskip("onnx", reason="reads ONNX files, which needs onnx: pip install onnx")
 helper: Any = onnx.helper if not isinstance(onnx, type) else None
@@ -445,6 +446,12 @@ def test_without_the_package(save: Save, monkeypatch: pytest.MonkeyPatch) -> Non
 def recurrent(**attributes: Any) -> list[Any]:
     operator = attributes.pop("operator")
     return [node("Reshape", "x shape", "rows"), node(operator, "rows w r", "y", hidden_size=4, **attributes)]
+
+
+def test_a_number_that_was_rounded_twice_is_the_one_that_was_written() -> None:
+    """Such as 1e-5 in files that Caffe2 wrote, one step of float32 beside torch's."""
+    assert written(1.0000000656873453e-05) == written(9.999999747378752e-06) == 1e-5
+    assert written(0.17677669) == 0.17677669
 
 
 GIVES = {"IsInf": onnx.TensorProto.BOOL, "ArgMax": INT64}

@@ -233,7 +233,8 @@ def plain(number: Any) -> int | float:
 
 
 def written(number: float) -> float:
-    """A float32 attribute as it was written."""
+    """A float32 attribute as it was written; some exporters round more than once on the way."""
     import numpy
 
-    return float(str(numpy.float32(number)))
+    single, short = numpy.float32(number), numpy.float32(f"{number:.6g}")
+    return float(str(short if abs(short - single) <= numpy.spacing(abs(single)) else single))
