@@ -9,7 +9,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import Kind, Shape, Tensor, Window
 from archscope.model.operations import CATEGORY
 from archscope.reading.drafting import LONGEST_NAME, Draft, Record, Value, said
-from archscope.reading.onnx.inference import Known
+from archscope.reading.onnx.folding import Known
 from archscope.reading.onnx.model import Model, Stored
 
 Rule = Callable[["Node"], None]
