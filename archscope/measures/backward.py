@@ -37,15 +37,6 @@ def trainable(graph: Graph) -> set[str]:
     return {name for name, tensor in graph.parameters.items() if tensor.trainable}
 
 
-def differentiated(graph: Graph) -> set[str]:
-    """The layers that have a derivative: those with something that trains, and all after them."""
-    trains, found = trainable(graph), set[str]()
-    for layer in graph.layers:
-        if not trains.isdisjoint(layer.parameters) or not found.isdisjoint(layer.inputs):
-            found.add(layer.name)
-    return found
-
-
 def _gradient_bytes(graph: Graph, reached: Set[str]) -> dict[str, int]:
     """Of each weight that trains and that a layer of these reads."""
     found: dict[str, int] = {}
@@ -65,8 +56,8 @@ def _of_rows(layer: Layer, table: Tensor, batch: int) -> int:
 
 def _reached(graph: Graph) -> set[str]:
     """The layers that the backward pass goes through, from the results back."""
-    have_derivative = differentiated(graph)
-    reached = have_derivative.intersection(graph.outputs)
+    have_derivative = graph.differentiated
+    reached = set(have_derivative.intersection(graph.outputs))
     for layer in reversed(graph.layers):
         if layer.name in reached:
             reached |= have_derivative.intersection(layer.inputs)

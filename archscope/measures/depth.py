@@ -13,9 +13,10 @@ def depth(graph: Graph) -> tuple[Column, ...]:
     """Weighted layers on the longest path, as executed and with a separable convolution as one; and how many
     convolutions and linear layers there are in all."""
     kinds = [CATEGORY.get(layer.operation, "") for layer in graph.layers]
+    longest, halves = longest_path(graph), separable_halves(graph)
     return (
-        Column("depth", "layers", longest_path(graph)),
-        Column("depth_separable_as_one", "layers", longest_path(graph, separable_halves(graph))),
+        Column("depth", "layers", longest),
+        Column("depth_separable_as_one", "layers", longest_path(graph, halves) if halves else longest),
         Column("conv_layers", "layers", sum("convolution" in kind for kind in kinds)),
         Column("linear_layers", "layers", kinds.count("linear")),
     )
@@ -25,7 +26,7 @@ def longest_path(graph: Graph, uncounted: Set[str] = frozenset()) -> int:
     """Weighted layers on the longest path, some of them not counted."""
     depth = dict.fromkeys(graph.inputs, 0)
     for layer in graph.layers:
-        weighted = CATEGORY.get(layer.operation) in WEIGHTED and layer.parameters and layer.name not in uncounted
+        weighted = layer.parameters and CATEGORY.get(layer.operation) in WEIGHTED and layer.name not in uncounted
         depth[layer.name] = max([depth[name] for name in layer.inputs], default=0) + bool(weighted)
     return max(depth.values(), default=0)
 

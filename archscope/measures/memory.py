@@ -17,13 +17,13 @@ def memory(graph: Graph) -> tuple[Column, ...]:
     gates of all its steps do, and a MultiheadAttention's projections and scores; other workspaces and the allocator's
     rounding are not counted.
     """
-    stored = {name: tensor.held_bytes for name, tensor in (*graph.parameters.items(), *graph.buffers.items())}
+    stored = graph.held_bytes
     weight_bytes: dict[str, int | float | None] = {}
     seen: set[str] = set()
     for layer in graph.layers:
-        first = [name for name in (*layer.parameters, *layer.buffers) if name not in seen]
-        seen.update(first)
-        weight_bytes[layer.name] = sum([stored[name] for name in first])
+        read = (*layer.parameters, *layer.buffers)
+        weight_bytes[layer.name] = sum([stored[name] for name in read if name not in seen]) if read else 0
+        seen.update(read)
     all_weights = sum(stored.values())
     output_bytes: dict[str, int | float | None] = {
         layer.name: graph.bytes[layer.name] if layer.memory == "new" else 0 for layer in graph.layers

@@ -12,23 +12,24 @@ def params(graph: Graph) -> tuple[Column, ...]:
     `params` totals everything the network stores; its values per layer leave out `unused_params`. A counter
     (a buffer without axes, such as BN's number of batches) is no buffer here.
     """
-    stored = graph.parameters
-    by_layer: dict[str, int] = {}
-    frozen_by_layer: dict[str, int] = {}
-    buffers_by_layer: dict[str, int] = {}
+    sizes = {name: tensor.elements for name, tensor in graph.parameters.items()}
+    fixed = {name: size for name, size in sizes.items() if not graph.parameters[name].trainable}
+    gathered = {name: tensor.elements for name, tensor in graph.buffers.items() if tensor.shape}
+    by_layer = dict.fromkeys([layer.name for layer in graph.layers], 0)
+    frozen_by_layer, buffers_by_layer = dict(by_layer), dict(by_layer)
     seen: set[str] = set()
     for layer in graph.layers:
-        first = [name for name in layer.parameters if name not in seen]
-        seen.update(first)
-        by_layer[layer.name] = sum([stored[name].elements for name in first])
-        frozen_by_layer[layer.name] = sum([stored[name].elements for name in first if not stored[name].trainable])
-        mine = [name for name in layer.buffers if name not in seen and graph.buffers[name].shape]
-        seen.update(mine)
-        buffers_by_layer[layer.name] = sum([graph.buffers[name].elements for name in mine])
-    frozen = sum(tensor.elements for tensor in stored.values() if not tensor.trainable)
-    total = sum(tensor.elements for tensor in stored.values())
-    unused = sum(tensor.elements for name, tensor in stored.items() if name not in seen)
-    buffers = sum(tensor.elements for tensor in graph.buffers.values() if tensor.shape)
+        if layer.parameters:
+            first = [name for name in layer.parameters if name not in seen]
+            seen.update(first)
+            by_layer[layer.name] = sum([sizes[name] for name in first])
+            frozen_by_layer[layer.name] = sum([fixed.get(name, 0) for name in first])
+        if layer.buffers:
+            mine = [name for name in layer.buffers if name not in seen]
+            seen.update(mine)
+            buffers_by_layer[layer.name] = sum([gathered.get(name, 0) for name in mine])
+    frozen, total, buffers = sum(fixed.values()), sum(sizes.values()), sum(gathered.values())
+    unused = sum([size for name, size in sizes.items() if name not in seen])
     return (
         Column("params", "parameters", total, by_layer),
         Column("trainable_params", "parameters", total - frozen),

@@ -24,18 +24,21 @@ TABLES = ("weight", "input")
 def traffic(graph: Graph) -> tuple[Column, ...]:
     """Bytes moved (what a layer reads of its inputs, weights and buffers once, outputs written once; a view moves
     none) at `Graph.batch` images a pass, all arithmetic (2 x MACs + elementwise) and their ratio."""
-    stored = {**graph.parameters, **graph.buffers}
+    stored, times = {**graph.parameters, **graph.buffers}, graph.times
     width = {name: BYTES_PER_ELEMENT.get(tensor.dtype, 4) for name, tensor in graph.inputs.items()}
     width |= {layer.name: BYTES_PER_ELEMENT.get(layer.dtypes[0], 4) if layer.dtypes else 4 for layer in graph.layers}
     moved: dict[str, int | float | None] = {}
     arithmetic: dict[str, int | float | None] = {}
     for layer in graph.layers:
-        operands = zip(layer.inputs, read_shapes(layer), strict=True)
-        images = graph.times[layer.name]
-        read = sum([elements_of(shape) * width[name] * graph.times[name] for name, shape in operands])
-        parts = elements_read(layer, stored, images) if layer.parameters or layer.buffers else {}
-        weights = sum([bytes_of((elements,), stored[name].dtype) for name, elements in parts.items()])
-        bytes_moved = 0 if layer.memory == "view" else read + graph.bytes[layer.name] + weights
+        images, bytes_moved = times[layer.name], 0
+        if layer.memory != "view":
+            operands = zip(layer.inputs, read_shapes(layer), strict=True)
+            bytes_moved = graph.bytes[layer.name] + sum(
+                [elements_of(shape) * width[name] * times[name] for name, shape in operands]
+            )
+            if layer.parameters or layer.buffers:
+                parts = elements_read(layer, stored, images)
+                bytes_moved += sum([bytes_of((elements,), stored[name].dtype) for name, elements in parts.items()])
         moved[layer.name], arithmetic[layer.name] = bytes_moved, _arithmetic(layer, images)
     bytes_column = summed("bytes_moved", "bytes", moved)
     operations_column = summed("arithmetic_ops", "operations", arithmetic)

@@ -278,6 +278,21 @@ class Graph:
         }
 
     @cached_property
+    def held_bytes(self) -> Mapping[str, int]:
+        """Of each parameter and buffer, in the memory that it is the first to lie in."""
+        return {name: tensor.held_bytes for of in (self.parameters, self.buffers) for name, tensor in of.items()}
+
+    @cached_property
+    def differentiated(self) -> frozenset[str]:
+        """The layers that have a derivative: those with something that trains, and all after them."""
+        trains = {name for name, tensor in self.parameters.items() if tensor.trainable}
+        found: set[str] = set()
+        for layer in self.layers:
+            if not (trains.isdisjoint(layer.parameters) and found.isdisjoint(layer.inputs)):
+                found.add(layer.name)
+        return frozenset(found)
+
+    @cached_property
     def leaves(self) -> frozenset[str]:
         """Paths of the modules that have no children, called or not."""
         return frozenset(self.blocks) - {path.rpartition(".")[0] for path in self.blocks if path}

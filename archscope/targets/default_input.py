@@ -126,8 +126,16 @@ class FirstPass:
 
         if wanted and self._is_keras and keras.is_unbuilt(self.built.module):
             keras.built_for(self.built.module, wanted)
+        from archscope.networks.copies import ORIGINALS
+
         return trace(
-            self.built.module, wanted, inputs=inputs, mode=self.mode, name=self.built.name, real_pass=real_pass
+            self.built.module,
+            wanted,
+            inputs=inputs,
+            mode=self.mode,
+            name=self.built.name,
+            real_pass=real_pass,
+            copies=None if self.found.network is None else ORIGINALS,  # no forward of archscope's keeps anything
         )
 
     def typed(self, wanted: list[Input]) -> tuple[Graph, int | None]:

@@ -19,6 +19,7 @@ from archscope.tracing.keras import is_keras
 from archscope.tracing.names import bases, constant_buffers, layer_of, names_of, operand_of, readable
 from archscope.tracing.nodes import run_by_nodes
 from archscope.tracing.records import META
+from archscope.tracing.replays import Replays
 from archscope.tracing.results import Returned, computes_later, outputs_of, returned
 from archscope.tracing.scripted import compiled_functions_seen, opaque
 from archscope.tracing.untouched import SEED, undisturbed
@@ -45,8 +46,18 @@ class NeedsValues(TraceError):
 
 
 def modules_of(module: nn.Module) -> dict[str, nn.Module]:
-    """All modules by path, whatever a class of the user's says of itself."""
-    return dict(nn.Module.named_modules(module))
+    """All modules by path, whatever a class of the user's says of itself: as `nn.Module.named_modules` has them, whose
+    generators within generators take as many steps as a module is deep."""
+    found: dict[str, nn.Module] = {}
+    seen, waiting = set[int](), [("", module)]
+    while waiting:
+        path, one = waiting.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            found[path] = one
+            front = f"{path}." if path else ""
+            waiting += [(front + name, child) for name, child in reversed(one._modules.items()) if child is not None]
+    return found
 
 
 def stored_tensors(blocks: Mapping[str, nn.Module]) -> list[torch.Tensor]:
@@ -69,14 +80,15 @@ def pass_over(
     name: str | None,
     device: torch.device = META,
     kept: list[torch.Tensor] | None = None,
+    copies: Mapping[nn.Module, nn.Module] | None = None,
 ) -> Graph:
     """One pass, and another where the first has made layers or parameters that were not there."""
-    graph, grown = _pass(blocks, inputs, mode, name, device, kept)
+    graph, grown = _pass(blocks, inputs, mode, name, device, kept, copies)
     if grown is None:
         return graph
     if kept is not None:
         kept.clear()
-    graph, _ = _pass(grown, inputs, mode, name, device, kept)
+    graph, _ = _pass(grown, inputs, mode, name, device, kept, copies)
     return replace(graph, notes=(*graph.notes, MADE_BY_THE_FIRST))
 
 
@@ -90,17 +102,24 @@ def _pass(
     name: str | None,
     device: torch.device,
     kept: list[torch.Tensor] | None,
+    copies: Mapping[nn.Module, nn.Module] | None,
 ) -> tuple[Graph, Mapping[str, nn.Module] | None]:
     """The graph; and the modules as they are after the pass, if there are more of them that have parameters."""
     if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
         raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}", certain=True)
     with undisturbed(blocks, device != META), torch.no_grad():
-        blocks = doubles_of(blocks, mode == "train", real=device != META)
+        if copies is None:
+            blocks = doubles_of(blocks, mode == "train", real=device != META)
+        else:
+            for block in blocks.values():
+                vars(block)["training"] = mode == "train"
         module = blocks[""]
         lies = None if is_keras(module) else _lies(blocks)
         tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED), kept, lies)
         described: dict[str, Tensor] = {}
         call = watched(blocks, tracer, mode)
+        if copies is not None:
+            Replays(tracer, blocks, copies)
         try:
             args, kwargs = arguments(inputs, device)
             described = {each.name: each for each in describe_inputs(module, args, kwargs, blocks)}

@@ -1,0 +1,95 @@
+"""Units that a network repeats do what the first of them did: told again, not run.
+
+Only of a network that was built for this pass, whose builder knows which modules are copies of which.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from archscope.tracing.records import Given, ModuleCall, Record
+from archscope.tracing.watcher import Tracer
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a unit, by its path, did with a tensor: the last of its records made what it returned."""
+
+    path: str
+    given: Given
+    records: list[Record]
+
+
+class Replays:
+    """The repeated units of one pass on meta: `originals` says of each copy what it was copied from."""
+
+    def __init__(
+        self, tracer: Tracer, blocks: Mapping[str, nn.Module], originals: Mapping[nn.Module, nn.Module]
+    ) -> None:
+        self._sources, self._ledger, self._running = tracer.sources, tracer.ledger, tracer.running
+        self._seen: dict[Any, _Seen | None] = {}
+        units = {unit: of for copy in blocks.values() if (of := originals.get(copy)) for unit in (of, copy)}
+        for unit, original in units.items():
+            self._watch(unit, id(original), vars(unit)["_compiled_call_impl"])
+
+    def _watch(self, unit: nn.Module, kind: int, run: Callable[[torch.Tensor], Any]) -> None:
+        def told(x: torch.Tensor) -> Any:
+            with torch._C.DisableTorchFunction():
+                key = kind, x.shape, x.stride(), x.dtype
+            if key not in self._seen:
+                return self._first(unit, key, run, x)
+            seen, source = self._seen[key], self._sources.of(x)
+            return run(x) if seen is None or source is None else self._again(unit, seen, self._sources.given(x, source))
+
+        vars(unit)["_compiled_call_impl"] = told
+
+    def _first(self, unit: nn.Module, key: Any, run: Callable[[torch.Tensor], Any], x: torch.Tensor) -> Any:
+        source, before = self._sources.of(x), len(self._ledger.records)
+        y = run(x)
+        self._seen[key] = None
+        if source is not None and self._sources.of(x) is source:  # nothing was written into it
+            own = self._ledger.records[before:]
+            seen = _Seen(self._running.path_of(unit), self._sources.given(x, source), own)
+            self._seen[key] = seen if self._is_all(seen, y) else None
+        return y
+
+    def _is_all(self, seen: _Seen, y: Any) -> bool:
+        """Is what a unit did said by its records alone, made of what it was given and of weights of its own?"""
+        if not seen.records or not isinstance(y, torch.Tensor) or self._sources.of(y) is not seen.records[-1]:
+            return False
+        last, own = seen.records[-1], {id(record) for record in seen.records}
+        read = [given for record in seen.records for given in record.operands]
+        return (
+            last.memory == "new"
+            and last.effect.container is None
+            and all([id(given[1]) in own or given == seen.given or self._is_within(seen.path, given) for given in read])
+        )
+
+    def _is_within(self, path: str, given: Given) -> bool:
+        return self._sources.is_stored(given[1]) and given[1].name.startswith(f"{path}.")
+
+    def _again(self, unit: nn.Module, seen: _Seen, given: Given) -> torch.Tensor:
+        """The records of a unit under another's path, and what the last of them makes."""
+        path = self._running.path_of(unit)
+        stored = {"parameter": self._sources.parameters, "buffer": self._sources.buffers}
+        calls: dict[int, ModuleCall] = {}
+        made: dict[int, Record] = {}
+        self._running.stack[-1].leaf = False
+        for record in seen.records:
+            call = record.call
+            if id(call) not in calls:
+                calls[id(call)] = replace(call, path=path + call.path[len(seen.path) :])
+            again = made[id(record)] = Record(calls[id(call)], record.effect, record.of_pass)
+            for own in record.operands:
+                kind, of, part = own
+                if kind in stored:
+                    again.operands.append((kind, stored[kind][path + of.name[len(seen.path) :]], part))
+                else:
+                    again.operands.append((kind, made[id(of)], part) if id(of) in made else given)
+            self._ledger.records.append(again)
+        y: torch.Tensor = again.effect.again()
+        self._sources.tag(y, again)
+        return y
