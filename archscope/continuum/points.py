@@ -6,8 +6,8 @@ from os import PathLike
 from typing import Any, Literal
 
 from archscope.errors import ArchscopeError
-from archscope.model.report import row_as
 from archscope.model.results import Pictured, Tabulated
+from archscope.model.rows import row_as
 from archscope.model.saved import parsed
 from archscope.model.schema import SAVED_SPECTRUM
 from archscope.model.segments import Segments

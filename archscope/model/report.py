@@ -1,22 +1,21 @@
 """A Graph with its measured columns and the setting they hold for; written to JSON and read back. No torch."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from math import isfinite
 from os import PathLike
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.model.claims import Claim
-from archscope.model.graph import Graph, Layer, Operand, Output, Tensor, Window
+from archscope.model.graph import Graph
 from archscope.model.results import Tabulated
+from archscope.model.rows import layer_of, operands_of, output_of, row_as, row_of_layer, rows_of, tensors_of
 from archscope.model.saved import checked, parsed
 from archscope.model.schema import SAVED_REPORT
 from archscope.model.text import one_line
 
-T = TypeVar("T")
 Number = int | float
 Reduce = Literal["sum", "max", "last", "ratio", "heaviest"]
 Columns = str | Sequence[str]
@@ -139,7 +138,7 @@ class Report(Tabulated):
             "setting": dict(self.setting),
             "input_shape": shapes[0] if len(shapes) == 1 else shapes,
             "layers": [
-                _layer_to_dict(layer) | {column.name: column.values.get(layer.name) for column in table}
+                row_of_layer(layer) | {column.name: column.values.get(layer.name) for column in table}
                 for layer in graph.layers
             ],
             "totals": dict(self.totals),
@@ -150,14 +149,14 @@ class Report(Tabulated):
                 for column in self.columns.values()
             },
             "claims": [asdict(claim) for claim in self.claims],
-            "inputs": _rows(graph.inputs),
+            "inputs": rows_of(graph.inputs),
             "outputs": list(graph.outputs),
             "named_outputs": [asdict(output) for output in graph.named_outputs],
             "results": [operand._asdict() for operand in graph.results],
             "blocks": dict(graph.blocks),
-            "parameters": _rows(graph.parameters),
-            "buffers": _rows(graph.buffers),
-            "constants": _rows(graph.constants),
+            "parameters": rows_of(graph.parameters),
+            "buffers": rows_of(graph.buffers),
+            "constants": rows_of(graph.constants),
             "bases": dict(graph.bases),
             **({"names": dict(graph.names)} if graph.names else {}),
             "unseen": list(graph.unseen),
@@ -232,17 +231,17 @@ class Report(Tabulated):
             columns[name] = Column(name, meta["unit"], data["totals"][name], values, *rule)
         graph = Graph(
             name=data["network"],
-            inputs=_tensors(data["inputs"]),
-            layers=tuple(_layer_from_dict(layer) for layer in data["layers"]),
+            inputs=tensors_of(data["inputs"]),
+            layers=tuple(layer_of(layer) for layer in data["layers"]),
             outputs=tuple(data["outputs"]),
             blocks=data["blocks"],
-            parameters=_tensors(data["parameters"]),
-            buffers=_tensors(data["buffers"]),
+            parameters=tensors_of(data["parameters"]),
+            buffers=tensors_of(data["buffers"]),
             batch=data["setting"]["batch"],
             notes=tuple(data["notes"]),
-            named_outputs=tuple(_output(output) for output in data.get("named_outputs", ())),
-            constants=_tensors(data.get("constants", [])),
-            results=_operands(data.get("results", [])),
+            named_outputs=tuple(output_of(output) for output in data.get("named_outputs", ())),
+            constants=tensors_of(data.get("constants", [])),
+            results=operands_of(data.get("results", [])),
             unseen=tuple(data.get("unseen", [])),
             untold=_untold(data),
             bases=data.get("bases", {}),
@@ -256,67 +255,3 @@ def _untold(data: Mapping[str, Any]) -> tuple[str, ...]:
     if "results" in data:
         return tuple(data.get("untold", []))
     return (f"all arguments, constants and selected outputs of {data['target']}, which {data['schema']} does not hold",)
-
-
-def _output(data: Mapping[str, Any]) -> Output:
-    return row_as(Output, {**data, "shape": tuple(data["shape"])})
-
-
-def _rows(tensors: Mapping[str, Tensor]) -> list[dict[str, Any]]:
-    """Content is told of what has some, which inputs and parameters have not; an owner of memory likewise."""
-    rows = [tensor._asdict() for tensor in tensors.values()]
-    told = {name: name for name in ("digest", "shares", "storage_elements")} | {"values": "digest"}  # by what each is
-    return [{k: _plain(v) for k, v in row.items() if k not in told or row[told[k]]} for row in rows]
-
-
-def _tensors(rows: Iterable[Mapping[str, Any]]) -> dict[str, Tensor]:
-    return {row["name"]: _tensor(row) for row in rows}
-
-
-def _tensor(row: Mapping[str, Any]) -> Tensor:
-    values = tuple(float(value) if isinstance(value, str) else value for value in row.get("values", ()))
-    return row_as(Tensor, {**row, "shape": tuple(row["shape"]), "values": values})
-
-
-def _operands(rows: Iterable[Mapping[str, Any]]) -> tuple[Operand, ...]:
-    return tuple(row_as(Operand, {**row, "shape": tuple(row["shape"]), "views": tuple(row["views"])}) for row in rows)
-
-
-def row_as(kind: type[T], row: Mapping[str, Any]) -> T:
-    """An object of this kind, of what it knows of a row: a later archscope may write more."""
-    names: tuple[str, ...] = kind.__match_args__  # type: ignore[attr-defined]
-    return kind(**{name: row[name] for name in names if name in row})
-
-
-WINDOW_KEYS = [entry.name for entry in fields(Window)]
-LAYER_KEYS = {entry.name: entry.name for entry in fields(Layer)}
-LAYER_KEYS |= {"parameters": "parameter_names", "buffers": "buffer_names"}  # `buffers` is a column, a number
-"""Where a field of Layer stands in the JSON."""
-
-
-def _layer_to_dict(layer: Layer) -> dict[str, Any]:
-    data = {key: getattr(layer, name) for name, key in LAYER_KEYS.items()}
-    data["operands"] = [operand._asdict() for operand in layer.operands]
-    data["settings"] = {name: _plain(value) for name, value in layer.settings.items()}
-    data["window"] = layer.window and {name: getattr(layer.window, name) for name in WINDOW_KEYS}
-    data["output_shape"] = layer.output_shape
-    return data
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no infinity: it is written as a word."""
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, float) and not isfinite(value) else value
-
-
-def _layer_from_dict(row: Mapping[str, Any]) -> Layer:
-    data = {name: row[key] for name, key in LAYER_KEYS.items() if key in row}
-    data["operands"] = _operands(row.get("operands", []))
-    for name in ("inputs", "dtypes", "parameters", "buffers"):
-        data[name] = tuple(data[name])
-    for name in ("input_shapes", "output_shapes"):
-        data[name] = tuple(tuple(shape) for shape in data[name])
-    if data["window"]:
-        data["window"] = row_as(Window, {name: tuple(value) for name, value in data["window"].items()})
-    return Layer(**data)

@@ -78,11 +78,9 @@ def _made_long(node: Any, model: Model) -> float:
     if not arrays or any(array is None for array in arrays):
         return 0
     try:
-        return (
-            prod(arrays[0].reshape(-1).astype(float).tolist())
-            if len(arrays) == 1
-            else elements_made(node.op_type, arrays)
-        )
+        if len(arrays) == 1:
+            return float(prod(arrays[0].reshape(-1).astype(float).tolist()))
+        return elements_made(node.op_type, arrays)
     except (TypeError, ValueError, IndexError):  # no numbers, or not as many
         return 0
 
