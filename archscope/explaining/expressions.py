@@ -72,7 +72,8 @@ OPERATORS: dict[str, Callable[..., Any]] = {
 def parse(text: str) -> Tree:
     """The tree of an expression. Raises ArchscopeError for what is none."""
     tokens, at = [], 0
-    while text[at:].strip():
+    whole = text.rstrip()
+    while at < len(whole):
         found = TOKEN.match(text, at)
         if found is None:
             raise ArchscopeError(f"'{text}' is no expression: what is {text[at:].strip()[0]}?")

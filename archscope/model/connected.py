@@ -8,6 +8,8 @@ Place = TypeVar("Place", bound=Hashable)
 
 def connected_parts(region: Sequence[Place], readers: Callable[[Place], Iterable[Place]]) -> list[list[Place]]:
     """Parts of the region that no edge within it joins, in the region's order. `readers` are a place's edges."""
+    if len(region) < 2:
+        return [[place] for place in region]
     label = {place: place for place in region}
 
     def root(place: Place) -> Place:

@@ -44,6 +44,7 @@ def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = Tr
 
 def composed(ops: list[Op], kinds: Mapping[str, str], view: View, level: str) -> Drawing:
     """`compose` of Ops that are there already: those of a level that draws some of them as one."""
+    view = replace(view, known=[])
     if view.folds:
         ops = with_memory(ops, kinds, view.outputs)
     whole = _planned(ops, kinds, level, view)

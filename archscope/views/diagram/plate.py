@@ -222,7 +222,7 @@ def _schemas(parts: Parts, printed: Sequence[Form], tried: Try, view: View) -> I
     sketch = view.sketch(Plan(as_printed(parts, printed, tried.apart), every=True))
     for shape in SCHEMA_SHAPES if printed else (0.0,):
         tall = replace(paper, width=paper.height / shape, turns=False) if shape else paper
-        drawings = replace(view, style=replace(style, paper=tall)).ways(sketch)
+        drawings = list(replace(view, style=replace(style, paper=tall)).ways(sketch))
         yield from drawings
         if all(made.piece.height < FLAT * (made.piece.left + made.piece.right) for made in drawings):
             break  # in more columns it would only be wider

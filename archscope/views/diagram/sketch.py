@@ -1,6 +1,6 @@
 """One plan of a picture, placed: its structure, its columns, how large it stands on the paper."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archscope.model.graph import Output
@@ -66,11 +66,16 @@ class Sketch:
     ends: list[str]
     loose: bool = False
 
+    def is_like(self, other: "Sketch") -> bool:
+        """Is its picture the other's, whatever was closed on the way to it?"""
+        one, two = self.plan, other.plan
+        return one.every == two.every and self.ends == other.ends and one.ops == two.ops and self.series == other.series
+
 
 @dataclass(frozen=True)
 class View:
     """What all plans of one picture have in common. `plain`: every layer has a box, whatever the room. `together`: all
-    results that one box gives are one box."""
+    results that one box gives are one box. `known`: what was placed already, where that is to be kept."""
 
     outputs: Sequence[Output]
     style: Style
@@ -78,6 +83,7 @@ class View:
     block: str
     plain: bool
     together: bool = False
+    known: list[tuple[Sketch, Style, Drawing]] | None = None
 
     @property
     def u_shaped(self) -> bool:
@@ -117,7 +123,7 @@ class View:
 
     def placed(self, sketch: Sketch) -> Drawing:
         """The way to set a sketch that is the largest on the paper."""
-        return max(self.ways(sketch), key=lambda made: min(scale(made.piece, self.style.paper), LARGE))
+        return largest(self.ways(sketch), self.style.paper)
 
     def fitting(self, sketch: Sketch) -> Drawing | None:
         """A sketch placed, closer where it needs to be; None where it does not fit the paper."""
@@ -131,17 +137,26 @@ class View:
 
     def folded(self, sketch: Sketch) -> Drawing:
         """A sketch that does not fit, with wide branches in rows and long columns cut, as large as that makes it."""
-        tried: list[Drawing] = []
+        return largest(self._foldings(sketch), self.style.paper)
+
+    def _foldings(self, sketch: Sketch) -> Iterator[Drawing]:
+        """A sketch in ever less room, as far as there is something in it that is folded for that."""
         close = self.style.compact()
         for style in (close, close.compact()):
-            ways = [style, *(replace(style, room=room) for room in _rooms(style))]
-            tried += [replace(self, style=way).placed(sketch) for way in ways]
+            tried = list(replace(self, style=style).ways(sketch))
+            yield from tried
+            widest = max(made.piece.widest for made in tried)
+            longest = max(made.piece.longest for made in tried)
+            for room in _rooms(style):
+                if widest > room[0] or longest > room[1]:
+                    further = list(replace(self, style=replace(style, room=room)).ways(sketch))
+                    yield from further
+                    tried += further
             if any(fits(made.piece, style) for made in tried):
-                break
-        return max(tried, key=lambda made: min(scale(made.piece, self.style.paper), LARGE))
+                return
 
-    def ways(self, sketch: Sketch) -> list[Drawing]:
-        """The ways to set a sketch: details beside the words or below them."""
+    def ways(self, sketch: Sketch) -> Iterator[Drawing]:
+        """The ways to set a sketch, each placed when it is asked for: details beside the words or below them."""
         plan, series = sketch.plan, sketch.series
         _one_input(series)
         style = replace(self.style, alike=alike(series))
@@ -156,19 +171,40 @@ class View:
         styles = [_fitting(replace(style, one_line=one_line, beside=False), plan) for one_line in lines]
         if style.beside and True in lines:
             styles.append(replace(styles[0], beside=True))
-        pieces = [_piece(series, flows, self.u_shaped, one) for one in styles]
-        if plan.every and not flows and not _is_narrow(series) and scale(pieces[0], style.paper) < LARGE:
+        made = [self._set(sketch, flows, styles[0])]
+        yield made[0]
+        yield from (self._set(sketch, flows, one) for one in styles[1:])
+        if plan.every and not flows and not _is_narrow(series) and scale(made[0].piece, style.paper) < LARGE:
             for one in (plan, replace(plan, every=False)):  # boxes of one width, else each as wide as it needs
-                narrower = _fitting(replace(style, one_line=False, beside=False), one)
-                pieces.append(_piece(series, flows, self.u_shaped, narrower))
-                if fits(pieces[-1], style):
+                made.append(self._set(sketch, flows, _fitting(replace(style, one_line=False, beside=False), one)))
+                yield made[-1]
+                if fits(made[-1].piece, style):
                     break
+
+    def _set(self, sketch: Sketch, flows: bool, style: Style) -> Drawing:
+        """A sketch set in one way."""
+        plan = sketch.plan
+        for known, its_style, drawing in self.known or ():
+            if its_style == style and known.is_like(sketch):
+                return replace(drawing, plan=plan)
+        piece = _piece(sketch.series, flows, self.u_shaped, style)
         read = {source for op in plan.ops for source in op.inputs}
         going_on = {op.name for op in plan.ops if op.name in sketch.ends and op.kind != "tensor"}
-        for piece in pieces:
-            _end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, going_on))
-        ops = [one for op in plan.ops for one in op.each]
-        return [Drawing(piece, ops, plan, flows) for piece in pieces]
+        _end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, going_on))
+        drawing = Drawing(piece, [one for op in plan.ops for one in op.each], plan, flows)
+        if self.known is not None:
+            self.known.append((sketch, style, drawing))
+        return drawing
+
+
+def largest(ways: Iterable[Drawing], paper: Paper) -> Drawing:
+    """The way that is the largest on the paper; after one that is large none is asked for."""
+    tried: list[tuple[float, Drawing]] = []
+    for made in ways:
+        tried.append((scale(made.piece, paper), made))
+        if tried[-1][0] >= LARGE:
+            return made
+    return max(tried, key=lambda one: one[0])[1]
 
 
 def fits(piece: Piece, style: Style, smaller: float = 1.0) -> bool:

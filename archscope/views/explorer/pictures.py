@@ -12,7 +12,7 @@ from archscope.model.graph import Graph, Output
 from archscope.views.diagram.compose import composed
 from archscope.views.diagram.ops.drawn import drawn, within
 from archscope.views.diagram.ops.names import part_title, stage_title
-from archscope.views.diagram.ops.ops import Op, Ops, upwards
+from archscope.views.diagram.ops.ops import Op, Ops, under, upwards
 from archscope.views.diagram.paint.paint import extent, to_fragment
 from archscope.views.diagram.paint.painter import Page, number
 from archscope.views.diagram.place.paper import Paper
@@ -64,7 +64,7 @@ class Pictures:
                 waiting.append(only)
                 continue
             ops = self.cut(path)
-            key = self.key(path, ops)
+            key = self.key(path, ops) if path else None  # nothing is like the whole
             if key not in known:
                 drawing = self.compose(path, ops)
                 known[key] = len(self.drawn)
@@ -76,6 +76,7 @@ class Pictures:
         """Ops and classes, now of these paths."""
         self.ops, self.kinds = ops, kinds
         self.modules = Modules(ops, kinds)
+        self.large = [path for path, parts in self.modules.children.items() if len(parts) > MOST_BOXES]
 
     @cached_property
     def order(self) -> Mapping[str, int]:
@@ -111,7 +112,7 @@ class Pictures:
         for op in ops:
             layers = tuple([self.place[name] - first for name in op.layers])
             sources = tuple([at.get(source, -1) for source in op.inputs])
-            own = op.layers and self.below(path, op.name if op.join else op.path)
+            own = op.layers and self.below(path, op.path)
             told.append((op.key, op.shape, op.channels, len(op.copies), layers, sources, own))
         titles = [
             (self.below(path, one), *_titles(one, self.kinds.get(one, "")))
@@ -137,7 +138,7 @@ class Pictures:
 
     def compose(self, path: str, near: Sequence[Op]) -> Drawing:
         """The module's picture; where it has too many parts to be drawn, those are put on pages first."""
-        inside = [one for one in self.modules.children if one == path or one.startswith(f"{path}." if path else "")]
+        inside = [one for one in self.large if under(one, path)]
         sister = [path] if self._form(path) in self.crowded else []
         for module in sister + [one for one in inside if self._differing(one) > MOST_BOXES]:
             if self._turn(module):  # at once: to try what closing modules does takes long where there are so many
@@ -156,10 +157,8 @@ class Pictures:
         return self.kinds.get(path, ""), *(one[len(path) :] for one in self.modules.children.get(path, ()))
 
     def _differing(self, path: str) -> int:
-        """How many different parts a module has, of more than a picture takes; of fewer it does not matter."""
+        """How many different parts a module has."""
         parts = self.modules.children[path]
-        if len(parts) <= MOST_BOXES:
-            return 0
         return len({self.modules.look(part) or self.modules.members(part)[0].key for part in parts})
 
     def _turn(self, path: str) -> bool:
@@ -202,7 +201,7 @@ class Pictures:
             op = shown.op
             each = [one for op in shown.alike or filter(None, [shown.op]) for one in op.each]
             layers = [self._box(path, home, one) for one in each]
-            yield "data-p", self.below(path, op.name if op.join else op.path) if op and op.layers else ""
+            yield "data-p", self.below(path, op.path) if op and op.layers else ""
         yield "data-n", str(len(layers)) if len(layers) > 1 else ""
         yield "data-l", ranges(at - first for some in layers for at in some)
 

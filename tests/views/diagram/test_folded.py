@@ -1,5 +1,6 @@
 """What is too wide or too long for its page is folded: branches in rows, a column in parts beside each other."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import pytest
@@ -7,12 +8,14 @@ import torch
 from torch import nn
 
 import archscope
+from archscope.views.diagram import sketch
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.place.cut import cut
 from archscope.views.diagram.place.paper import PAPERS
 from archscope.views.diagram.place.picture import Box, Line, Piece, Point
-from archscope.views.diagram.place.style import SMALL
+from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.place.text import text_width
+from archscope.views.diagram.plan.structure import Series
 from archscope.views.diagram.sketch import scale
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences
@@ -131,3 +134,34 @@ def test_no_shape_below_the_last_stage_reaches_beyond_the_picture() -> None:
     piece = made.drawing.piece
     assert made.drawing.flows
     assert all(row.at + text_width(row.text, SMALL) <= piece.right for row in piece.rows)
+
+
+def test_nothing_is_placed_twice_in_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[Series, Style]] = []
+    place = sketch._piece
+
+    def placed(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
+        made.append((series, style))
+        return place(series, flows, u_shaped, style)
+
+    monkeypatch.setattr(sketch, "_piece", placed)
+    with torch.device("meta"):
+        report = archscope.summarize(Branches("add"), (3, 8, 8))
+    draw(report, DiagramOptions(level="flow"))
+    assert len({style.room for _, style in made}) > 3  # it is folded
+    assert not [one for one, other in combinations(made, 2) if one == other]
+
+
+def test_rooms_that_fold_nothing_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Style] = []
+    place = sketch._piece
+
+    def placed(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
+        tried.append(style)
+        return replace(place(series, flows, u_shaped, style), widest=800.0, longest=0.0)
+
+    monkeypatch.setattr(sketch, "_piece", placed)
+    with torch.device("meta"):
+        report = archscope.summarize(Branches("add"), (3, 8, 8))
+    draw(report, DiagramOptions(level="flow"))
+    assert max(width for width, _ in {style.room for style in tried} - {Style().room}) < 800.0

@@ -15,6 +15,7 @@ from archscope.views.diagram.plan.contents import contents
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import differences
 from tests.views.diagram.test_repeats import conv, drawn, repeats
+from tests.views.explorer.test_explorer import Skips
 
 
 def test_a_module_that_only_counts_is_called_as_what_holds_it_by_name() -> None:
@@ -38,6 +39,13 @@ class Experts(nn.Module):
 def test_a_closed_module_of_paths_beside_each_other_says_how_many(widths: tuple[int, ...], said: str) -> None:
     ops = fused_ops(archscope.trace(Experts(widths), (8,)))
     assert contents([op for op in ops if op.path.startswith("experts.")], {}) == said
+
+
+def test_skips_within_skips_are_gone_through_once() -> None:
+    """Not twice each: of forty that would be never."""
+    with torch.device("meta"):
+        ops = fused_ops(archscope.trace(Skips(40), (4, 8, 8)))
+    assert contents(ops[1:], {}) == "80 convolutions"
 
 
 class GatedUnit(nn.Module):

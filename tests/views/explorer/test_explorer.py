@@ -310,6 +310,28 @@ def test_a_module_whose_pages_are_many_too_has_no_pages_of_pages(monkeypatch: py
     assert above == ["down"] * 10 + ["up"] * 10
 
 
+class Beside(nn.Module):
+    """What is added to a layer of its own."""
+
+    def __init__(self, kernel: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, kernel, padding=kernel // 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + torch.relu(self.conv(x))
+
+
+def test_sums_on_pages_are_called_by_where_they_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages_of_modules, "FEWEST", 3)
+    monkeypatch.setattr(pictures_of_modules, "MOST_BOXES", 2)
+    with torch.device("meta"):
+        report = archscope.summarize(nn.Sequential(*map(Beside, (1, 3, 5, 1, 3, 5))), (4, 8, 8))
+    pictures = Pictures(report.graph)
+    sisters = [pictures.of[path] for path in ("0…2.1", "3…5.4")]
+    assert sisters[0] == sisters[1]
+    assert 'data-p="add"' in pictures.drawn[sisters[0]].svg
+
+
 def test_ranges_are_read_back() -> None:
     assert ranges([8, 0, 1, 2]) == "0:3 8"
     assert spans("0:3 8", 2) == [2, 3, 4, 10]

@@ -21,9 +21,14 @@ def with_few_inputs(ops: list[Op], word: str) -> list[Op]:
     read: dict[tuple[str, ...], list[Op]] = {}
     for op in tensors:
         read.setdefault(tuple(readers[op.name]), []).append(op)
-    first = {op.name: alike[0].name for alike in read.values() if len(alike) > MOST_TENSORS for op in alike}
-    whole = {alike[0].name: _as_one(alike, word) for alike in read.values()}
-    told = [replace(op, inputs=tuple(dict.fromkeys(first.get(name, name) for name in op.inputs))) for op in ops]
+    many = [alike for alike in read.values() if len(alike) > MOST_TENSORS]
+    first = {op.name: alike[0].name for alike in many for op in alike}
+    whole = {alike[0].name: _as_one(alike, word) for alike in many}
+    told = [
+        op if first.keys().isdisjoint(op.inputs)
+        else replace(op, inputs=tuple(dict.fromkeys(first.get(name, name) for name in op.inputs)))
+        for op in ops
+    ]  # fmt: skip
     return [whole[op.name] if op.name in first else op for op in told if first.get(op.name, op.name) == op.name]
 
 

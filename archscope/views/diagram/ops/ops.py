@@ -37,6 +37,10 @@ class Op:
     views: tuple[tuple[str, Shape, int | None], ...] = ()
     reads: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        """Of its name alone: what it holds takes long to go through."""
+        return hash(self.name)
+
     @property
     def each(self) -> tuple["Op", ...]:
         """The step of a loop and the equal ones that follow it, which one box stands for; another Op alone."""

@@ -28,6 +28,8 @@ Span = tuple[float, float]
 def cut(column: Piece, longest: float) -> Piece:
     """The column as so many parts that none is longer, if it can be cut so."""
     breaks = [0.0, *_breaks(column), column.height]
+    if len(breaks) > 2:
+        column.longest = column.height
     count = min(ceil(column.height / longest), len(breaks) - 1)
     if count < 2:
         return column

@@ -111,7 +111,8 @@ class Piece:
     """A placed part: its axis is x = 0, its top y = 0. It is entered at `head`, left at `tails`: names and points.
 
     `left` and `right` are how far it reaches from the axis, `x` is where its own axis has been shifted to. `tap`: a
-    shortcut cannot leave from its side.
+    shortcut cannot leave from its side. `widest` and `longest` are the branches beside each other and the column in it
+    that less room would fold.
     """
 
     boxes: list[Box] = field(default_factory=list)
@@ -126,6 +127,8 @@ class Piece:
     tails: list[tuple[str, float, float]] = field(default_factory=list)
     tap: bool = False
     x: float = 0.0
+    widest: float = 0.0
+    longest: float = 0.0
 
     def shift(self, dx: float, dy: float) -> "Piece":
         """Move everything in place."""
@@ -157,6 +160,7 @@ class Piece:
         self.rows += other.rows
         self.tables += other.tables
         self.left, self.right = max(self.left, other.left), max(self.right, other.right)
+        self.widest, self.longest = max(self.widest, other.widest), max(self.longest, other.longest)
 
 
 def stacked(pieces: Iterable[Piece]) -> Piece:

@@ -207,8 +207,11 @@ class Placer:
         main = pieces[columns.index(trunk)] if trunk is not None else None
         pieces.sort(key=lambda piece: piece is main)  # heads hang on its left
         beside = [self._lane(item.branches[i]) for i in lanes]
-        if len(pieces) > 1 and sum(piece.left + piece.right + SIDE for piece in pieces) > self.style.room[0]:
-            return Spread([in_rows(pieces, self.style.room[0], entered=place > 0)], beside, hung, kind, through)
+        if len(pieces) > 1:
+            wide = sum(piece.left + piece.right + SIDE for piece in pieces)
+            if wide > self.style.room[0]:
+                return Spread([in_rows(pieces, self.style.room[0], entered=place > 0)], beside, hung, kind, through)
+            pieces[0].widest = max(pieces[0].widest, wide)
         return Spread(columns_of(pieces, SNAP, main), beside, hung, kind, through, main)
 
     def _lane(self, branch: Series) -> Piece:

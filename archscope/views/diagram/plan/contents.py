@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.label import RAISING, heads
@@ -23,6 +24,8 @@ MOST_WORDS = 3
 """So many words tell what a box of no module holds."""
 
 WIDTH = re.compile(r"\d+|[a-z]")
+TOLD = re.compile(r"\d|\b[a-z]\b")
+"""A width among words such as `pool` and `identity`."""
 
 COUNTED = {"conv", "depthwise", "linear"}
 
@@ -33,23 +36,32 @@ def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
     Branches of a concatenation are divided by hyphens, layers within them by points. A window is told where all are
     of one size, or where one is slid over each channel.
     """
+    beside, widths = _branches_or_widths(tuple(members))
     members = opened(members)
-    if beside := _beside(members):
+    if beside:
         return ", ".join([beside, *_extras(members)])
-    series = structure(members, (), {}, [])
-    widths = _widths(series, "-")
     said = _transition(members, sources) or widths
     counted = len(said) > LONGEST or _is_monotonous(said)
     parts = [_counts(members)] if counted else [_window(members), said]
     return ", ".join(filter(None, [*parts, *_extras(members)])) if said else ""
 
 
+@lru_cache(maxsize=512)  # a picture is planned in many ways, of which each closes the same modules
+def _branches_or_widths(members: tuple[Op, ...]) -> tuple[str, str]:
+    """What branches that nothing joins hold, or else the widths in order."""
+    every = opened(members)
+    beside = _beside(every)
+    return beside, "" if beside else _widths(structure(every, (), {}, []), "-")
+
+
 def _beside(members: Sequence[Op]) -> str:
     """`8 branches of 32-16` where no part reads another; each has layers of its own."""
     own = {op.name: op for op in members}
     parts = connected_parts(list(own), Ops(members).readers.__getitem__)
+    if len(parts) < 2:
+        return ""
     said = [_widths(structure([own[name] for name in part], (), {}, []), "-") for part in parts]
-    if len(parts) < 2 or not all(said):
+    if not all(said):
         return ""
     return f"{len(parts)} branches" + (f" of {said[0]}" if len(set(said)) == 1 and len(said[0]) <= LONGEST else "")
 
@@ -114,19 +126,16 @@ def _of_item(item: Item, after: Item | None, between: str) -> str:
     if isinstance(item, Parallel):
         join = after.op.join if isinstance(after, Leaf) else ""
         if join == "cat":
-            if not any(_widths(branch, "-") for branch in item.branches):
+            branches = [_widths(branch, "·") for branch in item.branches]
+            if not any(map(TOLD.search, branches)):
                 return ""  # what was there already, put beside each other
-            said = "-".join(_branch(branch) for branch in item.branches)
+            said = "-".join(branch.replace("pool·", "pool ") or "identity" for branch in branches)
             return f"({said})" if between == "·" else said
         if join == "mul" and [] in item.branches:
             return ""  # a gate
         return _widths(max(item.branches, key=lambda branch: len(ops_of(branch))), between)
     inner = item.items if isinstance(item, Core) else item.body
     return between.join(filter(None, (_of_item(one, None, between) for one in inner)))
-
-
-def _branch(branch: Series) -> str:
-    return _widths(branch, "·").replace("pool·", "pool ") or "identity"
 
 
 def _width(op: Op) -> str:

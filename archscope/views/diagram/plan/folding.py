@@ -34,6 +34,8 @@ def fold(series: Series, run: int, loose: bool = False) -> Series:
     """
     for item in series:
         _fold_inside(item, run, loose)
+    if len(series) < 2:
+        return series
     agreements = _agreements(_numbered(series))
     folded: Series = []
     i = 0

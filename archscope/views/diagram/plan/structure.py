@@ -162,18 +162,17 @@ class Flow:
         self.nodes = {name: by_name[name] for name in hung}
         self.after: dict[str, list[str]] = {name: [] for name in [*self.nodes, ENTRY]}
         self.before: dict[str, list[str]] = {name: [] for name in [*self.nodes, EXIT]}
-        self.edges: set[tuple[str, str]] = set()
         for name, read in hung.items():
             for source in read:
                 self._edge(source, name)
         for name in self.nodes:
             if not self.after[name] or any(op.name in outputs for op in self.nodes[name].ops):
                 self._edge(name, EXIT)
+        self.read_by = {name: frozenset(after) for name, after in self.after.items()}
 
     def _edge(self, source: str, target: str) -> None:
         self.after[source].append(target)
         self.before[target].append(source)
-        self.edges.add((source, target))
 
 
 def structure(ops: Sequence[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Iterable[str]) -> Series:
@@ -246,7 +245,8 @@ def _decompose(region: list[str], start: str, end: str, flow: Flow, direct: bool
     place = {name: i for i, name in enumerate(region)}
     place[end] = len(region)
     reached = [*region, end] if direct else region  # of the readers of `start`, which may have many branches
-    reach = max([place[name] for name in reached if (start, name) in flow.edges], default=-1)
+    first = flow.read_by[start]
+    reach = max([place[name] for name in reached if name in first], default=-1)
     series: Series = []
     waiting: list[str] = []
     begin = start
@@ -257,7 +257,8 @@ def _decompose(region: list[str], start: str, end: str, flow: Flow, direct: bool
             begin, waiting = name, []
         else:
             waiting.append(name)
-        reach = max([reach, *(place[other] for other in flow.after[name] if other in place)])
+        for other in flow.after[name]:
+            reach = max(reach, place.get(other, -1))
     return series + _between(waiting, begin, end, flow, direct or begin != start, depth)
 
 
@@ -265,7 +266,7 @@ def _between(region: list[str], begin: str, end: str, flow: Flow, direct: bool, 
     """What stands between two items through which every path runs."""
     if not region:
         return []
-    identity = direct and (begin, end) in flow.edges
+    identity = direct and end in flow.read_by[begin]
     if depth == DEEPEST:
         core: Series = [_core(region, begin, end, flow)]
         return [Parallel([[], with_split(core, f"{region[0]}<{len(region)}")])] if identity else core
