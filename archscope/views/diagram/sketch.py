@@ -11,8 +11,9 @@ from archscope.views.diagram.ops.outputs import ends_of, with_outputs
 from archscope.views.diagram.place.columns import LARGE, in_columns
 from archscope.views.diagram.place.engines import Unplaced
 from archscope.views.diagram.place.flows import are_flows, place_flows
+from archscope.views.diagram.place.loose_ends import begin_at_constants, end_at_dead_ends, end_in_frame
 from archscope.views.diagram.place.paper import Paper
-from archscope.views.diagram.place.picture import Line, Piece
+from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import COMPACT_GAP, GAP, SMALL, Style, label, label_size
 from archscope.views.diagram.place.turn import sideways
@@ -190,7 +191,7 @@ class View:
         piece = _piece(sketch.series, flows, self.u_shaped, style)
         read = {source for op in plan.ops for source in op.inputs}
         going_on = {op.name for op in plan.ops if op.name in sketch.ends and op.kind != "tensor"}
-        _end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, going_on))
+        end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, going_on))
         drawing = Drawing(piece, [one for op in plan.ops for one in op.each], plan, flows)
         if self.known is not None:
             self.known.append((sketch, style, drawing))
@@ -243,8 +244,8 @@ def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
         piece = place_flows(series, placer)
     else:
         piece = in_columns([placer.segment(part) for part in lane_segments(series)], placer)
-    _end_in_frame(piece)
-    _begin_at_constants(piece)
+    end_in_frame(piece)
+    begin_at_constants(piece)
     return sideways(piece) if style.sideways else piece
 
 
@@ -272,53 +273,6 @@ def _one_input(series: Series) -> None:
 
 def _is_tensor(item: Item) -> bool:
     return isinstance(item, Leaf) and item.op.kind == "tensor"
-
-
-def _begin_at_constants(piece: Piece) -> None:
-    """No line leads to an operation that reads only parameters: the structure alone put it after something."""
-    constants = {box.name for box in piece.boxes if box.op and box.op.layers and not box.op.inputs}
-    piece.lines = [line for line in piece.lines if line.target not in constants]
-
-
-def _end_at_dead_ends(piece: Piece, dead: set[str]) -> None:
-    """No line leads on from a result, or what nothing reads: the structure alone put something after it. None leads to
-    a point where nothing goes on."""
-    points = {box.name for box in piece.boxes if box.form == "point"}
-    cut = [line for line in piece.lines if line.source in dead]
-    while cut or (cut := _leading_nowhere(piece, points)):
-        piece.lines = [line for line in piece.lines if line not in cut]
-        gone = ({line.target for line in cut} & points) - {line.target for line in piece.lines}
-        left = {(line.target, line.points[-1]) for line in cut if line.role == "leave" and line.points}
-        leaving = [line for line in piece.lines if (line.source, *line.points[:1]) in left and not _moved(line, piece)]
-        cut = [line for line in piece.lines if line.source in gone or line in leaving]
-
-
-def _moved(line: Line, piece: Piece) -> bool:
-    """Does this line, which left a frame where nothing goes on, leave it now where something does? Not where another
-    one leads from there to the same box."""
-    ends = [one.points[-1] for one in piece.lines if one.role == "leave" and one.target == line.source and one.points]
-    if not ends or sum((one.source, one.target) == (line.source, line.target) for one in piece.lines) > 1:
-        return False
-    x, y = ends[0]
-    low = y + BELOW_FRAME
-    below = next((i for i, point in enumerate(line.points) if point[1] > low), 0)
-    line.points = [(x, y), (x, low), (line.points[below][0], low), *line.points[below:]]
-    return True
-
-
-def _leading_nowhere(piece: Piece, points: set[str]) -> list[Line]:
-    ends = points - {line.source for line in piece.lines}
-    return [line for line in piece.lines if line.target in ends]
-
-
-def _end_in_frame(piece: Piece) -> None:
-    """Where nothing follows a frame, no line leaves the last box in it."""
-    sources = {line.source for line in piece.lines if line.points and line.role != "enter"}
-    frames = {frame.name for frame in piece.frames}
-    for line in reversed(piece.lines):
-        if line.target in frames and not line.arrow and line.target not in sources:
-            line.points = []
-            sources.discard(line.source)
 
 
 def _unit_width(ops: Sequence[Op], style: Style, one_line: bool) -> float:

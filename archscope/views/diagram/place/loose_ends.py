@@ -1,0 +1,50 @@
+"""Lines of a placed piece that lead from or to where nothing is: the structure alone has put one after another."""
+
+from archscope.views.diagram.place.picture import Line, Piece
+
+
+def begin_at_constants(piece: Piece) -> None:
+    """No line leads to an operation that reads only parameters: the structure alone put it after something."""
+    constants = {box.name for box in piece.boxes if box.op and box.op.layers and not box.op.inputs}
+    piece.lines = [line for line in piece.lines if line.target not in constants]
+
+
+def end_at_dead_ends(piece: Piece, dead: set[str]) -> None:
+    """No line leads on from a result, or what nothing reads: the structure alone put something after it. None leads to
+    a point where nothing goes on."""
+    points = {box.name for box in piece.boxes if box.form == "point"}
+    cut = [line for line in piece.lines if line.source in dead]
+    while cut or (cut := _leading_nowhere(piece, points)):
+        piece.lines = [line for line in piece.lines if line not in cut]
+        gone = ({line.target for line in cut} & points) - {line.target for line in piece.lines}
+        left = {(line.target, line.points[-1]) for line in cut if line.role == "leave" and line.points}
+        leaving = [line for line in piece.lines if (line.source, *line.points[:1]) in left and not _moved(line, piece)]
+        cut = [line for line in piece.lines if line.source in gone or line in leaving]
+
+
+def _moved(line: Line, piece: Piece) -> bool:
+    """Does this line, which left a frame where nothing goes on, leave it now where something does? Not where another
+    one leads from there to the same box."""
+    ends = [one.points[-1] for one in piece.lines if one.role == "leave" and one.target == line.source and one.points]
+    if not ends or sum((one.source, one.target) == (line.source, line.target) for one in piece.lines) > 1:
+        return False
+    x, y = ends[0]
+    low = y + BELOW_FRAME
+    below = next((i for i, point in enumerate(line.points) if point[1] > low), 0)
+    line.points = [(x, y), (x, low), (line.points[below][0], low), *line.points[below:]]
+    return True
+
+
+def _leading_nowhere(piece: Piece, points: set[str]) -> list[Line]:
+    ends = points - {line.source for line in piece.lines}
+    return [line for line in piece.lines if line.target in ends]
+
+
+def end_in_frame(piece: Piece) -> None:
+    """Where nothing follows a frame, no line leaves the last box in it."""
+    sources = {line.source for line in piece.lines if line.points and line.role != "enter"}
+    frames = {frame.name for frame in piece.frames}
+    for line in reversed(piece.lines):
+        if line.target in frames and not line.arrow and line.target not in sources:
+            line.points = []
+            sources.discard(line.source)
