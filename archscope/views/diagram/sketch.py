@@ -37,9 +37,6 @@ FOLDED = (1.3, 0.9, 0.65, 0.45)
 LONGEST_RUN = 3
 """So many equal operations in a row are drawn once."""
 
-BELOW_FRAME = 5.0
-"""Where a line turns that leaves a frame beside the trunk."""
-
 STAGE_WIDTH, STAGE_GAP = 180.0, 20.0
 """Width of every box at network level, and from one to the next below."""
 

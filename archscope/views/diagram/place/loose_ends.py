@@ -2,6 +2,9 @@
 
 from archscope.views.diagram.place.picture import Line, Piece
 
+BELOW_FRAME = 5.0
+"""Where a line turns that leaves a frame beside the trunk."""
+
 
 def begin_at_constants(piece: Piece) -> None:
     """No line leads to an operation that reads only parameters: the structure alone put it after something."""
