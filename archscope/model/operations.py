@@ -62,7 +62,7 @@ CATEGORIES = {
         as_strided_scatter searchsorted bucketize max_unpool1d max_unpool2d max_unpool3d fft_fftshift fft_ifftshift
         unique unique_consecutive bincount histc isin vander linalg_vander nms to_dense sum_to_size
         pack_padded_sequence pad_packed_sequence pad_sequence zeros ones full empty eye arange linspace rand randn
-        randint randperm""",
+        randint randperm resize resize_as""",
     "view": """view reshape flatten unflatten squeeze unsqueeze permute transpose movedim t T mT H mH expand expand_as
         broadcast_to broadcast_tensors chunk split split_with_sizes tensor_split hsplit vsplit dsplit unbind select
         slice narrow diagonal getitem pixel_shuffle pixel_unshuffle view_as reshape_as atleast_1d atleast_2d

@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -253,11 +254,14 @@ class FirstPass:
             if len(counts) != 1 or len(wanted) == 1:
                 raise
         (count,) = counts
-        batch = [each if each.values else replace(each, batch=count) for each in wanted]
-        graph = self.trace(batch)
-        return replace(
-            graph, notes=(f"a batch of {count}, as many as there are values: counts are of all", *graph.notes)
-        )
+        said = f"a batch of {count}, as many as there are values: counts are of all"
+        if all(each.values or each.size[:1] == (count,) for each in wanted):  # their sizes may say the batch already
+            within = [each if each.values else replace(each, size=each.size[1:], batch=count) for each in wanted]
+            with suppress(TraceError):
+                graph = self.trace(within)
+                return replace(graph, notes=(said, *graph.notes))
+        graph = self.trace([each if each.values else replace(each, batch=count) for each in wanted])
+        return replace(graph, notes=(said, *graph.notes))
 
     def _too_small(self, given: Input, error: str, own: Input | None) -> str:
         """Which layer ran out of pixels, and the smallest square image that passes; where few do, the network's own."""

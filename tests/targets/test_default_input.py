@@ -294,8 +294,9 @@ class Packed(nn.Module):
         return self.rnn(packed)[0].data  # type: ignore[no-any-return]
 
 
-def test_integers_are_given_by_their_values() -> None:
-    report = archscope.summarize(Packed(), ["x=5x8", "lengths=5,3,2:int64"])
+@pytest.mark.parametrize("size", ["5x8", "3x5x8"], ids=["of an item", "of the batch"])
+def test_integers_are_given_by_their_values(size: str) -> None:
+    report = archscope.summarize(Packed(), [f"x={size}", "lengths=5,3,2:int64"])
     assert report.graph.layers[-1].output_shape == (10, 6)
     assert report.graph.notes[0] == "a batch of 3, as many as there are values: counts are of all"
     assert report.totals["macs"] == 10 * 4 * 6 * (8 + 6)

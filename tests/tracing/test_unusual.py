@@ -541,3 +541,8 @@ def test_a_pass_for_real_stays_where_the_weights_lie() -> None:
         return net.linear(x.cuda()) if x.to("cuda").sum() >= 0 else x
 
     assert rows(trace(Forward(forward, linear=nn.Linear(4, 4)), (4,)))[-1] == ("linear", (4,))
+
+
+def test_memory_that_is_resized_costs_nothing() -> None:
+    net = Forward(lambda net, x: net.linear(x.clone().resize_(2, 6)), linear=nn.Linear(6, 2))
+    assert same_as_torch_counts(net, torch.rand(2, 2, 3))
