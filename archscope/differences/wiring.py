@@ -80,6 +80,7 @@ def _more(reader: Step, mine: Sequence[Step], theirs: Sequence[Step]) -> str:
 
 
 MOST_LISTED = 12
+"""More operands than this are counted: nobody reads an order of fifty."""
 
 
 def _order(places: Sequence[int]) -> str:

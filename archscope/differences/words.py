@@ -30,6 +30,7 @@ NOUNS = {
 POWERS = {2.0: "square", 0.5: "square root", -0.5: "reciprocal square root", -1.0: "reciprocal"}
 GATE_ENDS = {"sigmoid", "hardsigmoid"}
 MOST_LISTED = 5
+"""More layers than this are told by the first and the last."""
 
 
 def is_dropout(step: Step) -> bool:

@@ -40,6 +40,7 @@ SMALLEST, LARGEST = 256, 8192
 """Sides of the matrices; they double until the next product would take too long."""
 
 LAUNCHES = 1000
+"""In a row, so that the clock's own time is none of theirs."""
 
 ROW_SECONDS = 0.02
 MOST_IN_A_ROW = 100

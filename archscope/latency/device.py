@@ -102,6 +102,7 @@ def _all_compiled() -> Any:
 
 
 MOST_COMPILED = 4096
+"""More than anybody compares in one process."""
 
 
 def synchronize(options: Options) -> None:

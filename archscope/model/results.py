@@ -8,6 +8,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.text import one_line
 
 LONGEST_REPR = 190
+"""With its brackets below 200 letters: notebooks keep it for every cell, and a traceback shows it."""
 
 
 class Result:

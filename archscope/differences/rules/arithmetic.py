@@ -115,6 +115,7 @@ def divide(call: Call) -> View:
 
 
 ROOT = 0.5
+"""The power that a square root is: of a variance, the standard deviation."""
 
 
 def power(call: Call) -> View:
@@ -145,6 +146,7 @@ def negate(call: Call) -> View:
 
 
 CLOSE = 1e-9
+"""A sixth is no float: what is made of several factors may differ in its last digits."""
 
 
 def _with_scalar(call: Call, kind: str, by: float, neutral: float) -> View:

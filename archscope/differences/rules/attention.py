@@ -40,12 +40,11 @@ def _facts(query: Shape, scaling: float) -> dict[str, Any]:
 
 def product(call: Call) -> Step:
     """Of two matrices; of a softmax of scaled products and the values, attention."""
-    if len(call.views) != len(call.arguments) or len(call.views) != TWO or call.fixed:
+    if len(call.views) != len(call.arguments) or len(call.views) != 2 or call.fixed:
         return other(call)
     return _by_hand(call) or call.step("matmul", [call.shown(0), call.shown(1)], call.function_settings)
 
 
-TWO = 2
 PRODUCTS = {"matmul", "bmm"}
 
 
@@ -111,7 +110,7 @@ def _scores(weights: Step, turned: bool = False) -> tuple[float, Step, list[Step
             facts["added_mask"] = scores.facts["other"]
         within.append(scores)
         mask, scores = scores, scores.inputs[0]
-    elif scores.kind == "add" and len(scores.inputs) == TWO and scores.facts.keys() <= {"broadcast"}:
+    elif scores.kind == "add" and len(scores.inputs) == 2 and scores.facts.keys() <= {"broadcast"}:
         within.append(scores)
         mask, scores = scores, min(scores.inputs, key=lambda one: _unscaled(one)[1].kind not in PRODUCTS)
     scale, scores, between = _unscaled(scores)
@@ -171,7 +170,7 @@ def equation(call: Call) -> Step | View:
 
 def _letters(call: Call) -> tuple[str, str, str]:
     """Of two operands and the result. Raises ValueError for an equation of any other form."""
-    if len(call.views) != TWO or call.fixed or call.draft.written:
+    if len(call.views) != 2 or call.fixed or call.draft.written:
         raise ValueError("no product of two tensors")
     terms, arrow, out = call.settings["equation"].replace(" ", "").partition("->")
     first, second = terms.split(",")
@@ -212,6 +211,8 @@ def module(call: Call) -> Step | View:
 
 
 WITH_BATCH = 3
+"""Axes of a text whose batch is there: without one torch's module takes two."""
+
 PROJECTIONS = {"in_proj_weight", "in_proj_bias", "out_proj_weight", "out_proj_bias"}
 
 

@@ -10,6 +10,7 @@ from archscope.differences.steps import Step
 CLOSE = 1e-6
 """Relative: numbers of a file are float32."""
 DEEPEST = 8
+"""So many operations one within another are looked into: GELU written out has half as many, and x may be far away."""
 
 Polynomial = dict[int, float]
 """Coefficients by powers."""
