@@ -1,20 +1,21 @@
-"""Configurations: the objects that many constructors take instead of numbers and words, `def __init__(self, config)`.
+"""Objects that constructors take beside numbers and words: configurations, `def __init__(self, config)`, and classes.
 
 One is made of the fields that the user types (`config.width=64`), by a class of the file, which the argument's
-annotation names or which has what the constructor reads; or it lies in the file already. No torch.
+annotation names or which has what the constructor reads; or it lies in the file already. A class goes by its name,
+`block=Bottleneck`, where the constructor calls it. No torch.
 """
 
 import ast
 import copy
 import inspect
-import sys
-import textwrap
 import typing
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from functools import reduce
 from typing import Any
 
 from archscope.errors import NOT_THE_USERS, ArchscopeError
+from archscope.targets.source import code_named, file_of, is_called, is_named, modules_for, nodes_of, parameters_of
 
 MOST_LISTED = 8
 """Fields and names that one line lists."""
@@ -45,10 +46,14 @@ def with_configurations(function: Callable[..., Any], options: Mapping[str, Any]
         name, dot, field = option.partition(".")
         (typed.setdefault(name, {}) if dot else given)[field or name] = value
     notes = []
-    for name, parameter in _parameters(function).items():
+    for name, parameter in parameters_of(function).items():
         needed = parameter.default is parameter.empty and name not in given
         word = given.get(name)
-        if not (needed or name in typed or (isinstance(word, str) and word.isidentifier())):
+        if not (needed or name in typed or isinstance(word, str)):
+            continue
+        if word is not None and (code := code_named(function, parameter, word)) is not None:
+            given[name] = code
+            notes.append(f"{name} is {word}")
             continue
         found = _known(function, name, word)
         if found is not None:
@@ -64,22 +69,13 @@ def with_configurations(function: Callable[..., Any], options: Mapping[str, Any]
 def said_of_missing(function: Callable[..., Any], name: str) -> str:
     """How an argument that is missing can be given, if it is read as a configuration."""
     read = _read(function, name)
-    fields, fitting = [*read], [*_fitting(function, read)]
+    fields, fitting = [*read], [*_fitting(function, read)] or modules_for(function, name)
     if fitting:
         return f"{name} may be {', '.join(fitting[:MOST_LISTED])}: --set {name}={fitting[0]}"
     if not fields:
         return ""
     listed = ", ".join(fields[:MOST_LISTED]) + (" ..." if len(fields) > MOST_LISTED else "")
     return f"of {name} it reads {listed}: give each, --set {name}.{fields[0]}=..."
-
-
-def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    try:
-        parameters = inspect.signature(function).parameters
-    except ValueError:  # written in C
-        return {}
-    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return {name: each for name, each in parameters.items() if each.kind not in variable}
 
 
 # ---- which one it is ----------------------------------------------------------------------------------------------
@@ -112,13 +108,15 @@ def _annotated(function: Callable[..., Any], name: str) -> Any:
 
 
 def _is_configuration(kind: Any) -> bool:
-    is_module = inspect.isclass(kind) and any(base.__module__.startswith("torch.nn") for base in kind.__mro__)
-    return inspect.isclass(kind) and kind.__module__.partition(".")[0] not in NOT_THE_USERS and not is_module
+    if not inspect.isclass(kind) or issubclass(kind, Enum):
+        return False
+    is_module = any(base.__module__.startswith("torch.nn") for base in kind.__mro__)
+    return kind.__module__.partition(".")[0] not in NOT_THE_USERS and not is_module
 
 
 def _fitting(function: Callable[..., Any], read: Mapping[str, None]) -> dict[str, Any]:
     """Classes and objects of the function's file that have all that it reads of a configuration."""
-    held = vars(sys.modules.get(function.__module__, object))
+    held = file_of(function)
     return {
         name: value
         for name, value in held.items()
@@ -133,7 +131,7 @@ def _fields(value: Any) -> set[str]:
             return set()
         own = [base for base in value.__mro__ if _is_configuration(base)]
         annotated = [name for base in own for name in vars(base).get("__annotations__", ())]
-        return {*dir(value), *annotated, *_parameters(value), *[name for base in own for name in _assigned(base)]}
+        return {*dir(value), *annotated, *parameters_of(value), *[name for base in own for name in _assigned(base)]}
     if isinstance(value, dict):
         return {name for name in value if isinstance(name, str)}
     return set(getattr(value, "__dict__", ())) if _is_configuration(type(value)) or _is_namespace(value) else set()
@@ -145,7 +143,7 @@ def _is_namespace(value: Any) -> bool:
 
 def _assigned(kind: type) -> set[str]:
     """The attributes that a class's methods set."""
-    stored = [node for node in _nodes(kind) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+    stored = [node for node in nodes_of(kind) if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
     return {node.attr for node in stored if isinstance(node.value, ast.Name) and node.value.id == "self"}
 
 
@@ -154,16 +152,16 @@ def _read(function: Callable[..., Any], name: str, seen: tuple[Any, ...] = ()) -
     read, where it hands the argument on."""
     fields: dict[str, None] = {}
     called: set[str] = set()
-    nodes = _nodes(function)
+    nodes = nodes_of(function)
+    if is_called(nodes, name):
+        return {}  # a class or a module, such as the block of a ResNet
     for node in nodes:
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and _is_named(node.value, name):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and is_named(node.value, name):
             fields[node.attr] = None
-        elif isinstance(node, ast.Subscript) and _is_named(node.value, name) and isinstance(node.slice, ast.Constant):
-            fields[str(node.slice.value)] = None
+        elif isinstance(node, ast.Subscript) and is_named(node.value, name) and _is_word(node.slice):
+            fields[node.slice.value] = None
         if _is_method(node, name):
             called.add(node.func.attr)
-        elif isinstance(node, ast.Call) and _is_named(node.func, name):
-            return {}  # a class or a module, such as the block of a ResNet
     read = {field: None for field in fields if field not in called}
     for reader, argument in _handed_on(function, name, nodes):
         if (reader, argument) not in seen:
@@ -173,35 +171,25 @@ def _read(function: Callable[..., Any], name: str, seen: tuple[Any, ...] = ()) -
 
 def _handed_on(function: Callable[..., Any], name: str, nodes: list[ast.AST]) -> Iterator[tuple[Any, str]]:
     """What else of the file is given the argument, and what it calls it there; a class is its bases, too."""
-    held = vars(sys.modules.get(function.__module__, object))
+    held = file_of(function)
     if inspect.isclass(function):
-        yield from ((base, name) for base in function.__bases__ if name in _parameters(base))
+        yield from ((base, name) for base in function.__bases__ if name in parameters_of(base))
     for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             callee = held.get(node.func.id)
             if inspect.isclass(callee) or inspect.isfunction(callee):
-                given = [*zip(_parameters(callee), node.args, strict=False)]
+                given = [*zip(parameters_of(callee), node.args, strict=False)]
                 given += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg]
-                yield from ((callee, argument) for argument, value in given if _is_named(value, name))
+                yield from ((callee, argument) for argument, value in given if is_named(value, name))
+
+
+def _is_word(node: ast.AST) -> typing.TypeGuard[Any]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _is_method(node: ast.AST, name: str) -> typing.TypeGuard[Any]:
     """A call of one of its methods, `config.get(...)`."""
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_named(node.func.value, name)
-
-
-def _is_named(node: ast.AST, name: str) -> bool:
-    """`config`, or `self.config` where it is kept."""
-    if isinstance(node, ast.Attribute):
-        return node.attr == name and isinstance(node.value, ast.Name) and node.value.id == "self"
-    return isinstance(node, ast.Name) and node.id == name
-
-
-def _nodes(code: Any) -> list[ast.AST]:
-    try:
-        return [*ast.walk(ast.parse(textwrap.dedent(inspect.getsource(code))))]
-    except (OSError, TypeError, SyntaxError):
-        return []
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and is_named(node.func.value, name)
 
 
 # ---- filled in ----------------------------------------------------------------------------------------------------
@@ -215,7 +203,7 @@ def _filled(found: tuple[str, Any], name: str, typed: Mapping[str, Any]) -> tupl
         for field, value in typed.items():
             _set(own, field.split("."), value)
         return own, _said(called, typed, "{} with {}")
-    parameters = _parameters(held)
+    parameters = parameters_of(held)
     missing = [each for each, p in parameters.items() if p.default is p.empty and each not in typed]
     if missing:
         needs = " ".join(f"--set {name}.{each}=..." for each in missing[:MOST_LISTED])

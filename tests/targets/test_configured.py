@@ -91,14 +91,21 @@ class OfNothing(nn.Sequential):
         super().__init__(nn.Linear(args.planes, args.head["classes"] + more - 1, bias=False))
 
 
-class OfBlocks(nn.Sequential):
-    """Another class, and a module, are no configurations."""
-    def __init__(self, block, head):
-        super().__init__(block(block.expansion))
-        self.width, self.head = head.width, head
+class Plain(nn.Linear):
+    expansion = 1
+    def __init__(self, width):
+        super().__init__(width, width, bias=False)
 
-    def forward(self, x):
-        return self.head(super().forward(x))
+
+class Wide(Plain):
+    expansion = 2
+
+
+class OfBlocks(nn.Sequential):
+    """Another class is no configuration, nor is a list."""
+    def __init__(self, block, depths, norm=nn.Identity, how="Plain"):
+        super().__init__(*[block(block.expansion) for _ in range(depths[0])], norm(1))
+        assert how == "Plain"
 
 
 def build(config):
@@ -127,6 +134,8 @@ BUILT = {
     "OfItems?cfg.channels=5": (10, ""),
     "OfItems?cfg={'channels':7}": (14, ""),
     "OfOptions": (16, "args is options"),
+    "OfBlocks?block=Wide&depths=[2]&how=Plain": (8, "block is Wide"),
+    "OfBlocks?block=Plain&depths=[2]&norm=nn.LayerNorm": (4, "block is Plain; norm is nn.LayerNorm"),
     "OfNothing?args.planes=3&args.head.classes=5": (15, ""),
 }
 
@@ -136,7 +145,7 @@ def test_what_is_built(file: Path, name: str) -> None:
     report = archscope.summarize(f"{file}:{name}")
     params, note = BUILT[name]
     assert report.totals["params"] == params
-    assert [said for said in report.graph.notes if " is " in said] == ([note] if note else [])
+    assert "; ".join(said for said in report.graph.notes if " is " in said) == note
 
 
 REFUSED = {
@@ -145,7 +154,8 @@ REFUSED = {
     "OfNothing?args.planes=3": "give head, too: --set args.head=...",
     "OfNothing?args.planes=3&args.head.bins=2": "give classes, too: --set args.head.classes=...",
     "OfNothing?other.planes=3": "takes no other.planes; it takes args, more=1",
-    "OfBlocks": "it takes block, head; for what is no number, word or list, name a function",
+    "OfBlocks?how=Plain": "block may be Stack, Annotated, HandsOn",
+    "OfBlocks?block=Wide": "needs --set depths=...; it takes block, depths, norm=Identity, how='Plain'; for what is no",
     "OfNeedy": "config, a Needy, needs --set config.rows=... --set config.columns=...",
     "Stack?config.height=2": "Config has no height",
 }

@@ -1,0 +1,64 @@
+"""What the source of a user's function or class says of its arguments, and what its file names. No torch."""
+
+import ast
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+
+def parameters_of(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    try:
+        parameters = inspect.signature(function).parameters
+    except ValueError:  # written in C
+        return {}
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {name: each for name, each in parameters.items() if each.kind not in variable}
+
+
+def file_of(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """What the file that defines it holds, by name."""
+    return vars(sys.modules.get(function.__module__, object))
+
+
+def nodes_of(code: Any) -> list[ast.AST]:
+    try:
+        return [*ast.walk(ast.parse(textwrap.dedent(inspect.getsource(code))))]
+    except (OSError, TypeError, SyntaxError):
+        return []
+
+
+def is_named(node: ast.AST, name: str) -> bool:
+    """`config`, or `self.config` where it is kept."""
+    if isinstance(node, ast.Attribute):
+        return node.attr == name and isinstance(node.value, ast.Name) and node.value.id == "self"
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def is_called(nodes: Sequence[ast.AST], name: str) -> bool:
+    """Is an argument a class or a function, which makes something?"""
+    return any(isinstance(node, ast.Call) and is_named(node.func, name) for node in nodes)
+
+
+# ---- classes by their names -----------------------------------------------------------------------------------------
+
+
+def code_named(function: Callable[..., Any], parameter: inspect.Parameter, word: str) -> Any:
+    """The class or function that a word names in the file, `Block` or `nn.GELU`, for an argument that is called."""
+    first, *rest = word.split(".")
+    held: Any = file_of(function).get(first)
+    for part in rest:
+        held = getattr(held, part, None)
+    if not callable(held) or not (callable(parameter.default) or is_called(nodes_of(function), parameter.name)):
+        return None
+    return held
+
+
+def modules_for(function: Callable[..., Any], name: str) -> list[str]:
+    """The file's own module classes, of which one may be an argument that is called."""
+    if not is_called(nodes_of(function), name):
+        return []
+    own = {each: held for each, held in file_of(function).items() if inspect.isclass(held) and held is not function}
+    own = {each: held for each, held in own.items() if held.__module__ == function.__module__}
+    return [each for each, held in own.items() if any(base.__module__.startswith("torch.nn") for base in held.__mro__)]
