@@ -42,8 +42,11 @@ def compose(graph: Graph, level: str, block: str, style: Style, folds: bool = Tr
     return composed(*_viewed(graph, level, block, style, folds, depth), level)
 
 
-def composed(ops: list[Op], kinds: Mapping[str, str], view: View, level: str) -> Drawing:
-    """`compose` of Ops that are there already: those of a level that draws some of them as one."""
+def composed(
+    ops: list[Op], kinds: Mapping[str, str], view: View, level: str, closing: Callable[[Plan], object] | None = None
+) -> Drawing:
+    """`compose` of Ops that are there already: those of a level that draws some of them as one. `closing` is told of
+    the last plan before it is placed."""
     view = replace(view, known=[])
     if view.folds:
         ops = with_memory(ops, kinds, view.outputs)
@@ -60,6 +63,8 @@ def composed(ops: list[Op], kinds: Mapping[str, str], view: View, level: str) ->
         except Unplaced:  # no more than a few tries
             most, note = boxes(sketch.series) // 2, CLOSED
     smallest = view.smallest(_planned(loops(), kinds, level if view.block else "network", view), kinds)
+    if closing:
+        closing(smallest.plan)
     try:
         drawing = view.fitting(smallest) or view.folded(smallest)
         return replace(drawing, note=note) if note else _opened(drawing, smallest, kinds, view, level)

@@ -1,7 +1,7 @@
 """A picture of each distinct module of a network, drawn once: what they share is worked out for all at once."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import takewhile
@@ -18,6 +18,7 @@ from archscope.views.diagram.paint.painter import Page, number
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Box, Frame, Piece
 from archscope.views.diagram.place.style import Style
+from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.sketch import MOST_BOXES, Drawing, View
 from archscope.views.explorer.pages import Paging
@@ -40,6 +41,10 @@ class Picture:
     height: float
     svg: str
     column: bool
+
+
+class Turned(Exception):
+    """Parts are on pages now, and the picture that shows them is another."""
 
 
 @dataclass
@@ -143,14 +148,21 @@ class Pictures:
         for module in sister + [one for one in inside if self._differing(one) > MOST_BOXES]:
             if self._turn(module):  # at once: to try what closing modules does takes long where there are so many
                 near = self.cut(path)
-        drawing = self._composed(path, near)
-        crowded = {op.path for op in drawing.plan.ops if op.kind == "module" and not op.name.startswith(f"{op.path}/")}
+        try:
+            drawing = self._composed(path, near, self._turn_widest)
+            self._turn_widest(drawing.plan)
+            return drawing
+        except Turned:
+            return self._composed(path, self.cut(path))
+
+    def _turn_widest(self, plan: Plan) -> None:
+        """Put the parts of the widest module on pages of which some were closed that are no modules. Raises Turned."""
+        crowded = {op.path for op in plan.ops if op.kind == "module" and not op.name.startswith(f"{op.path}/")}
         widest = max(crowded, key=lambda one: len(self.modules.children.get(one, ())), default=None)
         form = self._form(widest) if widest is not None else ()
         if widest is not None and self._turn(widest):
             self.crowded.add(form)
-            drawing = self._composed(path, self.cut(path))
-        return drawing
+            raise Turned
 
     def _form(self, path: str) -> tuple[str, ...]:
         """The class of a module and what its parts are called: sisters have them in common."""
@@ -170,10 +182,10 @@ class Pictures:
             vars(self).pop("order", None)
         return bool(turned)
 
-    def _composed(self, path: str, near: Sequence[Op]) -> Drawing:
+    def _composed(self, path: str, near: Sequence[Op], closing: Callable[[Plan], object] | None = None) -> Drawing:
         ops, outputs = self.within(path, near)
         view = View(outputs, Style(paper=SCREEN), True, path, plain=False)
-        return composed(ops, self.kinds, view, "block" if path else "network")
+        return composed(ops, self.kinds, view, "block" if path else "network", closing)
 
     def paint(self, path: str, drawing: Drawing) -> Picture:
         first, home = self.first(path), self.homes(drawing.plan.ops)
