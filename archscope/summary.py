@@ -169,6 +169,9 @@ def job_of(
         built: nn.Module = found.build(**options) if isinstance(target, str) else copy.deepcopy(cast(Any, target))
         if is_keras(built):
             raise ArchscopeError(NOT_TIMED)
+        for weight in built.parameters():
+            if not weight.is_leaf:  # a copy of a weight that torch.jit holds, which would not train
+                weight.detach_().requires_grad_()
         return built
 
     return Job(report, build, inputs, found.running)

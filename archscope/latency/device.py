@@ -228,7 +228,7 @@ def described(options: Options) -> dict[str, Any]:
         "threads": options.thread_counts[0] or torch.get_num_threads(),
         "cores": os.cpu_count(),
         "seconds": options.seconds,
-        "cuda": torch.version.cuda,
+        "cuda": torch.version.cuda if options.on_cuda else None,
         "cudnn": torch.backends.cudnn.version() if options.on_cuda else None,  # type: ignore[no-untyped-call]
         "load": load_averages(),
         "governor": _read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip() or None,

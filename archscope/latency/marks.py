@@ -18,6 +18,7 @@ from archscope.model.graph import Graph
 from archscope.tracing.doubles import doubles_of
 from archscope.tracing.passes import Mode, watch
 from archscope.tracing.records import Effect, Invocation, describe, tensors_in
+from archscope.tracing.scripted import compiled_functions_seen
 from archscope.tracing.untouched import undisturbed
 from archscope.tracing.watcher import Tracer
 
@@ -40,6 +41,19 @@ class Marker(Tracer):
         with self._range():
             return super()._count(function, args, kwargs, tensors)
 
+    def compiled(self, function: Any, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        with self._range():
+            return super().compiled(function, call, args, kwargs)
+
+    def around(self, scripted: Forward) -> Forward:
+        """A call of a module that torch.jit compiled: one operation, which is seen only when it is over."""
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with torch._C.DisableTorchFunction(), self._range():  # nor is the range an operation
+                return scripted(*args, **kwargs)
+
+        return call
+
     def _range(self) -> record_function:
         return record_function(f"{MARK}{len(self.ledger.records)}")
 
@@ -53,11 +67,13 @@ def marked(module: nn.Module, mode: Mode) -> Iterator[tuple[Marker, Forward]]:
         marker = Marker(blocks, real=True)
         for submodule in blocks.values():
             watch(submodule, marker, mode)
+            if isinstance(submodule, torch.jit.ScriptModule):
+                vars(submodule)["_compiled_call_impl"] = marker.around(vars(submodule)["_compiled_call_impl"])
 
         def forward(*args: Any, **kwargs: Any) -> Any:
             for tensor in tensors_in((args, kwargs)):
                 tensor._archscope_source = describe("input", tensor)  # type: ignore[attr-defined]
-            with marker:
+            with compiled_functions_seen(marker), marker:
                 return blocks[""](*args, **kwargs)
 
         try:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from inspect import signature
 from itertools import cycle
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch import nn
 from archscope.errors import ArchscopeError
 from archscope.latency import Optimizer, Options, backends
 from archscope.model.graph import Graph, Tensor, bytes_of
+from archscope.model.input_sizes import parameters_of
 from archscope.tracing import Mode
 from archscope.tracing.arguments import stored_as
 from archscope.tracing.records import map_tensors, tensors_in
@@ -45,7 +45,8 @@ class Network:
         if any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers())):
             raise ArchscopeError("a network on the meta device has no weights to run with: build it on the CPU")
         self.module = stored_as(module.to(options.device), dtype).train(mode == "train")
-        self.inputs = _inputs(graph, inputs, signature(module.forward).parameters, options.device, dtype)
+        takes = [parameter.name for parameter in parameters_of(module.forward)]
+        self.inputs = _inputs(graph, inputs, takes, options.device, dtype)
         if options.channels_last:
             self._lay_channels_last()
         self.forward: Callable[..., Any] = self.module

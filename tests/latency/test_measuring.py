@@ -1,6 +1,7 @@
 """One small network measured on this CPU: what is there, never how long it took."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 from weakref import ref
 
@@ -93,6 +94,36 @@ def test_a_fused_path_gives_no_times_by_layer_and_says_so() -> None:
     assert "latency_ms" not in evaluated.totals
     assert evaluated.totals["wall_ms"]["median"] > 0
     assert trained.totals["latency_ms"] > 0
+
+
+@cache
+def recorded() -> Callable[[torch.Tensor], torch.Tensor]:
+    made: Callable[[torch.Tensor], torch.Tensor] = torch.jit.trace(lambda x: x @ x * 2, torch.ones(1, 8, 8))
+    return made
+
+
+class Compiles(nn.Module):
+    """Two modules that torch.jit compiled, one called twice, and a function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(torch.jit.script(nn.Conv1d(8, 8, 3, padding=1)), torch.jit.script(nn.Linear(8, 8)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return recorded()(self.body[0](self.body(x)) + x)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+@pytest.mark.parametrize(("make", "rows"), [(Compiles, 6), (lambda: torch.jit.script(nn.Conv1d(8, 8, 3)), 1)])
+@pytest.mark.parametrize("train", [False, True])
+def test_what_torch_compiled_has_its_time_at_its_own_row(make: Callable[[], nn.Module], rows: int, train: bool) -> None:
+    recorded()
+    report = archscope.summarize(make(), (8, 8), latency=Options(seconds=0.01, train=train))
+    times = report.columns["latency_ms"].values
+
+    assert len(times) == rows
+    assert min(times.values()) > 0
+    assert train or report.totals["unattributed_ms"] < 0.01 * report.totals["latency_ms"]
 
 
 class Wide(nn.Sequential):
