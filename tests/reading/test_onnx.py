@@ -153,6 +153,26 @@ def test_equal_tensors_that_the_newer_exporter_stores_once(save: Save) -> None:
     assert "2 tensors stored once for several modules, of equal numbers: counted for each of them" in graph.notes
 
 
+def test_a_parameter_that_the_newer_exporter_shows_otherwise_beforehand(save: Save) -> None:
+    """A vector with axes of one is the parameter that it was, of each module one; what was looked up in one is none."""
+    nodes = [node("Mul", "x view", "a"), node("Mul", "a view", "b"), node("Mul", "b index")]
+    for each, module in zip(nodes, "abb", strict=True):
+        each.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=f"['', '{module}', 'mul']")
+    path = Path(save(nodes, {"view": zeros(3, 1, 1), "index": zeros(3, 8, 8)}))
+    model = onnx.load(str(path))
+    signature = (
+        "# inputs\np_gamma: PARAMETER target='a.gamma'\np_table: PARAMETER target='b.table'\nb_at: BUFFER target='at'"
+    )
+    model.graph.metadata_props.add(key="pkg.torch.export.ExportedProgram.graph_signature", value=signature)
+    for name, sources in (("view", "['a.gamma', 'val_1']"), ("index", "['at', 'b.table', 'val_2']")):
+        value = model.graph.value_info.add()
+        value.CopyFrom(helper.make_tensor_value_info(name, FLOAT, (3, 1, 1)))
+        value.metadata_props.add(key="pkg.onnxscript.optimizer.folded_from", value=sources)
+    path.write_bytes(model.SerializeToString())
+    graph = archscope.trace(str(path))
+    assert (list(graph.parameters), list(graph.constants)) == (["a.gamma", "b.gamma"], ["index"])
+
+
 def test_sizes_that_are_computed_one_from_the_other_are_followed_to_the_end(save: Save) -> None:
     """As where windows are shifted: each place where they are computed takes one more turn of inference."""
     nodes = []

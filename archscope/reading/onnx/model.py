@@ -15,6 +15,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import LARGEST_SIZE, Shape
 from archscope.model.units import counted
 from archscope.reading.drafting import said
+from archscope.reading.onnx import origins
 from archscope.reading.onnx.wire import Wire
 
 MOST_KEPT = 1024
@@ -23,8 +24,6 @@ MOST_NODES = 200_000
 MOST_BYTES = 2**31 - 1
 """Protocol buffers hold no more."""
 MOST_AXES = 16
-KIND = "pkg.torch.export.graph_signature.InputSpec.kind"
-"""Where the newer exporter of torch says what a stored tensor was."""
 
 DTYPES = dict(
     pair.split("=")
@@ -59,7 +58,7 @@ class Stored:
         """Can it stand for several tensors that were equal, as untrained weights are? Exporters store these once. One
         number again and again; of what lies outside the file a vector, which networks do not share else."""
         if self.numbers is None:
-            return len(self.shape) == 1
+            return self.elements in self.shape
         return self.elements > 1 and bool((self.numbers == self.numbers.reshape(-1)[0]).all())
 
 
@@ -139,6 +138,7 @@ def _check_names(model: Model) -> None:
             names += [word for each in node.metadata_props for word in (each.key, each.value)]
         for value in graph.value_info:
             names += [value.name, *(word for each in value.metadata_props for word in (each.key, each.value))]
+        names += [word for each in graph.metadata_props for word in (each.key, each.value)]
         names += [axis.dim_param for each in graph.input for axis in each.type.tensor_type.shape.dim]
         whole = all(type(name) is str for name in names)
     except UnicodeDecodeError:
@@ -196,9 +196,7 @@ def _take_out(model: Model, onnx: Any) -> None:
             kept.append(node)
         else:
             model.stored[constant.name] = constant
-    model.kinds = {
-        value.name: entry.value for value in graph.value_info for entry in value.metadata_props if entry.key == KIND
-    }
+    origins.tell(model)
     large = [name for name, tensor in model.stored.items() if tensor.numbers is None]
     small = [onnx.numpy_helper.from_array(t.numbers, n) for n, t in model.stored.items() if t.numbers is not None]
     declared = {given.name for given in graph.input}

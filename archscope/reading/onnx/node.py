@@ -70,7 +70,8 @@ class Reading:
     def _own_name(self, stored: Stored, path: str) -> str:
         """Of equal tensors of several modules the newer exporter of torch stores one: each module has its own."""
         owner, _, held = stored.owner.rpartition(".")
-        declared = self.model.kinds.get(stored.owner) == "PARAMETER" and self.model.reads.get(stored.owner, 0) > 1
+        reads = max(self.model.reads.get(name, 0) for name in (stored.owner, stored.name))
+        declared = self.model.kinds.get(stored.owner) == "PARAMETER" and reads > 1
         if not declared or not path or owner in (path, "") or not stored.may_be_merged:
             return stored.owner
         times = self.merged.setdefault(stored.owner, Counter())

@@ -24,7 +24,7 @@ class Scopes:
         """Where it has a weight of its own, its module is the weight's: a folded normalisation leaves its name to the
         convolution before it. The class is empty where nothing says it."""
         told = {entry.key: entry.value for entry in node.metadata_props}
-        scopes, classes = (_listed(told.get(key, "")) for key in (SCOPES, CLASSES))
+        scopes, classes = (listed(told.get(key, "")) for key in (SCOPES, CLASSES))
         if len(scopes) > 1:
             return self._by_metadata(scopes, classes, operation, weight)
         if self.of_torch and node.name.startswith("/"):
@@ -37,7 +37,7 @@ class Scopes:
         """Does a layer with weights stand for the batch normalisation after it too? The newer exporter of torch gives
         it the normalisation's name; the older one gives new names to both tensors that it computed."""
         told = next((entry.value for entry in node.metadata_props if entry.key == SCOPES), "")
-        scopes = _listed(told)
+        scopes = listed(told)
         if scopes:
             return "batch_norm" in scopes[-1]
         stored = node.input[1:3]
@@ -82,7 +82,7 @@ CLASS_OF = {
 """The class of torch's that runs an operation with a weight."""
 
 
-def _listed(text: str) -> list[str]:
+def listed(text: str) -> list[str]:
     if not text or len(text) > LONGEST_SCOPES:
         return []
     try:
