@@ -129,12 +129,7 @@ def _pass(
         except (ArchscopeError, MemoryError):
             raise
         except (Exception, SystemExit) as error:
-            where = tracer.running.stack[-1].path
-            reason = str(error).strip().partition("\n")[0] or type(error).__name__
-            if isinstance(error, SystemExit):
-                reason = f"ends the program, with sys.exit({'' if error.code is None else reason})"
-            line = users_line(error)
-            said = f"{where or type(module).__name__}: {reason}" + (f" ({line})" if line else "")
+            where, said = _failure(error, tracer, module)
             partial = functools.partial(_graph, tracer, name, blocks, described, ())
             raise TraceError(said, where, partial, certain=getattr(error, CERTAIN, False)) from error
         finally:
@@ -144,6 +139,16 @@ def _pass(
                 del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
     graph = _graph(tracer, name, blocks, described, results)
     return replace(graph, notes=(*graph.notes, *computes_later(result))), _grown(blocks)
+
+
+def _failure(error: BaseException, tracer: Tracer, module: nn.Module) -> tuple[str, str]:
+    """In which module a pass failed, and a line that says so, why, and where in the user's code."""
+    where = tracer.running.stack[-1].path
+    reason = str(error).strip().partition("\n")[0] or type(error).__name__
+    if isinstance(error, SystemExit):
+        reason = f"ends the program, with sys.exit({'' if error.code is None else reason})"
+    line = users_line(error)
+    return where, f"{where or type(module).__name__}: {reason}" + (f" ({line})" if line else "")
 
 
 def _grown(blocks: Mapping[str, nn.Module]) -> Mapping[str, nn.Module] | None:
