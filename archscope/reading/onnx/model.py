@@ -15,7 +15,7 @@ from archscope.errors import ArchscopeError
 from archscope.model.graph import LARGEST_SIZE, Shape
 from archscope.model.units import counted
 from archscope.reading.drafting import said
-from archscope.reading.onnx import origins
+from archscope.reading.onnx.origins import kinds, origins
 from archscope.reading.onnx.wire import Wire
 
 MOST_KEPT = 1024
@@ -196,7 +196,10 @@ def _take_out(model: Model, onnx: Any) -> None:
             kept.append(node)
         else:
             model.stored[constant.name] = constant
-    origins.tell(model)
+    model.kinds = kinds(graph)
+    for name, origin in origins(graph, model.stored).items():
+        model.stored[name].owner = origin
+        model.kinds[origin] = "PARAMETER"
     large = [name for name, tensor in model.stored.items() if tensor.numbers is None]
     small = [onnx.numpy_helper.from_array(t.numbers, n) for n, t in model.stored.items() if t.numbers is not None]
     declared = {given.name for given in graph.input}

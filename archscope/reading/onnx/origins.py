@@ -1,12 +1,10 @@
-"""What the newer exporter of torch writes down of stored tensors: what they were, and what it made of them."""
+"""What the newer exporter of torch writes down of stored tensors: what they were, and of what it made them."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Container
+from typing import Any
 
 from archscope.reading.onnx.scopes import listed
-
-if TYPE_CHECKING:
-    from archscope.reading.onnx.model import Model
 
 KIND = "pkg.torch.export.graph_signature.InputSpec.kind"
 SIGNATURE = "pkg.torch.export.ExportedProgram.graph_signature"
@@ -16,16 +14,21 @@ LONGEST_SIGNATURE = 10_000_000
 """Characters."""
 
 
-def tell(model: "Model") -> None:
-    """The kinds of stored tensors. What was computed beforehand of one parameter, with numbers of the exporter's own
-    alone, is that parameter: a vector that is shown with axes of one, a token for a batch of one."""
-    told = {entry.key: entry.value for entry in model.graph.metadata_props}
-    parameters = set(re.findall(r": PARAMETER target='([^']*)'", told.get(SIGNATURE, "")[:LONGEST_SIGNATURE]))
-    for value in model.graph.value_info:
-        said = {entry.key: entry.value for entry in value.metadata_props}
-        if KIND in said:
-            model.kinds[value.name] = said[KIND]
-        sources = [name for name in listed(said.get(FOLDED_FROM, "")) if not re.fullmatch(r"val_\d+", name)]
-        if value.name in model.stored and len(sources) == 1 and sources[0] in parameters - model.stored.keys():
-            model.stored[value.name].owner = sources[0]
-            model.kinds[sources[0]] = "PARAMETER"
+def kinds(graph: Any) -> dict[str, str]:
+    """PARAMETER, BUFFER or CONSTANT_TENSOR, by the names of tensors."""
+    entries = ((value.name, entry) for value in graph.value_info for entry in value.metadata_props)
+    return {name: entry.value for name, entry in entries if entry.key == KIND}
+
+
+def origins(graph: Any, stored: Container[str]) -> dict[str, str]:
+    """Which stored tensors are parameters under other names: those computed beforehand of one alone, with numbers of
+    the exporter's own, such as a vector that is shown with axes of one, or a token for a batch of one."""
+    told = next((entry.value for entry in graph.metadata_props if entry.key == SIGNATURE), "")
+    parameters = set(re.findall(r": PARAMETER target='([^']*)'", told[:LONGEST_SIGNATURE]))
+    found = {}
+    for value in graph.value_info if parameters else ():
+        sources = next((listed(entry.value) for entry in value.metadata_props if entry.key == FOLDED_FROM), [])
+        sources = [name for name in sources if not re.fullmatch(r"val_\d+", name)]
+        if value.name in stored and len(sources) == 1 and sources[0] in parameters and sources[0] not in stored:
+            found[value.name] = sources[0]
+    return found
