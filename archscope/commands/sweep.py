@@ -1,7 +1,7 @@
 """archscope sweep"""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +42,7 @@ from archscope.views import render
 if TYPE_CHECKING:
     from archscope.comparison.limits import Limit
     from archscope.latency import Progress
+    from archscope.sweeping.points import Sweep
 
 
 def limited() -> list[str]:
@@ -126,24 +127,33 @@ def sweep(
     expect_torch()
     held = held_amount(hold)
     heed_interrupts()
-    code = 0
-    try:
-        found = sweeping.sweep(
+    found, code = _until_stopped(
+        lambda: sweeping.sweep(
             target, axes, batch=batch, limits=limits, maximize=maximize.replace("-", "_"), hold=held[0], held=held[1],
             scaled=scale.replace("-", "_") or sweeping.WIDTH, latency=latency, progress=tenths(),
             ceilings=ceilings_of(predict) if predict else (), dtype=dtype or "",
-        )  # fmt: skip
-    except sweeping.Interrupted as stopped:
-        found, code = stopped.sweep, INTERRUPTED
-    except KeyboardInterrupt:
-        raise _nothing_to_show("") from None
-    if code and not found.points:
-        raise _nothing_to_show(found.stopped if found.left_out else "")
+        )
+    )  # fmt: skip
     with never_lost(found if latency else None):
         write(render(found, name, shown), output)
     if found.maximized and not code:
         _check(failures(found))
     raise typer.Exit(code)
+
+
+def _until_stopped(run: "Callable[[], Sweep]") -> "tuple[Sweep, int]":
+    """What is found, after Ctrl-C what is found by then, and the exit code. Raises Exit where that is nothing."""
+    from archscope import sweeping
+
+    try:
+        return run(), 0
+    except sweeping.Interrupted as stopped:
+        found = stopped.sweep
+    except KeyboardInterrupt:
+        raise _nothing_to_show("") from None
+    if not found.points:
+        raise _nothing_to_show(found.stopped if found.left_out else "")
+    return found, INTERRUPTED
 
 
 def _check(failed: Sequence[str]) -> None:
