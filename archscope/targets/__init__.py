@@ -1,20 +1,18 @@
 """From what the user named to a module that can be built, or to a Graph that a file holds. Torch-free until then."""
 
-import ast
 import importlib
 import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from archscope.errors import ArchscopeError, UnknownName
 from archscope.networks import find
 from archscope.reading.kinds import is_configuration
-from archscope.registry import unknown
 from archscope.targets import keras, variants
+from archscope.targets.candidates import named_in, only_network
 from archscope.targets.configured import said_of_missing, with_configurations
 from archscope.targets.files import SUFFIXES, is_program, of_file, of_program, said_of_folder
 from archscope.targets.huggingface import of_transformers
@@ -94,91 +92,13 @@ def _of_code(target: str, code: UserCode, name: str) -> Target:
         from archscope.tracing.left_out import WEIGHTS
 
         with keras.made_where_torch_does(target, code.source):
-            found = _attribute(code.module, name, target) if name else _only_network(code.module, target)
+            found = named_in(code.module, name, target) if name else only_network(code.module, target)
             WEIGHTS.renewed()  # the file has imported its libraries
             if inspect.isclass(found) or inspect.isroutine(found):
                 options, told[:] = with_configurations(found, options)
             return _made(found, options, target)
 
     return Target(name, build, running=code.running, notes=lambda options: tuple(told))
-
-
-def _attribute(module: ModuleType, name: str, target: str) -> Any:
-    found: Any = module
-    for part in name.split("."):
-        if not hasattr(found, part):
-            raise unknown(f"network in {target.rpartition(':')[0]}", name, _networks_in(module))
-        found = getattr(found, part)
-    return found
-
-
-def _networks_in(module: ModuleType) -> Mapping[str, Any]:
-    """The module's classes and instances of nn.Module, and its functions, as far as they are its own and public."""
-    from torch import nn
-
-    def is_own(found: Any) -> bool:
-        if isinstance(found, nn.Module) or is_program(found):
-            return True
-        candidate = inspect.isfunction(found) or (inspect.isclass(found) and issubclass(found, nn.Module))
-        # What the file imports is not its own, but an instance is: its class may well be torch's nn.Sequential.
-        return candidate and found.__module__ == module.__name__
-
-    return {name: found for name, found in vars(module).items() if not name.startswith("_") and is_own(found)}
-
-
-def _only_network(module: ModuleType, target: str) -> Any:
-    """The network of a file that has one: a module class that nothing else in the file uses."""
-    found = _networks_in(module)
-    if not found:
-        raise ArchscopeError(f"{target} defines no network: no nn.Module and no function that makes one")
-    uses, shown = _uses(module)
-    networks = [name for name in found if all(name not in used for used in uses.values())] or list(found)
-    # A function is proposed and not called: nothing says that it makes a network, or does nothing else.
-    if len(networks) == 1 and not inspect.isfunction(found[networks[0]]):
-        return found[networks[0]]
-    likely = max(networks, key=lambda name: (name in shown, len(_reached(name, uses))))
-    listed = ", ".join(networks[:MOST_LISTED]) + (" ..." if len(networks) > MOST_LISTED else "")
-    raise ArchscopeError(f"{target} defines {listed}: name one, such as {target}:{likely}")
-
-
-MOST_LISTED = 12
-"""Names of a file's networks in one line."""
-
-
-def _uses(module: ModuleType) -> tuple[dict[str, set[str]], set[str]]:
-    """By the name of each class and function of the module what it is made of; and what runs if the file itself does.
-
-    A function that returns nothing makes no network; what it uses, as a test or a training loop does, is no helper.
-    """
-    uses: dict[str, set[str]] = {}
-    shown: set[str] = set()
-    for node in ast.parse(inspect.getsource(module)).body:
-        if isinstance(node, ast.FunctionDef) and not _returns(node):
-            uses.setdefault("", set()).add(node.name)
-        elif isinstance(node, ast.ClassDef | ast.FunctionDef):
-            # an argument's annotation is no use
-            uses[node.name] = _names([*node.body, *getattr(node, "bases", ())]) - {node.name}
-        elif isinstance(node, ast.If) and "__name__" in _names([node.test]):
-            shown |= _names(node.body)
-    return uses, shown
-
-
-def _names(parts: Sequence[ast.AST]) -> set[str]:
-    return {node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)}
-
-
-def _reached(name: str, uses: Mapping[str, set[str]]) -> set[str]:
-    """All of the file that something is made of, itself too: a network is made of more than a block."""
-    reached: set[str] = set()
-    waiting = {name}
-    while waiting:
-        reached |= waiting
-        waiting = {used for each in waiting for used in uses.get(each, ()) if used in uses} - reached
-    return reached
-
-
-def _returns(function: ast.FunctionDef) -> bool:
-    return any(isinstance(part, ast.Return) and part.value is not None for part in ast.walk(function))
 
 
 def _made(found: Any, options: Mapping[str, Any], target: str) -> "nn.Module":
