@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from archscope.differences.facts import is_parameter
+from archscope.differences.facts import MASKS, is_parameter
 from archscope.differences.steps import Step
 from archscope.differences.words import is_dropout, noun, one, other_output, padding, plain, sizes, width
 
@@ -32,13 +32,9 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
     if name == "by":
         what = "scaled by" if b.kind in {"scale", "mul"} else "shifted by"
         return f"{what} {plain(mine)} instead of {plain(theirs)}"
-    if name == "added_mask" and None in (mine, theirs):
-        has, lacks = ("a mask", "none") if theirs is None else ("no mask", "one")
-        return f"{subject}: {has} where the reference has {lacks}"
-    if name == "attn_mask" and (name in a.told) != (name in b.told):
-        given = ["a mask" if name in step.told else "causal" if step.facts.get("is_causal") else "no mask"
-                 for step in (a, b)]  # fmt: skip
-        return f"{subject}: {given[0]} where the reference {'is' if given[1] == 'causal' else 'has'} {given[1]}"
+    if name in MASKS and (name in a.told) != (name in b.told):
+        has, theirs = _mask(a, b), _mask(b, a).replace("no mask", "none")
+        return f"{subject}: {has} where the reference {'is' if theirs == 'causal' else 'has'} {theirs}"
     if name in a.told or name in b.told:
         return _content_changed(name, a, b)
     if name in USED and not isinstance(mine, float) and not isinstance(theirs, float):
@@ -48,6 +44,13 @@ def fact_changed(name: str, a: Step, b: Step, last: bool = False) -> str:
     show = SHOWN.get(name, plain)
     called = FACTS.get(name, name.replace("_", " "))
     return f"{subject}: {called} {show(mine)} instead of {show(theirs)}"
+
+
+def _mask(step: Step, other: Step) -> str:
+    """What an attention leaves out of its scores, beside what the other one does."""
+    if "added_mask" in step.told:
+        return "a mask that is added" if "attn_mask" in other.told else "a mask"
+    return "a mask" if "attn_mask" in step.told else "causal" if step.facts.get("is_causal") else "no mask"
 
 
 def vectors_changed(names: Sequence[str], a: Step, b: Step) -> str:

@@ -70,6 +70,10 @@ FOLLOWING = {"axes", "axis", "runs", "sizes", "offset", "shape", "broadcast"}
 """Facts that follow from the sizes that come in, where these are not the same; but for what is reduced."""
 
 
+MASKS = ("attn_mask", "added_mask")
+"""Of attention: which scores are left out, and what is added to them."""
+
+
 def differing(a: Step, b: Step) -> list[str]:
     """Names of the facts in which two steps of one kind differ, in the order in which a reader asks for them."""
     mine, theirs = a.compared, b.compared
@@ -88,8 +92,9 @@ def differing(a: Step, b: Step) -> list[str]:
         unlike = [name for name in unlike if name not in a.told]
     if {"kernel_size", "stride"} <= set(unlike) and all(_steps_by_kernel(step) for step in (a, b)):
         unlike.remove("stride")
-    if "attn_mask" in unlike or ("attn_mask" in a.told) != ("attn_mask" in b.told):  # a mask for the other
-        unlike = [*dict.fromkeys(["attn_mask", *(name for name in unlike if name != "is_causal")])]
+    masks = [name for name in MASKS if name in unlike or (name in a.told) != (name in b.told)]
+    if masks:  # one for the other
+        unlike = [masks[0], *(name for name in unlike if name not in {"is_causal", *MASKS})]
     if {"slopes", "added_mask", "attn_mask"} & set(unlike):  # says what this says
         unlike = [name for name in unlike if name != "broadcast"]
     if {"of_the_batch", "running"} & set(unlike):  # nothing gathers statistics where those of the batch are taken

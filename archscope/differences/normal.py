@@ -196,6 +196,7 @@ BY_OPERATION: dict[str, Rule] = {
     "glu": other,
     "add": products.add,
     "addmm": products.added_product,
+    "addcmul": arithmetic.add_product,
     "maximum minimum": activations.extreme,
     "where": activations.where,
     "masked_fill": activations.masked_fill,

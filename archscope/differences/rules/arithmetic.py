@@ -1,5 +1,6 @@
 """Sums, products, quotients and powers, and what several of them are together. No torch."""
 
+from dataclasses import replace
 from typing import Any
 
 from archscope.differences.rules import POWERS, Call, composed, normalisations, places
@@ -26,6 +27,21 @@ def add(call: Call) -> View:
     if shifted is None and alpha == 1 and is_untold_number(call):
         return with_untold(call, "shift")
     return shifted or each_element(call, "add", _number(constant), ordered=False)
+
+
+def add_product(call: Call) -> View:
+    """`addcmul` of what comes in: a product, a number of times, and a sum."""
+    given = dict(zip(call.arguments, call.views, strict=True))
+    factors = [given[name] for name in ("tensor1", "tensor2") if name in given]
+    if len(given) != len(ADDED) or call.fixed or all(one.shape != call.out() for one in factors):
+        return elementwise(call)
+    by = call.settings.get("value", 1)
+    made = multiply(replace(call, views=factors, arguments=["input", "other"], settings={}))
+    made = _with_scalar(replace(call, views=[made], arguments=["input"], settings={}), "scale", by, 1)
+    return add(replace(call, views=[given["input"], made], arguments=["input", "other"], settings={}))
+
+
+ADDED = ("input", "tensor1", "tensor2")
 
 
 def _twice_the_same(call: Call) -> bool:

@@ -27,7 +27,19 @@ def attention(call: Call) -> Step:
     mask = next((one.shape for one in call.layer.operands if one.argument == "attn_mask"), None)
     if mask is not None and (repeated := repeated_axes(mask, (*query[:-1], call.views[1].shape[-2]))):
         facts["broadcast"] = repeated
+    call.fixed = [one._replace(argument=ADDED) if _is_added(call, one) else one for one in call.fixed]
     return with_fixed(call.step(KIND, steps, {**facts, **left}), call)
+
+
+ADDED = "added_mask"
+"""A stored tensor that is added to the scores."""
+
+
+def _is_added(call: Call, mask: Operand) -> bool:
+    """Of booleans those that are false are left out."""
+    graph = call.draft.graph
+    held = {**graph.parameters, **graph.buffers, **graph.constants}
+    return mask.argument == "attn_mask" and held[mask.source].dtype != "bool"
 
 
 def _facts(query: Shape, scaling: float) -> dict[str, Any]:
@@ -68,7 +80,7 @@ def _by_hand(call: Call) -> Step | None:
     scaling = scale * by_query * by_key * query.shape[-1] ** 0.5
     step = call.step(KIND, [*steps, call.shown(1), *added], {**_facts(query.shape, scaling), **facts})
     if mask is not None and not added:
-        step.told = {**step.told, "added_mask": mask.told["other"]}
+        step.told = {**step.told, ADDED: mask.told["other"]}
         step.unknown = (*step.unknown, *mask.unknown)
     call.draft.absorb(within, step)
     return step
@@ -107,7 +119,7 @@ def _scores(weights: Step, turned: bool = False) -> tuple[float, Step, list[Step
         facts["broadcast"] = scores.facts["broadcast"][0]
     if scores.kind == "add" and len(scores.inputs) == 1 and scores.told.keys() == {"other"}:
         if "other" in scores.facts:  # else nobody knows it
-            facts["added_mask"] = scores.facts["other"]
+            facts[ADDED] = scores.facts["other"]
         within.append(scores)
         mask, scores = scores, scores.inputs[0]
     elif scores.kind == "add" and len(scores.inputs) == 2 and scores.facts.keys() <= {"broadcast"}:

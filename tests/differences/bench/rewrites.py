@@ -435,6 +435,15 @@ pair(
     lambda s, x: s.n(windows(s.a(x).permute(0, 2, 3, 1))),
     n=lambda: nn.LayerNorm(8),
 )
+pair("product and sum in one", lambda s, x: torch.addcmul(x, s.a(x), s.c(x), value=0.5),
+     lambda s, x: x + 0.5 * (s.a(x) * s.c(x)), c=lambda: conv(8, 8))  # fmt: skip
+pair(
+    "a stored bias of attention given as a mask",
+    lambda s, x: F.scaled_dot_product_attention(y := s.a(x), y, y, attn_mask=s.bias),
+    lambda s, x: ((y := s.a(x)) @ y.mT * 8**-0.5 + s.bias).softmax(-1) @ y,
+    TOKENS,
+    bias=lambda: nn.Parameter(torch.rand(6, 6)),
+)
 pair("keys of what is returned", lambda s, x: {"q": x.abs(), "p": s.a(x)}, lambda s, x: {"p": s.a(x), "q": x.abs()})
 pair(
     "a parameter turned under other names",
@@ -492,8 +501,6 @@ for unseen, one, other in (
      lambda s, x: F.pixel_shuffle(F.pixel_unshuffle(s.a(x), 2), 2), lambda s, x: s.a(x)),
     ("a rectifier before a concatenation, on each operand, and one after it",
      lambda s, x: torch.cat([s.a(x).relu(), x.relu()], 1), lambda s, x: torch.cat([s.a(x), x], 1).relu()),
-    ("`addcmul`, and the product and the sum that it writes",
-     lambda s, x: torch.addcmul(x, s.a(x), x), lambda s, x: x + s.a(x) * x),
     ("rows and columns repeated, and interpolation to the nearest",
      lambda s, x: s.a(x).repeat_interleave(2, 2).repeat_interleave(2, 3),
      lambda s, x: F.interpolate(s.a(x), scale_factor=2)),
