@@ -1,6 +1,7 @@
 """Files that docs/sources.md reads, as its reader would make them."""
 
 import json
+import re
 import struct
 import warnings
 from collections.abc import Mapping
@@ -11,24 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-NET = """from torch import nn
-
-
-def unit(inputs, outputs, stride=1, groups=1):
-    conv = nn.Conv2d(inputs, outputs, 3, stride, 1, groups=groups, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.ReLU())
-
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.stem = unit(3, 16, 2)
-        self.body = nn.Sequential(unit(16, 16, groups=16), unit(16, 32, 2))
-        self.head = nn.Linear(32, 10)
-
-    def forward(self, x):
-        return self.head(self.body(self.stem(x)).mean((2, 3)))
-"""
+PAGE = Path(__file__).parents[1] / "docs" / "sources.md"
+(NET,) = re.findall(r"```python net\.py\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
 
 
 def network() -> nn.Module:
@@ -39,8 +24,7 @@ def network() -> nn.Module:
 
 
 def write(folder: Path) -> None:
-    """net.py, net.onnx, and weights of the network under other names."""
-    (folder / "net.py").write_text(NET, encoding="utf-8")
+    """net.onnx, and weights of the network under other names."""
     stored = {name: tuple(tensor.shape) for name, tensor in network().state_dict().items()}
     renamed = {name.replace("stem", "conv0").replace("body", "features"): shape for name, shape in stored.items()}
     (folder / "weights.safetensors").write_bytes(safetensors(renamed))

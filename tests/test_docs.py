@@ -100,6 +100,7 @@ def test_commands_print_what_the_page_shows(
 def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(page, tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     session: dict[str, object] = {"__name__": "docs"}  # a page is read from its top
     for block in PYTHON.findall(page.read_text(encoding="utf-8")):
         with redirect_stdout(io.StringIO()):
