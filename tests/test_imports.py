@@ -180,6 +180,21 @@ def test_imports(rule: Rule, file: str) -> None:
     assert not broken, f"{file} {rule.says}"
 
 
+def written_by(file: str) -> Iterator[int]:
+    """The lines of a file that write to a terminal."""
+    for node in ast.walk(ast.parse(FILES[file].read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id="print")):
+                yield node.lineno
+            case ast.Attribute(value=ast.Attribute(attr="stdout" | "stderr"), attr="write"):
+                yield node.lineno
+
+
+def test_the_command_line_alone_prints() -> None:
+    found = {file: [*written_by(file)] for file in FILES if not matches(file, "__main__.py cli.py commands/*")}
+    assert {file: lines for file, lines in found.items() if lines} == {}
+
+
 ROOMS = """
     __main__
     cli

@@ -95,16 +95,14 @@ class Audit(Tabulated):
         }  # fmt: skip
 
 
-def said_on_a_terminal(tool: str) -> None:
-    """A line where somebody waits for it."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"audit: {tool} has counted\n")
+def unheard(tool: str) -> None:
+    """Nobody waits for it."""
 
 
 def audit(
     report: Report,
     options: Mapping[str, Any],
-    finished: Callable[[str], None] = said_on_a_terminal,
+    finished: Callable[[str], None] = unheard,
     module: "nn.Module | None" = None,
 ) -> Audit:
     """Run every installed counter on the model of a report, each in a process of its own, one a core: on `module`, if

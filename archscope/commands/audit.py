@@ -1,5 +1,6 @@
 """archscope audit"""
 
+import sys
 from typing import Annotated
 
 from archscope.commands import command
@@ -8,6 +9,12 @@ from archscope.commands.measured import report_of
 from archscope.commands.output import chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
 from archscope.views import render
+
+
+def said_on_a_terminal(tool: str) -> None:
+    """A line where somebody waits for it."""
+    if sys.stderr.isatty():
+        print(f"audit: {tool} has counted", file=sys.stderr)
 
 
 @command("Check", "archscope audit resnet18")
@@ -32,4 +39,4 @@ def audit(
     options = parse_settings(settings or [])
     check_audited(target, options)
     report = report_of(target, inputs, (), None, options)
-    write(render(auditing.audit(report, options), name, plain_options(output)), output)
+    write(render(auditing.audit(report, options, said_on_a_terminal), name, plain_options(output)), output)

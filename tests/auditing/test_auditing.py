@@ -15,6 +15,7 @@ import archscope
 from archscope import auditing
 from archscope.auditing import Audit, audit
 from archscope.auditing.counters import Found, find
+from archscope.commands.audit import said_on_a_terminal
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.views import Options
@@ -133,8 +134,17 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_who_waits_at_a_terminal_is_told_how_far_it_is(
+    audited: Audit, report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    audit(report, {}, said_on_a_terminal)
+    assert sorted(terminal.getvalue().splitlines()) == sorted(f"audit: {row.tool} has counted" for row in audited.rows)
+
+
 def test_a_module_at_hand_is_audited_and_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a class that no other process could import, and in training. Who waits for it is told how far it is."""
+    """Of a class that no other process could import, and in training. The library prints nothing, not even there."""
     monkeypatch.setattr("sys.stderr", Terminal())
 
     class Local(Shift):
@@ -145,8 +155,7 @@ def test_a_module_at_hand_is_audited_and_left_alone(monkeypatch: pytest.MonkeyPa
 
     found = archscope.audit(module, (3, 12, 12))
 
-    told = sys.stderr.getvalue().splitlines()  # type: ignore[attr-defined]
-    assert sorted(told) == sorted(f"audit: {row.tool} has counted" for row in found.rows)
+    assert sys.stderr.getvalue() == ""  # type: ignore[attr-defined]
     assert {row.tool for row in found.rows} >= {"flop_counter", "fvcore", "torchinfo"}
     assert found.holds, found
     assert module.training and all(torch.equal(module.state_dict()[name], tensor) for name, tensor in before.items())
