@@ -24,7 +24,7 @@ from archscope.views.diagram.plan.folding import alike, fold, with_titles
 from archscope.views.diagram.plan.lanes import lane_segments
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
-from archscope.views.diagram.plan.shrunk import boxes, shrunk, without_loose
+from archscope.views.diagram.plan.shrunk import boxes, largest_core, shrunk, without_loose
 from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, structure
 
 MOST_BOXES = 60
@@ -120,13 +120,23 @@ class View:
             return False
 
     def placed(self, sketch: Sketch) -> Drawing:
-        """The way to set a sketch that is the largest on the paper."""
-        return largest(self.ways(sketch), self.style.paper)
+        """The way to set a sketch that is the largest on the paper; stages in a row have one width where that fits."""
+        return largest(self._placings(sketch), self.style.paper)
+
+    def _placings(self, sketch: Sketch) -> Iterator[Drawing]:
+        fit = False
+        for made in self.ways(sketch):
+            fit = fit or fits(made.piece, self.style)
+            yield made
+        if not fit and sketch.plan.every and _is_narrow(sketch.series):
+            yield from self.ways(replace(sketch, plan=replace(sketch.plan, every=False)))
 
     def fitting(self, sketch: Sketch) -> Drawing | None:
-        """A sketch placed, closer where it needs to be; None where it does not fit the paper."""
-        for view in (self, replace(self, style=self.style.compact())):
-            drawing = view.placed(sketch)
+        """A sketch placed, closer where it needs to be, twice where paths cross, which takes more room; None where it
+        does not fit the paper."""
+        close = self.style.compact()
+        for style in (self.style, close, *[close.compact()] * (largest_core(sketch.series) > 0)):
+            drawing = replace(self, style=style).placed(sketch)
             if fits(drawing.piece, self.style):
                 return drawing
             if not fits(drawing.piece, self.style, COMPACT_GAP):
@@ -134,13 +144,14 @@ class View:
         return None
 
     def folded(self, sketch: Sketch) -> Drawing:
-        """A sketch that does not fit, with wide branches in rows and long columns cut, as large as that makes it."""
+        """A sketch that does not fit, with wide branches in rows and long columns cut, as large as that makes it; from
+        left to right where it still does not."""
         return largest(self._foldings(sketch), self.style.paper)
 
     def _foldings(self, sketch: Sketch) -> Iterator[Drawing]:
         """A sketch in ever less room, as far as there is something in it that is folded for that."""
         close = self.style.compact()
-        for style in (close, close.compact()):
+        for style in (close, close.compact(), replace(close, sideways=True)):
             tried = list(replace(self, style=style).ways(sketch))
             yield from tried
             widest = max(made.piece.widest for made in tried)

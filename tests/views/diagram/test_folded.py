@@ -6,20 +6,21 @@ from itertools import combinations, pairwise
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 import archscope
 from archscope.views.diagram import sketch
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.place.cut import cut
 from archscope.views.diagram.place.paper import PAPERS
-from archscope.views.diagram.place.picture import Box, Line, Piece, Point
+from archscope.views.diagram.place.picture import Box, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.structure import Series
 from archscope.views.diagram.sketch import scale
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences
-from tests.views.diagram.test_lanes import UNetPlusPlus
+from tests.views.diagram.test_lanes import UNetPlusPlus, conv
 
 
 class Branches(nn.Module):
@@ -91,6 +92,76 @@ def test_many_inputs_with_layers_of_their_own_stand_in_rows() -> None:
 def test_many_lanes_from_left_to_right_go_on_below(page: str) -> None:
     made = drawn(UNetPlusPlus(5), (3, 64, 64), level="network", direction="LR", page=page)
     assert letters(made, page) >= 6 and not faults(made.drawing.piece) + differences(made)
+
+
+class Nodes(UNetPlusPlus):
+    """Each node two convolutions, all in a table."""
+
+    def __init__(self, levels: int) -> None:
+        nn.Module.__init__(self)
+        self.levels, self.pool, self.up = levels, nn.MaxPool2d(2), nn.Upsample(scale_factor=2)
+        self.nodes = nn.ModuleDict()
+        for i in range(levels):
+            for j in range(levels - i):
+                given = j * 32 * 2**i + 32 * 2 ** (i + 1) if j else 32 * 2 ** (i - 1) if i else 3
+                self.nodes[f"{i}_{j}"] = nn.Sequential(conv(given, 32 * 2**i), conv(32 * 2**i, 32 * 2**i))
+
+    def get_submodule(self, target: str) -> nn.Module:
+        return self.nodes[f"{target[1]}_{target[2]}"]
+
+
+def test_every_node_of_six_levels_has_a_box_and_letters_that_can_be_read() -> None:
+    with torch.device("meta"):
+        made = drawn(Nodes(6), (3, 256, 256))
+    assert differences(made) == [] and faults(made.drawing.piece) == [] and misfits(made) == []
+    piece = made.drawing.piece
+    titles = {one.title for one in (*piece.boxes, *piece.frames)}
+    assert titles >= {f"{i}_{j}" for i in range(6) for j in range(6 - i)}
+
+
+class Down(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(conv(4 * 2**i, 8 * 2**i, 2) for i in range(5))
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        return [x := layer(x) for layer in self.layers]
+
+
+class Up(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Conv2d(24 * 2**i, 8 * 2**i, 1) for i in range(4))
+
+    def forward(self, maps: list[torch.Tensor]) -> torch.Tensor:
+        *maps, x = maps
+        for layer, kept in zip(reversed(self.layers), reversed(maps), strict=True):
+            x = layer(torch.cat([kept, F.interpolate(x, scale_factor=2)], 1))
+        return x
+
+
+class Spanning(nn.Module):
+    """One module gives tensors of five resolutions, one reads them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.encoder, self.decoder, self.head = conv(3, 4), Down(), Up(), nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.head(self.decoder(self.encoder(self.stem(x))))
+        return y
+
+
+def test_lanes_that_are_too_wide_for_a_column_run_from_left_to_right() -> None:
+    made = drawn(Spanning(), (3, 256, 256), level="network", page="column")
+    assert letters(made, "column") >= 6 and not faults(made.drawing.piece) + differences(made)
+
+
+def test_a_size_below_a_lane_is_not_cut_sideways() -> None:
+    boxes = [Box(f"{y}", "conv", -20, y, 20, y + 20) for y in (0, 100)]
+    column = Piece(boxes, [Line([(0, 20), (0, 100)], "0", "100")], rows=[Row(60, 0, "1024×1024×1024", fixed=True)],
+                   left=20, right=20, height=120, head="0", tails=[("100", 0, 120)])  # fmt: skip
+    assert cut(column, 70.0, sideways=True).height == 120
 
 
 def test_a_column_is_cut_where_only_upright_lines_run_and_none_of_these_cross() -> None:

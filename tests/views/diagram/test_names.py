@@ -6,7 +6,7 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.ops.drawn import drawn
-from archscope.views.diagram.ops.names import joined_title, stage_title, within_title
+from archscope.views.diagram.ops.names import family, joined_title, stage_title, within_title
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.smaller import box_title
@@ -23,6 +23,11 @@ from archscope.views.diagram.plan.smaller import box_title
 )
 def test_a_stage_whose_name_is_its_class_and_a_number_says_it_once(path: str, kind: str, said: str) -> None:
     assert stage_title(path, kind) == said
+
+
+def test_modules_of_a_table_that_are_only_counted_are_one_family() -> None:
+    assert {family(f"nodes.{i}_{j}", "Sequential") for i in range(2) for j in range(2)} == {"nodes"}
+    assert family("conv2_x", "Sequential") == "conv"
 
 
 def test_a_block_is_not_told_again_where_its_stage_is_called_by_it() -> None:

@@ -53,6 +53,10 @@ def test_a_small_picture_on_a_wide_page_is_not_blown_up() -> None:
     assert letters(svg) == pytest.approx(SMALL, abs=0.01)
 
 
+def test_what_closed_stages_say_stands_below_their_names_in_a_column() -> None:
+    assert letters(draw(archscope.summarize("inception_v3"), DiagramOptions(level="network", page="column")).svg) >= 6
+
+
 @pytest.mark.parametrize(("page", "wide", "high"), [("a4", 297, 297), ("slide", 338.67, 190.5), ("column", 84, 240)])
 def test_a_page_holds_it(page: str, wide: float, high: float) -> None:
     svg = drawn(page=page).svg

@@ -97,7 +97,7 @@ def family(path: str, kind: str) -> str:
     if kind not in GENERIC:
         return kind
     parent, _, name = path.rpartition(".")
-    if name[-1:].isdigit() and parent and name.rstrip("0123456789").capitalize() in {"", *GENERIC} - {"Block"}:
+    if name[-1:].isdigit() and parent and name.rstrip("0123456789_").capitalize() in {"", *GENERIC} - {"Block"}:
         name = parent.rpartition(".")[2]
     word = re.sub(r"(_?\d+[a-z]?|_[a-z])+$", "", name)
     return word.rpartition("_")[2] or name

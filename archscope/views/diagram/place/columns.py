@@ -92,7 +92,7 @@ def in_columns(pieces: Sequence[Piece], placer: Placer) -> Piece:
     columns = [placer.stack(pieces[a:b]) for a, b in pairwise([*cuts, len(pieces)])]
     for column in columns:
         align_rows(column, placer.style.sideways)
-    columns = [cut(column, placer.style.room[1]) for column in columns]
+    columns = [cut(column, placer.style.room[1], placer.style.sideways) for column in columns]
     for column in columns:
         column.shift(0.0, ABOVE if len(columns) > 1 else 0.0)
     return _joined(columns, placer.style.gutter)

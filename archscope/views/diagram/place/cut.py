@@ -25,9 +25,9 @@ TURN = 10.0
 Span = tuple[float, float]
 
 
-def cut(column: Piece, longest: float) -> Piece:
-    """The column as so many parts that none is longer, if it can be cut so."""
-    breaks = [0.0, *_breaks(column), column.height]
+def cut(column: Piece, longest: float, sideways: bool = False) -> Piece:
+    """The column as so many parts that none is longer, if it can be cut so; `sideways`: its axes will be swapped."""
+    breaks = [0.0, *_breaks(column, sideways), column.height]
     if len(breaks) > 2:
         column.longest = column.height
     count = min(ceil(column.height / longest), len(breaks) - 1)
@@ -37,23 +37,24 @@ def cut(column: Piece, longest: float) -> Piece:
     return _Cut(column, [breaks[i] for i in begins]).beside()
 
 
-def _breaks(column: Piece) -> Iterator[float]:
+def _breaks(column: Piece, sideways: bool) -> Iterator[float]:
     """Where only upright lines run, from above."""
     reach = CLEAR
-    for top, bottom in sorted(_held(column)):
+    for top, bottom in sorted(_held(column, sideways)):
         if reach > CLEAR and top - reach > 2 * CLEAR:
             yield (reach + top) / 2
         reach = max(reach, bottom)
 
 
-def _held(column: Piece) -> Iterator[Span]:
+def _held(column: Piece, sideways: bool) -> Iterator[Span]:
     """From where to where all that is no upright line reaches."""
     yield from ((box.top, box.bottom) for box in column.boxes)
     yield from ((frame.top, frame.bottom) for frame in column.frames)
     for table in column.tables:
         yield table.top, table.top + table.height
     for row in column.rows:
-        yield row.y - SMALL / 2, row.y + SMALL / 2
+        half = (room_for(row.text, SMALL) if sideways else SMALL) / 2
+        yield row.y - half, row.y + half
     for line in column.lines:
         if line.curved:
             yield min(y for _, y in line.points), max(y for _, y in line.points)

@@ -72,7 +72,7 @@ def _text(op: Op, alike: tuple[Op, ...], hull: Hull | None, style: Style) -> tup
             title, details = word, (name, *details)
     if one_line and style.beside:
         details = (", ".join(details),) if details else ()
-    if hull and op.kind == "concat" and not op.facts:
+    if hull and sum(hull) > style.narrow and op.kind == "concat" and not op.facts:  # a bar over branches
         title = "Filter concat"
     fitting = tuple(fitted(part, SMALL, style.label_width) for part in details)
     return fitted(title, BOLD, style.label_width, True), fitting, one_line

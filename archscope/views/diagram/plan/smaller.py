@@ -1,6 +1,6 @@
 """Ever simpler plans of one picture, for networks that would not fit a page."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
@@ -25,6 +25,8 @@ PARTS = 8
 
 MANY_WAYS = 99
 
+LISTS = {"ModuleList", "ModuleDict"}
+
 
 def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Iterable[Plan]:
     """The plan, then ever simpler ones: each closes the modules of one sort that take the most boxes, or of some."""
@@ -34,7 +36,8 @@ def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Itera
     if nested:
         plan = _without(plan, nested)
         yield plan
-    while groups := _closable(plan, modules := Modules(plan.ops, kinds, root)):
+    modules = Modules(plan.ops, kinds, root)
+    while groups := _closable(plan, modules) or _closable(plan, modules, lists=True):
         found = _closed(plan, modules, groups)
         if not found:
             return
@@ -42,6 +45,7 @@ def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Itera
         gone = set(paths)
         frames = tuple(frame for frame in plan.frames if gone.isdisjoint(upwards(frame)))
         plan = replace(plan, ops=ops, frames=frames, closed=(*plan.closed, *paths))
+        modules = Modules(plan.ops, kinds, root)
         yield plan
 
 
@@ -129,10 +133,12 @@ def _closed(plan: Plan, modules: Modules, groups: Sequence[Sequence[str]]) -> tu
     return None
 
 
-def _closable(plan: Plan, modules: Modules) -> Sequence[Sequence[str]]:
-    """Modules that could be one box, by family: sisters are closed together; innermost ones first."""
+def _closable(plan: Plan, modules: Modules, lists: bool = False) -> Sequence[Sequence[str]]:
+    """Modules that could be one box, by family: sisters are closed together; innermost ones first. `lists`: also those
+    that stand in a list or a table, which what holds them waits for."""
     outer = holders(plan.frames)
-    counted = _in_rows(modules)
+    listed = set(_listed(modules))
+    counted = _in_rows(modules) | ({family(path, "Block") for path in listed} if lists else set())
     inside: dict[str, list[str]] = {}
     framed: dict[str, list[str]] = {}
     for path, kind in modules.kinds.items():
@@ -148,7 +154,15 @@ def _closable(plan: Plan, modules: Modules) -> Sequence[Sequence[str]]:
     deepest = [[*paths, *framed.get(key, ())] for key, paths in inside.items() if holding.isdisjoint(paths)]
     readers = Ops(plan.ops).readers
     fewest = min((_ways(modules, readers, paths) for paths in deepest), default=MANY_WAYS)
-    return deepest + [paths for paths in framed.values() if _ways(modules, readers, paths) < fewest]
+    found = deepest + [paths for paths in framed.values() if _ways(modules, readers, paths) < fewest]
+    return found if lists else [paths for paths in found if holders(listed).isdisjoint(paths)]
+
+
+def _listed(modules: Modules) -> Iterator[str]:
+    """Modules of no class of their own in a list or a table: code calls each of them by itself."""
+    for parent in modules.children:
+        if modules.kinds.get(parent) in LISTS:
+            yield from (path for path in modules.modules(parent) if modules.kinds.get(path) in GENERIC)
 
 
 def _in_rows(modules: Modules) -> set[str]:
