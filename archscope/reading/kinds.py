@@ -37,6 +37,8 @@ def is_saved(target: object) -> bool:
     """Is it the path of a report, or of another result?"""
     if not isinstance(target, str) or not target.endswith(".json"):
         return False
+    if "?" in target and not os.path.exists(target):  # an option of a network, which names a file of its own
+        return False
     return not target.endswith(tuple(INDICES)) and not is_configuration(target)
 
 

@@ -41,15 +41,15 @@ def resolve(target: "Named") -> Target:
             return of_program(target)
         _check_built(target)
         return Target(called(target), lambda **options: _made(target, options, "the module"))
-    if target.endswith(SUFFIXES):
-        return of_file(target)
-    if target.endswith(".json") and is_configuration(target):
-        return of_transformers(target.removeprefix("transformers:"))
     bare, options = variants.split(target)
     if options:
         found = resolve(bare)
         label = found.label and f"{found.label}, {variants.suffix(options)[1:].replace('&', ', ')}"
         return replace(found, options=options, label=label)
+    if target.endswith(SUFFIXES):
+        return of_file(target)
+    if target.endswith(".json") and is_configuration(target):
+        return of_transformers(target.removeprefix("transformers:"))
     place, colon, name = target.rpartition(":")  # the last colon: a path may have one too, C:\nets\net.py:Net
     if colon and not (place and name):
         raise ArchscopeError(f"{target} is half a name: write file.py:Name or package.module:Name")

@@ -8,13 +8,17 @@ annotation names or which has what the constructor reads; or it lies in the file
 import ast
 import copy
 import inspect
+import json
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from functools import reduce
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from archscope.errors import NOT_THE_USERS, ArchscopeError
+from archscope.model.files import check_can_be_read
 from archscope.targets.source import code_named, file_of, is_called, is_named, modules_for, nodes_of, parameters_of
 
 MOST_LISTED = 8
@@ -28,6 +32,10 @@ class Fields(dict[str, Any]):
         super().__init__(fields)
         vars(self).update(fields)
         object.__setattr__(self, "_path", path)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        super().__setitem__(name, value)
+        vars(self)[name] = value
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # asked by Python, for copies say
@@ -47,23 +55,19 @@ def with_configurations(function: Callable[..., Any], options: Mapping[str, Any]
         (typed.setdefault(name, {}) if dot else given)[field or name] = value
     notes = []
     for name, parameter in parameters_of(function).items():
-        needed = parameter.default is parameter.empty and name not in given
-        word = given.get(name)
-        if not (needed or name in typed or isinstance(word, str)):
+        value, fields = given.get(name), typed.pop(name, {})
+        if not fields and (not isinstance(value, str) if name in given else parameter.default is not parameter.empty):
             continue
-        if word is not None and (code := code_named(function, parameter, word)) is not None:
+        if isinstance(value, str) and (code := code_named(function, parameter, value)) is not None:
             given[name] = code
-            notes.append(f"{name} is {word}")
-            continue
-        found = _known(function, name, word)
-        if found is not None:
-            given[name], said = _filled(found, name, typed.pop(name, {}))
+            notes.append(f"{name} is {value}")
+        elif (found := _known(function, name, value)) is not None:
+            given[name], said = _filled(found, name, fields)
             notes.append(f"{name} is {said}")
-        elif name in typed:
-            given[name] = _nested(name, typed.pop(name))
-    return given | {
-        f"{name}.{field}": value for name, fields in typed.items() for field, value in fields.items()
-    }, notes
+        elif fields:
+            given[name] = _as_fields(name, _tree(fields))
+    left = {f"{name}.{field}": value for name, fields in typed.items() for field, value in fields.items()}
+    return {**given, **left}, notes
 
 
 def said_of_missing(function: Callable[..., Any], name: str) -> str:
@@ -81,13 +85,18 @@ def said_of_missing(function: Callable[..., Any], name: str) -> str:
 # ---- which one it is ----------------------------------------------------------------------------------------------
 
 
-def _known(function: Callable[..., Any], name: str, word: str | None) -> tuple[str, Any] | None:
-    """The class or object of the file that an argument is: the one that the user names, that it is annotated with, or
-    that alone has what is read of it."""
+def _known(function: Callable[..., Any], name: str, value: Any) -> tuple[str, Any] | None:
+    """The configuration that an argument is, and what it is called: a file's that the user names, what else was given,
+    or of the network's file the class or object that the user names, that it is annotated with, or that alone has what
+    is read of it."""
     read = _read(function, name)
     fitting = _fitting(function, read)
-    if word is not None:
-        return (word, fitting[word]) if word in fitting else None
+    if isinstance(value, str):
+        if value.endswith(FORMATS) and read:
+            return value, _as_fields(name, written_in(value))
+        return (value, fitting[value]) if value in fitting else None
+    if value is not None:
+        return repr(value), value
     annotated = _annotated(function, name)
     if annotated is not None and read.keys() <= _fields(annotated):
         return annotated.__name__, annotated
@@ -235,10 +244,43 @@ def _part(held: Any, name: str) -> Any:
     return held.get(name) if isinstance(held, dict) else getattr(held, name, None)
 
 
-def _nested(path: str, typed: Mapping[str, Any]) -> Fields:
+def _tree(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields of fields where they were typed with dots."""
     fields: dict[str, Any] = {}
     within: dict[str, dict[str, Any]] = {}
     for field, value in typed.items():
         name, dot, rest = field.partition(".")
         (within.setdefault(name, {}) if dot else fields)[rest or name] = value
-    return Fields(path, fields | {name: _nested(f"{path}.{name}", held) for name, held in within.items()})
+    return fields | {name: _tree(held) for name, held in within.items()}
+
+
+def _as_fields(path: str, held: Mapping[str, Any]) -> Fields:
+    within = {name: value for name, value in held.items() if isinstance(value, dict)}
+    return Fields(path, {**held, **{name: _as_fields(f"{path}.{name}", value) for name, value in within.items()}})
+
+
+FORMATS = (".json", ".yaml", ".yml")
+
+
+def written_in(file: str) -> dict[str, Any]:
+    """The configuration that a file holds. Raises ArchscopeError."""
+    check_can_be_read(file)
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+        held = json.loads(text) if file.endswith(".json") else _of_yaml(text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ArchscopeError(f"cannot read {file}: {str(error).partition(chr(10))[0]}") from None
+    if not isinstance(held, dict):
+        raise ArchscopeError(f"{file} holds no fields by their names")
+    return held
+
+
+def _of_yaml(text: str) -> Any:
+    try:
+        yaml = import_module("yaml")
+    except ImportError:
+        raise ArchscopeError("a configuration in YAML needs PyYAML: pip install pyyaml") from None
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from None

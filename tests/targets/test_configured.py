@@ -9,6 +9,7 @@ from archscope.errors import ArchscopeError
 
 NET = '''
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Optional
 
@@ -108,6 +109,18 @@ class OfBlocks(nn.Sequential):
         assert how == "Plain"
 
 
+class OfFile(nn.Sequential):
+    def __init__(self, h):
+        super().__init__(nn.Linear(h.rows, h.head["columns"], bias=False))
+        assert h["rows"] == h.rows and h.head.columns == h.head["columns"]
+
+
+class OfPath(nn.Linear):
+    """What is read of this argument is no field: it stays a path."""
+    def __init__(self, path):
+        super().__init__(1, len(Path(path).read_text()))
+
+
 def build(config):
     return Stack(config)
 '''
@@ -134,6 +147,7 @@ BUILT = {
     "OfItems?cfg.channels=5": (10, ""),
     "OfItems?cfg={'channels':7}": (14, ""),
     "OfOptions": (16, "args is options"),
+    "OfItems?cfg={'channels':7}&cfg.classes=3": (21, "cfg is {'channels': 7} with classes=3"),
     "OfBlocks?block=Wide&depths=[2]&how=Plain": (8, "block is Wide"),
     "OfBlocks?block=Plain&depths=[2]&norm=nn.LayerNorm": (4, "block is Plain; norm is nn.LayerNorm"),
     "OfNothing?args.planes=3&args.head.classes=5": (15, ""),
@@ -167,6 +181,45 @@ def test_what_is_asked_for(file: Path, name: str) -> None:
         archscope.summarize(f"{file}:{name}")
     assert REFUSED[name] in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+SMALL = '{"rows": 3, "head": {"columns": 2}}'
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.json").write_text(SMALL)
+    (tmp_path / "list.json").write_text("[1]")
+    for suffix in ("json", "yaml"):
+        (tmp_path / f"broken.{suffix}").write_text('{"rows": ')
+
+
+@pytest.mark.usefixtures("written")
+def test_a_configuration_that_a_file_holds(file: Path) -> None:
+    notes = {"": "h is small.json", "&h.head.columns=5": "h is small.json with head.columns=5"}
+    for (more, note), params in zip(notes.items(), (6, 15), strict=True):
+        report = archscope.summarize(f"{file}:OfFile?h=small.json{more}")
+        assert report.totals["params"] == params
+        assert note in report.graph.notes
+    assert archscope.summarize(f"{file}:OfPath?path=small.json").totals["params"] == 2 * len(
+        '{"rows": 3, "head": {"columns": 2}}'
+    )
+
+
+NO_CONFIGURATIONS = {
+    "none.json": "^cannot read none.json: ",
+    "list.json": "^list.json holds no fields",
+    "broken.json": "^cannot read broken.json: ",
+    "broken.yaml": "^cannot read broken.yaml: |needs PyYAML",
+}
+
+
+@pytest.mark.usefixtures("written")
+@pytest.mark.parametrize("name", NO_CONFIGURATIONS)
+def test_a_file_that_holds_none(file: Path, name: str) -> None:
+    with pytest.raises(ArchscopeError, match=NO_CONFIGURATIONS[name]):
+        archscope.summarize(f"{file}:OfFile?h={name}")
 
 
 def test_the_files_own_configuration_is_left_as_it_is(file: Path) -> None:
