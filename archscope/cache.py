@@ -130,6 +130,8 @@ def _release(library: str) -> tuple[str, int] | None:
 def _read(path: Path) -> Any:
     """The data of an entry; None where there is none. One that is not whole is removed."""
     with contextlib.suppress(OSError):
+        if path.exists() and not path.is_file():  # a pipe, say, in which nobody writes
+            return None
         content = path.read_bytes()
         if _digest(content[32:]) == content[:32]:
             os.utime(path)  # asked for now

@@ -167,6 +167,17 @@ def test_an_entry_that_is_not_whole_is_made_again(broken: bytes) -> None:
     assert archscope.summarize("lenet5") == archscope.summarize("lenet5")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names on Windows")
+def test_a_pipe_for_an_entry_is_not_waited_for() -> None:
+    first = archscope.summarize("lenet5")
+    (path,) = entries()
+    path.unlink()
+    os.mkfifo(path)
+
+    assert archscope.summarize("lenet5").graph == first.graph
+    assert path.is_file()
+
+
 @pytest.mark.parametrize("name", ["file", "x" * 5000])
 def test_a_folder_that_cannot_be_is_done_without(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()

@@ -296,6 +296,7 @@ REPORT = Record(
         "notes": ListOf(TEXT),
     },
     {
+        "input_shape": Or((ListOf(SHAPE), SHAPE)),
         "named_outputs": ListOf(OUTPUT),
         "constants": ListOf(TENSOR),
         "results": ListOf(OPERAND),
