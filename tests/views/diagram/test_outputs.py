@@ -126,6 +126,11 @@ def test_a_frame_is_left_where_something_goes_on() -> None:
     assert differences(made) == [] and faults(made.drawing.piece) == []
 
 
+def test_a_closed_module_has_the_shape_of_what_is_read_of_it() -> None:
+    made = archscope.diagram(Watched(), (3, 16, 16), level="network")
+    assert [op.shape for op in made.drawing.ops if op.word == "Stage: Watching"] == [(8, 12, 12)]
+
+
 class Auxiliary(nn.Module):
     """As GoogLeNet in training: a small classifier on the way."""
 

@@ -13,16 +13,17 @@ def closed(ops: Sequence[Op], boxes: Iterable[tuple[str, str, tuple[str, ...]]])
     """The Ops with each of these modules as one; those that would make a cycle stay open."""
     boxes = list(boxes)
     modules = Modules(ops, {})
-    by_name = {op.name: op for op in ops}
+    known = Ops(ops)
     wholes: dict[str, Op] = {}
     for path, title, facts in boxes:
         members = modules.members(path)
         if len(members) > 1:
-            wholes |= dict.fromkeys([op.name for op in members], _as_one(members, path, title, facts, by_name))
-    every = merged(Ops(ops), wholes)
+            whole = _as_one(members, path, title, facts, known.by_name, known.readers)
+            wholes |= dict.fromkeys([op.name for op in members], whole)
+    every = merged(known, wholes)
     if is_acyclic(every):
         return in_order(every)
-    return _closed_apart(ops, boxes, modules, by_name)
+    return _closed_apart(ops, boxes, modules, known.by_name)
 
 
 def _closed_apart(
@@ -43,13 +44,14 @@ def _closed_apart(
             ways = [[members]] * (len(calls[path]) not in steps) + [
                 [[now[op.name] for op in part if op.name in now] for part in calls[path]]
             ]
+        known = Ops(current)
         for parts in ways:
             wholes: dict[str, Op] = {}
             for part in [part for part in parts if len(part) > 1]:
                 name = f"{path}/{part[0].name if len(parts) > 1 else ''}"
-                whole = replace(_as_one(part, path, title, facts, by_name), name=name)
+                whole = replace(_as_one(part, path, title, facts, by_name, known.readers), name=name)
                 wholes |= dict.fromkeys([op.name for op in part], whole)
-            tried = merged(Ops(current), wholes)
+            tried = merged(known, wholes)
             if is_acyclic(tried):
                 current = in_order(tried)
                 break
@@ -95,20 +97,26 @@ def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str, s
     cycle stay open."""
     current = list(ops)
     for group, module, title, held in groups:
-        now = {op.name: op for op in current}
+        known = Ops(current)
+        now = known.by_name
         members = [now[op.name] for op in group if op.name in now]  # a step of a loop knows its copies
-        whole = _as_one(members, f"{group[0].name}..{group[-1].name}", title, tuple(filter(None, [held])), now)
-        whole = replace(whole, path=module)
-        tried = merged(Ops(current), dict.fromkeys([op.name for op in members], whole))
+        name, facts = f"{group[0].name}..{group[-1].name}", tuple(filter(None, [held]))
+        whole = replace(_as_one(members, name, title, facts, now, known.readers), path=module)
+        tried = merged(known, dict.fromkeys([op.name for op in members], whole))
         current = in_order(tried) if is_acyclic(tried) else current
     return current
 
 
-def _as_one(members: Sequence[Op], path: str, title: str, facts: tuple[str, ...], sources: Mapping[str, Op]) -> Op:
+def _as_one(
+    members: Sequence[Op], path: str, title: str, facts: tuple[str, ...], sources: Mapping[str, Op],
+    readers: Mapping[str, Sequence[str]],
+) -> Op:  # fmt: skip
+    """The members as one; its shape is what is read of it elsewhere, not what comes to nothing after that."""
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
     layers = tuple(name for op in members for one in op.each for name in one.layers)
-    shape, channels = _given(members[-1], path)
+    given = [op for op in members if not names.issuperset(readers[op.name])]
+    shape, channels = _given(given[-1] if given else members[-1], path)
     facts = facts or tuple(filter(None, [contents(members, sources)]))
     return Op(
         f"{path}/",
