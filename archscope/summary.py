@@ -16,7 +16,7 @@ from archscope.latency.fitting import climbing_batches
 from archscope.measures import measure_all
 from archscope.model.files import check_can_be_read
 from archscope.model.graph import LARGEST_SIZE, Graph
-from archscope.model.input_sizes import Sizes, is_example
+from archscope.model.input_sizes import Input, Sizes, is_example
 from archscope.model.report import Report
 from archscope.model.text import shown
 from archscope.reading.kinds import is_saved
@@ -135,7 +135,18 @@ def report_to_audit(
     if isinstance(target, Report) and resolve(named).libraries is None:
         raise ArchscopeError(f"the report is of {named}, code that runs only for who names it: audit that instead")
     check_audited(named, options or {})
+    if isinstance(target, Report):
+        _check_same(target, named, options)
     return summarize(target, input_size, options=None if isinstance(target, Report) else options), None
+
+
+def _check_same(report: Report, name: str, options: Mapping[str, Any] | None) -> None:
+    """Raises ArchscopeError where a report is of another network than its name and these options build: it does not
+    hold the options that it was made with."""
+    sizes = [Input(tuple(one.shape), one.dtype, argument) for argument, one in report.graph.inputs.items()]
+    built = summarize(name, sizes, mode=report.setting["mode"], options=options)
+    if any(built.totals[total] != report.totals[total] for total in ("params", "macs")):
+        raise ArchscopeError(f"the report is not of {name} as it is built now: audit it by name, with its options")
 
 
 @collection_paused()  # before the first call imports what it takes

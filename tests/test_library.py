@@ -199,6 +199,15 @@ def test_what_no_process_can_build_anew(targets: dict[str, object]) -> None:
             archscope.audit(targets[kind])  # type: ignore[arg-type]
 
 
+def test_a_report_of_other_options_is_not_audited_as_the_network_without_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archscope.auditing.audit", lambda report, *rest, **given: report)
+    report = archscope.summarize("resnet18", 64, options={"num_classes": 3})
+    with pytest.raises(ArchscopeError, match="not of resnet18 as it is built now"):
+        archscope.audit(report)
+    assert archscope.audit(report, options={"num_classes": 3}) is report
+    assert archscope.audit(archscope.summarize("resnet18", 64)).totals["params"] == 11_689_512  # type: ignore[attr-defined]
+
+
 def test_a_diagram_of_a_report_has_the_title_of_a_name() -> None:
     report = archscope.summarize("lenet5")
     assert str(archscope.diagram(report)) == str(archscope.diagram("lenet5"))
