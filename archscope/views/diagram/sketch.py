@@ -105,7 +105,10 @@ class View:
     def smallest(self, plan: Plan, kinds: Mapping[str, str]) -> Sketch:
         """The structure of a plan that no closed module makes small enough: what stands between them is closed, else
         neighbours."""
-        plans = plan, without_loose(plan, kinds), without_loose(plan, kinds, steps=True)
+        plans = [plan]
+        for looser in (without_loose(plan, kinds), without_loose(plan, kinds, steps=True)):
+            if looser.ops != plans[-1].ops:
+                plans.append(looser)
         sketches = [self.sketch(tried, loose=True) for tried in plans]
         few = [sketch for sketch in sketches if boxes(sketch.series) <= MOST_BOXES]
         if few:
