@@ -41,6 +41,7 @@ function understood(network, node, group) {
   const place = !below ? undefined : below.startsWith("/") ? below.slice(1) : here ? `${here}.${below}` : below;
   const own = (place !== undefined ? network.byPlace.get(place) : undefined) ?? network.holder(spans);
   const opened = network.opened(own);
+  group.dataset.path = network.places[own];
   const title = [...group.querySelectorAll(":scope > text")].map((text) => text.textContent).join(" ");
   const frame = group.classList.contains("module") && !group.classList.contains("op");
   return { element: group, node: own, spans, title, frame, alike: Number(group.dataset.n ?? 1), opens: opened === node ? -1 : opened };

@@ -261,7 +261,7 @@ class Picture {
       if (bordered.has(painted[i])) {
         for (const name of ["stroke-width", "stroke-dasharray"]) element.setAttribute(name, style.getPropertyValue(name).replaceAll("px", ""));
       }
-      for (const name of ["class", "style", "tabindex", "role", "aria-label", "aria-expanded", "data-l", "data-n", "data-p"]) element.removeAttribute(name);
+      for (const name of ["class", "style", "tabindex", "role", "aria-label", "aria-expanded", "data-l", "data-n", "data-p", "data-path"]) element.removeAttribute(name);
     });
     chosen.forEach((element) => element.classList.add("chosen"));
     copy.querySelectorAll("path:not([fill]):not([stroke]), rect:not([fill])").forEach((sign) => sign.remove());

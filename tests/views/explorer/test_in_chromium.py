@@ -80,6 +80,7 @@ def test_a_network_is_walked_through(chromium: Any, tmp_path: Path) -> None:
         page.evaluate("location.hash = 'middle_flow.block3'")
         page.wait_for_timeout(100)
         assert opened(page) == "Xception > middle_flow > block3"  # its own path in a picture of its sister
+        assert page.locator('.op[data-path="middle_flow.block3.body.separableconv1"]').count() == 1
         page.locator(".op.depthwise").first.click()
         assert page.locator("#details h2").inner_text() == "middle_flow.block3.body.separableconv1"
         page.locator(".crumbs a").first.click()
