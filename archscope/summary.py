@@ -13,7 +13,7 @@ from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.latency import Job, Options, Progress, unheard
 from archscope.latency.fitting import climbing_batches
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from archscope.model.files import check_can_be_read
 from archscope.model.graph import LARGEST_SIZE, Graph
 from archscope.model.input_sizes import Input, Sizes, is_example
@@ -279,4 +279,4 @@ def _report(graph: Graph, target: str, batch: int, mode: str, made_by: Mapping[s
         **made_by,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    return Report(graph, measure_all(graph), setting, shown(target))
+    return Report(graph, Measured(graph), setting, shown(target))

@@ -5,7 +5,7 @@ from functools import cache
 from math import prod
 from typing import Any, Literal
 
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from archscope.model.claims import Claim
 from archscope.model.graph import Graph, Layer, Operand, Shape, Tensor, Window
 from archscope.model.report import Report
@@ -111,11 +111,11 @@ def operands(*shapes: Shape, **named: Shape) -> tuple[Operand, ...]:
 
 
 def values(graph: Graph, column: str) -> Mapping[str, Any]:
-    return measure_all(graph)[column].values
+    return Measured(graph)[column].values
 
 
 def total(graph: Graph, column: str) -> Any:
-    return measure_all(graph)[column].total
+    return Measured(graph)[column].total
 
 
 def elements(*shape: int) -> int:
@@ -124,7 +124,7 @@ def elements(*shape: int) -> int:
 
 def report_of(graph: Graph, **fields: Any) -> Report:
     setting = {"device": "meta", "dtype": "float32", "batch": graph.batch, "mode": "eval", "date": "2026-01-01"}
-    return Report(graph, measure_all(graph), setting, **{"target": graph.name, **fields})
+    return Report(graph, Measured(graph), setting, **{"target": graph.name, **fields})
 
 
 def six_layers(name: str = "six_layers", block: str = "Residual") -> Graph:

@@ -26,7 +26,7 @@ from archscope.differences.training import untold_in
 from archscope.differences.twins import exchanged
 from archscope.differences.wiring import Wiring
 from archscope.errors import ArchscopeError
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from archscope.model import units
 from archscope.model.graph import Graph
 from archscope.model.report import Report
@@ -171,7 +171,7 @@ def _check_counts(report: Report, name: str) -> None:
     total = sum(value or 0 for value in report.columns[name].values.values()) + unused
     if total != report.totals[name]:
         raise ArchscopeError(f"{report.target}: {report.totals[name]} {name} in all, but its layers have {total}")
-    counted = measure_all(report.graph)[name].values
+    counted = Measured(report.graph)[name].values
     for layer, said in report.columns[name].values.items():
         if said != counted[layer]:
             raise ArchscopeError(f"{report.target}: {said} {name} in {layer}, but it is told to have {counted[layer]}")

@@ -8,7 +8,7 @@ from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Column, summed
 
 
-@measure
+@measure("activations")
 def activations(graph: Graph) -> tuple[Column, ...]:
     """Output elements of one image, per layer that multiplies and accumulates."""
     values: dict[str, int | float | None] = {}

@@ -8,7 +8,7 @@ from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Column
 
 
-@measure
+@measure("depth", "depth_separable_as_one", "conv_layers", "linear_layers")
 def depth(graph: Graph) -> tuple[Column, ...]:
     """Weighted layers on the longest path, as executed and with a separable convolution as one; and how many
     convolutions and linear layers there are in all."""

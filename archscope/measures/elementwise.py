@@ -22,7 +22,7 @@ PER_RECURRENT_UNIT = {"lstm": 9, "gru": 8, "rnn_tanh": 1, "rnn_relu": 1}
 INTERPOLATED_AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
 
-@measure
+@measure("elementwise_ops")
 def elementwise(graph: Graph) -> tuple[Column, ...]:
     """Elementwise operations per layer; None for an operation that archscope does not know."""
     return (summed("elementwise_ops", "operations", {layer.name: of_layer(layer) for layer in graph.layers}),)

@@ -16,7 +16,7 @@ from archscope.model.report import Column, summed
 Shapes = Sequence[Shape]
 
 
-@measure
+@measure("macs", "flops", "operations")
 def macs(graph: Graph) -> tuple[Column, ...]:
     """MACs and FLOPs per layer; None for an operation that archscope does not know."""
     by_layer = {layer.name: of_layer(layer) for layer in graph.layers}

@@ -8,7 +8,7 @@ from archscope.model.graph import Graph
 from archscope.model.report import Column, summed
 
 
-@measure
+@measure("weight_bytes", "output_bytes", "peak_memory_bytes")
 def memory(graph: Graph) -> tuple[Column, ...]:
     """Bytes of weights and outputs per layer, and what is alive while each layer runs; the total is the peak.
 

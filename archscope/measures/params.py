@@ -5,7 +5,7 @@ from archscope.model.graph import Graph
 from archscope.model.report import Column
 
 
-@measure
+@measure("params", "trainable_params", "frozen_params", "unused_params", "buffers")
 def params(graph: Graph) -> tuple[Column, ...]:
     """Trainable and frozen parameters, those the pass never touched, and buffers.
 

@@ -20,7 +20,7 @@ TABLES = ("weight", "input")
 """torch's names of the argument that is looked up in."""
 
 
-@measure
+@measure("bytes_moved", "arithmetic_ops", "intensity")
 def traffic(graph: Graph) -> tuple[Column, ...]:
     """Bytes moved (what a layer reads of its inputs, weights and buffers once, outputs written once; a view moves
     none) at `Graph.batch` images a pass, all arithmetic (2 x MACs + elementwise) and their ratio."""

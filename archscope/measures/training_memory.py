@@ -25,7 +25,7 @@ KEEP_RESULT_IN_PLACE = KEEP_OUTPUT | {"leaky_relu", "elu", "selu", "celu"}
 """Activations whose derivative can be told from what they wrote; of others torch copies what they overwrite."""
 
 
-@measure
+@measure("training_memory_bytes", "training_peak_bytes")
 def training_memory(graph: Graph) -> tuple[Column, ...]:
     """Bytes kept by the layer that saves a tensor first; a tensor that two layers save counts once.
 

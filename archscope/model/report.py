@@ -1,6 +1,6 @@
 """A Graph with its measured columns and the setting they hold for; written to JSON and read back. No torch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from os import PathLike
@@ -78,6 +78,28 @@ def heaviest(words: Iterable[tuple[str | None, Number | None]]) -> str | None:
     return max(sums, key=sums.__getitem__, default=None)
 
 
+class Totals(Mapping[str, Any]):
+    """Of columns, by name; a column that is measured when it is asked for is so for its total."""
+
+    def __init__(self, columns: Mapping[str, Column]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> Any:
+        return self._columns[name].total
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
 @dataclass(frozen=True, repr=False)
 class Report(Tabulated):
     """What `archscope summary` knows. `claims` are the paper's numbers that apply to the network as built.
@@ -98,7 +120,8 @@ class Report(Tabulated):
 
     @cached_property
     def totals(self) -> Mapping[str, Any]:
-        return {name: column.total for name, column in self.columns.items()}
+        """What each column says of the whole network, by name."""
+        return Totals(self.columns)
 
     @cached_property
     def table_columns(self) -> tuple[str, ...]:

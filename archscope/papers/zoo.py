@@ -148,9 +148,9 @@ def counts_of(network: Network) -> Mapping[str, int]:
 
 def counted(network: Network) -> dict[str, int]:
     """The same, counted now: this imports torch."""
-    from archscope.measures import measure_all
+    from archscope.measures import Measured
     from archscope.targets import resolve
     from archscope.tracing import trace
 
-    columns = measure_all(trace(resolve(network.name).on_meta().module, network.input_size, name=network.name))
+    columns = Measured(trace(resolve(network.name).on_meta().module, network.input_size, name=network.name))
     return {quantity: columns[quantity].total for quantity in COUNTED}

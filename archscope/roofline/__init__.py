@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from archscope.errors import ArchscopeError
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from archscope.model.graph import Graph, Layer, is_depthwise
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Column, Report, heaviest, ratio, summed
@@ -87,7 +87,7 @@ def predict(report: Report, ceilings: Sequence[Ceilings], dtype: str = "", batch
             f"the times measured on {report.setting['device_name']} are left out: the bounds are of other devices"
         )
         graph = replace(graph, notes=(*graph.notes, left_out))
-    return with_bounds(replace(report, graph=graph, columns=measure_all(graph), setting=setting), ceilings)
+    return with_bounds(replace(report, graph=graph, columns=Measured(graph), setting=setting), ceilings)
 
 
 def converted(graph: Graph, dtype: str) -> Graph:

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 
 import archscope
 from archscope import tracing
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from archscope.measures.training_memory import kept_to_train, newly_kept
 from archscope.model.graph import Graph
 from archscope.model.report import Column
@@ -90,7 +90,7 @@ NOT_ALIKE = REAL_ONLY | {"script", "lstm", "gru", "rnn", "rnn_cell", "lazy", "ch
 def test_small_nets(name: str) -> None:
     factory, kwargs = NETS[name]
     module = factory().eval()
-    totals = {column.name: column.total for column in measure_all(tracing.trace(module, **kwargs)).values()}
+    totals = {column.name: column.total for column in Measured(tracing.trace(module, **kwargs)).values()}
     assert totals["params"] == parameters(module)
     inputs = kwargs.get("inputs")
     if inputs is None:
@@ -142,7 +142,7 @@ TRANSFORMERS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
 def test_transformers(name: str, mode: str) -> None:
     factory, size = TRANSFORMERS[name]
     module = factory().train(mode == "train")
-    columns = measure_all(archscope.trace(module, size, mode=mode))
+    columns = Measured(archscope.trace(module, size, mode=mode))
 
     assert columns["params"].total == parameters(module)
     assert columns["flops"].total == flops(module, image(size)) > 0
@@ -166,7 +166,7 @@ def test_activations_are_fvcores() -> None:
     analysis = ActivationCountAnalysis(module, torch.rand(1, 3, 32, 32))
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
 
-    assert measure_all(archscope.trace(module, (3, 32, 32)))["activations"].total == analysis.total()
+    assert Measured(archscope.trace(module, (3, 32, 32)))["activations"].total == analysis.total()
 
 
 # ---- what autograd keeps ----------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ def kept(module: nn.Module, x: torch.Tensor) -> int:
 
 
 def training_memory(module: nn.Module) -> Column:
-    return measure_all(archscope.trace(module, (4, 8, 8), mode="train"))["training_memory_bytes"]
+    return Measured(archscope.trace(module, (4, 8, 8), mode="train"))["training_memory_bytes"]
 
 
 @pytest.mark.parametrize("name", KEEPERS)
@@ -401,7 +401,7 @@ def test_receptive_field_is_where_the_gradient_reaches() -> None:
     assert x.grad is not None
     reached = x.grad[0, 0].nonzero()
     seen = (reached.max(0).values - reached.min(0).values + 1).tolist()
-    assert measure_all(archscope.trace(module, (1, 96, 144)))["receptive_field"].total["size"] == seen
+    assert Measured(archscope.trace(module, (1, 96, 144)))["receptive_field"].total["size"] == seen
 
 
 @pytest.mark.parametrize(("name", "published"), [("inception_v3", 1311), ("inception_resnet_v2_released", 3039)])
@@ -460,7 +460,7 @@ def test_peak_memory_is_what_was_alive() -> None:
         module(x)
 
     graph: Graph = archscope.trace(module, (3, 32, 32))
-    measured = measure_all(Graph(**{**vars_of(graph), "batch": 2}))["peak_memory_bytes"].total
+    measured = Measured(Graph(**{**vars_of(graph), "batch": 2}))["peak_memory_bytes"].total
     assert measured == live.peak
 
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import archscope
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from tests.conftest import EVERYTHING
 from tests.measures.gradients import field_by_gradient
 
@@ -469,7 +469,7 @@ UNKNOWN: dict[str, nn.Module] = {
 
 
 def total(module: nn.Module, size: tuple[int, ...]) -> Any:
-    columns = measure_all(archscope.trace(module, size))
+    columns = Measured(archscope.trace(module, size))
     return columns["receptive_field"].total, columns["receptive_field_scope"].total["is"]
 
 
@@ -529,9 +529,7 @@ LAYOUTS: dict[str, tuple[tuple[int, ...], Callable[[Tensor], Tensor]]] = {
 def test_pixels_are_what_the_first_window_slides_along(name: str) -> None:
     size, to_images = LAYOUTS[name]
     body = nn.Sequential(conv(3, 4, 3, 2), nn.Conv2d(4, 4, (3, 5)))
-    columns = measure_all(
-        archscope.trace(Of(lambda net, x: net.body(to_images(x)), body=body), inputs=torch.rand(size))
-    )
+    columns = Measured(archscope.trace(Of(lambda net, x: net.body(to_images(x)), body=body), inputs=torch.rand(size)))
     assert columns["receptive_field"].total["size"] == field_by_gradient(body, (3, 64, 64))
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import archscope
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from archscope.model.graph import Graph, Tensor
 from archscope.model.report import Report
 from tests.graphs import F32, Net, total, values
@@ -63,7 +63,7 @@ def test_a_stride_larger_than_the_kernel_skips_positions(kernel: int, stride: in
 
 def test_the_intensity_of_a_block_is_the_ratio_of_its_sums() -> None:
     made = graph()
-    report = Report(made, measure_all(made), {"batch": 1}, "x")
+    report = Report(made, Measured(made), {"batch": 1}, "x")
     block = ["conv", "relu"]
 
     sums = [sum(values(made, column)[name] for name in block) for column in ("arithmetic_ops", "bytes_moved")]

@@ -75,7 +75,7 @@ def test_repr_says_what_it_is_of() -> None:
     assert repr(RESULTS["verification"]()) == "<Verification 2 networks, 2 claims: 1 fails, 1 holds>"
     assert repr(RESULTS["spectrum"]()) == "<Spectrum block: 5 points, segments 1, 2, 3, 4, 8>"
     timed = replace(SIX.columns["macs"], name="wall_ms", total={"median": 1.5})
-    assert repr(replace(SIX, columns=SIX.columns | {"wall_ms": timed})).endswith("6 layers, 1.50 ms on meta>")
+    assert repr(replace(SIX, columns={**SIX.columns, "wall_ms": timed})).endswith("6 layers, 1.50 ms on meta>")
 
 
 @pytest.mark.parametrize("name", ["resnet18", "densenet121"])

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from archscope.errors import ArchscopeError
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from archscope.model.graph import Graph
 from archscope.model.report import Column, Report
 from archscope.roofline import Ceilings, predict, with_bounds
@@ -155,7 +155,7 @@ def test_several_devices_are_compared_by_their_totals() -> None:
 def timed(latency_ms: dict[str, float | None]) -> Report:
     graph = block()
     total = sum(filter(None, latency_ms.values()))
-    columns = {**measure_all(graph), "latency_ms": Column("latency_ms", "ms", total, latency_ms)}
+    columns = {**Measured(graph), "latency_ms": Column("latency_ms", "ms", total, latency_ms)}
     return Report(graph, columns, {"device": "cuda", "dtype": "float32", "batch": 1}, "block")
 
 

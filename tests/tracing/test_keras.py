@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import archscope
 from archscope.errors import ArchscopeError
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from archscope.model.graph import Graph
 from archscope.tracing import values_of
 from archscope.tracing.keras.adopted import adopted
@@ -27,7 +27,7 @@ def made(build: Callable[[], Any]) -> Any:
 
 
 def macs(graph: Graph) -> int:
-    total = measure_all(graph)["macs"].total
+    total = Measured(graph)["macs"].total
     assert isinstance(total, int)
     return total
 

@@ -27,7 +27,7 @@ Said = list[int] | str | None
 """Pixels along each spatial axis; `global`; `unknown`; None where an element has no place in the image."""
 
 
-@measure
+@measure("receptive_field", "receptive_field_scope")
 def receptive_field(graph: Graph) -> tuple[Column, ...]:
     """Of each layer, and in all that of the last layer whose elements have a place in the image, with its stride."""
     fields = _of_read_outputs(graph, fields_of(graph))

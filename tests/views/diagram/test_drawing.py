@@ -11,7 +11,7 @@ from torch import nn
 
 import archscope
 from archscope.errors import ArchscopeError, EnvironmentFailure
-from archscope.measures import measure_all
+from archscope.measures import Measured
 from archscope.model.graph import Graph, Layer, Tensor
 from archscope.model.report import Report, summed
 from archscope.views.diagram import options
@@ -113,7 +113,7 @@ def test_names_are_escaped_everywhere() -> None:
               for i, source in enumerate(("input", f"{evil}.0"))]  # fmt: skip
     graph = Graph(evil, {"input": Tensor("input", (3, 4, 4), "float32")}, tuple(layers), (layers[-1].name,),
                   {"": evil, evil: evil})  # fmt: skip
-    made = draw(Report(graph, measure_all(graph), {}, evil))
+    made = draw(Report(graph, Measured(graph), {}, evil))
     assert "<script" not in str(made)
     ElementTree.fromstring(str(made))
     assert '<script>alert("' not in made.to_dot()
