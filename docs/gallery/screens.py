@@ -1,4 +1,5 @@
-"""Take the pictures of the pages anew: `python docs/gallery/screens.py`. It needs playwright and a Chromium."""
+"""Take the pictures of the pages anew: `python docs/gallery/screens.py`. It needs playwright, a Chromium and a
+font with Korean letters, such as NanumGothic in ~/.local/share/fonts."""
 
 import shutil
 import tempfile
