@@ -93,7 +93,9 @@ def differing(a: Step, b: Step) -> list[str]:
     if {"kernel_size", "stride"} <= set(unlike) and all(_steps_by_kernel(step) for step in (a, b)):
         unlike.remove("stride")
     masks = [name for name in MASKS if name in unlike or (name in a.told) != (name in b.told)]
-    if masks:  # one for the other
+    if masks and len(a.inputs) != len(b.inputs):  # one of them is computed, and what computes it is told
+        unlike = [name for name in unlike if name not in MASKS]
+    elif masks:  # one for the other
         unlike = [masks[0], *(name for name in unlike if name not in {"is_causal", *MASKS})]
     if {"slopes", "added_mask", "attn_mask"} & set(unlike):  # says what this says
         unlike = [name for name in unlike if name != "broadcast"]

@@ -66,7 +66,7 @@ def _reordered(a: Step, b: Step, names: Sequence[str]) -> list[str] | None:
     """The facts that differ besides, where the same stored tensors are other operands; None where they are not."""
     given = [name for name in names if name in a.told or name in b.told or name == "broadcast"]
     stored = [name for name in given if name != "broadcast"]
-    mine, theirs = (sorted(repr(step.facts[name]) for name in stored if name in step.facts) for step in (a, b))
+    mine, theirs = (sorted(repr(step.facts.get(name)) for name in stored if name in step.told) for step in (a, b))
     return [name for name in names if name not in given] if stored and mine == theirs else None
 
 

@@ -100,6 +100,19 @@ class Triangle(nn.Module):
         return found
 
 
+class Places(nn.Module):
+    """Elements along an axis, chosen by a matrix: as biases of positions are looked up."""
+
+    def __init__(self, axis: int, places: list[list[int]]) -> None:
+        super().__init__()
+        self.conv, self.axis = nn.Conv2d(8, 8, 1), axis
+        self.register_buffer("places", torch.tensor(places))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.conv(x)[(*[slice(None)] * self.axis, self.places)]
+        return found
+
+
 class Calls(nn.Module):
     def __init__(self, function: Callable[..., torch.Tensor], **options: Any) -> None:
         super().__init__()
@@ -136,6 +149,9 @@ IMAGES: dict[str, list[Callable[[], nn.Module]]] = {
         lambda: normed(nn.LocalResponseNorm(4, 1e-3, 0.75, 2.0)),
     ],
     "lower": [lambda: Triangle("tril"), lambda: Triangle("triu"), lambda: Triangle("tril", 1)],
+    "places": [
+        lambda: Places(1, [[2, 0], [1, 5]]), lambda: Places(1, [[2, 0], [5, 1]]), lambda: Places(2, [[2, 0], [1, 5]]),
+    ],
     "upper": [lambda: Triangle("triu", 1), lambda: Triangle("triu"), lambda: Triangle("tril", 1)],
 }  # fmt: skip
 

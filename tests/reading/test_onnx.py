@@ -320,7 +320,8 @@ def test_a_constant_of_which_nobody_knows_more_is_no_parameter(save: Save) -> No
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return x.relu() * self.scale
 
-    path = Path(save([node("Relu", "x", "a"), node("Mul", "a val_0")], {"val_0": zeros(3, 8, 8)}))
+    numbers = numpy.arange(192, dtype="float32").reshape(3, 8, 8)
+    path = Path(save([node("Relu", "x", "a"), node("Mul", "a val_0")], {"val_0": numbers}))
     model = onnx.load(str(path))
     value = model.graph.value_info.add()
     value.CopyFrom(helper.make_tensor_value_info("val_0", FLOAT, (3, 8, 8)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from archscope.errors import ArchscopeError
+from archscope.model.content import FEW, digest_of
 from archscope.model.graph import Kind, Shape, Tensor, Window
 from archscope.model.operations import CATEGORY
 from archscope.reading.drafting import LONGEST_NAME, Draft, Record, Value, said
@@ -51,8 +52,8 @@ class Reading:
         name = self._own_name(stored, path)
         if name not in self.tensors:
             kind = self._kind(stored, role)
-            values = tuple(stored.numbers.reshape(-1).tolist()) if _is_few(stored) and kind == "constant" else ()
-            tensor = Tensor(name, stored.shape, stored.dtype, kind == "parameter", values=values)
+            told = _content(stored) if kind != "parameter" and role == "operand" else ("", ())
+            tensor = Tensor(name, stored.shape, stored.dtype, kind == "parameter", *told)
             self.tensors[name] = kind, self.draft.hold(kind, tensor)
         kind, tensor = self.tensors[name]
         return Value(kind, tensor, stored.shape, stored.dtype, views=stored.views)
@@ -80,8 +81,12 @@ class Reading:
         return f"{path}.{held}_{again}" if again else f"{path}.{held}"
 
 
-def _is_few(stored: Stored) -> bool:
-    return stored.numbers is not None and stored.elements <= 16
+def _content(stored: Stored) -> tuple[str, tuple[float, ...]]:
+    """A digest of the numbers, and the numbers themselves where they are few; neither of what was not read."""
+    if stored.numbers is None or stored.numbers.dtype.kind not in "biuf":
+        return "", ()
+    numbers = stored.numbers.reshape(-1).astype("float32" if stored.numbers.dtype.kind == "f" else "int64")
+    return digest_of([numbers.tobytes()]), tuple(numbers.tolist()) if numbers.size <= FEW else ()
 
 
 Usual = Mapping[str, tuple[Any, Any]]

@@ -106,8 +106,9 @@ def gather(node: Node) -> None:
         node.is_operation("select", [("input", node.value(0))], {"dim": axis, "index": int(place)}, memory="view")
         return
     if len(node.shape(1)) != 1:
-        index = [*[":"] * (axis % len(node.shape(0))), "tensor"]
-        node.is_operation("getitem", [("input", node.value(0)), ("index", node.value(1))], {"index": index})
+        before = axis % len(node.shape(0))
+        given = [("input", node.value(0)), (f"index.{before}" if before else "index", node.value(1))]
+        node.is_operation("getitem", given, {"index": [*[":"] * before, "tensor"]})
         return
     node.is_operation("index_select", [("input", node.value(0)), ("index", node.value(1))], {"dim": axis})
 
