@@ -94,6 +94,28 @@ def test_attention_changed_by_hand_has_one_row(name: str) -> None:
     assert archscope.diff(Block(by_hand()), Block(), (5, 8)).verdict == "identical"
 
 
+class Biased(nn.Module):
+    """With a bias of the scores that is stored as it is, or looked up in a shorter table."""
+
+    def __init__(self, table: bool) -> None:
+        super().__init__()
+        self.first, self.bias = nn.Linear(8, 8), nn.Parameter(torch.zeros(11) if table else torch.zeros(5, 5))
+        self.register_buffer("places", torch.arange(5)[:, None] - torch.arange(5) + 5 if table else None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        bias = self.bias if self.places is None else self.bias[self.places]
+        weights: Tensor = (x @ x.mT * x.shape[-1] ** -0.5 + bias).softmax(-1)
+        return weights @ x
+
+
+def test_a_bias_that_one_stores_and_the_other_looks_up_is_no_missing_mask() -> None:
+    assert said(Biased(False), Biased(True)) == [
+        "index missing",
+        "1 layer of other size, which follows from index missing",
+    ]
+
+
 def test_dropout_of_attention_by_hand_is_of_training_alone() -> None:
     dropped = Block(Dropped(0.1))
     found = archscope.diff(dropped, Block(), (5, 8))
