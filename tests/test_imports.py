@@ -213,7 +213,7 @@ ROOMS = """
     model
     registry
     cache
-    errors version process garbage
+    errors version process garbage cached
 """
 """Top to bottom; those of a row do not know each other."""
 HEIGHT = {room: -row for row, rooms in enumerate(ROOMS.split("\n")) for room in rooms.split()}

@@ -8,10 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archscope.auditing.counters import Count, Counter, Found, counters
+from archscope.cached import cached_property
 from archscope.model.report import Report
 from archscope.model.results import Tabulated
 from archscope.model.text import one_line

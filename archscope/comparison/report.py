@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
 
+from archscope.cached import cached_property
 from archscope.comparison.breakdown import breakdown
 from archscope.comparison.quantities import ACCURACY, Row, find_quantity, input_shape, rows_of
 from archscope.model import units

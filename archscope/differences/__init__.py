@@ -6,9 +6,9 @@ Two Reports become series of steps in normal form (`normal`, `branches`), which 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from typing import Any, Literal
 
+from archscope.cached import cached_property
 from archscope.differences import gaps, moves, partners
 from archscope.differences.alignment import Aligner, Alignment
 from archscope.differences.branches import Series, in_order, series_of

@@ -6,9 +6,9 @@ as sets, most alike first, and aligned in turn. No torch.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import groupby
 
+from archscope.cached import cached_property
 from archscope.differences.branches import BRANCHES, Item, Series
 from archscope.differences.facts import distance, lost
 from archscope.differences.sequences import KEEP, NEVER, ONLY_A, ONLY_B, cheapest, least_cost

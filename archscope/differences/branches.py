@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
+from archscope.cached import cached_property
 from archscope.differences.steps import WEIGHTED, Step
 from archscope.model.connected import connected_parts
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
+from archscope.cached import cached_property
 from archscope.differences.renaming import COUNTER, by_module, by_name, copies, is_counted
 from archscope.model import units
 from archscope.model.graph import Shape, Tensor

@@ -6,9 +6,9 @@ layout, whatever the calls are; a channel shuffle is a reshape, a transposition 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
+from archscope.cached import cached_property
 from archscope.model.graph import Shape
 
 Runs = tuple[tuple[int, int], ...]

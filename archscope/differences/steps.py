@@ -3,10 +3,10 @@
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from math import prod
 from typing import Any
 
+from archscope.cached import cached_property
 from archscope.differences.layouts import Layout
 from archscope.model.graph import Layer, Operand, Shape
 from archscope.model.operations import CATEGORY, DRAWS, STATISTICS

@@ -1,9 +1,10 @@
 """The numbers of a layer that depend on what stands around it: sharing, memory, traffic. Pure functions of a Graph."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from math import prod
 
+from archscope.cached import cached_property
 from archscope.explaining.expressions import number, plus, times, volume
 from archscope.explaining.formulas import Known, formula, stored
 from archscope.measures.elementwise import of_layer as elementwise_of

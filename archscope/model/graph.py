@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from itertools import pairwise
 from math import prod
 from typing import Any, Literal, NamedTuple
 
+from archscope.cached import cached_property
 from archscope.model.operations import CATEGORY
 from archscope.model.text import one_line
 

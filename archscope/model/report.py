@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
 from os import PathLike
 from typing import Any, Literal
 
+from archscope.cached import cached_property
 from archscope.errors import ArchscopeError
 from archscope.model import units
 from archscope.model.claims import Claim

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from archscope.cached import cached_property
 from archscope.model.graph import Graph, Layer, Tensor, is_depthwise, is_pointwise
 from archscope.model.operations import CATEGORY
 

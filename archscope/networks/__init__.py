@@ -7,13 +7,14 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
+from archscope.cached import cached_property
 from archscope.errors import ArchscopeError
 from archscope.model.claims import Claim, table
 from archscope.networks.options import check_values, is_default, options_of

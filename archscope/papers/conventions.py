@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 
+from archscope.cached import cached_property
 from archscope.measures import elementwise
 from archscope.measures.depth import longest_path, separable_halves
 from archscope.model.claims import Number, Quantity

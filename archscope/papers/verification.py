@@ -2,9 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from archscope.cached import cached_property
 from archscope.model import units
 from archscope.model.claims import Equivalence
 from archscope.model.results import Tabulated

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, ClassVar
 
+from archscope.cached import cached_property
 from archscope.comparison.limits import LIMITED, SIDES, Finding, Limit
 from archscope.errors import ArchscopeError
 from archscope.model import units

@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from archscope.cached import cached_property
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Graph
 from archscope.model.input_sizes import Input, Sizes, as_inputs

@@ -6,10 +6,10 @@ import importlib.util
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+from archscope.cached import cached_property
 from archscope.errors import INSTALLED, NOT_THE_USERS, ArchscopeError, EnvironmentFailure, said_of
 
 PROJECT = (".git", "pyproject.toml", "setup.py")

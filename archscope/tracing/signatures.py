@@ -3,10 +3,12 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import torch
+
+from archscope.cached import cached_property
 
 NAMES = {
     "convolution": "input weight bias stride padding dilation transposed output_padding groups",

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from archscope.cached import cached_property
 from archscope.views import Options, View
 from archscope.views.latex import Layout, laid_out
 from archscope.views.templates import fill

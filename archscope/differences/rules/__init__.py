@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
+from archscope.cached import cached_property
 from archscope.differences.draft import Draft
 from archscope.differences.layouts import Layout
 from archscope.differences.rules.stored import facts_of, orders

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from math import inf
 
+from archscope.cached import cached_property
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.model.results import Drawn

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import chain, islice
 
+from archscope.cached import cached_property
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.panel import Opened, Placed
 from archscope.views.diagram.place.picture import Piece

@@ -3,11 +3,11 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from itertools import takewhile
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
+from archscope.cached import cached_property
 from archscope.model.graph import Graph, Output
 from archscope.views.diagram.compose import composed
 from archscope.views.diagram.ops.drawn import drawn, within

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
+from archscope.cached import cached_property
 from archscope.model.graph import Graph, Layer, Shape
 
 

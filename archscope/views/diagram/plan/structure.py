@@ -6,9 +6,9 @@ cross a Core. A module that is drawn with a frame is a Panel, a Series of its ow
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
+from archscope.cached import cached_property
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.ops import Op, Ops, upwards
 from archscope.views.diagram.plan.constants import beside_trunk
