@@ -6,6 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from archscope.garbage import collection_paused
+from archscope.measures.costs import is_said
 from archscope.model.graph import Graph
 from archscope.model.report import Column
 from archscope.registry import Registry
@@ -35,11 +36,17 @@ def _measure_of() -> Mapping[str, Measure]:
 
 
 class Measured(Mapping[str, Column]):
-    """Every column of every measure of a Graph, by name. What is not asked for is not measured: a picture needs two."""
+    """Every column of every measure of a Graph, by name. What is not asked for is not measured: a picture needs two.
+
+    Costs that a user has said are asked at once: what he says may fail, and may be another thing later. Raises
+    ArchscopeError for them.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._known: dict[str, Column] = {}
+        if any([is_said(layer) for layer in graph.layers]):
+            self._known = dict(self)
 
     def __getitem__(self, name: str) -> Column:
         if name not in self._known:

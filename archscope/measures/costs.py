@@ -46,9 +46,14 @@ def cost(operator: str) -> Callable[[Formula], Formula]:
     return register
 
 
+def is_said(layer: Layer) -> bool:
+    """Has somebody said what a layer costs?"""
+    return layer.operation in _formulas
+
+
 def cost_of(layer: Layer) -> Cost | None:
     """What its author says that a layer costs; None where nobody did. Raises ArchscopeError for what is no cost."""
-    if layer.operation not in _formulas:
+    if not is_said(layer):
         return None
     try:
         said = _formulas[layer.operation](layer)
