@@ -162,6 +162,8 @@ def job_of(
 ) -> Job:
     """The target's Report at the first batch, with weights of this type (empty: its own), and how to measure it."""
     found, (size, inputs) = resolve(target), sizes_or_tensors(input_size, inputs)
+    if dtype:
+        found.check_runs()
 
     def made() -> Report:
         return _measured_now(target, found, size, inputs, batches, mode, dtype, options, partial)

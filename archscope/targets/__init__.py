@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -68,8 +69,17 @@ def resolve(target: "Named") -> Target:
             return of_file(target)
         if os.path.exists(target):  # nearer to what was meant than a network's name
             raise UnknownName(said_of_folder(target)) from None
+        if re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", target):
+            raise UnknownName(f"no network and no file is named {target}; {OF_THE_HUB}") from None
         raise
     return Target(network.name, network.build, network.label, network.input_size, network, libraries=("torch",))
+
+
+OF_THE_HUB = (
+    "of a model of the Hugging Face hub, which is not asked, name the class, "
+    "transformers:ResNetForImageClassification, or its config.json"
+)
+"""What stands for `microsoft/resnet-50`."""
 
 
 def called(target: object) -> str:

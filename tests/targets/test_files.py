@@ -53,8 +53,8 @@ def test_all_that_needs_a_graph_alone(read: list[Sequence[Input]], run: Run) -> 
 def test_what_needs_a_module(read: list[Sequence[Input]], run: Run, line: str) -> None:
     code, out, err = run(*line.split())
     assert (code, out) == (2, "")
-    assert err.splitlines()[-1] == (
-        "archscope: net.tflite is a file: it is counted, not run; name the code that builds it, net.py:Net"
+    assert err == (
+        "archscope: net.tflite is a file: it is counted, not run; name the code that builds it, net.py:Net\n"
     )
 
 

@@ -119,3 +119,10 @@ def test_a_text_of_any_length(length: int) -> None:
     graph = archscope.summarize("transformers:BertModel", f"input_ids={length}:int64", options=sizes).graph
 
     assert graph.inputs["input_ids"].shape == (length,)
+
+
+def test_a_name_of_the_hub_without_its_prefix() -> None:
+    said = refused("microsoft/resnet-50")
+    assert said.startswith("no network and no file is named microsoft/resnet-50; ")
+    assert "name the class, transformers:ResNetForImageClassification, or its config.json" in said
+    assert "hub" not in refused("microsoft/")
