@@ -62,3 +62,6 @@ class Measured(Mapping[str, Column]):
 
     def __len__(self) -> int:
         return len(_measure_of())
+
+    def __repr__(self) -> str:
+        return repr(dict(self))

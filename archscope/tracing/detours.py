@@ -20,7 +20,7 @@ class Detours:
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        self._before: dict[tuple[Any, str], Any] = {}
+        self._standing: dict[tuple[Any, str], tuple[Any, Any]] = {}
         self._ways: dict[int, tuple[Any, Any]] = {}
         self._threads: list[int] = []
         self._lock = Lock()
@@ -48,22 +48,24 @@ class Detours:
                 self._taken_or_left()
 
     def renewed(self) -> None:
-        """What has been imported since this thread entered goes the other way, too."""
-        if self.is_inside():
-            with self._lock:
-                self._taken_or_left()
+        """What has been imported since a thread entered goes the other way, too."""
+        with self._lock:
+            self._taken_or_left()
 
     def _taken_or_left(self) -> None:
         if not self._threads:
-            for (owner, name), before in self._before.items():
-                setattr(owner, name, before)
-            self._before = {}
+            for (owner, name), (before, way) in self._standing.items():
+                if vars(owner).get(name) is way:  # or a library that was imported meanwhile has put its own there
+                    setattr(owner, name, before)
+            self._standing = {}
             return
         for (said, name), instead in self._places.items():
             owner = sys.modules.get(said) if isinstance(said, str) else said
-            if owner is not None and (owner, name) not in self._before and name in vars(owner):
-                before = self._before[owner, name] = vars(owner)[name]
-                setattr(owner, name, self._detour(before, instead))
+            if owner is not None and (owner, name) not in self._standing and name in vars(owner):
+                before = vars(owner)[name]
+                way = self._detour(before, instead)
+                self._standing[owner, name] = before, way
+                setattr(owner, name, way)
 
     def _detour(self, before: Any, instead: Any) -> Any:
         """What stands there, made once: a small trace takes as long as all of them."""

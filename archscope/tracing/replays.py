@@ -31,12 +31,16 @@ class Replays:
     ) -> None:
         self._sources, self._ledger, self._running = tracer.sources, tracer.ledger, tracer.running
         self._seen: dict[Any, _Seen | None] = {}
-        units = {unit: of for copy in blocks.values() if (of := originals.get(copy)) for unit in (of, copy)}
-        for unit, original in units.items():
-            self._watch(unit, id(original), vars(unit)["_compiled_call_impl"])
+        copied = {id(of) for copy in blocks.values() if (of := originals.get(copy))}
+        for unit in blocks.values():
+            if (kind := id(originals.get(unit, unit))) in copied:
+                self._watch(unit, kind, vars(unit)["_compiled_call_impl"])
 
-    def _watch(self, unit: nn.Module, kind: int, run: Callable[[torch.Tensor], Any]) -> None:
-        def told(x: torch.Tensor) -> Any:
+    def _watch(self, unit: nn.Module, kind: int, run: Callable[..., Any]) -> None:
+        def told(*args: Any, **kwargs: Any) -> Any:
+            if kwargs or len(args) != 1 or not isinstance(args[0], torch.Tensor):
+                return run(*args, **kwargs)
+            (x,) = args
             with torch._C.DisableTorchFunction():
                 key = kind, x.shape, x.stride(), x.dtype
             if key not in self._seen:

@@ -38,6 +38,7 @@ def test_what_nobody_asks_for_is_not_measured(monkeypatch: pytest.MonkeyPatch) -
 
 def test_columns_are_those_of_a_dictionary() -> None:
     columns = Measured(GRAPH)
+    assert repr(columns) == repr(dict(columns))
     assert columns == dict(columns) == pickle.loads(pickle.dumps(columns))
     assert list(columns) == list(dict(columns)) and "latency_ms" not in columns
     with pytest.raises(KeyError):

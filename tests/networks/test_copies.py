@@ -23,10 +23,11 @@ class Tied(nn.Module):
         self.first = self.again = nn.Conv2d(8, 8, 3, padding=1)
         self.last = nn.Conv2d(8, 8, 3, padding=1)
         self.last.weight = self.first.weight
+        self.frozen = nn.Parameter(torch.ones(8, 1, 1), requires_grad=False)
         self.register_buffer("scale", torch.ones(8, 1, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.last(self.again(self.first(x))) * self.scale
+        return self.last(self.again(self.first(x))) * self.scale * self.frozen
 
 
 UNITS = {
@@ -48,6 +49,7 @@ def test_copy_shares_nothing_that_can_be_written_into() -> None:
     with Skeleton():
         unit = Tied()
     copy = copy_on_meta(unit)
+    assert [type(tensor) for tensor in copy.parameters()] == [nn.Parameter] * 4
     own = {id(tensor) for tensor in (*copy.parameters(), *copy.buffers())}
     assert own.isdisjoint({id(tensor) for tensor in (*unit.parameters(), *unit.buffers())})
     copy.register_forward_hook(lambda *_: None)

@@ -86,7 +86,7 @@ class Around(nn.Module):
 
     def __init__(self, unit: nn.Module, into: bool) -> None:
         super().__init__()
-        self.unit, self.into = unit, into
+        self.unit, self.into, self.unit_beside = unit, into, SHARED
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y: torch.Tensor = self.unit(x)
@@ -100,7 +100,6 @@ class InRow(nn.Module):
 
     def __init__(self, unit: type[Unit]) -> None:
         super().__init__()
-        self.shared = SHARED
         self.row = nn.ModuleList([Around(each, place == 3) for place, each in enumerate(repeated(4, unit))])
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -124,6 +123,38 @@ def test_graph_is_that_of_a_network_of_which_all_units_run(unit: type[Unit], mod
 class Above(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x[:, :, :3]
+
+
+class OfNoWeights(Unit):
+    def forward(self, x: torch.Tensor) -> Any:
+        return x.relu()
+
+
+class Sum(Unit):
+    """Of what it is given, beside an image."""
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor | int = 1) -> Any:
+        return self.conv(x) + y
+
+
+class Unlike(nn.Module):
+    """Equal units that are given a type of their own, or a constant; one argument or two; and the first not at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.idle, self.sums = nn.ModuleList(repeated(4, OfNoWeights)), nn.ModuleList(repeated(5, Sum)[1:])
+
+    def forward(self, x: torch.Tensor) -> Any:
+        a, b, c, d = self.idle
+        e, f, g, h = self.sums
+        given = a(x), b(x.double()), c(x), d(torch.ones(x.shape))
+        return given, e(x), f(x, x), g(x, y=x.exp()), h(x)
+
+
+def test_what_is_given_otherwise_runs() -> None:
+    with Skeleton():
+        module = Unlike()
+    assert trace(module, (8, 6, 6), copies=ORIGINALS) == trace(module, (8, 6, 6))
 
 
 def test_unit_runs_once_for_each_size() -> None:
