@@ -14,15 +14,12 @@ from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form
 from archscope.views.diagram.plan.levels import Plan, network_plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.repeats import BESIDE, READS_TWO, with_steps
-from archscope.views.diagram.plan.shrunk import boxes, without_loose
+from archscope.views.diagram.plan.shrunk import FEWEST_BETWEEN, boxes, without_loose
 from archscope.views.diagram.plan.smaller import smaller_plans
 from archscope.views.diagram.sketch import MOST_BOXES, View
 
 LARGE_MODULES = (LARGE_MODULE, 60, 400)
 """Operations of a module that is too large to have a panel, the first number with which the schema is small enough."""
-
-FEWEST_BETWEEN = 3
-"""So many operations between modules are one box where the schema leaves no room for panels."""
 
 MOST_SCHEMAS, MOST_TOGETHER = 4, 3
 """So many schemas are tried, and so many more with results together."""

@@ -24,7 +24,7 @@ from archscope.views.diagram.plan.folding import alike, fold, with_titles
 from archscope.views.diagram.plan.lanes import lane_segments
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
-from archscope.views.diagram.plan.shrunk import boxes, largest_core, shrunk, without_loose
+from archscope.views.diagram.plan.shrunk import FEWEST_BETWEEN, boxes, largest_core, shrunk, without_loose
 from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, structure
 
 MOST_BOXES = 60
@@ -110,15 +110,18 @@ class View:
             if looser.ops != plans[-1].ops:
                 plans.append(looser)
         sketches = [self.sketch(tried, loose=True) for tried in plans]
+        if roomy := next(filter(self._has_room, sketches), None):
+            return roomy
+        closest = self.sketch(without_loose(plan, kinds, FEWEST_BETWEEN, steps=True), loose=True)
+        if self._has_room(closest):
+            return closest
         few = [sketch for sketch in sketches if boxes(sketch.series) <= MOST_BOXES]
-        if few:
-            return next((sketch for sketch in few if self._has_room(sketch)), few[-1])
-        return self.sketch(shrunk(plans[-1], sketches[-1].series, kinds, MOST_BOXES), loose=True)
+        return few[-1] if few else self.sketch(shrunk(plans[-1], sketches[-1].series, kinds, MOST_BOXES), loose=True)
 
     def _has_room(self, sketch: Sketch) -> bool:
-        """Does it fit the paper? Not if the engine takes too long to tell."""
+        """Has it few boxes, and does it fit the paper? Not if the engine takes too long to tell."""
         try:
-            return self.fitting(sketch) is not None
+            return boxes(sketch.series) <= MOST_BOXES and self.fitting(sketch) is not None
         except Unplaced:
             return False
 

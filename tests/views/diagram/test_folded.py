@@ -1,5 +1,6 @@
 """What is too wide or too long for its page is folded: branches in rows, a column in parts beside each other."""
 
+from collections import Counter, OrderedDict
 from dataclasses import replace
 from itertools import combinations, pairwise
 
@@ -62,6 +63,22 @@ class Added(Branches):
         return self.head(found)  # type: ignore[no-any-return]
 
 
+class Between(nn.Sequential):
+    """Stages that are unlike each other, and three operations of no module after each."""
+
+    def __init__(self) -> None:
+        windows = [1 + 2 * (i % 3) for i in range(18)]
+        stages = [
+            nn.Sequential(conv(3 + i, 4 + i), nn.Conv2d(4 + i, 4 + i, k, 1, k // 2)) for i, k in enumerate(windows)
+        ]
+        super().__init__(OrderedDict(zip("abcdefghijklmnopqr", stages, strict=True)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for stage in self:
+            x = stage(x).sin().exp().tanh()
+        return x
+
+
 def drawn(module: nn.Module, size: object = (3, 16, 16), **options: object) -> Diagram:
     return draw(archscope.summarize(module, size), DiagramOptions(**options))  # type: ignore[arg-type]
 
@@ -78,6 +95,14 @@ def test_many_branches_of_different_widths_stand_in_rows(module: nn.Module) -> N
     branches = [box for box in piece.boxes if box.title.startswith("branches.")]
     assert len(branches) == 50 and 3 <= len({box.top for box in branches}) <= 10
     assert len({box.details for box in branches}) == 50  # each says its width
+
+
+def test_few_operations_between_modules_are_closed_before_the_modules_are_with_them() -> None:
+    made = drawn(Between(), (3, 64, 64), level="network")
+    titles = Counter(box.title for box in made.drawing.piece.boxes)
+
+    assert titles["3 operations"] == 18 and {*"ABCDEFGHIJKLMNOPQR"} <= titles.keys()
+    assert not faults(made.drawing.piece) + differences(made) + misfits(made)
 
 
 def test_many_inputs_with_layers_of_their_own_stand_in_rows() -> None:

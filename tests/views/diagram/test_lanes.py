@@ -10,6 +10,7 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.place.nodes import LONG_NAME
 from archscope.views.diagram.place.picture import Line
 from archscope.views.diagram.plan.lanes import _Levels
 from tests.views.diagram.checker import faults
@@ -135,6 +136,21 @@ def test_the_picture_is_the_network_and_nothing_lies_on_anything(net: type[nn.Mo
     assert differences(made) == []
     assert faults(made.drawing.piece) == []
     assert along(made) == []
+
+
+class Named(FeaturePyramid):
+    """Its results have long names."""
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {f"hidden_states_of_the_pyramid_at_{name}": found for name, found in super().forward(x).items()}
+
+
+def test_a_long_name_of_a_result_takes_two_lines_in_a_lane_too() -> None:
+    made = drawn(Named)
+    results = [box for box in made.drawing.piece.boxes if box.title == "Output"]
+
+    assert len(results) == 4 and faults(made.drawing.piece) == [] and differences(made) == []
+    assert all(box.right - box.left < LONG_NAME for box in results)
 
 
 def along(made: Diagram) -> list[str]:

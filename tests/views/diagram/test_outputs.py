@@ -131,6 +131,34 @@ def test_a_closed_module_has_the_shape_of_what_is_read_of_it() -> None:
     assert [op.shape for op in made.drawing.ops if op.word == "Stage: Watching"] == [(8, 12, 12)]
 
 
+class TwoSizes(nn.Module):
+    """A stage of which two results are read, the first of them before it ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.stage = nn.Conv2d(3, 3, 1), Halving()
+        self.fine, self.coarse = nn.Conv2d(8, 4, 1), nn.Conv2d(8, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        fine, coarse = self.stage(self.stem(x))
+        return self.fine(fine), self.coarse(coarse)
+
+
+class Halving(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two, self.three = nn.Conv2d(3, 8, 1), nn.Conv2d(8, 9, 1), nn.Conv2d(9, 8, 2, 2)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        fine = self.one(x)
+        return fine, self.three(self.two(fine))
+
+
+def test_all_that_is_read_of_a_closed_module_is_told_of_it() -> None:
+    made = archscope.diagram(TwoSizes(), (3, 16, 16), level="network")
+    assert "<title>stage\n16×16×3 → 16×16×8, 8×8×8\n" in str(made)
+
+
 class Auxiliary(nn.Module):
     """As GoogLeNet in training: a small classifier on the way."""
 

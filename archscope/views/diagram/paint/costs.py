@@ -6,6 +6,7 @@ from typing import Any
 
 from archscope.errors import ArchscopeError
 from archscope.model import units
+from archscope.model.graph import Graph
 from archscope.model.report import Report
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.options import DiagramOptions
@@ -102,6 +103,14 @@ def _ends(op: Op) -> tuple[str, str]:
     return (path, path) if path or not op.layers else (op.layers[0], op.layers[-1])
 
 
+def _given(op: Op, graph: Graph) -> Sequence[Op]:
+    """What a closed module gives, where sizes differ: its operations that others read, or that are results."""
+    own = set(op.layers)
+    outside = {name for name in own if name in graph.outputs or not own.issuperset(graph.consumers[name])}
+    given = [member for member in op.members if not outside.isdisjoint(member.layers)]
+    return given if len({member.shape for member in given}) > 1 else (op,)
+
+
 def told(report: Report, box: Box, axes: Mapping[str, int | None]) -> str:
     """A node's title: path, shapes, parameters, MACs, latency where it was measured; `axes`: those of channels."""
     if box.op is None:
@@ -110,9 +119,10 @@ def told(report: Report, box: Box, axes: Mapping[str, int | None]) -> str:
     several = f" ({len(box.alike)} alike)" if len(box.alike) > 1 else ""
     lines = [" to ".join(dict.fromkeys((_ends(op)[0], _ends(box.alike[-1])[1]))) + several]
     layer = report.graph.layer[op.layers[0]] if op.layers else None
-    given = zip(layer.inputs, layer.input_shapes, strict=False) if layer else ()
-    read = [sizes(shape, channels=axes.get(name)) for name, shape in given]
-    lines.append(f"{', '.join(read)} → {sizes_of(op)}" if read else sizes_of(op))
+    entering = zip(layer.inputs, layer.input_shapes, strict=False) if layer else ()
+    read = [sizes(shape, channels=axes.get(name)) for name, shape in entering]
+    given = ", ".join(dict.fromkeys(map(sizes_of, _given(op, report.graph))))
+    lines.append(f"{', '.join(read)} → {given}" if read else given)
     measured = [name for name, column in COLUMNS.items() if column in report.columns and op.layers]
     costs = [_cost(report, name, box.alike, TOLD[name]) for name in measured]
     return "\n".join([*lines, *filter(None, costs)])

@@ -65,10 +65,11 @@ def _text(op: Op, alike: tuple[Op, ...], hull: Hull | None, style: Style) -> tup
         told = op.facts[0] if op.kind == "tensor" and op.facts else sizes_of(op, style.channels_last)
         detail = told if style.shapes else ""
     details = tuple(dict.fromkeys(part for part in (detail, *style.notes(alike)) if part))
-    if op.kind == "tensor" and hull is None and label_size(title, details, True, 1)[0] > LONG_NAME:
+    room = max(LONG_NAME, sum(hull or ()))
+    if op.kind == "tensor" and label_size(title, details, True, 1)[0] > room:
         one_line = False  # sizes below the name, that below its word where it is longer still
         word, _, name = title.partition(" ")
-        if name and label_size(title, (), True, 1)[0] > LONG_NAME:
+        if name and label_size(title, (), True, 1)[0] > room:
             title, details = word, (name, *details)
     if one_line and style.beside:
         details = (", ".join(details),) if details else ()

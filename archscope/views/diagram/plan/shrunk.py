@@ -16,8 +16,9 @@ from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.repeats import common_module
 from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, segments
 
-FEWEST_LOOSE = 8
-"""So many operations of no module are one box."""
+FEWEST_LOOSE, FEWEST_BETWEEN = 8, 3
+"""So many operations of no module are one box; the second where letters would be too small else, or a plate has no room
+for panels."""
 
 
 def boxes(series: Series) -> int:
