@@ -10,7 +10,7 @@ import copy
 import inspect
 import json
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from functools import reduce
 from importlib import import_module
@@ -19,7 +19,16 @@ from typing import Any
 
 from archscope.errors import NOT_THE_USERS, ArchscopeError
 from archscope.model.files import check_can_be_read
-from archscope.targets.source import code_named, file_of, is_called, is_named, modules_for, nodes_of, parameters_of
+from archscope.targets.source import (
+    code_named,
+    file_of,
+    handed_on,
+    is_called,
+    is_named,
+    modules_for,
+    nodes_of,
+    parameters_of,
+)
 
 MOST_LISTED = 8
 """Fields and names that one line lists."""
@@ -172,24 +181,10 @@ def _read(function: Callable[..., Any], name: str, seen: tuple[Any, ...] = ()) -
         if _is_method(node, name):
             called.add(node.func.attr)
     read = {field: None for field in fields if field not in called}
-    for reader, argument in _handed_on(function, name, nodes):
+    for reader, argument in handed_on(function, name, nodes):
         if (reader, argument) not in seen:
             read |= _read(reader, argument, (*seen, (function, name), (reader, argument)))
     return read
-
-
-def _handed_on(function: Callable[..., Any], name: str, nodes: list[ast.AST]) -> Iterator[tuple[Any, str]]:
-    """What else of the file is given the argument, and what it calls it there; a class is its bases, too."""
-    held = file_of(function)
-    if inspect.isclass(function):
-        yield from ((base, name) for base in function.__bases__ if name in parameters_of(base))
-    for node in nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            callee = held.get(node.func.id)
-            if inspect.isclass(callee) or inspect.isfunction(callee):
-                given = [*zip(parameters_of(callee), node.args, strict=False)]
-                given += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg]
-                yield from ((callee, argument) for argument, value in given if is_named(value, name))
 
 
 def _is_word(node: ast.AST) -> typing.TypeGuard[Any]:

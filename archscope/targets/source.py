@@ -4,7 +4,7 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -41,6 +41,20 @@ def is_called(nodes: Sequence[ast.AST], name: str) -> bool:
     return any(isinstance(node, ast.Call) and is_named(node.func, name) for node in nodes)
 
 
+def handed_on(function: Callable[..., Any], name: str, nodes: Sequence[ast.AST]) -> Iterator[tuple[Any, str]]:
+    """What else of the file is given the argument, and what it calls it there; a class is its bases, too."""
+    held = file_of(function)
+    if inspect.isclass(function):
+        yield from ((base, name) for base in function.__bases__ if name in parameters_of(base))
+    for node in nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            callee = held.get(node.func.id)
+            if inspect.isclass(callee) or inspect.isfunction(callee):
+                given = [*zip(parameters_of(callee), node.args, strict=False)]
+                given += [(keyword.arg, keyword.value) for keyword in node.keywords if keyword.arg]
+                yield from ((callee, argument) for argument, value in given if is_named(value, name))
+
+
 # ---- classes by their names -----------------------------------------------------------------------------------------
 
 
@@ -50,14 +64,21 @@ def code_named(function: Callable[..., Any], parameter: inspect.Parameter, word:
     held: Any = file_of(function).get(first)
     for part in rest:
         held = getattr(held, part, None)
-    if not callable(held) or not (callable(parameter.default) or is_called(nodes_of(function), parameter.name)):
-        return None
-    return held
+    by_default = parameter.default is not parameter.empty and callable(parameter.default)
+    return held if callable(held) and (by_default or _makes(function, parameter.name)) else None
+
+
+def _makes(function: Callable[..., Any], name: str, seen: tuple[Any, ...] = ()) -> bool:
+    """Is an argument called, here or where it is handed on?"""
+    nodes, seen = nodes_of(function), (*seen, (function, name))
+    return is_called(nodes, name) or any(
+        _makes(*other, seen) for other in handed_on(function, name, nodes) if other not in seen
+    )
 
 
 def modules_for(function: Callable[..., Any], name: str) -> list[str]:
     """The file's own module classes, of which one may be an argument that is called."""
-    if not is_called(nodes_of(function), name):
+    if not _makes(function, name):
         return []
     own = {each: held for each, held in file_of(function).items() if inspect.isclass(held) and held is not function}
     own = {each: held for each, held in own.items() if held.__module__ == function.__module__}

@@ -9,6 +9,7 @@ from archscope.errors import ArchscopeError
 
 NET = '''
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Optional
@@ -40,6 +41,17 @@ class Assigned:
         self.heads, self.features = 2, 8
 
 
+class Axes(Enum):
+    """No configuration, though it has both."""
+    rows, columns = 0, 1
+
+
+class Options:
+    """A class, where an object is there."""
+    feats, scale = 1, 1
+
+
+_TINY = {"channels": 1}
 SMALL, LARGE = {"channels": 4}, {"channels": 64}
 options = SimpleNamespace(feats=8, scale=2)
 
@@ -53,6 +65,17 @@ class Stack(nn.Sequential):
 class Annotated(Stack):
     def __init__(self, config: Optional["Config"]):
         super().__init__(config)
+
+
+class Misannotated(Stack):
+    """Inner has no depth."""
+    def __init__(self, config: Inner):
+        super().__init__(config)
+
+
+class OfRows(nn.Sequential):
+    def __init__(self, cfg):
+        super().__init__(nn.Linear(cfg.rows, cfg.columns, bias=False))
 
 
 class HandsOn(nn.Sequential):
@@ -99,7 +122,7 @@ class Plain(nn.Linear):
 
 
 class Wide(Plain):
-    expansion = 2
+    expansion, growth = 2, 2
 
 
 class OfBlocks(nn.Sequential):
@@ -107,6 +130,27 @@ class OfBlocks(nn.Sequential):
     def __init__(self, block, depths, norm=nn.Identity, how="Plain"):
         super().__init__(*[block(block.expansion) for _ in range(depths[0])], norm(1))
         assert how == "Plain"
+
+
+class Widths:
+    """Has what is read of a block."""
+    expansion = 3
+
+
+class OfStem(nn.Sequential):
+    """A module, which archscope does not make."""
+    def __init__(self, stem):
+        super().__init__(stem, nn.Linear(stem.growth, 1))
+
+
+class ByWord(nn.Sequential):
+    """There is a function of this name, and the word is meant."""
+    def __init__(self, kind, block):
+        super().__init__({"build": nn.Linear}[kind](2, 2, bias=False), of_block(block))
+
+
+def of_block(block):
+    return block(2)
 
 
 class OfFile(nn.Sequential):
@@ -138,6 +182,9 @@ BUILT = {
     "Stack?config.depth=2": (32, "config is Config(depth=2)"),
     "build?config.width=5": (25, "config is Config(width=5)"),
     "Annotated": (16, "config is Config()"),
+    "Misannotated": (16, "config is Config()"),
+    "OfRows?cfg.rows=3&cfg.columns=2": (6, "cfg is Needy(rows=3, columns=2)"),
+    "ByWord?kind=build&block=Plain": (8, "block is Plain"),
     "HandsOn": (16, "cfg is Config()"),
     "Nested?config.inner.width=3": (3, "config is Config(inner.width=3)"),
     "OfNeedy?config.rows=3&config.columns=2": (6, "config is Needy(rows=3, columns=2)"),
@@ -168,7 +215,8 @@ REFUSED = {
     "OfNothing?args.planes=3": "give head, too: --set args.head=...",
     "OfNothing?args.planes=3&args.head.bins=2": "give classes, too: --set args.head.classes=...",
     "OfNothing?other.planes=3": "takes no other.planes; it takes args, more=1",
-    "OfBlocks?how=Plain": "block may be Stack, Annotated, HandsOn",
+    "OfBlocks?how=Plain": "block may be Stack, Annotated, Misannotated",
+    "OfStem": "of stem it reads growth: give each, --set stem.growth=...",
     "OfBlocks?block=Wide": "needs --set depths=...; it takes block, depths, norm=Identity, how='Plain'; for what is no",
     "OfNeedy": "config, a Needy, needs --set config.rows=... --set config.columns=...",
     "Stack?config.height=2": "Config has no height",
@@ -193,6 +241,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "list.json").write_text("[1]")
     for suffix in ("json", "yaml"):
         (tmp_path / f"broken.{suffix}").write_text('{"rows": ')
+    (tmp_path / "deep.json").write_text("[" * 100_000)
 
 
 @pytest.mark.usefixtures("written")
@@ -210,6 +259,7 @@ def test_a_configuration_that_a_file_holds(file: Path) -> None:
 NO_CONFIGURATIONS = {
     "none.json": "^cannot read none.json: ",
     "list.json": "^list.json holds no fields",
+    "deep.json": "^cannot read deep.json: ",
     "broken.json": "^cannot read broken.json: ",
     "broken.yaml": "^cannot read broken.yaml: |needs PyYAML",
 }
@@ -222,8 +272,13 @@ def test_a_file_that_holds_none(file: Path, name: str) -> None:
         archscope.summarize(f"{file}:OfFile?h={name}")
 
 
-def test_the_files_own_configuration_is_left_as_it_is(file: Path) -> None:
+def test_the_files_own_configuration_is_left_as_it_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = file.parent / "site-packages"  # what lies there is imported once
+    installed.mkdir()
+    (installed / "configured_net.py").write_text(NET)
+    monkeypatch.syspath_prepend(installed)
     params = [
-        archscope.summarize(f"{file}:OfItems?cfg=SMALL{more}").totals["params"] for more in ("&cfg.channels=9", "")
+        archscope.summarize(f"configured_net:OfItems?cfg=SMALL{more}").totals["params"]
+        for more in ("&cfg.channels=9", "")
     ]
     assert params == [18, 8]
