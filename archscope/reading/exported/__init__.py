@@ -3,6 +3,8 @@
 program        what is read: operations of ATen on named tensors
 archive        from a .pt2 file: its model.json
 contents       what its constants hold
+folding        what it computes of constants alone
+exact          the numbers of these, in numpy
 live           from an ExportedProgram at hand
 aten           an operation in the words of torch's functions
 """
@@ -19,6 +21,7 @@ from archscope.model.operations import CATEGORY
 from archscope.reading.drafting import Call, Draft, Value, said
 from archscope.reading.exported.archive import BROKEN, read_archive, shape_said
 from archscope.reading.exported.aten import BY_TENSORS, NOTHING, Called, by_tensors, called, chosen, operation_of
+from archscope.reading.exported.folding import folded
 from archscope.reading.exported.program import Operation, Program, Ref
 
 TURNS = {"t", "transpose", "permute", "T"}
@@ -41,8 +44,8 @@ def read_program(program: Program, path: str, wanted: Sequence[Input] = ()) -> t
         if each.size not in (shape, less_batch(shape)):
             raise ArchscopeError(f"{path} was exported at {shape_said(shape)}: --input {each} does not apply")
     try:
-        reading = Reading(program)
-        for operation in program.operations:
+        reading = Reading(folded(program))
+        for operation in reading.program.operations:
             reading.add(operation)
         graph = reading.graph()
     except BROKEN as error:
