@@ -6,6 +6,7 @@ from math import inf
 
 from archscope.cached import cached_property
 from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
 from archscope.model.report import Report
 from archscope.model.results import Drawn
 from archscope.model.text import one_line
@@ -113,6 +114,7 @@ def formats() -> Mapping[str, View]:
     }
 
 
+@collection_paused()
 def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
     """The report's picture. Raises ArchscopeError for a choice that there is not, EnvironmentFailure for an engine."""
     options = (options or DiagramOptions()).checked()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError
+from archscope.garbage import collection_paused
 from archscope.model.report import Report
 from archscope.model.text import listed, one_line
 from archscope.views.diagram.compose import compose
@@ -64,6 +65,7 @@ class Lineup(Diagram):
         ]
 
 
+@collection_paused()
 def line_up(reports: Sequence[Report], options: DiagramOptions) -> Lineup:
     """The networks side by side. Raises ArchscopeError for a choice that is one network's."""
     options = options.checked()

@@ -142,7 +142,7 @@ def _closable(plan: Plan, modules: Modules, lists: bool = False) -> Sequence[Seq
     inside: dict[str, list[str]] = {}
     framed: dict[str, list[str]] = {}
     for path, kind in modules.kinds.items():
-        if not under(path, modules.root) or path == modules.root or len(modules.members(path)) < 2:
+        if len(modules.members(path)) < 2 or path == modules.root or not under(path, modules.root):
             continue
         if path in plan.frames:
             if path not in outer:
