@@ -14,9 +14,6 @@ EXPLAINED = (
 )  # fmt: skip
 """Quantities whose formula stands beside the number; a ratio is that of two others."""
 
-KEPT = "training_memory_bytes"
-"""Its formula names tensors of other layers; those of the others are the same for layers that look the same."""
-
 
 def workings(report: Report) -> dict[str, Any]:
     """By quantity and layer the place of its formula, -1 for none; formulas with the place of their rule in words."""
@@ -26,14 +23,11 @@ def workings(report: Report) -> dict[str, Any]:
     formulas: dict[tuple[str, str], int] = {}
     known: dict[Any, dict[str, Working]] = {}
 
-    def of(layer: Layer, names: Sequence[str]) -> dict[str, Working]:
-        return {working.quantity: working for working in workings_of(report, layer, names, around)}
-
     for layer in report.graph.layers:
         look = _look(report, around, layer, quantities)
         if look not in known:
-            known[look] = of(layer, [name for name in quantities if name != KEPT])
-        found = known[look] | of(layer, [KEPT] if KEPT in quantities else [])
+            known[look] = {working.quantity: working for working in workings_of(report, layer, quantities, around)}
+        found = known[look]
         for name in quantities:
             one = found.get(name)
             place = formulas.setdefault((one.text, one.rule), len(formulas)) if one and one.text else -1
@@ -47,7 +41,7 @@ def workings(report: Report) -> dict[str, Any]:
 
 
 def _look(report: Report, around: Surroundings, layer: Layer, quantities: Sequence[str]) -> Any:
-    """Equal for layers whose numbers are got in one way: what they do, are given and store, and the numbers."""
+    """Equal for layers whose numbers are got in one way: what they do, are given, store and keep, and the numbers."""
     graph = report.graph
     given = [(one.argument, one.kind, one.shape, one.views) for one in layer.operands]
     stored = []
@@ -59,4 +53,6 @@ def _look(report: Report, around: Surroundings, layer: Layer, quantities: Sequen
     values = [report.columns[name].values.get(layer.name) for name in quantities]
     does = layer.operation, layer.window, layer.groups, layer.memory, len(layer.parameters), str(layer.settings)
     sizes = layer.input_shapes, layer.output_shapes, layer.dtypes
-    return does, sizes, tuple(given), tuple(stored), tuple(read), str(values)
+    kept, extra = around.kept[layer.name] or ((), None)
+    saved = sorted((around.order[name], graph.times[name], around.bytes_of(name)) for name in kept)
+    return does, sizes, tuple(given), tuple(stored), tuple(read), extra, *[own[1:] for own in saved], str(values)
