@@ -99,7 +99,7 @@ class Setting:
 def plate(graph: Graph, block: str, style: Style) -> Drawing:
     """The plate of a network, or of a block of it, as large as can be on its paper."""
     ops, outputs = drawn(graph, block)
-    whole = View(outputs, style, True, block, plain=False)
+    whole = View(outputs, style, True, block, plain=False, known=[])
     found: list[Setting] = []
     for number, (parts, view) in enumerate(schemas(ops, graph.blocks, whole)):
         found.append(_readable(parts, view, TRIED[FURTHER:] if number else TRIED))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise, product
 
 from archscope.views.diagram.place.paper import Paper
@@ -34,12 +35,17 @@ def arrangement(pieces: Sequence[Piece], paper: Paper, enough: float) -> Arrange
     """The largest way to set these out, the first of them first; of equal ones that of fewer columns. Where `enough`
     cannot be reached, not every way is tried."""
     sizes = [(piece.left + piece.right, piece.height) for piece in pieces]
-    tried = []
-    for columns in _ways(sizes, many=area(pieces) * enough**2 <= paper.width * paper.height):
-        width, height = _size(sizes, columns)
-        above = paper.head[1] + HEAD_WRAPS * (0 < width - paper.head[0] < WRAPPING)
-        tried.append(Arrangement(paper.scale(width + 40.0, height + above + 20.0), columns))
-    return max(tried, key=lambda one: (round(one.scale, 3), -len(one.columns)))
+    least, tallest = area(pieces), max([height for _, height in sizes])
+    best, most = Arrangement(0.0, ()), (-1.0, 0)
+    for columns in _ways(sizes, many=least * enough**2 <= paper.width * paper.height):
+        inside = _width(sizes, columns)
+        width, above = inside + 40.0, paper.head[1] + HEAD_WRAPS * (0 < inside - paper.head[0] < WRAPPING) + 20.0
+        if round(paper.scale(width, max(tallest, least / width) + above), 3) < most[0]:
+            continue  # as low as can be, and still smaller
+        scale = paper.scale(width, _height(sizes, columns) + above)
+        if (rank := (round(scale, 3), -len(columns))) > most:
+            best, most = Arrangement(scale, columns), rank
+    return best
 
 
 def area(pieces: Sequence[Piece]) -> float:
@@ -47,17 +53,25 @@ def area(pieces: Sequence[Piece]) -> float:
 
 
 def _ways(sizes: Sequence[Size], many: bool) -> Iterator[Columns]:
-    """In order, and where there are few and `many` ways are tried in any order, the first one in the first column."""
+    """In order, and where there are few and `many` ways are tried in any order."""
     heights = [height for _, height in sizes]
     for count in range(1, min(MOST_COLUMNS, len(sizes)) + 1):
         cuts = partitions(heights, count, BETWEEN)[-1]
         yield [range(a, b) for a, b in pairwise([*cuts, len(sizes)])]
-    if len(sizes) > FEW or not many:
-        return
-    for chosen in product(range(FEW_COLUMNS), repeat=len(sizes) - 1):
+    if len(sizes) <= FEW and many:
+        yield from _in_any_order(len(sizes))
+
+
+@cache
+def _in_any_order(count: int) -> list[Columns]:
+    """The ways to lay so many in a few columns, the first in the first one."""
+    found: list[Columns] = []
+    for chosen in product(range(FEW_COLUMNS), repeat=count - 1):
         columns = [[i for i, column in enumerate((0, *chosen)) if column == k] for k in range(FEW_COLUMNS)]
-        if [column for column in columns if column] == sorted(column for column in columns if column):
-            yield [column for column in columns if column]
+        columns = [column for column in columns if column]
+        if columns == sorted(columns):
+            found.append(columns)
+    return found
 
 
 def _shelves(sizes: Sequence[Size], column: Sequence[int]) -> list[list[int]]:
@@ -75,13 +89,16 @@ def _shelves(sizes: Sequence[Size], column: Sequence[int]) -> list[list[int]]:
     return rows
 
 
-def _size(sizes: Sequence[Size], columns: Columns) -> Size:
-    wide = [max(sizes[i][0] for i in column) for column in columns]
+def _width(sizes: Sequence[Size], columns: Columns) -> float:
+    return sum([max([sizes[i][0] for i in column]) for column in columns]) + BETWEEN * (len(columns) - 1)
+
+
+def _height(sizes: Sequence[Size], columns: Columns) -> float:
     high = []
     for column in columns:
         rows = _shelves(sizes, column)
         high.append(sum(max(sizes[i][1] for i in row) + BETWEEN for row in rows) - BETWEEN)
-    return sum(wide) + BETWEEN * (len(columns) - 1), max(high)
+    return max(high)
 
 
 def set_out(pieces: Sequence[Piece], columns: Columns) -> Piece:
@@ -98,5 +115,5 @@ def set_out(pieces: Sequence[Piece], columns: Columns) -> Piece:
             y += max(sizes[i][1] for i in row) + BETWEEN
         at += max(sizes[i][0] for i in column) + BETWEEN
     whole = stacked(pieces)
-    (whole.right, whole.height), whole.left = _size(sizes, columns), 0.0
+    whole.left, whole.right, whole.height = 0.0, _width(sizes, columns), _height(sizes, columns)
     return whole

@@ -1,0 +1,18 @@
+"""Pieces of a page stand as large as they can."""
+
+from random import Random
+
+from archscope.views.diagram.place.arrange import _height, _ways, _width, arrangement
+from archscope.views.diagram.place.paper import A4
+from archscope.views.diagram.place.picture import Piece
+
+
+def test_no_way_that_is_left_out_is_larger() -> None:
+    chance = Random(15)
+    for _ in range(12):
+        pieces = [Piece(right=chance.uniform(40, 400), height=chance.uniform(20, 600)) for _ in range(6)]
+        sizes = [(piece.right, piece.height) for piece in pieces]
+        ways = [(_width(sizes, columns), _height(sizes, columns)) for columns in _ways(sizes, many=True)]
+        said = A4.head[1] + 20.0
+        most = max(A4.scale(width + 40.0, height + said + 32.0 * (0 < width - 356.0 < 500.0)) for width, height in ways)
+        assert abs(arrangement(pieces, A4, 0.0).scale - most) < 0.001
