@@ -35,6 +35,7 @@ def program(**changes: Any) -> archscope.Report:
         ("differs", "ne.Scalar", {"self": Ref("apart"), "other": 0}, (6, 6), "bool"),
         ("mask", "masked_fill.Scalar", {"self": Ref("apart"), "mask": Ref("differs"), "value": -100.0},
          (6, 6), "float32"),
+        ("one", "full.default", {"size": [], "fill_value": 1}, (), "int64"),
         ("places", "arange.default", {"end": 6}, (6,), "int64"),
         ("sum", "add.Tensor", {"self": Ref("x"), "other": Ref("mask")}, (1, 6, 6), "float32"),
         ("all", "add.Tensor", {"self": Ref("sum"), "other": Ref("places")}, (1, 6, 6), "float32"),
@@ -84,3 +85,18 @@ def test_numbers_without_end() -> None:
         program(places={"end": 2**62}).graph.constants["constant"].digest
         == program().graph.constants["constant"].digest
     )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"row": {"target": "slice.Tensor", "self": 3}},
+        {"column": {"target": "permute.default", "dims": [7, None]}},
+        {"places": {"target": "arange.start_step", "step": 0}},
+        {"apart": {"other": None}},
+        {"mask": {"mask": [Ref("differs"), 1]}},
+        {"places": {"target": "select.int", "self": Ref("one"), "dim": 0, "index": 0}},
+    ],
+)
+def test_calls_that_make_no_sense(change: dict[str, Any]) -> None:
+    assert archscope.diff(program(**change), Masked(), (6, 6)).verdict != "identical"

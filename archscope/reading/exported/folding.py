@@ -7,7 +7,7 @@ from typing import Any
 from archscope.model.graph import Kind
 from archscope.model.operations import CATEGORY
 from archscope.reading.exported.aten import operation_of
-from archscope.reading.exported.contents import content_of
+from archscope.reading.exported.contents import BROKEN, content_of
 from archscope.reading.exported.exact import EXACT, MAKERS, TYPES, is_view, numbers_of, of_values
 from archscope.reading.exported.program import Known, Operation, Program, Ref, references
 
@@ -105,7 +105,7 @@ class Folding:
             if any(told[argument] is None for argument, value in given if references(value)):
                 return None
             array = numbers_of(EXACT[name](told, known))
-        except (LookupError, TypeError, ValueError, ImportError, OverflowError):
+        except (*BROKEN, ArithmeticError, ImportError):
             return None
         return array if array.shape == known.shape and str(array.dtype) == known.dtype else None
 
