@@ -67,12 +67,12 @@ def with_configurations(function: Callable[..., Any], options: Mapping[str, Any]
         value, fields = given.get(name), typed.pop(name, {})
         if not fields and (not isinstance(value, str) if name in given else parameter.default is not parameter.empty):
             continue
-        if isinstance(value, str) and (code := code_named(function, parameter, value)) is not None:
-            given[name] = code
-            notes.append(f"{name} is {value}")
-        elif (found := _known(function, name, value)) is not None:
+        if (found := _known(function, name, value)) is not None:
             given[name], said = _filled(found, name, fields)
             notes.append(f"{name} is {said}")
+        elif isinstance(value, str) and (code := code_named(function, parameter, value)) is not None:
+            given[name] = code
+            notes.append(f"{name} is {value}")
         elif fields:
             given[name] = _as_fields(name, _tree(fields))
     left = {f"{name}.{field}": value for name, fields in typed.items() for field, value in fields.items()}

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,26 +60,32 @@ def handed_on(function: Callable[..., Any], name: str, nodes: Sequence[ast.AST])
 
 
 def code_named(function: Callable[..., Any], parameter: inspect.Parameter, word: str) -> Any:
-    """The class or function that a word names in the file, `Block` or `nn.GELU`, for an argument that is called."""
+    """The class or function that a word names in the file, `Block` or `nn.GELU`, for an argument that is no word."""
     first, *rest = word.split(".")
     held: Any = file_of(function).get(first)
     for part in rest:
         held = getattr(held, part, None)
     by_default = parameter.default is not parameter.empty and callable(parameter.default)
-    return held if callable(held) and (by_default or _makes(function, parameter.name)) else None
+    annotated = parameter.annotation is not parameter.empty and not WORDS.search(str(parameter.annotation))
+    return held if callable(held) and (by_default or annotated or _makes(function, parameter.name)) else None
+
+
+WORDS = re.compile(r"\b(str|Literal|Any)\b")
+"""In the annotation of an argument that may be a word."""
 
 
 def _makes(function: Callable[..., Any], name: str, seen: tuple[Any, ...] = ()) -> bool:
-    """Is an argument called, here or where it is handed on?"""
+    """Is an argument called, or asked for what no word has, here or where it is handed on?"""
     nodes, seen = nodes_of(function), (*seen, (function, name))
-    return is_called(nodes, name) or any(
-        _makes(*other, seen) for other in handed_on(function, name, nodes) if other not in seen
-    )
+    asked = [node.attr for node in nodes if isinstance(node, ast.Attribute) and is_named(node.value, name)]
+    if is_called(nodes, name) or not all(hasattr(str, attribute) for attribute in asked):
+        return True
+    return any(_makes(*other, seen) for other in handed_on(function, name, nodes) if other not in seen)
 
 
 def modules_for(function: Callable[..., Any], name: str) -> list[str]:
     """The file's own module classes, of which one may be an argument that is called."""
-    if not _makes(function, name):
+    if not is_called(nodes_of(function), name):
         return []
     own = {each: held for each, held in file_of(function).items() if inspect.isclass(held) and held is not function}
     own = {each: held for each, held in own.items() if held.__module__ == function.__module__}

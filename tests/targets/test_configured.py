@@ -149,6 +149,19 @@ class ByWord(nn.Sequential):
         super().__init__({"build": nn.Linear}[kind](2, 2, bias=False), of_block(block))
 
 
+class InList(nn.Sequential):
+    """Not called by its name, but no word has an expansion."""
+    def __init__(self, block):
+        super().__init__(*[each(block.expansion) for each in [block]])
+
+
+class Said(nn.Sequential):
+    """By their annotations."""
+    def __init__(self, block: type[nn.Module], kind: str):
+        super().__init__(*[each(2) for each in [block]])
+        assert kind == "build"
+
+
 def of_block(block):
     return block(2)
 
@@ -184,6 +197,9 @@ BUILT = {
     "Annotated": (16, "config is Config()"),
     "Misannotated": (16, "config is Config()"),
     "OfRows?cfg.rows=3&cfg.columns=2": (6, "cfg is Needy(rows=3, columns=2)"),
+    "Stack?config=Config&config.depth=2": (32, "config is Config(depth=2)"),
+    "InList?block=Wide": (4, "block is Wide"),
+    "Said?block=Wide&kind=build": (4, "block is Wide"),
     "ByWord?kind=build&block=Plain": (8, "block is Plain"),
     "HandsOn": (16, "cfg is Config()"),
     "Nested?config.inner.width=3": (3, "config is Config(inner.width=3)"),
