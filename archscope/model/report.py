@@ -1,6 +1,6 @@
 """A Graph with its measured columns and the setting they hold for; written to JSON and read back. No torch."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from os import PathLike
 from typing import Any, Literal
@@ -78,28 +78,6 @@ def heaviest(words: Iterable[tuple[str | None, Number | None]]) -> str | None:
     return max(sums, key=sums.__getitem__, default=None)
 
 
-class Totals(Mapping[str, Any]):
-    """Of columns, by name; a column that is measured when it is asked for is so for its total."""
-
-    def __init__(self, columns: Mapping[str, Column]) -> None:
-        self._columns = columns
-
-    def __getitem__(self, name: str) -> Any:
-        return self._columns[name].total
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._columns
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
-
-
 @dataclass(frozen=True, repr=False)
 class Report(Tabulated):
     """What `archscope summary` knows. `claims` are the paper's numbers that apply to the network as built.
@@ -121,7 +99,7 @@ class Report(Tabulated):
     @cached_property
     def totals(self) -> Mapping[str, Any]:
         """What each column says of the whole network, by name."""
-        return Totals(self.columns)
+        return {name: column.total for name, column in self.columns.items()}
 
     @cached_property
     def table_columns(self) -> tuple[str, ...]:
@@ -189,11 +167,11 @@ class Report(Tabulated):
 
     def _about(self) -> str:
         inputs = ", ".join(units.shape(tensor.shape) for tensor in self.graph.inputs.values())
-        params, macs = (units.count(self.totals[name]) for name in ("params", "macs"))
+        params, macs = (units.count(self.columns[name].total) for name in ("params", "macs"))
         layers = units.counted(len(self.graph.layers), "layer")
         said = f"{one_line(self.graph.name)}, {inputs}: {params} parameters, {macs} MACs, {layers}"
-        timed = self.totals.get("wall_ms")
-        return f"{said}, {units.milliseconds(timed['median'])} on {self.setting['device']}" if timed else said
+        timed = self.columns.get("wall_ms")
+        return f"{said}, {units.milliseconds(timed.total['median'])} on {self.setting['device']}" if timed else said
 
     def to_text(self, *, columns: Columns = (), depth: int = 3, fold: bool = True, sort: str = "") -> str:
         """The table that the command line shows, as wide as it needs."""

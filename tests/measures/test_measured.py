@@ -1,5 +1,6 @@
 """Is each column there under its name, and measured only when it is asked for?"""
 
+import json
 import pickle
 
 import pytest
@@ -29,8 +30,8 @@ def test_what_nobody_asks_for_is_not_measured(monkeypatch: pytest.MonkeyPatch) -
     report = archscope.summarize("lenet5?num_classes=7")
     asked.clear()
     report = type(report)(report.graph, Measured(report.graph), report.setting, report.target)
-    assert "receptive_field" in report.columns and "receptive_field" in report.totals and asked == []
-    assert report.totals["trainable_params"] == report.columns["params"].total
+    assert "receptive_field" in report.columns and asked == []
+    assert report.columns["trainable_params"].total == report.columns["params"].total
     assert asked == ["trainable_params"]
     str(archscope.diagram(report, level="layer"))
     assert set(asked) <= {"trainable_params", "macs"}
@@ -43,5 +44,4 @@ def test_columns_are_those_of_a_dictionary() -> None:
     assert list(columns) == list(dict(columns)) and "latency_ms" not in columns
     with pytest.raises(KeyError):
         columns["latency_ms"]
-    totals = six_layer_report().totals
-    assert totals == dict(totals) and repr(totals) == repr(dict(totals)) and len(totals) == len(dict(totals))
+    assert json.loads(json.dumps(six_layer_report().totals))["params"] == 1376

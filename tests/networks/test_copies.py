@@ -7,10 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from archscope.networks.copies import copy_on_meta
+from archscope.networks import catalogue
+from archscope.networks.copies import ORIGINALS, copy_on_meta
 from archscope.networks.inception_v4 import inception_resnet_b
 from archscope.networks.layers import repeated, series
 from archscope.networks.resnet import Bottleneck
+from archscope.targets import resolve
 from archscope.tracing import trace
 from archscope.tracing.meta_build import Skeleton
 
@@ -62,3 +64,24 @@ def test_units_with_weights_are_built_each_with_numbers_of_its_own(count: int) -
     build: Callable[[], nn.Module] = partial(nn.Linear, 4, 4)
     units = repeated(count, build)
     assert len({tuple(unit.weight.flatten().tolist()) for unit in units}) == count  # type: ignore[union-attr, operator]
+
+
+def plain(unit: nn.Module) -> list[tuple[str, type, dict[str, object]]]:
+    """What a unit's modules are, but for the names of their hooks and what they store."""
+    kinds = (bool, int, float, str, tuple, type(None))
+    return [
+        (path, type(module), {name: value for name, value in vars(module).items() if type(value) in kinds})
+        for path, module in unit.named_modules()
+    ]
+
+
+def test_nothing_in_the_catalogue_changes_a_copy() -> None:
+    """A pass tells what a copy does by what its original did."""
+    seen = 0
+    for name in catalogue():
+        module = resolve(name).on_meta().module
+        for copy in module.modules():
+            if copy in ORIGINALS:
+                assert plain(copy) == plain(ORIGINALS[copy]), name
+                seen += 1
+    assert seen > 500

@@ -40,10 +40,11 @@ def heading(
         said.append(_whereabouts(report, options, name))
     else:
         title = name
-        totals = report.totals
+        # Not the totals: what else there is stays unmeasured.
+        params, macs = (report.columns[name].total for name in ("params", "macs"))
         shapes = [sizes(tensor.shape, options.layout == "HxWxC", axes[name]) for name, tensor in graph.inputs.items()]
         at = f" at {shapes[0]}" if shapes else ""
-        said.append(f"{units.count(totals['params'])} parameters, {units.scaled(totals['macs'], 3)} MACs{at}.")
+        said.append(f"{units.count(params)} parameters, {units.scaled(macs, 3)} MACs{at}.")
     within = absorbed(ops, graph) if options.level != "layer" else {}
     if within:
         names = ", ".join(f"{count} {kind}" for kind, count in sorted(within.items()))
