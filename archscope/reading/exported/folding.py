@@ -67,7 +67,7 @@ class Folding:
             array = self._array(name)
             if array is not None:
                 self.tensors[name] = content_of(self.tensors[name], array.tobytes())
-            self.stored[name] = ("constant", name, f"{path}.constant" if path else "constant")
+            self.stored[name] = ("constant", name, f"{path}.{name}" if path else name)
 
     def _folds(self, operation: Operation) -> bool:
         name, in_place = operation_of(operation.target)
