@@ -58,7 +58,9 @@ class Measured(Mapping[str, Column]):
         return name in _measure_of()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(_measure_of())
+        """Who goes through them asks for all: they are measured in one go."""
+        with collection_paused():
+            return iter({name: self[name] for name in _measure_of()})
 
     def __len__(self) -> int:
         return len(_measure_of())
