@@ -33,10 +33,6 @@ Newly = tuple[Layer, tuple[Set[str], int] | None]
 image; None where nobody knows."""
 
 
-def trainable(graph: Graph) -> set[str]:
-    return {name for name, tensor in graph.parameters.items() if tensor.trainable}
-
-
 def _gradient_bytes(graph: Graph, reached: Set[str]) -> dict[str, int]:
     """Of each weight that trains and that a layer of these reads."""
     found: dict[str, int] = {}

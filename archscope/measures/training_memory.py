@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from math import prod
 
 from archscope.measures import measure
-from archscope.measures.backward import Backward, Newly, trainable
+from archscope.measures.backward import Backward, Newly
 from archscope.measures.kept_by_kernels import Kept, kept_by_kernel, mask
 from archscope.measures.macs import UNSAID
 from archscope.measures.memory import storage_roots
@@ -51,7 +51,7 @@ def newly_kept(graph: Graph, on_cuda: bool = False) -> Iterator[Newly]:
     """Of each layer the tensors that it is the first to save, by their storage roots, and bytes of what it keeps
     besides for one image; None where that is not known. By the kernels of one device or the other: on CUDA a dropout's
     mask is of bytes."""
-    roots, trains, with_derivative = storage_roots(graph), trainable(graph), graph.differentiated
+    roots, trains, with_derivative = storage_roots(graph), graph.trainable, graph.differentiated
     saved: set[str] = set()
     for layer in graph.layers:
         if layer.name not in with_derivative:

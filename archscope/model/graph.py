@@ -284,12 +284,16 @@ class Graph:
         return {name: tensor.held_bytes for of in (self.parameters, self.buffers) for name, tensor in of.items()}
 
     @cached_property
+    def trainable(self) -> frozenset[str]:
+        """Names of the parameters that training changes."""
+        return frozenset([name for name, tensor in self.parameters.items() if tensor.trainable])
+
+    @cached_property
     def differentiated(self) -> frozenset[str]:
         """The layers that have a derivative: those with something that trains, and all after them."""
-        trains = {name for name, tensor in self.parameters.items() if tensor.trainable}
         found: set[str] = set()
         for layer in self.layers:
-            if not (trains.isdisjoint(layer.parameters) and found.isdisjoint(layer.inputs)):
+            if not (self.trainable.isdisjoint(layer.parameters) and found.isdisjoint(layer.inputs)):
                 found.add(layer.name)
         return frozenset(found)
 
