@@ -16,7 +16,7 @@ from archscope.latency.attribution import MARK, Event
 from archscope.latency.device import EVENTS_KEPT
 from archscope.model.graph import Graph
 from archscope.tracing.doubles import doubles_of
-from archscope.tracing.passes import Mode, watch
+from archscope.tracing.passes import Mode, modules_of, watch
 from archscope.tracing.records import Effect, Invocation, describe, tensors_in
 from archscope.tracing.scripted import compiled_functions_seen
 from archscope.tracing.untouched import undisturbed
@@ -61,7 +61,7 @@ class Marker(Tracer):
 @contextmanager
 def marked(module: nn.Module, mode: Mode) -> Iterator[tuple[Marker, Forward]]:
     """A marker, and the module's forward pass under it, by a double of it."""
-    blocks = dict(module.named_modules())
+    blocks = modules_of(module)
     with undisturbed(blocks, real=True):
         blocks = doubles_of(blocks, mode == "train", real=True)
         marker = Marker(blocks, real=True)
