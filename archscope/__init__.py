@@ -321,6 +321,7 @@ def diagram(
     '<svg'
     """
     from archscope.views.diagram.drawing import DiagramOptions, draw
+    from archscope.views.diagram.lineup import line_up
 
     targets: list[Any] = list(target) if isinstance(target, list | tuple) else [target]
     reports = [summarize(one, input_size, input_data=input_data, options=options) for one in targets]
@@ -329,11 +330,7 @@ def diagram(
         level, block, depth, direction, tuple(show), color, theme, layout, engine, fold,
         title or (known.label if known else ""), page, width, font_size, dpi, show_title, show_legend,
     )  # fmt: skip
-    if len(reports) == 1:
-        return draw(reports[0], chosen)
-    from archscope.views.diagram.lineup import line_up
-
-    return line_up(reports, chosen)
+    return draw(reports[0], chosen) if len(reports) == 1 else line_up(reports, chosen)
 
 
 @named_arguments

@@ -104,6 +104,7 @@ def diagram(
     from archscope.reading.kinds import is_saved
     from archscope.targets import resolve
     from archscope.views.diagram.drawing import DiagramOptions, draw
+    from archscope.views.diagram.lineup import line_up
 
     shown = names_in(show)
     title = "" if len(targets) > 1 or is_saved(targets[0]) else resolve(targets[0]).label
@@ -113,10 +114,5 @@ def diagram(
     ).checked()  # fmt: skip
     name = chosen_format("diagram", None, output, "svg", targets)
     reports = [report_of(target, inputs, (), None, parse_settings(settings or [])) for target in targets]
-    if len(reports) == 1:
-        made = draw(reports[0], options)
-    else:
-        from archscope.views.diagram.lineup import line_up
-
-        made = line_up(reports, options)
+    made = draw(reports[0], options) if len(reports) == 1 else line_up(reports, options)
     write(render(made, name, plain_options(output)), output)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from archscope.comparison.report import Comparison
 from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.model.report import Report
@@ -76,6 +75,8 @@ def line_up(reports: Sequence[Report], options: DiagramOptions) -> Lineup:
     if any(refused.values()):
         name = next(name for name, chosen in refused.items() if chosen)
         raise ArchscopeError(f"several networks in one picture take no {name}: draw each by itself")
+    from archscope.comparison.report import Comparison  # which a picture of one network does without
+
     named = Comparison(tuple(reports)).names
     style = Style(channels_last=options.layout == "HxWxC", engine=options.engine, paper=STRIP)
     drawings = [compose(report.graph, options.level, "", style, options.fold, options.depth) for report in reports]
