@@ -16,7 +16,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, TypeVar
 
-from archscope import process
+from archscope import signals
 
 T = TypeVar("T")
 
@@ -41,14 +41,14 @@ def folder() -> Path:
 def write(path: Path, content: bytes) -> None:
     """Whole or not at all; what cannot be written is done without."""
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
-    process.temporaries.add(temporary)
+    signals.temporaries.add(temporary)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
         temporary.replace(path)
     with contextlib.suppress(OSError):
         temporary.unlink(missing_ok=True)
-    process.temporaries.discard(temporary)
+    signals.temporaries.discard(temporary)
 
 
 # ---- answers ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from archscope.commands.help import usage
 from archscope.commands.output import flush, write
 from archscope.errors import ArchscopeError
 from archscope.model.text import shown
-from archscope.process import INTERRUPTED
+from archscope.signals import INTERRUPTED
 from archscope.version import __version__
 
 commands.load()

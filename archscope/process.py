@@ -1,58 +1,25 @@
-"""The command line's process: what ends it, its standard streams, and the import that takes most of its time.
+"""The command line's process: its standard streams, its helpers, and the import that takes most of its time.
 
 None of it happens to a program that uses the library.
 """
 
-import contextlib
 import io
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TextIO, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
 
-INTERRUPTED = 130
-"""The exit code after Ctrl-C."""
-
 WORTH_HELPERS = 4
 """So many things to do are worth the start of other processes."""
-
-temporaries: set[Path] = set()
-"""Files that are being written: whatever ends the process removes them."""
 
 _claimed: list[TextIO] = []
 """Standard output as archscope has it to itself; none in a program that uses the library."""
 _claimed_by: list[int] = []
 """The number of the process that has it."""
-
-
-# ---- its end ---------------------------------------------------------------------------------------------------
-
-
-def end_on_signals() -> None:
-    """At once, wherever it is: an exception in a callback of torch's, or in the user's `except:`, would be lost."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
-
-
-def _end(number: int, frame: Any) -> None:
-    for path in tuple(temporaries):
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-    if "multiprocessing" in sys.modules:
-        for child in sys.modules["multiprocessing"].active_children():
-            child.terminate()
-    os._exit(128 + number)
-
-
-def heed_interrupts() -> None:
-    """Ctrl-C raises KeyboardInterrupt from here on: what is measured by then is shown."""
-    if signal.getsignal(signal.SIGINT) is _end:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # ---- its streams -----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from torch import nn
 
 import archscope
-from archscope import cache, process
+from archscope import cache, process, signals
 from archscope.networks import find
 from archscope.papers import verify
 from archscope.targets import resolve
@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be_is_done_without(name: str, tmp_path: Path, monk
 
     assert cache.clear() == 0
     assert archscope.summarize("lenet5").graph == archscope.summarize("lenet5").graph
-    assert process.temporaries == set()
+    assert signals.temporaries == set()
 
 
 def test_a_folder_that_is_not_named_from_the_root_is_not_heeded(monkeypatch: pytest.MonkeyPatch) -> None:

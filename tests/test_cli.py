@@ -12,7 +12,7 @@ import pytest
 from archscope import __version__, cli
 from archscope.commands import arguments
 from archscope.networks import catalogue
-from archscope.process import temporaries
+from archscope.signals import temporaries
 from archscope.views import Options, format_of, formats, render
 from archscope.views.tables.rows import HEADINGS, STRUCTURE
 from tests.graphs import Net, report_of, six_layer_report, traced

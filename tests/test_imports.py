@@ -123,8 +123,8 @@ PURE = """registry.py errors.py model/* reading/* tracing/shape_rules.py papers/
 RUNS_NETWORKS = "differences/measured.py differences/proof.py"
 """Of these packages the files that trace or run what the others compare."""
 
-FIRST = """__init__.py __main__.py cli.py commands/* targets/* papers/verify.py papers/zoo.py */__init__.py
-    version.py process.py"""
+FIRST = """__init__.py library.py __main__.py cli.py commands/* targets/* papers/verify.py papers/zoo.py */__init__.py
+    version.py process.py signals.py"""
 NEEDS_TORCH = "differences/proof.py tracing/__init__.py"
 
 IN_ORDER = ("ops", "plan", "place", "paint")
@@ -200,6 +200,7 @@ ROOMS = """
     cli
     commands
     __init__
+    library
     views
     continuum testing modelcard
     sweeping
@@ -213,7 +214,7 @@ ROOMS = """
     model
     registry
     cache
-    errors version process garbage cached
+    errors version process signals garbage cached
 """
 """Top to bottom; those of a row do not know each other."""
 HEIGHT = {room: -row for row, rooms in enumerate(ROOMS.split("\n")) for room in rooms.split()}

@@ -2,6 +2,8 @@
 
 import doctest
 import inspect
+import subprocess
+import sys
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +36,28 @@ def test_every_function_is_here() -> None:
         "audit", "build", "compare", "cost", "diagram", "diff", "explain", "explore", "fit", "lineage", "networks",
         "spectrum", "summarize", "sweep", "trace", "verify", "worksheet",
     }  # fmt: skip
+
+
+ALONE = """
+import sys, archscope
+assert {*archscope.__all__} <= {*dir(archscope)}
+assert not {"typing", "dataclasses", "archscope.library"} & {*sys.modules}, "imported before it is needed"
+from archscope.networks import find
+import archscope.networks.options
+assert archscope.networks("lenet")["lenet5"].network == find("lenet5")
+from archscope import *
+assert networks is archscope.networks and Report is archscope.Report
+"""
+
+
+def test_names_are_imported_when_they_are_asked_for() -> None:
+    """The function that hides a package does so also where the package is imported first, or later."""
+    subprocess.run([sys.executable, "-c", ALONE], cwd=Path(__file__).parents[1], check=True)
+
+    with pytest.raises(AttributeError, match="module 'archscope' has no attribute 'sumarize'"):
+        archscope.sumarize  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'sumarize' from 'archscope'"):
+        from archscope import sumarize  # noqa: F401
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

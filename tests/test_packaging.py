@@ -84,7 +84,7 @@ SEEN = [
     'note: Revealed type is "archscope.networks.Network"',
     'note: Revealed type is "tuple[int, ...]"',
     'error: Unexpected keyword argument "bacth" for "summarize"; did you mean "batch"?  [call-arg]',
-    'note: "summarize" defined in "archscope"',
+    'note: "summarize" defined in "archscope.library"',
     'error: Argument "level" to "diagram" has incompatible type',
 ]
 

@@ -218,4 +218,37 @@ def test_what_cannot_even_start_says_so_in_a_line() -> None:
     ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, cwd=root)
 
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr == "archscope cannot start: [Errno 24] Too many open files\n"
+    assert ended.stderr.startswith("archscope cannot start: [Errno 24] Too many open files")
+    assert ended.stderr.count("\n") == 1
+
+
+# ---- its start and its end -----------------------------------------------------------------------------------------
+
+FIRST = """
+import importlib, signal, sys  # of which what starts a command has imported nearly all: runpy, or the script's re
+before = {*sys.modules}
+import archscope.__main__
+print(*sorted({*sys.modules} - before))
+"""
+
+LAST = """
+import atexit, gc, sys
+from archscope.__main__ import main
+atexit.register(lambda: print(gc.get_freeze_count() > 10_000, len(gc.get_objects()) < 1_000, file=sys.stderr))
+sys.argv = ["archscope", "list"]
+main()
+"""
+
+
+def python(code: str) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).parents[1]
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=root)
+
+
+def test_signals_are_archscopes_before_it_imports_anything() -> None:
+    """What it imports takes the first twentieth of a second, in which users think better of it, too."""
+    assert python(FIRST).stdout.split() == ["archscope", "archscope.__main__", "archscope.signals", "gc"]
+
+
+def test_it_ends_without_looking_for_garbage() -> None:
+    assert python(LAST).stderr == "True True\n"

@@ -44,7 +44,8 @@ from archscope.errors import ArchscopeError
 from archscope.latency import BACKENDS, Interrupted
 from archscope.networks import families
 from archscope.networks import family as network_family
-from archscope.process import INTERRUPTED, expect_torch
+from archscope.process import expect_torch
+from archscope.signals import INTERRUPTED
 from archscope.views import render
 
 if TYPE_CHECKING:

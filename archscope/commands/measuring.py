@@ -11,7 +11,8 @@ from archscope.commands.arguments import NETWORK, of_the
 from archscope.commands.output import write
 from archscope.errors import ArchscopeError
 from archscope.latency import Amp, Dtype, Optimizer, Options, Progress
-from archscope.process import heed_interrupts, import_torch
+from archscope.process import import_torch
+from archscope.signals import heed_interrupts
 
 # ---- options -------------------------------------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Fit, Predict, parse_memory, predicted_report
 from archscope.errors import ArchscopeError
 from archscope.latency import Interrupted
-from archscope.process import INTERRUPTED
+from archscope.signals import INTERRUPTED
 from archscope.views import DEFAULT_COLUMNS, Options, render, tables
 
 if TYPE_CHECKING:

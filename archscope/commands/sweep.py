@@ -36,7 +36,8 @@ from archscope.commands.output import chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.commands.spectrum import PICTURES, refuse
 from archscope.errors import ArchscopeError
-from archscope.process import INTERRUPTED, expect_torch, heed_interrupts
+from archscope.process import expect_torch
+from archscope.signals import INTERRUPTED, heed_interrupts
 from archscope.views import render
 
 if TYPE_CHECKING:

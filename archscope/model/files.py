@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from errno import EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
 
-from archscope import process
+from archscope import signals
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.model.text import shown
 
@@ -75,14 +75,14 @@ def _resolved(path: Path) -> Path:
 def _beside(path: Path) -> Iterator[Path]:
     """An empty file in the same folder, of which nothing is left."""
     temporary = path.with_name(f".{path.name[:100]}.{os.urandom(4).hex()}")
-    process.temporaries.add(temporary)  # before it is there: a signal may come at any moment
+    signals.temporaries.add(temporary)  # before it is there: a signal may come at any moment
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield temporary
     finally:
         with contextlib.suppress(OSError):  # of a folder that is a file
             temporary.unlink(missing_ok=True)
-        process.temporaries.discard(temporary)
+        signals.temporaries.discard(temporary)
 
 
 @contextlib.contextmanager

@@ -30,7 +30,8 @@ import pages
 
 from archscope import cli
 from archscope.errors import ArchscopeError
-from archscope.process import INTERRUPTED, import_torch
+from archscope.process import import_torch
+from archscope.signals import INTERRUPTED
 
 RAW = pages.HERE / "cuda"
 SECONDS = 1.0

@@ -1,6 +1,7 @@
 """What a machine does to a process: signals at any moment, while it imports too; no room, no memory, no descriptors."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -14,6 +15,10 @@ ROOT = Path(__file__).parents[2]
 LINES = ["summary six.json -o made.json", "diagram six.json -o made.svg", "summary net.py:Net -i 3x32x32 -f json",
          "compare six.json six.json -o made.svg", "diagram net.py:Net -i 3x32x32 -o made.png", "list"]  # fmt: skip
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+WITHIN = (0.15, 4.0)
+"""Seconds from a line's start: those in which it imports, and all of it."""
+FIRST = {"__init__.py", "__main__.py", "signals.py"}
+"""Of archscope, what has run when signals are its own: less than a millisecond after Python's start."""
 
 
 def limited(where: Path, seed: int) -> Ended:
@@ -38,14 +43,15 @@ def _addresses() -> int:
     return pages * resource.getpagesize()
 
 
-def stopped(where: Path, seed: int, longest: float = 4.0) -> Ended:
-    """A line and a signal, SIGINT and SIGTERM in turns, at a random moment from the line's start to its end."""
+def stopped(where: Path, seed: int) -> Ended:
+    """A line and a signal, SIGINT and SIGTERM in turns, at a random moment from the line's start to its end; every
+    other one while it imports."""
     random = Random(seed)
     arguments = random.choice(LINES).split()
     number = SIGNALS[seed % 2]
     before = files(where)
     process = _begin(arguments, where)
-    wait = random.random() * longest
+    wait = random.random() * random.choice(WITHIN)
     while _ends_within(process, wait):  # too late: once more, and earlier
         wait /= 2
         process = _begin(arguments, where)
@@ -55,10 +61,10 @@ def stopped(where: Path, seed: int, longest: float = 4.0) -> Ended:
     left = files(where) - before
     for name in left:
         (where / name).unlink()
-    own = process.returncode in (0, 128 + number, -number)  # done in between; ended; ended before Python had started
-    own = own or "Failed to import the site module" in err  # as Python starts
-    starting = "Traceback" in err and f"{ROOT / 'archscope'}" not in err  # before a line of archscope's has run
-    code, said = (0, "") if own or starting else (process.returncode, err)
+    ran = {*re.findall(rf'"{re.escape(str(ROOT / "archscope"))}/(\S+)"', err)}
+    starting = process.returncode == -number or "Failed to import the site module" in err  # Python itself
+    own = process.returncode in (0, 128 + number) or (starting and ran <= FIRST)  # done in between; ended
+    code, said = (0, "") if own else (process.returncode, err)
     return Ended(arguments, code, out, said, tuple(sorted(left - {written})))  # what is there is there whole
 
 
