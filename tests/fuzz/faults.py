@@ -62,7 +62,7 @@ def stopped(where: Path, seed: int) -> Ended:
     for name in left:
         (where / name).unlink()
     ran = {*re.findall(rf'"{re.escape(str(ROOT / "archscope"))}/(\S+)"', err)}
-    starting = process.returncode == -number or "Failed to import the site module" in err  # Python itself
+    starting = process.returncode == -number or "Traceback" in err  # Python itself, for which all this is too early
     own = process.returncode in (0, 128 + number) or (starting and ran <= FIRST)  # done in between; ended
     code, said = (0, "") if own else (process.returncode, err)
     return Ended(arguments, code, out, said, tuple(sorted(left - {written})))  # what is there is there whole
