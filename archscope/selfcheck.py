@@ -3,10 +3,12 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from statistics import median
 from time import perf_counter
+from typing import NamedTuple
 
 from archscope.errors import ArchscopeError
 from archscope.latency import Options, Progress, unheard
@@ -14,14 +16,19 @@ from archscope.latency.device import load_averages
 from archscope.latency.fitting import predicted_bytes
 from archscope.latency.runner import Runner, failure_of
 from archscope.latency.statistics import is_busy
+from archscope.measures.workspace import Library
 from archscope.summary import job_of
 from archscope.tracing import Mode
 
-BATCH, BATCH_ON_CUDA = 2, 64
-"""Kernels that are over sooner than the host launches the next leave the device idle, which no layer does."""
+BATCH, BATCH_ON_CUDA = 2, 256
+"""Kernels that are over sooner than the host launches the next leave the device idle, which no layer does, and a step
+then takes as long as the host does, which no two clocks find alike."""
 
 PROFILED = 5
 """Steps of each network that are profiled, after all are timed."""
+
+ROUNDS = 3
+"""So many times the peers take turns with archscope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,8 @@ def _checks(options: Options, batch: int, cases: tuple[Case, ...], progress: Pro
     for case, runner in runners:  # all are timed before the profiler runs, which stays attached
         progress(f"{case}: timing", options.seconds)
         try:
-            yield from _of_wall(case, runner)
+            for peer in beside_peers(runner):
+                yield _check(case, peer.what, peer.wall_ms / peer.peer_ms if peer.peer_ms else None, peer.why)
         except ArchscopeError as failure:
             runner.failure = failure
             yield _check(case, WALL, None, str(failure))
@@ -119,36 +127,53 @@ def _runner(case: Case, options: Options, batch: int) -> Runner:
     return Runner(job, batch, replace(options, train=case.train))
 
 
-def _of_wall(case: Case, runner: Runner) -> Iterator[Check]:
-    """A step of ours and one of torch's timer in turn; then triton's timer, where it is there."""
+class Peer(NamedTuple):
+    """Another clock: archscope's median beside its own, in ms; `why` there is none."""
+
+    what: str
+    wall_ms: float
+    peer_ms: float | None
+    why: str = ""
+
+
+def beside_peers(runner: Runner) -> list[Peer]:
+    """A step of ours and one of torch's timer in turn, then triton's timer, where it is there; and so again. Raises
+    EnvironmentFailure as the runner does."""
     runner.load()
     runner.warm_up()
     from torch.utils.benchmark import Timer
 
     timer = Timer("step()", globals={"step": runner.network.step}, num_threads=runner.setting["threads"])
-    theirs: list[float] = []
-    end = perf_counter() + runner.options.seconds
-    while perf_counter() < end or len(theirs) < PROFILED:
-        runner.sample()
-        with runner.on_device():
-            theirs.append(1000 * timer.timeit(1).median)
-    yield _check(case, WALL, median(runner.times_ms) / median(theirs))
-    if runner.options.on_cuda and find_spec("triton"):
-        tritons: list[float] = []
-        why = failure_of(lambda: tritons.append(_by_triton_ms(runner)))
-        yield _check(case, TRITON, median(runner.times_ms) / tritons[0] if tritons else None, why)
+    torchs, tritons, why = list[float](), list[float](), ""
+    with_triton = runner.options.on_cuda and find_spec("triton") is not None
+    for _ in range(ROUNDS):
+        end = perf_counter() + runner.options.seconds / ROUNDS
+        while perf_counter() < end or len(torchs) < PROFILED:
+            runner.sample()
+            with runner.on_device():
+                torchs.append(1000 * timer.timeit(1).median)
+        if with_triton and not why:
+            why = failure_of(lambda: tritons.append(_by_triton_ms(runner)))
+    wall_ms = median(runner.times_ms)
+    found = [Peer(WALL, wall_ms, median(torchs))]
+    if with_triton:
+        found.append(Peer(TRITON, wall_ms, median(tritons) if tritons else None, why))
+    return found
 
 
 def _by_triton_ms(runner: Runner) -> float:
+    do_bench = import_module("triton.testing").do_bench
     with runner.on_device():
-        return float(import_module("triton.testing").do_bench(runner.network.step, return_mode="median"))
+        return float(do_bench(runner.network.step, rep=int(1000 * runner.options.seconds), return_mode="median"))
 
 
 def _of_inside(case: Case, runner: Runner) -> Iterator[Check]:
-    """Peak memory, and the sum over the layers, on CUDA for the replay of a graph."""
-    why = failure_of(runner.measure_memory)
+    """Peak memory, and the sum over the layers, on CUDA for the replay of a graph. There memory is looked at between
+    operations: which convolutions cuDNN transforms first, and in how much memory, it decides by tables of its own."""
     options = runner.options
-    predicted = predicted_bytes(runner.graph, options.train, options.optimizer, options.on_cuda)
+    why = failure_of(partial(runner.measure_memory, between_operations=options.on_cuda))
+    library = Library(on_cuda=True) if options.on_cuda else options.library
+    predicted = predicted_bytes(runner.graph, options.train, options.optimizer, library)
     measured = runner.measured_peak_memory_bytes
     yield _check(case, MEMORY, measured / predicted if measured else None, why)
     why = next(filter(None, [failure_of(runner.profile) for _ in range(PROFILED)]), "")

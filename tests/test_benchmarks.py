@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import sleep
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 
-from archscope.latency import Options
 from archscope.model.graph import Graph
 from archscope.model.report import Column, Report, summed
 from archscope.roofline import Ceilings, with_bounds
+from archscope.selfcheck import Peer
 from tests.graphs import Net, report_of
 
 ROOT = Path(__file__).parents[1]
@@ -338,9 +338,8 @@ def test_peers_are_compared_before_anything_is_profiled(on_cuda: ModuleType, mon
     monkeypatch.setattr(on_cuda.pages, "NETWORKS", ("mobilenet?width_multiplier=0.25",))
     found = on_cuda.compare_with_peers("cpu", 0.01)
 
-    whats = [row["what"] for row in found if "Timer" in row["what"] or "benchmark" in row["what"]]
-    assert whats == [
-        f"mobilenet?width_multiplier=0.25, batch 1, {dtype}, channels last: wall, torch.utils.benchmark, ms"
+    assert [row["what"] for row in found] == [
+        f"mobilenet?width_multiplier=0.25, batch 1, {dtype}, channels last: wall / torch Timer, ms"
         for dtype in ("float32", "bfloat16")
     ]
     assert all(row["measured"] > 0 and row["reference"] > 0 for row in found)
@@ -349,15 +348,13 @@ def test_peers_are_compared_before_anything_is_profiled(on_cuda: ModuleType, mon
 def test_a_peer_that_fails_takes_nothing_else_with_it(
     on_cuda: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def do_bench(step: object, **how: object) -> float:
-        raise RuntimeError("0 active drivers")
+    peers = [Peer("wall / torch Timer", 2.0, 1.9), Peer("wall / do_bench", 2.0, None, "0 active drivers")]
+    monkeypatch.setattr("archscope.selfcheck.beside_peers", lambda runner: peers)
+    monkeypatch.setattr(on_cuda.pages, "NETWORKS", ("lenet5",))
+    found = on_cuda.compare_with_peers("cpu", 0.01)
 
-    monkeypatch.setitem(sys.modules, "triton", ModuleType("triton"))
-    monkeypatch.setitem(sys.modules, "triton.testing", SimpleNamespace(do_bench=do_bench))
-    found = on_cuda._peers(lambda: None, Options(seconds=0.01))
-
-    assert [*found] == ["torch.utils.benchmark"]
-    assert capsys.readouterr().err == "triton do_bench: 0 active drivers\n"
+    assert [(row["measured"], row["reference"]) for row in found] == [(2.0, 1.9)] * 2
+    assert "lenet5, batch 128, float32, channels last: wall / do_bench, ms: 0 active drivers" in capsys.readouterr().err
 
 
 def test_what_a_slot_brought_renews_the_page(

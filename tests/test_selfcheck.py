@@ -21,11 +21,11 @@ CASES = (Case("mobilenet", 32, False), Case("mobilenet", 32, True))
 def test_every_case_is_timed_before_any_is_profiled(monkeypatch: pytest.MonkeyPatch) -> None:
     log: list[str] = []
     for name in ("sample", "profile", "measure_memory"):
-        act: Callable[[Runner], Any] = getattr(Runner, name)
+        act: Callable[..., Any] = getattr(Runner, name)
 
-        def logged(runner: Runner, name: str = name, act: Callable[[Runner], Any] = act) -> Any:
+        def logged(runner: Runner, name: str = name, act: Callable[..., Any] = act, **how: Any) -> Any:
             log.append(name)
-            return act(runner)
+            return act(runner, **how)
 
         monkeypatch.setattr(Runner, name, logged)
     checks = list(selfcheck.selfcheck(Options(seconds=0.01), cases=CASES))
@@ -58,7 +58,7 @@ def test_what_cannot_be_measured_says_why(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_peer_that_fails_takes_nothing_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def do_bench(step: object, return_mode: str) -> float:
+    def do_bench(step: object, **how: object) -> float:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
 
     FakeCuda(monkeypatch)

@@ -12,7 +12,7 @@ from archscope.errors import EnvironmentFailure
 def selfcheck(
     device: Device = "cpu",
     dtype: DataType = None,
-    batch: Annotated[int | None, timed("--batch", "N", "Images at a time [2, on CUDA 64].")] = None,
+    batch: Annotated[int | None, timed("--batch", "N", "Images at a time [2, on CUDA 256].")] = None,
     seconds: Seconds = None,
     threads: OneThreads = None,
 ) -> None:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from archscope.errors import ArchscopeError
+from archscope.measures.workspace import Library
 from archscope.model.report import Report
 
 if TYPE_CHECKING:
@@ -180,6 +181,11 @@ class Options:
     @property
     def on_cuda(self) -> bool:
         return self.device.startswith("cuda")
+
+    @property
+    def library(self) -> Library:
+        """What runs convolutions."""
+        return Library.of(self.device, self.dtype, self.channels_last, self.amp)
 
     @property
     def stored_dtype(self) -> str:

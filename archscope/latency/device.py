@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch.profiler import ProfilerActivity
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from archscope.errors import EnvironmentFailure
 from archscope.garbage import collection_paused
@@ -147,6 +148,21 @@ def rise_bytes(step: Callable[[], None], options: Options) -> int:
     return highest([event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())])
 
 
+def rise_between_bytes(step: Callable[[], None], options: Options) -> int:
+    """The same on CUDA without what kernels take while they run: as it is found after each operation."""
+    levels = [torch.cuda.memory_allocated(options.device)]
+
+    class Look(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            returned = operation(*args, **(kwargs or {}))
+            levels.append(torch.cuda.memory_allocated(options.device))
+            return returned
+
+    with Look():  # type: ignore[no-untyped-call]
+        step()
+    return max(levels) - levels[0]
+
+
 def highest(changes: list[int]) -> int:
     """The highest level that these changes reach, from 0."""
     level = top = 0
@@ -159,7 +175,7 @@ def highest(changes: list[int]) -> int:
 def check_memory(graph: Graph, options: Options) -> None:
     """A system that runs out of memory kills the process: what is predicted not to fit is not tried on a CPU."""
     free = None if options.on_cuda else free_bytes(options)
-    if free is not None and predicted_bytes(graph, options.train, options.optimizer) > free:
+    if free is not None and predicted_bytes(graph, options.train, options.optimizer, options.library) > free:
         raise EnvironmentFailure(f"out of memory on {options.device}: {fitting(graph, options, free)}")
 
 

@@ -1,16 +1,16 @@
 """What would fit: the largest batch whose predicted memory a device has. No torch here."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from archscope.latency import Options
-from archscope.measures.backward import Backward, is_copied
-from archscope.measures.memory import memory
+from archscope.measures.backward import Backward
+from archscope.measures.memory import running_bytes
 from archscope.measures.training_memory import held_throughout, newly_kept
+from archscope.measures.workspace import ONEDNN, Library
 from archscope.model import units
 from archscope.model.graph import Graph
-from archscope.model.operations import CATEGORY
 from archscope.model.report import Column, Report
 from archscope.roofline import converted
 
@@ -18,29 +18,19 @@ STATES: Mapping[str, int] = {"sgd": 0, "momentum": 1, "adam": 2, "adamw": 2}
 """Numbers that an optimizer keeps for each weight that trains."""
 
 
-def predicted_bytes(graph: Graph, train: bool, optimizer: str = "momentum", on_cuda: bool = False) -> int:
+def predicted_bytes(graph: Graph, train: bool, optimizer: str = "momentum", library: Library = ONEDNN) -> int:
     """Peak memory as predicted: of inference, or of weights, gradients, the optimizer's states, and what the backward
     pass needs or, if that is more, what the optimizer's step takes for itself."""
-    *_, peak = memory(graph)
+    running = running_bytes(graph, library)
     if not train:
-        return max(int(peak.total), 0 if on_cuda else max(_with_copies(graph, peak), default=0))
-    backward = Backward(graph, newly_kept(graph, on_cuda), on_cuda)
+        return running
+    backward = Backward(graph, newly_kept(graph, library.on_cuda), library)
     trained = backward.gradient_bytes.values()
     states = STATES[optimizer] * sum(trained)
     needed = max(backward.peak(), sum(trained))
     if optimizer in ROOTS and trained:
-        needed = max(needed, sum(trained) + (sum(trained) if on_cuda else 2 * max(trained)))
-    return max(int(peak.total) + states, held_throughout(graph) + states + needed)
-
-
-def _with_copies(graph: Graph, peak: Column) -> Iterator[int]:
-    """Peak memory of each convolution, with oneDNN's own copies on the CPU: of what it is given and its weights, and
-    then of what it returns."""
-    for layer in graph.layers:
-        if CATEGORY.get(layer.operation, "").endswith("convolution") and is_copied(layer):
-            given = sum([graph.bytes[name] for name in layer.inputs])
-            weights = sum([graph.parameters[name].bytes for name in layer.parameters if name in graph.parameters])
-            yield int(peak.values[layer.name] or 0) + max(given + weights, graph.bytes[layer.name])
+        needed = max(needed, sum(trained) + (sum(trained) if library.on_cuda else 2 * max(trained)))
+    return max(running, held_throughout(graph) + needed) + states
 
 
 ROOTS = frozenset({"adam", "adamw"})
@@ -51,18 +41,18 @@ MOST_IMAGES = 2**20
 """No larger batch is looked at."""
 
 
-def most_images(graph: Graph, train: bool, optimizer: str, memory_bytes: int, on_cuda: bool = True) -> int:
+def most_images(graph: Graph, train: bool, optimizer: str, memory_bytes: int, library: Library) -> int:
     """The largest batch that is predicted to fit into so much memory, which grows with it; 0 if none does."""
 
     def needed(images: int) -> int:
-        return predicted_bytes(replace(graph, batch=images), train, optimizer, on_cuda)
+        return predicted_bytes(replace(graph, batch=images), train, optimizer, library)
 
     return bisect_right(range(1, MOST_IMAGES + 1), memory_bytes, key=needed)
 
 
 def largest_batch(graph: Graph, options: Options, free: int) -> int:
     """The largest batch, of powers of two, that is predicted to fit; 0 if none does."""
-    most = most_images(graph, options.train, options.optimizer, free, options.on_cuda)
+    most = most_images(graph, options.train, options.optimizer, free, options.library)
     return 1 << (most.bit_length() - 1) if most else 0
 
 
@@ -76,7 +66,7 @@ def with_fits(report: Report, memory_bytes: int, dtype: str = "", optimizer: str
             "dtype": dtype,
             "train": train,
             **({"optimizer": optimizer} if train else {}),
-            "images": most_images(graph, train, optimizer, memory_bytes),
+            "images": most_images(graph, train, optimizer, memory_bytes, Library.of("cuda", dtype)),
         }
         for train in (False, True)
     ]
@@ -98,7 +88,7 @@ MOST_TRIED = 1024
 
 def fitting(graph: Graph, options: Options, free: int | None) -> str:
     """`batch 512 needs about 60.1 GiB, 40.0 GiB are free: --batch 256 would fit`."""
-    predicted = predicted_bytes(graph, options.train, options.optimizer, options.on_cuda)
+    predicted = predicted_bytes(graph, options.train, options.optimizer, options.library)
     needed = f"batch {graph.batch} needs about {units.size(predicted)}"
     if free is None:
         return f"{needed}: take a smaller --batch"

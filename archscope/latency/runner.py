@@ -209,9 +209,10 @@ class Runner:
         with self.on_device():
             self.device_times_ms += cuda_graph.replayed_ms(self.network, self.options.seconds / 4, self._clock)
 
-    def measure_memory(self) -> None:
-        """The highest memory of one step: what lies there between steps, and by how much a step adds to it. Of another
-        program than torch it is not known."""
+    def measure_memory(self, between_operations: bool = False) -> None:
+        """The highest memory of one step: what lies there between steps, and by how much a step adds to it; on CUDA
+        `between_operations`, without what kernels take while they run. Of another program than torch it is not known.
+        """
         if self.options.backend != "eager":
             return
         if self.options.replayed_by_torch:
@@ -219,7 +220,8 @@ class Runner:
         with self.on_device():
             self.network.forget_gradients()  # the CPU's profiler does not see what is freed of older steps
             resident = self.network.resident_bytes  # before the step, whose rise holds the gradients that it leaves
-            self.measured_peak_memory_bytes = resident + device.rise_bytes(self.network.step, self.options)
+            rise_bytes = device.rise_between_bytes if between_operations else device.rise_bytes
+            self.measured_peak_memory_bytes = resident + rise_bytes(self.network.step, self.options)
 
     def profile(self) -> None:
         """Time by layer in one more step, unless a note says why there is none."""

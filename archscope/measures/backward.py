@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 
 from archscope.measures.kept_by_kernels import passing_forward, passing_in_kernel
+from archscope.measures.workspace import Library
 from archscope.model.graph import Graph, Layer, Shape, Tensor, bytes_of, elements_of
 from archscope.model.operations import CATEGORY
 
@@ -60,13 +61,6 @@ def _reached(graph: Graph) -> set[str]:
     return reached
 
 
-def is_copied(layer: Layer) -> bool:
-    """Does oneDNN copy a convolution's images into its own layout? A plain 1x1 convolution is a matrix product."""
-    window = layer.window
-    plain = window is None or ({*window.kernel_size, *window.stride} == {1} and len(window.kernel_size) < 3)
-    return not (plain and layer.groups == 1)
-
-
 def _is_of_many_axes(layer: Layer) -> bool:
     """A fully connected layer, which flattens them: what it returns is a view, and so is its input's gradient."""
     return layer.operation == "linear" and len(layer.output_shape) > 1
@@ -100,8 +94,8 @@ class Backward:
     """The backward pass of what the layers have `newly_kept`. `gradient_bytes` are those of each weight that gets a
     gradient: that trains, and that a result is made of. Momenta are as large."""
 
-    def __init__(self, graph: Graph, newly: Iterable[Newly], on_cuda: bool) -> None:
-        self._graph, self._bytes, self._on_cuda, self._reached = graph, graph.bytes, on_cuda, _reached(graph)
+    def __init__(self, graph: Graph, newly: Iterable[Newly], library: Library) -> None:
+        self._graph, self._bytes, self._library, self._reached = graph, graph.bytes, library, _reached(graph)
         self._views = _views(graph)
         self.gradient_bytes = _gradient_bytes(graph, self._reached)
         self._kept = {
@@ -171,16 +165,15 @@ class Backward:
         return whole or layer.operation != "add"
 
     def _beside(self, layer: Layer, read: Mapping[Part, int]) -> int:
-        """Bytes that a layer's backward pass takes besides the gradients, and gives back: inside a kernel; on the CPU
-        oneDNN's copies, in its own layout, of a convolution's input and output or of its weights; products before they
-        are summed; what a derivative is computed by; of a weight that is used in part the gradient of that part."""
+        """Bytes that a layer's backward pass takes besides the gradients, and gives back: inside a kernel; a library's
+        copies; products before they are summed; what a derivative is computed by; of a weight that is used in part the
+        gradient of that part."""
         category = CATEGORY.get(layer.operation, "")
         if category.endswith("convolution"):
-            if self._on_cuda or not is_copied(layer):
-                return 0
-            return max(self._bytes[layer.name] + sum(read.values()), self._of_weights(layer))
+            given, made = sum(read.values()), self._bytes[layer.name]
+            return self._library.backward_bytes(layer, given, self._of_weights(layer), made)
         if category in {"attention", "recurrent"}:
-            return passing_in_kernel(layer, self._graph.batch, self._of_weights(layer), self._on_cuda)
+            return passing_in_kernel(layer, self._graph.batch, self._of_weights(layer), self._library.on_cuda)
         output = self._bytes[layer.name]
         if layer.memory == "in_place" and layer.name in self._views:
             return 2 * output  # the whole gradient copied, and the part that is written

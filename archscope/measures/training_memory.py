@@ -9,6 +9,7 @@ from archscope.measures.backward import Backward, Newly
 from archscope.measures.kept_by_kernels import Kept, kept_by_kernel, mask
 from archscope.measures.macs import UNSAID
 from archscope.measures.memory import storage_roots
+from archscope.measures.workspace import ONEDNN
 from archscope.model.graph import Graph, Layer, Shape, bytes_of
 from archscope.model.operations import CATEGORY
 from archscope.model.report import Column, summed
@@ -72,7 +73,7 @@ def _peak(graph: Graph, kept: Column, newly: Iterable[Newly]) -> int | None:
     trains, the inputs, and what the backward pass does. None where that is not known."""
     if None in kept.values.values():
         return None
-    backward = Backward(graph, newly, on_cuda=False)
+    backward = Backward(graph, newly, ONEDNN)
     return held_throughout(graph) + sum(backward.gradient_bytes.values()) + backward.peak()
 
 

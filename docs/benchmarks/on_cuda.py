@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
-from statistics import median
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -44,8 +43,8 @@ CHANNELS_LAST = [("bfloat16", 1, True), ("float32", 32, True), ("tf32", 32, True
 PATIENCE = 3
 """Times its own seconds that a step may take of a slot that ends: what hangs shall not take what the others need."""
 
-IMAGES = 32
-"""What peers time at once."""
+IMAGES = 128
+"""What peers time at once: with fewer a step takes as long as the host does, which no two clocks find alike."""
 
 SPECTRA = [(256, 35), (728, 19)]
 """Channels and side of blocks of Inception's and of Xception's sizes."""
@@ -139,70 +138,22 @@ def _called(words: list[str]) -> None:
 def compare_with_peers(device: str, seconds: float) -> list[dict[str, Any]]:
     """archscope's median beside those of torch.utils.benchmark and triton's do_bench, before anything is profiled."""
     from archscope.latency import Options
+    from archscope.latency.runner import Runner
+    from archscope.selfcheck import beside_peers
+    from archscope.summary import job_of
 
     found = []
     for name in pages.NETWORKS:
         for dtype in ("float32", "bfloat16"):
             options = Options(device, dtype, channels_last=True, seconds=seconds)
-            wall = _wall_ms(name, options)
-            for peer, ms in _peers(_step(name, options), options).items():
-                what = f"{name}, batch {IMAGES}, {dtype}, channels last: wall, {peer}, ms"
-                found.append({"what": what, "measured": wall, "reference": ms})
-    return found
-
-
-def _wall_ms(name: str, options: Any) -> float:
-    """The step's median by archscope, and nothing else of it."""
-    from archscope.latency import unheard
-    from archscope.latency.measuring import take_turns
-    from archscope.latency.runner import Runner
-    from archscope.summary import job_of
-
-    job = job_of(name, None, None, [IMAGES], "eval", options.stored_dtype, {})
-    runner = Runner(job, IMAGES, options)
-    take_turns([runner], options.seconds, 0.0, unheard, monotonic)
-    runner.release()
-    if runner.failure is not None:
-        raise runner.failure
-    return median(runner.times_ms)
-
-
-def _step(name: str, options: Any) -> Callable[[], Any]:
-    """The step that archscope times, without archscope."""
-    import torch
-
-    import archscope
-
-    layout, stored = torch.channels_last, getattr(torch, options.stored_dtype)
-    module = archscope.build(name).eval().to(options.device, stored, memory_format=layout)
-    image = torch.randn(IMAGES, 3, 299, 299, device=options.device, dtype=stored).contiguous(memory_format=layout)
-
-    def step() -> Any:
-        with torch.no_grad():
-            return module(image)
-
-    return step
-
-
-def _peers(step: Callable[[], Any], options: Any) -> dict[str, float]:
-    """Milliseconds of a step by each peer that is installed and measures it."""
-    from torch.utils.benchmark import Timer
-
-    from archscope.latency.device import first_line, set_up
-
-    with set_up(options):
-        for _ in range(5):
-            step()
-        timer = Timer("step()", globals={"step": step})
-        found = {"torch.utils.benchmark": 1000 * timer.blocked_autorange(min_run_time=options.seconds).median}
-        try:
-            from triton.testing import do_bench
-
-            found["triton do_bench"] = do_bench(step, warmup=200, rep=int(1000 * options.seconds), return_mode="median")
-        except ImportError:
-            pass
-        except Exception as error:  # a peer that fails takes nothing else with it
-            print(f"triton do_bench: {first_line(error)}", file=sys.stderr)
+            runner = Runner(job_of(name, None, None, [IMAGES], "eval", options.stored_dtype, {}), IMAGES, options)
+            for peer in beside_peers(runner):
+                what = f"{name}, batch {IMAGES}, {dtype}, channels last: {peer.what}, ms"
+                if peer.peer_ms is None:  # a peer that fails takes nothing else with it
+                    print(f"{what}: {peer.why}", file=sys.stderr)
+                else:
+                    found.append({"what": what, "measured": peer.wall_ms, "reference": peer.peer_ms})
+            runner.release()
     return found
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from archscope.latency.fitting import predicted_bytes
+from archscope.measures.workspace import Library
 from archscope.model.graph import Layer, is_depthwise, is_pointwise
 from archscope.model.report import Report
 
@@ -205,9 +206,9 @@ def checks(reports: Sequence[Report], peers: Sequence[Mapping[str, Any]]) -> lis
             found.append(Check(f"{what}: layers, graph replay, ms", layers, replayed, LIMITS["layers"]))
         if "measured_peak_memory_bytes" in totals and not setting["compile"]:
             step = "training" if setting["train"] else "inference"
-            on_cuda = setting["device"].startswith("cuda")
+            library = Library.of(setting["device"], setting["dtype"], setting["channels_last"])
             sizes = (
-                predicted_bytes(report.graph, setting["train"], setting.get("optimizer") or "momentum", on_cuda),
+                predicted_bytes(report.graph, setting["train"], setting.get("optimizer") or "momentum", library),
                 totals["measured_peak_memory_bytes"],
             )
             mib = [size / 2**20 for size in sizes]

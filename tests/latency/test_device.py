@@ -18,6 +18,7 @@ from archscope.latency.attribution import Event, attribute
 from archscope.latency.device import highest
 from archscope.latency.fitting import climbing_batches, fitting, largest_batch, most_images, predicted_bytes
 from archscope.latency.marks import KernelsLost, check_whole, plain
+from archscope.measures.workspace import Library
 from tests.graphs import six_layer_report
 from tests.small_nets import on_meta
 
@@ -126,13 +127,24 @@ def test_the_highest_level(changes: list[int], top: int) -> None:
     assert highest(changes) == top
 
 
+def test_memory_between_operations_leaves_out_what_they_take_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = iter([100, 400, 300])  # before, after the first operation and the second
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: next(levels))
+
+    def step() -> None:
+        torch.ones(2).add(1)
+
+    assert device.rise_between_bytes(step, Options("cuda")) == 300
+
+
 @pytest.mark.parametrize("train", [False, True])
 @pytest.mark.parametrize("images", [1, 2, 7, 100])
 def test_so_many_images_fit_and_no_more(images: int, train: bool) -> None:
-    needed = predicted_bytes(replace(GRAPH, batch=images), train, on_cuda=True)
+    library = Library.of("cuda", "tf32")
+    needed = predicted_bytes(replace(GRAPH, batch=images), train, library=library)
 
-    assert most_images(GRAPH, train, "momentum", needed) == images
-    assert most_images(GRAPH, train, "momentum", needed - 1) == images - 1
+    assert most_images(GRAPH, train, "momentum", needed, library) == images
+    assert most_images(GRAPH, train, "momentum", needed - 1, library) == images - 1
 
 
 def test_batches_climb_from_the_own_one_as_far_as_memory_goes() -> None:

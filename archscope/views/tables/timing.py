@@ -5,6 +5,7 @@ from typing import Any
 
 from archscope.latency.fitting import predicted_bytes
 from archscope.latency.statistics import is_busy
+from archscope.measures.workspace import Library
 from archscope.model import units
 from archscope.model.report import Report
 
@@ -145,8 +146,8 @@ def _peak(report: Report) -> str:
     setting = report.setting
     if setting.get("amp"):  # which tensors are cast is torch's choice
         return f"{units.size(measured)} measured"
-    optimizer, on_cuda = setting.get("optimizer") or "momentum", setting["device"] != "cpu"
-    predicted = predicted_bytes(report.graph, setting["train"], optimizer, on_cuda)
+    library = Library.of(setting["device"], setting["dtype"], setting["channels_last"])
+    predicted = predicted_bytes(report.graph, setting["train"], setting.get("optimizer") or "momentum", library)
     return f"{units.size(measured)} measured, {units.size(predicted)} predicted"
 
 
