@@ -26,15 +26,17 @@ def end_on_signals() -> None:
 
 
 def _end(number: int, frame: "Any") -> None:
-    for path in tuple(temporaries):
-        try:
-            path.unlink(missing_ok=True)
-        except OSError:
-            continue
-    if "multiprocessing" in sys.modules:
-        for child in sys.modules["multiprocessing"].active_children():
-            child.terminate()
-    os._exit(128 + number)
+    try:
+        for path in tuple(temporaries):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError:
+                continue
+        if "multiprocessing" in sys.modules:
+            for child in sys.modules["multiprocessing"].active_children():
+                child.terminate()
+    finally:  # whatever a module lacks that is half imported at this moment
+        os._exit(128 + number)
 
 
 def heed_interrupts() -> None:

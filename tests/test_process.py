@@ -250,5 +250,25 @@ def test_signals_are_archscopes_before_it_imports_anything() -> None:
     assert python(FIRST).stdout.split() == ["archscope", "archscope.__main__", "archscope.signals", "gc"]
 
 
+HALF = """
+import os, signal, sys, types
+from pathlib import Path
+from archscope import signals
+signals.end_on_signals()
+sys.modules["multiprocessing"] = types.ModuleType("multiprocessing")  # as it is while something imports it
+signals.temporaries.update([Path("."), Path(sys.argv[1])])
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="of POSIX")
+def test_a_signal_ends_it_also_within_an_import(tmp_path: Path) -> None:
+    half_written = tmp_path / ".made.json.1f"
+    half_written.touch()
+    ended = subprocess.run([sys.executable, "-c", HALF, half_written], check=False, capture_output=True, text=True)
+
+    assert (ended.returncode, ended.stderr, half_written.exists()) == (143, "", False)
+
+
 def test_it_ends_without_looking_for_garbage() -> None:
     assert python(LAST).stderr == "True True\n"
