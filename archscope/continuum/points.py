@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from os import PathLike
 from typing import Any, Literal
 
+from archscope.cached import cached_property
 from archscope.errors import ArchscopeError
 from archscope.model.results import Pictured, Tabulated
 from archscope.model.rows import row_as
@@ -108,7 +109,7 @@ class Spectrum(Tabulated, Pictured):
     commonest: Block | None = None
     times: int = 0
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """The quantities that some point has, in the order they are shown."""
         return tuple(name for name in UNITS if any(point.values.get(name) is not None for point in self.points))

@@ -159,17 +159,20 @@ class Nothing:
 
 @dataclass(frozen=True)
 class Or:
-    """What one of these takes; of what none takes the last one says what is wrong."""
+    """What one of these takes; of what none takes one says what is wrong: that which came furthest into it, or the
+    last."""
 
     rules: tuple[Rule, ...]
 
     def check(self, value: Any) -> None:
-        for rule in self.rules[:-1]:
+        found: Broken | None = None
+        for rule in self.rules:
             try:
                 return rule.check(value)
-            except Broken:
-                continue
-        self.rules[-1].check(value)
+            except Broken as broken:
+                found = found if found and len(found.place) > len(broken.place) else broken
+        if found:
+            raise found
 
     def schema(self, named: dict[str, Schema]) -> Schema:
         return {"anyOf": [rule.schema(named) for rule in self.rules]}

@@ -357,7 +357,7 @@ SPECTRUM = Record(
 
 SWEPT = Record(
     {"at": SETTINGS, "at_least": ListOf(WORD), "failure": Maybe(TEXT)},
-    others=Maybe(Or((AMOUNT, OneOf(("unknown", "global")), ListOf(Or((COUNT, OneOf(("global",)))), 1, 3)))),
+    others=Maybe(Or((ListOf(Or((OneOf(("global",)), COUNT)), 1, 3), OneOf(("unknown", "global")), AMOUNT))),
     name="swept",
 )
 SWEEP = Record(
@@ -365,7 +365,7 @@ SWEEP = Record(
         "schema": WORD,
         "target": TEXT,
         "axes": MapOf(WORD, ListOf(Plain(8, TEXT), 1)),
-        "setting": Record({"batch": COUNT}, {"measured": SETTING}),
+        "setting": Record({"batch": Whole(1, LARGEST, "batch")}, {"measured": SETTING}),
         "limits": ListOf(Record({"quantity": WORD}, {"max": NUMBER, "min": NUMBER})),
         "maximized": Maybe(WORD),
         "largest": ListOf(Record({"at": SETTINGS, "beyond": Plain(8, TEXT)})),

@@ -141,14 +141,15 @@ class Sweep(Tabulated, Pictured):
         limits = tuple(
             Limit(side, row["quantity"], row[side]) for row in data["limits"] for side in SIDES if side in row
         )
-        _check(source, [*(limit.name for limit in limits), data["hold"]], points)
         maximized = data["maximized"] or ""
-        return cls(
+        made = cls(
             data["target"], {name: tuple(map(hashable, values)) for name, values in data["axes"].items()}, points,
             data["setting"], limits, maximized, _largest(data["largest"], maximized, points, source),
             data["hold"] or "", data["held"] or 0, data["scaled"] or "",
             data.get("left_out", 0), data.get("asked", len(points)),
         )  # fmt: skip
+        _check(made, source)
+        return made
 
 
 def _point(row: Mapping[str, Any]) -> Measured:
@@ -175,14 +176,23 @@ def _largest(
     return tuple(found)
 
 
-def _check(source: str, named: Sequence[str | None], points: Sequence[Measured]) -> None:
-    """Raises ArchscopeError for quantities that there are not, and for values of another kind than theirs."""
+def _check(sweep: Sweep, source: str) -> None:
+    """Raises ArchscopeError for quantities that there are not, for values of another kind than theirs, and for points
+    that are not on the grid."""
     broken = f"{one_line(source)} is a broken archscope sweep"
-    for name in filter(None, named):
+    for name in filter(None, [*(limit.name for limit in sweep.limits), sweep.hold]):
         if name not in LIMITED:
             raise ArchscopeError(f"{broken}: no quantity named '{one_line(name)}'")
-    for point in points:
-        for name, value in point.values.items():
+    values_of = {name: set(values) for name, values in sweep.axes.items()}
+    needed = values_of.keys() - {sweep.maximized}  # which has no value where the search failed
+    for i, point in enumerate(sweep.points):
+        at = point.place.named()
+        for name in sorted(needed | at.keys()):
+            if name not in at or name not in sweep.options or at[name] not in values_of.get(name, at.values()):
+                raise ArchscopeError(f"{broken}: points[{i}].at: '{one_line(name)}' has no value of the sweep's")
+        for name in (*point.values, *point.at_least):
+            value = point.values.get(name)
             if isinstance(value, list) != (name == "receptive_field") and not isinstance(value, str | None):
-                place = ", ".join(f"{key}={each}" for key, each in point.place.named().items())
-                raise ArchscopeError(f"{broken}: {one_line(name)} at {one_line(place)} is of another kind")
+                raise ArchscopeError(f"{broken}: points[{i}].{one_line(name)} is of another kind")
+            if name not in point.values:
+                raise ArchscopeError(f"{broken}: points[{i}].at_least: there is no '{one_line(name)}'")

@@ -60,7 +60,7 @@ def linked(layer: int, source: int) -> Change:
         (put("totals", "receptive_field", None), "totals.receptive_field_scope: 'local' does not go with the"),
         (put("layers", 0, "groups", 0), "layers[0].groups: 0 is no number of groups"),
         (put("input_shape", "3x8x8"), "input_shape: '3x8x8' is no"),
-        (put("input_shape", [[3, -8]]), "input_shape: "),
+        (put("input_shape", [[3, -8]]), "input_shape[0]: -8 is no size"),
         (put("layers", 0, "memory", "lost"), "layers[0].memory: 'lost' is none of new, view, in_place"),
         (put("layers", 0, "settings", {"p": {"a": [[[[[[[[1]]]]]]]]}}), "layers[0].settings.p: lists and objects"),
         (put("layers", 0, "name", "a\ud800"), "layers[0].name: 'a\\ud800' holds a character that cannot be shown"),

@@ -187,6 +187,10 @@ def test_a_saved_sweep_is_shown_as_it_was(net: str, asked: dict[str, object]) ->
         assert render(again, name, Options()) == render(made, name, Options())
 
 
+def point(width: object = 4, **changed: object) -> dict[str, object]:
+    return {"at": {"width": width, "input": "16"}, "at_least": [], "failure": None, **changed}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -194,7 +198,13 @@ def test_a_saved_sweep_is_shown_as_it_was(net: str, asked: dict[str, object]) ->
         ({"limits": [{"quantity": "colour", "max": 1}]}, "no quantity named 'colour'"),
         ({"hold": "params"}, "there is 'hold' but no 'held'"),
         ({"maximized": "width", "largest": [{"at": {"width": 5}, "beyond": 6}]}, "the largest is none of its points"),
-        ({"points": [{"at": {}, "at_least": [], "failure": None, "params": [3]}]}, "params at"),
+        ({"points": [point(params=[3])]}, r"points\[0\].params is of another kind"),
+        ({"points": [point(params=-1)]}, r"points\[0\].params: -1 is no amount"),
+        ({"points": [point(width=5)]}, r"points\[0\].at: 'width' has no value of the sweep's"),
+        ({"points": [point(at={})]}, r"points\[0\].at: 'input' has no value of the sweep's"),
+        ({"points": [point(at={"width": 4, "depth": 1, "input": "16"})]}, r"points\[0\].at: 'depth' has no value"),
+        ({"points": [point(at_least=["colour"])]}, r"points\[0\].at_least: there is no 'colour'"),
+        ({"setting": {"batch": 0}}, "setting.batch: 0 is no batch"),
         ({"setting": {"batch": 1, "measured": {"device": "cpu"}}}, "setting.measured: there is no"),
         ({"schema": "archscope.report/2"}, "what is read here is archscope.sweep/1"),
     ],

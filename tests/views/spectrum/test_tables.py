@@ -4,11 +4,12 @@ import csv
 import json
 from functools import cache
 from io import StringIO
+from time import process_time
 
 import pytest
 
 import archscope
-from archscope.continuum.points import Spectrum
+from archscope.continuum.points import Point, Spectrum
 from archscope.views import Options
 from archscope.views.spectrum import formats
 
@@ -47,6 +48,15 @@ def test_what_is_held_is_said() -> None:
     assert "256x35x35: 3x3 over segments of 256, ReLU, 1x1 to 256" in text
     assert "67,840 parameters, those of the depthwise separable block; every point within 0.8" in text
     assert "Channels" in text
+
+
+@pytest.mark.parametrize("name", ["table", "csv", "markdown"])
+def test_time_grows_with_the_points(name: str) -> None:
+    point = Point(1, "one", {"params": 5, "macs": 7}, (3, 3))
+    many = Spectrum("many", (point,) * 5_000, {"device": "meta", "dtype": "float32", "batch": 1})
+    started = process_time()
+    shown(name, many)
+    assert process_time() - started < 3  # 0.1; with the square of them 20
 
 
 def test_csv_is_exact() -> None:
