@@ -140,11 +140,15 @@ def _check_graph(report: Mapping[str, Any]) -> None:
     stored = {}
     for kind in ("inputs", "parameters", "buffers", "constants"):
         stored[kind] = _names(report.get(kind, []), kind)
+    kept = [tensor for kind in ("parameters", "buffers") for tensor in report[kind]]
+    borrowers = {tensor["name"] for tensor in kept if tensor.get("shares")}
     for kind in ("parameters", "buffers"):
         for i, tensor in enumerate(report.get(kind, [])):
             owner = tensor.get("shares", "")
-            if owner and owner not in stored["parameters"] | stored["buffers"]:
+            if owner and owner not in stored["parameters"] and owner not in stored["buffers"]:
                 raise Broken(f"'{owner}' is neither a parameter nor a buffer", f".{kind}[{i}].shares")
+            if owner in borrowers:
+                raise Broken(f"'{owner}' lies in another's memory itself", f".{kind}[{i}].shares")
     known = dict.fromkeys(stored["inputs"], 1)
     for i, layer in enumerate(report["layers"]):
         try:
@@ -159,6 +163,13 @@ def _check_graph(report: Mapping[str, Any]) -> None:
     for i, output in enumerate(report.get("named_outputs", ())):
         if output["layer"] not in known:
             raise Broken(f"'{output['layer']}' is neither a layer nor an input", f".named_outputs[{i}]")
+    for i, name in enumerate(report.get("unseen", ())):
+        if name not in known:
+            raise Broken(f"'{name}' is no layer", f".unseen[{i}]")
+    for table in ("bases", "names"):
+        for path in report.get(table, ()):
+            if path not in report["blocks"]:
+                raise Broken(f"'{path}' is none of the blocks", f".{table}")
 
 
 def _check_operands(

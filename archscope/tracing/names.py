@@ -131,23 +131,29 @@ def readable(graph: Graph) -> Graph:
         *graph.blocks,
         *graph.blocks.values(),
         *graph.bases.values(),
+        *(output.name for output in graph.named_outputs),
         *chain(*tables),
     )
     if not UNSHOWN.search("".join(said)):
         return graph
     renamed: dict[str, str] = {}
+    taken: set[str] = set()
 
     def named(name: str) -> str:
         """Two names that are shown alike stay two."""
         if name not in renamed:
-            new, taken = shown(name), set(renamed.values())
+            new = shown(name)
             while new in taken:
                 new += "_"
+            taken.add(new)
             renamed[name] = new
         return renamed[name]
 
     def tensors(of: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {named(name): tensor._replace(name=named(name)) for name, tensor in of.items()}
+        return {
+            named(name): tensor._replace(name=named(name), shares=tensor.shares and named(tensor.shares))
+            for name, tensor in of.items()
+        }
 
     inputs, parameters, buffers, constants = map(tensors, tables)
     return replace(
@@ -161,6 +167,9 @@ def readable(graph: Graph) -> Graph:
         buffers=buffers,
         notes=tuple(map(shown, graph.notes)),
         constants=constants,
+        named_outputs=tuple(
+            replace(output, name=shown(output.name), layer=named(output.layer)) for output in graph.named_outputs
+        ),
         results=_of_renamed(graph.results, named),
         unseen=tuple(map(named, graph.unseen)),
         bases={named(path): shown(kind) for path, kind in graph.bases.items()},
@@ -181,4 +190,6 @@ def _renamed(layer: Layer, named: Callable[[str], str]) -> Layer:
 
 
 def _of_renamed(operands: Iterable[Operand], named: Callable[[str], str]) -> tuple[Operand, ...]:
-    return tuple(operand._replace(source=named(operand.source)) for operand in operands)
+    return tuple(
+        operand._replace(argument=shown(operand.argument), source=named(operand.source)) for operand in operands
+    )

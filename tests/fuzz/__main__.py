@@ -34,7 +34,7 @@ def command_line(where: Path, seed: int) -> Ended:
 def mutant(where: Path, seeds: dict[str, list[object]], seed: int) -> Ended:
     """One changed result, read by one of the commands."""
     random = Random(seed)
-    kind = random.choice(["report"] * 8 + ["compare", "spectrum"])
+    kind = random.choice(["report"] * 8 + ["compare", "spectrum", "sweep"])
     changed = mutants.mutant(random.choice(seeds[kind]), random)
     arguments = random.choice(mutants.COMMANDS[kind]).replace("{}", "mutant.json").split()
     (where / "mutant.json").write_text(json.dumps(changed), encoding="utf-8")

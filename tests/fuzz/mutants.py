@@ -29,6 +29,8 @@ COMMANDS = {
         "diff {} six.json", "diff six.json {}", "diff {} {} -f json", "diff {} six.json -o made.svg",
         "card {}", "card {} -o made.svg", "explain {}", "explain {} features", "explore {} -o made.html",
         "summary {} --as torchinfo", "compare {} six.json --predict h100 --by layer",
+        "diagram {} -l volume", "diagram {} -o made.tex", "diagram {} -o made.drawio", "diagram {} -o made.html",
+        "diff {} six.json -o made.html", "explain {} -f html", "summary {} --fit 24GiB", "check {} --max params=1",
     ],
     "compare": ["compare {}", "compare {} --by kind", "compare {} -f json", "compare {} six.json -o made.svg",
                 "compare {} -f html", "compare {} --predict a100,h100"],
@@ -36,18 +38,20 @@ COMMANDS = {
                  "spectrum {} -f latex", "spectrum {} -f html", "spectrum {} -o made.svg", "spectrum {} -o made.html",
                  "spectrum {} --plot curve -o made.svg",
                  "spectrum {} --plot panels -o made.svg"],
+    "sweep": ["sweep {}", "sweep {} -f json", "sweep {} -f csv", "sweep {} -f markdown", "sweep {} -f latex",
+              "sweep {} -f html", "sweep {} -o made.svg"],
 }  # fmt: skip
 
 
 def seeds(where: Path) -> dict[str, list[Any]]:
     """Results of every kind that can be read back, by the kind."""
-    from archscope import compare, spectrum, summarize
+    from archscope import compare, spectrum, summarize, sweep
     from archscope.auditing.counters import counted_as
     from archscope.roofline import predict
     from archscope.roofline.devices import find
 
     lenet, nin = summarize("lenet5"), summarize("nin_cifar10")
-    h100 = find("h100")
+    h100, net = find("h100"), f"{where / 'net.py'}:make"
     reports = [lenet, counted_as(nin, "fvcore"), predict(nin, [h100.ceilings]), *_varied(where)]
     made = {
         "report": [json.loads(report.to_json()) for report in reports],
@@ -55,6 +59,10 @@ def seeds(where: Path) -> dict[str, list[Any]]:
         "spectrum": [
             json.loads(found.to_json())
             for found in (spectrum(channels=8), spectrum("mobilenet_v1", [1, 3, "depthwise"], input_size=(3, 32, 32)))
+        ],
+        "sweep": [
+            json.loads(sweep("lenet5", {"num_classes": [2, 3]}).to_json()),
+            json.loads(sweep(net, {"width": [2, 64]}, "3x8x8", under={"params": 200}, maximize="width").to_json()),
         ],
     }
     return made

@@ -1,5 +1,6 @@
 """Results have the names that their author gave."""
 
+import json
 from collections import deque, namedtuple
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -94,3 +95,27 @@ async def awaited(x: torch.Tensor) -> torch.Tensor:
 def test_what_computes_later_is_said(form: Any, kind: str) -> None:
     (note,) = archscope.trace(Two(form), (3, 8, 8)).notes
     assert note == f"the network returns a {kind}: what this computes later was not seen"
+
+
+class OddNames(nn.Module):
+    """Two weights in one memory and a result, under names that would move a terminal's cursor."""
+
+    def __init__(self, odd: str) -> None:
+        super().__init__()
+        self.odd, memory = odd, torch.ones(9)
+        self.register_parameter("weight" + odd, nn.Parameter(memory[:3]))
+        self.register_parameter("again" + odd, nn.Parameter(memory[3:6]))
+        self.add_module("conv" + odd, nn.Conv2d(3, 3, 1))
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        weight, again, conv = (getattr(self, name + self.odd) for name in ("weight", "again", "conv"))
+        return {"result" + self.odd: conv(x * (weight + again).view(3, 1, 1))}
+
+
+@pytest.mark.parametrize("odd", ["\x1b[2J", "\u202e", "\n"])
+def test_a_report_of_names_that_cannot_be_shown_is_read_back(odd: str) -> None:
+    report = archscope.summarize(OddNames(odd), (3, 4, 4))
+    text = report.to_json()
+    assert json.dumps(odd)[1:-1] not in text and odd not in " ".join(json.loads(text)["blocks"])
+    assert Report.from_json(text).to_json() == text
+    assert [tensor.shares for tensor in report.graph.parameters.values()].count("") == 3
