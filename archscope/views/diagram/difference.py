@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from archscope.comparison.report import Comparison
 from archscope.differences import Diff
+from archscope.differences.rows import Difference
 from archscope.model.graph import Output
 from archscope.model.text import one_line
 from archscope.views import View as Written
@@ -16,9 +17,9 @@ from archscope.views.diagram.paint.painter import Page
 from archscope.views.diagram.paint.png import to_pdf, to_png
 from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.picture import Box, Piece
-from archscope.views.diagram.place.style import SMALL, Style
+from archscope.views.diagram.place.style import FRAME_TITLE, SMALL, Style
 from archscope.views.diagram.place.table import Table
-from archscope.views.diagram.plan.differing import EXTRA, Marked, Row, marked, plans, rows_of
+from archscope.views.diagram.plan.differing import EXTRA, REPEATS, Marked, marked, plans, rows_of
 from archscope.views.diagram.plan.levels import network_plan
 from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.sketch import MOST_BOXES, SMALLEST_TEXT, Drawing, View, scale
@@ -30,8 +31,14 @@ LONGEST_LINE, LONGEST = 92, 300
 MOST_SAID = 2
 """So many rows are told in a box itself; of more, the numbers are."""
 
+LONGEST_NOTE = 50
+"""Letters of a row in a box before it is broken."""
+
 MOST_NUMBERS = 4
 """Of rows, in the corner of a box."""
+
+SIGN = 8.0
+"""So high a number stands above the box that it is about."""
 
 BELOW = 24.0
 """From the picture to the list of rows."""
@@ -61,24 +68,18 @@ def as_svg(diff: Diff) -> str:
     _set_below(piece, table)
     reader, reference = map(one_line, Comparison((diff.a, diff.b)).names)
     title = f"{reader} against {reference}"
-    return to_svg(piece, Page(title, _said(diff, reference, rows), marks=signs, ghosts=ghosts, added=extra))
-
-
-def _said(diff: Diff, reference: str, rows: Sequence[Row]) -> list[str]:
-    verdict = diff.verdict.replace("_", " ")
-    if not rows:
-        return [f"Verdict: {verdict}.", f"Drawn: {reference}, the reference."]
-    return [
-        f"Verdict: {verdict}.", f"Drawn: {reference}, the reference; grey agrees.",
-        "Numbers: the rows below.", "Dashed: missing.", "Dotted: extra.",
-    ]  # fmt: skip
+    said = [f"Verdict: {diff.verdict.replace('_', ' ')}.", f"Drawn: {reference}, the reference."]
+    if rows:
+        lines = ["Dashed: missing."] * bool(ghosts) + ["Dotted: extra."] * bool(extra)
+        said = [said[0], f"{said[1][:-1]}; grey agrees.", "Numbers: the rows below.", *lines]
+    return to_svg(piece, Page(title, said, marks=signs, ghosts=ghosts, added=extra))
 
 
 def _drawing(found: Marked, outputs: Sequence[Output], kinds: Mapping[str, str], table: Table | None) -> Drawing:
     """The reference as far open as it stays readable on the page."""
     high = (table.height + BELOW) if table else 0.0
     paper = replace(A4, head=(max(A4.head[0], table.width if table else 0.0), A4.head[1] + high))
-    style = Style(paper=paper, notes=lambda alike: _notes(alike, found))
+    style = Style(paper=paper, notes=lambda alike: _notes(alike, found), frame_title=FRAME_TITLE + SIGN)
     view = View(outputs, style, True, "", plain=False)
     for plan in plans(found, kinds):
         sketch = view.sketch(plan, loose=True)
@@ -99,12 +100,13 @@ def _ends(outputs: Sequence[Output], found: Marked) -> list[Output]:
 def _notes(alike: Sequence[Op], found: Marked) -> tuple[str, ...]:
     """What the rows say of a box."""
     numbers = {number for op in alike for number in found.rows_of(op)}
-    said = dict.fromkeys(found.words(row, alike[0]) for row in found.rows if row.number in numbers)
+    rows = [row for row in found.rows if row.number in numbers]
     if all(_is_extra(op) for op in alike):
         return ("extra",)
     if all(found.is_missing(op) for op in alike):
-        return ("missing",)
-    return tuple(said) if len(said) <= MOST_SAID else ()
+        return ("missing", *(row.said for row in rows if row.kind == REPEATS))
+    said = dict.fromkeys(found.words(row, alike[0]) for row in rows)
+    return tuple(line for words in said for line in wrap(words, LONGEST_NOTE)) if len(said) <= MOST_SAID else ()
 
 
 def _is_extra(op: Op) -> bool:
@@ -121,23 +123,30 @@ def _numbers(box: Box, found: Marked) -> list[int]:
 
 
 def _table(diff: Diff) -> Table | None:
-    """The rows of the diff that are no consequence of others, numbered as in the picture."""
+    """The rows of the diff that are no consequence of others, numbered as in the picture; then what follows from them,
+    so that all sum to the whole difference."""
     listed = [row for row in diff.differences if row.kind != "consequence"]
+    following = [row for row in diff.differences if row.kind == "consequence"]
     if not listed:
         return None
     lines = [["", "What differs", "parameters", "MACs"]]
     for number, row in enumerate(listed[:MOST_ROWS], 1):
         first, *others = wrap(one_line(row.what, LONGEST), LONGEST_LINE)
-        lines.append([str(number), first, _more(row.params), _more(row.macs)])
+        lines.append([str(number), first, *_sums([row])])
         lines += [["", other, "", ""] for other in others]
     if len(listed) > MOST_ROWS:
-        lines.append(["", f"and {len(listed) - MOST_ROWS} rows more, which archscope diff lists", "", ""])
+        more = listed[MOST_ROWS:]
+        lines.append(["", f"and {len(more)} rows more, which archscope diff lists", *_sums(more)])
+    if following:
+        layers = sum(len(row.layers) for row in following)
+        lines.append(["", f"what follows, in {layers} layer{'s' * (layers > 1)}", *_sums(following)])
     return Table(lines, texts=2)
 
 
-def _more(amount: int) -> str:
-    """What the reader's network has more, or less: rows hold the reference's minus its."""
-    return "" if not amount else f"{'−' if amount > 0 else '+'}{abs(amount):,}"
+def _sums(rows: Sequence[Difference]) -> list[str]:
+    """Parameters and MACs that the reader's network has more, or less: rows hold the reference's minus its."""
+    sums = (sum(row.params for row in rows), sum(row.macs for row in rows))
+    return ["" if not amount else f"{'−' if amount > 0 else '+'}{abs(amount):,}" for amount in sums]
 
 
 def _set_below(piece: Piece, table: Table | None) -> None:

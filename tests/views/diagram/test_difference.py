@@ -4,6 +4,7 @@ from functools import cache
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from torch import nn
 
 import archscope
@@ -129,5 +130,114 @@ def test_a_box_says_a_row_without_what_explains_it_and_extra_once() -> None:
     shown = texts(as_svg(archscope.diff(extended, nn.Sequential(nn.Conv2d(4, 8, 3, groups=2)), (4, 9, 9))))
     in_boxes = shown[shown.index("Input") :]
     assert "groups 1 instead of 2" in in_boxes
-    assert "1x1 convolution, 8 filters + tanh" in in_boxes
+    assert "1×1 convolution, 8 filters + tanh" in in_boxes
     assert in_boxes.count("extra") == 1
+
+
+class Bottleneck(nn.Module):
+    """A small residual block with a class of its own."""
+
+    def __init__(self, bias: bool = False) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(8, 4, 1, bias=bias), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 8, 1))
+
+    def forward(self, x):
+        return self.body(x) + x
+
+
+class Blocks(nn.Module):
+    def __init__(self, *blocks: nn.Module) -> None:
+        super().__init__()
+        self.stem, self.blocks, self.head = nn.Conv2d(3, 8, 1), nn.Sequential(*blocks), nn.Conv2d(8, 5, 1)
+
+    def forward(self, x):
+        return self.head(self.blocks(self.stem(x)))
+
+
+def of_blocks(reader: list[nn.Module], reference: int) -> str:
+    return as_svg(archscope.diff(Blocks(*reader), Blocks(*[Bottleneck() for _ in range(reference)]), (3, 20, 20)))
+
+
+def test_a_block_that_is_missing_is_a_ghost_and_its_sisters_agree() -> None:
+    svg = of_blocks([Bottleneck() for _ in range(3)], 4)
+    shown = texts(svg)
+    assert shown.count("3 blocks instead of 4") == shown.count("missing") == svg.count('stroke-dasharray="5 4"') == 1
+    assert "×3" in shown
+    assert "Module" not in shown[: shown.index("Input")]  # in the legend: no module is marked
+
+
+def test_blocks_that_are_extra_stand_between_the_others_and_what_holds_them_is_told() -> None:
+    shown = texts(of_blocks([Bottleneck() for _ in range(5)], 3))
+    assert "blocks: 5 blocks instead of 3" in shown
+    assert shown.count("extra") == 1
+    said = " ".join(shown[: shown.index("Agrees")])
+    assert "Dotted: extra." in said
+    assert "Dashed" not in said
+
+
+def test_a_missing_block_is_closed_where_others_are_open_and_frames_say_their_numbers() -> None:
+    shown = texts(of_blocks([Bottleneck(), Bottleneck(True), Bottleneck()], 4))
+    assert "Blocks: Bottleneck" in shown
+    assert shown.count("missing") == 1
+    assert "a bias where the reference has none" in shown
+
+
+def test_all_that_differs_is_in_the_list_and_sums_up() -> None:
+    def chain(filters: int) -> nn.Module:
+        return nn.Sequential(nn.Conv2d(3, filters, 3), nn.ReLU(), nn.Conv2d(filters, 8, 3))
+
+    shown = texts(as_svg(archscope.diff(chain(6), chain(4), (3, 9, 9))))
+    rows = shown[shown.index("What differs") :]
+    assert "what follows, in 1 layer" in rows
+    assert "+144" in rows  # two filters more, which each of eight reads through nine weights
+
+
+def test_words_in_a_box_are_broken_and_not_cut() -> None:
+    def pooled(counted: bool) -> nn.Module:
+        return nn.Sequential(nn.Conv2d(3, 8, 3), nn.AvgPool2d(3, 1, 1, count_include_pad=counted))
+
+    shown = texts(as_svg(archscope.diff(pooled(True), pooled(False), (3, 9, 9))))
+    assert {"counts the padding (count_include_pad) where the", "reference leaves it out"} <= {*shown}
+    assert not any("…" in text for text in shown)
+
+
+class Level(nn.Sequential):
+    def __init__(self, read: int) -> None:
+        super().__init__(nn.Conv2d(read, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU())
+
+
+def test_a_number_does_not_stand_on_a_frame_s_title() -> None:
+    reader = Blocks(Level(8), Level(8))
+    reader.blocks[0][0] = nn.Conv2d(8, 8, 3, padding=1, bias=False)
+    svg = ElementTree.fromstring(as_svg(archscope.diff(reader, Blocks(Level(8), Level(8)), (3, 20, 20))))
+    title = next(one for one in svg.iter(f"{SVG}text") if one.text == "Blocks: Level")
+    marks = [one for one in svg.iter(f"{SVG}rect") if one.get("class") == "f-mark"]
+    assert len(marks) == 1
+    assert float(marks[0].get("y", 0)) > float(title.get("y", 0)) + 2  # below what hangs under its line
+
+
+class UNet(nn.Module):
+    """Two levels, of which a decoder reads each."""
+
+    def __init__(self, *up: nn.Module) -> None:
+        super().__init__()
+        self.down, self.pool = nn.ModuleList([Level(3), Level(8), Level(8)]), nn.MaxPool2d(2)
+        self.up, self.dec = nn.ModuleList(up), nn.ModuleList([Level(16), Level(16)])
+
+    def forward(self, x):
+        first = self.down[0](x)
+        second = self.down[1](self.pool(first))
+        x = self.down[2](self.pool(second))
+        for up, dec, kept in zip(self.up, self.dec, (second, first), strict=True):
+            x = dec(torch.cat([up(x), kept], 1))
+        return x
+
+
+def test_an_encoder_that_agrees_is_closed_by_its_levels_and_what_is_extra_stands_before_what_reads_it() -> None:
+    reference = UNet(*[nn.ConvTranspose2d(8, 8, 2, 2) for _ in range(2)])
+    reader = UNet(*[nn.Sequential(nn.Upsample(scale_factor=2), nn.Conv2d(8, 8, 1)) for _ in range(2)])
+    svg = as_svg(archscope.diff(reader, reference, (3, 32, 32)))
+    shown = texts(svg)
+    assert sum("Down" in text for text in shown) == 3
+    assert shown.count("Upsample") == shown.count("extra") == 2
+    assert shown.count("Concat") == 2  # the decoder, too

@@ -411,7 +411,7 @@ def test_a_schema_of_closed_stages_has_panels_of_what_these_hold() -> None:
     assert differences(made) == [] == faults(piece)
     assert {title.rpartition(" ")[0] for title in panels(piece)} == {"Deep"}
     told = [(box.title, *box.details) for box in piece.boxes if box.kind == "module"]
-    assert told[:2] == [("Stages", "22 × Deep"), ("Stages", "22 × Deep, 44 × 3×3 4")]
+    assert told[:2] == [("Stage 0", "22 × Deep"), ("Stage 1", "22 × Deep")]
     assert told[3:] == [("Chooser",)]
 
 

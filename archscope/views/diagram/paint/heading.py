@@ -126,7 +126,8 @@ class Head:
 
 def shown_kinds(page: Page, piece: Piece) -> list[str]:
     """The kinds whose colours the legend tells: those of boxes, where colours are not for costs."""
-    shown = {box.kind for box in piece.boxes if box.form != "point"}
+    uncoloured = page.ghosts | page.added
+    shown = {box.kind for box in piece.boxes if box.form != "point" and box.name not in uncoloured}
     return [kind for kind in LEGEND if kind in shown and not page.heat]
 
 

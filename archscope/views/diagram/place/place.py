@@ -30,7 +30,6 @@ from archscope.views.diagram.place.spread import FORK, Spread, has_bar, is_bar
 from archscope.views.diagram.place.style import (
     CIRCLE,
     FRAME_PAD,
-    FRAME_TITLE,
     GAP,
     SIDE,
     SMALL,
@@ -269,11 +268,11 @@ class Placer:
     def _framed(self, body: Piece, frame: Frame) -> Piece:
         """A frame around a piece, its title to the right of the line that enters, its badge after that."""
         titled = bool(frame.title) or frame.repeat > 1
-        band = FRAME_TITLE if titled and not self.style.sideways else FRAME_PAD
+        band = self.style.frame_title if titled and not self.style.sideways else FRAME_PAD
         width = text_width(frame.title, SMALL, bold=True) + badge_width(frame.repeat) + 2 * TITLE_AT + BESIDE_TITLE
         left, right = body.left + FRAME_PAD, body.right + FRAME_PAD
         if self.style.sideways:  # the title will stand above what is the left side now
-            left += FRAME_TITLE - FRAME_PAD / 2 if titled else 0.0
+            left += self.style.frame_title - FRAME_PAD / 2 if titled else 0.0
             band += max(width + TITLE_AT - body.height - 2 * FRAME_PAD, 0.0) / 2
         else:
             right = max(right, width)

@@ -72,7 +72,8 @@ class Style:
     box of each Op stands for, `notes` further lines that say something of them,
     set `beside` the details where those are set so too. `sideways`: axes will be swapped. `engine`: one of
     options.ENGINES. `paper`: what it is to be read on. `shapes`: they are
-    written. `room`: branches that are wider together stand in rows, a column that is higher is cut.
+    written. `room`: branches that are wider together stand in rows, a column that is higher is cut. `frame_title`:
+    room for a frame's title above what it holds.
     """
 
     one_line: bool = False
@@ -90,6 +91,7 @@ class Style:
     paper: Paper = A4
     shapes: bool = True
     room: tuple[float, float] = (inf, inf)
+    frame_title: float = FRAME_TITLE
 
     def compact(self) -> "Style":
         """Narrower boxes, closer to each other: for a picture that would not fit a page."""

@@ -163,7 +163,11 @@ def _numbered_name(item: Item) -> tuple[str, int | None]:
     else:
         return "", None
     found = re.fullmatch(r"(.*?)\.?(\d+)", module)
-    if not found or not found[1] or title not in {part_title(module, ""), pretty(module.rpartition(".")[2])}:
+    called = {
+        part_title(module, ""),
+        *(pretty(name.rpartition(".")[2]) for name in (module, found[1] if found else "")),
+    }
+    if not found or not found[1] or title not in called:
         return module, None
     return found[1], int(found[2])
 
