@@ -35,6 +35,7 @@ PLOT, TALL = 3.7, 5.2
 MANY = 25
 """So many networks all have their names; of more those on the front, and whatever others have room."""
 
+FEWEST_TICKS = 3
 LARGEST = 20.0
 """Radius of the network with most parameters, in points; areas are as the parameters. Many are drawn smaller."""
 
@@ -129,15 +130,21 @@ def _set_axes(axes: Axes, bubbles: Sequence[Bubble]) -> None:
     axes.set_xlim(min(macs) / margin, max(macs) * margin)
     pad = max((0.1 if len(bubbles) > MANY else 0.2) * (max(percents) - min(percents)), 0.5)
     axes.set_ylim(min(percents) - pad, max(percents) + pad)
-    ticks = [digit * 10**power for power in range(16) for digit in (1, 2, 5)]
-    axes.xaxis.set_major_locator(
-        FixedLocator([tick for tick in ticks if axes.get_xlim()[0] < tick < axes.get_xlim()[1]])
-    )
+    axes.xaxis.set_major_locator(FixedLocator(_ticks(*axes.get_xlim())))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: units.scaled(value, 1)))
     axes.set_xlabel("Multiply-accumulates of one image")
     axes.set_ylabel(f"Top-1 accuracy on {bubbles[0].accuracy.data} (%)")
     axes.grid()
+
+
+def _ticks(low: float, high: float) -> list[int]:
+    """Round numbers in between: 1, 2 and 5 of each power of ten, all digits where those are few."""
+    usual, every = (
+        [number for power in range(16) for digit in digits if low < (number := digit * 10**power) < high]
+        for digits in ((1, 2, 5), range(1, 10))
+    )
+    return usual if len(usual) >= FEWEST_TICKS else every
 
 
 def _draw(axes: Axes, bubbles: Sequence[Bubble]) -> None:

@@ -224,6 +224,6 @@ def _arc(piece: Piece, source: Map, target: Map, first: int, slot: int) -> None:
     one, two = boxes[source.op.name], boxes[target.op.name]
     roof = min(box.top - box.depth * DEEP for box in piece.boxes[first:])
     y = roof - FIRST_ARC - ARC * slot
-    x, end = one.x + one.depth * DEEP / 2, two.x + two.depth * DEEP / 2
+    x, end = one.x + one.depth * DEEP, two.x + two.depth * DEEP  # the middle of the edge at its back
     points = [(x, one.top - one.depth * DEEP), (x, y), (end, y), (end, two.top - two.depth * DEEP)]
     piece.lines.append(Line(points, one.name, two.name, "skip"))

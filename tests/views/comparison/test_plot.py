@@ -203,6 +203,13 @@ def test_bubbles_are_where_the_numbers_are() -> None:
     assert centres == set(zip(macs, (79.0, 78.2, 75.3), strict=True))
 
 
+def test_a_narrow_family_has_numbers_enough_on_its_axis() -> None:
+    family = Comparison(tuple(traced(name) for name in ("densenet121", "densenet201")))
+    axes = tradeoff(family).axes[0]
+    assert sum(axes.get_xlim()[0] < tick < axes.get_xlim()[1] for tick in axes.get_xticks()) >= 2
+    assert {3e9, 4e9} <= {*axes.get_xticks()}
+
+
 def test_areas_are_as_the_parameters() -> None:
     (axes,) = tradeoff(many()).axes
     areas: Mapping[float, float] = {

@@ -24,6 +24,11 @@ def test_a_module_that_only_counts_is_called_as_what_holds_it_by_name() -> None:
     assert joined_title("blocks.0", "Blocks") == "blocks.0"
 
 
+def test_a_stage_of_many_parts_of_which_none_repeats_says_all_its_widths() -> None:
+    piece = archscope.diagram("xception", level="network").drawing.piece
+    assert ("Exit flow", "3×3, 728-1024-1536-2048") in [(box.title, *box.details) for box in piece.boxes]
+
+
 class Experts(nn.Module):
     def __init__(self, widths: tuple[int, ...]) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from torch import nn
 import archscope
 from archscope.views.diagram.drawing import Diagram
 from archscope.views.diagram.place.paper import A4
-from archscope.views.diagram.place.style import SMALL
+from archscope.views.diagram.place.style import DEEP, SMALL
 from archscope.views.diagram.volume import SIDE_A_DOUBLING
 from tests.views.diagram.checker import faults
 
@@ -48,6 +48,9 @@ def test_what_a_u_net_keeps_runs_from_the_encoder_to_the_concatenation_above_the
         assert source and target and target.join == "cat"
         assert source.spatial == target.spatial
         assert min(y for _, y in line.points) < min(box.top for box in piece.boxes)
+        for box, (x, y) in ((boxes[line.source], line.points[0]), (boxes[line.target], line.points[-1])):
+            assert box.left + DEEP * box.depth < x < box.right + DEEP * box.depth  # on its back edge, and no other's
+            assert y == box.top - DEEP * box.depth
 
 
 def test_equal_layers_are_counted_under_their_block() -> None:

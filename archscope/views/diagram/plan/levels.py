@@ -117,11 +117,12 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
             runs[-1][1].append(child)
         else:
             runs.append((word, [child]))
-    if len(runs) > MOST_RUNS:  # what repeats matters more than what stands between
+    several_runs = len(runs) > MOST_RUNS
+    if several_runs:  # what repeats matters more than what stands between
         runs = [(word, children) for word, children in runs if len(modules.members(children[0])) > 1]
     repeated = any(len(children) > 1 and len(modules.members(children[0])) > 1 for _, children in runs)
-    if len(runs) > MOST_RUNS or not (repeated or modules.kinds.get(stage) in GENERIC):
-        return ()
+    if len(runs) > MOST_RUNS or not (repeated or (modules.kinds.get(stage) in GENERIC and not several_runs)):
+        return ()  # widths say more than some of the parts
     several = any(len(children) > 1 for _, children in runs)
     alone = all(len(modules.members(children[0])) == 1 for _, children in runs)
     if several and alone and (widths := contents(modules.members(stage), {})):
