@@ -44,7 +44,7 @@ class Case:
 
 
 CASES = (
-    Case("mobilenet", 128, False),
+    Case("mobilenet", 224, False),
     Case("resnet18", 128, False),
     Case("inception_v3", 149, False),
     Case("resnet18", 128, True),

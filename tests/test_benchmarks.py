@@ -104,9 +104,10 @@ def test_training_stands_beside_the_paper(pages: ModuleType) -> None:
 @pytest.mark.parametrize(
     ("times", "said"),
     [
-        ([(40.0, 50.0)], "came true in all of 2"),
-        ([(50.0, 40.0)], "came true in none of 2"),
-        ([(50.0, 40.0), (40.0, 50.0)], "came true in 2 of 4"),
+        ([(40.0, 50.0)] * 2, "1.25 times as fast, the faster one in all of 2 settings"),
+        ([(50.0, 40.0)] * 2, "0.80 times as fast, the faster one in none of 2 settings"),
+        ([(50.0, 40.0)], "0.80 times as fast"),
+        ([(50.0, 40.0), (40.0, 50.0)], "0.80 to 1.25 times as fast, the faster one in 1 of 2 settings"),
     ],
 )
 def test_the_answer_counts_settings(pages: ModuleType, times: list[tuple[float, float]], said: str) -> None:
@@ -115,8 +116,10 @@ def test_the_answer_counts_settings(pages: ModuleType, times: list[tuple[float, 
         for dtype, pair in zip(("float32", "bfloat16"), times, strict=False)
         for report in both(*pair, train=True, dtype=dtype)
     ]
+    answer = pages.table3(reports, "")
 
-    assert said in pages.table3(reports, "")
+    assert f"as a user's loop sees it {said}" in answer
+    assert f"by graph replay, {said}" in answer
 
 
 def test_depthwise_time_against_its_bytes(pages: ModuleType) -> None:
@@ -205,8 +208,11 @@ def test_every_planned_command_is_one(on_cuda: ModuleType) -> None:
         commands[name].make_context(name, arguments)
 
 
-def test_eight_minutes_hold_the_table_two_compiled_runs_and_two_spectra(on_cuda: ModuleType) -> None:
-    left, names = 480.0, []
+@pytest.mark.parametrize(("seconds", "compiled_runs", "spectra"), [(480.0, 1, 0), (620.0, 2, 2)])
+def test_eight_minutes_hold_the_table_and_two_more_compiled_runs_and_spectra(
+    on_cuda: ModuleType, seconds: float, compiled_runs: int, spectra: int
+) -> None:
+    left, names = seconds, []
     for step in on_cuda.plan("cuda", on_cuda.SECONDS):
         left -= step.seconds
         if left < 0:
@@ -214,8 +220,8 @@ def test_eight_minutes_hold_the_table_two_compiled_runs_and_two_spectra(on_cuda:
         names.append(step.name)
     assert names[:4] == ["smoke-lenet5", "smoke-recurrent", "smoke-asks-a-value", "smoke-training"]
     assert {"selfcheck", "peers"} < {*names}
-    assert [sum(name.startswith(kind) for name in names) for kind in ("inference", "training")] == [10, 6]
-    assert [sum(name.startswith(kind) for name in names) for kind in ("compiled", "spectrum")] == [2, 2]
+    kinds = ("inference", "training", "compiled", "spectrum")
+    assert [sum(name.startswith(kind) for name in names) for kind in kinds] == [10, 6, compiled_runs, spectra]
 
 
 class Slot:
@@ -262,17 +268,17 @@ def test_a_slot_is_filled_with_the_best_and_packed_as_it_goes(
 ) -> None:
     slot, out = Slot(on_cuda, monkeypatch), tmp_path / "slot"
 
-    assert slot.main("--fit", "125", "--out", str(out)) == 0
-    assert slot.now <= 125
+    assert slot.main("--fit", "135", "--out", str(out)) == 0
+    assert slot.now <= 135
     assert "1.00  pass" in (out / "selfcheck.txt").read_text(encoding="utf-8")
     made = json.loads((out / "smoke-lenet5.json").read_text(encoding="utf-8"))
     assert made["command"].startswith("archscope summary lenet5 --device cuda")
-    assert not list(out.glob("inference-*"))  # 119 s are gone by then
+    assert not list(out.glob("inference-*"))  # 129 s are gone by then
     with ZipFile(tmp_path / "slot.zip") as archive:
         assert {*archive.namelist()} == {path.name for path in out.iterdir()}
 
     before = len(slot.ran)
-    assert slot.main("--fit", "40", "--out", str(out)) == 0  # goes on where it was
+    assert slot.main("--fit", "60", "--out", str(out)) == 0  # goes on where it was
     assert [command.split()[-1] for command in slot.ran[before:]] == ["1", "1", "1", "32"]
 
 
@@ -370,7 +376,7 @@ def test_what_a_slot_brought_renews_the_page(
 
     assert slot.main("--pages", str(out)) == 0
     assert "| 1.25 |" in (docs / "table3.md").read_text(encoding="utf-8")
-    assert {path.name for path in (docs / "cuda").iterdir()} == {path.name for path in out.glob("*.json")}
+    assert {*pages.raw_files(docs / "cuda")} == {path.name for path in out.iterdir()}
 
 
 def test_the_rehearsal_measures_small_networks_on_the_cpu(

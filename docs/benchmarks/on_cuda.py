@@ -2,10 +2,10 @@
 
 Each step is one archscope command, run in a copy of this process: a profiler that has run once slows what follows, and
 an illegal access takes the device away for good. What it found goes to docs/benchmarks/cuda/, or to `--out`, as it
-comes, and is not measured again while it is there, so that a run that was stopped goes on where it was. The best comes
-first: `--fit 480` leaves out what would not end within so many seconds, `--only 'inference-*'` measures a part.
-Then the tables of table3.md are made anew. What `--out` was measured elsewhere, and lies in one archive beside the
-folder, too, comes into the docs with `--pages FOLDER`.
+comes, and to one archive beside the folder; it is not measured again while it is there, so that a run that was stopped
+goes on where it was. The best comes first: `--fit 480` leaves out what would not end within so many seconds,
+`--only 'inference-*'` measures a part. Then the tables of table3.md are made anew from the archive. What was measured
+elsewhere comes into the docs with `--pages FOLDER`.
 """
 
 import argparse
@@ -52,7 +52,7 @@ SPECTRA = [(256, 35), (728, 19)]
 
 @dataclass(frozen=True)
 class Step:
-    """A measurement: the name of its file, the command, and the seconds that it takes on an H100, rather more."""
+    """A measurement: the name of its file, the command, and the seconds that it takes on an H200, rather more."""
 
     name: str
     command: str
@@ -68,7 +68,7 @@ def plan(device: str, seconds: float) -> Iterator[Step]:
     timed = f"--device {device} --seconds {seconds:g}"
     yield from _smoke(f"--device {device} --seconds {seconds / 5:g}")
     yield Step("selfcheck", f"archscope selfcheck {timed}", 45)
-    yield Step("peers", "", 30)
+    yield Step("peers", "", 40)
     for settings in (PLAIN, CHANNELS_LAST):
         for train in (False, True):
             yield from (_networks(timed, *setting, train) for setting in settings if not train or setting[1] > 1)
@@ -95,14 +95,14 @@ def _networks(timed: str, dtype: str, batch: int, channels_last: bool, train: bo
     options = f"{timed} --dtype {dtype} --batch {batch}"
     options += " --channels-last" * channels_last + " --compile" * compiled + " --train" * train
     command = f"archscope compare {' '.join(pages.NETWORKS)} {options}"
-    return Step("-".join(words), command, 60 if compiled else 14 if train else 10)
+    return Step("-".join(words), command, 60 if compiled else 20 if train else 15)
 
 
 def _spectrum(timed: str, channels: int, side: int, dtype: str, batch: int) -> Step:
     """From regular to depthwise separable convolutions."""
     block = f"--channels {channels} --input {channels}x{side}x{side}"
     command = f"archscope spectrum {block} {timed} --dtype {dtype} --batch {batch}"
-    return Step(f"spectrum-{channels}-{dtype}-batch{batch}", command, 25)
+    return Step(f"spectrum-{channels}-{dtype}-batch{batch}", command, 45)
 
 
 def run(step: Step, folder: Path) -> None:
@@ -215,8 +215,7 @@ def _measure(steps: list[Step], out: Path, device: str, seconds: float, end: flo
             why.write_text(failure.whole, encoding="utf-8")
         with (out / "slot.log").open("a", encoding="utf-8") as log:
             print(f"{monotonic() - start:6.1f} s  {step.name}{'  failed' if why.exists() else ''}", file=log)
-        if out != RAW:
-            shutil.make_archive(str(out), "zip", out)  # one file to carry, whole after every step
+        shutil.make_archive(str(out), "zip", out)  # one file to carry, whole after every step
     if left_out:
         print(f"bench-cuda: no time was left for {', '.join(left_out)}", file=sys.stderr)
     return failed
@@ -267,10 +266,7 @@ def failure_of(act: Callable[[], None]) -> Failure | None:
 
 def _bring(folder: Path) -> None:
     """What was measured elsewhere, into the docs."""
-    RAW.mkdir(exist_ok=True)
-    for file in folder.iterdir():
-        if file.suffix in {".json", ".txt"}:
-            shutil.copy(file, RAW)
+    shutil.make_archive(str(RAW), "zip", folder)
     _renew()
 
 
