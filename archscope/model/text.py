@@ -33,7 +33,7 @@ def listed(names: Sequence[str], word: str = "") -> str:
 
 def shown_lines(text: str) -> str:
     """As `shown`, for a whole document: its lines and tabs stay."""
-    return UNSHOWN_IN_LINES.sub(_substitute, text)
+    return text if text.isprintable() else UNSHOWN_IN_LINES.sub(_substitute, text)
 
 
 def _substitute(found: re.Match[str]) -> str:

@@ -1,7 +1,10 @@
 """Copies of a unit on the meta device, where all that takes time is what the constructors of torch.nn do again."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -46,3 +49,62 @@ def _tensor(tensor: torch.Tensor, known: dict[int, Any]) -> torch.Tensor:
         vars(copy).update({name: mark if type(mark) is tuple else deepcopy(mark) for name, mark in marks.items()})
     known[id(tensor)] = copy
     return copy
+
+
+KNOWN = ("torch.nn.modules.", "archscope.networks.")
+"""Where code is that keeps nothing."""
+
+HOOKS = itemgetter("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+EVERY_MODULES = frozenset(vars(nn.Module())) - {"training"}
+"""Attributes that say nothing of what a module does, but for its hooks, its children and its weights."""
+
+_Said = tuple[Any, tuple[Any, ...], list[nn.Module]]
+"""Of a module: its class, what tensors and children it has; what its attributes are set to; its children."""
+
+
+def unchanged_copies(network: nn.Module) -> dict[nn.Module, nn.Module]:
+    """The modules of a network that are copies, and of which: while all of it is code of archscope's and torch's, no
+    module or weight stands in two places, and each copy is as what it was copied from, whatever its weights hold."""
+    modules, weights = [network], list[int]()
+    said: dict[int, _Said] = {}
+    for module in modules:  # it grows on the way
+        held = vars(module)
+        settings = _settings(type(module), tuple(held))  # type: ignore[arg-type]  # a class can be hashed
+        if settings is None or any(HOOKS(held)):
+            return {}
+        own = [pair for stored in (held["_parameters"], held["_buffers"]) for pair in stored.items()]
+        forms = [(name, t is not None and (t.shape, t.stride(), t.dtype)) for name, t in own]
+        children = [child for child in held["_modules"].values() if child is not None]
+        said[id(module)] = (type(module), forms, [*held["_modules"]]), settings(held), children
+        weights += [id(tensor) for _, tensor in own if tensor is not None]
+        modules += children
+    if len({*said, *weights}) < len(modules) + len(weights):
+        return {}
+    copies = {copy: of for copy in modules if (of := ORIGINALS.get(copy)) is not None and id(of) in said}
+    return {copy: of for copy, of in copies.items() if _is_like(copy, of, said)}
+
+
+@lru_cache
+def _settings(kind: Any, attributes: Sequence[str]) -> Callable[[Any], Any] | None:
+    """What asks a module for all that says what it does, where its code is known; None where it is not, or an attribute
+    is code."""
+    if not kind.__module__.startswith(KNOWN) or any([callable(getattr(kind, name, None)) for name in attributes]):
+        return None
+    settings = [name for name in attributes if name not in EVERY_MODULES]
+    return itemgetter("training", "training", *settings)  # of two at least: of one it gives no tuple
+
+
+def _is_like(one: nn.Module, two: nn.Module, said: Mapping[int, _Said]) -> bool:
+    """Do both do the same? What copies are given is one thing in both, or the items of a list."""
+    (form, settings, children), (other_form, others, other_children) = said[id(one)], said[id(two)]
+    return (
+        form == other_form
+        and len(settings) == len(others)
+        and all([a is b or _has_items_of(a, b) for a, b in zip(settings, others, strict=True)])
+        and len(children) == len(other_children)
+        and all([_is_like(*both, said) for both in zip(children, other_children, strict=True)])
+    )
+
+
+def _has_items_of(one: Any, two: Any) -> bool:
+    return type(one) is type(two) is list and [*map(id, one)] == [*map(id, two)]

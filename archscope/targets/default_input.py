@@ -127,8 +127,9 @@ class FirstPass:
 
         if wanted and self._is_keras and keras.is_unbuilt(self.built.module):
             keras.built_for(self.built.module, wanted)
-        from archscope.networks.copies import ORIGINALS
+        from archscope.networks.copies import ORIGINALS, unchanged_copies
 
+        own = self.found.network is not None  # no forward of archscope's keeps anything
         return trace(
             self.built.module,
             wanted,
@@ -136,7 +137,8 @@ class FirstPass:
             mode=self.mode,
             name=self.built.name,
             real_pass=real_pass,
-            copies=None if self.found.network is None else ORIGINALS,  # no forward of archscope's keeps anything
+            copies=ORIGINALS if own else unchanged_copies(self.built.module),
+            doubled=not own,
         )
 
     def typed(self, wanted: list[Input]) -> tuple[Graph, int | None]:

@@ -36,16 +36,17 @@ def trace(
     name: str | None = None,
     real_pass: bool = True,
     copies: Mapping[nn.Module, nn.Module] | None = None,
+    doubled: bool = True,
 ) -> Graph:
     """Run `module` once, without weights or arithmetic, and return what it did.
 
     `input_size` is one size or several, without the batch: (3, 299, 299), "3x299x299", ["ids=128:int64", (16,)] by
     name and with a dtype. For anything else pass `inputs`: a tensor, a tuple of arguments or a dict of keyword
     arguments, batch included; shapes then are as passed, less a leading batch of 1. `mode` sets train or eval for the
-    pass. It runs on a double of the module, which itself is left alone; with `copies`, on the module itself, which was
-    built for this and whose forward keeps nothing: of its modules they say which are copies of which. What cannot run
-    on the meta device runs once for real, if the module has weights, unless `real_pass` is False; the Graph's notes say
-    so. Raises TraceError, which names the layer, where the pass fails.
+    pass. It runs on a double of the module, which itself is left alone, or, unless `doubled`, on a module that was
+    built for this and whose forward keeps nothing. `copies`: of modules that keep nothing, which are copies of which.
+    What cannot run on the meta device runs once for real, if the module has weights, unless `real_pass` is False; the
+    Graph's notes say so. Raises TraceError, which names the layer, where the pass fails.
     """
     if (input_size is None) == (inputs is None):
         raise ArchscopeError("give trace either input_size, such as (3, 224, 224), or inputs")
@@ -59,8 +60,8 @@ def trace(
 
         inputs = channels_first(module, inputs)
         with adopted(module), _running(module):
-            return _traced(module, input_size, inputs, mode, name, real_pass, copies)
-    return _traced(module, input_size, inputs, mode, name, real_pass, copies)
+            return _traced(module, input_size, inputs, mode, name, real_pass, copies, doubled)
+    return _traced(module, input_size, inputs, mode, name, real_pass, copies, doubled)
 
 
 def _traced(
@@ -71,6 +72,7 @@ def _traced(
     name: str | None,
     real_pass: bool,
     copies: Mapping[nn.Module, nn.Module] | None,
+    doubled: bool,
 ) -> Graph:
     """On the meta device, or else for real."""
     blocks = modules_of(module)
@@ -81,7 +83,7 @@ def _traced(
         blocks = modules_of(_with_shapes(module, inputs, _device(stored)))
         stored = stored_tensors(blocks)
     try:
-        return pass_over(blocks, inputs, mode, name, copies=copies)
+        return pass_over(blocks, inputs, mode, name, copies=copies, doubled=doubled)
     except TraceError as error:
         if any(tensor.is_meta for tensor in stored):
             if error.certain:

@@ -19,7 +19,7 @@ from archscope.tracing.keras import is_keras
 from archscope.tracing.names import bases, constant_buffers, layer_of, names_of, operand_of, readable
 from archscope.tracing.nodes import run_by_nodes
 from archscope.tracing.records import META
-from archscope.tracing.replays import Replays
+from archscope.tracing.replays import Replays, equal_units
 from archscope.tracing.results import Returned, computes_later, outputs_of, returned
 from archscope.tracing.scripted import compiled_functions_seen, opaque
 from archscope.tracing.untouched import SEED, undisturbed
@@ -81,14 +81,15 @@ def pass_over(
     device: torch.device = META,
     kept: list[torch.Tensor] | None = None,
     copies: Mapping[nn.Module, nn.Module] | None = None,
+    doubled: bool = True,
 ) -> Graph:
     """One pass, and another where the first has made layers or parameters that were not there."""
-    graph, grown = _pass(blocks, inputs, mode, name, device, kept, copies)
+    graph, grown = _pass(blocks, inputs, mode, name, device, kept, copies or {}, doubled)
     if grown is None:
         return graph
     if kept is not None:
         kept.clear()
-    graph, _ = _pass(grown, inputs, mode, name, device, kept, copies)
+    graph, _ = _pass(grown, inputs, mode, name, device, kept, copies or {}, doubled)
     return replace(graph, notes=(*graph.notes, MADE_BY_THE_FIRST))
 
 
@@ -102,13 +103,15 @@ def _pass(
     name: str | None,
     device: torch.device,
     kept: list[torch.Tensor] | None,
-    copies: Mapping[nn.Module, nn.Module] | None,
+    copies: Mapping[nn.Module, nn.Module],
+    doubled: bool,
 ) -> tuple[Graph, Mapping[str, nn.Module] | None]:
     """The graph; and the modules as they are after the pass, if there are more of them that have parameters."""
     if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
         raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}", certain=True)
     with undisturbed(blocks, device != META), torch.no_grad():
-        if copies is None:
+        units = equal_units(blocks, copies)
+        if doubled:
             blocks = doubles_of(blocks, mode == "train", real=device != META)
         else:
             for block in blocks.values():
@@ -118,8 +121,7 @@ def _pass(
         tracer = Tracer(blocks, device != META, torch.Generator().manual_seed(SEED), kept, lies)
         described: dict[str, Tensor] = {}
         call = watched(blocks, tracer, mode)
-        if copies is not None:
-            Replays(tracer, blocks, copies)
+        Replays(tracer, blocks, units)
         try:
             args, kwargs = arguments(inputs, device)
             described = {each.name: each for each in describe_inputs(module, args, kwargs, blocks)}

@@ -1,6 +1,6 @@
 """Units that a network repeats do what the first of them did: told again, not run.
 
-Only of a network that was built for this pass, whose builder knows which modules are copies of which.
+Only of a network whose builder knows which modules are copies of which, and whose code keeps nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,18 +23,22 @@ class _Seen:
     records: list[Record]
 
 
-class Replays:
-    """The repeated units of one pass on meta: `originals` says of each copy what it was copied from."""
+def equal_units(blocks: Mapping[str, nn.Module], originals: Mapping[nn.Module, nn.Module]) -> dict[str, int]:
+    """A number for each unit, by its path, that it has in common with its copies: `originals` says of each copy what it
+    was copied from."""
+    units = {path: id(originals.get(unit, unit)) for path, unit in blocks.items()} if originals else {}
+    copied = {kind for path, kind in units.items() if kind != id(blocks[path])}
+    return {path: kind for path, kind in units.items() if kind in copied}
 
-    def __init__(
-        self, tracer: Tracer, blocks: Mapping[str, nn.Module], originals: Mapping[nn.Module, nn.Module]
-    ) -> None:
+
+class Replays:
+    """The repeated units of one pass on meta, by their paths: equal ones have one number."""
+
+    def __init__(self, tracer: Tracer, blocks: Mapping[str, nn.Module], units: Mapping[str, int]) -> None:
         self._sources, self._ledger, self._running = tracer.sources, tracer.ledger, tracer.running
         self._seen: dict[Any, _Seen | None] = {}
-        copied = {id(of) for copy in blocks.values() if (of := originals.get(copy))}
-        for unit in blocks.values():
-            if (kind := id(originals.get(unit, unit))) in copied:
-                self._watch(unit, kind, vars(unit)["_compiled_call_impl"])
+        for path, kind in units.items():
+            self._watch(blocks[path], kind, vars(blocks[path])["_compiled_call_impl"])
 
     def _watch(self, unit: nn.Module, kind: int, run: Callable[..., Any]) -> None:
         def told(*args: Any, **kwargs: Any) -> Any:
@@ -94,6 +98,7 @@ class Replays:
                 else:
                     again.operands.append((kind, made[id(of)], part) if id(of) in made else given)
             self._ledger.records.append(again)
-        y: torch.Tensor = again.effect.again()
+        with torch._C.DisableTorchFunction():  # this makes no constant
+            y: torch.Tensor = again.effect.again()
         self._sources.tag(y, again)
         return y

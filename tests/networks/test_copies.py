@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+import archscope
 from archscope.networks import catalogue
-from archscope.networks.copies import ORIGINALS, copy_on_meta
+from archscope.networks.copies import ORIGINALS, copy_on_meta, unchanged_copies
 from archscope.networks.inception_v4 import inception_resnet_b
 from archscope.networks.layers import repeated, series
 from archscope.networks.resnet import Bottleneck
@@ -85,3 +86,84 @@ def test_nothing_in_the_catalogue_changes_a_copy() -> None:
                 assert plain(copy) == plain(ORIGINALS[copy]), name
                 seen += 1
     assert seen > 500
+
+
+def row_of_units() -> nn.Sequential:
+    """Of which the last two are copies of the first: each adds to its input what a convolution in it makes of that."""
+    with Skeleton():
+        return nn.Sequential(*repeated(3, partial(inception_resnet_b, 64, 0.1)))
+
+
+def last_convolution(network: nn.Module) -> nn.Conv2d:
+    return [module for module in network[2].modules() if isinstance(module, nn.Conv2d)][-1]  # type: ignore[index]
+
+
+def dilated(network: nn.Module) -> None:
+    last_convolution(network).dilation = (2, 2)
+
+
+def without_a_bias(network: nn.Module) -> None:
+    last_convolution(network).bias = None
+
+
+def in_half(network: nn.Module) -> None:
+    last_convolution(network).half()
+
+
+def without_a_child(network: nn.Module) -> None:
+    network[2].body = nn.Sequential(*[*network[2].body][1:])  # type: ignore[index, misc]
+
+
+CHANGES = [dilated, without_a_bias, in_half, without_a_child]
+
+
+def hooked(network: nn.Module) -> None:
+    last_convolution(network).register_forward_hook(lambda module, given, made: made * 2)
+
+
+def with_code_of_its_own(network: nn.Module) -> None:
+    last_convolution(network).forward = torch.neg  # type: ignore[assignment, method-assign]
+
+
+def with_a_foreign_module(network: nn.Module) -> None:
+    network.append(Tied())  # type: ignore[operator]
+
+
+def with_a_shared_weight(network: nn.Module) -> None:
+    last_convolution(network).weight = next(network.parameters())
+
+
+def with_a_shared_module(network: nn.Module) -> None:
+    network.append(network[2])  # type: ignore[operator, index]
+
+
+FOREIGN = [hooked, with_code_of_its_own, with_a_foreign_module, with_a_shared_weight, with_a_shared_module]
+
+
+def test_copies_are_known_in_a_network_that_a_user_has_built() -> None:
+    network = row_of_units()
+    first, *others = network
+    assert unchanged_copies(network) == dict.fromkeys(others, first)
+    assert unchanged_copies(nn.Sequential(*others)) == {}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_copy_that_was_changed_is_none(change: Callable[[nn.Module], None]) -> None:
+    network = row_of_units()
+    change(network)
+    assert list(unchanged_copies(network)) == [network[1]]
+
+
+@pytest.mark.parametrize("change", FOREIGN)
+def test_network_with_code_of_somebody_elses_or_shared_parts_has_none(change: Callable[[nn.Module], None]) -> None:
+    network = row_of_units()
+    change(network)
+    assert unchanged_copies(network) == {}
+
+
+def test_users_network_is_told_as_it_runs_and_left_alone() -> None:
+    network = row_of_units()
+    dilated(network)
+    before = [dict(vars(module)) for module in network.modules()]
+    assert archscope.summarize(network, (64, 17, 17)).graph == trace(network, (64, 17, 17))
+    assert [dict(vars(module)) for module in network.modules()] == before

@@ -170,4 +170,6 @@ def test_unit_runs_once_for_each_size() -> None:
 def test_network_of_the_catalogue_is_told_as_it_runs(name: str) -> None:
     target = resolve(name)
     module = target.on_meta().module
-    assert trace(module, target.input_size, copies=ORIGINALS) == trace(module, target.input_size)
+    told = trace(module, target.input_size)
+    assert trace(module, target.input_size, copies=ORIGINALS) == told
+    assert trace(module, target.input_size, copies=ORIGINALS, doubled=False) == told

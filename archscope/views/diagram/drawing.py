@@ -165,15 +165,15 @@ def sheet(options: DiagramOptions) -> Sheet | None:
 def find_block(report: Report, options: DiagramOptions) -> str:
     """The module to draw: of equal ones in a row the first. Raises ArchscopeError for a path that there is not."""
     path = options.block
+    if not path and options.level != "block":
+        return ""
     run = {path for layer in report.graph.layers for path in _upwards(layer.name)}
     blocks = [path for path in report.graph.blocks if path in run]
     named = f"such as {', '.join([path for path in blocks if '.' not in path][:6])}"
+    if not path and not any(blocks):
+        raise ArchscopeError(f"{report.graph.name} has no module that runs, and so no block: leave --level out")
     if not path:
-        if options.level == "block":
-            if not any(blocks):
-                raise ArchscopeError(f"{report.graph.name} has no module that runs, and so no block: leave --level out")
-            raise ArchscopeError(f"--level block needs --block PATH, {named}")
-        return ""
+        raise ArchscopeError(f"--level block needs --block PATH, {named}")
     if path not in blocks:
         raise unknown(f"block of {report.graph.name}", path, blocks, named)
     node = tree_of(report.graph)

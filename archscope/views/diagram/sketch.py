@@ -322,7 +322,8 @@ def merged_panel(item: Item) -> Item:
         return item
     (only,) = item.body
     if isinstance(only, Panel):
-        return replace(only, title=joined_title(item.title, only.title))
+        only.title = joined_title(item.title, only.title)
+        return only
     if isinstance(only, Leaf) and only.op.kind == "module":
         only.op = replace(only.op, word=joined_title(item.title, only.op.word))
         return only

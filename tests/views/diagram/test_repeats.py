@@ -20,9 +20,11 @@ from archscope.views.diagram.ops.functions import _calls
 from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.plan import repeats as of_steps
 from archscope.views.diagram.plan.closing import closed_groups
+from archscope.views.diagram.plan.folding import fold
 from archscope.views.diagram.plan.levels import Plan, flow_plan
 from archscope.views.diagram.plan.shrunk import fewest_boxes, fewest_closed, without_loose
 from archscope.views.diagram.plan.smaller import smaller_plans
+from archscope.views.diagram.plan.structure import Panel, structure
 from tests.graphs import Net, report_of
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import are_steps, differences
@@ -613,3 +615,29 @@ def test_what_reads_elsewhere_is_not_made_a_step(monkeypatch: pytest.MonkeyPatch
     of_steps.with_steps(fused_ops(net.graph()), {})
 
     assert len(made) < 20
+
+
+class Stage(nn.Module):
+    """Equal blocks in a row, one of another form between them, and one like the first at the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(*map(Gated, [8] * 4), Wasteful(8), Gated(8))
+        self.last = conv(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.blocks(x))  # type: ignore[no-any-return]
+
+
+def test_structure_of_what_repeats_is_worked_out_once() -> None:
+    graph = archscope.summarize(nn.Sequential(OrderedDict(stage=Stage())), (8, 16, 16)).graph
+    ops = fused_ops(graph)
+    plan = flow_plan(ops, graph.blocks)
+    (stage,) = fold(structure(plan.ops, plan.frames, plan.titles, [ops[-1].name]), run=2)[1:]
+    assert isinstance(stage, Panel)
+    panels = [item for item in stage.body if isinstance(item, Panel)]
+    first, _, last = panels
+    assert [len(panel.copies) for panel in panels] == [3, 0, 0]
+    assert last.like is first and last.key != first.key
+    assert last.body and all("body" in vars(panel) for panel in panels)
+    assert not any("body" in vars(copy) for copy in first.copies)

@@ -51,7 +51,8 @@ def kind_of(layer: Layer) -> str:
 
 def join_of(layer: Layer) -> str:
     """`add`, `cat` or `mul` where two tensors or more come together."""
-    return JOINS.get(layer.operation, "") if len(set(layer.inputs)) > 1 else ""
+    join = JOINS.get(layer.operation, "")
+    return join if join and len(set(layer.inputs)) > 1 else ""
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,7 @@ def relative(ops: Iterable[Op]) -> Any:
     place: dict[str, int] = {}
     told = []
     for number, op in enumerate(ops):
-        sources = tuple([number - place[source] if source in place else 0 for source in op.inputs])
-        told.append((op.key, sources))
+        told.append((op.key, tuple([number - place.get(source, number) for source in op.inputs])))
         place[op.name] = number
     return tuple(told)
 

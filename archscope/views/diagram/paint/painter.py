@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import inf
 from xml.sax.saxutils import escape
 
@@ -63,6 +64,7 @@ class Sheet:
         return self.font_size / SMALL if self.font_size else min(most, 1.0)
 
 
+@lru_cache(4096)
 def number(value: float) -> str:
     """Two decimals at most, never -0."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
@@ -80,9 +82,15 @@ class Painter:
         self.theme = theme
         self.turned: dict[str, str] = {} if turned is None else turned
         self.out: list[str] = []
+        self._painted: dict[tuple[str, str], str] = {}
 
     def paint(self, fill: str = "", line: str = "") -> str:
         """The attributes that colour an element, by names of the theme's colours or by fixed ones."""
+        if (fill, line) not in self._painted:
+            self._painted[fill, line] = self._paint(fill, line)
+        return self._painted[fill, line]
+
+    def _paint(self, fill: str, line: str) -> str:
         said, classes = "", []
         for attribute, name in (("fill", fill), ("stroke", line)):
             if not name:

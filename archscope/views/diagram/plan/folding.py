@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from archscope.views.diagram.ops.names import part_title, pretty
 from archscope.views.diagram.ops.ops import Op
@@ -32,8 +33,9 @@ def fold(series: Series, run: int, loose: bool = False) -> Series:
 
     Sequences that repeat have a frame around the first: those with a module in them, or all where `loose`.
     """
-    for item in series:
-        _fold_inside(item, run, loose)
+    for item in series:  # a panel that is like another is as that, and folded only where it is drawn itself
+        like = item.like if isinstance(item, Panel) and len(series) > 1 else None
+        _fold_inside(like or item, run, loose)
     if len(series) < 2:
         return series
     agreements = _agreements(_numbered(series))
@@ -43,6 +45,8 @@ def fold(series: Series, run: int, loose: bool = False) -> Series:
         period, times = _repetition(series, agreements, i, run, loose)
         first = series[i]
         parts = [series[i + k * period : i + (k + 1) * period] for k in range(times)]
+        for panel in [item for item in parts[0] if isinstance(item, Panel)]:
+            _fold_inside(panel, run, loose)
         if times == 1:
             folded.append(first)
         elif period > 1:
@@ -120,7 +124,8 @@ def _framed(parts: Sequence[Series]) -> Panel:
         last = part[-1]
         assert isinstance(last, Leaf | Panel)
         end = (last, *last.copies)[-1].exit
-        panels.append(Panel(f"{ops[0].name}+", title, with_split(part, f"{ops[0].name}+<"), ops, end))
+        body = partial(with_split, part, f"{ops[0].name}+<")
+        panels.append(Panel(f"{ops[0].name}+", title, body, ops, end, folded=True))
     panels[0].copies = panels[1:]
     return panels[0]
 
@@ -174,7 +179,7 @@ def _numbered_name(item: Item) -> tuple[str, int | None]:
 
 def _fold_inside(item: Item, run: int, loose: bool) -> None:
     if isinstance(item, Panel):
-        item.body = fold(item.body, run, loose)
+        item.body, item.folded = item.body if item.folded else fold(item.body, run, loose), True
     elif isinstance(item, Parallel):
         item.branches = [fold(branch, run, loose) for branch in item.branches]
         _fold_branches(item)

@@ -32,10 +32,15 @@ class Modules:
         self.below: dict[str, list[Op]] = {}
         self.looks: dict[str, int] = {}
         self.numbers: dict[Any, int] = {None: 0}
+        around: dict[str, list[list[Op]]] = {}  # by module: below it, and below each that it lies in
         for op in self.ops:
             self._enter(op.path)
-            for path in upwards(op.path):
-                self.below.setdefault(path, []).append(op)
+            self.below.setdefault(op.path, []).append(op)
+            parent = op.path.rpartition(".")[0]
+            if parent not in around:
+                around[parent] = [self.below.setdefault(path, []) for path in upwards(parent)]
+            for members in around[parent] if op.path else ():
+                members.append(op)
 
     def _enter(self, path: str) -> None:
         while path and path != self.root:

@@ -4,13 +4,14 @@ A Series is a list of items from one split to one join; where paths run side by 
 cross a Core. A module that is drawn with a frame is a Panel, a Series of its own.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from archscope.cached import cached_property
 from archscope.model.connected import connected_parts
-from archscope.views.diagram.ops.ops import Op, Ops, upwards
+from archscope.views.diagram.ops.ops import Op, Ops, relative, upwards
 from archscope.views.diagram.plan.constants import beside_trunk
 
 ENTRY = "<entry>"
@@ -47,16 +48,32 @@ class Leaf:
         return self.op
 
 
-@dataclass
+@dataclass(eq=False)
 class Panel:
-    """A module with a frame around it: one tensor in, one out."""
+    """A module with a frame around it: one tensor in, one out. `like` does the same: where this one is its copy, no
+    `body` of its own is asked for. `folded`: what repeats within is."""
 
     path: str
     title: str
-    body: "Series"
+    make: Callable[[], "Series"] = field(repr=False)
     ops: list[Op]
     exit: Op
     copies: list["Panel"] = field(default_factory=list, repr=False)
+    like: "Panel | None" = field(default=None, repr=False)
+    folded: bool = False
+
+    @cached_property
+    def body(self) -> "Series":
+        return self.make()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Panel) and self._drawn == other._drawn
+
+    __hash__ = None  # type: ignore[assignment]  # as of all items
+
+    @property
+    def _drawn(self) -> Any:
+        return self.path, self.title, self.body, self.ops, self.exit, [copy.ops for copy in self.copies]
 
     @property
     def name(self) -> str:
@@ -64,7 +81,8 @@ class Panel:
 
     @property
     def key(self) -> Any:
-        return series_key(self.body), len(self.copies)
+        one = self if self.folded else self.like or self
+        return series_key(one.body), len(self.copies)
 
 
 @dataclass
@@ -194,6 +212,7 @@ def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str]
         for above in upwards(frame.rpartition(".")[0]) if frame else ():
             framed.setdefault(above, []).append(frame)
     panel_at: dict[str, Panel] = {}
+    alike: dict[Any, Panel] = {}
     hidden: set[str] = set()
     for frame in frames:
         members = within[frame]
@@ -202,13 +221,25 @@ def _with_panels(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str]
         leaving = leaving_of(members, inside, outputs)
         if len(entering_of(members)) == 1 and len(leaving) == 1:
             deeper = framed.get(frame, [])
-            body = with_split(structure(members, deeper, titles, [leaving[0].name]), f"{frame}/<")
-            panel_at[members[-1].name] = Panel(frame, titles.get(frame, frame), body, members, leaving[0])
+            body = partial(_body, members, deeper, titles, leaving[0].name, f"{frame}/<")
+            panel = Panel(frame, titles.get(frame, frame), body, members, leaving[0])
+            if not deeper and (first := alike.setdefault(_form(panel), panel)) is not panel:
+                panel.like = first
+            panel_at[members[-1].name] = panel
             hidden |= {op.name for op in members}
     return [
         panel_at[op.name] if op.name in panel_at else Leaf(op)
         for op in ops if op.name in panel_at or op.name not in hidden
     ]  # fmt: skip
+
+
+def _body(ops: list[Op], frames: Sequence[str], titles: Mapping[str, str], end: str, split: str) -> Series:
+    return with_split(structure(ops, frames, titles, [end]), split)
+
+
+def _form(panel: Panel) -> Any:
+    """Equal for panels without others within that do the same."""
+    return relative(panel.ops), tuple([(op is panel.exit, len(op.copies)) for op in panel.ops])
 
 
 def _by_frame(ops: Sequence[Op], frames: Iterable[str]) -> dict[str, list[Op]]:
