@@ -1,6 +1,6 @@
 """The difference of two networks as one picture: the reference, drawn once, and at each node what is other there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from textwrap import wrap
 
@@ -104,9 +104,14 @@ def _notes(alike: Sequence[Op], found: Marked) -> tuple[str, ...]:
     if all(_is_extra(op) for op in alike):
         return ("extra",)
     if all(found.is_missing(op) for op in alike):
-        return ("missing", *(row.said for row in rows if row.kind == REPEATS))
+        whole = alike[0].kind == "module"  # how many blocks there are is no word for each of their layers
+        return ("missing", *_lines(row.said for row in rows if whole and row.kind == REPEATS))
     said = dict.fromkeys(found.words(row, alike[0]) for row in rows)
-    return tuple(line for words in said for line in wrap(words, LONGEST_NOTE)) if len(said) <= MOST_SAID else ()
+    return _lines(said) if len(said) <= MOST_SAID else ()
+
+
+def _lines(said: Iterable[str]) -> tuple[str, ...]:
+    return tuple(line for words in said for line in wrap(words, LONGEST_NOTE))
 
 
 def _is_extra(op: Op) -> bool:

@@ -182,6 +182,15 @@ def test_a_missing_block_is_closed_where_others_are_open_and_frames_say_their_nu
     assert "a bias where the reference has none" in shown
 
 
+def test_layers_of_a_missing_repetition_that_is_no_module_are_only_missing() -> None:
+    def layers(times: int) -> nn.Module:
+        return nn.Sequential(*[nn.Conv2d(3, 3, 1) if i % 2 else nn.Tanh() for i in range(2 * times)])
+
+    shown = texts(as_svg(archscope.diff(layers(3), layers(4), (3, 9, 9))))
+    assert sum("instead of" in text for text in shown) == 1  # in the list
+    assert shown.count("missing") >= 1
+
+
 def test_all_that_differs_is_in_the_list_and_sums_up() -> None:
     def chain(filters: int) -> nn.Module:
         return nn.Sequential(nn.Conv2d(3, filters, 3), nn.ReLU(), nn.Conv2d(filters, 8, 3))
