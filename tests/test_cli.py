@@ -15,6 +15,7 @@ from archscope.networks import catalogue
 from archscope.signals import temporaries
 from archscope.views import Options, format_of, formats, render
 from archscope.views.tables.rows import HEADINGS, STRUCTURE
+from tests.fuzz import lines
 from tests.graphs import Net, report_of, six_layer_report, traced
 
 PROGRAM = str(Path(sys.executable).parent / "archscope")
@@ -278,6 +279,16 @@ def test_a_missing_folder(mistake: Callable[..., str], saved: str, tmp_path: Pat
 def test_a_folder_that_is_a_file(mistake: Callable[..., str], saved: str) -> None:
     assert "Not a directory" in mistake("summary", saved, "-o", f"{saved}/out.md")
     assert temporaries == set()
+
+
+def test_no_command_writes_over_what_it_reads(mistake: Callable[..., str], saved: str) -> None:
+    tried = []
+    for name, parameters in lines.commands().items():
+        read = [each for each in parameters if each.metavar in ("TARGET", "REFERENCE")]
+        if read and any("--output" in each.opts for each in parameters):
+            tried.append(mistake(name, *[saved for each in read if not each.multiple], "-o", saved))
+    others = [said for said in tried if "is read or written besides" not in said]
+    assert len(tried) > 8 and len(others) == 1 and "audit runs the counters on the network itself" in others[0]
 
 
 def test_a_file_that_is_a_folder(mistake: Callable[..., str], saved: str, tmp_path: Path) -> None:

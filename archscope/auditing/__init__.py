@@ -179,7 +179,7 @@ def _run(tool: Counter, report: Report, options: Mapping[str, Any]) -> tuple[Fou
     done = subprocess.run(
         [sys.executable, "-m", "archscope.auditing.process"], input=task, capture_output=True, text=True, check=False
     )
-    if done.returncode == 0:
+    if done.returncode == 0 and done.stdout:  # a network may end its process as if all were well
         return Found(**json.loads(done.stdout)), ""
     said = [line for line in done.stderr.splitlines() if line.strip()]
     return Found(None, None), said[-1].strip() if said else f"ended with exit code {done.returncode}"

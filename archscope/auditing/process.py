@@ -12,6 +12,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from archscope import process
 from archscope.auditing.counters import Found, find
 
 if TYPE_CHECKING:
@@ -63,24 +64,24 @@ def answers_from_forks(
         while waiting and len(running) < at_once:
             tool = waiting.pop(0)
             receiver, sender = fork.Pipe(duplex=False)
-            process = fork.Process(target=_send, args=(sender, tool, module, inputs))
-            process.start()
+            child = fork.Process(target=_send, args=(sender, tool, module, inputs))
+            child.start()
             sender.close()
-            running[receiver] = tool, process
+            running[receiver] = tool, child
         for receiver in wait(list(running)):
-            tool, process = running.pop(receiver)
-            answers[tool] = _received(receiver, process)
+            tool, child = running.pop(receiver)
+            answers[tool] = _received(receiver, child)
             finished(tool)
     return [answers[tool] for tool in tools]
 
 
-def _received(receiver: Any, process: Any) -> tuple[Found, str]:
+def _received(receiver: Any, child: Any) -> tuple[Found, str]:
     try:
         found: tuple[Found, str] = receiver.recv()
     except EOFError:
-        process.join()
-        return Found(None, None), f"ended with exit code {process.exitcode}"
-    process.join()
+        child.join()
+        return Found(None, None), f"ended with exit code {child.exitcode}"
+    child.join()
     return found
 
 
@@ -97,5 +98,15 @@ def _send(sender: "Connection", tool: str, module: "nn.Module", inputs: Sequence
         sender.send((Found(None, None), f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"))
 
 
+def main() -> None:
+    """The answer alone goes to standard output, whatever the network prints and however."""
+    process.claim_streams()
+    process.hand_over()
+    found = _named(json.load(sys.stdin))
+    process.end_copies()
+    json.dump(asdict(found), process.output())
+    process.output().flush()
+
+
 if __name__ == "__main__":
-    json.dump(asdict(_named(json.load(sys.stdin))), sys.stdout)
+    main()

@@ -65,7 +65,7 @@ def check(
     """
     from archscope.comparison.limits import Findings, Task, parse_limit
 
-    name = chosen_format("findings", format_name, output)
+    name = chosen_format("findings", format_name, output, targets=[target])
     limits = (*(parse_limit("max", item) for item in most or ()), *(parse_limit("min", item) for item in least or ()))
     options = parse_settings(settings or [])
     if limits and target:

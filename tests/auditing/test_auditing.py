@@ -108,14 +108,31 @@ def test_tools_that_are_not_installed(report: Report, monkeypatch: pytest.Monkey
     assert "not installed: fvcore" in str(found)
 
 
-def test_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For real, on the smallest network: options reach the build, and the answer comes back."""
+PRINTS = """
+import os, subprocess
+from torch import nn
+
+class Net(nn.Conv2d):
+    def __init__(self, width=4):
+        super().__init__(3, width, 3)
+
+    def forward(self, x):
+        print("forward", flush=True)
+        os.write(1, b"{")
+        subprocess.run(["echo", "a child"])
+        return super().forward(x)
+"""
+
+
+def test_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """For real, on the smallest network: options reach the build, and the answer comes back, whatever is printed."""
     monkeypatch.setattr(auditing, "counters", lambda: [find("flop_counter")])
-    options = {"num_classes": 7}
-    (row,) = audit(archscope.summarize("nin_cifar10", options=options), options).rows
+    (tmp_path / "net.py").write_text(PRINTS, encoding="utf-8")
+    report = archscope.summarize(f"{tmp_path / 'net.py'}:Net", (3, 8, 8), options={"width": 7})
+    (row,) = audit(report, {"width": 7}).rows
 
     assert (row.error, row.unexplained) == ("", 0)
-    assert row.operations == 2 * (archscope.summarize("nin_cifar10").totals["macs"] - 192 * 3 * 8 * 8)
+    assert row.operations == 2 * 7 * 27 * 6 * 6
 
 
 def test_a_process_that_fails(report: Report) -> None:
