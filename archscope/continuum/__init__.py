@@ -66,7 +66,7 @@ def module_of(block: Block, segments: Segments) -> "nn.Module":
     ends, shape = (block.input_size[0], out_channels), (block.kernel_size, block.stride, block.depth_multiplier)
     try:
         return SegmentedConv(*ends, segments, *shape, block.order, between)  # type: ignore[arg-type]
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:  # of segments, of sizes
         raise ArchscopeError(str(error)) from None
 
 

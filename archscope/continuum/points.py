@@ -16,6 +16,9 @@ from archscope.model.text import one_line
 from archscope.model.units import counted
 from archscope.registry import unknown
 
+MOST = 2**31 - 1
+"""No size of a block means anything beyond."""
+
 ORDERS = ("pointwise-first", "depthwise-first")
 ACTIVATIONS = ("none", "relu", "elu")
 
@@ -48,15 +51,15 @@ class Block:
         object.__setattr__(self, "input_size", size)
         if len(self.input_size) != 3:
             raise ArchscopeError(f"a block's input is channels x height x width, not {self.input_size}")
-        if self.kernel_size < 3 or self.kernel_size % 2 == 0:
-            raise ArchscopeError(f"a kernel of {self.kernel_size}: it is odd, 3 or more")
+        if not 3 <= self.kernel_size <= MOST or self.kernel_size % 2 == 0:
+            raise ArchscopeError(f"a kernel of {self.kernel_size}: it is odd, 3 to {MOST}")
         for what, number in (
             ("channels", self.channels),
             ("stride", self.stride),
             ("depth multiplier", self.depth_multiplier),
         ):
-            if number < 1:
-                raise ArchscopeError(f"{what} {number}: it takes 1 or more")
+            if not 1 <= number <= MOST:
+                raise ArchscopeError(f"{what} {number}: it takes 1 to {MOST}")
         for what, word, known in (("order", self.order, ORDERS), ("activation", self.activation, ACTIVATIONS)):
             if word not in known:
                 raise unknown(what, word, known)

@@ -355,8 +355,11 @@ SPECTRUM = Record(
     name="spectrum",
 )
 
+PLACE = Or((Nothing(), Truth(), TEXT, NUMBER))
+AT: Rule = Or((ListOf(Or((ListOf(PLACE), PLACE))), PLACE))
+"""A value of an option that is swept over."""
 SWEPT = Record(
-    {"at": SETTINGS, "at_least": ListOf(WORD), "failure": Maybe(TEXT)},
+    {"at": MapOf(WORD, AT), "at_least": ListOf(WORD), "failure": Maybe(TEXT)},
     others=Maybe(Or((ListOf(Or((OneOf(("global",)), COUNT)), 1, 3), OneOf(("unknown", "global")), AMOUNT))),
     name="swept",
 )
@@ -364,11 +367,11 @@ SWEEP = Record(
     {
         "schema": WORD,
         "target": TEXT,
-        "axes": MapOf(WORD, ListOf(Plain(8, TEXT), 1)),
+        "axes": MapOf(WORD, ListOf(AT, 1)),
         "setting": Record({"batch": Whole(1, LARGEST, "batch")}, {"measured": SETTING}),
         "limits": ListOf(Record({"quantity": WORD}, {"max": NUMBER, "min": NUMBER})),
         "maximized": Maybe(WORD),
-        "largest": ListOf(Record({"at": SETTINGS, "beyond": Plain(8, TEXT)})),
+        "largest": ListOf(Record({"at": MapOf(WORD, AT), "beyond": AT})),
         "hold": Maybe(WORD),
         "held": Maybe(POSITIVE),
         "scaled": Maybe(WORD),

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from math import isfinite
 
 from archscope.errors import ArchscopeError
 from archscope.model.graph import Layer, Shape, is_depthwise
 from archscope.model.operations import CATEGORY
+from archscope.model.text import one_line
 from archscope.model.tree import Node
 
 PLAIN = {"Sequential", "ModuleList", "ModuleDict"}
@@ -61,6 +63,8 @@ def parse_number(text: str, where: str = "") -> float:
     if found is None or found[2].lower() not in FACTORS:
         raise ArchscopeError(f"{where}'{text}' is no number: write one such as 600M, 1.5G, 100MiB or 22855952")
     value = float(found[1].replace(",", "").replace("_", "")) * FACTORS[found[2].lower()]
+    if not isfinite(value):
+        raise ArchscopeError(f"{where}'{one_line(text)}' is too large a number")
     return int(value) if value.is_integer() else value
 
 

@@ -145,7 +145,7 @@ class Network:
         check_values(builder, options)
         try:
             return builder(**options)
-        except (TypeError, ValueError, RuntimeError) as error:
+        except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
             said = ", ".join(f"{key}={value}" for key, value in options.items())
             raise ArchscopeError(f"cannot build {self.name} with {said or 'its defaults'}: {error}") from error
 

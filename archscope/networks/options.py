@@ -18,8 +18,8 @@ LEAST = {int: 1, float: 0}
 SCALES = {"width_multiplier", "compression", "squeeze_ratio"}
 """Options that channels are multiplied by: of none of them a network is left at zero."""
 
-MOST = 2**31 - 1
-"""No option that is a number means anything beyond."""
+MOST, MOST_SCALE = 2**31 - 1, 2**10
+"""No option that is a number, or a scale, means anything beyond."""
 
 
 # ---- values --------------------------------------------------------------------------------------------------------
@@ -43,8 +43,9 @@ def check_values(builder: Callable[..., Any], options: Mapping[str, Any]) -> Non
         for kind in types:
             if kind in LEAST and value < LEAST[kind]:
                 raise ArchscopeError(f"{option} is {LEAST[kind]} or more, not {value}")
-        if isinstance(value, int) and value > MOST:
-            raise ArchscopeError(f"{option} is {MOST} or less, not {value}")
+        most = MOST_SCALE if option in SCALES else MOST
+        if isinstance(value, int | float) and value > most:
+            raise ArchscopeError(f"{option} is {most} or less, not {value}")
 
 
 def is_default(value: Any, described: str) -> bool:

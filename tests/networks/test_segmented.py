@@ -140,6 +140,7 @@ def test_efficientnet_in_segments() -> None:
         ("resnext29_8x64d", {"segments": 2049}, "2048 channels make 1 to 2048 segments"),
         ("xception", {"segments": 0}, "segments is 1 or more, not 0"),
         ("xception", {"width_multiplier": 0}, "width_multiplier is above 0, not 0"),
+        ("mobilenet_v1", {"width_multiplier": 1e18}, "width_multiplier is 1024 or less, not 1e.18"),
         ("densenet121", {"compression": 0.0}, "compression is above 0, not 0.0"),
         ("seresnet50", {"reduction": 5000}, "squeezed to none: give a smaller reduction"),
         ("mobilenet_v1", {"separable": False, "segments": 4}, "segments go with separable=True"),

@@ -204,6 +204,8 @@ def point(width: object = 4, **changed: object) -> dict[str, object]:
         ({"points": [point(at={})]}, r"points\[0\].at: 'input' has no value of the sweep's"),
         ({"points": [point(at={"width": 4, "depth": 1, "input": "16"})]}, r"points\[0\].at: 'depth' has no value"),
         ({"points": [point(at_least=["colour"])]}, r"points\[0\].at_least: there is no 'colour'"),
+        ({"axes": {"width": [{}]}}, r"axes.width\[0\]: an object is no"),
+        ({"points": [point(width={"a": 1})]}, r"points\[0\].at.width: an object is no"),
         ({"setting": {"batch": 0}}, "setting.batch: 0 is no batch"),
         ({"setting": {"batch": 1, "measured": {"device": "cpu"}}}, "setting.measured: there is no"),
         ({"schema": "archscope.report/2"}, "what is read here is archscope.sweep/1"),
