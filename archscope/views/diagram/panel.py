@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from archscope.views.diagram.ops.drawn import within
-from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.ops import Op, relative
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.style import FRAME_PAD, HEADING, Style, badge_width
@@ -12,7 +12,7 @@ from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.place.text import WIDER, text_width
 from archscope.views.diagram.plan.forms import Form
 from archscope.views.diagram.plan.levels import Plan, flow_plan
-from archscope.views.diagram.plan.repeats import with_memory
+from archscope.views.diagram.plan.repeats import with_memory, with_steps
 from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.plan.smaller import smaller_plans, with_rows
 from archscope.views.diagram.sketch import Sketch, View
@@ -29,10 +29,9 @@ Placed = tuple[Piece, list[Op]]
 def opened(form: Form, every: Sequence[Op], kinds: Mapping[str, str], view: View, most: int) -> Opened:
     """What a module holds, and how that is seen. `every` are the Ops of the network; parts are closed where there would
     be more than `most` boxes."""
-    lettered = {op.name: op for op in form.ops}
-    again = {op.name for call in form.again for op in call}
-    first = [lettered.get(op.name, op) for op in every if op.name not in again]
-    ops, outputs = within(first, form.path, view.outputs)
+    known = {op.name: op for op in form.ops}
+    known |= {op.name: replace(op, path="") for call in form.again for op in call}  # other calls stand outside
+    ops, outputs = within([known.get(op.name, op) for op in every], form.path, view.outputs)
     ops = with_memory(_with_own_inputs(ops, form.path, [op.name for op in every]), kinds)
     inner = View(outputs, view.style, True, form.path, plain=False)
     for sketch in _sketches(flow_plan(ops, kinds, form.path), kinds, inner):
@@ -49,10 +48,13 @@ def panel(form: Form, held: Opened, style: Style) -> Placed:
 
 
 def _sketches(whole: Plan, kinds: Mapping[str, str], inner: View) -> Iterator[Sketch]:
-    """A module whole, then with each row of one operation as one box, then with ever more of what it holds closed."""
+    """A module whole, then with each row of one operation as one box, then with ever more of what it holds closed, at
+    last also steps that repeat."""
     yield inner.sketch(whole)
     for plan in smaller_plans(with_rows(whole, kinds, inner.block), kinds, inner.block):
         yield inner.sketch(plan)
+    steps = with_steps(plan.ops, {**kinds, inner.block: "Step"})  # in a panel of its own the module's name says nothing
+    yield inner.sketch(replace(plan, ops=steps))
 
 
 def _with_own_inputs(ops: Sequence[Op], path: str, made: Sequence[str]) -> list[Op]:
@@ -74,12 +76,19 @@ def _earlier(count: int) -> Sequence[str]:
     return ["Earlier input"] if count == 1 else [f"Earlier input {i}" for i in range(count, 0, -1)]
 
 
+def _called(form: Form) -> str:
+    """Which of the calls a panel shows."""
+    shown, count = relative(form.ops), len(form.again) + 1
+    alike = 1 + sum(relative(call) == shown for call in form.again)
+    return f"one of {count} calls" if alike == count else f"{alike} of {count} calls"
+
+
 def _framed(piece: Piece, form: Form, ops: Sequence[Op]) -> Piece:
     """The piece from (0, 0) on, under its title, its table under it."""
     count = len(form.paths)
     rows = [["", *form.letters], *([row.label, *row.values] for row in form.rows)]
     table = Table(rows) if form.letters else None
-    said = f"{form.title}, one of {len(form.again) + 1} calls" if form.again else form.title
+    said = f"{form.title}, {_called(form)}" if form.again else form.title
     title = text_width(said, HEADING, bold=True) * WIDER + (badge_width(count) + 8.0 if count > 1 else 0.0)
     width = max(piece.left + piece.right, title, table.width if table else 0.0) + 2 * FRAME_PAD
     piece.shift((width - piece.left - piece.right) / 2 + piece.left, TITLE_BAND)

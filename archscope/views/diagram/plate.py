@@ -3,16 +3,19 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from math import sqrt
 from typing import NamedTuple
 
 from archscope.model.graph import Graph
 from archscope.views.diagram.ops.drawn import drawn
+from archscope.views.diagram.ops.fuse import absorbed
 from archscope.views.diagram.panel import Placed, opened, panel
 from archscope.views.diagram.place.arrange import Arrangement, arrangement, set_out
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
-from archscope.views.diagram.plan.forms import Form
+from archscope.views.diagram.place.text import text_width
+from archscope.views.diagram.plan.forms import NO_FIGURE, Form
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.schema import Parts, as_printed, schemas
 from archscope.views.diagram.sketch import Drawing, View
@@ -45,17 +48,25 @@ TRIED = (
 BARE = Try(14, apart=False)
 """Where there is room for few panels: those that say most are added one by one."""
 
-ENOUGH_TOLD = 0.2
+ENOUGH_TOLD = 0.5
 """Panels that tell so many of the network's operations are not tried with a smaller schema."""
+
+FAR_MORE = 1.2
+"""So many times as much has to be told for a smaller schema."""
 
 FURTHER = 2
 """So many of the tries are left out with a schema that is not the first."""
+
+COUNTS = 400.0
+"""Width of what stands above besides what is not drawn apart."""
 
 NEARLY = 0.95
 """So near to what can be read the closest schema beside panels has to come, for others to be placed."""
 
 MOST_ADDED = 8
 """So many modules that have no panel are tried again where others leave room."""
+
+Operation = tuple[str, str, str]
 
 TOLD = 0.1
 """What an operation counts that other panels have too."""
@@ -83,8 +94,13 @@ class Setting:
 
     @property
     def is_whole(self) -> bool:
-        """Has each form its panel?"""
-        return len(self.printed) == len(self.parts.forms)
+        """Has each form its panel, and is none too large to be one figure?"""
+        return all(form in self.printed and len(form.ops) <= NO_FIGURE for form in self.parts.forms)
+
+    def is_better(self, other: "Setting", enough: float) -> bool:
+        """Than one with a larger schema: is it the one that can be read, or does it tell all, or far more?"""
+        scale, before = min(self.best.scale, enough), min(other.best.scale, enough)
+        return scale > before or (scale == before and (self.is_whole or self.told > FAR_MORE * other.told))
 
     @property
     def pieces(self) -> list[Piece]:
@@ -99,13 +115,15 @@ class Setting:
 def plate(graph: Graph, block: str, style: Style) -> Drawing:
     """The plate of a network, or of a block of it, as large as can be on its paper."""
     ops, outputs = drawn(graph, block)
+    if style.paper.head[0]:
+        style = replace(style, paper=replace(style.paper, words=COUNTS + text_width(absorbed(ops, graph), SMALL)))
     whole = View(outputs, style, True, block, plain=False, known=[])
     found: list[Setting] = []
     for number, (parts, view) in enumerate(schemas(ops, graph.blocks, whole)):
         found.append(_readable(parts, view, TRIED[FURTHER:] if number else TRIED))
         if found[-1].told >= ENOUGH_TOLD * len(ops) or found[-1].is_whole:
             break
-    best = max(found, key=lambda one: (min(one.best.scale, _enough(style)), one.told))
+    best = reduce(lambda one, two: two if two.is_better(one, _enough(style)) else one, found)
     return (best if best.best.scale >= _enough(style) else _folded(best, whole)).drawing()
 
 
@@ -150,7 +168,7 @@ def _settings(parts: Parts, view: View, tries: Sequence[Try]) -> Iterator[Settin
 def _by_weight(parts: Parts) -> list[Form]:
     """The forms, those first that stand for most; what those before it say already counts little."""
     waiting = list(parts.forms)
-    told: Counter[tuple[str, str, str]] = Counter()
+    told: Counter[Operation] = Counter()
     found = []
     while waiting:
         form = max(waiting, key=lambda form: sqrt(len(form.paths)) * _news(form, told))
@@ -160,13 +178,13 @@ def _by_weight(parts: Parts) -> list[Form]:
     return found
 
 
-def _news(form: Form, told: Counter[tuple[str, str, str]]) -> float:
+def _news(form: Form, told: Counter[Operation]) -> float:
     own = _operations(form)
     new = (own - told).total()
     return new + TOLD * (own.total() - new)
 
 
-def _operations(form: Form) -> Counter[tuple[str, str, str]]:
+def _operations(form: Form) -> Counter[Operation]:
     return Counter((op.word, op.kernel, op.join) for op in form.ops)
 
 

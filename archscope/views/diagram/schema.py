@@ -10,11 +10,11 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.panel import Opened, Placed
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.plan.closing import closed
-from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, unit_paths
+from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, is_bare, unit_paths
 from archscope.views.diagram.plan.levels import Plan, network_plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.repeats import BESIDE, READS_TWO, with_steps
-from archscope.views.diagram.plan.shrunk import FEWEST_BETWEEN, boxes, without_loose
+from archscope.views.diagram.plan.shrunk import FEWEST_BETWEEN, boxes, is_loose, without_loose
 from archscope.views.diagram.plan.smaller import smaller_plans
 from archscope.views.diagram.sketch import MOST_BOXES, View
 
@@ -26,6 +26,9 @@ MOST_SCHEMAS, MOST_TOGETHER = 4, 3
 
 SMALLER = 0.7
 """A smaller schema has no more than this share of the boxes of the one before."""
+
+SMALL_MODULE = 6
+"""Operations of a module that is told with what stands around it, where there is room for few panels."""
 
 FEW_LETTERS = 2
 """So many numbers of a module stand in the schema itself."""
@@ -67,7 +70,8 @@ def schemas(ops: Sequence[Op], kinds: Mapping[str, str], view: View) -> Iterator
     few = [parts for parts in (finest, *coarser) if _count(parts, view) <= MOST_BOXES]
     together = replace(view, together=True)
     yield from ((parts, view) for parts in islice(chain(few, _smaller(finest, view)), MOST_SCHEMAS))
-    yield from ((parts, together) for parts in islice(_smaller(finest, together), MOST_TOGETHER))
+    yield from ((parts, together) for parts in islice(_smaller(finest, together, 1), MOST_TOGETHER))
+    yield from ((parts, together) for parts in islice(_smaller(finest, together, SMALL_MODULE), MOST_TOGETHER))
     loops = network_plan(with_steps(ops, kinds, within=False), kinds)
     yield _standing(replace(finest, schema=view.smallest(loops, kinds).plan.ops)), view
 
@@ -81,10 +85,12 @@ def _closed(modules: Modules, ops: Sequence[Op], large: int) -> Parts:
 
 
 def _standing(parts: Parts) -> Parts:
-    """The same without forms of which no module stands in the schema, or within a box of it; and without those of one
-    operation, which a module that is called again may be."""
+    """The same without forms of which no module stands in the schema, or within a box of it; and without those that
+    are no figure: a list of operations, or one operation, which a module that is called again may be."""
+    modules = Modules(parts.ops, parts.kinds)
     held = [form for within in parts.held.values() for form in within]
-    return replace(parts, forms=[form for form in parts.forms if form in held and len(form.ops) > 1])
+    figures = [form for form in parts.forms if len(form.ops) > 1 and not is_bare(modules, form.path)]
+    return replace(parts, forms=[form for form in figures if form in held])
 
 
 def _count(parts: Parts, view: View) -> int:
@@ -92,17 +98,27 @@ def _count(parts: Parts, view: View) -> int:
     return boxes(view.sketch(Plan(as_printed(parts, parts.forms, apart=False), every=True)).series)
 
 
-def _smaller(parts: Parts, view: View) -> Iterator[Parts]:
-    """The parts with ever smaller schemas: operations between modules are one box, then modules are closed further."""
+def _smaller(parts: Parts, view: View, small: int = 0) -> Iterator[Parts]:
+    """The parts with ever smaller schemas: operations between modules are one box, also those of modules of at most
+    `small`; then modules are closed further."""
     most = MOST_BOXES
     whole = Plan(parts.schema, every=True)
-    plan = loose = without_loose(whole, parts.kinds, FEWEST_BETWEEN, layers=view.together)
-    for plan in smaller_plans(loose, parts.kinds, view.block):
+    plan = whole
+    for closer in smaller_plans(whole, parts.kinds, view.block):
+        plan = without_loose(closer, parts.kinds, FEWEST_BETWEEN, small)
         smaller = _standing(replace(parts, schema=plan.ops))
-        if (count := _count(smaller, view)) <= most:
+        if _is_schema(smaller) and (count := _count(smaller, view)) <= most:
             yield smaller
             most = int(count * SMALLER)
-    yield _standing(replace(parts, schema=view.smallest(plan, parts.kinds).plan.ops))
+    smallest = _standing(replace(parts, schema=view.smallest(plan, parts.kinds).plan.ops))
+    if _is_schema(smallest):
+        yield smallest
+
+
+def _is_schema(parts: Parts) -> bool:
+    """Has no box of no module most of the network in it, from modules? Such a one tells nothing."""
+    held = [sum(not is_loose(inner, parts.kinds) for inner in op.members) for op in parts.schema if not op.path]
+    return 2 * max(held, default=0) <= len(parts.ops)
 
 
 def as_printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:

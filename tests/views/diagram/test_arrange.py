@@ -1,5 +1,6 @@
 """Pieces of a page stand as large as they can."""
 
+from dataclasses import replace
 from random import Random
 
 from archscope.views.diagram.place.arrange import _height, _ways, _width, arrangement
@@ -16,3 +17,10 @@ def test_no_way_that_is_left_out_is_larger() -> None:
         said = A4.head[1] + 20.0
         most = max(A4.scale(width + 40.0, height + said + 32.0 * (0 < width - 356.0 < 500.0)) for width, height in ways)
         assert abs(arrangement(pieces, A4, 0.0).scale - most) < 0.001
+
+
+def test_sentences_above_take_the_lines_that_they_need() -> None:
+    piece = Piece(right=1000.0, height=1400.0)
+    assert arrangement([piece], replace(A4, words=2500.0), 0.0).scale == A4.scale(
+        1040.0, 1400.0 + 90.0 + 2 * 16.0 + 20.0
+    )

@@ -16,13 +16,16 @@ from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.inputs import SEVERAL
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.panel import opened
 from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.table import Table
-from archscope.views.diagram.plan.forms import Form, Numbers, _label_rows, unit_paths
+from archscope.views.diagram.plan.closing import closed, closed_groups
+from archscope.views.diagram.plan.forms import Form, Numbers, _label_rows, _stride, forms, unit_paths
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
-from archscope.views.diagram.schema import schemas
+from archscope.views.diagram.plan.shrunk import without_loose
+from archscope.views.diagram.schema import Parts, _is_schema, schemas
 from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
@@ -181,7 +184,7 @@ class Update(nn.Module):
     def forward(self, memory: torch.Tensor, flow: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         gate = torch.sigmoid(self.gate(torch.cat([memory, self.motion(flow)], 1)))
         memory = gate * memory + (1 - gate) * memory.tanh()
-        return memory, flow + self.flow(memory)
+        return memory, self.flow(memory)
 
 
 class Upsampling(nn.Sequential):
@@ -200,7 +203,8 @@ class Iterated(nn.Module):
     def forward(self, memory: torch.Tensor, flow: torch.Tensor) -> list[torch.Tensor]:
         found = []
         for _ in range(self.steps):
-            memory, flow = self.update(memory, flow.sin())
+            memory, change = self.update(memory, flow.sin())
+            flow = flow + change
             found.append(self.upsampling(flow))
         return found
 
@@ -213,6 +217,26 @@ def test_a_shared_module_in_the_steps_of_a_loop_is_closed_for_each_of_them() -> 
     assert "Update, one of 6 calls" in [frame.title for frame in made.drawing.piece.frames]
     steps = [box for box in made.drawing.piece.boxes if box.title == "Step"]
     assert [(box.details, box.repeat) for box in steps] == [(("Update, Upsampling",), 6)]
+
+
+class FromNothing(nn.Module):
+    """As RAFT's own loop: the first call reads a constant for the flow, each later one what the one before has made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.update = Update()
+
+    def forward(self, memory: torch.Tensor) -> torch.Tensor:
+        flow = torch.zeros(1, 2, 16, 16)
+        for _ in range(4):
+            memory, flow = self.update(memory, flow)
+        return flow
+
+
+def test_of_calls_that_differ_the_usual_one_is_shown_and_how_many_are_like_it() -> None:
+    made = draw(archscope.summarize(FromNothing(), (8, 16, 16)), DiagramOptions(level="plate"))
+    assert list(panels(made.drawing.piece)) == ["Update, 3 of 4 calls"]
+    assert differences(made) == [] == faults(made.drawing.piece)
 
 
 class Scaled(nn.Module):
@@ -511,3 +535,116 @@ def test_where_results_leave_no_room_those_of_a_box_stand_together_and_what_is_l
     assert [word for word, _ in told if word.endswith("operations")] == ["30 operations"]
     assert [one for one in told if "outputs" in one[0]][:2] == [("3 outputs", (SEVERAL,)), ("4 outputs", ())]
     assert "3 outputs" not in [op.word for op in seen[0][1].sketch(Plan(seen[0][0].schema)).plan.ops]
+
+
+class Split(nn.Module):
+    """As a block of Res2Net: convolutions of a list, each of which reads what the one before has made."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.last = nn.Conv2d(8 * width, 8 * width, 1), nn.Conv2d(8 * width, 8 * width, 1)
+        self.convs = nn.ModuleList(nn.Conv2d(width, width, 3, 1, 1) for _ in range(7))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        *parts, last = self.first(x).chunk(8, 1)
+        found = [last]
+        for conv, part in zip(self.convs, parts, strict=True):
+            found.append(conv(found[-1] + part).relu().neg())
+        y: torch.Tensor = self.last(torch.cat(found, 1)) + x
+        return y
+
+
+def test_a_list_of_operations_is_no_figure_and_a_long_panel_has_its_steps_once() -> None:
+    net = nn.Sequential(Split(2), Split(2), nn.Conv2d(16, 32, 1), Split(4))
+    found = archscope.summarize(net, (16, 8, 8))
+    modules = Modules(drawn(found.graph, "")[0], found.graph.blocks)
+    assert unit_paths(modules) == ["0", "1", "3"]
+    (form,) = forms(modules, unit_paths(modules))
+    ops = drawn(found.graph, "")[0]
+    sketch, _ = opened(form, ops, found.graph.blocks, View((), Style(), True, "", plain=False), 14)
+    assert [(op.word, len(op.copies)) for op in sketch.plan.ops if op.kind == "module"] == [("Step", 5)]
+
+
+class Apart(nn.Module):
+    """More than a figure has room for, in parts that do not follow each other."""
+
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+        self.one, self.two = Deep(layers), Deep(layers + 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.one(x.sin()) * self.two(x.cos())
+        return y
+
+
+def test_what_no_figure_has_room_for_is_opened_whatever_it_holds() -> None:
+    def shown(layers: int) -> list[str]:
+        graph = archscope.trace(nn.Sequential(Apart(layers), nn.Conv2d(4, 4, 1)), (4, 8, 8))
+        return unit_paths(Modules(drawn(graph, "")[0], graph.blocks))
+
+    assert (shown(20), shown(40)) == (["0"], ["0.one.layers", "0.two.layers"])
+
+
+class Tokens(nn.Module):
+    """A strided convolution, and what it makes as tokens."""
+
+    def __init__(self, image: bool) -> None:
+        super().__init__()
+        self.patches, self.mix, self.image = nn.Conv2d(4, 4, 2, 2), nn.Linear(4, 4), image
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.mix(self.patches(x).sin().flatten(2).transpose(1, 2))
+        return y.transpose(1, 2).reshape(1, 4, 8, 8).cos() if self.image else y
+
+
+def test_how_many_tokens_a_module_makes_of_an_image_is_no_stride() -> None:
+    for image, stride in ((True, 2), (False, 1)):
+        graph = archscope.trace(nn.Sequential(nn.Conv2d(4, 4, 1), Tokens(image)), (4, 16, 16))
+        assert _stride(Modules(drawn(graph, "")[0], graph.blocks), "1") == stride
+
+
+def test_small_modules_that_stand_alone_are_closed_with_what_is_around_them() -> None:
+    class Sums(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.small, self.head = Deep(9), Deep(2), Deep(8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = self.head(self.small(self.stem(x).sin()).cos() * 3)
+            return y
+
+    graph = archscope.trace(Sums(), (4, 8, 8))
+    ops = closed(drawn(graph, "")[0], [(path, path, ()) for path in ("stem", "small", "head")])
+    words = {small: [op.word for op in without_loose(Plan(ops), graph.blocks, 3, small).ops] for small in (0, 6)}
+    assert words[0] == ["Input", "stem", "Sin", "small", "Cos", "Scale", "head"]
+    assert words[6] == ["Input", "stem", "6 operations", "head"]
+
+
+class Pyramid(nn.Module):
+    """From the smallest of its maps up, each added to what is made of the one before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.sides = nn.Conv2d(8, 8, 3, 1, 1), nn.ModuleList(nn.Conv2d(8, 8, 1) for _ in range(2))
+
+    def forward(self, maps: list[torch.Tensor]) -> torch.Tensor:
+        y: torch.Tensor = self.first(maps[-1]).relu()
+        for side, one in zip(self.sides, maps[-2::-1], strict=True):
+            y = (side(one) + nn.functional.interpolate(y, size=one.shape[-2:])).relu()
+        return y
+
+
+def test_no_line_leads_to_what_a_panel_begins_with() -> None:
+    net = nn.Sequential(Scales(), Pyramid(), nn.Conv2d(8, 4, 1))
+    piece = draw(archscope.summarize(net, (3, 64, 64)), DiagramOptions(level="plate")).drawing.piece
+    begins = {box.name for box in piece.boxes if box.op and not box.op.inputs}
+    assert list(panels(piece)) == ["Scales", "Pyramid"] and len(begins) == 5
+    assert begins.isdisjoint(line.target for line in piece.lines)
+
+
+def test_a_box_of_no_module_that_holds_most_of_the_network_is_no_schema() -> None:
+    graph = archscope.trace(nn.Sequential(Deep(9), Deep(3)), (4, 8, 8))
+    ops = drawn(graph, "")[0]
+    for count, told in ((4, True), (9, False)):
+        schema = closed_groups(ops, [(ops[1 : count + 1], "", "operations", "")])
+        assert _is_schema(Parts(schema, [], ops, graph.blocks)) == told

@@ -244,8 +244,8 @@ def _gating(graph: Graph) -> frozenset[str]:
     )
 
 
-def absorbed(ops: Iterable[Op], graph: Graph) -> Counter[str]:
-    """What is drawn within another operation's box: how many of each class."""
+def absorbed(ops: Iterable[Op], graph: Graph) -> str:
+    """What is drawn within another operation's box: `25 Dropout, 14 GELU`."""
     counted: Counter[str] = Counter()
     for op in ops:
         for name in op.layers:
@@ -253,4 +253,4 @@ def absorbed(ops: Iterable[Op], graph: Graph) -> Counter[str]:
             if kind_of(layer) != op.kind and not is_depthwise(layer) and op.kind != "module":
                 kind = layer.kind.removesuffix("2d").removesuffix("1d")
                 counted["pointwise Conv" if kind == "Conv" else kind] += 1
-    return counted
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items()))

@@ -45,10 +45,8 @@ def heading(
         shapes = [sizes(tensor.shape, options.layout == "HxWxC", axes[name]) for name, tensor in graph.inputs.items()]
         at = f" at {shapes[0]}" if shapes else ""
         said.append(f"{units.count(params)} parameters, {units.scaled(macs, 3)} MACs{at}.")
-    within = absorbed(ops, graph) if options.level != "layer" else {}
-    if within:
-        names = ", ".join(f"{count} {kind}" for kind, count in sorted(within.items()))
-        said.append(f"Not drawn apart: {names}.")
+    if options.level != "layer" and (within := absorbed(ops, graph)):
+        said.append(f"Not drawn apart: {within}.")
     if "latency" in (*options.show, options.color) and "device_name" in report.setting:
         setting = report.setting
         said.append(f"Latency on {setting['device_name']}, {setting['dtype']}, batch {setting['batch']}.")

@@ -15,6 +15,9 @@ BETWEEN = 14.0
 HEAD_WRAPS, WRAPPING = 32.0, 500.0
 """What stands above has two lines more where it is not so much wider than its title and the first of its lines."""
 
+HEAD_LINE = 16.0
+"""Height of each further line of sentences there."""
+
 MOST_COLUMNS = 5
 FEW, FEW_COLUMNS = 8, 3
 """So many pieces are tried in every way in so many columns."""
@@ -39,7 +42,8 @@ def arrangement(pieces: Sequence[Piece], paper: Paper, enough: float) -> Arrange
     best, most = Arrangement(0.0, ()), (-1.0, 0)
     for columns in _ways(sizes, many=least * enough**2 <= paper.width * paper.height):
         inside = _width(sizes, columns)
-        width, above = inside + 40.0, paper.head[1] + HEAD_WRAPS * (0 < inside - paper.head[0] < WRAPPING) + 20.0
+        wraps = max(HEAD_WRAPS * (0 < inside - paper.head[0] < WRAPPING), HEAD_LINE * (paper.words // inside))
+        width, above = inside + 40.0, paper.head[1] + wraps + 20.0
         if round(paper.scale(width, max(tallest, least / width) + above), 3) < most[0]:
             continue  # as low as can be, and still smaller
         scale = paper.scale(width, _height(sizes, columns) + above)

@@ -7,8 +7,10 @@ BELOW_FRAME = 5.0
 
 
 def begin_at_constants(piece: Piece) -> None:
-    """No line leads to an operation that reads only parameters: the structure alone put it after something."""
-    constants = {box.name for box in piece.boxes if box.op and box.op.layers and not box.op.inputs}
+    """No line leads to what reads nothing, an input or an operation on parameters: the structure alone put it after
+    something."""
+    ops = [box.op for box in piece.boxes if box.op and not box.op.inputs]
+    constants = {op.name for op in ops if op.layers or op.path}  # a stage's feature maps have neither
     piece.lines = [line for line in piece.lines if line.target not in constants]
 
 

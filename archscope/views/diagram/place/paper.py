@@ -11,7 +11,8 @@ FLATTEST, TALLEST = 1 / 2.3, 2.3
 
 @dataclass(frozen=True)
 class Paper:
-    """A sheet in points. `turns`: it may lie across. `head`: width and height of what stands above a picture, about.
+    """A sheet in points. `turns`: it may lie across. `head`: width and height of what stands above a picture, about;
+    `words`: how wide its sentences are in one line, where that is known.
 
     `letters`: the smallest to be read on it, in points; 0 leaves that to the picture.
     """
@@ -21,6 +22,7 @@ class Paper:
     turns: bool = False
     letters: float = 0.0
     head: tuple[float, float] = (356.0, 90.0)
+    words: float = 0.0
 
     @property
     def tallest(self) -> float:

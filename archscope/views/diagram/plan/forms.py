@@ -15,6 +15,9 @@ from archscope.views.diagram.plan.modules import Modules
 LARGE_MODULE = 22
 """Operations of a module that is opened where it can be, rather than printed whole."""
 
+NO_FIGURE = 60
+"""A module of more is opened whatever it holds, unless it is one of several alike: no figure has room for it."""
+
 SHORT_CHAIN = 9
 """A module of so few operations in a row is drawn in the schema itself."""
 
@@ -48,7 +51,7 @@ class Numbers:
 @dataclass
 class Form:
     """Modules that differ in nothing but numbers. `ops` are the first one's, `letters` in place of what differs; of
-    one that is called again with the same weights those of its first call, the others are in `again`. `kind`: its title
+    one that is called again with the same weights those of one call, the others are in `again`. `kind`: its title
     before it was told apart from others."""
 
     title: str
@@ -75,9 +78,10 @@ def unit_paths(modules: Modules, large: int = LARGE_MODULE) -> list[str]:
     found: list[str] = []
     waiting = modules.modules(modules.root)
     while waiting:
+        repeated = modules.repeated(waiting)
         opened = {
             family(path, modules.kinds.get(path, ""))
-            for path in waiting if _is_opened(modules, path, large)
+            for path in waiting if _is_opened(modules, path, large, path in repeated)
         }  # fmt: skip
         deeper: list[str] = []
         for path in waiting:
@@ -92,9 +96,10 @@ def unit_paths(modules: Modules, large: int = LARGE_MODULE) -> list[str]:
     return sorted(kept, key=lambda path: place[modules.members(path)[0].name])
 
 
-def _is_opened(modules: Modules, path: str, large: int) -> bool:
+def _is_opened(modules: Modules, path: str, large: int, repeated: bool) -> bool:
     """Is it a stage, whose parts follow each other and are alike, or too large to be a figure?"""
-    parts = modules.modules(path)
+    every = modules.modules(path)
+    parts = [part for part in every if not is_bare(modules, part)]
     if not parts or modules.kinds.get(path) in LISTS:
         return bool(parts)
     pairs = list(itertools.pairwise(parts))
@@ -102,8 +107,17 @@ def _is_opened(modules: Modules, path: str, large: int) -> bool:
     kinds = [modules.said_class(part) for part in parts]
     alike = len(set(filter(None, kinds))) < len([kind for kind in kinds if kind])
     keys = [form_key(modules, part) for part in parts]
-    is_large = len(modules.members(path)) > large
-    return (in_series and (alike or len(set(keys)) < len(keys))) or (is_large and (in_series or len(parts) == 1))
+    if in_series and (alike or len(set(keys)) < len(keys)):
+        return True
+    count = len(modules.members(path))
+    if count > large and (in_series or len(every) == 1):
+        return True
+    return not repeated and count > max(large, NO_FIGURE) < len(modules.calls(path)[0])
+
+
+def is_bare(modules: Modules, path: str) -> bool:
+    """Is it a list of single operations?"""
+    return modules.kinds.get(path) in LISTS and not modules.modules(path)
 
 
 def _is_short(modules: Modules, path: str) -> bool:
@@ -166,11 +180,20 @@ def _form(modules: Modules, paths: Sequence[str]) -> Form:
         rows.setdefault(values, Numbers(values)).paths.append(path)
     letters = [varying.get(column, "") for column in columns]
     lettered = {op.name: op for op in _lettered(members[0], letters)}
-    calls = [[lettered[op.name] for op in call] for call in modules.calls(paths[0])]
-    if len({relative(call) for call in calls}) > 1:
-        calls = [list(lettered.values())]
+    shown, again = _usual([[lettered[op.name] for op in call] for call in modules.calls(paths[0])])
     title = _title(modules, paths)
-    return Form(title, paths[0], calls[0], list(rows.values()), list(varying.values()), calls[1:], title)
+    return Form(title, paths[0], shown, list(rows.values()), list(varying.values()), again, title)
+
+
+def _usual(calls: list[list[Op]]) -> tuple[list[Op], list[list[Op]]]:
+    """The first call that is as most are, and the others; all together where none is like another. The first call of a
+    loop may read a constant for what later ones remember."""
+    looks = [relative(call) for call in calls]
+    usual = max(looks, key=looks.count)
+    if looks.count(usual) < min(len(calls), 2):
+        return [op for call in calls for op in call], []
+    at = looks.index(usual)
+    return calls[at], calls[:at] + calls[at + 1 :]
 
 
 def _without_rates(members: list[list[Op]]) -> list[list[Op]]:
@@ -250,13 +273,17 @@ def _tell_apart(modules: Modules, found: Sequence[Form]) -> None:
 
 
 def _stride(modules: Modules, path: str) -> int:
-    """How often a module's result is smaller than the last tensor that it reads, to the next whole number."""
+    """How often a module's strided windows make an image, or a signal, smaller, in each axis alike; else 1."""
     members = modules.members(path)
+    own, last = members[-1].spatial, members[-1].channels
+    strided = any(STRIDE.fullmatch(fact) for op in members for fact in op.facts)
+    if not strided or not own or (len(own) == 1 and last != 0):  # how many tokens there are is no size
+        return 1
     names = {op.name for op in members}
     read = {source for op in members for source in op.inputs if source not in names}
-    before = [op.spatial for op in modules.ops if op.name in read]
-    sizes = before[-1] if before else ()
-    return round(sizes[0] / members[-1].spatial[0]) if sizes and members[-1].spatial else 1
+    before = [op.spatial for op in modules.ops if op.name in read and len(op.spatial) == len(own)]
+    ratios = {round(size / made) for size, made in zip(before[-1], own, strict=True)} if before else set()
+    return ratios.pop() if len(ratios) == 1 else 1
 
 
 def _label_rows(form: Form) -> None:

@@ -1,5 +1,6 @@
 """The last resort for a picture of too many boxes: neighbours on its trunk are closed, whatever they are."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -70,24 +71,27 @@ def largest_core(series: Series) -> int:
     return max(sizes)
 
 
-def is_loose(op: Op, kinds: Mapping[str, str], layers: bool = False, steps: bool = False) -> bool:
-    """Is it an operation of no module but the network? `layers`: or a module of one operation; `steps`: or a step of
+def is_loose(op: Op, kinds: Mapping[str, str], small: int = 0, steps: bool = False) -> bool:
+    """Is it an operation of no module but the network? `small`: or a module of at most so many; `steps`: or a step of
     such operations."""
-    if steps and op.kind == "module" and not op.path:
-        return all(is_loose(member, kinds) for member in op.members)
-    return op.kind not in ("module", "tensor") and (layers or ("." not in op.path and op.path not in kinds))
+    if op.kind == "module":
+        return 0 < len(op.members) <= small or (
+            steps and not op.path and all(is_loose(member, kinds) for member in op.members)
+        )
+    return op.kind != "tensor" and (small > 0 or ("." not in op.path and op.path not in kinds))
 
 
 def without_loose(
-    plan: Plan, kinds: Mapping[str, str], fewest: int = FEWEST_LOOSE, layers: bool = False, steps: bool = False
+    plan: Plan, kinds: Mapping[str, str], fewest: int = FEWEST_LOOSE, small: int = 0, steps: bool = False
 ) -> Plan:
-    """The plan with operations of no module as one box where so many stand between the same modules; `layers`: those
-    that are modules of one operation too, `steps`: those that are steps of a loop already."""
+    """The plan with operations of no module as one box where so many stand between the same modules; `small`: also
+    those of modules of at most so many that are unlike all others, `steps`: those that are steps of a loop already."""
+    looks = Counter(op.inner for op in plan.ops if op.kind == "module")
     above: dict[str, int] = {}  # the modules that it follows, a bit each
     between: dict[int, list[Op]] = {}
     for number, op in enumerate(plan.ops):
         above[op.name] = reduce(or_, (above.get(source, 0) for source in op.inputs), 0)
-        if is_loose(op, kinds, layers, steps):
+        if is_loose(op, kinds, small if looks[op.inner] < 2 else 0, steps):
             between.setdefault(above[op.name], []).append(op)
         elif op.kind == "module" or op.path in kinds:
             above[op.name] |= 1 << number
