@@ -11,7 +11,7 @@ import typer
 from archscope import cache, commands
 from archscope.commands import app
 from archscope.commands.help import usage
-from archscope.commands.output import flush, write
+from archscope.commands.output import flush, tell, write
 from archscope.errors import ArchscopeError
 from archscope.model.text import shown
 from archscope.signals import INTERRUPTED
@@ -52,8 +52,7 @@ def _stop(error: BaseException) -> NoReturn:
     said, code = _fault(error)
     line = " ".join(shown(said).split())
     line = line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
-    with contextlib.suppress(OSError, ValueError):  # where nobody hears, the code says enough
-        print(f"archscope: {line}", file=sys.stderr, flush=True)
+    tell(f"archscope: {line}")
     with contextlib.suppress(ArchscopeError):
         flush()
     sys.exit(code)

@@ -6,7 +6,7 @@ from typing import Annotated
 from archscope.commands import command
 from archscope.commands.arguments import Inputs, Output, Settings, Target, format_of, parse_settings
 from archscope.commands.measured import report_of
-from archscope.commands.output import chosen_format, plain_options, write
+from archscope.commands.output import chosen_format, plain_options, tell, write
 from archscope.errors import ArchscopeError
 from archscope.views import render
 
@@ -14,7 +14,7 @@ from archscope.views import render
 def said_on_a_terminal(tool: str) -> None:
     """A line where somebody waits for it."""
     if sys.stderr.isatty():
-        print(f"audit: {tool} has counted", file=sys.stderr)
+        tell(f"audit: {tool} has counted")
 
 
 @command("Check", "archscope audit resnet18")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 import typer
 
 from archscope.commands.arguments import NETWORK, of_the
-from archscope.commands.output import write
+from archscope.commands.output import tell, write
 from archscope.errors import ArchscopeError
 from archscope.latency import Amp, Dtype, Optimizer, Options, Progress
 from archscope.process import import_torch
@@ -150,9 +150,9 @@ def progress_line() -> Progress:
         if not what:
             said = ""
         if terminal and said != last:
-            print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
+            tell(f"\r\x1b[K{said}", end="")
         elif what and not last.startswith(what):
-            print(f"archscope: {what}", file=sys.stderr, flush=True)
+            tell(f"archscope: {what}")
         last = said
 
     return show

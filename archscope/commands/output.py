@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def write(made: str | bytes, output: str | None) -> None:
             out.flush()
             out.buffer.write(encoded(made))
         out.flush()
+
+
+def tell(said: str, end: str = "\n") -> None:
+    """To standard error, as far as anybody hears: no result is lost for want of who is told of it."""
+    with contextlib.suppress(OSError, ValueError):
+        print(said, end=end, file=sys.stderr, flush=True)
 
 
 def flush() -> None:

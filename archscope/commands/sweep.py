@@ -32,7 +32,7 @@ from archscope.commands.measuring import (
     never_lost,
     progress_line,
 )
-from archscope.commands.output import chosen_format, plain_options, write
+from archscope.commands.output import chosen_format, plain_options, tell, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.commands.spectrum import PICTURES, refuse
 from archscope.errors import ArchscopeError
@@ -166,7 +166,7 @@ def _check(failed: Sequence[str]) -> None:
 def _nothing_to_show(after: str) -> typer.Exit:
     """What to say after Ctrl-C where no point is known, and the exit code."""
     said = f"stopped {after}, none of which keeps to the limits" if after else "stopped before the first point"
-    print(f"\narchscope: {said}" if sys.stderr.isatty() else f"archscope: {said}", file=sys.stderr)
+    tell(f"\narchscope: {said}" if sys.stderr.isatty() else f"archscope: {said}")
     return typer.Exit(INTERRUPTED)
 
 

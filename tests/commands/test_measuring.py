@@ -1,10 +1,13 @@
 """The options of measuring, as they are typed."""
 
+import errno
+import io
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from archscope.commands.measuring import never_lost, parse_threads
+from archscope.commands.measuring import never_lost, parse_threads, progress_line
 from archscope.commands.values import _completed
 from archscope.errors import ArchscopeError
 from tests.conftest import Run
@@ -66,3 +69,13 @@ def test_nothing_is_shown_twice(capsys: pytest.CaptureFixture[str]) -> None:
     with never_lost("measured"):
         pass
     assert capsys.readouterr().out == ""
+
+
+class Full(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_progress_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", Full())
+    progress_line()("layers", 3)

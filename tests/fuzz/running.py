@@ -114,7 +114,8 @@ def _become(arguments: Sequence[str], where: Path, out: Path, err: Path, begin: 
         os.write(2, f"Traceback (most recent call last): {error!r}".encode())
     finally:
         try:
-            sys.stdout.flush()
+            if sys.stdout is not sys.stderr:  # what user code's output goes to
+                sys.stdout.flush()
         except OSError:
             code = 120
         except (ValueError, AttributeError):  # closed, or none: user code does that
