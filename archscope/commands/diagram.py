@@ -1,6 +1,7 @@
 """archscope diagram"""
 
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,8 +18,11 @@ from archscope.commands.arguments import (
     parse_settings,
 )
 from archscope.commands.measured import report_of
-from archscope.commands.output import chosen_format, plain_options, write
+from archscope.commands.output import chosen_format, plain_options, tell, write
 from archscope.views import render
+
+if TYPE_CHECKING:
+    from archscope.views.diagram.drawing import Diagram
 
 
 def looks(name: str, metavar: str, said: str) -> Any:
@@ -116,3 +120,18 @@ def diagram(
     reports = [report_of(target, inputs, (), None, parse_settings(settings or [])) for target in targets]
     made = draw(reports[0], options) if len(reports) == 1 else line_up(reports, options)
     write(render(made, name, plain_options(output)), output)
+    if (options.page or options.width) and not options.font_size:
+        tell_small_letters(made)
+
+
+def tell_small_letters(made: "Diagram") -> None:
+    """Letters that can hardly be read on the page that was chosen, and what helps."""
+    from archscope.views.diagram.drawing import draw
+    from archscope.views.diagram.plate import SMALLEST
+
+    if made.letters >= SMALLEST:
+        return
+    wider = replace(made.options, page="a4", width="")
+    room = draw(made.report, wider).letters if len(made.shown) == 1 and made.options != wider else 0.0
+    way = f"--page a4 has {room:.1f} pt" if room >= SMALLEST else "close modules with --level network or --depth"
+    tell(f"archscope: the small letters are {made.letters:.1f} pt on that page: {way}")

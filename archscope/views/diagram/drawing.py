@@ -1,5 +1,6 @@
 """The library's call: a Report and what the reader chose, to a Diagram in any format."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import inf
@@ -15,7 +16,7 @@ from archscope.registry import unknown
 from archscope.views import View
 from archscope.views.diagram.compose import compose
 from archscope.views.diagram.ops.channels import channel_axes
-from archscope.views.diagram.options import DiagramOptions, length
+from archscope.views.diagram.options import POINTS, DiagramOptions, length
 from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, told
 from archscope.views.diagram.paint.drawio import to_drawio
 from archscope.views.diagram.paint.heading import heading, meanings
@@ -26,13 +27,16 @@ from archscope.views.diagram.paint.sources import to_dot, to_mermaid
 from archscope.views.diagram.paint.tikz import to_tikz
 from archscope.views.diagram.place import engines
 from archscope.views.diagram.place.paper import PAPERS, Paper
-from archscope.views.diagram.place.style import Style
+from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.place.turn import upside_down
 from archscope.views.diagram.plate import plate
 from archscope.views.diagram.sketch import Drawing
 from archscope.views.diagram.volume import volume
 
 __all__ = ["Diagram", "DiagramOptions", "draw", "formats"]
+
+FIRST_ELEMENT = 999
+"""Characters of an SVG that its first element ends within."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,6 +62,12 @@ class Diagram(Drawn):
         """The picture as the bytes of a PNG file: `zoom` pixels for one of the SVG's, or by the `dpi` asked for."""
         asked = self.options.dpi != DiagramOptions.dpi
         return to_png(self.svg, zoom or (self.options.dpi / 96 if asked else None))
+
+    @property
+    def letters(self) -> float:
+        """Points of the smallest letters on the page that it is for, or of those of the picture's own."""
+        found = re.search(r'width="([\d.]+)mm" height="[\d.]+mm" viewBox="0 0 ([\d.]+) ', self.svg[:FIRST_ELEMENT])
+        return SMALL * (float(found[1]) * POINTS["mm"] / float(found[2]) if found else 1.0)
 
     def to_dot(self) -> str:
         """The graph as Graphviz source."""

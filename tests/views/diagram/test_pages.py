@@ -71,6 +71,12 @@ def test_letters_have_the_size_that_was_asked_for() -> None:
     assert letters(made) == pytest.approx(8, abs=0.05)
 
 
+def test_a_picture_knows_how_large_its_letters_are() -> None:
+    made = drawn(page="column")
+    assert made.letters == pytest.approx(letters(made.svg))
+    assert drawn().letters == SMALL
+
+
 def test_letters_that_find_no_room_are_an_error_that_says_how_large_they_could_be() -> None:
     with pytest.raises(ArchscopeError, match=r"there is room for letters of \d\.\d pt, not of 12"):
         drawn(block="conv3_x.bottleneck2", width="30mm", font_size=12)

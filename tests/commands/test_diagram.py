@@ -1,0 +1,21 @@
+"""archscope diagram: what is said besides the picture."""
+
+from pathlib import Path
+
+from tests.conftest import Run
+
+PLATE = ["diagram", "inception_v3", "--level", "plate", "--page"]
+
+
+def test_letters_that_are_too_small_for_a_page_are_told_and_which_has_room(run: Run, tmp_path: Path) -> None:
+    out = str(tmp_path / "plate.svg")
+    code, _, told = run(*PLATE, "column", "-o", out)
+    assert (code, told) == (0, "archscope: the small letters are 5.5 pt on that page: --page a4 has 6.0 pt\n")
+    assert run(*PLATE, "a4", "-o", out) == (0, "", "")
+
+
+def test_several_networks_in_a_column_are_to_be_closed(run: Run, tmp_path: Path) -> None:
+    several = ["diagram", "lenet5", "nin_cifar10", "alexnet", "-l", "network", "--width", "40mm"]
+    code, _, told = run(*several, "-o", str(tmp_path / "row.svg"))
+    assert code == 0
+    assert told.endswith(" pt on that page: close modules with --level network or --depth\n")
