@@ -21,11 +21,12 @@ from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.apart import told_apart
 from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
 from archscope.views.diagram.plan.folding import alike, fold, with_titles
+from archscope.views.diagram.plan.items import Item, Leaf, Panel, Parallel, Series, Split
 from archscope.views.diagram.plan.lanes import lane_segments
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.shrunk import FEWEST_BETWEEN, boxes, largest_core, shrunk, without_loose
-from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Parallel, Series, Split, structure
+from archscope.views.diagram.plan.structure import structure
 
 MOST_BOXES = 60
 SMALLEST_TEXT, SMALLEST_NOTED = 6.05, 5.0

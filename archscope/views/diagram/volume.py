@@ -14,8 +14,8 @@ from archscope.views.diagram.place.picture import Box, Line, Piece, Row
 from archscope.views.diagram.place.style import DEEP, LINE, SMALL, Style, label
 from archscope.views.diagram.place.text import room_for, sizes
 from archscope.views.diagram.plan.folding import alike
+from archscope.views.diagram.plan.items import Core, Item, Leaf, Panel, Parallel, Series
 from archscope.views.diagram.plan.levels import Plan, network_plan
-from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series
 from archscope.views.diagram.sketch import Drawing, View
 
 SIDE_A_DOUBLING, CHANNELS_A_DOUBLING = 14.0, 4.0

@@ -17,7 +17,7 @@ from archscope.views.diagram.place.paper import PAPERS
 from archscope.views.diagram.place.picture import Box, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.place.text import text_width
-from archscope.views.diagram.plan.structure import Series
+from archscope.views.diagram.plan.items import Series
 from archscope.views.diagram.sketch import scale
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences

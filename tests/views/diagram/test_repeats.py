@@ -21,10 +21,11 @@ from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.plan import repeats as of_steps
 from archscope.views.diagram.plan.closing import closed_groups
 from archscope.views.diagram.plan.folding import fold
+from archscope.views.diagram.plan.items import Panel
 from archscope.views.diagram.plan.levels import Plan, flow_plan
 from archscope.views.diagram.plan.shrunk import fewest_boxes, fewest_closed, without_loose
 from archscope.views.diagram.plan.smaller import smaller_plans
-from archscope.views.diagram.plan.structure import Panel, structure
+from archscope.views.diagram.plan.structure import structure
 from tests.graphs import Net, report_of
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import are_steps, differences

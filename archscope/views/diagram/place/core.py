@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from archscope.views.diagram.place import graphviz_layout
 from archscope.views.diagram.place.engines import Engine
 from archscope.views.diagram.place.picture import Box, Line, Piece
-from archscope.views.diagram.plan.structure import ENTRY, Core
+from archscope.views.diagram.plan.items import ENTRY, Core
 
 
 def place_core(core: Core, pieces: Mapping[str, Piece], engine: Engine, closer: float) -> Piece:

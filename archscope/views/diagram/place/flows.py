@@ -9,7 +9,7 @@ from archscope.views.diagram.place.picture import Frame, Line, Piece
 from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import FRAME_PAD, FRAME_TITLE, GUTTER, HEADING, SMALL, badge_width
 from archscope.views.diagram.place.text import room_for, text_width
-from archscope.views.diagram.plan.structure import Item, Leaf, Panel, Series, Split
+from archscope.views.diagram.plan.items import Item, Leaf, Panel, Series, Split
 
 BETWEEN = GUTTER / 2
 """From one stage to the next: no line runs there, the tensors' boxes say what goes on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archscope.views.diagram.place.engines import Engine
 from archscope.views.diagram.place.picture import Piece, Point
-from archscope.views.diagram.plan.structure import ENTRY, EXIT, Core, Panel
+from archscope.views.diagram.plan.items import ENTRY, EXIT, Core, Panel
 
 INCH = 72.0
 BESIDE = 0.22

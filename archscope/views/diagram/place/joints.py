@@ -6,7 +6,7 @@ from archscope.views.diagram.place.picture import Box, Line, Piece, Point
 from archscope.views.diagram.place.style import LANE, SIDE, SMALL
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.contents import opened
-from archscope.views.diagram.plan.structure import ENTRY, Parallel, ops_of
+from archscope.views.diagram.plan.items import ENTRY, Parallel, ops_of
 
 Tail = tuple[str, float, float]
 LONGEST_LANE = 2

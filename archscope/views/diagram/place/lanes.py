@@ -9,8 +9,8 @@ from archscope.views.diagram.place.picture import Line, Piece, Point, Row
 from archscope.views.diagram.place.routes import Leg, Route, Router
 from archscope.views.diagram.place.style import GAP, NARROW, SIDE, SMALL, STACK, Style
 from archscope.views.diagram.place.text import sizes_of, text_width
+from archscope.views.diagram.plan.items import Leaf, Split
 from archscope.views.diagram.plan.lanes import Lanes
-from archscope.views.diagram.plan.structure import Leaf, Split
 
 APART = 8.0
 """From one line to the next beside it."""

@@ -19,7 +19,7 @@ from archscope.views.diagram.place.style import (
     label_size,
 )
 from archscope.views.diagram.place.text import fitted, sizes_of, text_width
-from archscope.views.diagram.plan.structure import Leaf, Split
+from archscope.views.diagram.plan.items import Leaf, Split
 
 FEATURE_MAPS = "feature maps"
 UNITS = {"conv", "depthwise", "pool", "linear", "module"}

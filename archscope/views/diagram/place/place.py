@@ -38,18 +38,8 @@ from archscope.views.diagram.place.style import (
     badge_width,
 )
 from archscope.views.diagram.place.text import sizes_of, text_width
+from archscope.views.diagram.plan.items import ENTRY, Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of
 from archscope.views.diagram.plan.lanes import Lanes, crosses, lane_segments, lanes_of, spans_lanes
-from archscope.views.diagram.plan.structure import (
-    ENTRY,
-    Core,
-    Item,
-    Leaf,
-    Panel,
-    Parallel,
-    Series,
-    Split,
-    ops_of,
-)
 
 SNAP = 14.0
 """The middle of three branches stands on the axis where that moves them by no more."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from archscope.views.diagram.place.picture import Box, Piece
-from archscope.views.diagram.plan.structure import Item, Leaf, Split
+from archscope.views.diagram.plan.items import Item, Leaf, Split
 
 FORK = 8.0
 """More room where a line parts or lines meet: they turn twice on their way."""

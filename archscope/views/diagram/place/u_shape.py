@@ -12,7 +12,7 @@ from archscope.views.diagram.place.style import SIDE, SMALL, STACK
 from archscope.views.diagram.place.text import room_for, text_width
 from archscope.views.diagram.place.turn import upside_down
 from archscope.views.diagram.plan.encoder_decoder import EncoderDecoder, Level
-from archscope.views.diagram.plan.structure import Leaf, Series
+from archscope.views.diagram.plan.items import Leaf, Series
 
 SAME_HEIGHT = 1.0
 ABOVE_SKIP = 8.5

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.plan.structure import Core, Leaf, Panel, Parallel, Series
+from archscope.views.diagram.plan.items import Core, Leaf, Panel, Parallel, Series
 
 
 def told_apart(series: Series) -> None:

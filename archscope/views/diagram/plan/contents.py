@@ -9,7 +9,8 @@ from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.label import RAISING, heads
 from archscope.views.diagram.ops.names import GENERIC, part_title
 from archscope.views.diagram.ops.ops import Op, Ops
-from archscope.views.diagram.plan.structure import Core, Item, Leaf, Parallel, Series, Split, ops_of, structure
+from archscope.views.diagram.plan.items import Core, Item, Leaf, Parallel, Series, Split, ops_of
+from archscope.views.diagram.plan.structure import structure
 
 LONGEST = 44
 """Characters; a module with more to say only says how many convolutions it has."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archscope.views.diagram.plan.structure import Core, Item, Leaf, Panel, Parallel, Series, ops_of
+from archscope.views.diagram.plan.items import Core, Item, Leaf, Panel, Parallel, Series, ops_of
 
 FEWEST_LEVELS = 2
 LONGEST_SKIP = 3

@@ -8,18 +8,8 @@ from functools import partial
 
 from archscope.views.diagram.ops.names import part_title, pretty
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.plan.structure import (
-    Core,
-    Item,
-    Leaf,
-    Panel,
-    Parallel,
-    Series,
-    Split,
-    ops_of,
-    series_key,
-    with_split,
-)
+from archscope.views.diagram.plan.items import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, series_key
+from archscope.views.diagram.plan.structure import with_split
 
 MANY_BRANCHES = 4
 """So many equal branches beside each other are drawn once."""

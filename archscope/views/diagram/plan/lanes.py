@@ -6,7 +6,7 @@ from math import sqrt
 
 from archscope.views.diagram.ops.label import RAISING
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.plan.structure import Core, Leaf, Panel, Parallel, Series, Split, ops_of, segments
+from archscope.views.diagram.plan.items import Core, Leaf, Panel, Parallel, Series, Split, ops_of, segments
 
 Stop = Leaf | Panel | Split
 Edge = tuple[str, str]
