@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from archscope.cached import cached_property
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.names import GENERIC
 from archscope.views.diagram.ops.ops import Op, Ops, relative, upwards
@@ -27,14 +28,11 @@ class Modules:
         self.ops = [op for op in ops if op.kind != "tensor"]
         self.kinds = kinds
         self.root = root
-        self.children: dict[str, list[str]] = {}
-        self.entered: set[str] = set()
         self.below: dict[str, list[Op]] = {}
         self.looks: dict[str, int] = {}
         self.numbers: dict[Any, int] = {None: 0}
         around: dict[str, list[list[Op]]] = {}  # by module: below it, and below each that it lies in
         for op in self.ops:
-            self._enter(op.path)
             self.below.setdefault(op.path, []).append(op)
             parent = op.path.rpartition(".")[0]
             if parent not in around:
@@ -42,14 +40,15 @@ class Modules:
             for members in around[parent] if op.path else ():
                 members.append(op)
 
-    def _enter(self, path: str) -> None:
-        while path and path != self.root:
-            parent = path.rpartition(".")[0]
-            if path in self.entered:
-                return
-            self.entered.add(path)
-            self.children.setdefault(parent, []).append(path)
-            path = parent
+    @cached_property
+    def children(self) -> dict[str, list[str]]:
+        """Within the root, in the order in which they begin."""
+        found: dict[str, list[str]] = {}
+        around = {*upwards(self.root)}
+        for path in self.below:
+            if path not in around:
+                found.setdefault(path.rpartition(".")[0], []).append(path)
+        return found
 
     def members(self, path: str) -> list[Op]:
         """The Ops of a module, in execution order."""
