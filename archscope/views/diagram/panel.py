@@ -1,7 +1,7 @@
 """A panel of a plate: one module in a frame, under its title, with letters for what differs and a table of that."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from archscope.views.diagram.ops.drawn import within
 from archscope.views.diagram.ops.ops import Op, relative
@@ -13,7 +13,7 @@ from archscope.views.diagram.place.text import WIDER, text_width
 from archscope.views.diagram.plan.forms import Form
 from archscope.views.diagram.plan.levels import Plan, flow_plan
 from archscope.views.diagram.plan.repeats import with_memory, with_steps
-from archscope.views.diagram.plan.shrunk import boxes
+from archscope.views.diagram.plan.shrunk import boxes, fewest_boxes
 from archscope.views.diagram.plan.smaller import smaller_plans, with_rows
 from archscope.views.diagram.sketch import Sketch, View
 
@@ -22,39 +22,64 @@ TITLE_BAND = 34.0
 NARROW_PAPER = Paper(50.0, 5000.0)
 """A panel is placed in one column."""
 
-Opened = tuple[Sketch, View]
 Placed = tuple[Piece, list[Op]]
 
 
-def opened(form: Form, every: Sequence[Op], kinds: Mapping[str, str], view: View, most: int) -> Opened:
-    """What a module holds, and how that is seen. `every` are the Ops of the network; parts are closed where there would
-    be more than `most` boxes."""
+@dataclass
+class Opened:
+    """What a module holds, and how that is seen: ever simpler plans, each made and sketched when it is asked for."""
+
+    view: View
+    waiting: Iterator[Plan]
+    plans: list[Plan] = field(default_factory=list)
+    sketches: dict[int, Sketch] = field(default_factory=dict)
+
+    def within(self, most: int) -> Sketch:
+        """Of the first plan of no more than so many boxes, else of the last."""
+        at = 0
+        for at, plan in enumerate(self._every()):
+            if fewest_boxes(plan.ops) <= most and boxes(self._sketch(at).series) <= most:
+                break
+        return self._sketch(at)
+
+    def _every(self) -> Iterator[Plan]:
+        yield from [*self.plans]
+        for plan in self.waiting:
+            self.plans.append(plan)
+            yield plan
+
+    def _sketch(self, at: int) -> Sketch:
+        if at not in self.sketches:
+            self.sketches[at] = self.view.sketch(self.plans[at])
+        return self.sketches[at]
+
+
+def opened(form: Form, every: Sequence[Op], kinds: Mapping[str, str], view: View) -> Opened:
+    """A module opened. `every` are the Ops of the network."""
     known = {op.name: op for op in form.ops}
     known |= {op.name: replace(op, path="") for call in form.again for op in call}  # other calls stand outside
     ops, outputs = within([known.get(op.name, op) for op in every], form.path, view.outputs)
     ops = with_memory(_with_own_inputs(ops, form.path, [op.name for op in every]), kinds)
     inner = View(outputs, view.style, True, form.path, plain=False)
-    for sketch in _sketches(flow_plan(ops, kinds, form.path), kinds, inner):
-        if boxes(sketch.series) <= most:
-            break
-    return sketch, inner
+    return Opened(inner, _plans(flow_plan(ops, kinds, form.path), kinds, form.path))
 
 
-def panel(form: Form, held: Opened, style: Style) -> Placed:
-    """A module in a frame with its title, its table below; and its Ops."""
-    sketch, inner = held
+def panel(form: Form, held: Opened, most: int, style: Style) -> Placed:
+    """A module in a frame with its title, its table below; and its Ops. Parts are closed where there would be more than
+    `most` boxes."""
+    sketch = held.within(most)
     style = replace(style, shapes=False, paper=NARROW_PAPER)
-    return _framed(replace(inner, style=style).placed(sketch).piece, form, sketch.plan.ops), sketch.plan.ops
+    return _framed(replace(held.view, style=style).placed(sketch).piece, form, sketch.plan.ops), sketch.plan.ops
 
 
-def _sketches(whole: Plan, kinds: Mapping[str, str], inner: View) -> Iterator[Sketch]:
+def _plans(whole: Plan, kinds: Mapping[str, str], path: str) -> Iterator[Plan]:
     """A module whole, then with each row of one operation as one box, then with ever more of what it holds closed, at
     last also steps that repeat."""
-    yield inner.sketch(whole)
-    for plan in smaller_plans(with_rows(whole, kinds, inner.block), kinds, inner.block):
-        yield inner.sketch(plan)
-    steps = with_steps(plan.ops, {**kinds, inner.block: "Step"})  # in a panel of its own the module's name says nothing
-    yield inner.sketch(replace(plan, ops=steps))
+    yield whole
+    for plan in smaller_plans(with_rows(whole, kinds, path), kinds, path):
+        yield plan
+    steps = with_steps(plan.ops, {**kinds, path: "Step"})  # in a panel of its own the module's name says nothing
+    yield replace(plan, ops=steps)
 
 
 def _with_own_inputs(ops: Sequence[Op], path: str, made: Sequence[str]) -> list[Op]:

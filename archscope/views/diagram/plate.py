@@ -214,11 +214,11 @@ def _panels(parts: Parts, printed: Sequence[Form], tried: Try, view: View) -> li
     """The panels of these forms, which are opened and placed once in each way."""
     style = _closer(view.style, tried)
     for form in printed:
-        at = form.path, tried.most
-        if at not in parts.sketches:
-            parts.sketches[at] = opened(form, parts.ops, parts.kinds, view, tried.most)
-        if (*at, tried.closer) not in parts.panels:
-            parts.panels[*at, tried.closer] = panel(form, parts.sketches[at], style)
+        if form.path not in parts.opened:
+            parts.opened[form.path] = opened(form, parts.ops, parts.kinds, view)
+        at = form.path, tried.most, tried.closer
+        if at not in parts.panels:
+            parts.panels[at] = panel(form, parts.opened[form.path], tried.most, style)
     return [parts.panels[form.path, tried.most, tried.closer] for form in printed]
 
 

@@ -37,15 +37,15 @@ FEW_LETTERS = 2
 @dataclass(frozen=True)
 class Parts:
     """What a plate is composed of: the schema's Ops, the forms, the network's own Ops; `panels` placed so far, by the
-    path of their form, how many boxes they may have and how often they are set closer; `sketches` what these
-    hold, by the first two; `closest`: ways to place the schema as close as it is ever set."""
+    path of their form, how many boxes they may have and how often they are set closer; `opened` what these hold, by
+    the first; `closest`: ways to place the schema as close as it is ever set."""
 
     schema: list[Op]
     forms: list[Form]
     ops: Sequence[Op]
     kinds: Mapping[str, str]
     panels: dict[tuple[str, int, int], Placed] = field(default_factory=dict)
-    sketches: dict[tuple[str, int], Opened] = field(default_factory=dict)
+    opened: dict[str, Opened] = field(default_factory=dict)
     closest: Sequence[Piece] = ()
 
     @cached_property

@@ -16,7 +16,7 @@ from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.inputs import SEVERAL
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.panel import opened
+from archscope.views.diagram.panel import Opened, opened
 from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.table import Table
@@ -561,7 +561,7 @@ def test_a_list_of_operations_is_no_figure_and_a_long_panel_has_its_steps_once()
     assert unit_paths(modules) == ["0", "1", "3"]
     (form,) = forms(modules, unit_paths(modules))
     ops = drawn(found.graph, "")[0]
-    sketch, _ = opened(form, ops, found.graph.blocks, View((), Style(), True, "", plain=False), 14)
+    sketch = opened(form, ops, found.graph.blocks, View((), Style(), True, "", plain=False)).within(14)
     assert [(op.word, len(op.copies)) for op in sketch.plan.ops if op.kind == "module"] == [("Step", 5)]
 
 
@@ -648,3 +648,17 @@ def test_a_box_of_no_module_that_holds_most_of_the_network_is_no_schema() -> Non
     for count, told in ((4, True), (9, False)):
         schema = closed_groups(ops, [(ops[1 : count + 1], "", "operations", "")])
         assert _is_schema(Parts(schema, [], ops, graph.blocks)) == told
+
+
+def test_module_is_closed_as_far_as_is_asked_for_and_sketched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [[Op(str(i), "conv", "Conv", str(i), (), (str(i - 1),), (8, 9, 9), facts=(str(i),)) for i in range(many)]
+            for many in (9, 5, 3, 1)]  # fmt: skip
+    sketched: list[int] = []
+    original = View.sketch
+    monkeypatch.setattr(View, "sketch", lambda view, plan: sketched.append(len(plan.ops)) or original(view, plan))
+    view = View((), Style(), True, "", plain=True)
+    held = Opened(view, iter([Plan(ops) for ops in rows]))
+    assert len(held.within(5).plan.ops) == 5
+    assert len(held.plans) == 2  # the others are not made yet
+    assert [len(held.within(most).plan.ops) for most in (9, 5, 4, 0, 9)] == [9, 5, 3, 1, 9]
+    assert sketched == [5, 9, 3, 1]  # what has more boxes than are asked for however it is folded is none of them
