@@ -110,7 +110,7 @@ def _called(form: Form) -> str:
 
 def _framed(piece: Piece, form: Form, ops: Sequence[Op]) -> Piece:
     """The piece from (0, 0) on, under its title, its table under it."""
-    count = len(form.paths)
+    count = form.count
     rows = [["", *form.letters], *([row.label, *row.values] for row in form.rows)]
     table = Table(rows) if form.letters else None
     said = f"{form.title}, {_called(form)}" if form.again else form.title

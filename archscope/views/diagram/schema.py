@@ -1,7 +1,7 @@
 """What stands on a plate: the network's schema, a box a module, and the modules that may have a panel beside it."""
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
@@ -129,7 +129,23 @@ def as_printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:
     folded = {name for pair in after if row.get(pair[0]) is row.get(pair[1]) for name in pair}
     shown = {form.kind for form in kept}
     holding = [_holding(op, parts.held.get(op.name, ()), shown) for op in parts.schema]
-    return [_told(op, *known[op.path], apart, folded) if op.name in row else op for op in holding]
+    told = [_told(op, *known[op.path], apart, folded) if op.name in row else op for op in holding]
+    return _with_own_titles(told, known)
+
+
+def _with_own_titles(schema: Sequence[Op], known: Mapping[str, tuple[Form, Numbers]]) -> list[Op]:
+    """A box that would be called as a panel is, and is none of its modules, is numbered on."""
+    count = {form.title: 1 for form, _ in known.values()}
+    number: dict[Hashable, int] = {}
+    for op in schema:
+        if op.kind == "module" and op.word in count and op.path not in known and (op.word, op.inner) not in number:
+            count[op.word] += 1
+            number[op.word, op.inner] = count[op.word]
+    return [
+        replace(op, word=f"{op.word} {number[op.word, op.inner]}")
+        if op.path not in known and (op.word, op.inner) in number else op
+        for op in schema
+    ]  # fmt: skip
 
 
 def _holding(op: Op, forms: Sequence[Form], shown: Container[str]) -> Op:

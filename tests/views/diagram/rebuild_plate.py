@@ -10,7 +10,7 @@ from archscope.views.diagram.place.picture import Box, Frame, Line, Piece
 from tests.views.diagram.rebuild import differences_of
 
 CALLS = re.compile(r", (one|\d+) of \d+ calls$")
-WORD = re.compile(r"[a-z0-9.]+")
+WORD = re.compile(r"[a-z0-9._]+")
 
 Said = tuple[str, str, tuple[str, ...]]
 """An operation's word, window and numbers."""

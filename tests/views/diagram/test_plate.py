@@ -25,7 +25,7 @@ from archscope.views.diagram.plan.forms import Form, Numbers, _label_rows, _stri
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.shrunk import without_loose
-from archscope.views.diagram.schema import Parts, _is_schema, schemas
+from archscope.views.diagram.schema import Parts, _is_schema, _with_own_titles, schemas
 from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
@@ -662,3 +662,44 @@ def test_module_is_closed_as_far_as_is_asked_for_and_sketched_once(monkeypatch: 
     assert len(held.plans) == 2  # the others are not made yet
     assert [len(held.within(most).plan.ops) for most in (9, 5, 4, 0, 9)] == [9, 5, 3, 1, 9]
     assert sketched == [5, 9, 3, 1]  # what has more boxes than are asked for however it is folded is none of them
+
+
+class Summed(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(width, width, 3, padding=1), nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        added: torch.Tensor = x + self.two(torch.relu(self.one(x)))
+        return added
+
+
+class Down(nn.Module):
+    """Two blocks in a list, and a step of its own: no stage of a figure."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList([Summed(8), Summed(8)])
+        self.step = nn.Conv2d(8, 8, 3, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for block in self.blocks:
+            x = block(x)
+        return self.step(x).sigmoid()
+
+
+def test_a_panel_counts_its_modules_within_other_panels_too() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 8, 3), Summed(8), Down(), nn.Conv2d(8, 4, 1), nn.Sequential(Summed(4)))
+    made = draw(archscope.summarize(net, (3, 32, 32)), DiagramOptions(level="plate"))
+    assert {title: frame.repeat for title, frame in panels(made.drawing.piece).items()} == {"Summed": 4, "Down": 1}
+    assert table_of(made.drawing.piece, "Summed") == [["", "a"], ["1 to 3", "8"], ["4", "4"]]
+    assert not [*differences(made)]
+
+
+def test_no_other_box_is_called_as_a_panel_is() -> None:
+    form = Form("Extra", "extra.0", [], [Numbers((), ["extra.0"])])
+    own, other, third = (
+        Op(f"{path}/", "module", "Extra", path, (), (), (), inner=path) for path in ("extra.0", "extra", "c")
+    )
+    told = _with_own_titles([own, other, third, own], {"extra.0": (form, form.rows[0])})
+    assert [op.word for op in told] == ["Extra", "Extra 2", "Extra 3", "Extra"]

@@ -38,11 +38,12 @@ LETTERS = {"width": "abcdefhijlmnopqruvwyz", "kernel": "kq", "stride": "st", "nu
 
 @dataclass
 class Numbers:
-    """Modules of one form with the same numbers. `counted`: its label is no more than their places among them.
-    `names`: what each is called where the label says that."""
+    """Modules of one form with the same numbers, `within` those that others hold which are printed too. `counted`: its
+    label is no more than their places among them. `names`: what each is called where the label says that."""
 
     values: tuple[str, ...]
     paths: list[str] = field(default_factory=list)
+    within: list[str] = field(default_factory=list)
     label: str = ""
     counted: bool = False
     names: list[str] = field(default_factory=list)
@@ -65,6 +66,10 @@ class Form:
     @property
     def paths(self) -> list[str]:
         return [path for row in self.rows for path in row.paths]
+
+    @property
+    def count(self) -> int:
+        return sum(len(row.paths) + len(row.within) for row in self.rows)
 
 
 # ---- which modules ----------------------------------------------------------------------------------------
@@ -157,15 +162,27 @@ def forms(modules: Modules, paths: Sequence[str]) -> list[Form]:
     groups: dict[Any, list[str]] = {}
     for path in paths:
         groups.setdefault(form_key(modules, path), []).append(path)
-    found = [_form(modules, group) for group in groups.values()]
+    within: dict[Any, list[str]] = {key: [] for key in groups}
+    for path in _inner(modules, paths):
+        if (key := form_key(modules, path)) in within:
+            within[key].append(path)
+    found = [_form(modules, group, within[key]) for key, group in groups.items()]
     _tell_apart(modules, found)
     for form in found:
         _label_rows(form)
     return found
 
 
-def _form(modules: Modules, paths: Sequence[str]) -> Form:
-    members = _without_rates([modules.members(path) for path in paths])
+def _inner(modules: Modules, paths: Iterable[str]) -> Iterator[str]:
+    """The modules that these hold, at every depth; one that all of another is in is the same."""
+    for path in paths:
+        inner, whole = modules.modules(path), len(modules.members(path))
+        yield from (part for part in inner if len(modules.members(part)) < whole)
+        yield from _inner(modules, inner)
+
+
+def _form(modules: Modules, paths: Sequence[str], within: Sequence[str]) -> Form:
+    members = _without_rates([modules.members(path) for path in (*paths, *within)])
     slots = [list(_slots(ops)) for ops in members]
     columns = [tuple(slot[i][1] for slot in slots) for i in range(len(slots[0]))]
     varying = {column: "" for column in dict.fromkeys(columns) if len(set(column)) > 1}
@@ -175,9 +192,10 @@ def _form(modules: Modules, paths: Sequence[str]) -> Form:
             pool = left[kind] or left["width"] or ["?"]
             varying[column] = pool.pop(0)
     rows: dict[tuple[str, ...], Numbers] = {}
-    for i, path in enumerate(paths):
+    for i, path in enumerate((*paths, *within)):
         values = tuple(column[i] for column in varying)
-        rows.setdefault(values, Numbers(values)).paths.append(path)
+        row = rows.setdefault(values, Numbers(values))
+        (row.paths if i < len(paths) else row.within).append(path)
     letters = [varying.get(column, "") for column in columns]
     lettered = {op.name: op for op in _lettered(members[0], letters)}
     shown, again = _usual([[lettered[op.name] for op in call] for call in modules.calls(paths[0])])
@@ -290,19 +308,20 @@ def _label_rows(form: Form) -> None:
     """A word for each row: the stage that holds its modules, their own name, or their number along the network."""
     if len(form.rows) < 2:
         return
-    stages = [stage_title(stage, "") if (stage := _common(row.paths)) else "" for row in form.rows]
-    names = [path.rpartition(".")[2] for path in form.paths]
+    every = [[*row.paths, *row.within] for row in form.rows]
+    stages = [stage_title(stage, "") if (stage := _common(paths)) else "" for paths in every]
+    names = [path.rpartition(".")[2] for paths in every for path in paths]
     start = _shared_start(names)
     counted = len(set(names)) < len(names) or any(COUNTED.fullmatch(name) for name in names)
-    order = {path: i for i, path in enumerate(sorted(form.paths, key=_natural), 1)}
-    for row, stage in zip(form.rows, stages, strict=True):
+    order = {path: i for i, path in enumerate(sorted(itertools.chain(*every), key=_natural), 1)}
+    for row, paths, stage in zip(form.rows, every, stages, strict=True):
         if all(stages) and len(set(stages)) == len(stages):
             row.label = stage
-        elif not counted and len(row.paths) <= MOST_NAMES:
-            row.names = [path.rpartition(".")[2][start:].lstrip("_") for path in row.paths]
+        elif not counted and len(paths) <= MOST_NAMES:
+            row.names = [path.rpartition(".")[2][start:].lstrip("_") for path in paths]
             row.label = ", ".join(row.names)
         else:
-            row.label, row.counted = _ranges(sorted(order[path] for path in row.paths)), True
+            row.label, row.counted = _ranges(sorted(order[path] for path in paths)), True
 
 
 def _shared_start(names: Sequence[str]) -> int:
