@@ -170,3 +170,30 @@ class Turned(nn.Module):
 def test_a_long_row_of_views_before_a_window() -> None:
     made = archscope.diagram(Turned(), (3, 4, 4), level="network")
     assert any(box.op and box.op.word == "Conv" for box in made.drawing.piece.boxes)
+
+
+class Detections(nn.Module):
+    """Two results of one resolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores, self.hidden, self.boxes = nn.Conv2d(3, 16, 1), nn.Conv2d(16, 8, 1), nn.Conv2d(8, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        scores = self.scores(x)
+        return scores, self.boxes(self.hidden(scores))
+
+
+class Detecting(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.head, self.one, self.two = Detections(), nn.Conv2d(16, 5, 1), nn.Conv2d(4, 6, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores, boxes = self.head(x)
+        return torch.cat([self.one(scores), self.two(boxes)], 1)
+
+
+def test_beside_a_closed_box_stand_all_sizes_that_are_read_of_it() -> None:
+    made = archscope.diagram(Detecting(), (3, 8, 8), level="network")
+    assert [row.text for row in made.drawing.piece.rows] == ["8×8×16, 8×8×4"]

@@ -16,7 +16,8 @@ class Op:
     where tensors come together. `shape` is the box's own, `channels` the axis of its channels. `inner` is what two
     closed modules must have in common to look the same, `shared` the weight that it has in common with others,
     `members` what a closed module was made of, `views` the views of its tensor: layer, shape, axis of channels.
-    `reads` are its inputs before modules were closed around some of them; empty where none was.
+    `reads` are its inputs before modules were closed around some of them; empty where none was. `results`: of a closed
+    module every shape that is read of it, with its axis of channels, `shape` the last.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Op:
     members: tuple["Op", ...] = ()
     views: tuple[tuple[str, Shape, int | None], ...] = ()
     reads: tuple[str, ...] = ()
+    results: tuple[tuple[Shape, int | None], ...] = ()
 
     def __hash__(self) -> int:
         """Of its name alone: what it holds takes long to go through."""

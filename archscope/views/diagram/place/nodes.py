@@ -18,7 +18,7 @@ from archscope.views.diagram.place.style import (
     label,
     label_size,
 )
-from archscope.views.diagram.place.text import fitted, sizes_of, text_width
+from archscope.views.diagram.place.text import fitted, results_of, sizes_of, text_width
 from archscope.views.diagram.plan.items import Leaf, Split
 
 FEATURE_MAPS = "feature maps"
@@ -104,7 +104,7 @@ def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
         piece.left, piece.right, piece.height = left + STACK, right + STACK, height + 2 * STACK
         piece.tails = [(op.name, 0, piece.height)]
     last = copies[-1] if copies else op
-    said = sizes_of(last, style.channels_last)
+    said = results_of(last, style.channels_last)
     row = Row(piece.height / 2, piece.right, said, shown=op.kind != "tensor" and said not in details)
     piece.rows = [row] if style.shapes else []
     return piece

@@ -57,6 +57,12 @@ def sizes_of(op: Op, channels_last: bool = True) -> str:
     return sizes(op.shape, channels_last, op.channels)
 
 
+def results_of(op: Op, channels_last: bool = True) -> str:
+    """The sizes of all that others read of a closed module; of another Op its own."""
+    every = op.results or ((op.shape, op.channels),)
+    return ", ".join(dict.fromkeys(sizes(shape, channels_last, channels) for shape, channels in every))
+
+
 def fitted(text: str, size: float, width: float, bold: bool = False) -> str:
     """The text, its middle replaced by an ellipsis where it is wider than `width`."""
     if text_width(text, size, bold) <= width:

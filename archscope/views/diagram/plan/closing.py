@@ -111,12 +111,14 @@ def _as_one(
     members: Sequence[Op], path: str, title: str, facts: tuple[str, ...], sources: Mapping[str, Op],
     readers: Mapping[str, Sequence[str]],
 ) -> Op:  # fmt: skip
-    """The members as one; its shape is what is read of it elsewhere, not what comes to nothing after that."""
+    """The members as one; its shape is what is read of it elsewhere, the last of several, not what comes to nothing
+    after that."""
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
     layers = tuple(name for op in members for one in op.each for name in one.layers)
     given = [op for op in members if not names.issuperset(readers[op.name])]
-    shape, channels = _given(given[-1] if given else members[-1], path)
+    results = tuple(dict.fromkeys(_given(op, path) for op in given or members[-1:]))
+    shape, channels = results[-1]
     facts = facts or tuple(filter(None, [contents(members, sources)]))
     return Op(
         f"{path}/",
@@ -130,6 +132,7 @@ def _as_one(
         inner=relative(members),
         channels=channels,
         members=tuple(opened(members)),
+        results=results,
     )
 
 
