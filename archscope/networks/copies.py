@@ -73,7 +73,7 @@ def unchanged_copies(network: nn.Module) -> dict[nn.Module, nn.Module]:
         if settings is None or any(HOOKS(held)):
             return {}
         own = [pair for stored in (held["_parameters"], held["_buffers"]) for pair in stored.items()]
-        forms = [(name, t is not None and (t.shape, t.stride(), t.dtype)) for name, t in own]
+        forms = [(name, t is not None and (type(t), t.shape, t.stride(), t.dtype)) for name, t in own]
         children = [child for child in held["_modules"].values() if child is not None]
         said[id(module)] = (type(module), forms, [*held["_modules"]]), settings(held), children
         weights += [id(tensor) for _, tensor in own if tensor is not None]

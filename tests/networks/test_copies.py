@@ -114,7 +114,15 @@ def without_a_child(network: nn.Module) -> None:
     network[2].body = nn.Sequential(*[*network[2].body][1:])  # type: ignore[index, misc]
 
 
-CHANGES = [dilated, without_a_bias, in_half, without_a_child]
+def with_frozen_buffers(network: nn.Module) -> None:
+    """In the places of parameters, of the same names, shapes and order."""
+    last = last_convolution(network)
+    for name, weight in [*last.named_parameters()]:
+        delattr(last, name)
+        last.register_buffer(name, weight.detach())
+
+
+CHANGES = [dilated, without_a_bias, in_half, without_a_child, with_frozen_buffers]
 
 
 def hooked(network: nn.Module) -> None:
