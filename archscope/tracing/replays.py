@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.module import _global_forward_hooks, _global_forward_pre_hooks
 
 from archscope.tracing.records import Given, ModuleCall, Record
 from archscope.tracing.watcher import Tracer
@@ -25,8 +26,10 @@ class _Seen:
 
 def equal_units(blocks: Mapping[str, nn.Module], originals: Mapping[nn.Module, nn.Module]) -> dict[str, int]:
     """A number for each unit, by its path, that it has in common with its copies: `originals` says of each copy what it
-    was copied from."""
-    units = {path: id(originals.get(unit, unit)) for path, unit in blocks.items()} if originals else {}
+    was copied from. None where torch is to call a hook with every module: that may count its calls."""
+    if not originals or _global_forward_hooks or _global_forward_pre_hooks:
+        return {}
+    units = {path: id(originals.get(unit, unit)) for path, unit in blocks.items()}
     copied = {kind for path, kind in units.items() if kind != id(blocks[path])}
     return {path: kind for path, kind in units.items() if kind in copied}
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from archscope.networks.copies import ORIGINALS
 from archscope.networks.layers import repeated
@@ -164,6 +165,19 @@ def test_unit_runs_once_for_each_size() -> None:
     Unit.runs = 0
     trace(module, (8, 6, 6), copies=ORIGINALS)
     assert Unit.runs == 3  # the last one is given what the third has made, all of its memory
+
+
+@pytest.mark.parametrize("register", [register_module_forward_hook, register_module_forward_pre_hook])
+def test_every_unit_runs_where_every_module_has_a_hook(register: Any) -> None:
+    with Skeleton():
+        module = nn.Sequential(*repeated(3, Unit))
+    Unit.runs = 0
+    hook = register(lambda *_: None)
+    try:
+        trace(module, (8, 6, 6), copies=ORIGINALS)
+    finally:
+        hook.remove()
+    assert Unit.runs == 3
 
 
 @pytest.mark.parametrize("name", ["resnet101", "densenet121", "inception_resnet_v1", "regnet_y_400mf", "res2net50"])
