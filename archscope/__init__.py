@@ -108,8 +108,9 @@ if not TYPE_CHECKING:  # a checker would take every name for known
         return sorted({*globals(), *__all__})
 
     class _Package(type(sys)):
-        """The function `networks` hides the package of its name, also where that is imported later."""
-
-        networks = property(lambda self: __getattr__("networks"), lambda self, package: None)
+        def __setattr__(self, name: str, value: object) -> None:
+            """The function `networks` hides the package of its name, also where that is imported later."""
+            if name != "networks" or not isinstance(value, type(sys)):
+                super().__setattr__(name, value)
 
     sys.modules[__name__].__class__ = _Package

@@ -7,6 +7,7 @@ import sys
 import typing
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
@@ -281,6 +282,16 @@ def test_the_function_hides_the_package_for_good() -> None:
 
     assert inspect.isfunction(archscope.networks)
     assert find("resnet18").build().training
+
+
+def test_every_function_can_be_replaced_in_a_users_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in FUNCTIONS:
+        with mock.patch(f"archscope.{name}", "mocked"):
+            assert getattr(archscope, name) == "mocked"
+        monkeypatch.setattr(archscope, name, "patched")
+        assert getattr(archscope, name) == "patched"
+    monkeypatch.undo()
+    assert inspect.isfunction(archscope.networks)
 
 
 def test_verify() -> None:
