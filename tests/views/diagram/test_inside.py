@@ -193,6 +193,14 @@ def test_of_modules_of_which_none_repeats_the_first_is_open_with_all_that_it_hol
     assert not [box.title for box in piece.boxes if box.kind == "module" and not box.title.startswith("Inception-")]
 
 
+def test_what_does_not_repeat_is_closed_before_what_does() -> None:
+    piece = draw(archscope.summarize("inception_resnet_v2_released"), DiagramOptions()).drawing.piece
+    opened = {frame.title for frame in piece.frames}
+    assert opened == {"Inception-ResNet-A", "Inception-ResNet-B", "Inception-ResNet-C"}
+    closed = [box.title for box in piece.boxes if box.kind == "module"]
+    assert closed == ["Stem", "Mixed", "Reduction-A", "Reduction-B"]
+
+
 class Functional(nn.Module):
     """Weights of the module itself; what is added is told, what a convolution has is not."""
 

@@ -13,7 +13,7 @@ from archscope.views.diagram.ops.names import (
     pretty,
     stage_title,
 )
-from archscope.views.diagram.ops.ops import Op, Ops, holders, relative, under, upwards
+from archscope.views.diagram.ops.ops import Op, Ops, holders, under, upwards
 from archscope.views.diagram.plan.closing import closed
 from archscope.views.diagram.plan.contents import contents
 from archscope.views.diagram.plan.forms import STRIDE
@@ -25,11 +25,14 @@ PARTS = 8
 
 MANY_WAYS = 99
 
+ROOM = 4
+"""So many boxes fewer make room for others; to close a head or a short stem makes none."""
+
 LISTS = {"ModuleList", "ModuleDict"}
 
 
 def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Iterable[Plan]:
-    """The plan, then ever simpler ones: each closes the modules of one sort that take the most boxes, or of some."""
+    """The plan, then ever simpler ones: each closes the modules of one sort, or of some."""
     yield plan
     outer = holders(plan.frames)
     nested = [frame for frame in plan.frames if frame in outer]
@@ -122,7 +125,7 @@ def _closed(plan: Plan, modules: Modules, groups: Sequence[Sequence[str]]) -> tu
     """The Ops with modules of one sort, or of some of many, as one each, and which; None where none can be closed."""
     readers = Ops(plan.ops).readers
     ways = {id(paths): _ways(modules, readers, paths) for paths in groups}
-    sorts = sorted(groups, key=lambda paths: (ways[id(paths)], -_saving(modules, paths)))
+    sorts = sorted(groups, key=lambda paths: (ways[id(paths)], _turn(modules, paths)))
     like_first = [paths for paths in sorts if ways[id(paths)] == ways[id(sorts[0])]]
     together = [path for paths in like_first[: max(1, len(sorts) // PARTS)] for path in paths]
     for paths in (together, *sorts):
@@ -189,7 +192,10 @@ def _ways(modules: Modules, readers: Mapping[str, Sequence[str]], paths: Sequenc
     return most
 
 
-def _saving(modules: Modules, paths: Sequence[str]) -> int:
-    """How many boxes fewer, equal modules counted once as they are drawn once."""
-    looks = {relative(modules.members(path)) for path in paths}
-    return sum(len(look) - 1 for look in looks)
+def _turn(modules: Modules, paths: Sequence[str]) -> tuple[bool, int]:
+    """When they are closed, the lowest first: what does not repeat and takes room, for a reader wants to see inside
+    what does; then those that take the most boxes, equal modules counted once as they are drawn once."""
+    looks = {modules.look(path): len(modules.members(path)) for path in paths}
+    held, drawn = sum(len(modules.members(path)) for path in paths), sum(looks.values())
+    saving = drawn - len(looks)
+    return held >= 2 * drawn or saving < ROOM, -saving
