@@ -1,5 +1,7 @@
 """What stages are called."""
 
+from collections import OrderedDict
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,9 @@ from torch import nn
 import archscope
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.names import family, joined_title, stage_title, within_title
+from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.plan.folding import with_titles
+from archscope.views.diagram.plan.items import Leaf, Panel
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.smaller import box_title
@@ -86,3 +91,32 @@ class Refined(nn.Module):
 def test_no_frame_says_the_title_of_the_one_around_it() -> None:
     frames = archscope.diagram(Refined(), (3, 8, 8)).drawing.piece.frames
     assert [(frame.title, frame.repeat) for frame in frames] == [("stage2", 1), ("", 3)]
+
+
+def test_boxes_in_a_frame_do_not_say_again_what_it_says() -> None:
+    op = Op("layer1.0/", "module", "layer1: Bottleneck", "layer1.0", (), (), ())
+    (panel,) = with_titles([Panel("layer1", "layer1", lambda: [Leaf(op)], [op], op)])
+    assert isinstance(panel, Panel) and isinstance(panel.body[0], Leaf)
+    assert panel.body[0].op.word == "Bottleneck"
+
+
+class Unit(nn.Sequential):
+    def __init__(self, width: int) -> None:
+        super().__init__(nn.Conv2d(4, width, 1), nn.Conv2d(width, 4, 3, padding=1))
+
+
+class Residual(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body = Unit(width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + self.body(x)
+        return y
+
+
+def test_at_a_depth_a_wrapped_module_is_called_as_its_like_beside_it() -> None:
+    stage = nn.Sequential(OrderedDict(unit1=Unit(8), unit2=Residual(8), unit3=Residual(16)))
+    net = nn.Sequential(OrderedDict(stem=nn.Conv2d(3, 4, 1), stage1=stage))
+    made = archscope.diagram(net, (3, 8, 8), depth=2)
+    assert [box.title for box in made.drawing.piece.boxes if box.kind == "module"] == ["stage1: Unit"] * 3

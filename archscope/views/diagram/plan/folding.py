@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from archscope.views.diagram.ops.names import part_title, pretty
+from archscope.views.diagram.ops.names import part_title, pretty, within_title
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.items import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, series_key
 from archscope.views.diagram.plan.structure import with_split
@@ -121,13 +121,15 @@ def _framed(parts: Sequence[Series]) -> Panel:
 
 
 def with_titles(series: Series, around: str = "") -> Series:
-    """Blocks that have numbers for names bear them where their neighbours differ: `Blocks 4 to 11`. A frame within one
-    that says the same says nothing."""
+    """Blocks that have numbers for names bear them where their neighbours differ: `Blocks 4 to 11`. What stands in a
+    frame does not say again what that says."""
     _number(series)
     for item in series:
         if isinstance(item, Panel):
-            item.title = item.title if item.title != around else ""
+            item.title = within_title(around, item.title) if item.title != around else ""
             with_titles(item.body, item.title or around)
+        elif isinstance(item, Leaf) and _is_module(item):
+            item.op = replace(item.op, word=within_title(around, item.op.word))
     return series
 
 

@@ -164,10 +164,11 @@ def at_depth(ops: Sequence[Op], kinds: Mapping[str, str], depth: int, root: str)
 
 def _depth_title(path: str, modules: Modules) -> str:
     """Modules with their like beside them are called alike: by what holds them and their class."""
-    kind, parent = modules.kinds.get(path, ""), path.rpartition(".")[0]
+    parent = path.rpartition(".")[0]
     beside = [other for other in modules.children[parent] if other != path]
+    kind, *others = [modules.said_class(one) or modules.kinds.get(one, "") for one in (path, *beside)]
     alike = any(modules.looks_like(path, other) for other in beside)
-    if not alike and (kind in GENERIC or kind not in {modules.kinds.get(other) for other in beside}):
+    if not alike and (kind in GENERIC or kind not in others):
         return stage_title(path, kind)
     said = part_title(path, kind)
     return joined_title(pretty(_last(parent)), said) if parent and not _last(parent).isdecimal() else said
