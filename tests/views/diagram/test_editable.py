@@ -43,8 +43,10 @@ def plain(latex: str) -> str:
 def test_tikz_has_every_text_line_and_box_of_the_picture(options: dict[str, object]) -> None:
     made = drawn(options)
     root, tikz = ElementTree.fromstring(made.svg), made.to_latex()
-    texts = [element.text or "" for element in root.iter(f"{SVG}text")]
-    assert [plain(text) for text in re.findall(r"at \([-\d.]+,[-\d.]+\) \{(.*)\};", tikz)] == texts
+    texts = [element.text for element in root.iter(f"{SVG}text") if element.text]
+    assert [
+        plain(text) for text in re.findall(r"at \([-\d.]+,[-\d.]+\) \{\\archscopefit\{[\d.]+bp\}\{(.*)\}\};", tikz)
+    ] == texts
     shapes = [one for tag in ("rect", "path", "circle") for one in root.iter(f"{SVG}{tag}")]
     ground = options.get("theme") != "dark"  # white paper is not painted
     assert tikz.count(r"\path[") == len(shapes) - ground
@@ -63,24 +65,32 @@ def test_tikz_writes_names_that_latex_would_read_as_commands() -> None:
     assert r"{a\_\{b\}\%\textbackslash{}c\$}" in to_tikz(
         svg.format(r"a_{{b}}%\c$".replace("{{", "{").replace("}}", "}"))
     )
-    assert r"\texttt{U+6A21}" in to_tikz(svg.format("\u6a21"))
+    assert "\\archscopeletter{6A21}{\u6a21}" in to_tikz(svg.format("\u6a21"))
 
 
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="there is no pdflatex here")
-def test_tikz_is_a_document_and_goes_into_one(tmp_path: Path) -> None:
-    tikz = drawn(PICTURES[0]).to_latex()
-    (tmp_path / "picture.tex").write_text(tikz, encoding="utf-8")
-    around = "\\documentclass{article}\\usepackage{tikz}\\begin{document}A\\input{picture}B\\end{document}\n"
-    (tmp_path / "paper.tex").write_text(around, encoding="utf-8")
-    styles = subprocess.run(["kpsewhich", "standalone.cls", "tikz.sty"], capture_output=True, text=True, check=False)
-    if styles.stdout.count("\n") < 2:
-        pytest.skip("this TeX has no tikz or no standalone")
+PAPERS = {"pdflatex": "", "lualatex": "\\usepackage{fontspec}\\setsansfont{texgyreheros-regular.otf}"}
+
+
+@pytest.mark.parametrize("engine", PAPERS)
+def test_tikz_is_a_document_and_goes_into_one(engine: str, tmp_path: Path) -> None:
+    if not shutil.which(engine) or not _finds("standalone.cls", "tikz.sty", "fontspec.sty", "texgyreheros-regular.otf"):
+        pytest.skip("there is no such TeX here, or it has no tikz")
+    svg = drawn(PICTURES[0]).svg.replace(">Input<", '>"\u6a21\xdf\u0439<')  # letters that few fonts have
+    (tmp_path / "picture.tex").write_text(to_tikz(svg), encoding="utf-8")
+    around = "\\usepackage{tikz}\\begin{document}A\\input{picture}B\\end{document}\n"
+    (tmp_path / "paper.tex").write_text(rf"\documentclass{{article}}{PAPERS[engine]}{around}", encoding="utf-8")
     for name in ("picture", "paper"):
-        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
+        command = [engine, "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
         run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert run.returncode == 0, run.stdout[-2000:]
         assert (tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
         assert "incomplete" not in run.stdout
+        assert "/phv/" not in run.stdout, "another font than Helvetica"
+
+
+def _finds(*files: str) -> bool:
+    found = subprocess.run(["kpsewhich", *files], capture_output=True, text=True, check=False)
+    return found.stdout.count("\n") == len(files)
 
 
 def cells(made: Diagram) -> dict[str, ElementTree.Element]:

@@ -120,3 +120,20 @@ def test_at_a_depth_a_wrapped_module_is_called_as_its_like_beside_it() -> None:
     net = nn.Sequential(OrderedDict(stem=nn.Conv2d(3, 4, 1), stage1=stage))
     made = archscope.diagram(net, (3, 8, 8), depth=2)
     assert [box.title for box in made.drawing.piece.boxes if box.kind == "module"] == ["stage1: Unit"] * 3
+
+
+class Fused(nn.Module):
+    """An argument of `forward` that is called like a module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image, self.depth = nn.Conv2d(3, 4, 3), nn.Conv2d(1, 4, 3)
+
+    def forward(self, rgb: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.image(rgb) + self.depth(depth)
+        return y
+
+
+def test_an_input_is_called_as_forward_calls_it() -> None:
+    svg = str(archscope.diagram(Fused(), input_size=[(3, 9, 9), (1, 9, 9)], level="network"))
+    assert ">depth<" in svg and ">depth_<" not in svg

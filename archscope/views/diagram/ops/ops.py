@@ -174,6 +174,12 @@ def inputs_of(graph: Graph, axes: Mapping[str, int | None]) -> list[Op]:
     """One Op for each input of the network; `axes`: those of channels, by name."""
     one = len(graph.inputs) == 1
     return [
-        Op(name, "tensor", "Input" if one else name, name, (), (), tensor.shape, channels=axes[name])
+        Op(name, "tensor", "Input" if one else _argument(name, graph), name, (), (), tensor.shape, channels=axes[name])
         for name, tensor in graph.inputs.items()
     ]
+
+
+def _argument(name: str, graph: Graph) -> str:
+    """An input as `forward` calls it: that of a module's name bears a low line in the Graph."""
+    own = name.rstrip("_")
+    return own if own in graph.blocks else name

@@ -11,7 +11,8 @@ PIXEL = 0.75
 """Points of a pixel, in which pictures without a size of their own are."""
 
 BEGIN = r"""% A document of its own, and a picture for \input{...} in another one, which needs \usepackage{tikz}.
-% It was laid out for Helvetica; \newcommand\archscopefont{\sffamily} before it takes the other document's font.
+% It was laid out for Helvetica; \newcommand\archscopefont{\sffamily} before it takes the other document's font. Where
+% letters that are not Latin are U+4E2D, \newcommand\archscopeletter[2]{#2} sets them as the document does (kotex, CJK).
 \expandafter\ifx\csname @nodocument\endcsname\relax\else
 \documentclass[border=2pt]{standalone}
 \usepackage[T1]{fontenc}
@@ -20,17 +21,19 @@ BEGIN = r"""% A document of its own, and a picture for \input{...} in another on
 \begin{document}
 \fi
 \providecommand\texttimes{\ensuremath{\times}}%
-\providecommand\archscopefont{\fontfamily{phv}\selectfont}%"""
+\providecommand\archscopefont{\fontencoding{T1}\fontfamily{phv}\selectfont}%
+\providecommand\archscopefit[2]{\sbox0{#2}\ifdim\wd0>#1 \resizebox{#1}{\height}{\usebox0}\else\usebox0\fi}%
+\providecommand\archscopeletter[2]{\ifdefined\Umathchar
+  {\fontencoding{TU}\fontfamily{\sfdefault}\selectfont\iffontchar\font"#1 \char"#1 \else U+#1\fi}\else
+  \ifcsname u8:\detokenize{#2}\endcsname #2\else U+#1\fi\fi}%"""
 END = r"\ifdefined\archscopeend\expandafter\archscopeend\fi"
 
 WRITTEN = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"\texttimes{}", "÷": r"$\div$", "→": r"$\to$",
     "−": r"$-$", "·": r"$\cdot$", "…": r"\dots{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    '"': r"\textquotedbl{}", "–": "--", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+    '"': r"\string" + '"', "–": "--", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
 }  # fmt: skip
-LAST_LATIN = "\u017e"
-"""Letters up to here every LaTeX knows."""
 
 ANCHORS = {"start": "base west", "end": "base east", "middle": "base"}
 
@@ -69,7 +72,7 @@ def _drawn(element: ElementTree.Element, unit: float, page: tuple[float, float])
         yield rf"\begin{{scope}}[rotate around={{90:({turned[1]},{turned[2]})}},transform shape]"
     if tag == "g" and (title := element.findtext(f"{SVG}title")):
         yield f"% {title.splitlines()[0]}"
-    if tag == "text":
+    if tag == "text" and element.text:
         yield _text(element, unit)
     elif tag in SHAPES and (painted := _painted(element, unit)):
         yield rf"\path[{painted}] {SHAPES[tag](element, unit, page)};"
@@ -161,12 +164,16 @@ def _text(element: ElementTree.Element, unit: float) -> str:
     anchor = ANCHORS[element.get("text-anchor", "start")]
     color = f"archscope{element.get('fill', '#000000')[1:].upper()}"
     at = f"({element.get('x')},{element.get('y')})"
-    return rf"\node[anchor={anchor},text={color},font={{{font}}}] at {at} {{{_latex(element.text or '')}}};"
+    text = _latex(element.text or "")
+    if length := _value(element, "textLength", 0):  # whatever the font, it does not leave its box
+        text = rf"\archscopefit{{{number(unit * length)}bp}}{{{text}}}"
+    return rf"\node[anchor={anchor},text={color},font={{{font}}}] at {at} {{{text}}};"
 
 
 def _latex(text: str) -> str:
-    """What LaTeX sets as this text; of a character that it may not know, the number."""
-    return "".join(
-        WRITTEN.get(character, character if character <= LAST_LATIN else rf"\texttt{{U+{ord(character):04X}}}")
-        for character in text
-    )
+    """What LaTeX sets as this text; of a character that it may not know, its number besides."""
+    return "".join(WRITTEN.get(sign, sign if sign.isascii() else _letter(sign)) for sign in text)
+
+
+def _letter(sign: str) -> str:
+    return rf"\archscopeletter{{{ord(sign):04X}}}{{{sign}}}"
