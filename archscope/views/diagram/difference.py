@@ -19,8 +19,9 @@ from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.picture import Box, Piece
 from archscope.views.diagram.place.style import FRAME_TITLE, SMALL, Style
 from archscope.views.diagram.place.table import Table
-from archscope.views.diagram.plan.differing import EXTRA, REPEATS, Marked, marked, plans, rows_of
+from archscope.views.diagram.plan.differing import REPEATS, Marked, plans, rows_of
 from archscope.views.diagram.plan.levels import network_plan
+from archscope.views.diagram.plan.marking import EXTRA, marked
 from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.sketch import MOST_BOXES, SMALLEST_TEXT, Drawing, View, scale
 

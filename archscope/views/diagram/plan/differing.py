@@ -4,10 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from archscope.differences.alignment import common_path
 from archscope.differences.rows import Difference
-from archscope.model.connected import connected_parts
-from archscope.model.graph import Graph, Layer
 from archscope.views.diagram.ops.names import joined_title, part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, upwards
 from archscope.views.diagram.plan.closing import closed
@@ -20,12 +17,6 @@ SHARING = "sharing"
 
 REPEATS = "repeats"
 """The kind of rows that are about blocks which one network has more of."""
-
-FEW_EXTRA, LONGEST_WORD = 3, 48
-"""So many extra layers in a row are told by name; letters of what a row calls them."""
-
-EXTRA = "+"
-"""A layer that only the reader's network has, among the reference's, begins with it."""
 
 
 @dataclass(frozen=True)
@@ -92,117 +83,21 @@ def short(row: Difference) -> str:
     if called:
         return f"shared, ×{called[1]}"
     said = re.sub(r", in \d+ (layers|places)$", "", row.what)
+    said = re.sub(r"^a shortcut that the reference does not have(?:: (.+) on it)?$", _shortcut, said)
     said = re.sub(r"( instead of [^:,]+): .*", r"\1", said)
     said = re.sub(
         r"^(\S+|[\w ]+(?<! extra)(?<! missing)(?<! order)): (?!.* times )", "", said
     )  # the box says what it is
-    return _with_signs(said)
+    return with_signs(said)
 
 
-def _with_signs(said: str) -> str:
+def _shortcut(told: re.Match[str]) -> str:
+    return f"shortcut with {told[1]}" if told[1] else "shortcut"
+
+
+def with_signs(said: str) -> str:
     """`3×3`, as boxes write it."""
     return re.sub(r"(?<=\d)x(?=\d)", "×", said)
-
-
-def marked(
-    ops: Sequence[Op], rows: Sequence[Row], graph: Graph, reference: Graph, partner: Mapping[str, str]
-) -> Marked:
-    """The reference's Ops and, where they would stand, those that only `graph`, the reader's, has.
-
-    `partner`: by the reader's layer, the reference's that stands for it.
-    """
-    by_layer: dict[str, tuple[int, ...]] = {}
-    for row in rows:
-        for layer in row.layers:
-            by_layer[layer] = (*by_layer.get(layer, ()), row.number)
-    kinds = {layer.name: layer.kind.removesuffix("2d") for layer in reference.layers}
-    found = Marked(list(ops), rows, by_layer, kinds, frozenset(partner.values()))
-    for row in rows:
-        runs = _runs(row.extra, graph, partner)
-        for run in runs:
-            _insert(found, run, row, _run_word(run, row, len(runs)), graph, partner)
-            by_layer[f"{EXTRA}{run[0].name}"] = (row.number,)
-    return found
-
-
-def _runs(extra: Sequence[str], graph: Graph, partner: Mapping[str, str]) -> list[list[Layer]]:
-    """Extra layers that read each other, be it by way of what is in no row, together; a parameter that nothing runs
-    is none."""
-    known = {name: graph.layer[name] for name in extra if name in graph.layer}
-    readers: dict[str, list[str]] = {name: [] for name in known}
-    for name, layer in known.items():
-        waiting, seen = list(layer.inputs), set(layer.inputs)
-        while waiting:
-            source = waiting.pop()
-            if source in readers:
-                readers[source].append(name)
-            elif source in graph.layer and source not in partner:
-                waiting += set(graph.layer[source].inputs) - seen
-                seen.update(graph.layer[source].inputs)
-    return [[known[name] for name in part] for part in connected_parts(list(known), readers.__getitem__)]
-
-
-def _run_word(run: Sequence[Layer], row: Row, runs: int) -> str:
-    """What the row says, where that is of each run; else which layers it is."""
-    if len(run) == 1:
-        return _word(run[0])
-    told = _with_signs(row.what) if row.kind == REPEATS else row.said  # blocks by what holds them
-    said = re.sub(r" extra| (once|twice|\d+ times) instead of .*", "", told)  # the box says that it is extra
-    if len(said) <= LONGEST_WORD and (runs == 1 or f"in {runs} places" in row.what):
-        return said
-    if len(run) <= FEW_EXTRA:
-        return " + ".join(map(_word, run))
-    return f"{len(run)} layers, from {_word(run[0])} to {_word(run[-1])}"
-
-
-def _insert(found: Marked, run: Sequence[Layer], row: Row, word: str, graph: Graph, partner: Mapping[str, str]) -> None:
-    """An Op for these layers after what they read, before what reads that."""
-    holder = {layer: op for op in found.ops for layer in op.layers}
-    source = run[0].inputs[0] if run[0].inputs else ""
-    seen = set()
-    while source not in partner and source in graph.layer and graph.layer[source].inputs and source not in seen:
-        seen.add(source)
-        source = graph.layer[source].inputs[0]
-    tensors = [op for op in found.ops if op.kind == "tensor"]
-    anchor = holder.get(partner.get(source, ""), tensors[0] if tensors else None)
-    if anchor is None:
-        return
-    name = f"{EXTRA}{run[0].name}"
-    path = f"{_holder(run, row, graph, holder, partner, anchor)}.{name.replace('.', ':')}".lstrip(".")
-    extra = Op(name, "other", word, path, (name,), (anchor.name,), run[-1].output_shape,
-               channels=anchor.channels, inner=row.number)  # fmt: skip
-    at = found.ops.index(anchor) + 1
-    later = [
-        replace(op, inputs=tuple([name if source == anchor.name else source for source in op.inputs]))
-        for op in found.ops[at:]
-    ]  # fmt: skip
-    found.ops = [*found.ops[:at], extra, *later]
-    if not any(anchor.name in op.inputs for op in found.ops if op is not extra):
-        found.ends |= dict.fromkeys(anchor.layers, name)
-
-
-def _holder(
-    run: Sequence[Layer], row: Row, graph: Graph, holder: Mapping[str, Op], partner: Mapping[str, str], anchor: Op
-) -> str:
-    """The reference's module that these layers would stand in. Blocks stand between what they read and what reads
-    them; others with that of the two with which they share more of the reader's modules, as far up as those go."""
-    before = next(iter(run[0].inputs), "")
-    after = next((layer.name for layer in graph.layers if run[-1].name in layer.inputs), "")
-    reading = holder.get(partner.get(after, ""))
-    if row.kind == REPEATS and reading:
-        return common_path([anchor.path, reading.path])
-    shared = [common_path([run[0].name, other]) for other in (before, after)]
-    beside, path, common = (before, anchor.path, shared[0])
-    if reading and len(shared[1]) > len(shared[0]):  # both lead to the run: the longer one goes deeper
-        beside, path, common = (after, reading.path, shared[1])
-    above = beside.count(".") - (common.count(".") if common else -1)
-    return ".".join(path.split(".")[:-above])
-
-
-def _word(layer: Layer) -> str:
-    kernel = " " + "×".join(map(str, layer.window.kernel_size)) if layer.window else ""
-    called = layer.kind.removesuffix("2d") or layer.operation.replace("_", " ").title().replace(" ", "")
-    return f"{called}{kernel}"
 
 
 def plans(found: Marked, kinds: Mapping[str, str]) -> list[Plan]:
