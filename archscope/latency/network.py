@@ -1,7 +1,7 @@
 """A network ready to be timed: the module on its device, inputs to take turns, and what one step is."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from itertools import cycle
 from typing import Any
@@ -172,16 +172,6 @@ def _random(tensor: Tensor, batch: int, device: str, dtype: torch.dtype) -> torc
     return torch.zeros((batch, *tensor.shape), device=device, dtype=kind)  # an index that every table has
 
 
-@contextmanager
-def _before_each(module: nn.Module, kind: Any, hook: Callable[..., None]) -> Iterator[None]:
-    handles = [part.register_forward_pre_hook(hook) for part in module.modules() if isinstance(part, kind)]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
 def settle(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
     """Give batch normalisations that were never trained the statistics of one pass.
 
@@ -189,13 +179,19 @@ def settle(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
     denormal numbers, which a CPU computes many times slower.
     """
 
-    def take(part: Any, inputs: Any) -> None:
+    def take(part: Any, args: Any, kwargs: Any) -> None:
         if not part.track_running_stats or part.running_mean is None or part.num_batches_tracked:
             return
-        axes = [axis for axis in range(inputs[0].dim()) if axis != 1]
-        variance, mean = torch.var_mean(inputs[0].float(), axes, correction=0)
+        image = next(iter((*args, *kwargs.values())))
+        axes = [axis for axis in range(image.dim()) if axis != 1]
+        variance, mean = torch.var_mean(image.float(), axes, correction=0)
         part.running_mean.copy_(mean)
         part.running_var.copy_(torch.where(variance > 0, variance, 1.0))
 
-    with _before_each(module, nn.modules.batchnorm._BatchNorm, take):
+    parts = [part for part in module.modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    handles = [part.register_forward_pre_hook(take, with_kwargs=True) for part in parts]
+    try:
         module(*args, **kwargs)
+    finally:
+        for handle in handles:
+            handle.remove()

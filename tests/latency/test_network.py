@@ -9,7 +9,7 @@ from torch import nn
 import archscope
 from archscope.errors import ArchscopeError
 from archscope.latency import Options
-from archscope.latency.network import Network, loss_of
+from archscope.latency.network import Network, loss_of, settle
 
 
 class Two(nn.Module):
@@ -80,3 +80,19 @@ def test_complex_weights_stay_so() -> None:
     network = Network(module, archscope.trace(module, (2,)), Options(dtype="bfloat16"), "eval")
 
     assert [weight.dtype for weight in network.module.parameters()] == [torch.bfloat16, torch.complex64]
+
+
+def test_a_batch_normalisation_is_settled_however_it_is_called() -> None:
+    class ByName(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.BatchNorm2d(3)
+
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            normalised: torch.Tensor = self.norm(input=image)
+            return normalised
+
+    net = ByName()
+    settle(net, (), {"image": torch.full((2, 3, 4, 4), 7.0)})
+    assert net.norm.running_mean.tolist() == pytest.approx([7.0, 7.0, 7.0])
+    assert not net.norm._forward_pre_hooks
