@@ -110,6 +110,10 @@ def in_half(network: nn.Module) -> None:
     last_convolution(network).half()
 
 
+def with_a_note(network: nn.Module) -> None:
+    last_convolution(network).note = "mine"
+
+
 def without_a_child(network: nn.Module) -> None:
     network[2].body = nn.Sequential(*[*network[2].body][1:])  # type: ignore[index, misc]
 
@@ -122,7 +126,7 @@ def with_frozen_buffers(network: nn.Module) -> None:
         last.register_buffer(name, weight.detach())
 
 
-CHANGES = [dilated, without_a_bias, in_half, without_a_child, with_frozen_buffers]
+CHANGES = [dilated, without_a_bias, in_half, with_a_note, without_a_child, with_frozen_buffers]
 
 
 def hooked(network: nn.Module) -> None:
@@ -133,8 +137,12 @@ def with_code_of_its_own(network: nn.Module) -> None:
     last_convolution(network).forward = torch.neg  # type: ignore[assignment, method-assign]
 
 
+class Foreign(nn.Module):
+    """Its code may keep what it sees."""
+
+
 def with_a_foreign_module(network: nn.Module) -> None:
-    network.append(Tied())  # type: ignore[operator]
+    network.append(Foreign())  # type: ignore[operator]
 
 
 def with_a_shared_weight(network: nn.Module) -> None:
@@ -153,6 +161,19 @@ def test_copies_are_known_in_a_network_that_a_user_has_built() -> None:
     first, *others = network
     assert unchanged_copies(network) == dict.fromkeys(others, first)
     assert unchanged_copies(nn.Sequential(*others)) == {}
+
+
+def test_what_copies_hold_in_lists_is_compared() -> None:
+    """A convolution that keeps the size has its padding in one, too."""
+    with Skeleton():
+        network = nn.Sequential(*repeated(3, partial(nn.Conv2d, 8, 8, 3, padding="same")))
+    first, second, third = network
+    second.register_module("none", None)
+    first.register_module("none", None)
+    third.register_module("none", None)
+    assert unchanged_copies(network) == {second: first, third: first}
+    third._reversed_padding_repeated_twice = [2, 2, 2, 2]
+    assert unchanged_copies(network) == {second: first}
 
 
 @pytest.mark.parametrize("change", CHANGES)
