@@ -184,8 +184,8 @@ class Options:
 
     @property
     def library(self) -> Library:
-        """What runs convolutions."""
-        return Library.of(self.device, self.dtype, self.channels_last, self.amp)
+        """What runs convolutions; torch takes several threads where nobody says how many."""
+        return Library.of(self.device, self.dtype, self.channels_last, self.amp, self.thread_counts[0] or 2)
 
     @property
     def stored_dtype(self) -> str:

@@ -171,7 +171,8 @@ class Backward:
         category = CATEGORY.get(layer.operation, "")
         if category.endswith("convolution"):
             given, made = sum(read.values()), self._bytes[layer.name]
-            return self._library.backward_bytes(layer, given, self._of_weights(layer), made)
+            images = self._graph.times[layer.name]
+            return self._library.backward_bytes(layer, images, given, self._of_weights(layer), made)
         if category in {"attention", "recurrent"}:
             return passing_in_kernel(layer, self._graph.batch, self._of_weights(layer), self._library.on_cuda)
         output = self._bytes[layer.name]

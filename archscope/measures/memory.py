@@ -9,6 +9,7 @@ from archscope.measures.kept_by_kernels import passing_forward
 from archscope.measures.workspace import Library
 from archscope.model.graph import Graph, Layer
 from archscope.model.report import Column, summed
+from archscope.model.tree import LISTS
 
 
 @measure("weight_bytes", "output_bytes", "peak_memory_bytes")
@@ -68,8 +69,8 @@ def running_bytes(graph: Graph, library: Library) -> int:
     weights = sum(graph.held_bytes.values())
 
     def beside(layer: Layer, given: int) -> int:
-        own = sum([graph.parameters[name].bytes for name in layer.parameters if name in graph.parameters])
-        return library.forward_bytes(layer, given, own, graph.bytes[layer.name])
+        own = sum([graph.parameters[name].bytes for name in layer.parameters])
+        return library.forward_bytes(layer, graph.times[layer.name], given, own, graph.bytes[layer.name])
 
     return max(_alive(graph, weights, roots, last_read, beside).values(), default=weights)
 
@@ -82,15 +83,16 @@ def _held_by_calls(graph: Graph, roots: Mapping[str, str]) -> Iterator[tuple[str
     running: list[_Call] = []
     reads: list[tuple[str, _Call]] = []
     for i, layer in enumerate(graph.layers):
-        paths = [*accumulate(filter(None, graph.module_of(layer).split(".")), "{}.{}".format)]
+        within = accumulate(filter(None, graph.module_of(layer).split(".")), "{}.{}".format)
+        paths = [path for path in within if graph.blocks.get(path) not in LISTS]
         same = sum(1 for _ in takewhile(lambda pair: pair[0].path == pair[1], zip(running, paths, strict=False)))
         running[same:] = [_Call(path, i) for path in paths[same:]]
         for call in running:
             call.end = i
         for name in layer.inputs:
-            within = [call for call in running if name in place and call.start > place[name]]
-            if within:
-                reads.append((roots[name], within[0]))
+            given = next((call for call in running if name in place and call.start > place[name]), None)
+            if given:
+                reads.append((roots[name], given))
     return ((root, call.end) for root, call in reads)
 
 

@@ -9,6 +9,9 @@ from archscope.cached import cached_property
 from archscope.model.graph import Graph, Layer, Tensor, is_depthwise, is_pointwise
 from archscope.model.operations import CATEGORY
 
+LISTS = {"ModuleList", "ModuleDict"}
+"""Modules that only hold others and are never called: what these do is called by the module that they are in."""
+
 UNIT = {"convolution", "transposed convolution", "normalisation", "activation", "view", "dropout"}
 """What may stand in a unit beside its convolution."""
 

@@ -100,15 +100,17 @@ before), in inference within 10 % but the inverse (0.69).
 """
 
 
-def measured_and_predicted(target: str | nn.Module, size: Any, batch: int, train: bool) -> tuple[int, int]:
+def measured_and_predicted(
+    target: str | nn.Module, size: Any, batch: int, train: bool, threads: int = 1
+) -> tuple[int, int]:
     mode: Mode = "train" if train else "eval"
-    options = Options(train=train, threads=1)
+    options = Options(train=train, threads=threads)
     runner = Runner(job_of(target, size, None, [batch], mode, "float32", {}), batch, options)
     runner.load()
     for _ in range(2):  # the optimizer makes its states in the first step
         runner.network.step()
     runner.measure_memory()
-    return runner.measured_peak_memory_bytes or 0, predicted_bytes(runner.graph, train)
+    return runner.measured_peak_memory_bytes or 0, predicted_bytes(runner.graph, train, library=options.library)
 
 
 def main() -> None:

@@ -146,7 +146,8 @@ def _peak(report: Report) -> str:
     setting = report.setting
     if setting.get("amp"):  # which tensors are cast is torch's choice
         return f"{units.size(measured)} measured"
-    library = Library.of(setting["device"], setting["dtype"], setting["channels_last"])
+    channels_last, threads = setting["channels_last"], setting["threads"]
+    library = Library.of(setting["device"], setting["dtype"], channels_last, threads=threads)
     predicted = predicted_bytes(report.graph, setting["train"], setting.get("optimizer") or "momentum", library)
     return f"{units.size(measured)} measured, {units.size(predicted)} predicted"
 

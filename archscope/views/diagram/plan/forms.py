@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from archscope.model.tree import LISTS
 from archscope.views.diagram.ops.names import GENERIC, family, part_title, pretty, stage_title
 from archscope.views.diagram.ops.ops import Op, relative
 from archscope.views.diagram.plan.apart import character
@@ -23,10 +24,6 @@ SHORT_CHAIN = 9
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 STRIDE = re.compile(r"s(\d+(?:×\d+)*)|stride [a-z]")
-LISTS = {"ModuleList", "ModuleDict"}
-"""Modules that only hold others and do nothing: no figure shows such a one.
-
-What they hold is called by what they are in, with operations of its own between."""
 
 COUNTED = re.compile(r"(concat|block|layer|unit|module)?\d*")
 """Names that say no more than a number does."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
+from archscope.model.tree import LISTS
 from archscope.views.diagram.ops.names import (
     GENERIC,
     block_title,
@@ -27,8 +28,6 @@ MANY_WAYS = 99
 
 ROOM = 4
 """So many boxes fewer make room for others; to close a head or a short stem makes none."""
-
-LISTS = {"ModuleList", "ModuleDict"}
 
 
 def smaller_plans(plan: Plan, kinds: Mapping[str, str], root: str = "") -> Iterable[Plan]:
