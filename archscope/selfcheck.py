@@ -170,7 +170,7 @@ def _by_triton_ms(runner: Runner) -> float:
 def _of_inside(case: Case, runner: Runner) -> Iterator[Check]:
     """Peak memory, and the sum over the layers, on CUDA for the replay of a graph. There memory is looked at between
     operations: which convolutions cuDNN transforms first, and in how much memory, it decides by tables of its own."""
-    options = runner.options
+    options = replace(runner.options, threads=runner.setting["threads"])
     why = failure_of(partial(runner.measure_memory, between_operations=options.on_cuda))
     library = Library(on_cuda=True) if options.on_cuda else options.library
     predicted = predicted_bytes(runner.graph, options.train, options.optimizer, library)

@@ -1,6 +1,7 @@
 """What is checked, and what a failure says; never how fast anything is."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from archscope import selfcheck
 from archscope.errors import EnvironmentFailure
 from archscope.latency import Options
 from archscope.latency.runner import Runner
+from archscope.measures.workspace import Library
 from archscope.selfcheck import LAYERS, MEMORY, REPLAY, TRITON, WALL, WITHIN, Case, Check
 from tests.conftest import Run
 from tests.latency.fake_cuda import FakeCuda
@@ -55,6 +57,48 @@ def test_what_cannot_be_measured_says_why(monkeypatch: pytest.MonkeyPatch) -> No
 
     assert (layers.what, layers.ratio, layers.passed, layers.why) == (
         LAYERS, None, False, "this step cannot be captured")  # fmt: skip
+
+
+@pytest.mark.parametrize("why", ["", "no kernel"])
+def test_peers_take_turns_and_are_said_in_milliseconds(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    asked: list[int] = []
+
+    def do_bench(step: object, rep: int, return_mode: str) -> float:
+        asked.append(rep)
+        if why:
+            raise EnvironmentFailure(why)
+        return float(len(asked))
+
+    timer = SimpleNamespace(timeit=lambda steps: SimpleNamespace(median=0.005 * steps))
+    monkeypatch.setattr("torch.utils.benchmark.Timer", lambda *given, **named: timer)
+    monkeypatch.setattr(selfcheck, "find_spec", lambda name: object())
+    monkeypatch.setattr(selfcheck, "import_module", lambda name: SimpleNamespace(do_bench=do_bench))
+    steps: list[float] = []
+    runner: Any = SimpleNamespace(
+        options=Options("cuda", seconds=0.03), network=SimpleNamespace(step=None), setting={"threads": 1},
+        load=lambda: None, warm_up=lambda: None, on_device=nullcontext, times_ms=steps,
+        sample=lambda: steps.append(4.0),
+    )  # fmt: skip
+
+    torchs, tritons = selfcheck.beside_peers(runner)
+    assert torchs == (WALL, 4.0, 5.0, "")
+    assert tritons == ((TRITON, 4.0, None, why) if why else (TRITON, 4.0, 2.0, ""))
+    assert asked == ([30] if why else [30, 30, 30])
+
+
+def test_without_a_gpu_there_is_no_triton_and_threads_are_as_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    libraries = []
+    predicted_bytes = selfcheck.predicted_bytes
+
+    def seen(*given: Any) -> int:
+        libraries.append(given[3])
+        return predicted_bytes(*given)
+
+    monkeypatch.setattr(selfcheck, "find_spec", lambda name: object())
+    monkeypatch.setattr(selfcheck, "predicted_bytes", seen)
+    checks = [*selfcheck.selfcheck(Options(seconds=0.01), cases=CASES[:1])]
+    assert TRITON not in {check.what for check in checks}
+    assert libraries == [Library(threads=torch.get_num_threads())]
 
 
 def test_a_peer_that_fails_takes_nothing_else_with_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,8 +151,7 @@ def readable(graph: Graph) -> Graph:
 
     def tensors(of: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {
-            named(name): tensor._replace(name=named(name), shares=tensor.shares and named(tensor.shares))
-            for name, tensor in of.items()
+            named(name): tensor._replace(name=named(name), shares=named(tensor.shares)) for name, tensor in of.items()
         }
 
     inputs, parameters, buffers, constants = map(tensors, tables)

@@ -128,11 +128,11 @@ def test_the_highest_level(changes: list[int], top: int) -> None:
 
 
 def test_memory_between_operations_leaves_out_what_they_take_for_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
-    levels = iter([100, 400, 300])  # before, after the first operation and the second
+    levels = iter([100, 400, 300, 200])  # before, and after each operation
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: next(levels))
 
     def step() -> None:
-        torch.ones(2).add(1)
+        assert torch.ones(2).add(1, alpha=2).sum(dtype=torch.float64).dtype == torch.float64
 
     assert device.rise_between_bytes(step, Options("cuda")) == 300
 
@@ -172,6 +172,26 @@ def test_an_optimizers_states_are_in_the_prediction() -> None:
     assert needed["momentum"] - needed["sgd"] == weights
     assert needed["adam"] - needed["momentum"] >= weights
     assert needed["adam"] == needed["adamw"]
+
+
+@pytest.mark.parametrize(("on_cuda", "copies"), [(True, 5.0), (False, 4.5)])
+def test_adam_takes_all_roots_at_once_on_cuda(on_cuda: bool, copies: float) -> None:
+    """Weights, gradients and two states; and the roots, on the CPU those of one weight after the other, twice."""
+    graph = archscope.trace(nn.Sequential(*[nn.Linear(64, 64, bias=False) for _ in range(4)]), (64,))
+    weights = sum(tensor.bytes for tensor in graph.parameters.values())
+    assert predicted_bytes(graph, True, "adam", Library(on_cuda)) / weights == pytest.approx(copies, abs=0.05)
+
+
+@pytest.mark.parametrize(("free", "refused"), [(-1, True), (0, False), (None, False)])
+def test_what_is_predicted_not_to_fit_is_not_tried(
+    monkeypatch: pytest.MonkeyPatch, free: int | None, refused: bool
+) -> None:
+    """On a CPU, where the system would kill the process; a GPU says it itself."""
+    needed = predicted_bytes(GRAPH, False, library=Options().library)
+    monkeypatch.setattr(device, "free_bytes", lambda options: None if free is None else needed + free)
+    device.check_memory(GRAPH, Options("cuda"))
+    with pytest.raises(EnvironmentFailure, match="out of memory on cpu") if refused else nullcontext():
+        device.check_memory(GRAPH, Options())
 
 
 def test_out_of_memory_says_what_fits() -> None:

@@ -250,3 +250,15 @@ def test_an_encoder_that_agrees_is_closed_by_its_levels_and_what_is_extra_stands
     assert sum("Down" in text for text in shown) == 3
     assert shown.count("Upsample") == shown.count("extra") == 2
     assert shown.count("Concat") == 2  # the decoder, too
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({"groups": 2, "bias": False}, 2), ({"groups": 2, "bias": False, "padding_mode": "reflect"}, 0)],
+)
+def test_a_box_says_two_rows_and_of_more_their_numbers(changes: dict[str, object], told: int) -> None:
+    networks = [nn.Sequential(nn.Conv2d(4, 8, 3, padding=1, **each)) for each in (changes, {})]
+    shown = texts(as_svg(archscope.diff(*networks, (4, 9, 9))))
+    in_boxes = shown[shown.index("Input") :]
+    assert ", ".join(str(number) for number in range(1, len(changes) + 1)) in in_boxes
+    assert sum(words in in_boxes for words in ("groups 2 instead of 1", "no bias where the reference has one")) == told
