@@ -1,5 +1,6 @@
 """A panel of a plate: one module in a frame, under its title, with letters for what differs and a table of that."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,8 @@ TITLE_BAND = 34.0
 
 NARROW_PAPER = Paper(50.0, 5000.0)
 """A panel is placed in one column."""
+
+WORD = re.compile(r"[a-z]+")
 
 Placed = tuple[Piece, list[Op]]
 
@@ -111,8 +114,10 @@ def _called(form: Form) -> str:
 def _framed(piece: Piece, form: Form, ops: Sequence[Op]) -> Piece:
     """The piece from (0, 0) on, under its title, its table under it."""
     count = form.count
-    rows = [["", *form.letters], *([row.label, *row.values] for row in form.rows)]
-    table = Table(rows) if form.letters else None
+    words = {word for box in piece.boxes for text in (box.title, *box.details) for word in WORD.findall(text)}
+    told = [i for i, letter in enumerate(form.letters) if letter in words]  # others are within a closed box
+    rows = [("", form.letters), *((row.label, row.values) for row in form.rows)]
+    table = Table([[label, *(values[i] for i in told)] for label, values in rows]) if told else None
     said = f"{form.title}, {_called(form)}" if form.again else form.title
     title = text_width(said, HEADING, bold=True) * WIDER + (badge_width(count) + 8.0 if count > 1 else 0.0)
     width = max(piece.left + piece.right, title, table.width if table else 0.0) + 2 * FRAME_PAD

@@ -16,7 +16,7 @@ from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.inputs import SEVERAL
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.panel import Opened, opened
+from archscope.views.diagram.panel import Opened, opened, panel
 from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.table import Table
@@ -703,3 +703,74 @@ def test_no_other_box_is_called_as_a_panel_is() -> None:
     )
     told = _with_own_titles([own, other, third, own], {"extra.0": (form, form.rows[0])})
     assert [op.word for op in told] == ["Extra", "Extra 2", "Extra 3", "Extra"]
+
+
+class Shortcut(nn.Module):
+    """The same with a shortcut around it."""
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()
+        self.body = body
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + self.body(x)
+        return y
+
+
+class Gated(nn.Module):
+    """A convolution and a gate."""
+
+    def __init__(self, stride: int = 1) -> None:
+        super().__init__()
+        self.conv, self.gate = nn.Conv2d(8, 8, 3, stride, 1), nn.Conv2d(8, 8, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.conv(x)
+        return y * self.gate(y).sigmoid()
+
+
+def test_what_is_drawn_within_a_shortcut_is_counted_there_alone_and_a_table_says_strides_that_differ() -> None:
+    blocks = [Gated(2), Shortcut(Gated()), Shortcut(Gated()), Gated(), Shortcut(Gated())]
+    made = draw(
+        archscope.summarize(nn.Sequential(nn.Conv2d(3, 8, 3), *blocks), (3, 32, 32)), DiagramOptions(level="plate")
+    )
+    assert {title: frame.repeat for title, frame in panels(made.drawing.piece).items()} == {"Gated": 2, "Shortcut": 3}
+    assert table_of(made.drawing.piece, "Gated") == [["", "s"], ["1", "2"], ["2", "1"]]
+
+
+class Two(nn.Module):
+    """Two parts of one class, one after the other, with a shortcut around both."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first, self.second = Inner(8, width), Inner(width, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + self.second(self.first(x))
+        return y
+
+
+class Inner(nn.Module):
+    """A gate."""
+
+    def __init__(self, width: int, after: int) -> None:
+        super().__init__()
+        self.conv, self.gate = nn.Conv2d(width, after, 1), nn.Conv2d(width, after, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.conv(x) * self.gate(x).sigmoid()
+        return y
+
+
+def test_a_block_is_printed_whole_with_its_shortcut_and_a_table_has_no_letter_that_stands_in_no_box() -> None:
+    found = archscope.trace(nn.Sequential(nn.Conv2d(3, 8, 3), Two(16), Two(24), nn.Conv2d(8, 4, 3)), (3, 32, 32))
+    ops, _ = drawn(found, "")
+    modules = Modules(ops, found.blocks)
+    (form,) = forms(modules, unit_paths(modules))
+    assert (form.title, form.letters, len(form.paths)) == ("Two", ["a"], 2)
+    form.letters.append("k")  # of a box that is closed
+    for row in form.rows:
+        row.values = (*row.values, "3")
+    held = opened(form, ops, found.blocks, View((), Style(), True, "", plain=False))
+    piece, _ = panel(form, held, 28, Style())
+    assert [table.rows for table in piece.tables] == [[["", "a"], ["1", "16"], ["2", "24"]]]

@@ -109,12 +109,18 @@ def _is_opened(modules: Modules, path: str, large: int, repeated: bool) -> bool:
     kinds = [modules.said_class(part) for part in parts]
     alike = len(set(filter(None, kinds))) < len([kind for kind in kinds if kind])
     keys = [form_key(modules, part) for part in parts]
-    if in_series and (alike or len(set(keys)) < len(keys)):
+    if in_series and (alike or len(set(keys)) < len(keys)) and not _is_block(modules, path):
         return True
     count = len(modules.members(path))
     if count > large and (in_series or len(every) == 1):
         return True
     return not repeated and count > max(large, NO_FIGURE) < len(modules.calls(path)[0])
+
+
+def _is_block(modules: Modules, path: str) -> bool:
+    """Does a shortcut of its own lead around its parts? Papers draw such a one with them."""
+    members = modules.members(path)
+    return members[-1].join == "add" and members[-1].path.rpartition(".")[0] == path
 
 
 def is_bare(modules: Modules, path: str) -> bool:
@@ -171,10 +177,11 @@ def forms(modules: Modules, paths: Sequence[str]) -> list[Form]:
 
 
 def _inner(modules: Modules, paths: Iterable[str]) -> Iterator[str]:
-    """The modules that these hold, at every depth; one that all of another is in is the same."""
+    """The modules that these hold, at every depth; what holds a single one is no more than that with a shortcut, and
+    drawn instead of it."""
     for path in paths:
-        inner, whole = modules.modules(path), len(modules.members(path))
-        yield from (part for part in inner if len(modules.members(part)) < whole)
+        inner = modules.modules(path)
+        yield from inner if len(inner) > 1 else ()
         yield from _inner(modules, inner)
 
 
@@ -281,10 +288,17 @@ def _tell_apart(modules: Modules, found: Sequence[Form]) -> None:
             continue
         said = [character(form.ops) for form in same]
         own = [f"{title}, {word}" if word and said.count(word) == 1 else "" for word in said]
-        strides = [_stride(modules, form.path) for form in same]
+        strides = [_only({_stride(modules, path) for path in form.paths}) for form in same]
         several = len({stride for stride, told in zip(strides, own, strict=True) if not told}) > 1
-        for i, (form, told, stride) in enumerate(zip(same, own, strides, strict=True), 1):
-            form.title = told or (f"{title} {i}, stride {stride}" if several and stride > 1 else f"{title} {i}")
+        numbers = itertools.count(1)
+        for form, told, stride in zip(same, own, strides, strict=True):
+            strided = f", stride {stride}" if several and stride > 1 else ""
+            form.title = told or f"{title} {next(numbers)}{strided}"
+
+
+def _only(strides: set[int]) -> int:
+    """That of all, else 1: a table says those that differ."""
+    return strides.pop() if len(strides) == 1 else 1
 
 
 def _stride(modules: Modules, path: str) -> int:
