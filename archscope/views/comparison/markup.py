@@ -1,6 +1,8 @@
 """A comparison as a page: the plot of a web page, the tables, and what to know of the numbers."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
 
 from archscope.comparison.report import Comparison, network_of
 from archscope.model.text import listed
@@ -39,7 +41,7 @@ def printed(comparison: Comparison, options: Options) -> Page:
     if not comparison.quantities:
         present = {row.quantity.name for row in comparison.rows}
         comparison = replace(comparison, quantities=tuple(name for name in PRINTED if name in present))
-    said = [*conventions(comparison), *notes(comparison)]
+    said = [*_joined([*conventions(comparison), *notes(comparison)])]
     parts = part_grids(comparison, options.by) if options.by else ()
     keys = [known.paper.key if options.cite and (known := network_of(each)) else "" for each in comparison.reports]
     rows = [
@@ -49,6 +51,12 @@ def printed(comparison: Comparison, options: Options) -> Page:
     ]  # fmt: skip
     tables = [*rows, *(Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title) for grid in parts)]
     return Page(listed(comparison.names), "", tables, said)
+
+
+def _joined(said: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """What has one heading after it once: a caption is no list."""
+    for heading, lines in groupby(said, key=lambda line: line[0]):
+        yield heading, "; ".join(text for _, text in lines)
 
 
 def inlined(svg: str) -> str:

@@ -66,7 +66,10 @@ def notes(comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _sources(comparison: Comparison) -> Iterator[str]:
-    """Networks whose numbers come from one source in one line; they are the same at every batch."""
+    """Networks whose numbers come from one source in one line; they are the same at every batch. None where no
+    accuracy is shown, nor what follows from it."""
+    if not marks(comparison) and not any(row.quantity.group == "accuracy" for row in comparison.rows):
+        return
     comparison = comparison.by_batch()[0]
     found: dict[str, list[str]] = {}
     for i, label in enumerate(comparison.names):

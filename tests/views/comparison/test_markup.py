@@ -98,6 +98,19 @@ def test_readers_see_the_papers_names_and_programs_the_ids() -> None:
         assert "inception_v3" in shown(both, name) and "Inception-v3" not in shown(both, name)
 
 
+def test_a_caption_says_once_that_accuracies_are_published() -> None:
+    claims = (
+        Claim("top1_accuracy", accuracy, f"Table {accuracy:.0f}", convention="ImageNet, percent")
+        for accuracy in (70.0, 80.0)
+    )
+    text = shown(
+        Comparison(tuple(replace(one, claims=(claim,)) for one, claim in zip(BOTH.reports, claims, strict=True))),
+        "latex",
+    )
+    assert text.count("Published: ") == 1
+    assert "Table 70" in text and "Table 80" in text
+
+
 def test_columns_and_order_are_chosen() -> None:
     few = BOTH.chosen(["macs", "params"], sort="macs")
     assert [row.quantity.name for row in few.rows] == ["macs", "params"]

@@ -80,6 +80,11 @@ def test_sources_of_accuracies_are_named_once() -> None:
     assert "ResNet-50, ResNet-101: KaimingHe/deep-residual-networks README (ImageNet, single crop)\n" in text
 
 
+def test_no_source_is_named_where_no_accuracy_is_shown() -> None:
+    both = Comparison((traced("resnet50"), traced("resnet18")))
+    assert "Published" in shown(both) and "Published" not in shown(both.chosen(["params", "macs"]))
+
+
 def test_colours_only_where_asked() -> None:
     assert "\x1b[" not in shown(BOTH, "kind")
     assert "\x1b[" in shown(BOTH, "kind", width=80, color=True)
