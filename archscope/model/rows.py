@@ -46,11 +46,15 @@ LAYER_KEYS |= {"parameters": "parameter_names", "buffers": "buffer_names"}  # `b
 """Where a field of Layer stands in the JSON."""
 
 
+def row_of_window(window: Window) -> dict[str, Any]:
+    return {name: getattr(window, name) for name in WINDOW_KEYS}
+
+
 def row_of_layer(layer: Layer) -> dict[str, Any]:
     data = {key: getattr(layer, name) for name, key in LAYER_KEYS.items()}
     data["operands"] = [operand._asdict() for operand in layer.operands]
     data["settings"] = {name: _plain(value) for name, value in layer.settings.items()}
-    data["window"] = layer.window and {name: getattr(layer.window, name) for name in WINDOW_KEYS}
+    data["window"] = layer.window and row_of_window(layer.window)
     data["output_shape"] = layer.output_shape
     return data
 

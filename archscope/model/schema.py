@@ -41,6 +41,7 @@ SETTINGS = MapOf(WORD, Plain(8, TEXT))
 WINDOW = Record(
     {"kernel_size": Sizes(8, 1), "stride": Sizes(8, 1), "padding": Sizes(8), "dilation": Sizes(8, 1)}, name="window"
 )
+GROUPS = Whole(1, LARGEST_SIZE, "number of groups")
 TENSOR = Record(
     {"name": PATH, "shape": SHAPE, "dtype": WORD, "trainable": Truth()},
     {
@@ -195,7 +196,7 @@ LAYER = Record(
         "output_shapes": ListOf(SHAPE),
         "dtypes": ListOf(WORD),
         "window": Maybe(WINDOW),
-        "groups": Whole(1, LARGEST_SIZE, "number of groups"),
+        "groups": GROUPS,
         "settings": SETTINGS,
         "parameter_names": ListOf(PATH),
         "buffer_names": ListOf(PATH),

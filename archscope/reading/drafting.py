@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from archscope.model.graph import Graph, Kind, Layer, Operand, Output, Shape, Tensor, Window, less_batch
 from archscope.model.naming import name_records
+from archscope.model.rows import row_of_window
+from archscope.model.schema import GROUPS, WINDOW
 from archscope.model.text import shown
 
 MODULE = "Module"
@@ -111,10 +113,14 @@ class Draft:
         return tensor
 
     def add(self, path: str, kind: str, operation: str, **fields: Any) -> Record:
-        """An operation of the module of this path, that runs anew unless the one before was its, too."""
+        """An operation of the module of this path, that runs anew unless the one before was its, too. Raises ValueError
+        for a window, or a number of groups, that no saved report may have: a file can say anything."""
         if self._call is None or self._call.path != path:
             self._call = Call(path, kind)
         made = Record(self._call, operation, **fields)
+        GROUPS.check(made.groups)
+        if made.window:
+            WINDOW.check(row_of_window(made.window))
         self.records.append(made)
         return made
 

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 
+from archscope.errors import ArchscopeError
+from archscope.model.saved import parsed
+from archscope.model.schema import SAVED_COMPARISON, SAVED_REPORT, SAVED_SPECTRUM, SAVED_SWEEP
+
 SECONDS = 20
 """Of processor time; a command that takes more hangs."""
 LONGEST = 300
@@ -19,6 +23,8 @@ LONGEST = 300
 MEMORY = 24 * 2**30
 """Of addresses, so that a fault of the fuzzer's does not take the machine."""
 CACHE = ".cache"
+READ = (SAVED_REPORT, SAVED_COMPARISON, SAVED_SPECTRUM, SAVED_SWEEP)
+"""Results that are read back."""
 SAID = ("Traceback (most recent call last)", "a fault of archscope", "Exception ignored")
 MOVING = {*map(chr, [*range(32), *range(0x7F, 0xA0)]), *"\u202a\u202b\u202d\u202e\u2066\u2067\u2068"} - {
     "\n",
@@ -51,7 +57,15 @@ class Ended:
         text = "" if self.out.startswith(("\ufffdPNG", "%PDF")) else self.out
         if MOVING & set(text + "".join(own)):  # what user code itself writes to standard error is its own
             found.append("moves a cursor")
-        return [*found, *(f"left {name}" for name in self.left)]
+        return [*found, *self._unread(), *(f"left {name}" for name in self.left)]
+
+    def _unread(self) -> Iterator[str]:
+        """What archscope has written shall be read by it."""
+        if not self.code and self.out.startswith(tuple(f'{{\n "schema": "{kind.schema}/' for kind in READ)):
+            try:
+                parsed(self.out, READ, "what is written")
+            except ArchscopeError as error:
+                yield str(error)
 
 
 @contextmanager

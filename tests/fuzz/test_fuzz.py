@@ -59,6 +59,7 @@ def test_at_least_eighty_classes() -> None:
         (-11, "", "", ()),
         (2, "", "", ()),
         (0, "\x1b[2J", "", ()),
+        (0, '{\n "schema": "archscope.report/2",\n "network": 3\n}\n', "", ()),
         (0, "", "archscope: \u202e", ()),
         (0, "", "", (".made.json.1f",)),
     ],

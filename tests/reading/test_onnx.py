@@ -442,6 +442,23 @@ def test_broken_files(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
         archscope.summarize(str(path))
 
 
+@pytest.mark.parametrize(
+    "attribute",
+    [{"group": value} for value in ([1, 2], 1.5, "x", 0, -1)]
+    + [{name: [value] * 2} for name in ("strides", "dilations") for value in (0, -1, 2**62, 0.5, float("nan"))],
+    ids=str,
+)
+def test_attributes_that_no_convolution_can_have(
+    attribute: dict[str, Any], save: Save, recwarn: pytest.WarningsRecorder
+) -> None:
+    """What is read from a file can be written, and read again."""
+    convolutions = [node("Conv", "x w", "a"), node("Conv", "a v", "y", **attribute)]
+    report = archscope.summarize(save(convolutions, {"w": zeros(4, 3, 3, 3), "v": zeros(4, 4, 3, 3)}))
+    assert archscope.Report.from_json(report.to_json()).totals == report.totals
+    assert [layer.operation for layer in report.graph.layers] == ["conv2d", "onnx::Conv"]
+    assert not recwarn
+
+
 def test_names_that_cannot_be_shown(save: Save) -> None:
     evil = "a\x1b[2J<script>\n"
     graph = archscope.trace(save([helper.make_node("Conv", ["x", evil], ["y"], name=evil)], {evil: zeros(4, 3, 3, 3)}))

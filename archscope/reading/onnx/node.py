@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, Literal
 
 from archscope.errors import ArchscopeError
@@ -242,5 +243,7 @@ def written(number: float) -> float:
     """A float32 attribute as it was written; some exporters round more than once on the way."""
     import numpy
 
+    if not isfinite(number):
+        return number
     single, short = numpy.float32(number), numpy.float32(f"{number:.6g}")
     return float(str(short if abs(short - single) <= numpy.spacing(abs(single)) else single))
