@@ -115,6 +115,20 @@ def test_what_user_code_prints_is_no_output(tmp_path: Path) -> None:
         "print": 3, "os.write": 3, "child": 3}  # fmt: skip
 
 
+def test_a_result_goes_where_it_was_asked_for(tmp_path: Path) -> None:
+    """User code may have changed the working folder, for good where it is imported."""
+    apart = tmp_path / "apart"
+    apart.mkdir()
+    code = f"import os, sys; os.chdir({str(apart)!r}); sys.setrecursionlimit(2**31 - 1)\nfrom torch.nn import Conv2d\n"
+    (tmp_path / "net.py").write_text(code, encoding="utf-8")
+
+    net = "'net.py:Conv2d?in_channels=3&out_channels=4&kernel_size=3'"
+    ended = shell(f"ARCHSCOPE summary {net} -i 3x8x8 -o made.json", tmp_path)
+
+    assert (ended.returncode, [*apart.iterdir()]) == (0, []), ended.stderr
+    assert json.loads((tmp_path / "made.json").read_text(encoding="utf-8"))["totals"]["params"] == 112
+
+
 def test_what_user_code_raises(tmp_path: Path, run: Run) -> None:
     (tmp_path / "loud.py").write_text(LOUD.replace("speak()", "pass").replace("def pass", "def speak()"))
     raised = run("summary", f"{tmp_path}/loud.py:Raises", "-i", "3x8x8")

@@ -45,6 +45,14 @@ class Draft:
             self._shown[key] = made
         return self._shown[key]
 
+    def undo(self, count: int) -> None:
+        """Keep so many steps alone, and what is known of these."""
+        gone = set(map(id, self.steps[count:]))
+        del self.steps[count:]
+        for known in (self._shown, self.cats):
+            while known and id(next(reversed(known.values()))) in gone:
+                known.popitem()
+
     def absorb(self, steps: list[Step], into: Step) -> None:
         """These steps are part of another: what they have and cost is its."""
         gone = set(map(id, steps))

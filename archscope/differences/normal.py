@@ -119,7 +119,7 @@ class Normaliser:
             return self._checked(call, rule)
         except UNREADABLE:
             call.give_back()
-            del self.draft.steps[made:]
+            self.draft.undo(made)
             return self._checked(self._call(layer, costs), other)
 
     def _checked(self, call: Call, rule: Rule) -> list[View]:

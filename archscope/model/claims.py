@@ -55,8 +55,10 @@ class Claim:
         """
         if cut and self.digits == 1:
             return False
-        if isinstance(self.value, list) or not isinstance(measured, int | float):
-            return measured == self.value or list(measured) == self.value  # type: ignore[arg-type]
+        if not isinstance(measured, int | float):
+            return list(measured) == self.value
+        if isinstance(self.value, list):
+            return False  # a size, claimed of a count
         if self.relation == "<":
             return measured < self.value * self.unit
         return self._printed(measured, cut) == self.value

@@ -87,6 +87,16 @@ def judge(network: str, claim: Claim, report: Report, explained: Callable[[], Ex
     return Verdict(network, claim, "fails", default, claim.counting, "neither explained nor known to be wrong")
 
 
+def judge_saved(report: Report, claim: Claim) -> Verdict:
+    """The verdict on a claim that a report holds. One from a file may claim anything: what can be no number of this
+    network is not recomputable."""
+    try:
+        return judge(report.graph.name, claim, report)
+    except (ValueError, ArithmeticError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "no number has so many digits"
+        return Verdict(report.graph.name, claim, "not recomputable", reason=reason)
+
+
 def why_not(quantity: str) -> str:
     """Why a quantity cannot be recomputed. Raises ValueError for one that nobody knows."""
     word = quantity.rpartition("_")[2]
@@ -97,7 +107,11 @@ def why_not(quantity: str) -> str:
 
 
 def _count(claim: Claim) -> Count:
-    return CONVENTIONS[claim.counting][claim.quantity] if claim.counting else COUNTED[claim.quantity]
+    """Raises ValueError for a convention that nobody knows, or that is of other quantities."""
+    counts = CONVENTIONS.get(claim.counting, {}) if claim.counting else COUNTED
+    if claim.quantity not in counts:
+        raise ValueError(f"no convention named '{claim.counting}' of {claim.quantity}")
+    return counts[claim.quantity]
 
 
 def _otherwise(claim: Claim, part: Part, default: Quantity) -> Iterator[tuple[str, Quantity]]:

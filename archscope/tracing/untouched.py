@@ -19,6 +19,8 @@ from archscope.tracing.elsewhere import cuda_idle, where_it_runs
 
 SEED = 0
 """What random numbers start from in a trace."""
+MOST_FRAMES = 2**31 - 1
+"""The highest limit of recursion."""
 
 
 class _Turns:
@@ -44,7 +46,7 @@ def undisturbed(blocks: Mapping[str, nn.Module], real: bool) -> Iterator[None]:
     scripted = [(module, module.training) for module in blocks.values() if isinstance(module, torch.jit.ScriptModule)]
     with TURNS.lock:
         recursion_limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(2 * recursion_limit)  # hooks take frames of their own: what runs must be traced
+        sys.setrecursionlimit(min(2 * recursion_limit, MOST_FRAMES))  # hooks take some: what runs must be traced
         try:
             with settings_kept(), random_states_kept(), _nothing_compiled(real), cuda_idle():
                 yield

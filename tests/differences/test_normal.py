@@ -1,6 +1,7 @@
 """Two ways to write one function have one normal form; what looks alike and is none has not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -555,3 +556,12 @@ def test_orders_of_elements_one_after_another() -> None:
     steps = unshared(normal_form(archscope.summarize(Net(turned), (3, 16, 16))))
     assert [step.kind for step in steps].count("view") == 1099
     assert [step.place for step in steps] == list(range(len(steps)))
+
+
+@pytest.mark.parametrize("operation", ["lstm", "gru", "linear", "cat"])
+def test_what_a_rule_made_before_it_failed_is_forgotten(operation: str) -> None:
+    """Every step reads steps that are there, whatever a report says that its layers do."""
+    report = archscope.summarize("lenet5")
+    layers = tuple(replace(layer, operation=operation) for layer in report.graph.layers)
+    steps = normal_form(replace(report, graph=replace(report.graph, layers=layers)))
+    assert {id(one) for step in steps for one in step.inputs} <= set(map(id, steps))

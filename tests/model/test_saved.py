@@ -183,3 +183,29 @@ def test_spectra(change: Change, said: str) -> None:
     with pytest.raises(ArchscopeError, match="broken archscope spectrum") as error:
         Spectrum.from_json(json.dumps(broken))
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"value": [1, 2]},
+        {"block": "no.where"},
+        {"block": "-stem", "counting": "convolutions only"},
+        {"counting": "nothing"},
+        {"digits": 100},
+        {"unit": 1e-100},
+        {"value": 1e99, "unit": 1e99, "relation": "<"},
+        {"quantity": "depth"},
+        {"quantity": "nothing"},
+        {"quantity": "output_shape"},
+        {"quantity": "receptive_field", "block": "middle"},
+    ],
+    ids=str,
+)
+def test_a_saved_report_may_claim_anything(claim: dict[str, Any]) -> None:
+    odd = data()
+    odd["claims"] = [{"quantity": "params", "value": 5, "source": "somewhere", **claim}]
+    found = Report.from_json(json.dumps(odd))
+
+    assert ("not the published" in found.to_text()) is (claim.keys() == {"value"})
+    assert "<html" in archscope.explore(found).to_html()

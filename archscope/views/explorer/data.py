@@ -12,7 +12,7 @@ from archscope.model import units
 from archscope.model.report import Column, Report
 from archscope.model.text import shown
 from archscope.model.tree import Node, tree_of
-from archscope.papers.verdicts import Verdict, judge
+from archscope.papers.verdicts import Verdict, judge_saved
 from archscope.views.explorer.pages import Paging
 from archscope.views.explorer.pictures import Pictures, ranges
 from archscope.views.explorer.workings import workings
@@ -72,10 +72,7 @@ def _parts(svg: str) -> list[str]:
 
 def judged(report: Report, claim: Any) -> Verdict:
     """A claim beside the report's own number. Why one differs that has an explanation, `archscope verify` tells."""
-    try:
-        verdict = judge(report.graph.name, claim, report)
-    except ValueError as error:  # a saved report may claim anything
-        return Verdict(report.graph.name, claim, "not recomputable", reason=str(error))
+    verdict = judge_saved(report, claim)
     if verdict.outcome == "fails" and claim.explanation:
         return replace(verdict, outcome="differs", reason=f"archscope verify {report.graph.name} explains it")
     return verdict
