@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from inspect import signature
+from pkgutil import iter_modules
 from typing import Any, Generic, ParamSpec, TypeVar
 
-from archscope.errors import UnknownName
+from archscope.errors import EnvironmentFailure, UnknownName
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -82,6 +83,15 @@ def named_arguments(function: Callable[P, T]) -> Callable[P, T]:
 def as_text(given: Any) -> Any:
     """A path as it would be typed; all else is as it is."""
     return os.fspath(given) if isinstance(given, os.PathLike) else given
+
+
+def members(folders: Iterable[str]) -> tuple[str, ...]:
+    """Names of the modules of one of archscope's packages, each of which registers something. Raises EnvironmentFailure
+    where its folder cannot be read, as with no descriptor left: Python finds none in it then, and says nothing."""
+    found = tuple(module.name for module in iter_modules(folders))
+    if not found:
+        raise EnvironmentFailure(f"cannot read {', '.join(folders)}, where archscope is installed")
+    return found
 
 
 class Registry(Generic[T]):

@@ -1,7 +1,8 @@
 import pytest
 
-from archscope.errors import ArchscopeError
-from archscope.registry import Registry, canonical, unknown
+from archscope import measures
+from archscope.errors import ArchscopeError, EnvironmentFailure
+from archscope.registry import Registry, canonical, members, unknown
 
 
 @pytest.fixture
@@ -47,3 +48,15 @@ def test_without_a_near_name_a_few_are_listed_and_many_are_counted() -> None:
     assert str(unknown("fruit", "xyz", [f"apple{i}" for i in range(99)])).endswith("99 are known")
     assert str(unknown("fruit", "xyz", ["apple"] * 99, "the shop shows all")).endswith("; the shop shows all")
     assert str(unknown("fruit", "xyz", [])) == "no fruit named 'xyz'; there is none"
+
+
+def test_a_folder_that_cannot_be_read_has_not_no_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A report without its columns would be written, and with exit code 0."""
+    assert "macs" in members(measures.__path__)
+
+    def no_descriptor(path: str) -> list[str]:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("os.listdir", no_descriptor)
+    with pytest.raises(EnvironmentFailure, match=r"cannot read .*measures"):
+        members(measures.__path__)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any, Literal, TypeVar
 
 import typer
 
 from archscope.commands.help import Command, Group
+from archscope.registry import members
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -32,5 +32,5 @@ def command(
 
 def load() -> None:
     """Register every command of this folder with `app`."""
-    for module in iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
+    for name in members(__path__):
+        import_module(f"{__name__}.{name}")

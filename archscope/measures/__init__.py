@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 
 from archscope.garbage import collection_paused
 from archscope.measures.costs import is_said
 from archscope.model.graph import Graph
 from archscope.model.report import Column
-from archscope.registry import Registry
+from archscope.registry import Registry, members
 
 Measure = Callable[[Graph], tuple[Column, ...]]
 
@@ -29,8 +28,8 @@ def measure(*columns: str) -> Callable[[Measure], Measure]:
 @cache
 def _measure_of() -> Mapping[str, Measure]:
     """By column, in the measures' alphabetical order, whichever was imported first."""
-    for module in iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
+    for name in members(__path__):
+        import_module(f"{__name__}.{name}")
     registered = [_measures[name] for name in sorted(_measures)]
     return {column: function for function, columns in registered for column in columns}
 

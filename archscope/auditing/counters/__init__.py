@@ -11,7 +11,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from itertools import zip_longest
 from math import prod
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from archscope.measures.einsum import letters
@@ -19,7 +18,7 @@ from archscope.measures.macs import UNSAID, attended, of_layer, queried
 from archscope.model.graph import Graph, Layer, Shape
 from archscope.model.operations import CATEGORY, WEIGHTED
 from archscope.model.report import Report, summed
-from archscope.registry import Registry
+from archscope.registry import Registry, members
 
 if TYPE_CHECKING:
     from torch import nn
@@ -205,8 +204,8 @@ def counter(kind: type[Counter]) -> type[Counter]:
 
 @cache
 def _load() -> None:
-    for module in iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
+    for name in members(__path__):
+        import_module(f"{__name__}.{name}")
 
 
 def counters() -> tuple[Counter, ...]:
@@ -217,7 +216,7 @@ def counters() -> tuple[Counter, ...]:
 
 def counter_names() -> tuple[str, ...]:
     """Names of all tools, which are their files': nothing is loaded to list them."""
-    return tuple(module.name for module in iter_modules(__path__))
+    return members(__path__)
 
 
 def counted_as(report: Report, name: str) -> Report:

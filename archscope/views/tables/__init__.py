@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
 
 from archscope.model.report import Report
+from archscope.registry import members
 from archscope.views import DEFAULT_COLUMNS, Options, View
 
 BOUND_COLUMNS = ("bound_ms", "bound", "bound_percent")
@@ -47,6 +47,6 @@ def default_columns(report: Report) -> tuple[str, ...]:
 @cache
 def formats() -> Mapping[str, View]:
     """Every view by its format's name."""
-    for module in iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
+    for name in members(__path__):
+        import_module(f"{__name__}.{name}")
     return dict(sorted(_views.items()))
