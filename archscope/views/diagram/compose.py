@@ -9,6 +9,7 @@ from math import inf
 from archscope.model.graph import Graph
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.rewrites import with_spans
 from archscope.views.diagram.place.engines import Unplaced
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.larger import largest_closed, most_alike, opened
@@ -51,7 +52,9 @@ def composed(
     if view.folds:
         ops = with_memory(ops, kinds, view.outputs)
     whole = _planned(ops, kinds, level, view)
-    loops = cache(lambda: with_steps(ops, kinds, within=False))  # asked for by the last of the sketches, and after them
+    loops = cache(
+        lambda: with_steps(with_spans(ops), kinds, within=False)
+    )  # asked for by the last of the sketches, and after them
     sketches = _sketches(whole, ops, kinds, level, view, loops) if view.folds else [view.sketch(whole)]
     most, note = MOST_BOXES if view.folds else inf, ""
     for sketch in sketches:
@@ -156,7 +159,7 @@ def _sketches(
         looped = _planned(loops(), kinds, level, view)
         for plan in (without_loose(looped, kinds), without_loose(looped, kinds, steps=True)):
             yield from map(view.sketch, _few(plan, kinds, view))
-    stepped = with_steps(ops, kinds)
+    stepped = with_steps(with_spans(ops), kinds)
     if len(stepped) < len(ops):
         yield from map(view.sketch, _few(_planned(stepped, kinds, level, view), kinds, view))
 

@@ -13,6 +13,7 @@ from archscope.model.tree import Node, tree_of, walk
 from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.ops.functions import functions
 from archscope.views.diagram.ops.label import Customs, is_view, kind_of, labelled
+from archscope.views.diagram.ops.names import LISTS
 from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
 from archscope.views.diagram.ops.rewrites import chained
 
@@ -107,7 +108,14 @@ class Fusion:
         if category == "normalisation":
             return layer.operation != "local_response_norm"
         in_unit = root in self.units and before in {one.name for one in self.units[root].layers}
-        return category == "activation" and not in_unit and _parent(layer.name) == _parent(root)
+        return category == "activation" and not in_unit and self._caller(layer.name) == self._caller(root)
+
+    def _caller(self, name: str) -> str:
+        """The module whose forward runs a layer: lists of modules have none."""
+        path = _parent(name)
+        while self.graph.blocks.get(path) in LISTS:
+            path = _parent(path)
+        return path
 
     def _precede(self, layer: Layer) -> None:
         """A normalisation and activation that only this convolution reads are its pre-activation."""

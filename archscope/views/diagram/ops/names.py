@@ -5,6 +5,9 @@ import re
 GENERIC = {"Sequential", "ModuleList", "ModuleDict", "Concat", "Residual", "Sum", "Block", "Module"}
 """Classes that say how a module is built, not what it is."""
 
+LISTS = {"ModuleList", "ModuleDict"}
+"""Those that hold modules and run nothing themselves."""
+
 SPELLED = {
     "resnet": "ResNet", "resnext": "ResNeXt", "seresnet": "SE-ResNet", "seresnext": "SE-ResNeXt", "senet": "SENet",
     "densenet": "DenseNet", "mobilenet": "MobileNet", "efficientnet": "EfficientNet", "googlenet": "GoogLeNet",
@@ -68,12 +71,18 @@ def block_title(path: str, kind: str) -> str:
 
 def stage_title(path: str, kind: str) -> str:
     """A stage's own words: `Entry flow`, `stage3: ConvNeXtStage`, or `stages.2: ConvNeXtStage` of one with a number."""
-    parent, _, name = path.rpartition(".")
-    own = f"{parent.rpartition('.')[2]}.{name}".lstrip(".") if name.isdecimal() else pretty(name)
+    own = _with_holder(path)
     said = kind if kind and kind not in GENERIC else ""
     if not said or _letters(said) in {_letters(own), _letters(COUNT.sub("", own))}:
-        return own if not own.isdecimal() else kind or "Module"
-    return said if own.isdecimal() else f"{own}: {said}"
+        return own or kind or "Module"
+    return f"{own}: {said}" if own else said
+
+
+def _with_holder(path: str) -> str:
+    """The name of a module, of one with a number behind what holds it; empty where all that hold it are numbers."""
+    names = path.split(".")
+    at = next((i for i in range(len(names) - 1, -1, -1) if not names[i].isdecimal()), len(names))
+    return pretty(names[at]) if at == len(names) - 1 else ".".join(names[at:])
 
 
 def _letters(text: str) -> str:

@@ -1,6 +1,7 @@
 """What a diagram draws: one Op for each operation of a Graph, or for several that figures draw as one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,6 +103,13 @@ def upwards(path: str) -> Iterator[str]:
 def holders(paths: Iterable[str]) -> set[str]:
     """All that some of these paths are within, themselves left out."""
     return {above for path in paths if path for above in upwards(path.rpartition(".")[0])}
+
+
+def common_module(ops: Sequence[Op]) -> str:
+    """The path of the smallest module around these Ops; empty where that is the network."""
+    paths = [op.path for op in ops]
+    ends = [path.split(".")[:-1] for path in (min(paths), max(paths))]  # what both have, all have
+    return ".".join(one for one, _ in itertools.takewhile(lambda two: two[0] == two[1], zip(*ends, strict=False)))
 
 
 def relative(ops: Iterable[Op]) -> Any:

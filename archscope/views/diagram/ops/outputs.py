@@ -10,16 +10,25 @@ from archscope.views.diagram.ops.inputs import MOST_TENSORS, SEVERAL
 from archscope.views.diagram.ops.ops import Op
 
 WORD = "Output"
+ALSO = ", "
+"""Between the names of one tensor."""
 NUMBERED = re.compile(r"(?:(.*?[._]))?(\d+)((?:\..*)?)")
 """A name with a number as one of its parts."""
 
 
 def results(graph: Graph) -> tuple[Output, ...]:
-    """The results by name; of a report that does not say their names, the tensors of the layers that make them."""
+    """The results by name, by all names of one that is returned under several; of a report that does not say them, the
+    tensors of the layers that make them."""
     known = {name: tensor.shape for name, tensor in graph.inputs.items()}
     known |= {layer.name: layer.output_shape for layer in graph.layers}
     unnamed = [Output(str(i), name, known[name]) for i, name in enumerate(graph.outputs)]
-    return graph.named_outputs or tuple(unnamed)
+    names = {output.name: [output.name] for output in graph.named_outputs}
+    first: dict[tuple[str, int], str] = {}  # its name, by what made it
+    for each in graph.results:
+        name = first.setdefault((each.source, each.output), each.argument)
+        if name != each.argument and name in names:
+            names[name].append(each.argument)
+    return tuple([replace(one, name=ALSO.join(names[one.name])) for one in graph.named_outputs]) or tuple(unnamed)
 
 
 def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "", together: bool = False) -> list[Op]:
@@ -34,16 +43,23 @@ def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "", to
         if len(given) == 1 and is_output(source):
             called.append(source)
             continue
-        own = source.layers[-1:] == (output.layer,) or not source.layers  # else views are drawn within the box
-        channels = source.channels if len(source.shape) == len(output.shape) and own else None
         reads = tuple([one.name for step in source.each for one in step.members if output.layer in one.layers])
         name = f"{block}>{output.name or i}" if block else f"output:{output.name or i}"
         word = _word(output, i, len(given)) if len(alike) == 1 else _words([given[j].name for j in alike])
-        same = len({given[j].shape for j in alike}) == 1
+        same, axis = len({given[j].shape for j in alike}) == 1, _axis_of_channels(output, source)
         made.append(Op(name, "tensor", word, name, (), (source.name,), output.shape if same else (),
-                       facts=() if same else (SEVERAL,), channels=channels, reads=reads))  # fmt: skip
+                       facts=() if same else (SEVERAL,), channels=axis, reads=reads))  # fmt: skip
     named = [replace(op, word=f"{WORD}: {op.word}") if op in called and op.word != WORD else op for op in ops]
     return [*named, *made]
+
+
+def _axis_of_channels(output: Output, source: Op) -> int | None:
+    """As the layer that makes a result leaves it, a view too that is drawn within the box."""
+    every = (one for step in source.each for one in step.members or (step,))
+    maker = next((one for one in every if output.layer in one.layers), source)
+    views = {name: axis for name, _, axis in maker.views}
+    same_rank = len(maker.shape) == len(output.shape)
+    return views.get(output.layer, maker.channels if same_rank else None)
 
 
 def _groups(given: Sequence[Output], holder: Mapping[str, Op], most: int) -> Iterator[list[int]]:
@@ -100,5 +116,5 @@ def _word(output: Output, i: int, count: int) -> str:
     """`Output` alone, else `Output logits`, or the number of one that has no name."""
     if not output.name:
         return WORD
-    place = f"{i + 1}" if output.name.isdecimal() else output.name
-    return f"{WORD} {place}" if count > 1 or not output.name.isdecimal() else WORD
+    places = [f"{int(name) + 1}" if name.isdecimal() else name for name in output.name.split(ALSO)]
+    return f"{WORD} {ALSO.join(places)}" if count > 1 or not places[0].isdecimal() or len(places) > 1 else WORD

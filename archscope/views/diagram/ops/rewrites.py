@@ -1,10 +1,16 @@
 """Equal ways to say the same that show the structure: a concatenation that continues an earlier one reads that."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from archscope.model.graph import Graph, Layer
+from archscope.views.diagram.ops.names import LISTS
 from archscope.views.diagram.ops.ops import Op
+
+CALL = re.compile(r"_\d+$")
+"""At the end of the name of an operation, or of a layer that is called again."""
+SCALAR, SPAN = re.compile(r"[×÷+−]-?[\d.]+(e[+-]?\d+)?"), " … "
 
 
 def chained(ops: Sequence[Op], graph: Graph) -> list[Op]:
@@ -20,6 +26,7 @@ def chained(ops: Sequence[Op], graph: Graph) -> list[Op]:
         held = op_of[before[name]].inputs if name in before else op.inputs[:1]
         added = [source for source in op.inputs if source not in held]
         path = _joined(op.path, [op_of[source].path for source in added if source in op_of])
+        path = op.path if graph.blocks.get(path.rpartition(".")[0]) in LISTS else path
         moved[name] = replace(op, path=path, inputs=(before[name], *added) if name in before else op.inputs)
     return [moved.get(op.name, op) for op in ops]
 
@@ -53,6 +60,20 @@ def _module_beside(own: Sequence[str], other: Sequence[str]) -> Sequence[str]:
     while shared < min(len(own), len(other)) and own[shared] == other[shared]:
         shared += 1
     return other[: shared + 1] if shared + 1 < len(other) else ()
+
+
+def with_spans(ops: Sequence[Op]) -> list[Op]:
+    """The Ops with the constants of all calls of one operation as one fact, `×0.5 … ×0.02`: steps of a loop that differ
+    in no more are alike."""
+    calls: dict[str, list[Op]] = {}
+    for op in ops:
+        if len(op.facts) == 1 and SCALAR.fullmatch(op.facts[0]):
+            calls.setdefault(CALL.sub("", op.path), []).append(op)
+    spans = {}
+    for alike in calls.values():
+        if len({op.facts for op in alike}) > 1:
+            spans |= dict.fromkeys((op.name for op in alike), f"{alike[0].facts[0]}{SPAN}{alike[-1].facts[0]}")
+    return [replace(op, facts=(spans[op.name],)) if op.name in spans else op for op in ops]
 
 
 def is_concat_of_one(layer: Layer) -> bool:

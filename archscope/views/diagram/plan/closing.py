@@ -39,7 +39,7 @@ def _closed_apart(
         now = {op.name: op for op in current}  # what they read may be closed by now
         members = [op for op in current if under(op.path, path) and op.kind != "tensor"]
         if path in once:
-            ways = [[_with_called(members, current, [other for other in once if other != path])]]
+            ways = [[with_called(members, current, [other for other in once if other != path])]]
         else:
             ways = [[members]] * (len(calls[path]) not in steps) + [
                 [[now[op.name] for op in part if op.name in now] for part in calls[path]]
@@ -49,7 +49,8 @@ def _closed_apart(
             wholes: dict[str, Op] = {}
             for part in [part for part in parts if len(part) > 1]:
                 name = f"{path}/{part[0].name if len(parts) > 1 else ''}"
-                whole = replace(_as_one(part, path, title, facts, by_name, known.readers), name=name)
+                held = facts if len(parts) == 1 else ()  # else they are of all calls together
+                whole = replace(_as_one(part, path, title, held, by_name, known.readers), name=name)
                 wholes |= dict.fromkeys([op.name for op in part], whole)
             tried = merged(known, wholes)
             if is_acyclic(tried):
@@ -69,9 +70,9 @@ def _reads_itself(calls: Sequence[Sequence[Op]], ops: Sequence[Op]) -> bool:
     return any(not after.isdisjoint(op.inputs) for call in calls[1:] for op in call)
 
 
-def _with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) -> list[Op]:
+def with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) -> list[Op]:
     """The members and what they call of elsewhere: a shared module stands where it was made first. What belongs to one
-    of the `others` they do not call."""
+    of the `others` they do not call, nor what puts together all that was made so far."""
     names = {op.name for op in members}
     after = set(names)
     for op in ops:
@@ -83,7 +84,7 @@ def _with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) ->
             before.update(op.inputs)
     between = after & before
     called = [op for op in ops if op.name in between and op.name not in names]
-    if len(called) >= len(members) or any(_is_of(op, others) for op in called):
+    if len(called) >= len(members) or any(op.join == "cat" or _is_of(op, others) for op in called):
         return members
     return [op for op in ops if op.name in between]
 

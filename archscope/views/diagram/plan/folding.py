@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from archscope.views.diagram.ops.names import part_title, pretty, within_title
-from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.ops import Op, common_module, under
 from archscope.views.diagram.plan.items import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, series_key
 from archscope.views.diagram.plan.structure import with_split
 
@@ -88,10 +88,28 @@ def _may_fold(series: Series, i: int, period: int, times: int, run: int, loose: 
     if period == 1:
         (item,) = part
         if isinstance(item, Leaf):
-            return not item.op.join and (item.op.kind == "module" or times >= run or _is_called_again(parts))
+            if (
+                item.op.join
+                or len({len(other.op.shape) for other in series[i : i + times] if isinstance(other, Leaf)}) > 1
+            ):
+                return False  # a mean of pixels and one of frames are called alike
+            return item.op.kind == "module" or times >= run or _is_called_again(parts)
         return isinstance(item, Panel)
-    ends = isinstance(part[-1], Leaf | Panel)
+    ends = isinstance(part[-1], Leaf | Panel) and not _is_cut(series, i, period, times)
     return ends and (loose or any(_is_module(item) for item in part) or _is_called_again(parts))
+
+
+def _keep_axes(series: Series) -> bool:
+    """Has each as many axes as the others? A mean of pixels and one of frames are called alike."""
+    return len({len(item.op.shape) for item in series if isinstance(item, Leaf)}) == 1
+
+
+def _is_cut(series: Series, i: int, period: int, times: int) -> bool:
+    """Does a sequence of several modules' begin or end within one of them?"""
+    starts = range(i, i + period * times, period)
+    first, *_, last = [common_module(ops_of(series[start : start + period])) for start in starts]
+    beside = [(first, series[i - 1 : i]), (last, series[starts[-1] + period :][:1])]
+    return first != last and any(under(op.path, module) for module, items in beside if module for op in ops_of(items))
 
 
 def _is_called_again(parts: Iterable[Series]) -> bool:

@@ -1,12 +1,13 @@
 """How much a picture opens: which modules it draws as one box, which with a frame, which not at all."""
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archscope.views.diagram.ops.names import GENERIC, joined_title, part_title, pretty, stage_title
 from archscope.views.diagram.ops.ops import Op, relative, under
-from archscope.views.diagram.plan.closing import closed
+from archscope.views.diagram.plan.closing import closed, with_called
 from archscope.views.diagram.plan.contents import contents
 from archscope.views.diagram.plan.modules import Modules
 
@@ -16,6 +17,8 @@ MOST_RUNS = 3
 
 LONGEST_SUMMARY = 54
 """Characters of what a closed stage holds; what is longer says less of each part."""
+
+NUMBER = re.compile(r"\d+")
 
 LOOSE_CHAIN = 4
 """A stage of so few operations in a row is drawn without a frame."""
@@ -77,7 +80,7 @@ def network_plan(ops: Sequence[Op], kinds: Mapping[str, str]) -> Plan:
         blocks = modules.children.get(stage, [])
         alike = len({relative(modules.members(block)) for block in blocks}) == 1 and len(blocks) > 1
         if alike and kinds.get(blocks[0]) in GENERIC and len(modules.members(blocks[0])) > 1:
-            boxes += [(block, pretty(_last(stage)), ()) for block in blocks]
+            boxes += [(block, stage_title(stage, kinds.get(stage, "")), ()) for block in blocks]
         else:
             boxes.append((stage, stage_title(stage, kinds.get(stage, "")), _summary(modules, stage)))
         whole.append(stage)
@@ -125,7 +128,7 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
         return ()  # widths say more than some of the parts
     several = any(len(children) > 1 for _, children in runs)
     alone = all(len(modules.members(children[0])) == 1 for _, children in runs)
-    if several and alone and (widths := contents(modules.members(stage), {})):
+    if several and alone and (widths := contents(with_called(modules.members(stage), modules.ops, ()), {})):
         return (widths,)  # of operations alone these say more than how many there are
     whole = [_run(modules, word, children, holds=True) for word, children in runs]
     repeating = [said for said, (_, children) in zip(whole, runs, strict=True) if len(children) > 1]
@@ -135,9 +138,17 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
 
 def _run(modules: Modules, word: str, children: Sequence[str], holds: bool) -> str:
     """`3 × Bottleneck 64-64-256`, or without what one holds."""
-    members = modules.members(children[-1])
-    held = contents(members, {}) if holds and len(members) > 1 else ""
+    held = _held(modules, children) if holds else ""
     return " ".join(filter(None, [f"{len(children)} × {word}" if len(children) > 1 else word, held]))
+
+
+def _held(modules: Modules, children: Sequence[str]) -> str:
+    """What the last of these holds; nothing where it is not as many layers as in each other."""
+    several = [members for child in children if len(members := modules.members(child)) > 1]
+    said = [contents(members, {}) for members in several]
+    counted = any("convolution" in one or "linear layer" in one for one in said)
+    forms = {one if counted else NUMBER.sub("", one) for one in said}
+    return said[-1] if len(forms) == 1 and len(several) == len(children) else ""
 
 
 def _parts(modules: Modules, path: str) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """The module tree of what is drawn: which modules hold which Ops, which are stages, which look alike."""
 
 import itertools
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,12 +9,10 @@ from archscope.cached import cached_property
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.names import GENERIC
 from archscope.views.diagram.ops.ops import Op, Ops, relative, upwards
+from archscope.views.diagram.ops.rewrites import CALL
 
 WRAPPER_SHARE = 0.75
 """A module with so much of the network is a wrapper: its children are the stages."""
-
-CALL = re.compile(r"_\d+$")
-"""At the end of the name of an operation, or of a layer that is called again."""
 
 LONGEST_ALTERNATION = 3
 """So many different modules in a row may repeat."""
@@ -67,8 +64,10 @@ class Modules:
         return found
 
     def _is_wrapper(self, path: str) -> bool:
-        share = len(self.members(path)) / max(len(self.ops), 1)
-        return share >= WRAPPER_SHARE and len(self.modules(path)) >= 2 and not self.repeats(path)
+        if len(self.members(path)) < WRAPPER_SHARE * len(self.ops) or self.repeats(path):
+            return False
+        within = self.modules(path)
+        return len(within) > 1 or any(map(self._is_wrapper, within))
 
     def repeats(self, path: str) -> bool:
         """Do equal modules follow each other here, or pairs or triples of them?"""

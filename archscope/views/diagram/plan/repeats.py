@@ -11,7 +11,8 @@ from operator import eq
 
 from archscope.model.graph import Output
 from archscope.views.diagram.ops.names import part_title
-from archscope.views.diagram.ops.ops import Op, Ops, in_order, is_acyclic, relative
+from archscope.views.diagram.ops.ops import Op, Ops, common_module, in_order, is_acyclic, relative
+from archscope.views.diagram.ops.rewrites import SPAN
 from archscope.views.diagram.plan.contents import contents, in_words, opened
 from archscope.views.diagram.plan.modules import Modules
 
@@ -194,7 +195,8 @@ class Collapsing:
             held = contents(steps[0], known) if made.path else in_words(steps[0], kinds)
             made = replace(made, facts=tuple(filter(None, [held])))
         reads_two = any(before.name in step.inputs for before, step in zip(made.each, copies[1:], strict=False))
-        made = replace(made, facts=(*made.facts, *[BESIDE] * beside, *[READS_TWO] * reads_two))
+        spans = dict.fromkeys(fact for op in steps[0] for fact in op.facts if SPAN in fact)
+        made = replace(made, facts=(*made.facts, *spans, *[BESIDE] * beside, *[READS_TWO] * reads_two))
         self._put(made, steps)
         return True
 
@@ -245,13 +247,6 @@ def _title(step: Sequence[Op], kinds: Mapping[str, str]) -> str:
     """The class of the module that a step is, where it is one."""
     module = common_module(step)
     return part_title(module, kinds.get(module, "")) if module else "Step"
-
-
-def common_module(ops: Sequence[Op]) -> str:
-    """The path of the smallest module around these Ops; empty where that is the network."""
-    paths = [op.path for op in ops]
-    ends = [path.split(".")[:-1] for path in (min(paths), max(paths))]  # what both have, all have
-    return ".".join(one for one, _ in itertools.takewhile(lambda two: two[0] == two[1], zip(*ends, strict=False)))
 
 
 def _as_step(members: Sequence[Op], kinds: Mapping[str, str]) -> Op:

@@ -10,12 +10,11 @@ from operator import or_
 
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.names import part_title
-from archscope.views.diagram.ops.ops import Op, Ops
+from archscope.views.diagram.ops.ops import Op, Ops, common_module
 from archscope.views.diagram.plan.closing import closed_groups
 from archscope.views.diagram.plan.contents import in_words, opened
 from archscope.views.diagram.plan.items import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, segments
 from archscope.views.diagram.plan.levels import Plan
-from archscope.views.diagram.plan.repeats import common_module
 
 FEWEST_LOOSE, FEWEST_BETWEEN = 8, 3
 """So many operations of no module are one box; the second where letters would be too small else, or a plate has no room
