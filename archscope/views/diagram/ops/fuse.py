@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator
 
 from archscope.model.graph import Graph, Layer, is_depthwise
 from archscope.model.operations import CATEGORY
-from archscope.model.tree import Node, tree_of, walk
+from archscope.model.tree import LISTS, Node, tree_of, walk
 from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.ops.functions import functions
 from archscope.views.diagram.ops.label import Customs, is_view, kind_of, labelled
-from archscope.views.diagram.ops.names import LISTS
 from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
 from archscope.views.diagram.ops.rewrites import chained
 

@@ -5,9 +5,6 @@ import re
 GENERIC = {"Sequential", "ModuleList", "ModuleDict", "Concat", "Residual", "Sum", "Block", "Module"}
 """Classes that say how a module is built, not what it is."""
 
-LISTS = {"ModuleList", "ModuleDict"}
-"""Those that hold modules and run nothing themselves."""
-
 SPELLED = {
     "resnet": "ResNet", "resnext": "ResNeXt", "seresnet": "SE-ResNet", "seresnext": "SE-ResNeXt", "senet": "SENet",
     "densenet": "DenseNet", "mobilenet": "MobileNet", "efficientnet": "EfficientNet", "googlenet": "GoogLeNet",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from archscope.model.graph import Graph, Layer
-from archscope.views.diagram.ops.names import LISTS
+from archscope.model.tree import LISTS
 from archscope.views.diagram.ops.ops import Op
 
 CALL = re.compile(r"_\d+$")
@@ -63,13 +63,15 @@ def _module_beside(own: Sequence[str], other: Sequence[str]) -> Sequence[str]:
 
 
 def with_spans(ops: Sequence[Op]) -> list[Op]:
-    """The Ops with the constants of all calls of one operation as one fact, `×0.5 … ×0.02`: steps of a loop that differ
-    in no more are alike."""
+    """The Ops with the constants of all calls of one operation as one fact, `×0.5 … ×0.02`: steps of a loop, which
+    calls layers again, are alike where they differ in no more."""
+    if not any(op.shared for op in ops):
+        return list(ops)
     calls: dict[str, list[Op]] = {}
     for op in ops:
         if len(op.facts) == 1 and SCALAR.fullmatch(op.facts[0]):
             calls.setdefault(CALL.sub("", op.path), []).append(op)
-    spans = {}
+    spans: dict[str, str] = {}
     for alike in calls.values():
         if len({op.facts for op in alike}) > 1:
             spans |= dict.fromkeys((op.name for op in alike), f"{alike[0].facts[0]}{SPAN}{alike[-1].facts[0]}")

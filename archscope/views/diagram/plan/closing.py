@@ -84,7 +84,9 @@ def with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) -> 
             before.update(op.inputs)
     between = after & before
     called = [op for op in ops if op.name in between and op.name not in names]
-    if len(called) >= len(members) or any(op.join == "cat" or _is_of(op, others) for op in called):
+    joined = {op.name for op in called if op.join == "cat"}
+    grows = any(op.name in joined and not joined.isdisjoint(op.inputs) for op in called)
+    if grows or len(called) >= len(members) or any(_is_of(op, others) for op in called):
         return members
     return [op for op in ops if op.name in between]
 

@@ -7,7 +7,6 @@ from itertools import pairwise, takewhile
 from archscope.model.tree import LISTS
 from archscope.views.diagram.ops.names import (
     GENERIC,
-    LISTS,
     block_title,
     family,
     joined_title,
