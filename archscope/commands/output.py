@@ -10,7 +10,7 @@ from archscope import process
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.model.files import check_can_be_written, encoded, is_device, write_whole
 from archscope.registry import canonical, unknown
-from archscope.views import Options, format_of, formats
+from archscope.views import PAGE, Options, format_of, formats
 
 STANDARD = {None, "-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 """Names of standard output, whose number is another by then."""
@@ -101,7 +101,8 @@ def chosen_format(
     if name is None:
         found = usual if output is None or is_stream(output) else format_of(output, kind)
         if not found:
-            raise ArchscopeError(f"no format for '{output}': this command writes {', '.join(formats(kind))}")
+            known = ", ".join(name for name in formats(kind) if name != PAGE)
+            raise ArchscopeError(f"no format for '{output}': this command writes {known}")
         return found
     if canonical(name) not in formats(kind):
         raise unknown("format", name, formats(kind))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from archscope.cached import cached_property
-from archscope.views import Options, View
+from archscope.version import __version__
+from archscope.views import PAGE, Options, View
 from archscope.views.latex import Layout, laid_out
 from archscope.views.templates import fill
 
@@ -64,10 +65,19 @@ TEMPLATES = {"markdown": "page.md", "latex": "page.tex", "html": "page.html"}
 
 
 def page_formats(page_of: Callable[[Any, Options], Page]) -> dict[str, View]:
-    """Markdown, LaTeX, whose first line says which packages it needs, and HTML: one fragment, no script, nothing from
-    elsewhere."""
+    """Markdown, LaTeX, whose first line says which packages it needs, and HTML, no script, nothing from elsewhere: one
+    fragment, which is as light or dark as what it stands in, and the whole page of a file, as the reader's screen."""
 
     def view(template: str) -> View:
         return lambda result, options: fill(template, page=page_of(result, options))
 
-    return {name: view(template) for name, template in TEMPLATES.items()}
+    return {
+        **{name: view(template) for name, template in TEMPLATES.items()},
+        PAGE: lambda result, options: _whole(page_of(result, options)),
+    }
+
+
+def _whole(page: Page) -> str:
+    from archscope.views.diagram.paint.palette import DARK, LIGHT  # a table needs no colours
+
+    return fill("whole.html", page=page, version=__version__, light=LIGHT, dark=DARK)

@@ -65,7 +65,7 @@ def test_weights(run: Run, net: str) -> None:
 @pytest.mark.parametrize("name", ["json", "markdown", "html"])
 def test_formats(run: Run, tmp_path: Path, name: str) -> None:
     path = tmp_path / f"diff.{'md' if name == 'markdown' else name}"
-    code, out, _ = run("diff", "resnet18", "resnet34", "-f", name)
+    code, out, _ = run("diff", "resnet18", "resnet34", "-f", "page" if name == "html" else name)
     assert run("diff", "resnet18", "resnet34", "-o", str(path))[0] == code == 1
     assert path.read_text(encoding="utf-8") == out
     assert name != "json" or json.loads(out)["verdict"] == "different"

@@ -15,7 +15,7 @@ FORMATS = {"table": ".txt", "json": ".json", "csv": ".csv", "markdown": ".md", "
 PICTURES = {"svg": ".svg", "png": ".png", "pdf": ".pdf"}
 KINDS = {
     "report": {**FORMATS, "page": FORMATS["html"]},
-    "comparison": FORMATS | PICTURES,
+    "comparison": {**FORMATS, "page": FORMATS["html"]} | PICTURES,
     "spectrum": {**FORMATS, "page": FORMATS["html"]} | PICTURES,
     "diagram": PICTURES | {"dot": ".dot", "mermaid": ".mmd", "latex": ".tex", "drawio": ".drawio", "html": ".html"},
 }

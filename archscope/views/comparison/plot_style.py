@@ -67,11 +67,13 @@ def to_svg(figure: Figure) -> str:
     """Text stays text, and no date or version is written: equal figures give equal bytes."""
     text = _written(figure, format="svg", metadata={"Date": None, "Creator": "archscope"}).decode("utf-8")
     text = re.sub(rf"'{OWN_FONT}'[^;\"]*", FONT_FAMILY, text)
+    text = text.replace("<svg ", '<svg class="archscope" ', 1)
     return text.replace("<defs>", f"<defs>\n  {_turned(text)}", 1)
 
 
 def _turned(svg: str) -> str:
-    """The rules that turn a figure dark where the reader's screen is; bars stay, and what is written on them."""
+    """The rules that turn a figure, and no other of its page, dark where the reader's screen is; bars stay, and what is
+    written on them."""
     lines = {LIGHT.color(name): DARK.color(name) for name in (*CHROME, *(f"{kind}-line" for kind in LIGHT.kinds))}
     fills = {LIGHT.color(name): DARK.color(name) for name in ("ground", *(f"{kind}-fill" for kind in LIGHT.kinds))}
     turning = (
@@ -79,7 +81,7 @@ def _turned(svg: str) -> str:
         ("*", "stroke", lines | {LIGHT.ground: DARK.leader}),
     )  # fmt: skip
     rules = [
-        f'{element}[style*="{attribute}: {light.lower()}"]{{{attribute}:{dark}!important}}'
+        f'.archscope {element}[style*="{attribute}: {light.lower()}"]{{{attribute}:{dark}!important}}'
         for element, attribute, colors in turning
         for light, dark in colors.items()
         if f"{attribute}: {light.lower()}" in svg

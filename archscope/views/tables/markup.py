@@ -1,7 +1,7 @@
 """A report as a page: the rows of the table, and the totals below it."""
 
 from archscope.model.report import Report
-from archscope.views import Options
+from archscope.views import PAGE, Options
 from archscope.views.page import Line, Page, Table, page_formats
 from archscope.views.tables import view
 from archscope.views.tables.footer import footer
@@ -27,4 +27,5 @@ def operation(row: Row) -> str:
 
 
 for name, as_page in page_formats(page).items():
-    view(name)(as_page)
+    if name != PAGE:  # a report's is the one to walk through its network with
+        view(name)(as_page)

@@ -61,7 +61,7 @@ def test_no_panels_where_widths_are_held_or_a_point_is_another_word() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "kind", "name"), [("x.html", "spectrum", "page"), ("x.html", "report", "page"), ("x.html", "diff", "html")]
+    ("file", "kind", "name"), [("x.html", "report", "page"), ("x.html", "diff", "page"), ("x.html", "diagram", "html")]
 )
 def test_a_file_is_a_whole_page_where_there_is_one(file: str, kind: str, name: str) -> None:
     assert format_of(file, kind) == name
