@@ -1,6 +1,6 @@
 """From records to layers: each gets the path of the module that it stands for, or a name in its block."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 
@@ -124,37 +124,10 @@ def constant_buffers(layers: Iterable[Layer]) -> set[str]:
 
 def readable(graph: Graph) -> Graph:
     """The graph with names that can be shown, where modules bear others: a terminal's escapes are no name."""
-    tables = (graph.inputs, graph.parameters, graph.buffers, graph.constants)
-    said = (
-        graph.name,
-        *graph.notes,
-        *graph.blocks,
-        *graph.blocks.values(),
-        *graph.bases.values(),
-        *(output.name for output in graph.named_outputs),
-        *chain(*tables),
-    )
-    if not UNSHOWN.search("".join(said)):
+    if not UNSHOWN.search("".join(_said(graph))):
         return graph
-    renamed: dict[str, str] = {}
-    taken: set[str] = set()
-
-    def named(name: str) -> str:
-        """Two names that are shown alike stay two."""
-        if name not in renamed:
-            new = shown(name)
-            while new in taken:
-                new += "_"
-            taken.add(new)
-            renamed[name] = new
-        return renamed[name]
-
-    def tensors(of: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {
-            named(name): tensor._replace(name=named(name), shares=named(tensor.shares)) for name, tensor in of.items()
-        }
-
-    inputs, parameters, buffers, constants = map(tensors, tables)
+    named = _Shown()
+    inputs, parameters, buffers, constants = [named.tensors(table) for table in _tables(graph)]
     return replace(
         graph,
         name=shown(graph.name),
@@ -174,6 +147,37 @@ def readable(graph: Graph) -> Graph:
         bases={named(path): shown(kind) for path, kind in graph.bases.items()},
         names={named(path): times for path, times in graph.names.items()},
     )
+
+
+def _tables(graph: Graph) -> tuple[Mapping[str, Tensor], ...]:
+    return graph.inputs, graph.parameters, graph.buffers, graph.constants
+
+
+def _said(graph: Graph) -> Iterator[str]:
+    """All that users name: what layers are called is made of it."""
+    yield graph.name
+    yield from chain(graph.notes, graph.blocks, graph.blocks.values(), graph.bases.values(), *_tables(graph))
+    yield from (output.name for output in graph.named_outputs)
+
+
+class _Shown:
+    """How each name is shown: two that are shown alike stay two."""
+
+    def __init__(self) -> None:
+        self._renamed: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def __call__(self, name: str) -> str:
+        if name not in self._renamed:
+            new = shown(name)
+            while new in self._taken:
+                new += "_"
+            self._taken.add(new)
+            self._renamed[name] = new
+        return self._renamed[name]
+
+    def tensors(self, of: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {self(name): tensor._replace(name=self(name), shares=self(tensor.shares)) for name, tensor in of.items()}
 
 
 def _renamed(layer: Layer, named: Callable[[str], str]) -> Layer:

@@ -107,8 +107,7 @@ def _pass(
     doubled: bool,
 ) -> tuple[Graph, Mapping[str, nn.Module] | None]:
     """The graph; and the modules as they are after the pass, if there are more of them that have parameters."""
-    if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
-        raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}", certain=True)
+    _refuse_deep(blocks)
     with undisturbed(blocks, device != META), torch.no_grad():
         units = equal_units(blocks, copies)
         if doubled:
@@ -135,12 +134,22 @@ def _pass(
             partial = functools.partial(_graph, tracer, name, blocks, described, ())
             raise TraceError(said, where, partial, certain=getattr(error, CERTAIN, False)) from error
         finally:
-            tracer.sources.put_back()
-            for submodule in blocks.values():
-                vars(submodule).pop("forward", None)
-                del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
+            _unwatched(tracer, blocks)
     graph = _graph(tracer, name, blocks, described, results)
     return replace(graph, notes=(*graph.notes, *computes_later(result))), _grown(blocks)
+
+
+def _refuse_deep(blocks: Mapping[str, nn.Module]) -> None:
+    if (deepest := 2 + max(path.count(".") for path in blocks)) > MOST_LEVELS:
+        raise TraceError(f"modules within modules {deepest} levels deep: archscope shows {MOST_LEVELS}", certain=True)
+
+
+def _unwatched(tracer: Tracer, blocks: Mapping[str, nn.Module]) -> None:
+    """Takes back what watching put into the tensors and modules."""
+    tracer.sources.put_back()
+    for submodule in blocks.values():
+        vars(submodule).pop("forward", None)
+        del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
 
 
 def _failure(error: BaseException, tracer: Tracer, module: nn.Module) -> tuple[str, str]:

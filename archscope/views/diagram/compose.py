@@ -11,6 +11,7 @@ from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.rewrites import with_spans
 from archscope.views.diagram.place.engines import Unplaced
+from archscope.views.diagram.place.fitting import MOST_BOXES
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.larger import largest_closed, most_alike, opened
 from archscope.views.diagram.plan.levels import Plan, at_depth, flow_plan, network_plan
@@ -24,7 +25,7 @@ from archscope.views.diagram.plan.shrunk import (
     without_loose,
 )
 from archscope.views.diagram.plan.smaller import in_blocks, smaller_plans
-from archscope.views.diagram.sketch import MOST_BOXES, Drawing, Sketch, View
+from archscope.views.diagram.sketch import Drawing, Sketch, View
 
 MOST_CROSSING = 500
 """Layers whose paths cross; a loop of more steps is one box of each step even where every layer is drawn."""

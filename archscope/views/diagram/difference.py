@@ -15,6 +15,7 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.paint.paint import to_svg
 from archscope.views.diagram.paint.painter import Page
 from archscope.views.diagram.paint.png import to_pdf, to_png
+from archscope.views.diagram.place.fitting import MOST_BOXES, SMALLEST_TEXT, scale
 from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.picture import Box, Piece
 from archscope.views.diagram.place.style import FRAME_TITLE, SMALL, Style
@@ -23,7 +24,7 @@ from archscope.views.diagram.plan.differing import REPEATS, Marked, plans, rows_
 from archscope.views.diagram.plan.levels import network_plan
 from archscope.views.diagram.plan.marking import EXTRA, marked
 from archscope.views.diagram.plan.shrunk import boxes
-from archscope.views.diagram.sketch import MOST_BOXES, SMALLEST_TEXT, Drawing, View, scale
+from archscope.views.diagram.sketch import Drawing, View
 
 MOST_ROWS = 24
 LONGEST_LINE, LONGEST = 92, 300

@@ -15,8 +15,9 @@ from archscope.views.diagram.place.arrange import Arrangement, arrangement, set_
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.place.text import text_width
-from archscope.views.diagram.plan.forms import NO_FIGURE, Form
+from archscope.views.diagram.plan.forms import Form
 from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.plan.printed import NO_FIGURE
 from archscope.views.diagram.schema import Parts, as_printed, schemas
 from archscope.views.diagram.sketch import Drawing, View
 

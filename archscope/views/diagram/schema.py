@@ -8,15 +8,18 @@ from itertools import chain, islice
 from archscope.cached import cached_property
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.panel import Opened, Placed
+from archscope.views.diagram.place.fitting import MOST_BOXES
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.plan.closing import closed
-from archscope.views.diagram.plan.forms import LARGE_MODULE, Form, Numbers, form_of, forms, is_bare, unit_paths
+from archscope.views.diagram.plan.forms import Form, Numbers, form_of, forms
 from archscope.views.diagram.plan.levels import Plan, network_plan
 from archscope.views.diagram.plan.modules import Modules
+from archscope.views.diagram.plan.printed import LARGE_MODULE, is_bare, unit_paths
 from archscope.views.diagram.plan.repeats import BESIDE, READS_TWO, with_steps
 from archscope.views.diagram.plan.shrunk import FEWEST_BETWEEN, boxes, is_loose, without_loose
 from archscope.views.diagram.plan.smaller import smaller_plans
-from archscope.views.diagram.sketch import MOST_BOXES, View
+from archscope.views.diagram.plan.titles import named
+from archscope.views.diagram.sketch import View
 
 LARGE_MODULES = (LARGE_MODULE, 60, 400)
 """Operations of a module that is too large to have a panel, the first number with which the schema is small enough."""
@@ -79,7 +82,7 @@ def schemas(ops: Sequence[Op], kinds: Mapping[str, str], view: View) -> Iterator
 def _closed(modules: Modules, ops: Sequence[Op], large: int) -> Parts:
     """The schema with modules of at most so many operations as one Op each, where they can be."""
     kinds = modules.kinds
-    found = forms(modules, unit_paths(modules, large))
+    found = named(modules, forms(modules, unit_paths(modules, large)))
     schema = with_steps(closed(ops, [(path, form.title, ()) for form in found for path in form.paths]), kinds)
     return _standing(Parts(schema, found, ops, kinds))
 

@@ -5,35 +5,28 @@ from dataclasses import dataclass, replace
 
 from archscope.model.graph import Output
 from archscope.views.diagram.ops.inputs import with_few_inputs
-from archscope.views.diagram.ops.names import joined_title
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.outputs import ends_of, with_outputs
 from archscope.views.diagram.place.columns import LARGE, in_columns
 from archscope.views.diagram.place.engines import Unplaced
+from archscope.views.diagram.place.fitting import MOST_BOXES, fits, rooms, scale
 from archscope.views.diagram.place.flows import are_flows, place_flows
 from archscope.views.diagram.place.loose_ends import begin_at_constants, end_at_dead_ends, end_in_frame
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.place import Placer
-from archscope.views.diagram.place.style import COMPACT_GAP, GAP, SMALL, Style, label, label_size
+from archscope.views.diagram.place.style import COMPACT_GAP, GAP, Style, label, label_size
 from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.apart import told_apart
 from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
-from archscope.views.diagram.plan.folding import alike, fold, with_titles
+from archscope.views.diagram.plan.folding import alike, fold, merged_panel, with_titles
 from archscope.views.diagram.plan.items import Item, Leaf, Panel, Parallel, Series, Split
 from archscope.views.diagram.plan.lanes import lane_segments
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.shrunk import FEWEST_BETWEEN, boxes, largest_core, shrunk, without_loose
 from archscope.views.diagram.plan.structure import structure
-
-MOST_BOXES = 60
-SMALLEST_TEXT, SMALLEST_NOTED = 6.05, 5.0
-"""Points on the paper; the second where boxes have further lines, rather than to close what they speak of."""
-
-FOLDED = (1.3, 0.9, 0.65, 0.45)
-"""Shares of the page that rows of branches and columns are tried to keep to, for letters that can just be read."""
 
 LONGEST_RUN = 3
 """So many equal operations in a row are drawn once."""
@@ -163,7 +156,7 @@ class View:
             yield from tried
             widest = max(made.piece.widest for made in tried)
             longest = max(made.piece.longest for made in tried)
-            for room in _rooms(style):
+            for room in rooms(style):
                 if widest > room[0] or longest > room[1]:
                     further = list(replace(self, style=replace(style, room=room)).ways(sketch))
                     yield from further
@@ -223,25 +216,6 @@ def largest(ways: Iterable[Drawing], paper: Paper) -> Drawing:
     return max(tried, key=lambda one: one[0])[1]
 
 
-def fits(piece: Piece, style: Style, smaller: float = 1.0) -> bool:
-    """Few enough boxes, and letters that can be read on the paper, were all lengths so much smaller."""
-    drawn = sum(box.form != "point" for box in piece.boxes)
-    return drawn <= MOST_BOXES and scale(piece, style.paper) * SMALL >= _smallest(style) * smaller
-
-
-def _smallest(style: Style) -> float:
-    """Points of the smallest letters that can be read."""
-    return style.paper.letters or (SMALLEST_NOTED if style.beside else SMALLEST_TEXT)
-
-
-def _rooms(style: Style) -> Iterator[tuple[float, float]]:
-    """How wide rows of branches may be and how long columns, upright or across."""
-    paper, smaller = style.paper, SMALL / _smallest(style)
-    sizes = [(paper.width, paper.height), (paper.height, paper.width)][: 1 + paper.turns]
-    for wide, high in [size[::-1] if style.sideways else size for size in sizes]:
-        yield from ((wide * smaller * share, high * smaller * share) for share in FOLDED)
-
-
 def _level_frames(plan: Plan, outputs: Sequence[str]) -> tuple[str, ...]:
     """The frames of an encoder-decoder that lie on one side of one level; of another network, all."""
     shape = encoder_decoder(structure(plan.ops, (), {}, outputs))
@@ -271,11 +245,6 @@ def _fitting(style: Style, plan: Plan) -> Style:
             style, unit_width=max(style.unit_width, STAGE_WIDTH), narrow=STAGE_WIDTH, gap=STAGE_GAP * style.gap / GAP
         )
     return style
-
-
-def scale(piece: Piece, paper: Paper) -> float:
-    """How large it stands on the paper, with what is above it and margins."""
-    return paper.scale(piece.left + piece.right + 40.0, piece.height + paper.head[1] + 20.0)
 
 
 def _one_input(series: Series) -> None:
@@ -312,20 +281,3 @@ def _narrow_item(item: Item) -> bool:
         long = [branch for branch in item.branches if len(branch) > 1]
         return len(item.branches) <= 2 and len(long) <= 1 and all(_is_narrow(branch) for branch in item.branches)
     return isinstance(item, Leaf)
-
-
-def merged_panel(item: Item) -> Item:
-    """A frame right around another is one frame, with the outer one's title."""
-    if not isinstance(item, Panel):
-        return item
-    item.body = [merged_panel(inner) for inner in item.body]
-    if len(item.body) > 1 or item.copies:
-        return item
-    (only,) = item.body
-    if isinstance(only, Panel):
-        only.title = joined_title(item.title, only.title)
-        return only
-    if isinstance(only, Leaf) and only.op.kind == "module":
-        only.op = replace(only.op, word=joined_title(item.title, only.op.word))
-        return only
-    return item

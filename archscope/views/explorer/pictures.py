@@ -15,12 +15,13 @@ from archscope.views.diagram.ops.names import part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, under, upwards
 from archscope.views.diagram.paint.paint import extent, to_fragment
 from archscope.views.diagram.paint.painter import Page, number
+from archscope.views.diagram.place.fitting import MOST_BOXES
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Box, Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
-from archscope.views.diagram.sketch import MOST_BOXES, Drawing, View
+from archscope.views.diagram.sketch import Drawing, View
 from archscope.views.explorer.pages import Paging
 
 MOST_PICTURES = 300

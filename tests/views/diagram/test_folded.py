@@ -13,12 +13,12 @@ import archscope
 from archscope.views.diagram import sketch
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.place.cut import cut
+from archscope.views.diagram.place.fitting import scale
 from archscope.views.diagram.place.paper import PAPERS
 from archscope.views.diagram.place.picture import Box, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.items import Series
-from archscope.views.diagram.sketch import scale
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences
 from tests.views.diagram.test_lanes import UNetPlusPlus, conv

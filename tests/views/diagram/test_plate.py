@@ -21,10 +21,12 @@ from archscope.views.diagram.place.picture import Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.place.table import Table
 from archscope.views.diagram.plan.closing import closed, closed_groups
-from archscope.views.diagram.plan.forms import Form, Numbers, _label_rows, _stride, forms, unit_paths
+from archscope.views.diagram.plan.forms import Form, Numbers, forms
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
+from archscope.views.diagram.plan.printed import unit_paths
 from archscope.views.diagram.plan.shrunk import without_loose
+from archscope.views.diagram.plan.titles import _label_rows, _stride, named
 from archscope.views.diagram.schema import Parts, _is_schema, _with_own_titles, schemas
 from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING
@@ -440,7 +442,7 @@ def test_a_schema_of_closed_stages_has_panels_of_what_these_hold() -> None:
 
 
 def test_rows_of_a_table_count_modules_in_the_order_of_their_names() -> None:
-    form = Form("Block", "b.0", [], [Numbers(("1",), ["b.2", "b.3", "a.0", "a.1"]), Numbers(("2",), ["b.0", "b.1"])])
+    form = Form("b.0", [], [Numbers(("1",), ["b.2", "b.3", "a.0", "a.1"]), Numbers(("2",), ["b.0", "b.1"])])
     _label_rows(form)
     assert [row.label for row in form.rows] == ["1 to 2, 5 to 6", "3 to 4"]
 
@@ -559,7 +561,7 @@ def test_a_list_of_operations_is_no_figure_and_a_long_panel_has_its_steps_once()
     found = archscope.summarize(net, (16, 8, 8))
     modules = Modules(drawn(found.graph, "")[0], found.graph.blocks)
     assert unit_paths(modules) == ["0", "1", "3"]
-    (form,) = forms(modules, unit_paths(modules))
+    (form,) = named(modules, forms(modules, unit_paths(modules)))
     ops = drawn(found.graph, "")[0]
     sketch = opened(form, ops, found.graph.blocks, View((), Style(), True, "", plain=False)).within(14)
     assert [(op.word, len(op.copies)) for op in sketch.plan.ops if op.kind == "module"] == [("Step", 5)]
@@ -697,7 +699,7 @@ def test_a_panel_counts_its_modules_within_other_panels_too() -> None:
 
 
 def test_no_other_box_is_called_as_a_panel_is() -> None:
-    form = Form("Extra", "extra.0", [], [Numbers((), ["extra.0"])])
+    form = Form("extra.0", [], [Numbers((), ["extra.0"])], title="Extra")
     own, other, third = (
         Op(f"{path}/", "module", "Extra", path, (), (), (), inner=path) for path in ("extra.0", "extra", "c")
     )
@@ -766,7 +768,7 @@ def test_a_block_is_printed_whole_with_its_shortcut_and_a_table_has_no_letter_th
     found = archscope.trace(nn.Sequential(nn.Conv2d(3, 8, 3), Two(16), Two(24), nn.Conv2d(8, 4, 3)), (3, 32, 32))
     ops, _ = drawn(found, "")
     modules = Modules(ops, found.blocks)
-    (form,) = forms(modules, unit_paths(modules))
+    (form,) = named(modules, forms(modules, unit_paths(modules)))
     assert (form.title, form.letters, len(form.paths)) == ("Two", ["a"], 2)
     form.letters.append("k")  # of a box that is closed
     for row in form.rows:

@@ -8,9 +8,9 @@ from archscope.differences.rows import Difference
 from archscope.views.diagram.ops.names import joined_title, part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, upwards
 from archscope.views.diagram.plan.closing import closed
-from archscope.views.diagram.plan.forms import unit_paths
 from archscope.views.diagram.plan.levels import CONTAINERS, Plan
 from archscope.views.diagram.plan.modules import Modules
+from archscope.views.diagram.plan.printed import unit_paths
 
 SHARING = "sharing"
 """The kind of rows that are about each call of a block: all of them stand in the picture."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from archscope.views.diagram.ops.names import part_title, pretty, within_title
+from archscope.views.diagram.ops.names import joined_title, part_title, pretty, within_title
 from archscope.views.diagram.ops.ops import Op, common_module, under
 from archscope.views.diagram.plan.items import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, series_key
 from archscope.views.diagram.plan.structure import with_split
@@ -269,3 +269,20 @@ def _in_copies(found: dict[str, list[Op]], own: Sequence[Op], copies: Sequence[S
         name: [*ops, *(copy[place[op.name]] for copy in copies for op in ops)] if copies else ops
         for name, ops in found.items()
     }  # fmt: skip
+
+
+def merged_panel(item: Item) -> Item:
+    """A frame right around another is one frame, with the outer one's title."""
+    if not isinstance(item, Panel):
+        return item
+    item.body = [merged_panel(inner) for inner in item.body]
+    if len(item.body) > 1 or item.copies:
+        return item
+    (only,) = item.body
+    if isinstance(only, Panel):
+        only.title = joined_title(item.title, only.title)
+        return only
+    if isinstance(only, Leaf) and only.op.kind == "module":
+        only.op = replace(only.op, word=joined_title(item.title, only.op.word))
+        return only
+    return item
