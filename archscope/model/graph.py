@@ -250,6 +250,12 @@ class Graph:
         return {name: tuple(names) for name, names in readers.items()}
 
     @cached_property
+    def returning(self) -> tuple[Layer, ...]:
+        """The layers that make what is returned, in execution order; where no layer does, the last one."""
+        returned = set(self.outputs)
+        return tuple(layer for layer in self.layers if layer.name in returned) or self.layers[-1:]
+
+    @cached_property
     def made_weights(self) -> frozenset[str]:
         """Layers that make weights of weights alone, standardised ones say: once a pass, not once an image."""
         of_images = set(self.inputs)

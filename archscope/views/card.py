@@ -42,8 +42,7 @@ def as_markdown(card: Card, options: Options) -> str:
     report = card.report
     graph, setting = report.graph, report.setting
     given = ", ".join(units.shape(tensor.shape) for tensor in graph.inputs.values())
-    made = [layer for layer in graph.layers if layer.name in graph.outputs] or graph.layers[-1:]
-    rows = [("Input", given), ("Output", ", ".join(units.shape(layer.output_shape) for layer in made))]
+    rows = [("Input", given), ("Output", ", ".join(units.shape(layer.output_shape) for layer in graph.returning))]
     rows += [(name, said) for name, said in footer(report) if name in SAID]
     table = Table(["", graph.name], [Line(row) for row in rows], range(2))
     by = " ".join(["archscope", *([setting["archscope"]] if "archscope" in setting else [])])

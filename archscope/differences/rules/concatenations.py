@@ -40,7 +40,8 @@ def concatenate(call: Call) -> Step | View:
         return View.of(flat[0], out)
     ids = tuple(id(one) for one in flat)
     inputs = flat
-    for length in range(len(flat), 1, -1):
+    lengths = {len(ids) for _, *ids in draft.cats}
+    for length in sorted(lengths.intersection(range(2, len(flat) + 1)), reverse=True):
         first, last = (draft.cats.get((where, *part)) for part in (ids[:length], ids[-length:]))
         if first is not None and length == len(flat):
             return seen(call, Layout.of(whole).reshaped(out), out, View.of(first, whole))

@@ -198,7 +198,7 @@ class View:
                 return replace(drawing, plan=plan)
         piece = _piece(sketch.series, flows, self.u_shaped, style)
         read = {source for op in plan.ops for source in op.inputs}
-        going_on = {op.name for op in plan.ops if op.name in sketch.ends and op.kind != "tensor"}
+        going_on = {op.name for op in plan.ops if op.kind != "tensor"}.intersection(sketch.ends)
         end_at_dead_ends(piece, {op.name for op in plan.ops}.difference(read, going_on))
         drawing = Drawing(piece, [one for op in plan.ops for one in op.each], plan, flows)
         if self.known is not None:

@@ -55,8 +55,7 @@ def _title(report: Report, width: int) -> list[Text]:
 
 def _results(graph: Graph) -> str:
     """The shapes of what the network returns, which its last layer need not make."""
-    made = [layer for layer in graph.layers if layer.name in graph.outputs] or graph.layers[-1:]
-    shapes = [units.shape(layer.output_shape) for layer in made]
+    shapes = [units.shape(layer.output_shape) for layer in graph.returning]
     more = f" and {len(shapes) - MOST_RESULTS} more" if len(shapes) > MOST_RESULTS else ""
     return (", ".join(shapes[:MOST_RESULTS]) or "1") + more
 

@@ -3,10 +3,12 @@ import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from time import process_time
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from torch import nn
 
 import archscope
@@ -17,7 +19,7 @@ from archscope.model.report import Report, summed
 from archscope.views.diagram import options
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.paint.palette import LEGEND, THEMES
-from archscope.views.diagram.place.text import text_width
+from archscope.views.diagram.place.text import fitted, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -310,3 +312,46 @@ def test_from_left_to_right_a_row_may_end_between_blocks_and_bars_have_upright_w
     assert all(box.upright and box.right - box.left < 30 for box in bars)
     assert str(made).count('<g transform="rotate(-90 ') == 2
     assert made.to_latex().count("rotate around") == 2
+
+
+class Parameters(nn.Module):
+    """Reads its parameters one by one."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.all = nn.ParameterList(nn.Parameter(torch.zeros(1)) for _ in range(count))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * torch.cat(list(self.all)).sum()
+
+
+class Wide(nn.Module):
+    """Makes many things of one."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([x * number for number in range(self.count)], 1)
+
+
+@pytest.mark.parametrize("module", [Parameters, Wide])
+def test_time_grows_with_what_is_read_and_not_with_its_square(module: Any) -> None:
+    seconds = []
+    for count in (1000, 4000):
+        made = archscope.summarize(module(count), (3, 8, 8))
+        started = process_time()
+        archscope.diagram(made, level="flow").to_svg()
+        archscope.diff(made, made)
+        seconds.append(process_time() - started)
+    assert seconds[1] < 8 * seconds[0] + 1  # 4; with the square of them 16, after seconds
+
+
+def test_a_text_keeps_as_many_characters_as_there_is_room_for() -> None:
+    word = "entry_flow.middle"
+    widths = [text_width(fitted(word, 10, room), 10) for room in range(0, 100, 5)]
+    assert widths == sorted(widths)
+    assert fitted(word, 10, text_width(word, 10)) == word
+    assert fitted(word, 10, 50) == "entry_…le"
+    assert fitted(word, 10, 3) == "…"

@@ -31,6 +31,7 @@ class Fusion:
         self.graph = graph
         self.owner = {layer.name: layer.name for layer in graph.layers}
         self.computed = _of_parameters(graph)
+        self.readers = Counter(name for layer in graph.layers for name in _numbers_read(layer))
         tree = tree_of(graph, fold=False)
         self.units = self._units(tree)
         self.functions = {one.layers[-1].name: one for one in functions(tree, graph)}
@@ -86,19 +87,12 @@ class Fusion:
 
     def _is_only_reader(self, before: str) -> bool:
         """Does one layer alone read this tensor, and what it is a view of?"""
-        while before in self.graph.layer and len(self._readers(before)) == 1:
+        while before in self.graph.layer and self.readers[before] == 1:
             layer = self.graph.layer[before]
             if not is_view(layer) or not layer.inputs:
                 return True
             before = layer.inputs[0]
         return False
-
-    def _readers(self, name: str) -> list[str]:
-        """The layers that read its numbers."""
-        return [
-            reader for reader in self.graph.consumers[name]
-            if self.graph.layer[reader].operation not in LIKE or self.graph.layer[reader].inputs[0] == name
-        ]  # fmt: skip
 
     def _belongs(self, layer: Layer, category: str, root: str, before: str) -> bool:
         main = self.graph.layer[root]
@@ -150,6 +144,10 @@ class Fusion:
             (reader,) = self.graph.consumers[reader]
         if self.root(reader) != layer.name:
             self.owner[layer.name] = reader
+
+
+def _numbers_read(layer: Layer) -> set[str]:
+    return set(layer.inputs[:1] if layer.operation in LIKE else layer.inputs)
 
 
 def _of_parameters(graph: Graph) -> frozenset[str]:

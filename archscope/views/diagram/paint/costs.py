@@ -105,6 +105,8 @@ def _ends(op: Op) -> tuple[str, str]:
 
 def _given(op: Op, graph: Graph) -> Sequence[Op]:
     """What a closed module gives, where sizes differ: its operations that others read, or that are results."""
+    if len({member.shape for member in op.members}) < 2:
+        return (op,)
     own = set(op.layers)
     outside = {name for name in own if name in graph.outputs or not own.issuperset(graph.consumers[name])}
     given = [member for member in op.members if not outside.isdisjoint(member.layers)]

@@ -1,6 +1,7 @@
 """How wide a text is, and how sizes are written: from one table of advance widths, on every machine the same."""
 
 import json
+from bisect import bisect_right
 from functools import cache, lru_cache
 from importlib.resources import files
 
@@ -67,8 +68,10 @@ def fitted(text: str, size: float, width: float, bold: bool = False) -> str:
     """The text, its middle replaced by an ellipsis where it is wider than `width`."""
     if text_width(text, size, bold) <= width:
         return text
-    for kept in range(len(text) - 1, 1, -1):
-        short = text[: kept - kept // 3] + "…" + text[len(text) - kept // 3 :]
-        if text_width(short, size, bold) <= width:
-            return short
-    return "…"
+
+    def short(kept: int) -> str:
+        return text[: kept - kept // 3] + "…" + text[len(text) - kept // 3 :]
+
+    # Each character that is kept makes it wider, so few are tried: a layer may read thousands of parameters.
+    most = bisect_right(range(2, len(text)), width, key=lambda kept: text_width(short(kept), size, bold))
+    return short(most + 1) if most else "…"
