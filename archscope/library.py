@@ -240,7 +240,7 @@ def diagram(
     title: str = "",
     page: Literal["", "a4", "slide", "column"] = "",
     width: str = "",
-    font_size: float = 0.0,
+    font_size: float | None = None,
     dpi: int = 192,
     show_title: bool = True,
     show_legend: bool = True,

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from archscope.views.diagram.drawing import Diagram
 
 
+TALLEST = 297
+"""Millimetres of a page of A4."""
+
+
 def looks(name: str, metavar: str, said: str) -> Any:
     return of_the("How it looks", name, metavar, said)
 
@@ -90,8 +94,9 @@ def diagram(
     page: Annotated[str, paper("--page", "a4|slide|column", "Laid out for it, and as large as it is there.")] = "",
     width: Annotated[str, paper("--width", "LENGTH", "Laid out for it and so wide: 84mm, 3.3in, 240pt.")] = "",
     font_size: Annotated[
-        float, paper("--font-size", "PT", "Of the small letters [default: as large as there is room for, 6.1 to 11].")
-    ] = 0.0,
+        float | None,
+        paper("--font-size", "PT", "Of the small letters [default: as large as there is room for, 6.1 to 11]."),
+    ] = None,
     dpi: Annotated[int, paper("--dpi", "N", "Pixels of a PNG to the inch.")] = 192,
     show_title: Annotated[
         bool, typer.Option("--title/--no-title", help="Title and facts above it.", rich_help_panel=PAPER)
@@ -122,6 +127,11 @@ def diagram(
     write(render(made, name, plain_options(output)), output)
     if (options.page or options.width) and not options.font_size:
         tell_small_letters(made)
+    if options.width and made.height > TALLEST:
+        tell(
+            f"archscope: it is {made.height:.0f} mm high, more than a page: "
+            "--page a4 or column keeps within one, as do modules that --level network or --depth closes"
+        )
 
 
 def tell_small_letters(made: "Diagram") -> None:

@@ -1,5 +1,6 @@
 """archscope diagram: what is said besides the picture."""
 
+import re
 from pathlib import Path
 
 from tests.conftest import Run
@@ -19,3 +20,10 @@ def test_several_networks_in_a_column_are_to_be_closed(run: Run, tmp_path: Path)
     code, _, told = run(*several, "-o", str(tmp_path / "row.svg"))
     assert code == 0
     assert told.endswith(" pt on that page: close modules with --level network or --depth\n")
+
+
+def test_a_width_at_which_the_picture_is_higher_than_a_page_is_told(run: Run, tmp_path: Path) -> None:
+    code, _, told = run("diagram", "lenet5", "--width", "84mm", "-o", str(tmp_path / "tall.svg"))
+    assert code == 0
+    assert re.search(r"^archscope: it is \d{3} mm high, more than a page: --page a4 or column keeps", told, re.M)
+    assert " high" not in run("diagram", "lenet5", "--page", "column", "-o", str(tmp_path / "within.svg"))[2]

@@ -66,8 +66,20 @@ class Diagram(Drawn):
     @property
     def letters(self) -> float:
         """Points of the smallest letters on the page that it is for, or of those of the picture's own."""
-        found = re.search(r'width="([\d.]+)mm" height="[\d.]+mm" viewBox="0 0 ([\d.]+) ', self.svg[:FIRST_ELEMENT])
-        return SMALL * (float(found[1]) * POINTS["mm"] / float(found[2]) if found else 1.0)
+        found = self._printed()
+        return SMALL * (float(found["width"]) * POINTS["mm"] / float(found["own"]) if found else 1.0)
+
+    @property
+    def height(self) -> float:
+        """Millimetres on the page that it is for; 0 where it is for none."""
+        found = self._printed()
+        return float(found["height"]) if found else 0.0
+
+    def _printed(self) -> re.Match[str] | None:
+        return re.search(
+            r'width="(?P<width>[\d.]+)mm" height="(?P<height>[\d.]+)mm" viewBox="0 0 (?P<own>[\d.]+) ',
+            self.svg[:FIRST_ELEMENT],
+        )
 
     def to_dot(self) -> str:
         """The graph as Graphviz source."""
@@ -159,17 +171,17 @@ def paper(options: DiagramOptions) -> Paper:
     if not (options.show_title and options.show_legend):
         half = chosen.head[1] / 2 if options.show_title or options.show_legend else 0.0
         chosen = replace(chosen, head=(0.0, half))
-    return replace(chosen, letters=options.font_size)
+    return replace(chosen, letters=options.font_size or 0.0)
 
 
 def sheet(options: DiagramOptions) -> Sheet | None:
     """How large the picture is printed; None where nothing was asked for."""
     if not (options.page or options.width or options.font_size):
         return None
-    page = PAPERS.get(options.page, Paper(inf, inf))
+    page, letters = PAPERS.get(options.page, Paper(inf, inf)), options.font_size or 0.0
     if options.width:
-        return Sheet(length(options.width), page.height, options.font_size, exact=True)
-    return Sheet(page.width, page.height, options.font_size, page.turns)
+        return Sheet(length(options.width), page.height, letters, exact=True)
+    return Sheet(page.width, page.height, letters, page.turns)
 
 
 def find_block(report: Report, options: DiagramOptions) -> str:

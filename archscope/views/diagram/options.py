@@ -17,6 +17,8 @@ ENGINES = ("auto", "embedded", "dot", "own")
 PAGES = ("a4", "slide", "column")
 POINTS = {"mm": 72 / 25.4, "cm": 720 / 25.4, "in": 72.0, "pt": 1.0}
 """Points in a unit of length."""
+WIDTHS, LETTERS, DOTS = (5 * POINTS["mm"], 5000 * POINTS["mm"]), (1, 500), (10, 10_000)
+"""What is a picture's width, small letters and pixels to the inch: from a thumbnail to a wall."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class DiagramOptions:
     title: str = ""
     page: str = ""
     width: str = ""
-    font_size: float = 0.0
+    font_size: float | None = None
     dpi: int = 192
     show_title: bool = True
     show_legend: bool = True
@@ -60,8 +62,9 @@ class DiagramOptions:
         if self.level in {"plate", "volume"}:
             self._check_whole()
         length(self.width)
-        if self.font_size < 0 or self.dpi < 1:
-            raise ArchscopeError("the font's size and the dots per inch are positive numbers")
+        if self.font_size is not None:
+            _check_within("font size", self.font_size, LETTERS)
+        _check_within("dots per inch", self.dpi, DOTS)
         level = self.level or ("block" if self.block else "flow")
         return replace(self, level=level)
 
@@ -72,9 +75,19 @@ class DiagramOptions:
             raise ArchscopeError(f"a {self.level} takes no {refused[0]}: there is one way to draw it")
 
 
+def _check_within(what: str, value: float, limits: tuple[float, float]) -> None:
+    if not limits[0] <= value <= limits[1]:
+        raise ArchscopeError(f"{what} {value:g}: it takes {limits[0]:,} to {limits[1]:,}")
+
+
 def length(text: str) -> float:
     """Points of a length such as `84mm`; 0 of none. Raises ArchscopeError."""
     found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+) ?(mm|cm|in|pt)", text)
-    if text and not (found and float(found[1])):
-        raise ArchscopeError(f"no width '{text}': it is a length such as 84mm, 8.4cm, 3.3in or 240pt")
-    return float(found[1]) * POINTS[found[2]] if found else 0.0
+    if not text:
+        return 0.0
+    points = float(found[1]) * POINTS[found[2]] if found else 0.0
+    if not WIDTHS[0] <= points <= WIDTHS[1]:
+        raise ArchscopeError(
+            f"no width '{text}': it is a length such as 84mm, 8.4cm, 3.3in or 240pt, from 5mm to 5000mm"
+        )
+    return points

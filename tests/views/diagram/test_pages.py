@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from io import BytesIO
+from math import inf, nan
 
 import pytest
 from PIL import Image
@@ -103,7 +104,26 @@ def test_a_pdf_has_the_width_too() -> None:
     assert found and float(found[1]) == pytest.approx(84 * MM, abs=0.1)
 
 
-@pytest.mark.parametrize("text", ["84", "mm", "0mm", "84 px", "-3mm", "1e3mm"])
+@pytest.mark.parametrize("text", ["84", "mm", "0mm", "84 px", "-3mm", "1e3mm", "1mm", "99999999mm", "9mm9"])
 def test_what_is_no_length_is_said(text: str) -> None:
     with pytest.raises(ArchscopeError, match="a length such as 84mm"):
         length(text)
+
+
+@pytest.mark.parametrize("size", [0.0, -1.0, nan, inf, 1e9, 1e-9])
+def test_letters_are_of_a_size_that_there_is(size: float) -> None:
+    """0 was taken as automatic, and so was what is no number."""
+    with pytest.raises(ArchscopeError, match=r"font size .*: it takes 1 to 500"):
+        DiagramOptions(font_size=size).checked()
+
+
+@pytest.mark.parametrize("dpi", [0, -1, 1_000_000])
+def test_pixels_to_the_inch_are_as_many_as_there_are(dpi: int) -> None:
+    with pytest.raises(ArchscopeError, match="it takes 10 to 10,000"):
+        DiagramOptions(dpi=dpi).checked()
+
+
+def test_a_png_of_more_pixels_than_memory_holds_is_said() -> None:
+    """The painter ended the process."""
+    with pytest.raises(ArchscopeError, match="million pixels, of 268 that there may be: take a smaller --dpi"):
+        drawn(width="5000mm", dpi=10_000).to_png()

@@ -6,11 +6,13 @@ import zlib
 from importlib.resources import as_file, files
 from math import sqrt
 
-from archscope.errors import EnvironmentFailure
+from archscope.errors import ArchscopeError, EnvironmentFailure
 
 ZOOM = 2.0
 MOST_PIXELS = 64_000_000
 """What a PNG has at twice the picture's size; a larger picture has fewer for each of its own, one at least."""
+MOST_ASKED = 268_000_000
+"""What one has at most at the size that was asked for: a GiB of memory."""
 LONGEST_SIDE = 16_384
 """Pixels; what is longer, browsers and editors do not show."""
 
@@ -19,6 +21,7 @@ def to_png(svg: str, zoom: float | None = None) -> bytes:
     """Bytes of a PNG file. Without `zoom` it has twice the picture's size, as far as programs open that."""
     if zoom is None:
         zoom = _zoom(svg)
+    _check_pixels(svg, zoom)
     try:
         import resvg_py
     except ImportError as error:
@@ -33,11 +36,26 @@ def to_png(svg: str, zoom: float | None = None) -> bytes:
 
 
 def _zoom(svg: str) -> float:
-    size = re.search(r'<svg[^>]* viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
-    if size is None:
-        return ZOOM
-    width, height = float(size[1]), float(size[2])
+    width, height = _size(svg)
     return min(max(1.0, sqrt(MOST_PIXELS / (width * height))), ZOOM, LONGEST_SIDE / max(width, height))
+
+
+def _check_pixels(svg: str, zoom: float) -> None:
+    width, height = _size(svg)
+    pixels = width * height * zoom**2
+    if pixels > MOST_ASKED:
+        raise ArchscopeError(
+            f"a PNG of {pixels / 1e6:,.0f} million pixels, of {MOST_ASKED / 1e6:,.0f} that there may be: "
+            "take a smaller --dpi, --width or --font-size"
+        )
+
+
+def _size(svg: str) -> tuple[float, float]:
+    """Pixels, 96 to the inch."""
+    printed = re.search(r'<svg[^>]* width="([\d.]+)mm" height="([\d.]+)mm"', svg)
+    own = re.search(r'<svg[^>]* viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    found, unit = (printed, 96 / 25.4) if printed else (own, 1.0)
+    return (float(found[1]) * unit, float(found[2]) * unit) if found else (1.0, 1.0)
 
 
 def _with_resolution(png: bytes, dpi: float) -> bytes:
