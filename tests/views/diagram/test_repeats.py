@@ -75,6 +75,14 @@ class Squeezed(nn.Module):
         return x + y * self.excite(self.squeeze(y)).sigmoid()
 
 
+class SqueezedByMean(Squeezed):
+    """The mean of each channel, taken by hand."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.up(self.mid(self.down(x).relu()).relu())
+        return x + y * self.excite(y.mean((2, 3), keepdim=True)).sigmoid()
+
+
 class Halves(nn.Module):
     """Two boxes in a row: a convolution, and the product of the two halves of what it gives."""
 
@@ -233,6 +241,7 @@ def test_a_last_resort_closes_each_operation_once() -> None:
     ("block", "said"),
     [
         (Squeezed, "4-4-8, SE"),
+        (SqueezedByMean, "4-4-8, SE"),
         (lambda width: nn.Sequential(conv(width, 2 * width), conv(2 * width, 2 * width)), "3×3, 8 → 16"),
         (lambda width: nn.Sequential(conv(width, 16, 1), conv(16, 16, groups=16), conv(16, 5, 1)), "3×3, 16-5"),
     ],
