@@ -11,8 +11,8 @@ from archscope.model import units
 from archscope.model.text import UNSHOWN_IN_LINES, shown_lines
 from archscope.views import Options
 
-RUN_BY_SPREADSHEETS = ("=", "+", "-", "@")
-"""A cell of text that begins so is a formula to them."""
+RUN_BY_SPREADSHEETS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A cell of text that begins so is a formula to them; wide signs are where East Asian text is written."""
 
 
 def to_json(data: Any) -> str:

@@ -32,7 +32,7 @@ def test_json_escapes_what_cannot_be_shown() -> None:
     assert not {"\x1b", "\x07", "\x9b", "\u202e", "\u2066", "\ud800"} & set(text)
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\n=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\n=1", "\uff1d1+1"])
 def test_no_cell_of_text_is_a_formula(cell: str) -> None:
     (row,) = csv.reader(StringIO(to_csv([[cell, -3, 2.5, None, [3, 4]]])))
 

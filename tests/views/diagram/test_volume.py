@@ -3,8 +3,10 @@
 from math import log2
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+import torch
 from torch import nn
 
 import archscope
@@ -90,6 +92,23 @@ def test_every_format_has_it() -> None:
     assert made.to_dot().count(" -> ") == made.to_mermaid().count("-->") == len(made.drawing.piece.boxes) - 1
     assert "shape=cube" in made.to_drawio()
     assert "fill opacity" in made.to_latex()
+
+
+def test_what_stands_below_a_volume_is_text_in_draw_io_too() -> None:
+    evil = "<img src=x onerror=alert(1)>"
+
+    class Named(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+
+        def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+            return {evil: self.conv(x), "other": x}
+
+    cells = ElementTree.fromstring(archscope.diagram(Named(), (3, 8, 8), level="volume").to_drawio()).iter("mxCell")
+    said = [cell.get("value", "") for cell in cells]
+    assert any("img src" in text for text in said)
+    assert not any("<img" in text for text in said)  # draw.io sets it as HTML
 
 
 class Results(nn.Module):

@@ -121,7 +121,7 @@ class Cells:
             for way, (x, y) in (("source", start), ("target", end))
         )  # fmt: skip
         yield (
-            f'<mxCell id="e{number_}" value={quoteattr(line.label)} style="{style}" edge="1" parent="1"{bound}>'
+            f'<mxCell id="e{number_}" value={quoteattr(_html(line.label))} style="{style}" edge="1" parent="1"{bound}>'
             f'<mxGeometry relative="1" as="geometry">{ends}<Array as="points">{points}</Array></mxGeometry></mxCell>'
         )
 
@@ -130,7 +130,7 @@ class Cells:
         style = f"text;html=1;align={side};verticalAlign=middle;spacing=0;{_font(self.theme.muted)}"
         wide = room_for(row.text, SMALL)
         at = (row.y - wide / 2, row.at, wide, LINE) if row.upright else (row.at, row.y - LINE / 2, wide, LINE)
-        yield self._placed(name, row.text, style, at)
+        yield self._placed(name, _html(row.text), style, at)
 
     def table(self, table: Table, name: str) -> Iterator[str]:
         rows = "".join(f"<tr><td>{'</td><td align=right>'.join(map(_html, row))}</td></tr>" for row in table.rows)
