@@ -129,6 +129,21 @@ def test_a_result_goes_where_it_was_asked_for(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "made.json").read_text(encoding="utf-8"))["totals"]["params"] == 112
 
 
+@pytest.mark.parametrize("command", ["diff", "compare"])
+def test_files_are_sought_where_they_were_named(tmp_path: Path, command: str) -> None:
+    """The code that went elsewhere goes on there: what it opens as it builds lies there."""
+    (tmp_path / "apart").mkdir()
+    (tmp_path / "apart" / "width").write_text("4", encoding="utf-8")
+    built = "from torch.nn import Conv2d\nNet = lambda: Conv2d(3, int(open({!r}).read()), 3)\n"
+    (tmp_path / "a.py").write_text("import os; os.chdir('apart')\n" + built.format("width"), encoding="utf-8")
+    (tmp_path / "b.py").write_text(built.format("apart/width"), encoding="utf-8")
+
+    ended = shell(f"ARCHSCOPE {command} a.py:Net b.py:Net -i 3x8x8", tmp_path)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "no such file" not in ended.stdout
+
+
 def test_what_user_code_raises(tmp_path: Path, run: Run) -> None:
     (tmp_path / "loud.py").write_text(LOUD.replace("speak()", "pass").replace("def pass", "def speak()"))
     raised = run("summary", f"{tmp_path}/loud.py:Raises", "-i", "3x8x8")

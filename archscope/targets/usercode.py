@@ -3,9 +3,10 @@
 import ast
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +28,7 @@ class UserCode:
         self.name, self.root, self.file = name, root, file
         self.beside = [folder for folder in beside if folder != root]
         self._loaded: dict[str, ModuleType] = {}
+        self._working_folder = ""
 
     @classmethod
     def of_file(cls, path: Path, top: Path | None = None) -> "UserCode":
@@ -84,7 +86,7 @@ class UserCode:
     @contextmanager
     def running(self) -> Iterator[None]:
         """While the user's code runs. What it prints goes to standard error; what it raises becomes one line."""
-        with self._importable(), redirect_stdout(sys.stderr):
+        with self._importable(), self._in_its_folder(), redirect_stdout(sys.stderr):
             try:
                 yield
             except ArchscopeError:
@@ -95,6 +97,21 @@ class UserCode:
                 raise
             except BaseException as error:  # code of the user's raises what it likes
                 raise ArchscopeError(said_of(error)) from error
+
+    @contextmanager
+    def _in_its_folder(self) -> Iterator[None]:
+        """Where the user's code has gone by `os.chdir`: the files that its user named are not sought from there."""
+        outside = _working_folder()
+        with suppress(OSError):
+            os.chdir(self._working_folder or outside)
+        try:
+            yield
+        finally:
+            went = _working_folder()
+            self._working_folder = went if went != outside else ""
+            if went != outside:
+                with suppress(OSError):
+                    os.chdir(outside)
 
     @contextmanager
     def _importable(self) -> Iterator[None]:
@@ -161,6 +178,13 @@ def _project(path: Path) -> Path | None:
 def _up_to(top: Path | None, root: Path) -> list[Path]:
     """The folders from `root` up to `top`."""
     return [folder for folder in (root, *root.parents) if top and folder.is_relative_to(top)]
+
+
+def _working_folder() -> str:
+    """Or nothing, where it was removed."""
+    with suppress(OSError):
+        return os.getcwd()
+    return ""
 
 
 def _folder_of(name: str) -> Path | None:
