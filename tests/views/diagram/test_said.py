@@ -1,5 +1,6 @@
 """What is said of modules and results is true of each call, each stage and each name."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -170,3 +171,122 @@ class Clips(nn.Module):
 
 def test_means_of_other_axes_are_no_repetition() -> None:
     assert said(Clips(), (5, 3, 8, 8), level="network").count("Mean") == 2
+
+
+class Scale(nn.Module):
+    """Each list's layers are called in turn with those of another: neither list is one box."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (3, 8, 12, 16, 20)
+        self.encode = nn.ModuleList(nn.Sequential(conv(a, b), conv(b, b)) for a, b in itertools.pairwise(widths))
+        self.refine = nn.ModuleList(nn.Sequential(conv(b, b, 1), nn.ReLU(), conv(b, b, 1)) for b in widths[1:])
+        self.head = conv(widths[-1], 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for encode, refine in zip(self.encode, self.refine, strict=True):
+            x = encode(x)
+            x = x + refine(x)
+        y: torch.Tensor = self.head(x)
+        return y
+
+
+def test_modules_of_a_list_that_others_run_between_are_boxes() -> None:
+    network, flow = (said(Scale(), level=level) for level in ("network", "flow"))
+    assert len(network) < len(flow)
+    assert [word for word in network if word.startswith("encode.")] or "refine.1 1×1, 12-12" in network
+
+
+class Joined(nn.Module):
+    """What there was already, beside what is made of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(conv(8, 6), nn.ReLU(), conv(6, 4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([x, self.inner(x)], 1)
+
+
+def test_what_was_there_already_is_no_branch() -> None:
+    net = nn.Sequential(conv(3, 8), conv(8, 8), Joined(), conv(12, 8), conv(8, 2))
+    words = said(net, level="network")
+    assert "Joined 6-4" in words
+    assert not any("identity" in word for word in words)
+
+
+class Nested(nn.Module):
+    """Everything in modules of modules, of which none follows another."""
+
+    def __init__(self, inner: nn.Module | None, width: int) -> None:
+        super().__init__()
+        self.outer = width == 3
+        between = [] if inner is None else [inner]
+        self.model = nn.Sequential(
+            conv(width, 8), nn.ReLU(), *between, conv(8 if inner is None else 16, 8), nn.BatchNorm2d(8)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.model(x)
+        return y if self.outer else torch.cat([x, y], 1)
+
+
+def test_a_network_is_not_one_box() -> None:
+    inner = Nested(None, 8)
+    for width in (8, 8, 8, 8, 3):
+        inner = Nested(inner, width)
+    net = nn.Sequential(inner).eval()
+    words = said(net, level="network")
+    assert not any("convolution" in word for word in words) and len(words) > 5
+
+
+class Outer(nn.Module):
+    """Two convolutions, added to what they read."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(conv(width, width), nn.ReLU(), conv(width, width))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + self.body(x)
+        return y
+
+
+class Downwards(Outer):
+    """The first of a stage makes its width."""
+
+    def __init__(self, before: int, width: int) -> None:
+        super().__init__(width)
+        self.shortcut, self.body[0] = conv(before, width, 1), conv(before, width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.shortcut(x) + self.body(x)
+        return y
+
+
+def test_the_first_of_a_stage_may_have_other_widths_but_no_other() -> None:
+    def stage(*blocks: nn.Module) -> list[str]:
+        parts = conv(3, 8), conv(8, 8), nn.Sequential(*blocks), conv(12, 12), conv(12, 2)
+        return said(nn.Sequential(*parts), level="network")
+
+    assert "Sequential 3 × Downwards 12-12" in stage(Downwards(8, 12), *[Downwards(12, 12) for _ in range(2)])
+    assert "Sequential 4 × Downwards" in stage(
+        Downwards(8, 12), Downwards(12, 12), Downwards(12, 20), Downwards(20, 12)
+    )
+
+
+class WithSum(nn.Module):
+    """Two blocks and a sum that is in no module below this one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(Outer(8), Outer(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + self.blocks(x)
+        return y
+
+
+def test_a_sum_is_no_part() -> None:
+    words = said(nn.Sequential(conv(3, 8), WithSum(), conv(8, 8), conv(8, 2)), level="network")
+    assert "WithSum 2 × Outer 3×3, 8-8" in words

@@ -127,6 +127,8 @@ def _of_item(item: Item, after: Item | None, between: str) -> str:
     if isinstance(item, Parallel):
         join = after.op.join if isinstance(after, Leaf) else ""
         if join == "cat":
+            if len(item.branches) == 2 and [] in item.branches:
+                return _widths(max(item.branches, key=len), between)  # beside what was there already
             branches = [_widths(branch, "·") for branch in item.branches]
             if not any(map(TOLD.search, branches)):
                 return ""  # what was there already, put beside each other

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from archscope.model.tree import LISTS
 from archscope.views.diagram.ops.names import GENERIC, joined_title, part_title, pretty, stage_title
 from archscope.views.diagram.ops.ops import Op, relative, under
 from archscope.views.diagram.plan.closing import closed, with_called
@@ -15,10 +16,11 @@ CONTAINERS = {"Sequential", "ModuleList", "ModuleDict"}
 MOST_RUNS = 3
 """A stage of more different parts in a row only says its widths."""
 
-LONGEST_SUMMARY = 54
+LONGEST_SUMMARY = 58
 """Characters of what a closed stage holds; what is longer says less of each part."""
 
-NUMBER = re.compile(r"\d+")
+COUNT = re.compile(r"\d (convolution|linear layer)")
+"""What is said of a module whose widths are too many."""
 
 LOOSE_CHAIN = 4
 """A stage of so few operations in a row is drawn without a frame."""
@@ -92,7 +94,25 @@ def network_plan(ops: Sequence[Op], kinds: Mapping[str, str]) -> Plan:
         for block in blocks:
             title = part_title if block in repeated else stage_title  # what repeats is one box: no number of its own
             boxes.append((block, title(block, kinds.get(block, "")), _summary(modules, block)))
-    return Plan(closed(ops, boxes), closed=tuple(path for path, _, _ in boxes), every=True, whole=ops)
+    made = closed(ops, boxes)
+    if within := list(_in_open_lists(modules, made, [path for path, _, _ in boxes])):
+        boxes += within
+        made = closed(ops, boxes)
+    drawn = [op for op in made if op.kind != "tensor"]
+    if len(drawn) == 1 and any(COUNT.search(fact) for fact in drawn[0].facts):
+        return Plan(list(ops), every=True, whole=ops)  # one box with a count says nothing
+    return Plan(made, closed=tuple(path for path, _, _ in boxes), every=True, whole=ops)
+
+
+def _in_open_lists(
+    modules: Modules, made: Sequence[Op], paths: Sequence[str]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Boxes for the modules of lists that are no box themselves, since others run between them."""
+    are_boxes = {op.path for op in made if op.kind == "module"}
+    for path in paths:
+        if modules.kinds.get(path) in LISTS and path not in are_boxes:
+            for child in modules.modules(path):
+                yield child, stage_title(child, modules.kinds.get(child, "")), _summary(modules, child)
 
 
 def _is_head(modules: Modules, stage: str, stages: Sequence[str]) -> bool:
@@ -113,16 +133,18 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
     runs: list[tuple[str, list[str]]] = []
     for child in _parts(modules, stage):
         members = modules.members(child)
+        if len(members) == 1 and members[0].join:
+            continue  # what joins paths is no part of its own
         word = members[0].word if len(members) == 1 else modules.said_class(child)
         if not word:
             return _count(modules, stage)
-        if runs and runs[-1][0] == word:
-            runs[-1][1].append(child)
-        else:
-            runs.append((word, [child]))
+        _add(runs, word, [child])
     several_runs = len(runs) > MOST_RUNS
     if several_runs:  # what repeats matters more than what stands between
-        runs = [(word, children) for word, children in runs if len(modules.members(children[0])) > 1]
+        every, runs = runs, []
+        for word, children in every:
+            if len(modules.members(children[0])) > 1:
+                _add(runs, word, children)
     repeated = any(len(children) > 1 and len(modules.members(children[0])) > 1 for _, children in runs)
     if len(runs) > MOST_RUNS or not (repeated or (modules.kinds.get(stage) in GENERIC and not several_runs)):
         return ()  # widths say more than some of the parts
@@ -136,6 +158,14 @@ def _summary(modules: Modules, stage: str) -> tuple[str, ...]:
     return tuple(next((said for said in (whole, repeating) if said and len(", ".join(said)) <= LONGEST_SUMMARY), names))
 
 
+def _add(runs: list[tuple[str, list[str]]], word: str, children: Sequence[str]) -> None:
+    """Behind those of the same word, or as a new run."""
+    if runs and runs[-1][0] == word:
+        runs[-1][1].extend(children)
+    else:
+        runs.append((word, [*children]))
+
+
 def _run(modules: Modules, word: str, children: Sequence[str], holds: bool) -> str:
     """`3 × Bottleneck 64-64-256`, or without what one holds."""
     held = _held(modules, children) if holds else ""
@@ -143,12 +173,14 @@ def _run(modules: Modules, word: str, children: Sequence[str], holds: bool) -> s
 
 
 def _held(modules: Modules, children: Sequence[str]) -> str:
-    """What the last of these holds; nothing where it is not as many layers as in each other."""
+    """What the last of these holds; nothing where another holds something else, but for widths of the first."""
     several = [members for child in children if len(members := modules.members(child)) > 1]
-    said = [contents(members, {}) for members in several]
-    counted = any("convolution" in one or "linear layer" in one for one in said)
-    forms = {one if counted else NUMBER.sub("", one) for one in said}
-    return said[-1] if len(forms) == 1 and len(several) == len(children) else ""
+    first, *others = [contents(members, {}) for members in several] or [""]
+    if len(several) < len(children) or len(set(others)) > 1:
+        return ""
+    counted = COUNT.search(first)
+    last = others[-1] if others else first
+    return last if first == last or (not counted and first.count("-") == last.count("-")) else ""
 
 
 def _parts(modules: Modules, path: str) -> Iterator[str]:
