@@ -101,7 +101,7 @@ def test_points_are_timed_in_turns(monkeypatch: pytest.MonkeyPatch, capsys: pyte
         ("nothing.json", "cannot read nothing.json"),
         ("nothing.json --segments 3", "--segments does not apply: nothing.json has its points already"),
         ("--format dot", "known: table, json"),
-        ("-o x.dot", "no format for 'x.dot': this command writes table, json, csv, markdown, latex, html, page, svg"),
+        ("-o x.dot", "no format for 'x.dot': this command writes table, json, csv, markdown, latex, html, svg"),
         ("--plot curve", "--plot is for a picture: give a file"),
         ("--plot curve -o x.json", "--plot is for a picture: give a file"),
         ("--plot figures --channels 8 -o x.svg", "--channels does not apply: the paper's figures are as they are"),
