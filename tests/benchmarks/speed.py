@@ -100,8 +100,8 @@ FlopCountAnalysis(module, image).total()
 
 ONE_DRAWING = {
     "archscope": """
-import archscope.library, archscope.summary, archscope.targets.default_input, archscope.tracing
-import archscope.views.diagram.drawing
+import archscope.library, archscope.summary, archscope.targets.default_input, archscope.tracing.left_out
+import archscope.views.diagram.drawing, archscope.views.diagram.lineup, archscope.views.diagram.place.bands
 from archscope.measures import activations, depth, elementwise, macs, memory, params, receptive_field, traffic
 from archscope.measures import training_memory
 with torch.device("meta"):
