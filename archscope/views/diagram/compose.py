@@ -53,9 +53,8 @@ def composed(
     if view.folds:
         ops = with_memory(ops, kinds, view.outputs)
     whole = _planned(ops, kinds, level, view)
-    loops = cache(
-        lambda: with_steps(with_spans(ops), kinds, within=False)
-    )  # asked for by the last of the sketches, and after them
+    # Asked for by the last of the sketches, and after them.
+    loops = cache(lambda: with_steps(with_spans(ops), kinds, within=False))
     sketches = _sketches(whole, ops, kinds, level, view, loops) if view.folds else [view.sketch(whole)]
     most, note = MOST_BOXES if view.folds else inf, ""
     for sketch in sketches:

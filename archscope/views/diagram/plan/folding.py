@@ -88,11 +88,8 @@ def _may_fold(series: Series, i: int, period: int, times: int, run: int, loose: 
     if period == 1:
         (item,) = part
         if isinstance(item, Leaf):
-            if (
-                item.op.join
-                or len({len(other.op.shape) for other in series[i : i + times] if isinstance(other, Leaf)}) > 1
-            ):
-                return False  # a mean of pixels and one of frames are called alike
+            if item.op.join or not _keep_axes(series[i : i + times]):
+                return False
             return item.op.kind == "module" or times >= run or _is_called_again(parts)
         return isinstance(item, Panel)
     ends = isinstance(part[-1], Leaf | Panel) and not _is_cut(series, i, period, times)
