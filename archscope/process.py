@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import TextIO, TypeVar
 
 A = TypeVar("A")
@@ -21,8 +20,6 @@ _claimed: list[TextIO] = []
 """Standard output as archscope has it to itself; none in a program that uses the library."""
 _claimed_by: list[int] = []
 """The number of the process that has it."""
-_began_in: list[str] = []
-"""The working folder then; none where that is gone."""
 
 
 # ---- its streams -----------------------------------------------------------------------------------------------
@@ -45,8 +42,6 @@ def claim_streams() -> None:
     sys.stdout = io.TextIOWrapper(buffered, encoding, errors="replace")
     _claimed.append(sys.stdout)
     _claimed_by.append(os.getpid())
-    with suppress(OSError):
-        _began_in.append(os.getcwd())
 
 
 def hand_over() -> None:
@@ -59,13 +54,6 @@ def end_copies() -> None:
     """Before a result is written: a copy of this process, which user code has forked, and which has come as far."""
     if _claimed_by and os.getpid() not in _claimed_by:
         os._exit(0)
-
-
-def return_to_folder() -> None:
-    """Before a file is written: user code may have gone to another folder since the file was named. Raises OSError
-    where the first is gone."""
-    for folder in _began_in:
-        os.chdir(folder)
 
 
 def output() -> TextIO:

@@ -20,7 +20,6 @@ def write(made: str | bytes, output: str | None) -> None:
     """To standard output, or to a file: whole or not at all. Text is UTF-8, but for a terminal of another encoding."""
     process.end_copies()
     if output not in STANDARD:
-        process.return_to_folder()
         write_whole(str(output), made)
         return
     with _told():

@@ -1,4 +1,4 @@
-"""Files that results are written to, whole or not at all; and which can be read."""
+"""Files that results are written to, whole or not at all; which can be read; and the folder that names start from."""
 
 import contextlib
 import os
@@ -23,6 +23,19 @@ def write_whole(path: str | os.PathLike[str], made: str | bytes) -> None:
 def encoded(made: str | bytes) -> bytes:
     """Text as UTF-8."""
     return made.encode("utf-8", errors="replace") if isinstance(made, str) else made
+
+
+def working_folder() -> str:
+    """Or nothing, where it is gone."""
+    with contextlib.suppress(OSError):
+        return os.getcwd()
+    return ""
+
+
+def go_to_folder(folder: str) -> None:
+    """As far as it is still there."""
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
 
 
 def is_device(path: str) -> bool:

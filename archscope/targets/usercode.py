@@ -3,15 +3,15 @@
 import ast
 import importlib
 import importlib.util
-import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 
 from archscope.cached import cached_property
 from archscope.errors import INSTALLED, NOT_THE_USERS, ArchscopeError, EnvironmentFailure, said_of
+from archscope.model.files import go_to_folder, working_folder
 
 PROJECT = (".git", "pyproject.toml", "setup.py")
 """What lies at the top of a project."""
@@ -101,17 +101,14 @@ class UserCode:
     @contextmanager
     def _in_its_folder(self) -> Iterator[None]:
         """Where the user's code has gone by `os.chdir`: the files that its user named are not sought from there."""
-        outside = _working_folder()
-        with suppress(OSError):
-            os.chdir(self._working_folder or outside)
+        outside = working_folder()
+        go_to_folder(self._working_folder or outside)
         try:
             yield
         finally:
-            went = _working_folder()
+            went = working_folder()
             self._working_folder = went if went != outside else ""
-            if went != outside:
-                with suppress(OSError):
-                    os.chdir(outside)
+            go_to_folder(outside)
 
     @contextmanager
     def _importable(self) -> Iterator[None]:
@@ -178,13 +175,6 @@ def _project(path: Path) -> Path | None:
 def _up_to(top: Path | None, root: Path) -> list[Path]:
     """The folders from `root` up to `top`."""
     return [folder for folder in (root, *root.parents) if top and folder.is_relative_to(top)]
-
-
-def _working_folder() -> str:
-    """Or nothing, where it was removed."""
-    with suppress(OSError):
-        return os.getcwd()
-    return ""
 
 
 def _folder_of(name: str) -> Path | None:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from archscope.model.files import go_to_folder, working_folder
 from archscope.tracing.elsewhere import cuda_idle, where_it_runs
 
 SEED = 0
@@ -83,18 +84,6 @@ def _set_warnings(filters: list[Any]) -> None:
     warnings.filters[:] = filters  # type: ignore[index]
 
 
-def _folder() -> str:
-    try:
-        return os.getcwd()
-    except OSError:  # it is gone
-        return ""
-
-
-def _set_folder(folder: str) -> None:
-    with suppress(OSError):
-        os.chdir(folder)
-
-
 def _set_environment(variables: dict[str, str]) -> None:
     for name in os.environ.keys() - variables.keys():
         del os.environ[name]
@@ -132,7 +121,7 @@ OF_TORCH: Settings = (
     (torch.get_deterministic_debug_mode, torch.set_deterministic_debug_mode),
 )
 OF_PROCESS: Settings = (
-    (_folder, _set_folder),
+    (working_folder, go_to_folder),
     (lambda: list(warnings.filters), _set_warnings),
     (lambda: dict(os.environ), _set_environment),
     (_handlers, _set_handlers),
