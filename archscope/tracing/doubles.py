@@ -28,17 +28,21 @@ MOST_LOOKED_INTO = 100_000
 """Objects and items that are looked into; what lies behind them, a data set say, is shared."""
 
 
-def doubles_of(blocks: Mapping[str, nn.Module], training: bool, real: bool) -> dict[str, nn.Module]:
-    """The modules' doubles by path, in training or not. `real`: their buffers hold values, and will be written into."""
-    return _Doubles(blocks.values(), training, real).by_path(blocks)
+def doubles_of(
+    blocks: Mapping[str, nn.Module], training: bool, real: bool, keeps_nothing: bool = False
+) -> dict[str, nn.Module]:
+    """The modules' doubles by path, in training or not. `real`: their buffers hold values, and will be written into.
+    `keeps_nothing`: their code writes into no attribute, and they have no hooks; what they hold can be shared."""
+    return _Doubles(blocks.values(), training, real, keeps_nothing).by_path(blocks)
 
 
 class _Doubles:
-    def __init__(self, modules: Iterable[nn.Module], training: bool, real: bool) -> None:
+    def __init__(self, modules: Iterable[nn.Module], training: bool, real: bool, keeps_nothing: bool) -> None:
         self._known: dict[int, tuple[Any, Any]] = {id(None): (None, None)}  # keeping an original keeps its id its own
         self._slots: dict[type, list[str]] = {}
         self._looked_into = 0
         self._training, self._real = training, real
+        self._fill = self._fill_plainly if keeps_nothing else self._fill_all
         for double in self._double(list(modules)):
             if not isinstance(double, torch.jit.ScriptModule):  # which keeps it in C++
                 vars(double)["training"] = training
@@ -57,8 +61,20 @@ class _Doubles:
         self._known[id(module)] = (module, double)
         return double
 
-    def _fill(self, module: nn.Module, double: nn.Module) -> None:
-        attributes, known = vars(double), self._known
+    def _fill_plainly(self, module: nn.Module, double: nn.Module) -> None:
+        """Its own are the modules within it, and the buffers that layers of torch's count in."""
+        attributes = vars(double)
+        attributes.update(vars(module))
+        attributes["_modules"] = self._children(module)
+        if module._buffers:
+            attributes["_buffers"] = module._buffers.copy()
+            self._own_buffers(attributes["_buffers"])
+
+    def _children(self, module: nn.Module) -> dict[str, Any]:
+        return {path: self._known[id(child)][1] for path, child in module._modules.items()}
+
+    def _fill_all(self, module: nn.Module, double: nn.Module) -> None:
+        attributes = vars(double)
         attributes.update(vars(module))
         if isinstance(module, torch.jit.ScriptModule):  # what it holds lies in C++
             return
@@ -72,7 +88,7 @@ class _Doubles:
                 elif name in TENSORS:
                     attributes[name] = value.copy()
                 elif name == "_modules":
-                    attributes[name] = {path: known[id(child)][1] for path, child in value.items()}
+                    attributes[name] = self._children(module)
                 else:
                     attributes[name] = self.of(value)
             elif kind is not tuple or not PLAIN.issuperset(map(type, value)):

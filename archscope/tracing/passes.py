@@ -111,7 +111,7 @@ def _pass(
     with undisturbed(blocks, device != META), torch.no_grad():
         units = equal_units(blocks, copies)
         if doubled:
-            blocks = doubles_of(blocks, mode == "train", real=device != META)
+            blocks = doubles_of(blocks, mode == "train", real=device != META, keeps_nothing=bool(units))
         else:
             for block in blocks.values():
                 vars(block)["training"] = mode == "train"

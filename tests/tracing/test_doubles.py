@@ -127,6 +127,16 @@ def test_a_double_is_of_the_same_class_and_shares_parameters() -> None:
     assert not double[0].training and module[0].training  # type: ignore[index]
 
 
+def test_a_double_of_code_that_keeps_nothing_has_modules_and_counters_of_its_own() -> None:
+    module = nn.Sequential(nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2), nn.Sequential(nn.ReLU())).eval()
+    doubles = doubles_of(dict(module.named_modules()), training=True, real=False, keeps_nothing=True)
+    assert not any(one is module.get_submodule(path) for path, one in doubles.items())
+    assert list(doubles[""].children()) == [doubles["0"], doubles["1"], doubles["2"]]
+    assert doubles["0"].weight is module[0].weight
+    doubles["1"].num_batches_tracked += 1  # as `forward` does in training
+    assert module[1].num_batches_tracked == 0 and not module[1].training and doubles["1"].training
+
+
 # ---- other threads -------------------------------------------------------------------------------------------------
 
 
