@@ -6,9 +6,8 @@ from xml.sax.saxutils import escape
 
 from archscope.model.text import shown_lines
 from archscope.views.diagram.paint.painter import Painter, number
-from archscope.views.diagram.paint.palette import PRINT, THEMES, Theme
-from archscope.views.diagram.place.text import FONT_FAMILY, text_width
-from archscope.views.spectrum.hues import hue
+from archscope.views.diagram.paint.palette import PRINT, THEMES
+from archscope.views.diagram.place.text import text_width
 
 MARGIN, GAP = 18.0, 10.0
 PANEL, PAD = 264.0, 14.0
@@ -19,7 +18,7 @@ HEAD = 58.0
 """Height of a page's title and subtitle, and of a panel's."""
 
 Color = tuple[str, str]
-"""Fill and border."""
+"""Fill and border, by their names in a theme."""
 
 
 @dataclass(frozen=True)
@@ -35,21 +34,19 @@ class Panel:
 class Canvas:
     """SVG elements in one theme; colours by kind of operation, and by hue for segments."""
 
-    def __init__(self, theme: str) -> None:
-        self.name = theme
-        self.theme: Theme = THEMES[theme]
-        self.painter = Painter(self.theme)
+    def __init__(self, painter: Painter) -> None:
+        self.painter = painter
 
     def kind(self, name: str) -> Color:
-        return self.theme.kinds[name]
+        return f"{name}-fill", f"{name}-line"
 
     def segment(self, i: int, count: int) -> Color:
         """The i-th of `count` segments: four kinds' colours, or as many hues as are needed."""
         if count <= 4:
             return self.kind(("conv", "pool", "depthwise", "add")[i])
-        if self.theme is PRINT:
+        if self.painter.theme is PRINT:
             return self.kind(("conv", "other")[i % 2])
-        return hue(i / count, dark=self.theme is THEMES["dark"])
+        return self.kind(f"hue-{1000 * i // count}")
 
     def box(
         self, x: float, y: float, width: float, height: float, color: Color, *lines: str, bold: float = BOLD
@@ -62,21 +59,16 @@ class Canvas:
             self.text(line, x, baseline + i * 14.0, bold if i == 0 else SMALL, bold=i == 0, muted=i > 0)
 
     def text(self, text: str, x: float, y: float, size: float, *, bold: bool = False, muted: bool = False) -> None:
-        self.painter.text(text, x, y, size, self.theme.muted if muted else self.theme.ink, bold)
+        self.painter.text(text, x, y, size, "muted" if muted else "ink", bold)
 
     def arrow(self, x: float, top: float, bottom: float, slim: bool = False) -> None:
         half, length = (2.0, 5.0) if slim else (3.4, 8.0)
-        color, end = self.theme.edge, bottom - length + 1
-        head = f"M{number(x)} {number(bottom)}l{-half:g} {-length:g}h{2 * half:g}Z"
-        self.painter.out.append(
-            f'<path d="M{number(x)} {number(top)}V{number(end)}" fill="none" stroke="{color}" '
-            f'stroke-width="{0.9 if slim else 1.3:g}"/><path d="{head}" fill="{color}"/>'
-        )
+        self.rule(x, top, bottom - length + 1, "edge", 0.9 if slim else 1.3)
+        self.painter.path(f"M{number(x)} {number(bottom)}l{-half:g} {-length:g}h{2 * half:g}Z", "edge")
 
-    def rule(self, x: float, top: float, bottom: float, color: str) -> None:
-        self.painter.out.append(
-            f'<path d="M{number(x)} {number(top)}V{number(bottom)}" stroke="{color}" stroke-width="0.9"/>'
-        )
+    def rule(self, x: float, top: float, bottom: float, color: str, width: float = 0.9) -> None:
+        line = f"M{number(x)} {number(top)}V{number(bottom)}"
+        self.painter.path(line, line=color, more=f' stroke-width="{width:g}"')
 
     def group(self, title: str, **data: int) -> None:
         """What follows belongs together, until `end`; a reader who points at it sees the title."""
@@ -87,9 +79,9 @@ class Canvas:
         self.painter.out.append("</g>")
 
 
-def picture(title: str, subtitle: str, panels: Sequence[Panel], theme: str) -> str:
-    """The panels side by side, in as many rows as read best, as SVG."""
-    canvas = Canvas(theme)
+def picture(title: str, subtitle: str, panels: Sequence[Panel], theme: str, turns: bool = True) -> str:
+    """The panels side by side, in as many rows as read best; `turns`: dark where the reader's screen is."""
+    canvas = Canvas(Painter(THEMES[theme], turns))
     columns = columns_for(len(panels))
     width = max(columns * (PANEL + GAP) - GAP, text_width(subtitle, BOLD), text_width(title, LARGE, True)) + 2 * MARGIN
     y = MARGIN
@@ -99,8 +91,7 @@ def picture(title: str, subtitle: str, panels: Sequence[Panel], theme: str) -> s
         y += HEAD
     for start in range(0, len(panels), columns):
         y = _row(canvas, panels[start : start + columns], width, y) + GAP
-    height = y - GAP + MARGIN
-    return _svg(canvas, title, width, height)
+    return canvas.painter.document(title, width, y - GAP + MARGIN)
 
 
 def columns_for(count: int) -> int:
@@ -113,7 +104,7 @@ def _row(canvas: Canvas, panels: Sequence[Panel], width: float, top: float) -> f
     bodies = []
     left = (width - len(panels) * (PANEL + GAP) + GAP) / 2
     for i, panel in enumerate(panels):
-        body = Canvas(canvas.name)
+        body = Canvas(canvas.painter.another())
         x = left + i * (PANEL + GAP)
         bodies.append((panel, x, body, panel.paint(body, x + PAD, top + HEAD)))
     notes_at = max(end for *_, end in bodies) + 26.0
@@ -126,22 +117,9 @@ def _row(canvas: Canvas, panels: Sequence[Panel], width: float, top: float) -> f
 
 def _frame(canvas: Canvas, panel: Panel, x: float, top: float, notes_at: float, bottom: float) -> None:
     canvas.group(f"{panel.title}: {panel.subtitle}")
-    theme, middle = canvas.theme, x + PANEL / 2
-    canvas.painter.rect((x, top, x + PANEL, bottom), 12.0, theme.panel, theme.panel_border, ' stroke-width="1.2"')
+    middle = x + PANEL / 2
+    canvas.painter.rect((x, top, x + PANEL, bottom), 12.0, "panel", "panel-border", ' stroke-width="1.2"')
     canvas.text(panel.title, middle, top + 25.0, HEADING, bold=True)
     canvas.text(panel.subtitle, middle, top + 43.0, SMALL + 0.5, muted=True)
     for i, note in enumerate(panel.notes):
         canvas.text(note, middle, notes_at + 16.0 * i, BOLD if i == 0 else SMALL, bold=i == 0, muted=i > 0)
-
-
-def _svg(canvas: Canvas, title: str, width: float, height: float) -> str:
-    size = f'width="{number(width)}" height="{number(height)}" viewBox="0 0 {number(width)} {number(height)}"'
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="{FONT_FAMILY}" role="img">',
-            f"<title>{escape(shown_lines(title))}</title>",
-            f'<rect width="100%" height="100%" fill="{canvas.theme.ground}"/>',
-            *canvas.painter.out,
-            "</svg>\n",
-        ]
-    )

@@ -51,7 +51,8 @@ def at_stops(theme: str) -> dict[str, str]:
     block = Block(CHANNELS)
     third, fourth = (_point(block, (CHANNELS // count,) * count) for count in (TOWERS, CHANNELS))
     *first, last = panels(CANONICAL, SIMPLIFIED, third.values["params"], third, fourth)
-    return {third.name: picture("", "", first, theme), fourth.name: picture("", "", [last], theme)}
+    shown = {third.name: first, fourth.name: [last]}
+    return {name: picture("", "", figures, theme, turns=False) for name, figures in shown.items()}
 
 
 def _point(block: Block, partition: tuple[int, ...]) -> Point:

@@ -43,7 +43,7 @@ def _point(spectrum: Spectrum, point: Point) -> dict[str, Any]:
     if not block or not drawn:
         return said
     inside, made = drawn
-    panels = [picture("", "", [made], theme) for theme in ("light", "dark")]
+    panels = [picture("", "", [made], theme, turns=False) for theme in ("light", "dark")]
     return said | {"sizes": sizes(inside), "equation": equation(block, inside), "panels": panels}
 
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from io import BytesIO
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
@@ -67,6 +68,22 @@ VIEWS = {
     "spectrum": lambda: archscope.spectrum(channels=12, segments=[1, 3, 12]).to_svg(plot="panels"),
     "sweep": lambda: archscope.sweep("lenet5", {"num_classes": [5, 10]}).to_svg(),
 }
+
+
+@pytest.mark.parametrize("view", [view for view in VIEWS if view != "sweep"])
+def test_each_view_turns_dark_where_the_readers_screen_is(view: str) -> None:
+    """The family tree, and a spectrum's panels, stayed white in a page that had turned."""
+    svg = VIEWS[view]()
+    (rules,) = re.findall(r"<style>@media screen and \(prefers-color-scheme:dark\){(.*)}</style>", svg)
+    dark = dict(re.findall(r"\.archscope \.([\w-]+){\w+:(#\w+)}", rules))
+    assert dark["f-ground"] == THEMES["dark"].ground
+    for element in ElementTree.fromstring(svg).iter():
+        turned = {name[0]: dark[name] for name in element.get("class", "").split() if name in dark}
+        for attribute in ("fill", "stroke"):
+            painted = element.get(attribute, "none")
+            assert attribute[0] in turned or painted == "none", (element.tag, painted)
+
+
 SMALL, ALIKE = (120, 120), 20.0
 """A size at which borders differ no more, and how far the grey of such a spot may be from another's on average."""
 

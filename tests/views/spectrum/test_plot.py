@@ -15,7 +15,6 @@ from archscope.model.segments import equal_partition
 from archscope.views import Options, render
 from archscope.views.diagram.paint.palette import THEMES
 from archscope.views.spectrum.canvas import PANEL, columns_for
-from archscope.views.spectrum.hues import hue
 from archscope.views.spectrum.panels import panels, strips_of
 from archscope.views.spectrum.paper_figures import CANONICAL, SIMPLIFIED, at_stops, branches
 
@@ -153,13 +152,12 @@ def contrast(one: str, two: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_hues_can_be_told_from_their_borders_and_read_on(dark: bool) -> None:
-    ink = THEMES["dark" if dark else "light"].ink
+@pytest.mark.parametrize("theme", THEMES)
+def test_hues_can_be_told_from_their_borders_and_read_on(theme: str) -> None:
     for i in range(12):
-        fill, border = hue(i / 12, dark)
+        fill, border = (THEMES[theme].color(f"hue-{1000 * i // 12}-{part}") for part in ("fill", "line"))
         assert contrast(fill, border) > 3
-        assert contrast(fill, ink) > 7
+        assert contrast(fill, THEMES[theme].ink) > 7
 
 
 @pytest.mark.parametrize(("count", "columns"), [(1, 1), (5, 5), (6, 3), (7, 4), (8, 4), (9, 3), (10, 5)])

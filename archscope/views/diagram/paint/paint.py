@@ -10,7 +10,7 @@ from archscope.views.diagram.paint.palette import THEMES
 from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Point, Row
 from archscope.views.diagram.place.style import BOLD, DEEP, HEADING, LINE, MARGIN, SMALL, STACK, badge_width
 from archscope.views.diagram.place.table import Table
-from archscope.views.diagram.place.text import FONT_FAMILY, room_for, text_width
+from archscope.views.diagram.place.text import room_for, text_width
 
 RADIUS = 8.0
 ARROW = (8.0, 3.2)
@@ -32,10 +32,11 @@ def to_svg(piece: Piece, page: Page) -> str:
     width, height, top = width + 2 * side, height + 2 * extra, top + extra
     x = (width - piece.left - piece.right) / 2 + piece.left
     head.paint(painter, width, extra)
-    body = Painter(painter.theme, painter.turned)
+    body = painter.another()
     _body(body, piece, page)
-    shift = f'<g transform="translate({number(x)} {number(top)})">'
-    return "\n".join([*_start(page, width, height, painter), *painter.out, shift, *body.out, "</g>", "</svg>"]) + "\n"
+    painter.out += [f'<g transform="translate({number(x)} {number(top)})">', *body.out, "</g>"]
+    unit = page.sheet.scale(width, height) * 25.4 / 72 if page.sheet else 0.0
+    return painter.document(page.title, width, height, unit)
 
 
 def to_fragment(piece: Piece, page: Page) -> str:
@@ -48,22 +49,6 @@ def to_fragment(piece: Piece, page: Page) -> str:
 def extent(piece: Piece) -> tuple[float, float]:
     """Width and height of a picture with its margins."""
     return piece.left + piece.right + 2 * MARGIN, piece.height + 2 * MARGIN
-
-
-def _start(page: Page, width: float, height: float, painter: Painter) -> list[str]:
-    size = f'viewBox="0 0 {number(width)} {number(height)}"'
-    if page.sheet:
-        scale = page.sheet.scale(width, height) * 25.4 / 72
-        size = f'width="{number(width * scale)}mm" height="{number(height * scale)}mm" {size}'
-    else:
-        size = f'width="{number(width)}" height="{number(height)}" {size}'
-    ground = painter.paint("ground")
-    return [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="archscope" {size} font-family="{FONT_FAMILY}" role="img">',
-        f"<title>{escape(shown_lines(page.title))}</title>",
-        *painter.style(),
-        f'<rect width="100%" height="100%"{ground}/>',
-    ]
 
 
 # ---- body -------------------------------------------------------------------------------------------------------

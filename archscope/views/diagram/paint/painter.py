@@ -11,7 +11,7 @@ from archscope.model.text import shown_lines
 from archscope.views.diagram.paint.palette import DARK, LIGHT, Theme
 from archscope.views.diagram.place.picture import Box, Frame
 from archscope.views.diagram.place.style import SMALL, badge_width
-from archscope.views.diagram.place.text import text_width
+from archscope.views.diagram.place.text import FONT_FAMILY, text_width
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,21 @@ class Painter:
     """Collects SVG elements in one theme.
 
     Colours are attributes, which every renderer reads. The light theme writes classes besides, by which a style turns
-    the picture dark where the reader's page is: `turned` are the rules that this takes.
+    the picture dark where the reader's screen is, if it `turns`: `turned` are the rules that this takes.
     """
 
-    def __init__(self, theme: Theme, turned: dict[str, str] | None = None) -> None:
+    def __init__(self, theme: Theme, turns: bool = True) -> None:
         self.theme = theme
-        self.turned: dict[str, str] = {} if turned is None else turned
+        self.turns = turns and theme is LIGHT
+        self.turned: dict[str, str] = {}
         self.out: list[str] = []
         self._painted: dict[tuple[str, str], str] = {}
+
+    def another(self) -> "Painter":
+        """One that collects elements of the same picture."""
+        other = Painter(self.theme, self.turns)
+        other.turned = self.turned
+        return other
 
     def paint(self, fill: str = "", line: str = "") -> str:
         """The attributes that colour an element, by names of the theme's colours or by fixed ones."""
@@ -97,7 +104,7 @@ class Painter:
                 continue
             color = self.theme.color(name)
             said += f' {attribute}="{color}"'
-            if self.theme is LIGHT and color != name:
+            if self.turns and color != name:
                 classes.append(f"{attribute[0]}-{name}")
                 self.turned[classes[-1]] = f"{attribute}:{DARK.color(name)}"
         return f' class="{" ".join(classes)}"{said}' if classes else said
@@ -130,7 +137,20 @@ class Painter:
         self.rect((x, y - 8.5, x + width, y + 8.5), 6.0, "badge", "")
         self.text(f"×{repeat}", x + width / 2, y + 4.0, SMALL, "badge-ink", bold=True)
 
-    def style(self) -> list[str]:
+    def document(self, title: str, width: float, height: float, unit: float = 0.0) -> str:
+        """All that was painted, on its ground. `unit`: millimetres of one of its own, where it has a size on paper."""
+        wide, high = (f"{number(side * unit)}mm" if unit else number(side) for side in (width, height))
+        ground = self.paint("ground")
+        head = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="archscope" width="{wide}" height="{high}" '
+            f'viewBox="0 0 {number(width)} {number(height)}" font-family="{FONT_FAMILY}" role="img">',
+            f"<title>{escape(shown_lines(title))}</title>",
+            *self._style(),
+            f'<rect width="100%" height="100%"{ground}/>',
+        ]
+        return "\n".join([*head, *self.out, "</svg>"]) + "\n"
+
+    def _style(self) -> list[str]:
         """The rules that turn what was painted, on screens: paper stays light. Where nothing turns there are none."""
         rules = "".join(f".archscope .{name}{{{rule}}}" for name, rule in sorted(self.turned.items()))
         return [f"<style>@media screen and (prefers-color-scheme:dark){{{rules}}}</style>"] if rules else []

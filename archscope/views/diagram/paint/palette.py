@@ -1,11 +1,14 @@
 """Colours by kind of operation. Text passes WCAG AA on every fill, borders pass 3:1; a label always says the same."""
 
+from colorsys import hls_to_rgb
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Theme:
-    """`kinds`: fill and border of each kind of box; `heat`: from nothing to the most costly box, its border and ink."""
+    """`kinds`: fill and border of each kind of box; `heat`: from nothing to the most costly box, its border and ink.
+    `hues`: lightness and saturation of fills and borders in colours around the circle, which there are as many of as
+    are asked for: one lightness, so that none stands out. Borders stand off their fill by 3.9 and more."""
 
     ink: str
     muted: str
@@ -18,13 +21,17 @@ class Theme:
     badge_ink: str
     mark: str
     kinds: dict[str, tuple[str, str]]
+    hues: tuple[tuple[float, float], tuple[float, float]] = ((0.89, 0.55), (0.28, 0.65))
     heat: tuple[str, ...] = ("#FFFFFF", "#FDEBD8", "#FBD3AC", "#F6B47E", "#EF9458")
     heat_line: str = "#8A4513"
     heat_ink: str = "#1B1F24"  # on the darkest its contrast is 7.4; paler text would be too near that colour
 
     def color(self, name: str) -> str:
-        """`ink`, `conv-fill`, `conv-line`; a colour itself stays."""
+        """`ink`, `conv-fill`, `conv-line`, `hue-250-line` a quarter of the circle on; a colour itself stays."""
         kind, _, part = name.rpartition("-")
+        if kind.startswith("hue-"):
+            parts = hls_to_rgb(int(kind[4:]) / 1000, *self.hues[part == "line"])
+            return "#" + "".join(f"{round(255 * part):02X}" for part in parts)
         if part in {"fill", "line"} and kind in self.kinds:
             return self.kinds[kind][part == "line"]
         fixed = name.startswith("#") or name == "none"
@@ -66,6 +73,7 @@ DARK = Theme(
         "linear": ("#45290F", "#E0A06B"), "module": ("#103744", "#6CC4DF"),
         "agree": ("#20262C", "#7F8B96"), "tensor": ("#14181D", "#A9B4C0"),
     },
+    hues=((0.22, 0.38), (0.68, 0.55)),
 )  # fmt: skip
 
 PRINT = Theme(
@@ -77,6 +85,7 @@ PRINT = Theme(
         "linear": ("#EEEEEE", "#000000"), "module": ("#F0F0F0", "#000000"),
         "agree": ("#FFFFFF", "#8A8A8A"), "tensor": ("#FFFFFF", "#000000"),
     },
+    hues=((0.9, 0.0), (0.0, 0.0)),
     heat=("#FFFFFF", "#EBEBEB", "#D6D6D6", "#C0C0C0", "#A8A8A8"), heat_line="#000000", heat_ink="#000000",
 )  # fmt: skip
 
