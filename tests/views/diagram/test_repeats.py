@@ -145,6 +145,25 @@ class Pointwise(nn.Module):
         return x * torch.sigmoid(1.5 * x)
 
 
+class Summed(nn.Module):
+    """Blocks of a list, with what `forward` does around each of them."""
+
+    def __init__(self, around: Callable[[nn.Module, torch.Tensor], torch.Tensor], blocks: list[nn.Module]) -> None:
+        super().__init__()
+        self.stem, self.blocks, self.head, self.around = conv(3, 8), nn.ModuleList(blocks), conv(8, 4, 1), around
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x)
+        for block in self.blocks:
+            x = self.around(block, x)
+        return self.head(x)
+
+
+def of_two(block: Any, x: torch.Tensor) -> torch.Tensor:
+    x = x + block["one"](x)
+    return x + block["two"](x)
+
+
 def stages(block: Callable[[int], nn.Module], *counts: int) -> nn.Module:
     made = [nn.Sequential(*[block(8) for _ in range(count)]) for count in counts]
     return nn.Sequential(conv(3, 8, 1), *made, conv(8, 4, 1))
@@ -170,6 +189,13 @@ NETS: dict[str, tuple[nn.Module, Size, list[int]]] = {
         nn.Sequential(conv(3, 8), nn.Sequential(*[block(8) for _ in range(4) for block in (Gated, Squeezed)])),
         (3, 16, 16), [4],
     ),
+    "sums around modules": (
+        Summed(lambda block, x: block(x).relu() + x, [nn.Sequential(conv(8, 8), conv(8, 8)) for _ in range(5)]),
+        (3, 16, 16), [5],
+    ),
+    "sums within and around dictionaries of modules": (
+        Summed(of_two, [nn.ModuleDict({"one": Gated(8), "two": Squeezed(8)}) for _ in range(4)]), (3, 16, 16), [4],
+    ),
     "one block called again": (Again(7), (3, 16, 16), [7]),
 }  # fmt: skip
 
@@ -182,6 +208,12 @@ def test_what_repeats_is_drawn_once_and_read_back(name: str) -> None:
         assert differences(made) == [], level
         assert faults(made.drawing.piece) == [], level
     assert repeats(drawn(net, size)) == expected
+
+
+@pytest.mark.parametrize("name", [name for name in NETS if name.startswith("sums")])
+def test_modules_that_a_sum_lies_between_are_called_alike_and_folded(name: str) -> None:
+    net, size, expected = NETS[name]
+    assert repeats(drawn(net, size, level="network")) == expected
 
 
 @pytest.mark.parametrize("level", ["network", "flow"])

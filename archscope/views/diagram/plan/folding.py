@@ -14,6 +14,9 @@ from archscope.views.diagram.plan.structure import with_split
 MANY_BRANCHES = 4
 """So many equal branches beside each other are drawn once."""
 
+MANY_STEPS, LONG_STEP = 3, 3
+"""So many equal steps of a loop, of so many operations each, are drawn once, though they are no modules."""
+
 LONGEST_PERIOD = 24
 """Items of a sequence that repeats."""
 
@@ -21,7 +24,8 @@ LONGEST_PERIOD = 24
 def fold(series: Series, run: int, loose: bool = False) -> Series:
     """Equal modules that follow each other as one with its copies; equal operations where `run` or more do.
 
-    Sequences that repeat have a frame around the first: those with a module in them, or all where `loose`.
+    Sequences that repeat have a frame around the first: those with a module in them, long ones, or all where
+    `loose`.
     """
     for item in series:  # a panel that is like another is as that, and folded only where it is drawn itself
         like = item.like if isinstance(item, Panel) and len(series) > 1 else None
@@ -77,9 +81,17 @@ def _repetition(series: Series, agreements: Sequence[Sequence[int]], i: int, run
     for period in range(1, min(LONGEST_PERIOD, (len(series) - i) // 2) + 1):
         times = agreements[period][i] // period + 1
         saved = period * (times - 1)
-        if saved > most and _may_fold(series, i, period, times, run, loose):
-            best, most = (period, times), saved
+        if saved > most:
+            loop = times >= MANY_STEPS and _is_long_step(series, agreements, i, period)
+            if _may_fold(series, i, period, times, run, loose or loop):
+                best, most = (period, times), saved
     return best
+
+
+def _is_long_step(series: Series, agreements: Sequence[Sequence[int]], i: int, period: int) -> bool:
+    """Are so many items from here on enough operations, and no repetition of something shorter?"""
+    long = len(ops_of(series[i : i + period])) >= LONG_STEP
+    return long and not any(period % part == 0 and agreements[part][i] >= period - part for part in range(1, period))
 
 
 def _may_fold(series: Series, i: int, period: int, times: int, run: int, loose: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from archscope.cached import cached_property
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.names import GENERIC
-from archscope.views.diagram.ops.ops import Op, Ops, relative, upwards
+from archscope.views.diagram.ops.ops import Op, Ops, relative, under, upwards
 from archscope.views.diagram.ops.rewrites import CALL
 
 WRAPPER_SHARE = 0.75
@@ -82,9 +82,24 @@ class Modules:
         )
 
     def follows(self, one: str, two: str) -> bool:
-        """Does the second module read the first? Branches beside each other do not."""
+        """Does the second module read the first, or what is made of that between modules, such as a sum? Branches
+        beside each other do not."""
         names = {op.name for op in self.members(one)}
-        return any(source in names for op in self.members(two) for source in op.inputs)
+        waiting = [source for op in self.members(two) for source in op.inputs]
+        seen = set[str]()
+        while waiting:
+            if (source := waiting.pop()) in names:
+                return True
+            holder, op = self._loose.get(source, ("", None))
+            if op and source not in seen and under(one, holder):
+                waiting += op.inputs
+            seen.add(source)
+        return False
+
+    @cached_property
+    def _loose(self) -> dict[str, tuple[str, Op]]:
+        """Operations that are no module's call, and what holds them."""
+        return {op.name: (op.path.rpartition(".")[0], op) for op in self.ops if op.path not in self.kinds}
 
     def looks_like(self, one: str, two: str) -> bool:
         """Do both do the same?"""
