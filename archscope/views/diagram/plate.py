@@ -17,7 +17,7 @@ from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.forms import Form
 from archscope.views.diagram.plan.levels import Plan
-from archscope.views.diagram.plan.printed import NO_FIGURE
+from archscope.views.diagram.plan.printed import LARGE_MODULE, NO_FIGURE
 from archscope.views.diagram.schema import Parts, as_printed, schemas
 from archscope.views.diagram.sketch import Drawing, View
 
@@ -40,9 +40,9 @@ class Try(NamedTuple):
 
 
 TRIED = (
-    Try(28, closer=0), Try(28, closer=1), Try(28), Try(28, apart=False), Try(14), Try(14, 8, apart=False),
-    Try(14, 5, apart=False), Try(9, 4, apart=False), Try(9, 3, apart=False), Try(9, 2, apart=False),
-    Try(9, 1, apart=False), Try(9, 1, 3, apart=False),
+    Try(LARGE_MODULE, closer=0), Try(LARGE_MODULE, closer=1), Try(LARGE_MODULE), Try(LARGE_MODULE, apart=False),
+    Try(14), Try(14, 8, apart=False), Try(14, 5, apart=False), Try(9, 4, apart=False), Try(9, 3, apart=False),
+    Try(9, 2, apart=False), Try(9, 1, apart=False), Try(9, 1, 3, apart=False),
 )  # fmt: skip
 """Until letters are large enough."""
 

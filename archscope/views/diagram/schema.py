@@ -130,8 +130,7 @@ def as_printed(parts: Parts, kept: Sequence[Form], apart: bool) -> list[Op]:
     row = {f"{path}/": numbers for path, (_, numbers) in known.items()}
     after = [(op.inputs[0], op.name) for op in parts.schema if len(op.inputs) == 1]
     folded = {name for pair in after if row.get(pair[0]) is row.get(pair[1]) for name in pair}
-    shown = {form.kind for form in kept}
-    holding = [_holding(op, parts.held.get(op.name, ()), shown) for op in parts.schema]
+    holding = [_holding(op, parts.held.get(op.name, ()), kept) for op in parts.schema]
     told = [_told(op, *known[op.path], apart, folded) if op.name in row else op for op in holding]
     return _with_own_titles(told, known)
 
@@ -151,11 +150,13 @@ def _with_own_titles(schema: Sequence[Op], known: Mapping[str, tuple[Form, Numbe
     ]  # fmt: skip
 
 
-def _holding(op: Op, forms: Sequence[Form], shown: Container[str]) -> Op:
-    """A box that holds modules, some kind of which has a panel, says how many: `3 × Bottleneck`."""
-    within = [form for form in forms if op.path not in form.paths]
-    counts = Counter(form.kind for form in within if form.kind in shown)
-    said = [f"{count} × {kind}" if count > 1 else kind for kind, count in counts.items()]
+def _holding(op: Op, forms: Sequence[Form], kept: Sequence[Form]) -> Op:
+    """A box that holds modules, some kind of which has a panel, says how many, and of which panel where these have
+    numbers: `Bottleneck, 3 × Bottleneck 2`."""
+    shown = {form.kind for form in kept}
+    within = [form for form in forms if op.path not in form.paths and form.kind in shown]
+    counts = Counter(form.title.partition(",")[0] if form in kept else form.kind for form in within)
+    said = [f"{count} × {title}" if count > 1 else title for title, count in counts.items()]
     return replace(op, facts=(", ".join(said), *_walking(op))) if said else op
 
 

@@ -46,6 +46,52 @@ def test_a_closed_module_of_paths_beside_each_other_says_how_many(widths: tuple[
     assert contents([op for op in ops if op.path.startswith("experts.")], {}) == said
 
 
+def mixed(before: int, kernels: tuple[int, ...], groups: int = 1) -> nn.Module:
+    """Convolutions of several windows beside each other, of eight channels each."""
+    return Beside(*(nn.Conv2d(before, 8, kernel, padding=kernel // 2, groups=groups) for kernel in kernels))
+
+
+class Beside(nn.Module):
+    def __init__(self, *branches: nn.Module) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+class Plus(nn.Sequential):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + super().forward(x)
+        return y
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ([mixed(8, (1, 3))], "8-8"),
+        ([conv(8, 8), mixed(8, (1, 3)), conv(16, 16), mixed(16, (1, 5))], "8-(8-8)-16-(8-8)"),
+        ([Plus(mixed(8, (1,))), mixed(8, (1, 3)), mixed(16, (1, 3))], "8-(8-8)-(8-8)"),
+        ([conv(8, 4), Beside(mixed(4, (1, 3)), conv(4, 8))], "4-((8-8)-8)"),
+        ([Plus(mixed(8, (1, 3)), conv(16, 8)), nn.ReLU()], "(8-8)-8"),
+        ([Beside(conv(8, 8), nn.Sequential(conv(8, 4), mixed(4, (1, 3)))), conv(24, 8)], "(8-4·(8-8))-8"),
+        ([conv(8, 8, 1), mixed(8, (3, 5, 7), 8), conv(24, 8, 1)], "8-(3×3-5×5-7×7)-8"),
+        ([conv(8, 8, 1), mixed(8, (3, 3), 8), conv(16, 8, 1)], "8-8"),
+    ],
+)
+def test_branches_within_a_longer_series_are_told_as_branches(made: list[nn.Module], said: str) -> None:
+    """`36-36-12-12` were four convolutions in a row; MixNet's two rows of branches are no such thing."""
+    ops = fused_ops(archscope.trace(nn.Sequential(*made), (8, 16, 16)))
+    assert contents([op for op in ops if op.kind != "tensor"], {}) == said
+
+
+def test_parentheses_do_not_make_widths_too_many() -> None:
+    wide = [nn.Sequential(conv(8, 1000), conv(1000, 1000)) for _ in range(4)]
+    ops = fused_ops(archscope.trace(nn.Sequential(conv(8, 8), Beside(*wide)), (8, 16, 16)))
+    said = contents([op for op in ops if op.kind != "tensor"], {})
+    assert said == "8-(1000·1000-1000·1000-1000·1000-1000·1000)"
+
+
 def test_skips_within_skips_are_gone_through_once() -> None:
     """Not twice each: of forty that would be never."""
     with torch.device("meta"):

@@ -27,7 +27,7 @@ from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.printed import unit_paths
 from archscope.views.diagram.plan.shrunk import without_loose
 from archscope.views.diagram.plan.titles import _label_rows, _stride, named
-from archscope.views.diagram.schema import Parts, _is_schema, _with_own_titles, schemas
+from archscope.views.diagram.schema import Parts, _holding, _is_schema, _with_own_titles, schemas
 from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
@@ -437,7 +437,7 @@ def test_a_schema_of_closed_stages_has_panels_of_what_these_hold() -> None:
     assert differences(made) == [] == faults(piece)
     assert {title.rpartition(" ")[0] for title in panels(piece)} == {"Deep"}
     told = [(box.title, *box.details) for box in piece.boxes if box.kind == "module"]
-    assert told[:2] == [("Stage 0", "22 × Deep"), ("Stage 1", "22 × Deep")]
+    assert told[0] == ("Stage 0", "8 × Deep 1, 7 × Deep 2, 7 × Deep 3")
     assert told[3:] == [("Chooser",)]
 
 
@@ -696,6 +696,64 @@ def test_a_panel_counts_its_modules_within_other_panels_too() -> None:
     assert {title: frame.repeat for title, frame in panels(made.drawing.piece).items()} == {"Summed": 4, "Down": 1}
     assert table_of(made.drawing.piece, "Summed") == [["", "a"], ["1 to 3", "8"], ["4", "4"]]
     assert not [*differences(made)]
+
+
+class Mixing(nn.Module):
+    """As MixNet's: every convolution is of several windows; it adds what it reads where it can."""
+
+    def __init__(self, stride: int = 1) -> None:
+        super().__init__()
+        self.first, self.last, self.stride = Windows(1, (1, 3)), Windows(1, (3, 1)), stride
+        self.slid = Windows(stride, (3, 5, 7))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.last(self.slid(self.first(x)))
+        return x + y if self.stride == 1 else y
+
+
+class Windows(nn.Module):
+    def __init__(self, stride: int, kernels: tuple[int, ...]) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(nn.Conv2d(12, 12 // len(kernels), k, stride, k // 2) for k in kernels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([part(x) for part in self.parts], 1)
+
+
+def test_blocks_that_have_no_shortcut_because_they_are_strided_are_no_stages_either() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 12, 3), Mixing(2), Mixing(), Mixing(), Mixing(2), nn.Conv2d(12, 4, 1))
+    made = draw(archscope.summarize(net, (3, 64, 64)), DiagramOptions(level="plate"))
+    found = {title: frame.repeat for title, frame in panels(made.drawing.piece).items()}
+    assert found == {"Mixing, no shortcut": 2, "Mixing, identity": 2}
+    assert differences(made) == [] == faults(made.drawing.piece)
+
+
+@pytest.mark.parametrize(("last", "printed"), [(3, ["1", "2"]), (5, [])])
+def test_a_module_is_opened_where_it_has_more_operations_than_a_panel_has_boxes(last: int, printed: list[str]) -> None:
+    """OneFormer's decoder layer, of 25, stands in its panel whole. Short rows are drawn in the schema itself."""
+
+    def long() -> nn.Module:
+        parts = [nn.Sequential(*(nn.Conv2d(4, 4, 2 * i + 1, 1, i) for _ in range(6))) for i in range(4)]
+        return Plain(*parts, nn.Sequential(*(nn.Conv2d(4, 4, 1) for _ in range(last)), nn.Sigmoid()))
+
+    graph = archscope.trace(nn.Sequential(nn.Conv2d(3, 4, 1), long(), long()), (3, 16, 16))
+    assert unit_paths(Modules(drawn(graph, "")[0], graph.blocks)) == printed
+
+
+class Plain(nn.Sequential):
+    """It has a name."""
+
+
+def test_a_box_that_holds_modules_says_which_panel_is_theirs() -> None:
+    """`3 × Block` sends nobody to Block 2."""
+    found = [
+        Form(paths[0], [], [Numbers((), paths)], title=title, kind="Block")
+        for title, paths in (("Block 1, stride 2", ["a.0"]), ("Block 2", ["a.1", "a.2"]), ("Block 3", ["a.3"]))
+    ]
+    held = [found[0], found[1], found[1], found[2]]
+    box = Op("a/", "module", "A", "a", (), (), ())
+    assert _holding(box, held, found[:2]).facts == ("Block 1, 2 × Block 2, Block",)
+    assert _holding(box, held, []).facts == ()
 
 
 def test_no_other_box_is_called_as_a_panel_is() -> None:

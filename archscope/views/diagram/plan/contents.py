@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import accumulate, zip_longest
 
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.label import RAISING, heads
@@ -28,21 +29,23 @@ WIDTH = re.compile(r"\d+|[a-z]")
 TOLD = re.compile(r"\d|\b[a-z]\b")
 """A width among words such as `pool` and `identity`."""
 
+PARENTHESES = str.maketrans("", "", "()")
+
 COUNTED = {"conv", "depthwise", "linear"}
 
 
 def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
     """The widths of a module's layers in order; `sources`: what it may read, by name.
 
-    Branches of a concatenation are divided by hyphens, layers within them by points. A window is told where all are
-    of one size, or where one is slid over each channel.
+    Branches of a concatenation are divided by hyphens, layers within them by points; parentheses hold them where other
+    layers stand before or after. A window is told where all are of one size, or where one is slid over each channel.
     """
     beside, widths = _branches_or_widths(tuple(members))
     members = opened(members)
     if beside:
         return ", ".join([beside, *_extras(members)])
     said = _transition(members, sources) or widths
-    counted = len(said) > LONGEST or _is_monotonous(said)
+    counted = len(said.translate(PARENTHESES)) > LONGEST or _is_monotonous(said)
     parts = [_counts(members)] if counted else [_window(members), said]
     return ", ".join(filter(None, [*parts, *_extras(members)])) if said else ""
 
@@ -52,7 +55,7 @@ def _branches_or_widths(members: tuple[Op, ...]) -> tuple[str, str]:
     """What branches that nothing joins hold, or else the widths in order."""
     every = opened(members)
     beside = _beside(every)
-    return beside, "" if beside else _widths(structure(every, (), {}, []), "-")
+    return beside, "" if beside else _bare(_widths(structure(every, (), {}, []), "-"))
 
 
 def _beside(members: Sequence[Op]) -> str:
@@ -61,7 +64,7 @@ def _beside(members: Sequence[Op]) -> str:
     parts = connected_parts(list(own), Ops(members).readers.__getitem__)
     if len(parts) < 2:
         return ""
-    said = [_widths(structure([own[name] for name in part], (), {}, []), "-") for part in parts]
+    said = [_bare(_widths(structure([own[name] for name in part], (), {}, []), "-")) for part in parts]
     if not all(said):
         return ""
     return f"{len(parts)} branches" + (f" of {said[0]}" if len(set(said)) == 1 and len(said[0]) <= LONGEST else "")
@@ -93,7 +96,7 @@ def _several(count: int, word: str) -> str:
 
 def _is_monotonous(said: str) -> bool:
     """Is it the same numbers again and again?"""
-    numbers = said.split("-")
+    numbers = said.translate(PARENTHESES).split("-")
     return len(numbers) > MOST_WIDTHS and len(set(numbers)) <= FEW_WIDTHS
 
 
@@ -111,11 +114,14 @@ def opened(ops: Sequence[Op]) -> list[Op]:
 
 def _widths(series: Series, between: str) -> str:
     """Widths in order, those of the longest branch of a sum, of all branches of a concatenation."""
-    parts = []
-    for i, item in enumerate(series):
-        after = series[i + 1] if i + 1 < len(series) else None
-        parts.append(_of_item(item, after, between))
+    parts = [_of_item(item, after, between) for item, after in zip_longest(series, series[1:])]
     return between.join(filter(None, parts))
+
+
+def _bare(said: str) -> str:
+    """Without the parentheses of a concatenation that is all there is."""
+    depths = list(accumulate((letter == "(") - (letter == ")") for letter in said))
+    return said[1:-1] if said.startswith("(") and depths.index(0) == len(said) - 1 else said
 
 
 def _of_item(item: Item, after: Item | None, between: str) -> str:
@@ -131,14 +137,22 @@ def _of_item(item: Item, after: Item | None, between: str) -> str:
                 return _widths(max(item.branches, key=len), between)  # beside what was there already
             branches = [_widths(branch, "·") for branch in item.branches]
             if not any(map(TOLD.search, branches)):
-                return ""  # what was there already, put beside each other
+                branches = _slid(item)
             said = "-".join(branch.replace("pool·", "pool ") or "identity" for branch in branches)
-            return f"({said})" if between == "·" else said
+            return f"({said})" if said else ""
         if join == "mul" and [] in item.branches:
             return ""  # a gate
         return _widths(max(item.branches, key=lambda branch: len(ops_of(branch))), between)
     inner = item.items if isinstance(item, Core) else item.body
     return between.join(filter(None, (_of_item(one, None, between) for one in inner)))
+
+
+def _slid(item: Parallel) -> list[str]:
+    """The windows of branches that slide one of their own over each channel; none where what was there already is put
+    beside each other."""
+    windows = [_window(ops_of(branch)) for branch in item.branches]
+    apart = all(op.kind == "depthwise" for branch in item.branches for op in ops_of(branch) if op.kernel)
+    return windows if apart and all(windows) and len(set(windows)) > 1 else []
 
 
 def _width(op: Op) -> str:

@@ -9,8 +9,8 @@ from archscope.views.diagram.plan.forms import form_key
 from archscope.views.diagram.plan.levels import CONTAINERS
 from archscope.views.diagram.plan.modules import Modules
 
-LARGE_MODULE = 22
-"""Operations of a module that is opened where it can be, rather than printed whole."""
+LARGE_MODULE = 28
+"""Boxes of a panel; a module of more operations is opened where it can be, rather than printed whole."""
 
 NO_FIGURE = 60
 """A module of more is opened whatever it holds, unless it is one of several alike: no figure has room for it."""
@@ -28,13 +28,15 @@ def unit_paths(modules: Modules, large: int = LARGE_MODULE) -> list[str]:
     waiting = modules.modules(modules.root)
     while waiting:
         repeated = modules.repeated(waiting)
+        kind = {path: family(path, modules.kinds.get(path, "")) for path in waiting}
+        blocks = {kind[path] for path in waiting if _is_block(modules, path)}  # the strided ones have no shortcut
         opened = {
-            family(path, modules.kinds.get(path, ""))
-            for path in waiting if _is_opened(modules, path, large, path in repeated)
+            kind[path] for path in waiting
+            if _is_opened(modules, path, large, path in repeated, kind[path] in blocks)
         }  # fmt: skip
         deeper: list[str] = []
         for path in waiting:
-            if family(path, modules.kinds.get(path, "")) in opened and modules.modules(path):
+            if kind[path] in opened and modules.modules(path):
                 deeper += modules.modules(path)
             else:
                 found.append(path)
@@ -45,7 +47,7 @@ def unit_paths(modules: Modules, large: int = LARGE_MODULE) -> list[str]:
     return sorted(kept, key=lambda path: place[modules.members(path)[0].name])
 
 
-def _is_opened(modules: Modules, path: str, large: int, repeated: bool) -> bool:
+def _is_opened(modules: Modules, path: str, large: int, repeated: bool, block: bool) -> bool:
     """Is it a stage, whose parts follow each other and are alike, or too large to be a figure?"""
     every = modules.modules(path)
     parts = [part for part in every if not is_bare(modules, part)]
@@ -56,7 +58,7 @@ def _is_opened(modules: Modules, path: str, large: int, repeated: bool) -> bool:
     kinds = [modules.said_class(part) for part in parts]
     alike = len(set(filter(None, kinds))) < len([kind for kind in kinds if kind])
     keys = [form_key(modules, part) for part in parts]
-    if in_series and (alike or len(set(keys)) < len(keys)) and not _is_block(modules, path):
+    if in_series and (alike or len(set(keys)) < len(keys)) and not block:
         return True
     count = len(modules.members(path))
     if count > large and (in_series or len(every) == 1):
