@@ -6,24 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archscope.views.latex import breakable
+from archscope.views.latex_text import BREAK, LETTER, as_latex
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-LATEX_ESCAPES = str.maketrans(
-    {character: f"\\{character}" for character in "&%$#_{}"}
-    | {character: f"$^{digit}$" for digit, character in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
-    | {
-        "·": r"$\cdot$",
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "\u2026": r"\ldots{}",
-    }
-)
-
-BREAK = "\u200b"
-"""Where a line may break: no width, no ink."""
 
 MARKDOWN_ESCAPES = str.maketrans({character: f"\\{character}" for character in "\\|_*`[]"} | {"<": "&lt;", "\n": " "})
 MARKDOWN_LINKS = re.compile(r"(://)|\b(www\.)", re.IGNORECASE)
@@ -45,10 +31,9 @@ def _environment() -> "Environment":
         keep_trailing_newline=True,
     )
     environment.filters["html_broken"] = _html_broken
-    environment.filters["latex"] = _latex
-    environment.filters["latex_broken"] = lambda text: _latex(breakable(str(text), BREAK)).replace(
-        BREAK, r"\allowbreak{}"
-    )
+    environment.globals["LATEX_LETTER"] = LETTER
+    environment.filters["latex"] = lambda text: as_latex(str(text))
+    environment.filters["latex_broken"] = lambda text: as_latex(breakable(str(text), BREAK))
     environment.filters["latex_label"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", str(text))
     environment.filters["markdown"] = _markdown
     return environment
@@ -64,10 +49,6 @@ def _html_broken(text: object) -> str:
     from markupsafe import Markup, escape
 
     return escape(breakable(str(text), BREAK)).replace(BREAK, Markup("<wbr>"))
-
-
-def _latex(text: object) -> str:
-    return re.sub(r"×(\d+)", r"$\\times \1$", str(text).translate(LATEX_ESCAPES))
 
 
 def fill(template: str, **values: Any) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from archscope.views.latex import breakable
+from archscope.views.latex_text import as_latex
 from archscope.views.page import Line, Page, Table
 from archscope.views.templates import fill
 
@@ -42,17 +43,51 @@ def test_paths_break_at_their_points_and_numbers_nowhere() -> None:
     assert breakable("", "|") == ""
 
 
+LETTERS = (
+    "cafe\u0301", "\u00df\u0439\u03b1\ud569\u5c42", "x\u0302\u0323 a\u0300\u0338", "\U0001f600", '<|"--">', "a\u200bb",
+)  # fmt: skip
+"""Joined marks, other scripts, marks on a letter that no sign has both of, signs that are others in old fonts."""
+
+
+def test_letters_that_are_not_ascii_are_the_documents_or_their_number() -> None:
+    assert as_latex(LETTERS[0]) == "caf\xe9"
+    assert as_latex("\xdf") == "\\archscopeletter{00DF}{\xdf}"
+    assert as_latex(LETTERS[4]) == r'\textless{}\textbar{}\string"-\allowbreak{}-\string"\textgreater{}'
+    assert "DeclareRobustCommand" not in fill("page.tex", page=Page("all", "", [table("Xception")]))
+
+
+ENGINES = {"pdflatex": "", "lualatex": r"\usepackage{fontspec}"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("rows", [1, 60], ids=["on a page", "over pages"])
+def test_tables_are_set_whatever_letters_their_names_have(engine: str, rows: int, tmp_path: Path) -> None:
+    if not shutil.which(engine):
+        pytest.skip(f"there is no {engine} here")
+    tables = [table("".join(LETTERS), rows, left=(0, 1)), table(f"{LONG}.{LETTERS[1]}")]
+    text = fill("page.tex", page=Page(LETTERS[1], LETTERS[0], tables))
+    source = f"{ENGINES[engine]}\\usepackage{{array,booktabs,longtable}}\\begin{{document}}\\listoftables\n{text}"
+    for _ in range(2):  # the list of tables is read from the first run
+        said = compiled(engine, f"\\documentclass{{article}}{source}\\end{{document}}", tmp_path)
+    assert "Missing character" not in said
+
+
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="there is no pdflatex here")
 def test_tables_fit_an_article(tmp_path: Path) -> None:
     tables = [table("Xception"), table(LONG), table("Xception, width_multiplier=0.5", 70)]
     tables += [Table(HEADINGS, [Line([LONG, *NUMBERS[:4], LONG])], (0, 5)), Table(["a", "b"], [Line([LONG, "1"], 2)])]
     text = fill("page.tex", page=Page("all", "", tables))
     packages = text.partition("needs ")[2].partition("\n")[0]
-    (tmp_path / "all.tex").write_text(
-        f"\\documentclass{{article}}{packages}\\begin{{document}}{text}\\end{{document}}", encoding="utf-8"
-    )
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    source = f"\\documentclass{{article}}{packages}\\begin{{document}}{text}\\end{{document}}"
+    said = compiled("pdflatex", source, tmp_path)
+    assert "Overfull" not in said
+    assert "too large" not in said
+
+
+def compiled(program: str, source: str, folder: Path) -> str:
+    """What LaTeX says of it."""
+    (folder / "all.tex").write_text(source, encoding="utf-8")
+    command = [program, "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-2000:]
-    assert "Overfull" not in run.stdout
-    assert "too large" not in run.stdout
+    return run.stdout

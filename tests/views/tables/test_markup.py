@@ -51,7 +51,7 @@ def of_latex(text: str) -> list[Line]:
     for line in filter(None, map(str.strip, body.partition(r"\end{")[0].splitlines())):
         cells = [cell.strip() for cell in re.split(r"(?<!\\)&", line.removesuffix(r"\\"))]
         found.append(
-            Line(cells[0].count(r"\quad"), repeat(cells[1].replace(r"$\times ", TIMES).replace("$", "")), cells)
+            Line(cells[0].count(r"\quad"), repeat(cells[1].replace(r"$\times$", TIMES).replace("$", "")), cells)
         )
     return found
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 
 from archscope.views.diagram.paint.painter import number
+from archscope.views.latex_text import LETTER, as_latex
 
 SVG = "{http://www.w3.org/2000/svg}"
 PIXEL = 0.75
@@ -23,17 +24,9 @@ BEGIN = r"""% A document of its own, and a picture for \input{...} in another on
 \providecommand\texttimes{\ensuremath{\times}}%
 \providecommand\archscopefont{\fontencoding{T1}\fontfamily{phv}\selectfont}%
 \providecommand\archscopefit[2]{\sbox0{#2}\ifdim\wd0>#1 \resizebox{#1}{\height}{\usebox0}\else\usebox0\fi}%
-\providecommand\archscopeletter[2]{\ifdefined\Umathchar
-  {\fontencoding{TU}\fontfamily{\sfdefault}\selectfont\iffontchar\font"#1 \char"#1 \else U+#1\fi}\else
-  \ifcsname u8:\detokenize{#2}\endcsname #2\else U+#1\fi\fi}%"""
+\providecommand\archscopeunicode[1]{\ifdefined\Umathchar{\fontencoding{TU}\fontfamily{\sfdefault}\selectfont#1}\else#1\fi}%
+"""
 END = r"\ifdefined\archscopeend\expandafter\archscopeend\fi"
-
-WRITTEN = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "_": r"\_", "%": r"\%",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"\texttimes{}", "÷": r"$\div$", "→": r"$\to$",
-    "−": r"$-$", "·": r"$\cdot$", "…": r"\dots{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-    '"': r"\string" + '"', "–": "--", "\N{RIGHT SINGLE QUOTATION MARK}": "'",
-}  # fmt: skip
 
 ANCHORS = {"start": "base west", "end": "base east", "middle": "base"}
 
@@ -46,7 +39,7 @@ def to_tikz(svg: str) -> str:
     drawn = list(_drawn(root, unit, (width, height)))
     colors = sorted(set(re.findall(r"\barchscope([0-9A-F]{6})\b", "\n".join(drawn))))
     return "\n".join([
-        BEGIN,
+        BEGIN + LETTER,
         *(rf"\definecolor{{archscope{color}}}{{HTML}}{{{color}}}%" for color in colors),
         rf"\begin{{tikzpicture}}[x={unit:.5f}bp,y=-{unit:.5f}bp,inner sep=0pt,outer sep=0pt]",
         rf"\useasboundingbox (0,0) rectangle ({number(width)},{number(height)});",
@@ -171,9 +164,6 @@ def _text(element: ElementTree.Element, unit: float) -> str:
 
 
 def _latex(text: str) -> str:
-    """What LaTeX sets as this text; of a character that it may not know, its number besides."""
-    return "".join(WRITTEN.get(sign, sign if sign.isascii() else _letter(sign)) for sign in text)
-
-
-def _letter(sign: str) -> str:
-    return rf"\archscopeletter{{{ord(sign):04X}}}{{{sign}}}"
+    """As in a table, but that Helvetica has a sign of its own, and in no font letters of all scripts."""
+    said = as_latex(text).replace(r"$\times$", r"\texttimes{}")
+    return re.sub(r"((?:\\archscopeletter\{\w+\}\{.\}|[^\0-\x7f])+)", r"\\archscopeunicode{\1}", said)
