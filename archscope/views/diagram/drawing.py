@@ -21,7 +21,7 @@ from archscope.views.diagram.paint.costs import check_is_measured, heat, notes, 
 from archscope.views.diagram.paint.drawio import to_drawio
 from archscope.views.diagram.paint.heading import heading, meanings
 from archscope.views.diagram.paint.paint import to_svg
-from archscope.views.diagram.paint.painter import Page, Sheet
+from archscope.views.diagram.paint.painter import NoRoom, Page, Sheet
 from archscope.views.diagram.paint.png import to_pdf, to_png
 from archscope.views.diagram.paint.sources import to_dot, to_mermaid
 from archscope.views.diagram.paint.tikz import to_tikz
@@ -142,9 +142,19 @@ def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
     options = (options or DiagramOptions()).checked()
     if options.engine != "auto":
         engines.find(options.engine)  # a missing one is told even where the picture would do without
-    graph = report.graph
     check_is_measured(report, options)
-    block = find_block(report, options)
+    made = _drawn(report, options)
+    if options.font_size:
+        try:
+            _ = made.svg  # where there is no room for such letters, it is said now
+        except NoRoom:  # the picture that is drawn where none are asked for may have larger ones, and says which
+            made = replace(_drawn(report, replace(options, font_size=None)), options=options)
+            _ = made.svg
+    return made
+
+
+def _drawn(report: Report, options: DiagramOptions) -> Diagram:
+    graph, block = report.graph, find_block(report, options)
     style = Style(
         channels_last=options.layout == "HxWxC", notes=notes(report, options), beside=bool(options.show),
         sideways=options.direction == "LR", engine=options.engine, paper=paper(options),
@@ -157,10 +167,7 @@ def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
         drawing = compose(graph, options.level, block, style, options.fold, options.depth)
     if options.direction == "BT":
         upside_down(drawing.piece)
-    made = Diagram(report, options, drawing)
-    if options.font_size:
-        _ = made.svg  # where there is no room for such letters, it is said now
-    return made
+    return Diagram(report, options, drawing)
 
 
 def paper(options: DiagramOptions) -> Paper:

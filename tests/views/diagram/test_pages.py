@@ -83,6 +83,17 @@ def test_letters_that_find_no_room_are_an_error_that_says_how_large_they_could_b
         drawn(block="conv3_x.bottleneck2", width="30mm", font_size=12)
 
 
+@pytest.mark.parametrize("level", ["network", "flow", "plate"])
+@pytest.mark.parametrize("name", ["densenet121", "inception_v4"])
+def test_letters_that_are_said_to_have_room_have_it(name: str, level: str) -> None:
+    """A picture whose modules were closed for large letters could have less room than the one drawn otherwise."""
+    report = archscope.summarize(name)
+    with pytest.raises(ArchscopeError, match="there is room for letters of") as told:
+        draw(report, DiagramOptions(level=level, page="column", font_size=12))
+    room = float(str(told.value).partition("letters of ")[2].partition(" pt")[0])
+    draw(report, DiagramOptions(level=level, page="column", font_size=room))
+
+
 def test_no_title_and_no_legend() -> None:
     whole, bare = drawn().svg, drawn(show_title=False, show_legend=False).svg
     untitled, plain = drawn(show_title=False).svg, drawn(show_legend=False).svg

@@ -39,6 +39,10 @@ class Page:
     attributes: "Callable[[Box | Frame], str] | None" = None
 
 
+class NoRoom(ArchscopeError):
+    """For letters of the size asked for, on the page or width asked for."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """What a picture becomes as printed: so many points wide, or within a page, its letters so many points high.
@@ -53,11 +57,11 @@ class Sheet:
     exact: bool = False
 
     def scale(self, width: float, height: float) -> float:
-        """Points for one of the picture's. Raises ArchscopeError where its letters would be smaller than asked for."""
+        """Points for one of the picture's. Raises NoRoom where its letters would be smaller than asked for."""
         most = min(self.width / width, self.height / height)
         most = max(most, min(self.height / width, self.width / height)) if self.turns else most
         if self.font_size > most * SMALL + 0.05:
-            raise ArchscopeError(
+            raise NoRoom(
                 f"there is room for letters of {most * SMALL:.1f} pt, not of {self.font_size:g}: "
                 "take a smaller --font-size, a larger --width or --page, or close modules with --level or --depth"
             )
