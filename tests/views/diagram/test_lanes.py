@@ -266,6 +266,35 @@ def test_a_result_leaves_a_module_where_its_resolution_does() -> None:
     assert faults(piece) == []
 
 
+class Heads(nn.Module):
+    """Two heads with the same weights at each of four resolutions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(conv(3 if i == 0 else 8, 8, 2) for i in range(4))
+        self.side = nn.ModuleList(conv(8, 8) for _ in range(4))
+        self.classes, self.boxes = (nn.Sequential(conv(8, 8), nn.Conv2d(8, n, 1)) for n in (5, 4))
+
+    def forward(self, x: torch.Tensor) -> dict[str, list[torch.Tensor]]:
+        kept = []
+        for down in self.down:
+            x = down(x)
+            kept.append(x)
+        kept = [side(one) for side, one in zip(self.side, kept, strict=True)]
+        return {"classes": [self.classes(one) for one in kept], "boxes": [self.boxes(one) for one in kept]}
+
+
+def test_results_of_a_module_across_lanes_stand_right_below_it() -> None:
+    made = draw(archscope.summarize(Heads(), (3, 64, 64)), DiagramOptions(level="network"))
+    piece = made.drawing.piece
+    assert faults(piece) == [] == differences(made)
+    for head in ("Classes", "Boxes"):
+        (bar,) = [box for box in piece.boxes if box.title == head]
+        lines = [line for line in piece.lines if line.source == bar.name]
+        assert len(lines) == 4
+        assert all(turns(line) == 0 for line in lines)
+
+
 @pytest.mark.parametrize(
     ("sizes", "lanes"),
     [

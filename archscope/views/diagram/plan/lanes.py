@@ -230,8 +230,12 @@ def _across(items: Mapping[str, Stop], tensors: Sequence[Tensor]) -> dict[str, l
 def _left(items: Mapping[str, Stop], edges: Sequence[Edge]) -> list[str]:
     """The items that no other reads; results are boxes where lines end."""
     read = {source for source, _ in edges}
-    results = {name for name, item in items.items() if isinstance(item, Leaf) and item.op.kind == "tensor"}
+    results = {name for name, item in items.items() if _is_result(item)}
     return [name for name in items if name not in read | results]
+
+
+def _is_result(item: Stop) -> bool:
+    return isinstance(item, Leaf) and item.op.kind == "tensor"
 
 
 def _ops(item: Stop) -> Sequence[Op]:
@@ -282,8 +286,8 @@ def _sizes(items: Mapping[str, Stop], edges: Sequence[Edge], given: Mapping[str,
 def _rows(
     items: Mapping[str, Stop], edges: Sequence[Edge], lane: Mapping[str, int], bars: Mapping[str, Sequence[str]]
 ) -> dict[str, int]:
-    """Each item under all that it reads, those of a bar in one row. Next in a lane is what goes on from its last, then
-    what has most below it."""
+    """Each item under all that it reads, those of a bar in one row, after results of what it would stand below. Next in
+    a lane is what goes on from its last, then what has most below it."""
     whole = {one: name for name, parts in bars.items() for one in parts}
     before: dict[str, set[str]] = {name: set() for name in items}
     for source, target in edges:
@@ -297,8 +301,9 @@ def _rows(
         ready = [
             name for name in items if name not in rows and all(rows.get(source, row) < row for source in before[name])
         ]
+        ends = {lane[name] for name in ready if _is_result(items[name]) and last.get(lane[name], "") in before[name]}
         for name in (name for name in ready if name in bars):
-            if chosen.keys().isdisjoint(lane[one] for one in bars[name]):
+            if not (chosen.keys() | ends).intersection(lane[one] for one in bars[name]):
                 chosen |= {lane[one]: ((True, len(items)), one) for one in bars[name]}
         for name in (name for name in ready if name not in whole):
             rank = last.get(lane[name], "") in before[name], below[name]
