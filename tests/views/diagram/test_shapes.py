@@ -12,6 +12,7 @@ from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.paint.heading import heading
 from archscope.views.diagram.place.text import sizes
+from tests.small_nets import Forward
 
 
 class Tokens(nn.Module):
@@ -36,6 +37,26 @@ def test_channels_are_followed_through_tokens_and_permutes() -> None:
     assert said == ["8×12×6", "96×6", "96×6", "96×6", "8×12×6", "8×12×6", "8×12×6", "8×12×6", "8×12×2"]
     first = [sizes(layer.output_shape, False, axes[layer.name]) for layer in graph.layers]
     assert {text for text in first if text.count("×") == 2} == {"6×8×12", "2×8×12"}
+
+
+@pytest.mark.parametrize(
+    ("equation", "weight", "said"),
+    [
+        ("bchw,dc->bdhw", (5, 4), ["Einsum 5, with w", "8×12×5"]),  # a 1x1 convolution
+        ("...chw,dc->...dhw", (5, 4), ["Einsum 5, with w", "8×12×5"]),
+        ("nctv,vw->nctw", (12, 9), ["Einsum 4, with w", "8×9×4"]),  # over the nodes of a graph
+        ("bchw,chw->bc", (4, 8, 12), ["Einsum 4, with w", "4"]),
+        ("bchw,cd->bhwd", (4, 5), ["Einsum 5, with w", "8×12×5"]),
+    ],
+)
+def test_the_channels_of_an_einsum_are_those_that_it_reads_or_its_weights_make(
+    equation: str, weight: tuple[int, ...], said: list[str]
+) -> None:
+    net = Forward(
+        lambda net, x: torch.einsum(equation, net.conv(x), net.w), conv=nn.Conv2d(3, 4, 3, padding=1),
+        w=nn.Parameter(torch.zeros(weight)),
+    )  # fmt: skip
+    assert [text for text in shown(net, (3, 8, 12)) if text in said] == said
 
 
 class Frames(nn.Module):

@@ -6,6 +6,7 @@ Followed from layer to layer, so that every shape can be written in one order, w
 from collections.abc import Mapping
 from itertools import takewhile
 
+from archscope.measures.einsum import letters
 from archscope.model.graph import Graph, Layer, Shape
 from archscope.model.operations import CATEGORY
 
@@ -60,6 +61,8 @@ def _of_layer(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape
     if layer.window:
         rank = len(layer.window.kernel_size)
         return len(out) - rank - 1 if len(out) > rank else None
+    if layer.operation == "einsum":
+        return _of_einsum(layer, axes, shapes)
     over_one = layer.operation == "layer_norm" and len(layer.settings.get("normalized_shape", ())) == 1
     if category in ON_LAST_AXIS or over_one:
         return len(out) - 1
@@ -70,6 +73,25 @@ def _of_layer(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape
     axis = axes[source]
     assert axis is not None
     return _moved(axis, shapes[source], out, category == "view" or len(shapes[source]) != len(out))
+
+
+def _of_einsum(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape]) -> Axis:
+    """The channels of what it reads where these are left; else what its weights make of them, as in the 1x1 convolution
+    `bchw,dc->bdhw`; else the last axis."""
+    rank, last = len(layer.output_shape), len(layer.output_shape) - 1
+    try:
+        names, result = letters(layer.settings.get("equation"), [len(operand.shape) for operand in layer.operands])
+    except ValueError:
+        return last
+    read = [(name, one.source) for name, one in zip(names, layer.operands, strict=True) if one.source in shapes]
+    made = [letter for letter in result if not any(letter in name for name, _ in read)]
+    held = [
+        name[axis - len(shapes[source])] for name, source in read
+        if (axis := axes.get(source)) is not None and len(shapes[source]) - axis <= len(name)
+    ]  # fmt: skip
+    letter = next((letter for letter in [*held, *made[-1:]] if letter in result), result[-1:])
+    at = rank - len(result) + result.find(letter)
+    return at if at >= 0 else None
 
 
 def _moved(axis: int, before: Shape, after: Shape, reshaped: bool) -> Axis:

@@ -87,7 +87,7 @@ def labelled(
     last = convolutions[-1] if convolutions else main
     separable = len(convolutions) > 1 and is_depthwise(main)
     facts = [
-        *_width(main, last),
+        *_width(main, last, customs.axes[main.name]),
         *_window_facts(main),
         *_extras(main),
         *_sizes(main, customs.parameters),
@@ -194,14 +194,14 @@ def _kernel(layer: Layer) -> str:
     return "×".join(map(str, layer.window.kernel_size)) if layer.window else ""
 
 
-def _width(main: Layer, last: Layer) -> list[str]:
+def _width(main: Layer, last: Layer, axis: int | None) -> list[str]:
     """Filters of a convolution, units of a linear layer."""
     category = CATEGORY.get(main.operation, "")
     if "convolution" in category:
         rank = len(last.window.kernel_size) if last.window else 2
         return [str(last.output_shape[-rank - 1])] if len(last.output_shape) > rank else []
-    if (category == "linear" or (category == "product" and main.parameters)) and main.output_shape:
-        return [str(main.output_shape[-1])]
+    if axis is not None and (category == "linear" or (category == "product" and main.parameters)):
+        return [str(main.output_shape[axis])]
     return []
 
 
