@@ -20,9 +20,8 @@ from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.picture import Box, Piece
 from archscope.views.diagram.place.style import FRAME_TITLE, SMALL, Style
 from archscope.views.diagram.place.table import Table
-from archscope.views.diagram.plan.differing import REPEATS, Marked, plans, rows_of
-from archscope.views.diagram.plan.levels import network_plan
-from archscope.views.diagram.plan.marking import EXTRA, marked
+from archscope.views.diagram.plan.differing import REPEATS, Marked, plans, rows_of, simplest
+from archscope.views.diagram.plan.marking import marked
 from archscope.views.diagram.plan.shrunk import boxes
 from archscope.views.diagram.sketch import Drawing, View
 
@@ -57,6 +56,11 @@ def formats() -> Mapping[str, Written]:
 
 def as_svg(diff: Diff) -> str:
     """The picture of a diff: on one page of A4, with the rows that it shows."""
+    return to_svg(*placed(diff))
+
+
+def placed(diff: Diff) -> tuple[Piece, Page]:
+    """What is painted, and what stands around it."""
     rows = rows_of(diff.differences)
     partner = {a.layer.name: b.layer.name for a, b in diff.pairs if a.layer and b.layer}
     ops, outputs = drawn(diff.b.graph, "")
@@ -64,9 +68,12 @@ def as_svg(diff: Diff) -> str:
     table = _table(diff)
     drawing = _drawing(found, _ends(outputs, found), diff.b.graph.blocks, table)
     piece = drawing.piece
+    for box in piece.boxes:
+        if box.op and box.op.kind != "tensor" and not box.op.join and not _numbers(box, found):
+            box.kind = "agree"
     signs = {box.name: _sign(numbers) for box in piece.boxes if (numbers := _numbers(box, found))}
     ghosts = frozenset(box.name for box in piece.boxes if box.op and found.is_missing(box.op))
-    extra = frozenset(box.name for box in piece.boxes if box.op and _is_extra(box.op))
+    extra = frozenset(box.name for box in piece.boxes if box.op and box.op.is_extra)
     _set_below(piece, table)
     reader, reference = map(one_line, Comparison((diff.a, diff.b)).names)
     title = f"{reader} against {reference}"
@@ -74,7 +81,7 @@ def as_svg(diff: Diff) -> str:
     if rows:
         lines = ["Dashed: missing."] * bool(ghosts) + ["Dotted: extra."] * bool(extra)
         said = [said[0], f"{said[1][:-1]}; grey agrees.", "Numbers: the rows below.", *lines]
-    return to_svg(piece, Page(title, said, marks=signs, ghosts=ghosts, added=extra))
+    return piece, Page(title, said, marks=signs, ghosts=ghosts, added=extra)
 
 
 def _drawing(found: Marked, outputs: Sequence[Output], kinds: Mapping[str, str], table: Table | None) -> Drawing:
@@ -91,7 +98,7 @@ def _drawing(found: Marked, outputs: Sequence[Output], kinds: Mapping[str, str],
             drawing = tried.placed(sketch)
             if scale(drawing.piece, paper) * SMALL >= SMALLEST_TEXT:
                 return drawing
-    return view.placed(view.smallest(network_plan(found.ops, kinds), kinds))
+    return view.placed(view.smallest(simplest(found, kinds), kinds))
 
 
 def _ends(outputs: Sequence[Output], found: Marked) -> list[Output]:
@@ -103,7 +110,7 @@ def _notes(alike: Sequence[Op], found: Marked) -> tuple[str, ...]:
     """What the rows say of a box."""
     numbers = {number for op in alike for number in found.rows_of(op)}
     rows = [row for row in found.rows if row.number in numbers]
-    if all(_is_extra(op) for op in alike):
+    if all(op.is_extra for op in alike):
         return ("extra",)
     if all(found.is_missing(op) for op in alike):
         whole = alike[0].kind == "module"  # how many blocks there are is no word for each of their layers
@@ -113,11 +120,14 @@ def _notes(alike: Sequence[Op], found: Marked) -> tuple[str, ...]:
 
 
 def _lines(said: Iterable[str]) -> tuple[str, ...]:
-    return tuple(line for words in said for line in wrap(words, LONGEST_NOTE))
+    return tuple(line for words in said for line in _balanced(words))
 
 
-def _is_extra(op: Op) -> bool:
-    return op.layers == (op.name,) and op.name.startswith(EXTRA)
+def _balanced(words: str) -> list[str]:
+    """In as few lines as it takes, of lengths as equal as can be: no line is one word."""
+    lines = wrap(words, LONGEST_NOTE)
+    even = (wrap(words, width) for width in range(max(len(words) // len(lines), 1), LONGEST_NOTE))
+    return next((found for found in even if len(found) == len(lines)), lines) if lines else lines
 
 
 def _sign(numbers: Sequence[int]) -> str:

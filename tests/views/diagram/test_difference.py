@@ -10,7 +10,7 @@ from torch import nn
 import archscope
 from archscope.differences import Diff, compare
 from archscope.views import render
-from archscope.views.diagram.difference import as_svg
+from archscope.views.diagram.difference import as_svg, placed
 from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.style import SMALL
 from archscope.views.diagram.plan.differing import rows_of
@@ -48,6 +48,25 @@ class Called(nn.Module):
         for _ in range(self.times):
             x = self.block(x)
         return x
+
+
+class Beside(nn.Module):
+    """A module, and another one whose result is added to its own."""
+
+    def __init__(self, module: nn.Module, other: nn.Module) -> None:
+        super().__init__()
+        self.module, self.other = module, other
+
+    def forward(self, x):
+        return self.module(x) + self.other(x)
+
+
+@cache
+def beside() -> Diff:
+    """MobileNetV2, whose first convolution has another beside it, before its normalisation."""
+    net = archscope.build("mobilenet_v2")
+    net.conv1.conv = Beside(net.conv1.conv, nn.Conv2d(3, 32, 1, 2))
+    return archscope.diff(net, "mobilenet_v2")
 
 
 @cache
@@ -206,7 +225,7 @@ def test_words_in_a_box_are_broken_and_not_cut() -> None:
         return nn.Sequential(nn.Conv2d(3, 8, 3), nn.AvgPool2d(3, 1, 1, count_include_pad=counted))
 
     shown = texts(as_svg(archscope.diff(pooled(True), pooled(False), (3, 9, 9))))
-    assert {"counts the padding (count_include_pad) where the", "reference leaves it out"} <= {*shown}
+    assert {"counts the padding (count_include_pad)", "where the reference leaves it out"} <= {*shown}
     assert not any("…" in text for text in shown)
 
 
@@ -262,3 +281,27 @@ def test_a_box_says_two_rows_and_of_more_their_numbers(changes: dict[str, object
     in_boxes = shown[shown.index("Input") :]
     assert ", ".join(str(number) for number in range(1, len(changes) + 1)) in in_boxes
     assert sum(words in in_boxes for words in ("groups 2 instead of 1", "no bias where the reference has one")) == told
+
+
+def test_what_is_extra_beside_a_part_of_a_box_leads_into_the_box_and_the_trunk_past_it() -> None:
+    """It read the box and ended there: the sum stands between the convolution and the normalisation of one box."""
+    made, _ = placed(beside())
+    (extra,) = [box for box in made.boxes if box.op and box.op.is_extra]
+    first = next(box for box in made.boxes if box.title == "Conv")
+    ends = {(line.source, line.target) for line in made.lines}
+    assert {("input", extra.name), (extra.name, first.name)} <= ends
+    assert len([target for _, target in ends if target == first.name]) == 2
+    assert (first.name, extra.name) not in ends
+    assert extra.right < first.x == pytest.approx(next(box for box in made.boxes if box.name == "input").x)
+
+
+def test_a_block_that_is_called_twice_is_shared() -> None:
+    net = archscope.build("resnet50")
+    net.conv2_x = nn.Sequential(*net.conv2_x[:2], Called(net.conv2_x[2], 2))
+    assert "shared, ×2" in texts(as_svg(archscope.diff(net, "resnet50")))
+
+
+def test_what_agrees_is_grey_where_the_network_is_closed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archscope.views.diagram.difference.plans", lambda found, kinds: [])
+    boxes = [box for box in placed(beside())[0].boxes if box.op and box.op.kind != "tensor"]
+    assert {box.kind for box in boxes if not box.details or "extra" not in box.details} == {"agree"}

@@ -8,6 +8,9 @@ from typing import Any
 from archscope.cached import cached_property
 from archscope.model.graph import Graph, Layer, Shape
 
+EXTRA = "+"
+"""The name of what only the reader's network has, among the reference's, begins with it."""
+
 
 @dataclass(frozen=True)
 class Op:
@@ -43,6 +46,11 @@ class Op:
     def __hash__(self) -> int:
         """Of its name alone: what it holds takes long to go through."""
         return hash(self.name)
+
+    @property
+    def is_extra(self) -> bool:
+        """Does it stand for what only the reader's network has, in the picture of a difference?"""
+        return self.name.startswith(EXTRA) and self.layers == (self.name,)
 
     @property
     def each(self) -> tuple["Op", ...]:

@@ -45,7 +45,8 @@ def sort_branches(parallel: Parallel, join: str) -> tuple[list[int], list[int], 
     elif join == "cat":
         lanes = [i for i in numbers if lengths[i] == 0 and len(branches) <= 2]
     elif join == "other":
-        lanes = [i for i in numbers if lengths[i] == 0]
+        extra = [i for i in numbers if branches[i] and all(op.is_extra for op in ops_of(branches[i]))]
+        lanes = extra if 0 in lengths and len(extra) == 1 else [i for i in numbers if lengths[i] == 0]
     if len(lanes) > 1:
         lanes = [i for i in lanes if lengths[i] == 0][:1] if 0 in lengths else lanes[:1]
     return lanes, [], [i for i in numbers if i not in lanes]

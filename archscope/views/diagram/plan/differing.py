@@ -8,7 +8,7 @@ from archscope.differences.rows import Difference
 from archscope.views.diagram.ops.names import joined_title, part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, upwards
 from archscope.views.diagram.plan.closing import closed
-from archscope.views.diagram.plan.levels import CONTAINERS, Plan
+from archscope.views.diagram.plan.levels import CONTAINERS, Plan, network_plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.printed import unit_paths
 
@@ -79,9 +79,9 @@ def short(row: Difference) -> str:
     called = re.match(r"(\d+) calls? of one block, .*? has (\d+) blocks", row.what)
     if called:
         return f"shared, ×{called[1]} of {called[2]}"
-    called = re.search(r"one block called (\d+) times", row.what)
+    called = re.search(r"one block called (twice|(\d+) times)", row.what)
     if called:
-        return f"shared, ×{called[1]}"
+        return f"shared, ×{called[2] or 2}"
     said = re.sub(r", in \d+ (layers|places)$", "", row.what)
     said = re.sub(r"^a shortcut that the reference does not have(?:: (.+) on it)?$", _shortcut, said)
     said = re.sub(r"( instead of [^:,]+): .*", r"\1", said)
@@ -121,6 +121,12 @@ def plans(found: Marked, kinds: Mapping[str, str]) -> list[Plan]:
         if not made or plan.closed != made[-1].closed:
             made.append(plan)
     return made
+
+
+def simplest(found: Marked, kinds: Mapping[str, str]) -> Plan:
+    """The plan of the network level, for where there is no room for any other."""
+    plan = network_plan(found.ops, kinds)
+    return replace(plan, ops=[_told_apart(op, found) for op in plan.ops])
 
 
 def _mark_siblings(found: Marked, modules: Modules, units: Sequence[str]) -> None:
@@ -178,10 +184,7 @@ def _title(unit: str, kinds: Mapping[str, str]) -> str:
 
 
 def _told_apart(op: Op, found: Marked) -> Op:
-    """Ops of different rows are not folded to one; but those of a block that is called again are. What agrees is
-    grey."""
+    """Ops of different rows are not folded to one; but those of a block that is called again are."""
     numbers = found.rows_of(op)
     single = tuple(row.number for row in found.rows if row.number in numbers and row.kind != SHARING)
-    if op.kind == "tensor":
-        return op
-    return replace(op, inner=(op.inner, single), kind=op.kind if numbers else "agree" if not op.join else op.kind)
+    return op if op.kind == "tensor" else replace(op, inner=(op.inner, single))

@@ -7,14 +7,11 @@ from dataclasses import dataclass, field, replace
 from archscope.differences.alignment import common_path
 from archscope.model.connected import connected_parts
 from archscope.model.graph import Graph, Layer
-from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.ops.ops import EXTRA, Op
 from archscope.views.diagram.plan.differing import REPEATS, Marked, Row, with_signs
 
 FEW_EXTRA, LONGEST_WORD = 3, 48
 """So many extra layers in a row are told by name; letters of what a row calls them."""
-
-EXTRA = "+"
-"""A layer that only the reader's network has, among the reference's, begins with it."""
 
 
 @dataclass
@@ -114,7 +111,11 @@ def _insert(standing: _Standing, run: Sequence[Layer], row: Row, word: str, ends
     if not sources:
         return
     anchor = max(sources, key=lambda op: place[op.name])
-    readers = [standing.ops[place[name]] for name in standing.readers(inside) if place[name] > place[anchor.name]]
+    reading = standing.readers(inside)
+    readers = [standing.ops[place[name]] for name in reading if place[name] > place[anchor.name]]
+    into = anchor.name in reading and len({op.name for op in sources}) > 1  # beside a part of a box, such as its layer
+    if into:
+        sources = [op for op in sources if op is not anchor]
     name = f"{EXTRA}{run[0].name}"
     path = f"{_holder(run, row, standing, sources[0])}.{name.replace('.', ':')}".lstrip(".")
     extra = Op(name, "other", word, path, (name,), tuple(dict.fromkeys(op.name for op in sources)),
@@ -122,6 +123,11 @@ def _insert(standing: _Standing, run: Sequence[Layer], row: Row, word: str, ends
     bases = {base for source in extra.inputs for base in (source, *standing.bases.get(source, ()))}
     standing.bases[name] = bases
     standing.by_layer |= dict.fromkeys(inside, name)
+    if into:
+        at = place[anchor.name]
+        joined = replace(anchor, inputs=(*anchor.inputs, name))
+        standing.ops = [*standing.ops[:at], extra, joined, *standing.ops[at + 1 :]]
+        return
     at = place[anchor.name] + 1
     standing.ops = [*standing.ops[:at], extra, *_rewired(standing.ops[at:], extra, anchor, bases, readers)]
     if not any(anchor.name in op.inputs for op in standing.ops if op is not extra):
