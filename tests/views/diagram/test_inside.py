@@ -96,7 +96,7 @@ def test_skips_within_skips_are_gone_through_once() -> None:
     """Not twice each: of forty that would be never."""
     with torch.device("meta"):
         ops = fused_ops(archscope.trace(Skips(40), (4, 8, 8)))
-    assert contents(ops[1:], {}) == "80 convolutions"
+    assert contents(ops[1:], {}) == "80 convolutions of 4"
 
 
 class GatedUnit(nn.Module):

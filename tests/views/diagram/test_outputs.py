@@ -8,6 +8,10 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.ops.fuse import fused_ops
+from archscope.views.diagram.ops.outputs import ends_of, results, with_outputs
+from archscope.views.diagram.plan.shrunk import largest_core
+from archscope.views.diagram.plan.structure import structure
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import differences
 
@@ -263,3 +267,34 @@ def test_very_many_tensors_of_one_box_are_one_box(module: nn.Module, said: str, 
 
     assert said in words or f"{said} ×1" in words
     assert len(made.drawing.piece.boxes) <= 60 and differences(made) == [] and faults(made.drawing.piece) == []
+
+
+class Autoencoder(nn.Module):
+    """It gives what two paths make before they are joined, and what comes of that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encode, self.mean, self.spread, self.decode = (nn.Linear(8, 8) for _ in range(4))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        x = self.encode(x)
+        mean, spread = self.mean(x), self.spread(x)
+        return self.decode(mean + (spread * 0.5).exp()), mean, spread
+
+
+def test_results_that_leave_one_of_several_paths_make_no_paths_cross() -> None:
+    graph = archscope.trace(Autoencoder(), (8,))
+    given = results(graph)
+    ops = with_outputs(fused_ops(graph), given)
+    assert largest_core(structure(ops, (), {}, ends_of(ops, given))) == 0
+
+
+@pytest.mark.parametrize("level", ["network", "flow", "layer"])
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_a_result_that_leaves_a_path_hangs_beside_it(level: Any, direction: Any) -> None:
+    made = draw(archscope.summarize(Autoencoder(), (8,)), DiagramOptions(level=level, direction=direction))
+    assert faults(made.drawing.piece) == [] == differences(made)
+    place = {" ".join([box.title, *box.details]).strip(): box for box in made.drawing.piece.boxes}
+    spread, go_on, end = place["Output 3 8"], place["Scale ×0.5"], place["Output 1 8"]
+    if direction == "TB":
+        assert spread.left > go_on.x and spread.bottom < end.top

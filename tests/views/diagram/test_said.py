@@ -70,7 +70,7 @@ class Stage(nn.Module):
 
 def test_stages_that_differ_are_not_told_as_the_last_of_them() -> None:
     stages = nn.Sequential(Stage(2), Stage(3))
-    assert "Sequential 2 × Stage" in said(
+    assert "Sequential 2 × Stage of 8" in said(
         nn.Sequential(conv(3, 8), stages, nn.Sequential(*[Stage(2) for _ in range(2)]), conv(8, 2)), level="network"
     )
     assert "Sequential 2 × Stage 8-8-8-8-8" in said(

@@ -87,7 +87,7 @@ def labelled(
     last = convolutions[-1] if convolutions else main
     separable = len(convolutions) > 1 and is_depthwise(main)
     facts = [
-        *_width(main, last, customs.axes[main.name]),
+        *_width(main, last, customs.axes[main.name], customs.parameters),
         *_window_facts(main),
         *_extras(main),
         *_sizes(main, customs.parameters),
@@ -194,15 +194,17 @@ def _kernel(layer: Layer) -> str:
     return "×".join(map(str, layer.window.kernel_size)) if layer.window else ""
 
 
-def _width(main: Layer, last: Layer, axis: int | None) -> list[str]:
-    """Filters of a convolution, units of a linear layer."""
+def _width(main: Layer, last: Layer, axis: int | None, parameters: Mapping[str, Tensor]) -> list[str]:
+    """Filters of a convolution, units of a linear layer, rows of a parameter that is multiplied from the left."""
     category = CATEGORY.get(main.operation, "")
     if "convolution" in category:
         rank = len(last.window.kernel_size) if last.window else 2
         return [str(last.output_shape[-rank - 1])] if len(last.output_shape) > rank else []
-    if axis is not None and (category == "linear" or (category == "product" and main.parameters)):
-        return [str(main.output_shape[axis])]
-    return []
+    if axis is None or not (category == "linear" or (category == "product" and main.parameters)):
+        return []
+    rows = main.operation in {"matmul", "mm", "bmm"} and len(main.output_shape) > 1
+    left = rows and parameters[main.parameters[0]].shape[-1:] != main.output_shape[-1:]
+    return [str(main.output_shape[-2 if left else axis])]
 
 
 def _window_facts(layer: Layer) -> list[str]:
@@ -250,8 +252,8 @@ def _rounds_up(layer: Layer) -> bool:
 
 
 def _along(layer: Layer, axis: int | None) -> list[str]:
-    """What a concatenation puts beside each other, where that is not channels."""
-    if join_of(layer) != "cat" or joins_channels(layer, axis):
+    """What a concatenation puts beside each other, where that is not channels; a stack makes an axis of its own."""
+    if join_of(layer) != "cat" or layer.operation == "stack" or joins_channels(layer, axis):
         return []
     return ["batch"] if len(layer.output_shape) > 3 or axis == len(layer.output_shape) - 3 else ["positions"]
 

@@ -5,6 +5,8 @@ import re
 GENERIC = {"Sequential", "ModuleList", "ModuleDict", "Concat", "Residual", "Sum", "Block", "Module"}
 """Classes that say how a module is built, not what it is."""
 
+CONTAINERS = {"Sequential", "ModuleList", "ModuleDict"}
+
 SPELLED = {
     "resnet": "ResNet", "resnext": "ResNeXt", "seresnet": "SE-ResNet", "seresnext": "SE-ResNeXt", "senet": "SENet",
     "densenet": "DenseNet", "mobilenet": "MobileNet", "efficientnet": "EfficientNet", "googlenet": "GoogLeNet",

@@ -10,6 +10,8 @@ from archscope.views.diagram.ops.ops import Op
 
 CALL = re.compile(r"_\d+$")
 """At the end of the name of an operation, or of a layer that is called again."""
+MOST_CALLS = 64
+"""So often does a step of a loop call one operation, at most."""
 SCALAR, SPAN = re.compile(r"[×÷+−]-?[\d.]+(e[+-]?\d+)?"), " … "
 
 
@@ -72,10 +74,25 @@ def with_spans(ops: Sequence[Op]) -> list[Op]:
         if len(op.facts) == 1 and SCALAR.fullmatch(op.facts[0]):
             calls.setdefault(CALL.sub("", op.path), []).append(op)
     spans: dict[str, str] = {}
-    for alike in calls.values():
-        if len({op.facts for op in alike}) > 1:
-            spans |= dict.fromkeys((op.name for op in alike), f"{alike[0].facts[0]}{SPAN}{alike[-1].facts[0]}")
+    for alike in map(_at_one_place, calls.values()):
+        for place in alike:
+            if len({op.facts for op in place}) > 1:
+                span = f"{place[0].facts[0]}{SPAN}{place[-1].facts[0]}"
+                spans |= dict.fromkeys((op.name for op in place), span)
     return [replace(op, facts=(spans[op.name],)) if op.name in spans else op for op in ops]
+
+
+def _at_one_place(calls: Sequence[Op]) -> list[Sequence[Op]]:
+    """The calls of one operation by their place in the step of a loop that calls it several times: so many times as
+    leave most places without a change."""
+
+    def places(times: int) -> list[Sequence[Op]]:
+        return [calls[i::times] for i in range(times)]
+
+    def unchanged(times: int) -> float:
+        return sum(len({op.facts for op in place}) == 1 for place in places(times)) / times
+
+    return places(max(range(1, min(MOST_CALLS, len(calls) // 2) + 1), key=unchanged, default=1))
 
 
 def is_concat_of_one(layer: Layer) -> bool:

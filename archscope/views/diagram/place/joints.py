@@ -6,7 +6,7 @@ from archscope.views.diagram.place.picture import Box, Line, Piece, Point
 from archscope.views.diagram.place.style import LANE, SIDE, SMALL
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.contents import opened
-from archscope.views.diagram.plan.items import ENTRY, Parallel, ops_of
+from archscope.views.diagram.plan.items import ENTRY, Leaf, Parallel, Series, ops_of
 
 Tail = tuple[str, float, float]
 LONGEST_LANE = 2
@@ -36,7 +36,7 @@ def sort_branches(parallel: Parallel, join: str) -> tuple[list[int], list[int], 
     branches = parallel.branches
     lengths = [len(branch) for branch in branches]
     numbers = range(len(branches))
-    if join == "mul" and 0 in lengths:
+    if 0 in lengths and (join == "mul" or (join and all(map(is_result, branches)))):
         return [], [i for i in numbers if lengths[i]], []
     lanes = []
     if join == "add":  # of one box each, what holds most is the body
@@ -50,6 +50,11 @@ def sort_branches(parallel: Parallel, join: str) -> tuple[list[int], list[int], 
     if len(lanes) > 1:
         lanes = [i for i in lanes if lengths[i] == 0][:1] if 0 in lengths else lanes[:1]
     return lanes, [], [i for i in numbers if i not in lanes]
+
+
+def is_result(branch: Series) -> bool:
+    """Is it no more than a result, which hangs beside what goes on?"""
+    return all(isinstance(item, Leaf) and item.op.kind == "tensor" for item in branch)
 
 
 def columns_of(pieces: list[Piece], snap: float, trunk: Piece | None = None) -> list[Piece]:
@@ -162,8 +167,9 @@ def lane_line(whole: Piece, before: Piece | None, lane: Piece, node: Piece, left
         lane.shift(x, top)
         if before:
             whole.lines.append(Line([start, (x, start[1]), (x, top)], source, lane.head, kind))
-        name, _, bottom = lane.tails[0]
-        whole.lines.append(Line([(x, bottom), (x, end[1]), end], name, node.head, kind))
+        whole.lines += [
+            Line([(at, bottom), (at, end[1]), end], name, node.head, kind) for name, at, bottom in lane.tails
+        ]
         for inner in lane.lines:
             inner.kind = kind
         lane.rows = []

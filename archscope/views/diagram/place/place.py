@@ -18,6 +18,7 @@ from archscope.views.diagram.place.joints import (
     gate_lines,
     hull_of,
     is_point,
+    is_result,
     join,
     lane_line,
     sort_branches,
@@ -281,7 +282,11 @@ class Placer:
 
 
 def _trunk(item: Parallel, columns: Sequence[int]) -> int | None:
-    """Of branches that end the network, the one with most layers by far: auxiliary heads hang beside it."""
+    """Of branches that end the network, the one with most layers by far: auxiliary heads hang beside it, and results
+    beside the one that goes on."""
+    going_on = [i for i in columns if not (item.branches[i] and is_result(item.branches[i]))]
+    if len(going_on) == 1:
+        return going_on[0]
     layers = {i: sum(len(op.layers) for op in ops_of(item.branches[i])) for i in columns}
     longest, *others = sorted(layers, key=lambda i: -layers[i])
     return longest if others and layers[longest] >= TRUNK * layers[others[0]] else None

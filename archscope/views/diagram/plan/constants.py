@@ -1,6 +1,7 @@
-"""What reads nothing, such as a table of positions, stands beside what it is added to, not beside all before that."""
+"""What reads nothing, such as a table of positions, stands beside what it is added to, not beside all before that; a
+result that leaves one of several paths stands beside that path, not at the end of all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 Sources = Mapping[str, Sequence[str]]
 
@@ -43,6 +44,32 @@ def _chain(name: str, readers: Mapping[str, Sequence[str]], constant: set[str]) 
     return [*chain, ""]
 
 
+def beside_paths(
+    sources: Sources, results: Iterable[str], entry: str, end: str
+) -> tuple[dict[str, list[str]], set[str]]:
+    """What each item reads, in an order in which each follows that, and which of the `results` are moved: one of a
+    tensor on a path that joins others stands as if what that tensor leads to read it."""
+    given = {name for name in results if len(sources[name]) == 1}
+    rest = {name: list(read) for name, read in sources.items() if name not in given}
+    if not (given and rest):
+        return {name: list(read) for name, read in sources.items()}, set()
+    readers: dict[str, list[str]] = {name: [] for name in [entry, *rest]}
+    for name, read in rest.items():
+        for source in read:
+            readers[source].append(name)
+    below = _Above({name: readers[name] or [end] for name in reversed(rest)}, end).nearest
+    trunk = _Above({**rest, end: [name for name in rest if not readers[name]]}, entry).all_before(end)
+    moved: dict[str, list[str]] = {}  # by what makes them
+    for result in [name for name in sources if name in given]:
+        (source,) = sources[result]
+        if source in rest and source not in trunk and below[source] != end:
+            moved.setdefault(source, []).append(result)
+            rest[below[source]].append(result)
+    beside = {result for results in moved.values() for result in results}
+    order = [one for name in sources if name not in beside for one in (name, *moved.get(name, ()))]
+    return {name: rest.get(name, list(sources[name])) for name in order}, beside
+
+
 class _Above:
     """The item through which every path to another one leads, the nearest such."""
 
@@ -56,6 +83,13 @@ class _Above:
         """Where the paths to these part, above all of them."""
         at = self._common(names)
         return self.nearest[at] if at in names else at
+
+    def all_before(self, name: str) -> set[str]:
+        """The items through which every path to this one leads."""
+        found = {name}
+        while (name := self.nearest[name]) not in found:
+            found.add(name)
+        return found
 
     def _common(self, names: Sequence[str]) -> str:
         ends = set(names)

@@ -16,16 +16,23 @@ from archscope.views.diagram.plan.structure import structure
 LONGEST = 44
 """Characters; a module with more to say only says how many convolutions it has."""
 
+LONGEST_TOLD = 57
+"""Characters for all that a box tells of what it holds; what is longer is cut where letters are wide."""
+
 MOST_WIDTHS, FEW_WIDTHS = 8, 2
 """So many widths of so few values say no more than their count does."""
 
 FEW = 4
-"""So many times the linear layers make convolutions few."""
+"""So many times the linear layers make convolutions few, and so many operations those that have widths."""
 
 MOST_WORDS = 3
 """So many words tell what a box of no module holds."""
 
+COUNT = re.compile(r"\d (convolution|linear layer)")
+"""What is said of a module whose widths are too many."""
+
 WIDTH = re.compile(r"\d+|[a-z]")
+TABLE = re.compile(r"\d+×\d+")
 TOLD = re.compile(r"\d|\b[a-z]\b")
 """A width among words such as `pool` and `identity`."""
 
@@ -45,17 +52,35 @@ def contents(members: Sequence[Op], sources: Mapping[str, Op]) -> str:
     if beside:
         return ", ".join([beside, *_extras(members)])
     said = _transition(members, sources) or widths
-    counted = len(said.translate(PARENTHESES)) > LONGEST or _is_monotonous(said)
-    parts = [_counts(members)] if counted else [_window(members), said]
-    return ", ".join(filter(None, [*parts, *_extras(members)])) if said else ""
+    if not said:
+        return ", ".join(_tables(members))
+    besides = [*_dilation(members), *_extras(members)]
+    whole = ", ".join(filter(None, [_window(members), said, *besides]))
+    if _is_long(said) or len(whole) > LONGEST_TOLD:
+        return ", ".join([_counts(members), *besides])
+    return whole
 
 
 @lru_cache(maxsize=512)  # a picture is planned in many ways, of which each closes the same modules
 def _branches_or_widths(members: tuple[Op, ...]) -> tuple[str, str]:
     """What branches that nothing joins hold, or else the widths in order."""
     every = opened(members)
-    beside = _beside(every)
-    return beside, "" if beside else _bare(_widths(structure(every, (), {}, []), "-"))
+    if beside := _beside(every):
+        return beside, ""
+    series = structure(every, (), {}, [])
+    said = _widths(series, "-") or _widths(series, "-", gates=True)
+    if _is_long(said) and all(op.kind == "linear" for op in every if _width(op)):
+        said = _widths(structure(_trunk(every), (), {}, []), "-") or said
+    return "", _bare(said)
+
+
+def _trunk(members: Sequence[Op]) -> list[Op]:
+    """What the first tensor that they read leads to: what is made of another one, such as a memory, is beside that."""
+    after = set(members[0].inputs)
+    for op in members:
+        if not after.isdisjoint(op.inputs):
+            after.add(op.name)
+    return [op for op in members if op.name in after]
 
 
 def _beside(members: Sequence[Op]) -> str:
@@ -75,9 +100,12 @@ def in_words(members: Sequence[Op], kinds: Mapping[str, str]) -> str:
     own = {op.path for op in members if op.kind == "module" and op.path and kinds.get(op.path) not in {"", *GENERIC}}
     outer = {op.path.partition(".")[0]: None for op in members if "." in op.path or op.path in own}
     modules = [part_title(path, kinds.get(path, "")) for path in outer]
-    if not modules and (widths := contents(members, {})):
+    every = opened(members)
+    wide = [op for op in every if _width(op)]
+    if not modules and len(every) <= FEW * len(wide) and (widths := contents(members, {})):
         return widths
-    words = list(dict.fromkeys(modules or [op.word for op in opened(members)]))
+    others = [op.word for op in every if op not in wide]
+    words = list(dict.fromkeys(modules or [*[f"{op.word} {_width(op)}" for op in wide], *others]))
     return ", ".join([*words[:MOST_WORDS], *["…"] * (len(words) > MOST_WORDS), *_extras(members)])
 
 
@@ -85,19 +113,34 @@ def _counts(members: Sequence[Op]) -> str:
     """`3×3, 16 convolutions`, or linear layers where convolutions are few beside them."""
     convolutions = sum(op.kind in {"conv", "depthwise"} for op in members)
     linear = sum(op.kind == "linear" and bool(_width(op)) for op in members)
-    if linear <= FEW * convolutions:
-        return ", ".join(filter(None, [_window(members), _several(convolutions, "convolution")]))
-    return _several(linear, "linear layer")
+    if linear > FEW * convolutions:
+        return _several(linear, "linear layer")
+    widths = {_width(op) for op in members if op.kind in {"conv", "depthwise"}}
+    each = f" of {widths.pop()}" if len(widths) == 1 and convolutions > 1 else ""
+    return ", ".join(filter(None, [_window(members), _several(convolutions, "convolution") + each]))
+
+
+def _tables(members: Sequence[Op]) -> list[str]:
+    """Rows and columns of the embeddings, where those are few."""
+    found = [fact for op in members if op.word == "Embedding" for fact in op.facts if TABLE.fullmatch(fact)]
+    return found if len(found) <= MOST_WORDS else []
+
+
+def _dilation(members: Sequence[Op]) -> list[str]:
+    """`dilation 4` where all windows that have one have the same."""
+    found = {fact for op in members for fact in op.facts if fact.startswith("dilation ")}
+    return list(found) if len(found) == 1 else []
 
 
 def _several(count: int, word: str) -> str:
     return f"{count} {word}{'s' * (count > 1)}" if count else ""
 
 
-def _is_monotonous(said: str) -> bool:
-    """Is it the same numbers again and again?"""
-    numbers = said.translate(PARENTHESES).split("-")
-    return len(numbers) > MOST_WIDTHS and len(set(numbers)) <= FEW_WIDTHS
+def _is_long(said: str) -> bool:
+    """Is it too long, or the same numbers again and again?"""
+    plain = said.translate(PARENTHESES)
+    numbers = plain.split("-")
+    return len(plain) > LONGEST or (len(numbers) > MOST_WIDTHS and len(set(numbers)) <= FEW_WIDTHS)
 
 
 def opened(ops: Sequence[Op]) -> list[Op]:
@@ -112,9 +155,10 @@ def opened(ops: Sequence[Op]) -> list[Op]:
     ]  # fmt: skip
 
 
-def _widths(series: Series, between: str) -> str:
-    """Widths in order, those of the longest branch of a sum, of all branches of a concatenation."""
-    parts = [_of_item(item, after, between) for item, after in zip_longest(series, series[1:])]
+def _widths(series: Series, between: str, gates: bool = False) -> str:
+    """Widths in order, those of the longest branch of a sum, of all branches of a concatenation; those of `gates` only
+    where they are asked for."""
+    parts = [_of_item(item, after, between, gates) for item, after in zip_longest(series, series[1:])]
     return between.join(filter(None, parts))
 
 
@@ -124,7 +168,7 @@ def _bare(said: str) -> str:
     return said[1:-1] if said.startswith("(") and depths.index(0) == len(said) - 1 else said
 
 
-def _of_item(item: Item, after: Item | None, between: str) -> str:
+def _of_item(item: Item, after: Item | None, between: str, gates: bool) -> str:
     if isinstance(item, Leaf):
         pooled = ("up" if item.op.word in RAISING else "pool") if item.op.kind == "pool" and between == "·" else ""
         return _width(item.op) or pooled
@@ -134,17 +178,17 @@ def _of_item(item: Item, after: Item | None, between: str) -> str:
         join = after.op.join if isinstance(after, Leaf) else ""
         if join == "cat":
             if len(item.branches) == 2 and [] in item.branches:
-                return _widths(max(item.branches, key=len), between)  # beside what was there already
-            branches = [_widths(branch, "·") for branch in item.branches]
+                return _widths(max(item.branches, key=len), between, gates)  # beside what was there already
+            branches = [_widths(branch, "·", gates) for branch in item.branches]
             if not any(map(TOLD.search, branches)):
                 branches = _slid(item)
             said = "-".join(branch.replace("pool·", "pool ") or "identity" for branch in branches)
             return f"({said})" if said else ""
-        if join == "mul" and [] in item.branches:
-            return ""  # a gate
-        return _widths(max(item.branches, key=lambda branch: len(ops_of(branch))), between)
+        if join == "mul" and [] in item.branches and not gates:
+            return ""
+        return _widths(max(item.branches, key=lambda branch: len(ops_of(branch))), between, gates)
     inner = item.items if isinstance(item, Core) else item.body
-    return between.join(filter(None, (_of_item(one, None, between) for one in inner)))
+    return between.join(filter(None, (_of_item(one, None, between, gates) for one in inner)))
 
 
 def _slid(item: Parallel) -> list[str]:

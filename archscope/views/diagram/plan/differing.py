@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from archscope.differences.rows import Difference
-from archscope.views.diagram.ops.names import joined_title, part_title, stage_title
+from archscope.views.diagram.ops.names import CONTAINERS, joined_title, part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, upwards
 from archscope.views.diagram.plan.closing import closed
-from archscope.views.diagram.plan.levels import CONTAINERS, Plan, network_plan
+from archscope.views.diagram.plan.levels import Plan, network_plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.printed import unit_paths
 

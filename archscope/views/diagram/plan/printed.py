@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from archscope.model.tree import LISTS
 from archscope.views.diagram.ops.names import GENERIC, family
 from archscope.views.diagram.plan.forms import form_key
-from archscope.views.diagram.plan.levels import CONTAINERS
 from archscope.views.diagram.plan.modules import Modules
 
 LARGE_MODULE = 28
@@ -85,6 +84,6 @@ def _by_class(modules: Modules, paths: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in paths:
         kind = modules.kinds.get(path, "")
-        if kind and kind not in GENERIC | CONTAINERS:
+        if kind and kind not in GENERIC:
             found.setdefault(kind, []).append(path)
     return found

@@ -88,32 +88,46 @@ def _aligned(run: Run, ops: Sequence[Op]) -> Run:
 
 def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output] = ()) -> list[Op]:
     """The Ops with equal modules in a row as one box where all read one tensor besides, as a decoder its memory, or
-    where each gives results of the network, `given`."""
+    the last two of them, as the cells of a NASNet, or where each gives results of the network, `given`."""
     results = {output.layer for output in given}
     modules = Modules(ops, kinds)
     current = ops
     for children in list(modules.children.values()):
-        for _, alike in itertools.groupby(
+        for _, same in itertools.groupby(
             [child for child in children if len(modules.members(child)) > 1], modules.look
         ):
+            alike = list(same)
             steps = [modules.members(child) for child in alike]
-            if len(steps) > 1 and (_have_memory(steps) or all(_gives(step, results) for step in steps)):
+            if len(steps) > 1 and (_hang_together(steps) or all(_gives(step, results) for step in steps)):
                 collapsing = Collapsing(current)
-                if collapsing.collapse(steps, kinds) and is_acyclic(made := collapsing.ops):
+                if collapsing.collapse(steps, kinds, alike) and is_acyclic(made := collapsing.ops):
                     current = made
     return current if current is ops else in_order(current)
 
 
-def _have_memory(steps: Sequence[Sequence[Op]]) -> bool:
-    """Does each step read the one before it, and besides the same as the first does, in the same places?"""
+def _hang_together(steps: Sequence[Sequence[Op]]) -> bool:
+    """Does each step read the one before it, and besides the same as the first does, in the same places, or the one
+    before that?"""
     made = [{op.name for op in step} for step in steps]
     read = [_from_outside(step, own) for step, own in zip(steps, made, strict=True)]
+    return _have_memory(made, read) or _read_two(made, read)
+
+
+def _have_memory(made: Sequence[set[str]], read: Sequence[Sequence[str]]) -> bool:
     memory = set(read[1]) - made[0]
     return bool(memory) and all(
         [source in memory and source for source in outside] == [source in memory and source for source in read[0]]
         and before.issuperset(carried := [source for source in outside if source not in memory]) and carried
         for outside, before in zip(read[1:], made, strict=False)
     )  # fmt: skip
+
+
+def _read_two(made: Sequence[set[str]], read: Sequence[Sequence[str]]) -> bool:
+    earlier = [set(read[0]), *made]
+    return all(
+        not two.isdisjoint(outside) and not before.isdisjoint(outside) and (two | before).issuperset(outside)
+        for two, before, outside in zip(earlier, made, read[1:], strict=False)
+    )
 
 
 def _gives(step: Sequence[Op], results: set[str]) -> bool:
@@ -175,16 +189,16 @@ class Collapsing:
     def ops(self) -> list[Op]:
         return sorted(self.by_name.values(), key=lambda op: self.place[op.name])
 
-    def collapse(self, steps: Sequence[Sequence[Op]], kinds: Mapping[str, str]) -> bool:
-        """Make these steps one Op; False where they are no walk or one of them is hidden already. Steps in a row, in
-        execution order, make no cycle: all else is before or after them."""
+    def collapse(self, steps: Sequence[Sequence[Op]], kinds: Mapping[str, str], paths: Sequence[str] = ()) -> bool:
+        """Make these steps, of the modules `paths` where each is one, one Op; False where they are no walk or one of
+        them is hidden already. Steps in a row, in execution order, make no cycle: all else is before or after them."""
         known = self.by_name
         if any(op.name not in known or known[op.name].copies != op.copies for step in steps for op in step):
             return False
         steps = [[known[op.name] for op in step] for step in steps]  # what they read may be collapsed by now
         if not _may_follow(*steps[:2]):
             return False
-        wholes = [_as_step(step, kinds) for step in steps]
+        wholes = [_as_step(step, kinds, path) for step, path in zip(steps, paths or [""] * len(steps), strict=True)]
         new = {op.name: whole.name for step, whole in zip(steps, wholes, strict=True) for op in step}
         copies = tuple(_reading(whole, new) for whole in wholes[1:])
         made = replace(wholes[0], copies=copies)
@@ -243,15 +257,9 @@ def are_beside(op: Op) -> bool:
     return all(set(step.inputs) == set(op.inputs) for step in op.copies)
 
 
-def _title(step: Sequence[Op], kinds: Mapping[str, str]) -> str:
-    """The class of the module that a step is, where it is one."""
-    module = common_module(step)
-    return part_title(module, kinds.get(module, "")) if module else "Step"
-
-
-def _as_step(members: Sequence[Op], kinds: Mapping[str, str]) -> Op:
-    """A step as one Op, what it holds not told; a module that is closed already stays as it is, and what begins with
-    one has its path."""
+def _as_step(members: Sequence[Op], kinds: Mapping[str, str], path: str = "") -> Op:
+    """A step as one Op, of the module `path` where it is one, what it holds not told; a module that is closed already
+    stays as it is, and what begins with one has its path."""
     if len(members) == 1 and members[0].kind == "module":
         return members[0]
     names = {op.name for op in members}
@@ -259,6 +267,8 @@ def _as_step(members: Sequence[Op], kinds: Mapping[str, str]) -> Op:
     layers = tuple(name for op in members for one in op.each for name in one.layers)
     read = Ops(members).readers
     last = next((op for op in reversed(members) if not read[op.name]), members[-1])
-    path = members[0].path if members[0].kind == "module" else common_module(members)
-    return Op(f"{members[0].name}/step", "module", _title(members, kinds), path, layers, inputs, last.shape,
+    module = path or common_module(members)
+    title = part_title(module, kinds.get(module, "")) if module else "Step"
+    path = path or (members[0].path if members[0].kind == "module" else module)
+    return Op(f"{members[0].name}/step", "module", title, path, layers, inputs, last.shape,
               inner=relative(members), channels=last.channels, members=tuple(opened(members)))  # fmt: skip

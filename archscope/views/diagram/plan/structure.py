@@ -6,7 +6,7 @@ from typing import Any
 
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.ops import Op, Ops, relative, upwards
-from archscope.views.diagram.plan.constants import beside_trunk
+from archscope.views.diagram.plan.constants import beside_paths, beside_trunk
 from archscope.views.diagram.plan.items import ENTRY, EXIT, Core, Leaf, Node, Panel, Parallel, Series, Split
 
 DEEPEST = 50
@@ -24,7 +24,9 @@ class Flow:
             read = [holder.get(source, ENTRY) for op in node.ops for source in op.inputs if source not in own]
             given = isinstance(node, Leaf) and node.op.kind == "tensor"
             sources[node.name] = list(dict.fromkeys(read)) or [ENTRY] * given
-        hung = beside_trunk(sources, ENTRY)
+        read_by_others = {source for read in sources.values() for source in read}
+        results = [node.name for node in nodes if node.name not in read_by_others and _is_result(node)]
+        hung, moved = beside_paths(beside_trunk(sources, ENTRY), results, ENTRY, EXIT)
         by_name = {node.name: node for node in nodes}
         self.nodes = {name: by_name[name] for name in hung}
         self.after: dict[str, list[str]] = {name: [] for name in [*self.nodes, ENTRY]}
@@ -33,13 +35,19 @@ class Flow:
             for source in read:
                 self._edge(source, name)
         for name in self.nodes:
-            if not self.after[name] or any(op.name in outputs for op in self.nodes[name].ops):
+            ends = name not in moved and any(op.name in outputs for op in self.nodes[name].ops)
+            if ends or not self.after[name]:
                 self._edge(name, EXIT)
         self.read_by = {name: frozenset(after) for name, after in self.after.items()}
 
     def _edge(self, source: str, target: str) -> None:
         self.after[source].append(target)
         self.before[target].append(source)
+
+
+def _is_result(node: Node) -> bool:
+    """Is it a tensor's box that reads another?"""
+    return isinstance(node, Leaf) and node.op.kind == "tensor" and bool(node.op.inputs)
 
 
 def structure(ops: Sequence[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Iterable[str]) -> Series:
