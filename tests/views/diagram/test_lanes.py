@@ -10,9 +10,11 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.nodes import LONG_NAME
 from archscope.views.diagram.place.picture import Line
-from archscope.views.diagram.plan.lanes import _Levels
+from archscope.views.diagram.plan.items import Core, Leaf, Split
+from archscope.views.diagram.plan.lanes import _Levels, lanes_of
 from tests.views.diagram.checker import faults
 from tests.views.diagram.rebuild import differences
 
@@ -308,3 +310,13 @@ def test_results_of_a_module_across_lanes_stand_right_below_it() -> None:
 def test_sequences_lie_with_images_of_as_many_positions(sizes: list[tuple[int, ...]], lanes: list[int]) -> None:
     levels = _Levels(sizes)
     assert [levels.of(size) for size in sizes] == lanes
+
+
+def test_a_part_is_entered_above_what_reads_nothing() -> None:
+    """Else the line that enters it would lead through that."""
+    ops = [
+        Op(name, "linear", "Linear", name, (), read, (4, 8), channels=1)
+        for name, read in {"a": (), "b": ("a",), "c": ("b", "x"), "d": ("c", "b"), "e": ("x", "d")}.items()
+    ]
+    lanes = lanes_of([Split("in", False), Core([Leaf(op) for op in ops], [])], always=True)
+    assert lanes and lanes.row["in"] == 0

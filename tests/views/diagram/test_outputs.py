@@ -298,3 +298,73 @@ def test_a_result_that_leaves_a_path_hangs_beside_it(level: Any, direction: Any)
     spread, go_on, end = place["Output 3 8"], place["Scale ×0.5"], place["Output 1 8"]
     if direction == "TB":
         assert spread.left > go_on.x and spread.bottom < end.top
+
+
+class MeetingConstants(nn.Module):
+    """What two parameters make meets before what is read joins it, with several results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.other = nn.Linear(8, 8), nn.Linear(8, 8)
+        self.gate, self.table = nn.Parameter(torch.zeros(8)), nn.Parameter(torch.zeros(8, 8))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        position = self.other(self.table)[0].softmax(-1)
+        y = self.fc(x).softmax(-1) + self.gate.sigmoid() * position
+        return y.relu(), x.sigmoid()
+
+
+@pytest.mark.parametrize("level", ["network", "flow", "layer"])
+def test_constants_that_meet_stand_in_the_order_in_which_they_are_read(level: Any) -> None:
+    made = draw(archscope.summarize(MeetingConstants(), (8,)), DiagramOptions(level=level))
+    assert faults(made.drawing.piece) == [] == differences(made)
+
+
+class WrittenBack(nn.Module):
+    """It adds in place to a view of what nothing reads any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.table, self.fc = nn.Conv2d(3, 8, 1), nn.Parameter(torch.zeros(8, 16)), nn.Linear(16, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.conv(x).flatten(2)
+        y += self.table
+        z: torch.Tensor = self.fc(y)
+        return z
+
+
+def test_what_is_written_into_a_tensor_that_nothing_reads_is_no_box() -> None:
+    report = archscope.summarize(WrittenBack(), (3, 4, 4))
+    assert "setitem" in [layer.operation for layer in report.graph.layers]
+    made = draw(report, DiagramOptions(level="flow"))
+    assert [box.op.word for box in made.drawing.piece.boxes if box.op] == ["Input", "Conv", "Add", "Linear", "Output"]
+    assert {box.op.word: box.op.shape for box in made.drawing.piece.boxes if box.op}["Add"] == (8, 16)
+    assert differences(made) == []
+
+
+class Skipping(nn.Module):
+    """A block that gives one tensor to what follows, another one to a sum at the end."""
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.one, self.on, self.skip = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            x = self.one(x).relu()
+            return self.on(x), self.skip(x)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.last = self.Block(), nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x, skip = self.first(x)
+        y: torch.Tensor = self.last(self.second(x).sigmoid() + skip)
+        return y
+
+
+def test_another_tensor_of_a_module_is_no_identity() -> None:
+    made = draw(archscope.summarize(Skipping(), (8,)), DiagramOptions(level="network"))
+    assert differences(made) == [] and "identity" not in {line.label for line in made.drawing.piece.lines}

@@ -12,7 +12,7 @@ from archscope.model.operations import CATEGORY
 from archscope.model.tree import LISTS, Node, tree_of, walk
 from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.ops.functions import functions
-from archscope.views.diagram.ops.label import Customs, is_view, kind_of, labelled
+from archscope.views.diagram.ops.label import WRITTEN, Customs, is_view, kind_of, labelled
 from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
 from archscope.views.diagram.ops.rewrites import chained
 
@@ -43,6 +43,7 @@ class Fusion:
             self._precede(layer)
             self._weigh(layer)
             self._turn(layer)
+            self._write_back(layer)
 
     def groups(self) -> dict[str, list[Layer]]:
         """Layers by the layer that names their Op."""
@@ -144,6 +145,13 @@ class Fusion:
             (reader,) = self.graph.consumers[reader]
         if self.root(reader) != layer.name:
             self.owner[layer.name] = reader
+
+    def _write_back(self, layer: Layer) -> None:
+        """What is written into a tensor that nothing reads any more, as `x += y` does where `x` is a view, belongs to
+        what made it."""
+        unread = not self.graph.consumers[layer.name] and layer.name not in self.graph.outputs
+        if layer.operation == WRITTEN and unread and len(layer.inputs) > 1 and layer.inputs[-1] in self.graph.layer:
+            self.owner[layer.name] = self.root(layer.inputs[-1])
 
 
 def _numbers_read(layer: Layer) -> set[str]:

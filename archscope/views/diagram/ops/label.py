@@ -30,6 +30,9 @@ DRAWN_VIEWS = {"pixel_shuffle", "pixel_unshuffle", "native_channel_shuffle"}
 RAISING = {"Interpolate", "PixelShuffle", "UpConv", "Upsample"}
 """Words of what makes the resolution higher."""
 
+WRITTEN = "setitem"
+"""What is written into a part of a tensor."""
+
 COPIES = {"to", "float", "double", "half", "bfloat16", "contiguous", "clone"}
 """The same numbers, in another type or place."""
 
@@ -144,7 +147,9 @@ def heads(count: int, width: int) -> str:
 
 
 def _given(layers: Sequence[Layer]) -> Layer:
-    """The layer whose tensor is the box's own: a view drawn within it says nothing new but what drops ones."""
+    """The layer whose tensor is the box's own: a view drawn within it says nothing new but what drops ones, nor does
+    what is written elsewhere."""
+    layers = [layer for layer in layers if layer.operation != WRITTEN] or layers
     last = layers[-1]
     if len(layers) == 1:
         return last

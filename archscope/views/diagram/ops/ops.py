@@ -21,7 +21,7 @@ class Op:
     closed modules must have in common to look the same, `shared` the weight that it has in common with others,
     `members` what a closed module was made of, `views` the views of its tensor: layer, shape, axis of channels.
     `reads` are its inputs before modules were closed around some of them; empty where none was. `results`: of a closed
-    module every shape that is read of it, with its axis of channels, `shape` the last.
+    module the shape of each tensor that is read of it, with its axis of channels, `shape` the last.
     """
 
     name: str

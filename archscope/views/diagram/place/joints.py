@@ -151,7 +151,8 @@ def _side(piece: Piece, sign: int) -> Point:
 
 def lane_line(whole: Piece, before: Piece | None, lane: Piece, node: Piece, left: float, kind: str) -> float:
     """Draw a shortcut on the left of all that reaches `left` from the axis; returns how far it reaches itself."""
-    word = WORD if not lane.head and kind == "shortcut" else ""
+    several = before is not None and any(len(box.op.results) > 1 for box in before.boxes[-1:] if box.op)
+    word = WORD if not (lane.head or several) and kind == "shortcut" else ""
     half = text_width(word, SMALL) / 2 + CLEAR if word else max(lane.right, CLEAR)
     x = -(left + LANE + half)
     box = node.boxes[0]

@@ -120,7 +120,7 @@ def _as_one(
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
     layers = tuple(name for op in members for one in op.each for name in one.layers)
     given = [op for op in members if not names.issuperset(readers[op.name])]
-    results = tuple(dict.fromkeys(_given(op, path) for op in given or members[-1:]))
+    results = tuple(_given(op, path) for op in given or members[-1:])
     shape, channels = results[-1]
     facts = facts or tuple(filter(None, [contents(members, sources)]))
     return Op(

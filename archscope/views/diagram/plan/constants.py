@@ -29,7 +29,9 @@ def beside_trunk(sources: Sources, entry: str) -> dict[str, list[str]]:
             found[chain[0]] = [above.parting(others)]
             before.setdefault(reader, []).extend(chain)
     moved = {name for chain in before.values() for name in chain}
-    order = [one for name in sources if name not in moved for one in (*before.get(name, ()), name)]
+    place = {name: i for i, name in enumerate(sources)}  # two chains may meet before their reader
+    order = [one for name in sources if name not in moved
+             for one in (*sorted({*before.get(name, ())}, key=place.__getitem__), name)]  # fmt: skip
     return {name: found[name] for name in order}
 
 

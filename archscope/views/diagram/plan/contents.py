@@ -16,7 +16,7 @@ from archscope.views.diagram.plan.structure import structure
 LONGEST = 44
 """Characters; a module with more to say only says how many convolutions it has."""
 
-LONGEST_TOLD = 57
+LONGEST_TOLD = 56
 """Characters for all that a box tells of what it holds; what is longer is cut where letters are wide."""
 
 MOST_WIDTHS, FEW_WIDTHS = 8, 2

@@ -286,8 +286,9 @@ def _sizes(items: Mapping[str, Stop], edges: Sequence[Edge], given: Mapping[str,
 def _rows(
     items: Mapping[str, Stop], edges: Sequence[Edge], lane: Mapping[str, int], bars: Mapping[str, Sequence[str]]
 ) -> dict[str, int]:
-    """Each item under all that it reads, those of a bar in one row, after results of what it would stand below. Next in
-    a lane is what goes on from its last, then what has most below it."""
+    """Each item under all that it reads, those of a bar in one row, after results of what it would stand below. The
+    point of entry is first, before what reads nothing; next in a lane is what goes on from its last, then what has most
+    below it."""
     whole = {one: name for name, parts in bars.items() for one in parts}
     before: dict[str, set[str]] = {name: set() for name in items}
     for source, target in edges:
@@ -297,16 +298,17 @@ def _rows(
     rows: dict[str, int] = {}
     last: dict[int, str] = {}
     for row in range(len(items)):
-        chosen: dict[int, tuple[tuple[bool, int], str]] = {}
+        chosen: dict[int, tuple[tuple[bool, bool, int], str]] = {}
         ready = [
             name for name in items if name not in rows and all(rows.get(source, row) < row for source in before[name])
         ]
         ends = {lane[name] for name in ready if _is_result(items[name]) and last.get(lane[name], "") in before[name]}
         for name in (name for name in ready if name in bars):
             if not (chosen.keys() | ends).intersection(lane[one] for one in bars[name]):
-                chosen |= {lane[one]: ((True, len(items)), one) for one in bars[name]}
+                chosen |= {lane[one]: ((True, True, len(items)), one) for one in bars[name]}
         for name in (name for name in ready if name not in whole):
-            rank = last.get(lane[name], "") in before[name], below[name]
+            enters = isinstance(items[name], Split) and not before[name]
+            rank = enters, last.get(lane[name], "") in before[name], below[name]
             if lane[name] not in chosen or rank > chosen[lane[name]][0]:
                 chosen[lane[name]] = rank, name
         last |= {at: name for at, (_, name) in chosen.items()}
