@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import torch
 from torch import nn
 
 import archscope
@@ -51,6 +52,58 @@ def test_equal_shares_of_the_resolution_are_level(made: Lineup) -> None:
         "1/32",
         "vector",
     ]
+
+
+def shares(made: Lineup) -> dict[str, float]:
+    names = {"input", "vector", *(f"1/{2**i}" for i in range(1, 9))}
+    return {row.text: row.y for row in made.drawing.piece.rows if row.text in names}
+
+
+def test_bands_of_which_no_network_has_both_are_not_level() -> None:
+    once, thrice = (nn.Sequential(nn.Conv2d(3, 8, 3, stride, 1), nn.AdaptiveAvgPool2d(1)) for stride in (4, 8))
+    made = archscope.diagram([once, thrice], (3, 64, 64), level="network")
+    assert isinstance(made, Lineup)
+    level = shares(made)
+    assert level["input"] < level["1/4"] < level["1/8"] < level["vector"]
+    tops = [next(box.y for box in boxes(made, i) if box.title == "Conv") for i in (0, 1)]
+    assert tops == pytest.approx([level["1/4"], level["1/8"]])
+    assert faults(made.drawing.piece) == []
+
+
+class WithAge(nn.Module):
+    """What is known besides the image is a vector from the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known, self.conv, self.pool = nn.Linear(4, 8), nn.Conv2d(3, 8, 3, 2, 1), nn.AdaptiveAvgPool2d(1)
+
+    def forward(self, age: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return self.known(age) + self.pool(self.conv(x)).flatten(1)
+
+
+class BesideAge(WithAge):
+    """The two stand beside each other."""
+
+    def forward(self, age: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat([self.pool(self.conv(x)).flatten(1), self.known(age)], 1)
+
+
+def test_a_vector_that_a_network_is_given_begins_no_band() -> None:
+    made = line_up([archscope.summarize(BesideAge(), ["4", "3x64x64"])] * 2, DiagramOptions(level="network"))
+    level = shares(made)
+    assert {box.y for box in boxes(made, 0) if box.title in {"age", "x"}} == {level["input"]}
+    assert top_at(made, 0, "Conv") == level["1/2"] < level["vector"]
+
+
+@pytest.mark.parametrize("shape", [(3, 64, 64), (3, 16, 64)])
+def test_every_network_begins_with_its_inputs_whatever_their_shape(shape: tuple[int, ...]) -> None:
+    """Of wide images, and volumes of few slices, the longest side counts."""
+    nets = [archscope.summarize(WithAge(), ["4", "x".join(map(str, shape))]), archscope.summarize("lenet5")]
+    made = line_up(nets, DiagramOptions(level="network"))
+    level = shares(made)
+    assert min(box.y for box in boxes(made, 0)) == pytest.approx(level["input"])
+    assert top_at(made, 0, "Conv") == pytest.approx(level["1/2"])
+    assert {box.bottom - box.top for box in boxes(made, 0) if not box.op or not box.op.join} == {26.0}  # none is cut
 
 
 def test_nothing_lies_on_anything(made: Lineup) -> None:

@@ -90,6 +90,12 @@ def test_resnet50_has_table_1_of_its_paper() -> None:
     ]  # fmt: skip
 
 
+def test_a_unit_is_not_called_as_the_stage_that_holds_it() -> None:
+    """The first one of ShuffleNet is unlike all others: its first convolution has no groups."""
+    found = {title: frame.repeat for title, frame in panels(plate("shufflenet_v1").drawing.piece).items()}
+    assert found == {"Unit 1": 1, "Unit, identity": 13, "Unit 2": 2}
+
+
 def test_nasnet_has_the_normal_and_the_reduction_cell_of_its_figure_4() -> None:
     """Of each its blocks: what two operations, each applied twice if separable, are added; what is concatenated."""
     piece = plate("nasnet_a_mobile").drawing.piece

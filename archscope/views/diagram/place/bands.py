@@ -15,6 +15,9 @@ LONGEST_TITLE = 300.0
 """A title that is wider, and wider than its network, is shortened."""
 
 BETWEEN = 18.0
+LEAST = 33.0
+"""From where one band begins to the next: no network may have both."""
+
 VECTOR = 99
 """The band of what has no resolution."""
 
@@ -39,20 +42,32 @@ def beside(pieces: Sequence[Piece], titles: Sequence[str]) -> Piece:
 
 
 def _bands(piece: Piece) -> dict[int, float]:
-    """Where each band of a piece begins; a resolution that rises again begins none."""
+    """Where each band of a piece begins: that of the input at its top, that of vectors below all else; a resolution
+    that rises again begins none, nor one that stands beside what is larger."""
     boxes = sorted([box for box in piece.boxes if box.op and box.form != "point"], key=lambda box: box.top)
-    first = max((side for box in boxes for side in _spatial(box)), default=1)
-    starts: dict[int, float] = {}
-    for box in boxes:
-        spatial = _spatial(box)
-        band = round(log2(first / spatial[0])) if spatial and spatial[0] > 1 else VECTOR
-        if not starts or band > max(starts):
-            starts[band] = box.top - ABOVE if starts else 0.0
+    sides = list(map(_side, boxes))
+    lowest = max([i for i, side in enumerate(sides) if side > 1], default=0)
+    starts = {0: 0.0}
+    for i, (box, side) in enumerate(zip(boxes, sides, strict=True)):
+        band = round(log2(max(sides) / side)) if side > 1 else VECTOR if i > lowest else 0
+        if box.op and box.op.inputs and band > max(starts):
+            start = _cut(boxes, box.top - ABOVE)
+            upper = [other.top for other, before in zip(boxes[:i], sides, strict=False) if before > 1]
+            taken = any(start <= top and (top < box.top or band == VECTOR) for top in upper)
+            starts |= {} if taken else {band: start}
     return starts
 
 
-def _spatial(box: Box) -> tuple[int, ...]:
-    return box.op.spatial if box.op and len(box.op.shape) > 1 else ()
+def _cut(boxes: Sequence[Box], y: float) -> float:
+    """Where no box is cut through, so far down or less."""
+    while cut := [box.top for box in boxes if box.top < y <= box.bottom]:
+        y = min(cut) - ABOVE
+    return y
+
+
+def _side(box: Box) -> int:
+    """The longest side: images may be wide, and few slices thick; of a vector 1."""
+    return max(box.op.spatial, default=1) if box.op and len(box.op.shape) > 1 else 1
 
 
 def _share(band: int) -> str:
@@ -64,7 +79,7 @@ def _align(pieces: Sequence[Piece], bands: Sequence[dict[int, float]], present: 
     tops: list[float] = []
     for band in present:
         top = max([starts[band] for starts in bands if band in starts])
-        top = max([top, *(tops[-1:] or [0.0])])
+        top = max([top, *(above + LEAST for above in tops[-1:])])
         for piece, starts in zip(pieces, bands, strict=True):
             if band in starts:
                 _lower(piece, starts[band], top - starts[band])

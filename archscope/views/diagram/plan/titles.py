@@ -33,9 +33,10 @@ def _title(modules: Modules, paths: Sequence[str]) -> str:
         return kinds.pop() if len(kinds) == 1 else without_number(kinds.pop())
     path = paths[0]
     titles = {part_title(one, modules.kinds.get(one, "")) for one in paths}
-    if len(titles) == 1:
-        only = titles.pop()
-        return only if not only[-1:].isdigit() or len(paths) == 1 else pretty(family(path, "Sequential"))
+    only = titles.pop() if len(titles) == 1 else ""
+    own = len(paths) == 1 and only == pretty(path.rpartition(".")[2])
+    if only and (own or not only[-1:].isdigit()):
+        return only  # the number of a stage is no name of what it holds
     word = family(path, "Sequential")
     return pretty(word)[:1].upper() + pretty(word)[1:]
 
