@@ -36,7 +36,7 @@ LONGEST_NOTE = 50
 """Letters of a row in a box before it is broken."""
 
 MOST_NUMBERS = 4
-"""Of rows, in the corner of a box."""
+"""Of rows, or of rows in a row, in the corner of a box."""
 
 SIGN = 8.0
 """So high a number stands above the box that it is about."""
@@ -116,7 +116,9 @@ def _notes(alike: Sequence[Op], found: Marked) -> tuple[str, ...]:
         whole = alike[0].kind == "module"  # how many blocks there are is no word for each of their layers
         return ("missing", *_lines(row.said for row in rows if whole and row.kind == REPEATS))
     said = dict.fromkeys(found.words(row, alike[0]) for row in rows)
-    return _lines(said) if len(said) <= MOST_SAID else ()
+    parts = _ranges(sorted(numbers))  # each row stands somewhere: what the corner has no room for is told inside
+    every = [f"rows {', '.join(parts)}"] if len(parts) > MOST_NUMBERS else []
+    return _lines([*(said if len(said) <= MOST_SAID else ()), *every])
 
 
 def _lines(said: Iterable[str]) -> tuple[str, ...]:
@@ -131,8 +133,21 @@ def _balanced(words: str) -> list[str]:
 
 
 def _sign(numbers: Sequence[int]) -> str:
-    shown = [str(number) for number in numbers[:MOST_NUMBERS]]
-    return ", ".join([*shown, *(["…"] if len(numbers) > MOST_NUMBERS else [])])
+    parts = _ranges(numbers)
+    is_all = len(parts) <= MOST_NUMBERS and numbers[-1] <= MOST_ROWS
+    return ", ".join([*parts[:MOST_NUMBERS], *([] if is_all else ["…"])])
+
+
+def _ranges(numbers: Sequence[int]) -> list[str]:
+    """Those of listed rows, three and more in a row from the first to the last."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if number <= MOST_ROWS:
+            if runs and runs[-1][-1] == number - 1:
+                runs[-1].append(number)
+            else:
+                runs.append([number])
+    return [part for run in runs for part in ([f"{run[0]}–{run[-1]}"] if len(run) > 2 else map(str, run))]
 
 
 def _numbers(box: Box, found: Marked) -> list[int]:

@@ -1,5 +1,6 @@
 """The difference as one picture: the reference once, each row at its node, everything else closed and grey."""
 
+import re
 from functools import cache
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ from torch import nn
 import archscope
 from archscope.differences import Diff, compare
 from archscope.views import render
-from archscope.views.diagram.difference import as_svg, placed
+from archscope.views.diagram.difference import MOST_ROWS, as_svg, placed
 from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.style import SMALL
 from archscope.views.diagram.plan.differing import rows_of
@@ -279,8 +280,20 @@ def test_a_box_says_two_rows_and_of_more_their_numbers(changes: dict[str, object
     networks = [nn.Sequential(nn.Conv2d(4, 8, 3, padding=1, **each)) for each in (changes, {})]
     shown = texts(as_svg(archscope.diff(*networks, (4, 9, 9))))
     in_boxes = shown[shown.index("Input") :]
-    assert ", ".join(str(number) for number in range(1, len(changes) + 1)) in in_boxes
+    assert {2: "1, 2", 3: "1–3"}[len(changes)] in in_boxes
     assert sum(words in in_boxes for words in ("groups 2 instead of 1", "no bias where the reference has one")) == told
+
+
+@pytest.mark.parametrize("reference", ["inception_v4", "xception"])
+def test_every_listed_row_stands_at_a_node(reference: str) -> None:
+    """A box of many rows named the first four, and some rows no box at all."""
+    diff = of("inception_v3", reference)
+    made, page = placed(diff)
+    told = " ".join([*page.marks.values(), *(" ".join(box.details).partition("rows ")[2] for box in made.boxes)])
+    found = {int(number) for number in re.findall(r"\d+", told)}
+    for first, last in re.findall(r"(\d+)–(\d+)", told):
+        found |= set(range(int(first), int(last) + 1))
+    assert found == set(range(1, min(len(rows_of(diff.differences)), MOST_ROWS) + 1))
 
 
 def test_what_is_extra_beside_a_part_of_a_box_leads_into_the_box_and_the_trunk_past_it() -> None:
