@@ -1,6 +1,7 @@
 """Networks with several resolutions at once lie in lanes by resolution, their lines at right angles."""
 
 import itertools
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.nodes import LONG_NAME
 from archscope.views.diagram.place.picture import Line
+from archscope.views.diagram.plan.in_rows import in_rows
 from archscope.views.diagram.plan.items import Core, Leaf, Split
 from archscope.views.diagram.plan.lanes import _Levels, lanes_of
 from tests.views.diagram.checker import faults
@@ -124,6 +126,24 @@ class Framed(nn.Module):
         return self.head(y)
 
 
+class Projected(nn.Module):
+    """Lanes within a frame, whose kernels are normalised anew each time: long chains of what reads nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.relu() * 0.5
+        one, two = (normalised(conv.weight) for conv in (self.one, self.two))
+        return F.conv2d(y, one) + F.interpolate(F.conv2d(F.avg_pool2d(y, 2), two), scale_factor=2)
+
+
+def normalised(weight: torch.Tensor) -> torch.Tensor:
+    scaled = F.batch_norm((weight * 2).view(1, len(weight), -1), None, None, training=True)
+    return scaled.reshape_as(weight)
+
+
 NETS = [UNetPlusPlus, FeaturePyramid, HighResolution, AttentionGates, Framed]
 
 
@@ -138,6 +158,69 @@ def test_the_picture_is_the_network_and_nothing_lies_on_anything(net: type[nn.Mo
     assert differences(made) == []
     assert faults(made.drawing.piece) == []
     assert along(made) == []
+
+
+def test_what_reads_nothing_does_not_stand_where_a_frame_is_entered() -> None:
+    net = nn.Sequential(nn.Conv2d(3, 8, 1), Projected(), nn.Conv2d(8, 8, 3))
+    made = draw(archscope.summarize(net, (3, 64, 64)), DiagramOptions(level="layer"))
+    assert faults(made.drawing.piece) == []
+    (frame,) = made.drawing.piece.frames
+    held = [box for box in made.drawing.piece.boxes if frame.top < box.top < frame.bottom]
+    assert min(held, key=lambda box: box.top).title == "ReLU"
+
+
+class Blended(nn.Module):
+    """Two resolutions that exchange what they have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fine, self.coarse = conv(8, 8), conv(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        fine, coarse = self.fine(x), self.coarse(F.max_pool2d(x, 2))
+        both = coarse + F.max_pool2d(fine, 2)
+        return fine + F.interpolate(coarse, scale_factor=2) + F.interpolate(both, scale_factor=2)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_lanes_that_are_drawn_once_for_several_modules_say_the_size_that_all_have(stride: int) -> None:
+    between = nn.MaxPool2d(stride, stride)
+    net = nn.Sequential(nn.Conv2d(3, 8, 1), *(nn.Sequential(between, Blended()) for _ in range(3)))
+    made = draw(archscope.summarize(net, (3, 64, 64)), DiagramOptions(level="flow"))
+    assert [frame.repeat for frame in made.drawing.piece.frames if frame.repeat > 1] == [3]
+    assert faults(made.drawing.piece) == [] and differences(made) == []
+    assert [row.text for row in made.drawing.piece.rows if row.fixed] == (["64×64", "32×32"] if stride == 1 else [])
+
+
+class Narrow(nn.Module):
+    """The boxes of its lanes are narrower than what is said of their sizes."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        half = F.max_pool3d(x, 2)
+        fine, coarse, coarsest = x.exp(), half.exp().sin(), F.max_pool3d(half, 2).cos()
+        y = coarse.tan() + F.max_pool3d(fine, 2) + F.interpolate(coarsest, scale_factor=2)
+        z = fine.tanh() + F.interpolate(coarse, scale_factor=2) + F.interpolate(coarsest.exp(), scale_factor=4)
+        return z + F.interpolate(y + half, scale_factor=2)
+
+
+@pytest.mark.parametrize("level", ["flow", "layer"])
+def test_the_size_of_a_lane_is_clear_of_lines_and_within_the_picture(level: str) -> None:
+    made = draw(archscope.summarize(Narrow(), (3, 512, 512, 512)), DiagramOptions(level=level))
+    assert {row.text for row in made.drawing.piece.rows if row.fixed} >= {"128×128×128"}
+    assert faults(made.drawing.piece) == []
+
+
+def test_rows_take_time_in_proportion() -> None:
+    """Each row looked at all that waits for one."""
+    many = 10_000
+    items = ["first", *(f"{kind}{i}" for i in range(many) for kind in ("constant", "sum"))]
+    edges = [(f"constant{i}", f"sum{i}") for i in range(many)]
+    edges += [(f"sum{i - 1}" if i else "first", f"sum{i}") for i in range(many)]
+    start = time.process_time()
+    rows = in_rows(items, edges, dict.fromkeys(items, 0), {}, set())
+    assert time.process_time() - start < 5
+    assert sorted(rows.values()) == list(range(len(items)))
+    assert all(rows[source] < rows[target] for source, target in edges)
 
 
 class Named(FeaturePyramid):

@@ -135,6 +135,50 @@ def test_a_closed_module_has_the_shape_of_what_is_read_of_it() -> None:
     assert [op.shape for op in made.drawing.ops if op.word == "Stage: Watching"] == [(8, 12, 12)]
 
 
+class Block(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.two(self.one(x))  # type: ignore[no-any-return]
+
+
+class Blocks(nn.Sequential):
+    def __init__(self) -> None:
+        super().__init__(nn.Conv2d(8, 8, 1), Block(), Block())
+
+
+class Deeper(nn.Module):
+    """An encoder that goes on after the result that is read of it."""
+
+    def __init__(self, kind: type[nn.Module]) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(kind() for _ in range(4))
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        found = [x]
+        for stage in self.stages:
+            found.append(stage(found[-1]))
+        return found
+
+
+class Shallow(nn.Module):
+    def __init__(self, kind: type[nn.Module]) -> None:
+        super().__init__()
+        self.stem, self.encoder, self.head = nn.Conv2d(3, 8, 1), Deeper(kind), nn.Conv2d(8, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.encoder(self.stem(x))[2])  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("kind", [Block, Blocks])
+@pytest.mark.parametrize("level", ["network", "flow", "layer"])
+def test_from_what_is_folded_and_nothing_reads_no_line_leads_on(kind: type[nn.Module], level: Any) -> None:
+    made = archscope.diagram(Shallow(kind), (3, 16, 16), level=level)
+    assert differences(made) == [] and faults(made.drawing.piece) == []
+
+
 class TwoSizes(nn.Module):
     """A stage of which two results are read, the first of them before it ends."""
 

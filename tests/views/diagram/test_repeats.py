@@ -164,6 +164,21 @@ def of_two(block: Any, x: torch.Tensor) -> torch.Tensor:
     return x + block["two"](x)
 
 
+class Among(nn.Module):
+    """Two calls in turn, and other paths that cross beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.side, self.last, self.block = conv(3, 8), conv(8, 8), conv(8, 8, 1), conv(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x = self.stem(x)
+        side = self.side(x)
+        for _ in range(3):
+            y = self.block(y.exp())
+        return torch.cat([side + y, self.last(side)], 1)
+
+
 def stages(block: Callable[[int], nn.Module], *counts: int) -> nn.Module:
     made = [nn.Sequential(*[block(8) for _ in range(count)]) for count in counts]
     return nn.Sequential(conv(3, 8, 1), *made, conv(8, 4, 1))
@@ -196,6 +211,7 @@ NETS: dict[str, tuple[nn.Module, Size, list[int]]] = {
     "sums within and around dictionaries of modules": (
         Summed(of_two, [nn.ModuleDict({"one": Gated(8), "two": Squeezed(8)}) for _ in range(4)]), (3, 16, 16), [4],
     ),
+    "pairs among paths that cross": (Among(), (3, 16, 16), [3]),
     "one block called again": (Again(7), (3, 16, 16), [7]),
 }  # fmt: skip
 

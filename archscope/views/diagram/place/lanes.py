@@ -1,5 +1,6 @@
 """Lanes side by side, the finest resolution on the left, its size over each; lines between them at right angles."""
 
+from bisect import bisect, insort
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
@@ -44,6 +45,8 @@ def place_lanes(lanes: Lanes, pieces: Mapping[str, Piece], style: Style) -> Piec
     whole.rows = grid.sizes() if style.shapes else []
     whole.lines += [grid.line(route) for route in routes]
     ends = [x for line in whole.lines for x, _ in line.points]
+    if not style.sideways:
+        ends += [row.at + text_width(row.text, SMALL) for row in whole.rows]
     whole.left, whole.right = max([whole.left, *(-x for x in ends)]), max([whole.right, *ends])
     whole.height = max(piece.tails[0][2] for piece in pieces.values())
     whole.tails, whole.tap = pieces[lanes.last].tails, True
@@ -111,9 +114,10 @@ class Grid:
         return [max(SIDE, 2 * self.clear + APART * (count - 1)) if count else SIDE for count in counts]
 
     def _reach(self, lane: int) -> tuple[float, float]:
-        """How far the items of a lane reach left and right of its middle."""
+        """How far the items of a lane reach left and right of its middle; a line beside them clears its size too."""
         held = [self.pieces[name] for name, at in self.lanes.lane.items() if at == lane]
-        return max(piece.left for piece in held), max(piece.right for piece in held)
+        right = max(piece.right for piece in held)
+        return max(piece.left for piece in held), max(right, self._width(lane) - self.clear)
 
     def reach_of(self, parts: Sequence[str]) -> Span:
         """From where to where a module across lanes reaches."""
@@ -166,6 +170,11 @@ class Grid:
 
     def _shape(self, op: Op) -> str:
         return sizes_of(op, self.style.channels_last)
+
+    def _width(self, lane: int) -> float:
+        """What the size of a lane takes right of its axis, and the room after that."""
+        said = lane in self.top_of and self.style.shapes and not self.style.sideways
+        return 2 * BESIDE_AXIS + text_width(self._size(lane), SMALL) if said else 0.0
 
     def _size(self, lane: int) -> str:
         return "×".join(map(str, self.lanes.sizes[lane]))
@@ -255,26 +264,33 @@ def _step(leg: Leg) -> float:
 
 def _slots(spans: Mapping[Net, Span]) -> dict[Net, int]:
     """The places of tracks and gaps beside each other: short ones first, nearest to where they lead."""
-    slots: dict[Leg, dict[Net, int]] = {}
+    slots: dict[Net, int] = {}
+    held: dict[Leg, list[list[Span]]] = {}  # by place, from left to right
     for net in sorted(spans, key=lambda net: spans[net][1] - spans[net][0]):
         leg, _ = net
         if leg.kind in {"track", "gap"}:
-            beside = slots.setdefault(leg, {})
-            taken = {slot for other, slot in beside.items() if _meet(spans[other], spans[net])}
-            beside[net] = next(slot for slot in range(len(spans)) if slot not in taken)
-    return {net: slot for beside in slots.values() for net, slot in beside.items()}
+            beside = held.setdefault(leg, [])
+            slots[net] = next((i for i, row in enumerate(beside) if _is_free(row, spans[net])), len(beside))
+            beside += [[]] * (slots[net] == len(beside))
+            insort(beside[slots[net]], spans[net])
+    return slots
 
 
-def _meet(one: Span, two: Span) -> bool:
-    return one[0] <= two[1] and two[0] <= one[1]
+def _is_free(row: Sequence[Span], span: Span) -> bool:
+    """Does this meet none of those beside each other in a row?"""
+    at = bisect(row, span)
+    return all(one[1] < span[0] or span[1] < one[0] for one in row[max(at - 1, 0) : at + 1])
 
 
 def _shifts(spans: Mapping[Net, Span]) -> dict[Net, float]:
     """How far above or below the middle of its row each port is: those that would meet are spread."""
     shifts: dict[Net, float] = {}
-    for row in {leg.at for leg, _ in spans if leg.kind == "port"}:
-        ports = [net for net in spans if net[0].kind == "port" and net[0].at == row]
-        for group in _groups(ports, spans):
+    ports: dict[int, list[Net]] = {}
+    for net in spans:
+        if net[0].kind == "port":
+            ports.setdefault(net[0].at, []).append(net)
+    for beside in ports.values():
+        for group in _groups(beside, spans):
             order = sorted(group, key=lambda net: (net[0].name == net[1], spans[net][1] - spans[net][0]))
             for i, net in enumerate(order):
                 shifts[net] = (i - (len(order) - 1) / 2) * min(APART, 14.0 / len(order))

@@ -1,5 +1,7 @@
 """Lines of a placed piece that lead from or to where nothing is: the structure alone has put one after another."""
 
+from collections.abc import Set
+
 from archscope.views.diagram.place.picture import Line, Piece
 
 BELOW_FRAME = 5.0
@@ -14,17 +16,33 @@ def begin_at_constants(piece: Piece) -> None:
     piece.lines = [line for line in piece.lines if line.target not in constants]
 
 
-def end_at_dead_ends(piece: Piece, dead: set[str]) -> None:
+def end_at_dead_ends(piece: Piece, dead: Set[str]) -> None:
     """No line leads on from a result, or what nothing reads: the structure alone put something after it. None leads to
-    a point where nothing goes on."""
+    a point where nothing goes on. What is folded ends where its last copy does."""
     points = {box.name for box in piece.boxes if box.form == "point"}
-    cut = [line for line in piece.lines if line.source in dead]
+    ends = _ends(piece)
+    cut = [line for line in piece.lines if line.role != "enter" and dead >= ends.get(line.source, {line.source})]
     while cut or (cut := _leading_nowhere(piece, points)):
         piece.lines = [line for line in piece.lines if line not in cut]
         gone = ({line.target for line in cut} & points) - {line.target for line in piece.lines}
         left = {(line.target, line.points[-1]) for line in cut if line.role == "leave" and line.points}
         leaving = [line for line in piece.lines if (line.source, *line.points[:1]) in left and not _moved(line, piece)]
         cut = [line for line in piece.lines if line.source in gone or line in leaving]
+
+
+def _ends(piece: Piece) -> dict[str, set[str]]:
+    """Where the boxes and frames that stand for several end: in the last one."""
+    ends = {box.name: {box.copies[-1].name} for box in piece.boxes if box.copies}
+    leaving: dict[str, list[str]] = {}
+    for line in piece.lines:
+        if line.role == "leave":
+            leaving.setdefault(line.target, []).append(line.source)
+    for frame in reversed(piece.frames):  # those within others come first
+        last = frame.copies[-1] if frame.copies and not frame.beside else frame.ops
+        name = {op.name: copy.name for op, copy in zip(frame.ops, last, strict=True)}
+        if frame.name in leaving:
+            ends[frame.name] = {name.get(one, one) for end in leaving[frame.name] for one in ends.get(end, {end})}
+    return ends
 
 
 def _moved(line: Line, piece: Piece) -> bool:

@@ -241,9 +241,11 @@ class Placer:
         piece = self._framed(inner.series(panel.body), frame)
         if copies:
             self._forget_shapes(piece, panel)
-            piece.rows = piece.rows[-1:]
-            for row in piece.rows:
+            of_lanes = [row for row in piece.rows if row.fixed and _keep_shapes(panel)]
+            beside = [row for row in piece.rows[-1:] if not row.fixed]
+            for row in beside:
                 row.text = sizes_of(panel.copies[-1].exit, self.style.channels_last)
+            piece.rows = of_lanes + beside
         return piece
 
     def _forget_shapes(self, piece: Piece, panel: Panel) -> None:
@@ -279,6 +281,11 @@ class Placer:
         body.head, body.tails = frame.name, [(frame.name, x, bottom) for _, x, _ in body.tails]
         body.tap = True
         return body
+
+
+def _keep_shapes(panel: Panel) -> bool:
+    """Has every tensor the same shape in all copies?"""
+    return all(op.shape == one.shape for copy in panel.copies for op, one in zip(panel.ops, copy.ops, strict=True))
 
 
 def _trunk(item: Parallel, columns: Sequence[int]) -> int | None:

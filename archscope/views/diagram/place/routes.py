@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
-from archscope.views.diagram.plan.lanes import Edge, Lanes
+from archscope.views.diagram.plan.in_rows import Edge
+from archscope.views.diagram.plan.lanes import Lanes
 
 Place = tuple[int, int]
 """Lane and row."""

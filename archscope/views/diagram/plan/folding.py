@@ -221,7 +221,8 @@ def _fold_chains(core: Core, run: int, loose: bool) -> None:
     inside = set(goes_on.values())
     items: list[Leaf | Panel] = []
     edges: list[tuple[str, str]] = []
-    end: dict[str, str] = {}  # of a chain: what stands last in it now, by what did
+    begin: dict[str, str] = {}  # of a chain: what stands first in it now, by what did
+    end: dict[str, str] = {}  # and last
     for name in [name for name in node if name not in inside]:
         chain = [node[name]]
         while chain[-1].name in goes_on:
@@ -230,8 +231,11 @@ def _fold_chains(core: Core, run: int, loose: bool) -> None:
         folded = [item for item in fold([*chain], run, loose) if isinstance(item, Leaf | Panel)]
         edges += itertools.pairwise([item.name for item in folded])
         items += folded
-        end[last] = folded[-1].name
-    edges += [(end.get(source, source), target) for source, target in core.edges if goes_on.get(source) != target]
+        begin[name], end[last] = folded[0].name, folded[-1].name
+    edges += [
+        (end.get(source, source), begin.get(target, target))
+        for source, target in core.edges if goes_on.get(source) != target
+    ]  # fmt: skip
     core.items, core.edges = items, edges
 
 

@@ -6,10 +6,10 @@ from math import sqrt
 
 from archscope.views.diagram.ops.label import RAISING
 from archscope.views.diagram.ops.ops import Op
+from archscope.views.diagram.plan.in_rows import Edge, in_rows
 from archscope.views.diagram.plan.items import Core, Leaf, Panel, Parallel, Series, Split, ops_of, segments
 
 Stop = Leaf | Panel | Split
-Edge = tuple[str, str]
 Size = tuple[int, ...]
 
 RISE = 1.5
@@ -133,7 +133,8 @@ def _with_bars(
             given.setdefault(source, tensor.op)
     last = list(items.values())[-1]
     size = () if isinstance(last, Split) else _size(last.exit)
-    rows = _rows(every, list(edges), lane, bars)
+    own = {name for name, item in every.items() if _is_tensor(item)}
+    rows = in_rows(every, list(edges), lane, bars, own)
     return Lanes(every, list(edges), lane, rows, levels.sizes, bars, given, end(last.name, size))
 
 
@@ -210,6 +211,11 @@ def _tensors(items: Mapping[str, Stop]) -> list[Tensor]:
     return list(found.values())
 
 
+def _is_tensor(item: Stop) -> bool:
+    """Is it an input or a result?"""
+    return isinstance(item, Leaf) and item.op.kind == "tensor"
+
+
 def _is_module(item: Stop) -> bool:
     """Is it a closed one?"""
     return isinstance(item, Leaf) and item.op.kind == "module"
@@ -217,25 +223,23 @@ def _is_module(item: Stop) -> bool:
 
 def _across(items: Mapping[str, Stop], tensors: Sequence[Tensor]) -> dict[str, list[Size]]:
     """The modules that give tensors of several resolutions, or read many, and the sizes of all these."""
-    found = {}
-    for name, item in items.items():
-        if _is_module(item):
-            given = {tensor.size for tensor in tensors if tensor.source == name} - {()}
-            read = {tensor.size for tensor in tensors if tensor.target == name} - {()}
-            if len({size[0] for size in given}) > 1 or len({size[0] for size in read}) >= MANY:
-                found[name] = sorted(given | read)
-    return found
+    given: dict[str, set[Size]] = {name: set() for name, item in items.items() if _is_module(item)}
+    read: dict[str, set[Size]] = {name: set() for name in given}
+    for tensor in tensors:
+        if size := tensor.size:
+            given.get(tensor.source, set()).add(size)
+            read.get(tensor.target, set()).add(size)
+    return {
+        name: sorted(given[name] | read[name]) for name in given
+        if len({size[0] for size in given[name]}) > 1 or len({size[0] for size in read[name]}) >= MANY
+    }  # fmt: skip
 
 
 def _left(items: Mapping[str, Stop], edges: Sequence[Edge]) -> list[str]:
     """The items that no other reads; results are boxes where lines end."""
     read = {source for source, _ in edges}
-    results = {name for name, item in items.items() if _is_result(item)}
+    results = {name for name, item in items.items() if _is_tensor(item)}
     return [name for name in items if name not in read | results]
-
-
-def _is_result(item: Stop) -> bool:
-    return isinstance(item, Leaf) and item.op.kind == "tensor"
 
 
 def _ops(item: Stop) -> Sequence[Op]:
@@ -278,48 +282,3 @@ def _sizes(items: Mapping[str, Stop], edges: Sequence[Edge], given: Mapping[str,
     for source, target in reversed(edges):
         sizes[source] = sizes[source] or sizes[target]
     return sizes
-
-
-# ---- rows ---------------------------------------------------------------------------------------------------------
-
-
-def _rows(
-    items: Mapping[str, Stop], edges: Sequence[Edge], lane: Mapping[str, int], bars: Mapping[str, Sequence[str]]
-) -> dict[str, int]:
-    """Each item under all that it reads, those of a bar in one row, after results of what it would stand below. The
-    point of entry is first, before what reads nothing; next in a lane is what goes on from its last, then what has most
-    below it."""
-    whole = {one: name for name, parts in bars.items() for one in parts}
-    before: dict[str, set[str]] = {name: set() for name in items}
-    for source, target in edges:
-        for one in bars.get(whole.get(target, ""), [target]):
-            before[one].add(source)
-    below = _below(items, [(whole.get(a, a), whole.get(b, b)) for a, b in edges])
-    rows: dict[str, int] = {}
-    last: dict[int, str] = {}
-    for row in range(len(items)):
-        chosen: dict[int, tuple[tuple[bool, bool, int], str]] = {}
-        ready = [
-            name for name in items if name not in rows and all(rows.get(source, row) < row for source in before[name])
-        ]
-        ends = {lane[name] for name in ready if _is_result(items[name]) and last.get(lane[name], "") in before[name]}
-        for name in (name for name in ready if name in bars):
-            if not (chosen.keys() | ends).intersection(lane[one] for one in bars[name]):
-                chosen |= {lane[one]: ((True, True, len(items)), one) for one in bars[name]}
-        for name in (name for name in ready if name not in whole):
-            enters = isinstance(items[name], Split) and not before[name]
-            rank = enters, last.get(lane[name], "") in before[name], below[name]
-            if lane[name] not in chosen or rank > chosen[lane[name]][0]:
-                chosen[lane[name]] = rank, name
-        last |= {at: name for at, (_, name) in chosen.items()}
-        rows |= {name: row for _, name in chosen.values()}
-    return rows
-
-
-def _below(items: Mapping[str, Stop], edges: Sequence[Edge]) -> dict[str, int]:
-    """How many items the longest path from each leads through."""
-    below = dict.fromkeys(items, 0)
-    place = {name: i for i, name in enumerate(items)}
-    for source, target in sorted(edges, key=lambda edge: -place[edge[0]]):
-        below[source] = max(below[source], below[target] + 1)
-    return below
