@@ -380,6 +380,13 @@ def test_results_of_a_module_across_lanes_stand_right_below_it() -> None:
         assert all(turns(line) == 0 for line in lines)
 
 
+def test_all_results_of_a_resolution_stand_below_it_before_the_next_module() -> None:
+    lanes = dict.fromkeys(("stem", "bar", "one", "two", "next", "three"), 0)
+    edges = [("stem", "bar"), ("bar", "one"), ("bar", "two"), ("stem", "next"), ("next", "three")]
+    rows = in_rows(lanes, edges, lanes, {"bar": ["bar"], "next": ["next"]}, {"one", "two", "three"})
+    assert sorted(lanes, key=rows.__getitem__) == ["stem", "bar", "one", "two", "next", "three"]
+
+
 @pytest.mark.parametrize(
     ("sizes", "lanes"),
     [

@@ -61,7 +61,7 @@ class _Rows:
                 held |= {self.lane[one]: one for one in self.bars[name]}
                 self.wide.remove(name)
         held |= {at: name for at in self.queues if at not in held and (name := self._next(at))}
-        self.last |= held
+        self.last |= {at: name for at, name in held.items() if self.after[name]}  # a result hangs beside what goes on
         self.found |= dict.fromkeys(held.values(), row)
         read = [name for source in held.values() for name in self.after[source]]
         for name in read:
