@@ -46,6 +46,7 @@ def test_a_stage_with_too_many_widths_says_what_repeats_further_down() -> None:
     [
         (["64-256", "64-256"], "64-256"),
         (["5×5, 8-8", "3×3, 8-8"], "8-8"),
+        (["8-8", "3×3, 8-8", "3×3, 8-8"], "3×3, 8-8"),
         (["3×3, 96-24, SE", "3×3, 144-24, SE", "3×3, 144-24, SE"], "3×3, 144-24, SE, first 96-24"),
         (["104-26-pool-256", "104-26-256", "104-26-256"], "104-26-256, first with pool"),
         (["8-8-8-16", "8-16"], "8-16, first with 8-8"),
@@ -80,6 +81,12 @@ def test_blocks_that_take_turns_are_counted_in_turns() -> None:
     stages = [nn.Linear(4, 8), Turns(3), nn.Linear(8, 8), Turns(2), nn.Linear(8, 2)]
     words = said(nn.Sequential(*stages), (4,), level="network")
     assert {"Turns 3 × (Wide, Deep)", "Turns 2 × (Wide, Deep)"} <= {*words}
+
+
+def test_a_module_at_a_depth_says_its_parts_where_it_would_be_a_count() -> None:
+    layer = nn.TransformerEncoderLayer(8, 2, 16, 0.0, batch_first=True)
+    net = nn.Sequential(nn.Linear(4, 8), nn.TransformerEncoder(layer, 6, enable_nested_tensor=False), nn.Linear(8, 2))
+    assert any("6 × TransformerEncoderLayer 8-16-8" in word for word in said(net, (5, 4), level="flow", depth=1))
 
 
 class Gate(nn.Module):

@@ -207,8 +207,8 @@ def _width(main: Layer, last: Layer, axis: int | None, parameters: Mapping[str, 
         return [str(last.output_shape[-rank - 1])] if len(last.output_shape) > rank else []
     if axis is None or not (category == "linear" or (category == "product" and main.parameters)):
         return []
-    rows = main.operation in {"matmul", "mm", "bmm"} and len(main.output_shape) > 1
-    left = rows and parameters[main.parameters[0]].shape[-1:] != main.output_shape[-1:]
+    weight = parameters[main.parameters[0]].shape if main.operation in {"matmul", "mm", "bmm"} else ()
+    left = len(weight) > 1 and len(main.output_shape) > 1 and weight[-1] != main.output_shape[-1]
     return [str(main.output_shape[-2 if left else axis])]
 
 

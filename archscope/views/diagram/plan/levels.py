@@ -9,7 +9,7 @@ from archscope.views.diagram.ops.ops import Op, relative, under
 from archscope.views.diagram.plan.closing import closed
 from archscope.views.diagram.plan.contents import COUNT
 from archscope.views.diagram.plan.modules import Modules
-from archscope.views.diagram.plan.summaries import summary
+from archscope.views.diagram.plan.summaries import for_count, summary
 
 LOOSE_CHAIN = 4
 """A stage of so few operations in a row is drawn without a frame."""
@@ -119,7 +119,7 @@ def at_depth(ops: Sequence[Op], kinds: Mapping[str, str], depth: int, root: str)
     level = depth + (root.count(".") + 1 if root else 0)
     modules = Modules(ops, kinds, root)
     paths = [path for path in modules.below if path and path.count(".") + 1 == level and under(path, root)]
-    return closed(ops, [(path, _depth_title(path, modules), ()) for path in paths])
+    return closed(ops, [(path, _depth_title(path, modules), for_count(modules, path)) for path in paths])
 
 
 def _depth_title(path: str, modules: Modules) -> str:

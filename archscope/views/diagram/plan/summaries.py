@@ -67,6 +67,11 @@ def summary(modules: Modules, stage: str) -> tuple[str, ...]:
     return _shortest(runs)
 
 
+def for_count(modules: Modules, module: str) -> tuple[str, ...]:
+    """The parts of a module of which else no more than a count would be said: `4 × EncoderLayer 64-64-256-64`."""
+    return summary(modules, module) if COUNT.search(contents(modules.members(module), {})) else ()
+
+
 def _alternating(runs: Sequence[Run]) -> str:
     """`9 × (SpatialBlock, ChannelBlock)` of modules that take turns; empty where they do not."""
     told = list(map(_counted, runs))
@@ -150,9 +155,10 @@ def _said(run: Run, beside: bool) -> str:
 def _held(parts: Sequence[str]) -> str:
     """What each of these holds, without their windows where those differ; else `of 128`, the only width there is; else
     what all after the first do, and what that has instead or besides."""
-    windows = {found[0] if (found := WINDOW.match(part)) else "" for part in parts}
+    windows = [found[0] if (found := WINDOW.match(part)) else "" for part in parts]
+    several = {*windows[1:]} if not windows[0] else {*windows}  # a first block has the window of its shortcut too
+    window = several.pop() if len(several) == 1 else ""
     bare = [WINDOW.sub("", part) for part in parts]
-    window = windows.pop() if len(windows) == 1 else ""
     first, *others = bare
     if len({*bare}) == 1:
         return window + first
