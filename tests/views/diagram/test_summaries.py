@@ -11,7 +11,7 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.rewrites import with_spans
 from archscope.views.diagram.plan.contents import contents, in_words
 from archscope.views.diagram.plan.repeats import with_memory
-from archscope.views.diagram.plan.summaries import _held
+from archscope.views.diagram.plan.summaries import _held, _in_row
 from tests.views.diagram.test_repeats import conv
 from tests.views.diagram.test_said import said
 
@@ -60,6 +60,12 @@ def test_a_stage_with_too_many_widths_says_what_repeats_further_down() -> None:
 )
 def test_widths_are_true_of_each_part(parts: list[str], held: str) -> None:
     assert _held(parts) == held
+
+
+def test_layers_in_a_row_say_each_width() -> None:
+    assert _in_row(["3×3, 32", "3×3, 64"]) == "3×3, 32-64"
+    assert _in_row(["3×3, 32", "1×1, 32"]) == "32"
+    assert _in_row([""]) == ""
 
 
 class Turns(nn.Sequential):

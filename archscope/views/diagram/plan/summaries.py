@@ -148,8 +148,17 @@ def _counted(run: Run) -> str:
 
 def _said(run: Run, beside: bool) -> str:
     """`3 × Bottleneck 64-64-256`; `beside` others no comma parts what one of them holds."""
-    held = _held([contents(part, {}) for part in run.parts]) if run.holds else ""
+    parts = [contents(part, {}) for part in run.parts] if run.holds else [""]
+    held = _held(parts) if run.is_whole else _in_row(parts)
     return " ".join(filter(None, [_counted(run), held.replace(", ", " ") if beside else held]))
+
+
+def _in_row(layers: Sequence[str]) -> str:
+    """`3×3, 32-64` of layers in a row, whose windows are one; those of one width as it is."""
+    windows = {found[0] if (found := WINDOW.match(layer)) else "" for layer in layers}
+    widths = [WINDOW.sub("", layer) for layer in layers]
+    shared = len(windows) == 1 and all(map(str.isdecimal, widths))
+    return windows.pop() + "-".join(widths) if shared else _held(layers)
 
 
 def _held(parts: Sequence[str]) -> str:
