@@ -96,6 +96,8 @@ class Tensor(NamedTuple):
 
 
 Kind = Literal["layer", "input", "parameter", "buffer", "constant"]
+COMPUTED = frozenset({"layer", "input"})
+"""Kinds of what an edge comes from."""
 
 
 class Operand(NamedTuple):

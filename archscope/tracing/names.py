@@ -6,10 +6,10 @@ from itertools import chain
 
 from torch import nn
 
-from archscope.model.graph import KERAS_LAYER, Graph, Layer, Operand, Shape, Tensor, less_batch
+from archscope.model.graph import COMPUTED, KERAS_LAYER, Graph, Layer, Operand, Shape, Tensor, less_batch
 from archscope.model.operations import STATISTICS
 from archscope.model.text import UNSHOWN, shown
-from archscope.tracing.records import COMPUTED, Given, Record
+from archscope.tracing.records import Given, Record
 
 TORCHS = ("torch.nn.", "torch.ao.")
 """Where torch's own modules are defined."""

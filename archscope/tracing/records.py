@@ -15,9 +15,6 @@ from archscope.model.windows import window_of
 from archscope.tracing import calls
 from archscope.tracing.calls import PLAIN
 
-COMPUTED = frozenset({"layer", "input"})
-"""Kinds of what an edge comes from."""
-
 Memory = Literal["new", "view", "in_place"]
 META = torch.device("meta")
 

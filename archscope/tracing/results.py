@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from archscope.model.graph import Output, Shape, less_batch
+from archscope.model.graph import COMPUTED, Output, Shape, less_batch
 from archscope.tracing.calls import PLAIN
 from archscope.tracing.doubles import slots_of
-from archscope.tracing.records import COMPUTED, MOST_NESTED, Given
+from archscope.tracing.records import MOST_NESTED, Given
 from archscope.tracing.sources import Sources
 
 

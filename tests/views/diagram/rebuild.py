@@ -125,7 +125,7 @@ def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
     owner |= {name: op.name for op in ops for step in op.copies for name in step.layers or [step.name]}
     drawn = {name for op in ops for name in op.layers}
     given = {(owner.get(output.layer, output.layer), f"output:{output.name or i}")
-             for i, output in enumerate(results(graph))}  # fmt: skip
+             for i, output in enumerate(results(graph)) if output.layer}  # fmt: skip
     boxes = {op.name for op in ops if op.kind == "tensor"}
     if not any(name.startswith("output:") for name in boxes):  # a module, whose results have no names
         leaving = {owner[name] for name in leaving_of(graph, drawn)}

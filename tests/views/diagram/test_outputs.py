@@ -68,6 +68,29 @@ def test_results_without_names_are_numbered_and_one_is_the_output() -> None:
     assert outputs(archscope.diagram(Heads(lambda a, b, c: a), (3, 8, 8))) == ["Output 8×8×3"]
 
 
+class Anchored(Heads):
+    """It returns a parameter, a buffer and a constant too."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda a, b, c: {"out": a, "scale": self.scale, "anchors": self.anchors, "sizes": self.sizes,
+                                          "scales": self.scale, "ones": torch.ones(1, 2)})  # fmt: skip
+        self.scale = nn.Parameter(torch.zeros(5))
+        self.register_buffer("anchors", torch.zeros(1, 6, 4))
+        self.sizes = torch.arange(9)
+
+
+@pytest.mark.parametrize("level", ["network", "flow", "layer", "plate"])
+def test_results_that_are_stored_are_boxes_that_no_line_leads_to(level: str) -> None:
+    made = draw(archscope.summarize(Anchored(), (3, 8, 8)), DiagramOptions(level=level))
+    assert sorted(outputs(made)) == [
+        "Output anchors 6×4", "Output ones 2", "Output out 8×8×3", "Output scale, scales 5", "Output sizes 9",
+    ]  # fmt: skip
+    assert faults(made.drawing.piece) == []
+    assert level == "plate" or differences(made) == []
+    (out,) = [box.name for box in made.drawing.piece.boxes if box.title == "Output out"]
+    assert {line.target for line in made.drawing.piece.lines if line.target.startswith("output:")} == {out}
+
+
 def test_a_box_that_is_called_output_is_it() -> None:
     made = archscope.diagram("lenet5", level="network")
     titles = [box.title for box in made.drawing.piece.boxes]

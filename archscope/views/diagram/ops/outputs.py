@@ -5,36 +5,43 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from archscope.model.graph import Graph, Output
+from archscope.model.graph import COMPUTED, Graph, Output, less_batch
 from archscope.views.diagram.ops.inputs import MOST_TENSORS, SEVERAL
 from archscope.views.diagram.ops.ops import Op
 
 WORD = "Output"
 ALSO = ", "
 """Between the names of one tensor."""
+STORED = Op("", "tensor", "", "", (), (), ())
+"""Of what is returned as it is stored; no box."""
+
 NUMBERED = re.compile(r"(?:(.*?[._]))?(\d+)((?:\..*)?)")
 """A name with a number as one of its parts."""
 
 
 def results(graph: Graph) -> tuple[Output, ...]:
     """The results by name, by all names of one that is returned under several; of a report that does not say them, the
-    tensors of the layers that make them."""
+    tensors of the layers that make them. What is returned as it is stored, such as anchors, comes last, of no layer."""
+    names: dict[tuple[str, int], list[str]] = {}
+    for each in graph.results:
+        names.setdefault((each.source, each.output), []).append(each.argument)
+    called = {every[0]: ALSO.join(every) for every in names.values()}
     known = {name: tensor.shape for name, tensor in graph.inputs.items()}
     known |= {layer.name: layer.output_shape for layer in graph.layers}
     unnamed = [Output(str(i), name, known[name]) for i, name in enumerate(graph.outputs)]
-    names = {output.name: [output.name] for output in graph.named_outputs}
-    first: dict[tuple[str, int], str] = {}  # its name, by what made it
-    for each in graph.results:
-        name = first.setdefault((each.source, each.output), each.argument)
-        if name != each.argument and name in names:
-            names[name].append(each.argument)
-    return tuple([replace(one, name=ALSO.join(names[one.name])) for one in graph.named_outputs]) or tuple(unnamed)
+    made = [replace(one, name=called.get(one.name, one.name)) for one in graph.named_outputs]
+    stored = {each.source: each for each in reversed(graph.results) if each.kind not in COMPUTED}
+    return (
+        *(made or unnamed),
+        *(Output(called[each.argument], "", less_batch(each.shape)) for each in reversed(stored.values())),
+    )
 
 
 def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "", together: bool = False) -> list[Op]:
     """The Ops, and one after them for each of these results, of the network or of a block of it, or `together` for all
     that one box gives. A box that is called Output is one already."""
     holder = {name: op for op in ops for one in op.each for name in one.layers} | {op.name: op for op in ops}
+    holder[""] = STORED
     made: list[Op] = []
     called: list[Op] = []
     for alike in _groups(given, holder, MOST_TENSORS if not together else 1):
@@ -47,7 +54,8 @@ def with_outputs(ops: Sequence[Op], given: Sequence[Output], block: str = "", to
         name = f"{block}>{output.name or i}" if block else f"output:{output.name or i}"
         word = _word(output, i, len(given)) if len(alike) == 1 else _words([given[j].name for j in alike])
         same, axis = len({given[j].shape for j in alike}) == 1, _axis_of_channels(output, source)
-        made.append(Op(name, "tensor", word, name, (), (source.name,), output.shape if same else (),
+        read = () if source is STORED else (source.name,)
+        made.append(Op(name, "tensor", word, name, (), read, output.shape if same else (),
                        facts=() if same else (SEVERAL,), channels=axis, reads=reads))  # fmt: skip
     named = [replace(op, word=f"{WORD}: {op.word}") if op in called and op.word != WORD else op for op in ops]
     return [*named, *made]
