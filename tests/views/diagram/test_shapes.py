@@ -218,3 +218,9 @@ class Detecting(nn.Module):
 def test_beside_a_closed_box_stand_all_sizes_that_are_read_of_it() -> None:
     made = archscope.diagram(Detecting(), (3, 8, 8), level="network")
     assert [row.text for row in made.drawing.piece.rows] == ["8×8×16, 8×8×4"]
+
+
+def test_many_sizes_of_a_closed_box_are_several() -> None:
+    net = Forward(lambda net, x: torch.cat([fc(x) for fc in net.fcs], 1),
+                  fcs=nn.ModuleList(nn.Linear(8, i + 1) for i in range(40)))  # fmt: skip
+    assert [row.text for row in archscope.diagram(net, (8,)).drawing.piece.rows] == ["several sizes", "820"]

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from archscope.model.graph import Shape
+from archscope.views.diagram.ops.inputs import SEVERAL
 from archscope.views.diagram.ops.ops import Op
 
 FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', 'Diagram Sans', 'DejaVu Sans Condensed', sans-serif"
@@ -14,6 +15,9 @@ FONT_FAMILY = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', 'Diagram Sans
 UNKNOWN_WIDTH = 1000
 """A character that the table lacks is taken as wide as the widest, in thousandths of the font's size."""
 
+
+MOST_SIZES = 4
+"""More beside one box reach further than the picture."""
 
 WIDER = 1.16
 """Digits and capitals of DejaVu Sans, which many machines have alone, are so much wider than Helvetica's."""
@@ -59,9 +63,10 @@ def sizes_of(op: Op, channels_last: bool = True) -> str:
 
 
 def results_of(op: Op, channels_last: bool = True) -> str:
-    """The sizes of all that others read of a closed module; of another Op its own."""
+    """The sizes of all that others read of a closed module, unless there are many; of another Op its own."""
     every = op.results or ((op.shape, op.channels),)
-    return ", ".join(dict.fromkeys(sizes(shape, channels_last, channels) for shape, channels in every))
+    said = dict.fromkeys(sizes(shape, channels_last, channels) for shape, channels in every)
+    return ", ".join(said) if len(said) <= MOST_SIZES else SEVERAL
 
 
 def fitted(text: str, size: float, width: float, bold: bool = False) -> str:
