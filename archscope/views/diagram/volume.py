@@ -9,7 +9,7 @@ from archscope.model.graph import Graph
 from archscope.views.diagram.compose import composed
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.place.paper import Paper
+from archscope.views.diagram.place.fitting import fits, scale
 from archscope.views.diagram.place.picture import Box, Line, Piece, Row
 from archscope.views.diagram.place.style import DEEP, LINE, SMALL, Style, label
 from archscope.views.diagram.place.text import room_for, sizes
@@ -66,24 +66,34 @@ def volume(graph: Graph, block: str, style: Style) -> Drawing:
     if len(maps) > MOST_MAPS and not block:
         plan = network_plan(ops, graph.blocks)
         maps = _maps(view.sketch(plan).series)
+        opened = _fitting(composed(ops, graph.blocks, view, "flow").plan) if _holds_a_decoder(maps) else plan
+        inner = _maps(view.sketch(opened).series)
+        if len(inner) <= MOST_MAPS and not _holds_a_decoder(inner) and fits(_lined(inner, style), style):
+            plan, maps = opened, inner
     if len(maps) > MOST_MAPS:
         plan = _fitting(composed(ops, graph.blocks, view, "flow" if block else "network").plan)
         maps = _maps(view.sketch(plan).series)
+    ways = [replace(one.op, inputs=tuple(one.sources)) for one in maps]
+    return Drawing(_lined(maps, style), ways, plan, counted=ops)
+
+
+def _holds_a_decoder(maps: Sequence[Map]) -> bool:
+    """Does one block read maps of more than two sizes? How these come together is the point of such a network."""
+    sides = {one.op.name: one.sides for one in maps}
+    return any(len({sides[source] for source in one.sources}) > 2 for one in maps)
+
+
+def _lined(maps: Sequence[Map], style: Style) -> Piece:
+    """The maps in as few lines as can be read."""
     groups = [list(group) for _, group in groupby(maps, key=lambda one: one.sides)]
     placed = [_placed(groups, count, style) for count in range(1, MOST_LINES + 1)]
-    large = [piece for piece in placed if _scale(piece, style.paper) * SMALL >= READABLE]
-    best = large[0] if large else max(placed, key=lambda piece: _scale(piece, style.paper))
-    ways = [replace(one.op, inputs=tuple(one.sources)) for one in maps]
-    return Drawing(best, ways, plan, counted=ops)
+    large = [piece for piece in placed if scale(piece, style.paper) * SMALL >= READABLE]
+    return large[0] if large else max(placed, key=lambda piece: scale(piece, style.paper))
 
 
 def _fitting(plan: Plan) -> Plan:
     """The plan of a picture that fits a page, without its results: each sketch has these anew."""
     return replace(plan, ops=[op for op in plan.ops if op.kind != "tensor" or not op.inputs], every=True)
-
-
-def _scale(piece: Piece, paper: Paper) -> float:
-    return paper.scale(piece.right + 40.0, piece.height + paper.head[1] + 20.0)
 
 
 def _leaves(item: Item) -> Iterator[Op]:

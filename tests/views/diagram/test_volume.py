@@ -152,3 +152,75 @@ def test_many_maps_of_a_network_without_stages_can_be_read() -> None:
     made = archscope.diagram(Between(), (4, 64, 64), level="volume")
     piece = made.drawing.piece
     assert A4.scale(piece.right + 40, piece.height + 110) * SMALL > 6 and not faults(piece)
+
+
+class Stage(nn.Sequential):
+    """Blocks that add what they read, the first of half the size."""
+
+    def __init__(self, before: int, width: int) -> None:
+        super().__init__(nn.Conv2d(before, width, 3, 2, 1), *(Added(width) for _ in range(4)))
+
+
+class Added(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.one, self.two = nn.Conv2d(width, 2 * width, 3, 1, 1), nn.Conv2d(2 * width, width, 3, 1, 1)
+
+    def forward(self, x):
+        return torch.relu(x + self.two(torch.relu(self.one(x))))
+
+
+class Decoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(nn.Conv2d(width * 3, width, 3, 1, 1) for width in (32, 16, 8))
+
+    def forward(self, maps):
+        y = maps[-1]
+        for conv, one in zip(self.convs, maps[-2::-1], strict=True):
+            y = conv(torch.cat([nn.functional.interpolate(y, scale_factor=2), one], 1))
+        return y
+
+
+class Deep(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(Stage(a, b) for a, b in ((3, 8), (8, 16), (16, 32), (32, 64)))
+        self.decoder = Decoder()
+
+    def forward(self, x):
+        maps = []
+        for stage in self.stages:
+            maps.append(x := stage(x))
+        return self.decoder(maps)
+
+
+def test_a_decoder_is_open_though_the_stages_are_closed() -> None:
+    piece = archscope.diagram(Deep(), (3, 64, 64), level="volume").drawing.piece
+    assert sum(box.title == "Concat" for box in piece.boxes) == 3
+    assert faults(piece) == []
+
+
+class Pyramid(nn.Module):
+    """Maps of all stages at one width, those from further down added; then all at the size of the finest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sides = nn.ModuleList(nn.Conv2d(width, 16, 1) for width in (8, 16, 32, 64))
+        self.smooth = nn.ModuleList(nn.Conv2d(16, 8, 3, 1, 1) for _ in range(4))
+
+    def forward(self, maps):
+        y, found = self.sides[3](maps[3]), []
+        for i in (2, 1, 0):
+            found.append(y)
+            y = self.sides[i](maps[i]) + nn.functional.interpolate(y, scale_factor=2)
+        found = [smooth(one) for smooth, one in zip(self.smooth, [*found, y], strict=True)]
+        return torch.cat([nn.functional.interpolate(one, size=32) for one in found], 1)
+
+
+def test_a_decoder_is_closed_where_its_letters_would_be_too_small() -> None:
+    net = Deep()
+    net.decoder = Pyramid()
+    piece = archscope.diagram(net, (3, 64, 64), level="volume").drawing.piece
+    assert next(box for box in reversed(piece.boxes) if box.kind == "module").title.startswith("Decoder: Pyramid")
+    assert A4.scale(piece.right + 40, piece.height + 110) * SMALL > 6 and not faults(piece)
