@@ -38,7 +38,7 @@ from archscope.commands.measuring import (
     progress_line,
     timed,
 )
-from archscope.commands.output import check_output, chosen_format, plain_options, write
+from archscope.commands.output import check_output, check_plot, chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.errors import ArchscopeError
 from archscope.latency import BACKENDS, Interrupted
@@ -141,8 +141,7 @@ def compare(
 
     read = [*(targets or []), *filter(None, [accuracy])]
     name = chosen_format("comparison", format_name, output, targets=read)
-    if plot and name not in PLOTTED:
-        raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a .svg, .png, .pdf or .html file")
+    check_plot(plot, name, PLOTTED)
     quantities = names_in(columns)
     check_quantities([*quantities, *filter(None, [sort.strip()])])
     check_output(cite or None, [*read, *filter(None, [output])], "--cite")

@@ -29,7 +29,7 @@ from archscope.commands.measuring import (
     never_lost,
     progress_line,
 )
-from archscope.commands.output import chosen_format, plain_options, write
+from archscope.commands.output import check_plot, chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
 from archscope.model.segments import Segments, parse_partition, parse_segments
 from archscope.networks import catalogue
@@ -109,8 +109,7 @@ def spectrum(
     The points of a block, or of a network whose depthwise separable convolutions are each replaced.
     """
     name = chosen_format("spectrum", format_name, output, targets=[target])
-    if plot and name not in PICTURES:
-        raise ArchscopeError("--plot is for a picture: give a file, -o spectrum.svg, .png or .pdf")
+    check_plot(plot, name, PICTURES)
     latency = measuring_options(
         device, dtype=dtype, channels_last=channels_last, compile=compiled, amp=amp, seconds=seconds, threads=threads
     )

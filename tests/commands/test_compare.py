@@ -96,7 +96,11 @@ def test_families() -> None:
         (["lenet5", "-f", "yaml"], "known: table, json, csv, markdown, latex, html"),
         (["lenet5", "-o", "x.yaml"], "no format for 'x.yaml'"),
         (["nowhere.json"], "cannot read nowhere.json"),
-        (["lenet5", "--plot", "bars"], "--plot bars is a picture: write it with -o"),
+        (
+            ["lenet5", "--plot", "bars"],
+            "--plot bars is a picture: write it with -o to a .svg, .png, .pdf or .html file",
+        ),
+        (["lenet5", "--plot", "bars", "-o", "x.tex"], r"file; \includegraphics takes the .pdf"),
         (["lenet5", "--plot", "pie"], "Invalid value for '--plot'"),
         (["lenet5", "--plot", "tradeoff", "-f", "svg"], "no published top-1 accuracy"),
         (["lenet5", "--predict", "abacus"], "no device named 'abacus'"),
