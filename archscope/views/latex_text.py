@@ -1,5 +1,6 @@
 """Text as LaTeX sets it, in tables and pictures alike, whatever letters it has and whatever LaTeX there is."""
 
+import re
 from unicodedata import normalize
 
 BREAK = "\u200b"
@@ -33,3 +34,14 @@ def _is_known(sign: str) -> bool:
 
 def _letter(sign: str) -> str:
     return rf"\archscopeletter{{{ord(sign):04X}}}{{{sign}}}"
+
+
+def as_label(text: str) -> str:
+    r"""What `\label` takes in every LaTeX: letters without their accents, those that are not Latin by their numbers,
+    without which such names would all be the same."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", "".join(map(_in_label, normalize("NFC", text)))).strip("-")
+
+
+def _in_label(sign: str) -> str:
+    plain = normalize("NFD", sign)[0]
+    return plain if plain.isascii() else f"-{ord(sign):04X}-"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archscope.views.latex import breakable
-from archscope.views.latex_text import BREAK, LETTER, as_latex
+from archscope.views.latex_text import BREAK, LETTER, as_label, as_latex
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,7 +34,7 @@ def _environment() -> "Environment":
     environment.globals["LATEX_LETTER"] = LETTER
     environment.filters["latex"] = lambda text: as_latex(str(text))
     environment.filters["latex_broken"] = lambda text: as_latex(breakable(str(text), BREAK))
-    environment.filters["latex_label"] = lambda text: re.sub(r"[^A-Za-z0-9]+", "-", str(text))
+    environment.filters["latex_label"] = lambda text: as_label(str(text))
     environment.filters["markdown"] = _markdown
     return environment
 

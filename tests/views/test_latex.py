@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archscope.views.latex import breakable
-from archscope.views.latex_text import as_latex
+from archscope.views.latex_text import as_label, as_latex
 from archscope.views.page import Line, Page, Table
 from archscope.views.templates import fill
 
@@ -57,6 +57,14 @@ def test_letters_that_are_not_ascii_are_the_documents_or_their_number() -> None:
 
 
 ENGINES = {"pdflatex": "", "lualatex": r"\usepackage{fontspec}"}
+
+
+def test_labels_tell_names_apart_that_are_not_latin() -> None:
+    assert as_label("Réseau (v2)") == as_label("Re\u0301seau (v2)") == "Reseau-v2"
+    names = ["망", "마", "신경망", "신_v2", "망_v2", "→", "xception"]
+    labels = [as_label(name) for name in names]
+    assert len(set(labels)) == len(names)
+    assert all(label.isascii() and label.strip("-") == label != "" for label in labels)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

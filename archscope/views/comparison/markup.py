@@ -27,7 +27,18 @@ def page(comparison: Comparison, options: Options) -> Page:
         Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title)
         for grid in [*grids(comparison), *parts]
     ]
-    return Page(listed(comparison.names), "", tables, said, lambda: _picture(comparison, options))
+    return Page(title(comparison), "", tables, said, lambda: _picture(comparison, options))
+
+
+LONGEST = 100
+"""Of a title that names every network, in characters."""
+
+
+def title(comparison: Comparison) -> str:
+    """The networks, or, where there are many, how many and which are the first and the last below."""
+    names = comparison.names
+    every = listed(names)
+    return every if len(every) <= LONGEST or len(names) < 4 else f"{len(names)} networks, {names[0]} to {names[-1]}"
 
 
 def _picture(comparison: Comparison, options: Options) -> str:
@@ -50,7 +61,7 @@ def printed(comparison: Comparison, options: Options) -> Page:
         for i, grid in enumerate(in_rows(comparison))
     ]  # fmt: skip
     tables = [*rows, *(Table(grid.headings, [Line(row) for row in grid.rows], title=grid.title) for grid in parts)]
-    return Page(listed(comparison.names), "", tables, said)
+    return Page(title(comparison), "", tables, said)
 
 
 def _joined(said: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:

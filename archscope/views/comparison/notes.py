@@ -79,7 +79,7 @@ def _sources(comparison: Comparison) -> Iterator[str]:
             which = "" if len(set(said.values())) == 1 else f" {' and '.join(names)}"
             found.setdefault(source, []).append(label + which)
     for source, labels in found.items():
-        yield f"{listed(labels)}: {source}"
+        yield source if labels == [*comparison.names] else f"{listed(labels)}: {source}"
 
 
 def _other_networks(comparison: Comparison) -> Iterator[str]:

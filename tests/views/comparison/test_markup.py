@@ -79,6 +79,16 @@ def test_latex_is_one_table_whose_caption_says_what_the_numbers_mean() -> None:
     assert "ratio" not in text
 
 
+@pytest.mark.parametrize("name", ["markdown", "latex", "html"])
+def test_a_title_names_the_networks_or_how_many_there_are(name: str) -> None:
+    few, many = (Comparison(tuple(report_of(six_layers(f"net{i:07d}")) for i in range(count))) for count in (3, 12))
+    assert "net0000000, net0000001, net0000002" in shown(few, name)
+    assert "12 networks, net0000000 to net0000011" in shown(many, name)
+    assert "net0000000, net0000001" not in shown(many, name)
+    if name == "latex":
+        assert r"\label{tab:12-networks-net0000000-to-net0000011}" in shown(many, name)
+
+
 @pytest.mark.parametrize("name", ["markdown", "latex", "html", "table"])
 def test_weights_that_saw_other_data_have_a_dagger(name: str) -> None:
     convention = "ImageNet, fine-tuned from JFT-300M, percent"
@@ -109,6 +119,12 @@ def test_a_caption_says_once_that_accuracies_are_published() -> None:
     )
     assert text.count("Published: ") == 1
     assert "Table 70" in text and "Table 80" in text
+
+
+def test_a_source_of_all_networks_is_said_without_their_names() -> None:
+    claim = Claim("top1_accuracy", 70.0, "Table 7", convention="ImageNet, percent")
+    text = shown(Comparison(tuple(replace(report, claims=(claim,)) for report in BOTH.reports)), "latex")
+    assert "Published: its paper's Table 7" in text
 
 
 def test_columns_and_order_are_chosen() -> None:
