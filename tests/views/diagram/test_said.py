@@ -270,7 +270,7 @@ def test_the_first_of_a_stage_may_have_other_widths_but_no_other() -> None:
         return said(nn.Sequential(*parts), level="network")
 
     assert "Sequential 3 × Downwards 12-12" in stage(Downwards(8, 12), *[Downwards(12, 12) for _ in range(2)])
-    assert "Sequential 4 × Downwards" in stage(
+    assert "Sequential 4 × Downwards of 12/12/20/12" in stage(
         Downwards(8, 12), Downwards(12, 12), Downwards(12, 20), Downwards(20, 12)
     )
 

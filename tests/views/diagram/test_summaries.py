@@ -53,6 +53,8 @@ def test_a_stage_with_too_many_widths_says_what_repeats_further_down() -> None:
         (["8-8-8-8-16", "8-16"], ""),  # too much more
         (["8-16", "8-8-16"], ""),  # less
         (["3×3, 128-128", "3×3, 128"], "of 128"),
+        (["3×3, 128-128", "3×3, 256-256", "3×3, 128"], "of 128/256/128"),
+        (["128, SE", "256, SE", "512, SE"], ""),
         (["16 convolutions", "9 convolutions", "9 convolutions"], ""),
         (["64-256", "64-128", "64-256"], ""),
         (["48", "", ""], ""),

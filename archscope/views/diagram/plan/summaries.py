@@ -162,8 +162,8 @@ def _in_row(layers: Sequence[str]) -> str:
 
 
 def _held(parts: Sequence[str]) -> str:
-    """What each of these holds, without their windows where those differ; else `of 128`, the only width there is; else
-    what all after the first do, and what that has instead or besides."""
+    """What each of these holds, without their windows where those differ; else `of 128`, the only width there is, or
+    `of 128/256`, that of each; else what all after the first do, and what that has instead or besides."""
     windows = [found[0] if (found := WINDOW.match(part)) else "" for part in parts]
     several = {*windows[1:]} if not windows[0] else {*windows}  # a first block has the window of its shortcut too
     window = several.pop() if len(several) == 1 else ""
@@ -171,9 +171,13 @@ def _held(parts: Sequence[str]) -> str:
     first, *others = bare
     if len({*bare}) == 1:
         return window + first
-    widths = {width for part in bare for width in WIDTHS.split(part)}
-    if len(widths) == 1:
-        return f"of {widths.pop()}"
+    widths = [{*WIDTHS.split(part)} for part in bare]
+    if all(len(own) == 1 for own in widths):
+        only = [own.pop() for own in widths]
+        if len({*only}) == 1:
+            return f"of {only[0]}"
+        if all(map(str.isdecimal, only)):
+            return f"of {'/'.join(only)}"
     if len({*others}) == 1 and all(bare) and not COUNT.search(first):
         last = others[-1]
         more = _more(first.split("-"), last.split("-"))
