@@ -33,6 +33,9 @@ SMALLER = 0.7
 SMALL_MODULE = 6
 """Operations of a module that is told with what stands around it, where there is room for few panels."""
 
+ONE_BY_ONE = 0.75
+"""So many of the boxes that steps hide are drawn where too few of these are equal ones in a frame."""
+
 FEW_LETTERS = 2
 """So many numbers of a module stand in the schema itself."""
 
@@ -66,11 +69,14 @@ class Parts:
 
 
 def schemas(ops: Sequence[Op], kinds: Mapping[str, str], view: View) -> Iterator[tuple[Parts, View]]:
-    """The schema with each module as one Op, and the forms of those that could be closed so; then smaller schemas, also
-    with all results of a box together; at last that of the network level. Each with how it is seen."""
+    """The schema with each module as one Op, and the forms of those that could be closed so; then with steps of loops
+    closed, which have no panel; then smaller schemas, also with all results of a box together; at last that of the
+    network level. Each with how it is seen."""
     modules = Modules(ops, kinds, view.block)
-    finest, *coarser = (_closed(modules, ops, large) for large in LARGE_MODULES)
-    few = [parts for parts in (finest, *coarser) if _count(parts, view) <= MOST_BOXES]
+    open_loops, *coarser = (_closed(modules, ops, large) for large in LARGE_MODULES)
+    finest, *coarser = (_with_steps(parts) for parts in (open_loops, *coarser))
+    tried = (open_loops, finest, *coarser) if _folds(open_loops, finest, view) else (finest, *coarser)
+    few = [parts for parts in tried if _count(parts, view) <= MOST_BOXES]
     together = replace(view, together=True)
     yield from ((parts, view) for parts in islice(chain(few, _smaller(finest, view)), MOST_SCHEMAS))
     yield from ((parts, together) for parts in islice(_smaller(finest, together, 1), MOST_TOGETHER))
@@ -83,8 +89,19 @@ def _closed(modules: Modules, ops: Sequence[Op], large: int) -> Parts:
     """The schema with modules of at most so many operations as one Op each, where they can be."""
     kinds = modules.kinds
     found = named(modules, forms(modules, unit_paths(modules, large)))
-    schema = with_steps(closed(ops, [(path, form.title, ()) for form in found for path in form.paths]), kinds)
+    schema = closed(ops, [(path, form.title, ()) for form in found for path in form.paths])
     return _standing(Parts(schema, found, ops, kinds))
+
+
+def _with_steps(parts: Parts) -> Parts:
+    return _standing(replace(parts, schema=with_steps(parts.schema, parts.kinds)))
+
+
+def _folds(loops: Parts, closer: Parts, view: View) -> bool:
+    """Are most of the steps that are closed in the second drawn once in the first too, rather than one by one?"""
+    hidden = len(loops.schema) - len(closer.schema)
+    steps = {op.name for op in closer.schema}.difference(op.name for op in loops.schema)  # not modules in a row
+    return bool(steps) and _count(loops, view) - _count(closer, view) < ONE_BY_ONE * hidden
 
 
 def _standing(parts: Parts) -> Parts:
@@ -154,7 +171,9 @@ def _holding(op: Op, forms: Sequence[Form], kept: Sequence[Form]) -> Op:
     """A box that holds modules, some kind of which has a panel, says how many, and of which panel where these have
     numbers: `Bottleneck, 3 × Bottleneck 2`."""
     shown = {form.kind for form in kept}
-    within = [form for form in forms if op.path not in form.paths and form.kind in shown]
+    # A step has the path of the module that it begins with.
+    inner = [form for form in forms if op.path not in form.paths or op.word != form.title]
+    within = [form for form in inner if form.kind in shown]
     counts = Counter(form.title.partition(",")[0] if form in kept else form.kind for form in within)
     said = [f"{count} × {title}" if count > 1 else title for title, count in counts.items()]
     return replace(op, facts=(", ".join(said), *_walking(op))) if said else op

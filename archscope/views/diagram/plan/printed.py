@@ -42,7 +42,10 @@ def unit_paths(modules: Modules, large: int = LARGE_MODULE) -> list[str]:
         waiting = deeper
     place = {op.name: i for i, op in enumerate(modules.ops)}
     several = {kind for kind, paths in _by_class(modules, found).items() if len(paths) > 1}
-    kept = [path for path in found if not _is_short(modules, path) or modules.kinds.get(path) in several]
+    kept = [
+        path for path in found
+        if not (_is_short(modules, path) or _is_bare_in_list(modules, path)) or modules.kinds.get(path) in several
+    ]  # fmt: skip
     return sorted(kept, key=lambda path: place[modules.members(path)[0].name])
 
 
@@ -50,8 +53,10 @@ def _is_opened(modules: Modules, path: str, large: int, repeated: bool, block: b
     """Is it a stage, whose parts follow each other and are alike, or too large to be a figure?"""
     every = modules.modules(path)
     parts = [part for part in every if not is_bare(modules, part)]
-    if not parts or modules.kinds.get(path) in LISTS:
-        return bool(parts)
+    if modules.kinds.get(path) in LISTS:
+        return bool(every)
+    if not parts:
+        return False
     pairs = list(itertools.pairwise(parts))
     in_series = 2 * sum(modules.follows(one, two) for one, two in pairs) > len(pairs)  # few do among branches of a cell
     kinds = [modules.said_class(part) for part in parts]
@@ -74,6 +79,11 @@ def _is_block(modules: Modules, path: str) -> bool:
 def is_bare(modules: Modules, path: str) -> bool:
     """Is it a list of single operations?"""
     return modules.kinds.get(path) in LISTS and not modules.modules(path)
+
+
+def _is_bare_in_list(modules: Modules, path: str) -> bool:
+    """A step of a loop, the sums of which stand around it."""
+    return is_bare(modules, path) and modules.kinds.get(path.rpartition(".")[0]) in LISTS
 
 
 def _is_short(modules: Modules, path: str) -> bool:
