@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)
+GALLERY = re.compile(r"!\[.*?\]\(.*?(gallery/.*?\.svg)\)", re.S)
 FILE = re.compile(r"```(?:python|toml|yaml|text) (\S+\.\w+)\n(.*?)```", re.S)
 
 
@@ -94,6 +95,9 @@ def test_commands_print_what_the_page_shows(
     else:
         torchs = re.compile(r"counter \d+\.\d+\.\d+")  # its counter has the version of torch
         assert torchs.sub("counter", text) == torchs.sub("counter", renewed)
+    for written in tmp_path.glob("*.svg"):
+        shown_so = [ROOT / "docs" / path for path in GALLERY.findall(text) if written.stem in Path(path).stem]
+        assert not shown_so or written.read_bytes() in [path.read_bytes() for path in shown_so], written.name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -54,7 +54,7 @@ PICTURES = {
 
 PLOTS = {
     "xception-inception_v3-bars": ["xception", "inception_v3"],
-    "inception-tradeoff": [network.name for network in family("inception")] + ["xception"],
+    "inception-tradeoff": ["xception", *(network.name for network in family("inception"))],
 }
 
 DIFFS = [("resnet34", "resnet50"), ("inception_v3", "inception_v4")]
