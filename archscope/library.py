@@ -265,10 +265,9 @@ def diagram(
 
     targets: list[Any] = list(target) if isinstance(target, list | tuple) else [target]
     reports = [summarize(one, input_size, input_data=input_data, options=options) for one in targets]
-    known = catalogue().get(reports[0].graph.name) if len(reports) == 1 else None
     chosen = DiagramOptions(
         level, block, depth, direction, tuple(show), color, theme, layout, engine, fold,
-        title or (known.label if known else ""), page, width, font_size, dpi, show_title, show_legend,
+        title, page, width, font_size, dpi, show_title, show_legend,
     )  # fmt: skip
     return draw(reports[0], chosen) if len(reports) == 1 else line_up(reports, chosen)
 
@@ -299,8 +298,7 @@ def explore(
     else:
         found = diff(target, reference, input_size, options=options, reference_options=reference_options)
         reports = [found.a, found.b]
-    known = [catalogue().get(report.graph.name) for report in reports]
-    return Explorer(tuple(reports), tuple(network.label if network else "" for network in known), found)
+    return Explorer(tuple(reports), diff=found)
 
 
 @named_arguments

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 PYTHON = re.compile(r"```python\n(.*?)```", re.S)
-GALLERY = re.compile(r"!\[.*?\]\(.*?(gallery/.*?\.svg)\)", re.S)
+GALLERY = re.compile(r"!\[.*?\]\(.*?(gallery/[^)]*\.svg)\)")
 FILE = re.compile(r"```(?:python|toml|yaml|text) (\S+\.\w+)\n(.*?)```", re.S)
 
 

@@ -186,7 +186,7 @@ def _chosen(found: "Comparison", accuracy: str, quantities: Sequence[str], sort:
 
 def bibliography(found: "Comparison") -> str:
     """BibTeX of the papers that the networks are of. Raises ArchscopeError where none is of the catalogue."""
-    from archscope.comparison.report import network_of
+    from archscope.papers.names import network_of
 
     papers = dict.fromkeys(known.paper for report in found.reports if (known := network_of(report)))
     if not papers:

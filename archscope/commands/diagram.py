@@ -110,15 +110,12 @@ def diagram(
     ] = "-",
 ) -> None:  # fmt: skip
     """TARGET's architecture as a figure: SVG, PNG, PDF, TikZ, draw.io, DOT, Mermaid or HTML."""
-    from archscope.reading.kinds import is_saved
-    from archscope.targets import resolve
     from archscope.views.diagram.drawing import DiagramOptions, draw
     from archscope.views.diagram.lineup import line_up
 
     shown = names_in(show)
-    title = "" if len(targets) > 1 or is_saved(targets[0]) else resolve(targets[0]).label
     options = DiagramOptions(
-        level, block, depth, direction, shown, color, theme, layout, engine, fold, title, page, width, font_size, dpi,
+        level, block, depth, direction, shown, color, theme, layout, engine, fold, "", page, width, font_size, dpi,
         show_title, show_legend,
     ).checked()  # fmt: skip
     name = chosen_format("diagram", None, output, "svg", targets)

@@ -52,7 +52,7 @@ def explore(
 def one(target: str, inputs: Inputs, options: dict[str, object]) -> "Explorer":
     from archscope.views.explorer import Explorer
 
-    return Explorer((report_of(target, inputs, (), None, options),), (label(target),))
+    return Explorer((report_of(target, inputs, (), None, options),))
 
 
 def both(
@@ -62,12 +62,4 @@ def both(
     from archscope.views.explorer import Explorer
 
     found = measured.diff(target, reference, inputs or None, options=options, reference_options=others)
-    return Explorer((found.a, found.b), (label(target), label(reference)), found)
-
-
-def label(target: str) -> str:
-    """What a network is called in papers, where that is known."""
-    from archscope.reading.kinds import is_saved
-    from archscope.targets import resolve
-
-    return "" if is_saved(target) else resolve(target).label
+    return Explorer((found.a, found.b), diff=found)

@@ -15,8 +15,8 @@ from archscope.model.results import Pictured, Tabulated
 from archscope.model.saved import parsed
 from archscope.model.schema import SAVED_COMPARISON, SAVED_REPORT
 from archscope.model.text import one_line, shown
-from archscope.networks import Network, catalogue
 from archscope.papers.accuracy import Accuracy, published
+from archscope.papers.names import in_its_paper
 from archscope.papers.results import Results, on_front
 
 By = Literal["", "kind", "stage", "layer"]
@@ -49,7 +49,7 @@ class Comparison(Tabulated, Pictured):
     def names(self) -> tuple[str, ...]:
         """What each is called for readers: as in its paper, a variant by its options; where two have the same, what
         differs."""
-        return self._told_apart([_in_its_paper(report) for report in self.reports])
+        return self._told_apart([in_its_paper(report) or report.graph.name for report in self.reports])
 
     def _told_apart(self, names: Sequence[str]) -> tuple[str, ...]:
         return tuple(shown(self._distinct(i, names)) for i in range(len(names)))
@@ -196,20 +196,6 @@ def _identity(report: Report) -> tuple[str, str, int]:
     """By what a file of results knows a network: what was typed, its name, its parameters."""
     typed = report.target if "?" in report.target or "?" not in report.graph.name else report.graph.name
     return typed, report.graph.name, report.totals["params"]
-
-
-def network_of(report: Report) -> Network | None:
-    """Which of the catalogue's it is, if any."""
-    return catalogue().get(report.graph.name.partition("?")[0])
-
-
-def _in_its_paper(report: Report) -> str:
-    """`Xception, width_multiplier=0.5`, as pictures say it; of a network that is not the catalogue's its own name."""
-    network = network_of(report) if report.title else None
-    if network is None:
-        return report.graph.name
-    options = report.graph.name.partition("?")[2].split("&")
-    return ", ".join([network.label, *filter(None, options)])
 
 
 def _facts(report: Report) -> tuple[str, ...]:

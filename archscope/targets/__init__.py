@@ -44,9 +44,7 @@ def resolve(target: "Named") -> Target:
         return Target(called(target), lambda **options: _made(target, options, "the module"))
     bare, options = variants.split(target)
     if options:
-        found = resolve(bare)
-        label = found.label and f"{found.label}, {variants.suffix(options)[1:].replace('&', ', ')}"
-        return replace(found, options=options, label=label)
+        return replace(resolve(bare), options=options)
     if target.endswith(SUFFIXES):
         return of_file(target)
     if target.endswith(".json") and is_configuration(target):
@@ -72,7 +70,7 @@ def resolve(target: "Named") -> Target:
         if re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", target):
             raise UnknownName(f"no network and no file is named {target}; {OF_THE_HUB}") from None
         raise
-    return Target(network.name, network.build, network.label, network.input_size, network, libraries=("torch",))
+    return Target(network.name, network.build, network.input_size, network, libraries=("torch",))
 
 
 OF_THE_HUB = (

@@ -51,7 +51,6 @@ class Target:
 
     name: str
     builder: "Callable[..., nn.Module]"
-    label: str = ""
     input_size: tuple[int, ...] | None = None
     network: Network | None = None
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from archscope.comparison.report import Comparison, network_of
+from archscope.comparison.report import Comparison
 from archscope.model.text import listed
+from archscope.papers.names import network_of
 from archscope.views import Options
 from archscope.views.comparison.grids import grids, in_rows
 from archscope.views.comparison.notes import conventions, notes

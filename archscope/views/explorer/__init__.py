@@ -11,7 +11,7 @@ from archscope.model.report import Report
 from archscope.model.results import Result
 from archscope.model.text import one_line, shown
 from archscope.views import View
-from archscope.views.diagram.ops.names import network_title
+from archscope.views.diagram.ops.names import title_of
 from archscope.views.diagram.paint.palette import LEGEND
 from archscope.views.explorer.data import differences, network_data
 from archscope.views.explorer.page import page
@@ -40,9 +40,7 @@ class Explorer(Result):
     def named(self) -> list[str]:
         """What each network is called: its title, or else its name."""
         given = [*self.titles, *[""] * len(self.reports)]
-        return [
-            title or network_title(report.graph.name) for report, title in zip(self.reports, given, strict=False)
-        ]  # fmt: skip
+        return [title or title_of(report) for report, title in zip(self.reports, given, strict=False)]
 
     def _about(self) -> str:
         return " and ".join(one_line(title) for title in self.named)

@@ -8,13 +8,22 @@ from torch import nn
 
 import archscope
 from archscope.views.diagram.ops.drawn import drawn
-from archscope.views.diagram.ops.names import family, joined_title, stage_title, within_title
+from archscope.views.diagram.ops.names import family, joined_title, stage_title, title_of, within_title
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.folding import with_titles
 from archscope.views.diagram.plan.items import Leaf, Panel
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.smaller import box_title
+from tests.graphs import in_paper, report_of, six_layers
+
+
+def test_a_network_is_called_as_in_its_paper_also_where_its_report_was_saved() -> None:
+    assert title_of(in_paper("convnext_tiny")) == "ConvNeXt-T"
+    assert title_of(in_paper("mobilenet_v1?width_multiplier=0.5")) == "MobileNet, width_multiplier=0.5"
+    assert title_of(report_of(six_layers("convnext_tiny"))) == "Convnext tiny"  # somebody's own
+    saved = archscope.Report.from_json(in_paper("mobilenet_v1").to_json())
+    assert archscope.explore(saved).named == ["MobileNet"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 import re
 
+from archscope.model.report import Report
+from archscope.papers.names import in_its_paper
+
 GENERIC = {"Sequential", "ModuleList", "ModuleDict", "Concat", "Residual", "Sum", "Block", "Module"}
 """Classes that say how a module is built, not what it is."""
 
@@ -55,6 +58,11 @@ def network_title(name: str) -> str:
     name, _, options = name.partition("?")
     title = pretty(name) if name == name.lower() else name
     return ", ".join([title, *options.split("&")]) if options else title
+
+
+def title_of(report: Report) -> str:
+    """What a picture calls its network: as its paper does, where it is of one."""
+    return in_its_paper(report) or network_title(report.graph.name)
 
 
 def block_title(path: str, kind: str) -> str:

@@ -9,7 +9,7 @@ from archscope.model.report import Report
 from archscope.model.tree import tree_of
 from archscope.views.diagram.ops.channels import Axis
 from archscope.views.diagram.ops.fuse import absorbed
-from archscope.views.diagram.ops.names import network_title, pretty
+from archscope.views.diagram.ops.names import pretty, title_of
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.painter import Page, Painter
@@ -33,7 +33,7 @@ def heading(
 ) -> tuple[str, list[str]]:
     """Title and sentences: whose costs these are, and what is not drawn. `axes` are those of channels, by name."""
     graph = report.graph
-    name = options.title or network_title(graph.name)
+    name = options.title or title_of(report)
     said = []
     if options.block:
         title = _block_name(options.block)
