@@ -12,7 +12,7 @@ from archscope.model.operations import CATEGORY
 from archscope.model.tree import LISTS, Node, tree_of, walk
 from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.ops.functions import functions
-from archscope.views.diagram.ops.label import WRITTEN, Customs, is_view, kind_of, labelled
+from archscope.views.diagram.ops.label import HAS_OWN, WRITTEN, Customs, is_view, kind_of, labelled, weight_of
 from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
 from archscope.views.diagram.ops.rewrites import chained
 
@@ -212,8 +212,8 @@ def plain_ops(graph: Graph) -> list[Op]:
 
 def shared(graph: Graph) -> frozenset[str]:
     """The weights that several layers have."""
-    counted = Counter(layer.parameters[0] for layer in graph.layers if layer.parameters)
-    return frozenset(name for name, count in counted.items() if count > 1)
+    counted = Counter(weight_of(layer) for layer in graph.layers if _category(layer) in {*HAS_OWN, "product"})
+    return frozenset(name for name, count in counted.items() if name and count > 1)
 
 
 def _most_are_normalised(fusion: Fusion) -> bool:

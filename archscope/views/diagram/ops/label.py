@@ -15,6 +15,9 @@ HOLDS_WEIGHTS = {"convolution", "transposed convolution", "linear", "recurrent",
 HAS_OWN = {*HOLDS_WEIGHTS, "normalisation"}
 """Whose parameters go without saying."""
 
+GIVEN = {"input", "query", "key", "value"}
+"""Arguments of layers with weights that are no weights."""
+
 KINDS = {
     "convolution": "conv", "transposed convolution": "conv", "pooling": "pool", "global pooling": "pool",
     "resampling": "pool", "linear": "linear", "product": "linear", "attention": "linear", "recurrent": "linear",
@@ -100,7 +103,7 @@ def labelled(
         facts += _within(main, seen, customs.usual, customs.gating)
     if customs.normalised and len(seen) == 1 and "convolution" in CATEGORY.get(main.operation, ""):
         facts.append("linear")
-    weight = main.parameters[0] if main.parameters and CATEGORY.get(main.operation) in HOLDS_WEIGHTS else ""
+    weight = weight_of(main) if CATEGORY.get(main.operation) in HOLDS_WEIGHTS else ""
     weight = weight if weight in customs.shared else ""
     facts += ["shared weights"] if weight else []
     facts += ["computed weight"] if len(seen) < len(layers) else []
@@ -124,6 +127,12 @@ def _of_function(function: Function, layers: Sequence[Layer], inputs: tuple[str,
               channels=customs.axes[given.name])  # fmt: skip
 
 
+def weight_of(layer: Layer) -> str:
+    """The first of a layer's own parameters: of those it has, not one that it is given, such as learned queries."""
+    given = {one.source for one in layer.operands if one.kind == "parameter" and one.argument in GIVEN}
+    return next((name for name in layer.parameters if name not in given), "")
+
+
 def _sizes(layer: Layer, parameters: Mapping[str, Tensor]) -> list[str]:
     """Hidden units of a recurrent layer, heads of attention, rows and columns of an embedding."""
     category, settings = CATEGORY.get(layer.operation, ""), layer.settings
@@ -132,10 +141,11 @@ def _sizes(layer: Layer, parameters: Mapping[str, Tensor]) -> list[str]:
         layers = settings.get("num_layers", 1)
         said = [str(layer.output_shape[-1] // both), f"{layers} layers" if layers > 1 else ""]
         return [*filter(None, said), *(["bidirectional"] if both == 2 else [])]
-    if category == "attention" and layer.input_shapes:
-        shape = layer.input_shapes[0]
-        if "num_heads" in settings:
-            return [str(shape[-1]), f"{settings['num_heads']} heads"]
+    if category == "attention" and "num_heads" in settings:
+        return [str(layer.output_shape[-1]), f"{settings['num_heads']} heads"]
+    if category == "attention":
+        learned = [one.shape[1:] for one in layer.operands if one.argument == "query" and one.kind == "parameter"]
+        shape = next(iter((*learned, *layer.input_shapes)), ())
         return [heads(shape[-3], shape[-1])] if len(shape) > 2 else []
     if category == "embedding" and layer.parameters:
         return ["×".join(map(str, parameters[layer.parameters[0]].shape))]

@@ -42,9 +42,9 @@ def _said(variants: Sequence[Sequence[Op]]) -> list[str]:
     """A fact for each: how it comes to what it adds to, else the first operation that not all of them have, or that it
     has more often."""
     characters = [character(members) for members in variants]
-    if len(set(characters)) == len(variants):
+    if all(characters) and len(set(characters)) == len(variants):
         return characters
-    counts = [Counter(map(_label, members)) for members in variants]
+    counts = [Counter(_label(op) for op in members if not op.join) for members in variants]
     common = counts[0]
     for count in counts[1:]:
         common = common & count
@@ -56,7 +56,7 @@ def _own(count: Counter[str], common: Counter[str]) -> str:
     if not more:
         return ""
     said = more[0].removeprefix("Conv ")
-    return f"{count[more[0]]} × {said}" if more[0] in common else f"with {said}"
+    return f"{count[more[0]]} × {said}" if more[0] in common else f"with {said.replace(' with ', ' ')}"
 
 
 def _label(op: Op) -> str:
@@ -64,10 +64,16 @@ def _label(op: Op) -> str:
 
 
 def character(members: Sequence[Op]) -> str:
-    """How a module that adds comes to what it adds to: `identity`, `projection`; `no shortcut` of another."""
+    """How a module that adds comes to what it adds to: `identity`, `projection`; `no shortcut` of another. Nothing of
+    one that adds only to what it makes itself."""
     adds = [op for op in members if op.join == "add"]
     if not adds:
         return "no shortcut"
     names = {op.name for op in members}
-    direct = any(source not in names for op in adds for source in op.inputs)
-    return "identity" if direct else "projection"
+    if any(source not in names for op in adds for source in op.inputs):
+        return "identity"
+    before: dict[str, set[str]] = {}
+    for op in members:
+        before[op.name] = {*op.inputs}.union(*(before.get(source, ()) for source in op.inputs))
+    apart = [op for op in adds if all(before[source].isdisjoint(op.inputs) for source in op.inputs)]
+    return "projection" if apart else ""

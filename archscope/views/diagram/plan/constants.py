@@ -1,14 +1,16 @@
 """What reads nothing, such as a table of positions, stands beside what it is added to, not beside all before that; a
 result that leaves one of several paths stands beside that path, not at the end of all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 Sources = Mapping[str, Sequence[str]]
 
 
-def beside_trunk(sources: Sources, entry: str) -> dict[str, list[str]]:
+def beside_trunk(sources: Sources, entry: str, look: Callable[[str], Any]) -> dict[str, list[str]]:
     """What each item reads, in an order in which each follows that. One that reads nothing stands as if it read where
-    the paths to its reader part, `entry` where it has several readers; it follows what is before that reader."""
+    the paths to its reader part, `entry` where it has several readers; it follows what is before that reader. Modules
+    in a row, whose `look` is equal, it does not part."""
     constant: set[str] = set()
     readers: dict[str, list[str]] = {name: [] for name in sources}
     for name, read in sources.items():
@@ -26,7 +28,7 @@ def beside_trunk(sources: Sources, entry: str) -> dict[str, list[str]]:
     for *chain, reader in chains:
         others = [source for source in sources.get(reader, ()) if source not in constant]
         if others:
-            found[chain[0]] = [above.parting(others)]
+            found[chain[0]] = [above.parting(others, look)]
             before.setdefault(reader, []).extend(chain)
     moved = {name for chain in before.values() for name in chain}
     place = {name: i for i, name in enumerate(sources)}  # two chains may meet before their reader
@@ -77,14 +79,20 @@ class _Above:
 
     def __init__(self, sources: Sources, entry: str) -> None:
         self.place = {entry: -1} | {name: i for i, name in enumerate(sources)}
+        self.entry = entry
         self.nearest = {entry: entry}
         for name, read in sources.items():
             self.nearest[name] = self._common(read)
 
-    def parting(self, names: Sequence[str]) -> str:
-        """Where the paths to these part, above all of them."""
-        at = self._common(names)
-        return self.nearest[at] if at in names else at
+    def parting(self, names: Sequence[str], look: Callable[[str], Any]) -> str:
+        """Where the paths to these part, above all of them; above a row of modules that ends there."""
+        last = self._common(names)
+        if last not in names:
+            return last
+        at = self.nearest[last]
+        while at != self.entry and look(at) == look(last) is not None:
+            at = self.nearest[at]
+        return at
 
     def all_before(self, name: str) -> set[str]:
         """The items through which every path to this one leads."""

@@ -20,6 +20,7 @@ from archscope.views.diagram.plan.contents import contents
 from archscope.views.diagram.plan.forms import STRIDE
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
+from archscope.views.diagram.plan.summaries import for_count, summary
 
 PARTS = 8
 """Of more sorts of modules than this a part are closed at once, lest there be as many plans as sorts."""
@@ -128,11 +129,19 @@ def _closed(plan: Plan, modules: Modules, groups: Sequence[Sequence[str]]) -> tu
     like_first = [paths for paths in sorts if ways[id(paths)] == ways[id(sorts[0])]]
     together = [path for paths in like_first[: max(1, len(sorts) // PARTS)] for path in paths]
     for paths in (together, *sorts):
-        boxes = [(path, box_title(path, plan, modules), ()) for path in paths]
+        boxes = [(path, box_title(path, plan, modules), _parts(path, modules)) for path in paths]
         ops = closed(plan.ops, boxes)
         if len(ops) < len(plan.ops):
             return ops, paths
     return None
+
+
+def _parts(path: str, modules: Modules) -> tuple[str, ...]:
+    """What a closed list holds, by its classes; so too a module that repeats one, where else a count would be said."""
+    if modules.kinds.get(path) in LISTS:
+        return summary(modules, path)
+    said = () if modules.kinds.get(path) in GENERIC else for_count(modules, path)
+    return said if len(said) == 1 else ()
 
 
 def _closable(plan: Plan, modules: Modules, lists: bool = False) -> Sequence[Sequence[str]]:

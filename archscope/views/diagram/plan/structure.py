@@ -26,8 +26,9 @@ class Flow:
             sources[node.name] = list(dict.fromkeys(read)) or [ENTRY] * given
         read_by_others = {source for read in sources.values() for source in read}
         results = [node.name for node in nodes if node.name not in read_by_others and _is_result(node)]
-        hung, moved = beside_paths(beside_trunk(sources, ENTRY), results, ENTRY, EXIT)
         by_name = {node.name: node for node in nodes}
+        trunk = beside_trunk(sources, ENTRY, lambda name: _look(by_name[name]))
+        hung, moved = beside_paths(trunk, results, ENTRY, EXIT)
         self.nodes = {name: by_name[name] for name in hung}
         self.after: dict[str, list[str]] = {name: [] for name in [*self.nodes, ENTRY]}
         self.before: dict[str, list[str]] = {name: [] for name in [*self.nodes, EXIT]}
@@ -43,6 +44,11 @@ class Flow:
     def _edge(self, source: str, target: str) -> None:
         self.after[source].append(target)
         self.before[target].append(source)
+
+
+def _look(node: Node) -> Any:
+    """Equal for modules that do the same; None for an operation."""
+    return relative(node.ops) if isinstance(node, Panel) or node.op.kind == "module" else None
 
 
 def _is_result(node: Node) -> bool:

@@ -120,7 +120,9 @@ def _runs(modules: Modules, stage: str) -> list[Run] | None:
         if len(members) > 1:
             found.append(Run(modules.said_class(child), [members]))
         elif not members[0].join:  # what joins paths is no part of its own
-            found.append(Run(members[0].word, [list(one.members or (one,)) for one in members[0].each]))
+            (op,) = members
+            said = modules.said_class(child) if op.name == f"{child}/" else ""
+            found.append(Run(said or op.word, [list(one.members or (one,)) for one in op.each]))
     return _joined(found) if all(run.word for run in found) else None
 
 
