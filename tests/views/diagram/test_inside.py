@@ -1,5 +1,6 @@
 """What a box or a frame says of its inside, and what it must not: words of networks that nobody wrote for papers."""
 
+import itertools
 from collections import OrderedDict
 
 import pytest
@@ -90,6 +91,14 @@ def test_parentheses_do_not_make_widths_too_many() -> None:
     ops = fused_ops(archscope.trace(nn.Sequential(conv(8, 8), Beside(*wide)), (8, 16, 16)))
     said = contents([op for op in ops if op.kind != "tensor"], {})
     assert said == "8-(1000·1000-1000·1000-1000·1000-1000·1000)"
+
+
+def test_convolutions_of_each_channel_apart_are_counted_without_a_width() -> None:
+    apart = [nn.Conv2d(8, 8, 3, padding=1, groups=8) for _ in range(9)]
+    widths = [16, *range(100, 115)]
+    linear = [nn.Linear(a, b) for a, b in itertools.pairwise(widths)]
+    ops = fused_ops(archscope.trace(nn.Sequential(*apart, *linear), (8, 16, 16)))
+    assert contents(ops[1:], {}) == "3×3, 9 convolutions"
 
 
 def test_skips_within_skips_are_gone_through_once() -> None:

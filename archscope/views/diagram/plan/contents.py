@@ -116,7 +116,7 @@ def _counts(members: Sequence[Op]) -> str:
     if linear > FEW * convolutions:
         return _several(linear, "linear layer")
     widths = {_width(op) for op in members if op.kind in {"conv", "depthwise"}}
-    each = f" of {widths.pop()}" if len(widths) == 1 and convolutions > 1 else ""
+    each = f" of {widths.pop()}" if len(widths) == 1 and "" not in widths and convolutions > 1 else ""
     return ", ".join(filter(None, [_window(members), _several(convolutions, "convolution") + each]))
 
 
