@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from archscope.model.graph import Output
 from archscope.views.diagram.ops.inputs import with_few_inputs
@@ -19,7 +20,7 @@ from archscope.views.diagram.place.style import COMPACT_GAP, GAP, Style, label, 
 from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.apart import told_apart
-from archscope.views.diagram.plan.encoder_decoder import encoder_decoder
+from archscope.views.diagram.plan.encoder_decoder import EncoderDecoder, encoder_decoder
 from archscope.views.diagram.plan.folding import alike, fold, merged_panel, with_titles
 from archscope.views.diagram.plan.items import Item, Leaf, Panel, Parallel, Series, Split
 from archscope.views.diagram.plan.lanes import lane_segments
@@ -218,11 +219,16 @@ def largest(ways: Iterable[Drawing], paper: Paper) -> Drawing:
 
 def _level_frames(plan: Plan, outputs: Sequence[str]) -> tuple[str, ...]:
     """The frames of an encoder-decoder that lie on one side of one level; of another network, all."""
-    shape = encoder_decoder(structure(plan.ops, (), {}, outputs))
+    shape = _encoder_decoder(tuple(plan.ops), tuple(outputs)) if plan.frames else None
     if shape is None:
         return plan.frames
     modules = Modules(plan.ops, {})
     return tuple(frame for frame in plan.frames if shape.holds({op.name for op in modules.members(frame)}))
+
+
+@lru_cache(maxsize=16)  # plans that differ in their frames, or are folded in several ways, have the same Ops
+def _encoder_decoder(ops: tuple[Op, ...], outputs: tuple[str, ...]) -> EncoderDecoder | None:
+    return encoder_decoder(structure(ops, (), {}, outputs))
 
 
 def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:

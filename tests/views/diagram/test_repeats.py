@@ -18,8 +18,9 @@ from archscope.views.diagram import compose as composing
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.functions import _calls
 from archscope.views.diagram.ops.fuse import fused_ops
+from archscope.views.diagram.plan import closing
 from archscope.views.diagram.plan import repeats as of_steps
-from archscope.views.diagram.plan.closing import closed_groups
+from archscope.views.diagram.plan.closing import closed, closed_groups
 from archscope.views.diagram.plan.folding import fold
 from archscope.views.diagram.plan.items import Panel
 from archscope.views.diagram.plan.levels import Plan, flow_plan
@@ -642,6 +643,21 @@ def test_a_group_that_ends_in_a_copy_of_a_step_is_where_the_step_is() -> None:
     made = closed_groups([first, steps, last], [([first, *steps.each], "", "13 operations", "")])
     assert [op.word for op in made] == ["13 operations", last.word]
     assert made[1].inputs == (made[0].name,)
+
+
+def test_a_module_is_tried_among_what_stands_around_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two modules that call each other stay open; whether another can be closed, the whole need not tell each time."""
+    net = Net(input=(4, 8, 8))
+    before = "input"
+    for name in ("one.a", "two.a", "one.b", "two.b", *(f"row{i}.{part}" for i in range(9) for part in "ab")):
+        before = net.conv(name, before, 4, 3)
+    tried: list[int] = []
+    test = closing.is_acyclic
+    monkeypatch.setattr(closing, "is_acyclic", lambda ops: tried.append(len(ops)) or test(ops))
+    made = closed(fused_ops(net.graph()), [(path, path, ()) for path in ("one", "two", *(f"row{i}" for i in range(9)))])
+    assert [op.path for op in made[1:]] == ["one.a", "two.a", "one.b", "two.b", *(f"row{i}" for i in range(9))]
+    assert all(two.inputs == (one.name,) for one, two in pairwise(made))
+    assert tried == [12, 2, 2, *[1] * 9]
 
 
 def test_a_module_of_many_steps_is_read_in_one_pass() -> None:

@@ -130,7 +130,7 @@ def relative(ops: Iterable[Op]) -> Any:
     return tuple(told)
 
 
-def merged(ops: Ops, members: Mapping[str, Op]) -> list[Op]:
+def merged(ops: Iterable[Op], members: Mapping[str, Op]) -> list[Op]:
     """The Ops with each name in `members` replaced by the Op that it now belongs to, once, where its last part stood.
 
     Inputs are renamed; what an Op reads from itself is dropped.

@@ -36,25 +36,29 @@ def _closed_apart(
     once = [path for path, parts in calls.items() if len(parts) == 1]
     steps = {len(parts) for parts in calls.values() if len(parts) > 1 and _reads_itself(parts, ops)}
     for path, title, facts in boxes:
-        now = {op.name: op for op in current}  # what they read may be closed by now
-        members = [op for op in current if under(op.path, path) and op.kind != "tensor"]
+        at = [i for i, op in enumerate(current) if op.kind != "tensor" and under(op.path, path)]
+        if not at:
+            continue
+        before, stretch, after = current[: at[0]], current[at[0] : at[-1] + 1], current[at[-1] + 1 :]
+        members = [current[i] for i in at]
         if path in once:
-            ways = [[with_called(members, current, [other for other in once if other != path])]]
+            ways = [[with_called(members, stretch, [other for other in once if other != path])]]
         else:
+            now = {op.name: op for op in members}  # what they read may be closed by now
             ways = [[members]] * (len(calls[path]) not in steps) + [
                 [[now[op.name] for op in part if op.name in now] for part in calls[path]]
             ]
-        known = Ops(current)
+        readers = Ops([*stretch, *after]).readers
         for parts in ways:
             wholes: dict[str, Op] = {}
             for part in [part for part in parts if len(part) > 1]:
                 name = f"{path}/{part[0].name if len(parts) > 1 else ''}"
                 held = facts if len(parts) == 1 else ()  # else they are of all calls together
-                whole = replace(_as_one(part, path, title, held, by_name, known.readers), name=name)
+                whole = replace(_as_one(part, path, title, held, by_name, readers), name=name)
                 wholes |= dict.fromkeys([op.name for op in part], whole)
-            tried = merged(known, wholes)
-            if is_acyclic(tried):
-                current = in_order(tried)
+            tried = merged(stretch, wholes)
+            if is_acyclic(tried):  # no path that leaves the stretch comes back to it
+                current = [*merged(before, wholes), *in_order(tried), *merged(after, wholes)]
                 break
     return current
 

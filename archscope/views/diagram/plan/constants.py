@@ -61,12 +61,14 @@ def beside_paths(
     for name, read in rest.items():
         for source in read:
             readers[source].append(name)
-    below = _Above({name: readers[name] or [end] for name in reversed(rest)}, end).nearest
     trunk = _Above({**rest, end: [name for name in rest if not readers[name]]}, entry).all_before(end)
+    apart = rest.keys() - trunk
+    off = [name for name in sources if name in given and sources[name][0] in apart]
+    below = _Above({name: readers[name] or [end] for name in reversed(rest)}, end).nearest if off else {}
     moved: dict[str, list[str]] = {}  # by what makes them
-    for result in [name for name in sources if name in given]:
+    for result in off:
         (source,) = sources[result]
-        if source in rest and source not in trunk and below[source] != end:
+        if below[source] != end:
             moved.setdefault(source, []).append(result)
             rest[below[source]].append(result)
     beside = {result for results in moved.values() for result in results}
@@ -102,6 +104,8 @@ class _Above:
         return found
 
     def _common(self, names: Sequence[str]) -> str:
+        if len(names) == 1:
+            return names[0]
         ends = set(names)
         while len(ends) > 1:
             last = max(ends, key=self.place.__getitem__)

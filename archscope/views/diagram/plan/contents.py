@@ -104,7 +104,7 @@ def in_words(members: Sequence[Op], kinds: Mapping[str, str]) -> str:
     wide = [op for op in every if _width(op)]
     if not modules and len(every) <= FEW * len(wide) and (widths := contents(members, {})):
         return widths
-    others = [op.word for op in every if op not in wide]
+    others = [op.word for op in every if not _width(op)]
     words = list(dict.fromkeys(modules or [*[f"{op.word} {_width(op)}" for op in wide], *others]))
     return ", ".join([*words[:MOST_WORDS], *["…"] * (len(words) > MOST_WORDS), *_extras(members)])
 
