@@ -178,7 +178,7 @@ def paper(options: DiagramOptions) -> Paper:
     if not (options.show_title and options.show_legend):
         half = chosen.head[1] / 2 if options.show_title or options.show_legend else 0.0
         chosen = replace(chosen, head=(0.0, half))
-    return replace(chosen, letters=options.font_size or 0.0)
+    return replace(chosen, letters=options.font_size or 0.0, legend=options.show_legend and options.color == "kind")
 
 
 def sheet(options: DiagramOptions) -> Sheet | None:

@@ -12,7 +12,7 @@ from archscope.model.results import Result
 from archscope.model.text import one_line, shown
 from archscope.views import View
 from archscope.views.diagram.ops.names import title_of
-from archscope.views.diagram.paint.palette import LEGEND
+from archscope.views.diagram.place.legend import LEGEND
 from archscope.views.explorer.data import differences, network_data
 from archscope.views.explorer.page import page
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from archscope.version import __version__
 from archscope.views.data import to_json
-from archscope.views.diagram.paint.palette import DARK, LEGEND, LIGHT, Theme
+from archscope.views.diagram.paint.palette import DARK, LIGHT, Theme
+from archscope.views.diagram.place.legend import LEGEND
 from archscope.views.templates import fill, verbatim
 
 POLICY = "default-src 'none'; img-src data: blob:; base-uri 'none'; form-action 'none'"

@@ -18,7 +18,8 @@ from archscope.model.graph import Graph, Layer, Tensor
 from archscope.model.report import Report, summed
 from archscope.views.diagram import options
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
-from archscope.views.diagram.paint.palette import LEGEND, THEMES
+from archscope.views.diagram.paint.palette import THEMES
+from archscope.views.diagram.place.legend import LEGEND
 from archscope.views.diagram.place.text import fitted, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"

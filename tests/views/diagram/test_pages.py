@@ -1,6 +1,7 @@
 """A picture on its page: as wide as asked for, letters as large as asked for, nothing above it that was not wanted."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from io import BytesIO
 from math import inf, nan
@@ -13,6 +14,9 @@ from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.options import length
+from archscope.views.diagram.place.fitting import scale
+from archscope.views.diagram.place.legend import LEGEND, ROW
+from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.style import SMALL
 
 MM = 72 / 25.4
@@ -138,3 +142,12 @@ def test_a_png_of_more_pixels_than_memory_holds_is_said() -> None:
     """The painter ended the process."""
     with pytest.raises(ArchscopeError, match="million pixels, of 268 that there may be: take a smaller --dpi"):
         drawn(width="5000mm", dpi=10_000).to_png()
+
+
+def test_further_rows_of_the_legend_are_reckoned_with() -> None:
+    """They made letters on the page smaller than can be read."""
+    made = archscope.diagram("nasnet_a_large", level="flow")
+    rows = {y for word in LEGEND.values() for y in re.findall(rf' y="([\d.]+)" font-size="11"[^>]*>{word}<', str(made))}
+    assert len(rows) == 2
+    piece, low = made.drawing.piece, Paper(inf, 500.0)
+    assert 500.0 / scale(piece, low) - 500.0 / scale(piece, replace(low, legend=False)) == pytest.approx(ROW)

@@ -13,13 +13,10 @@ from archscope.views.diagram.ops.names import pretty, title_of
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.painter import Page, Painter
-from archscope.views.diagram.paint.palette import LEGEND
+from archscope.views.diagram.place.legend import KEY, LEGEND, NARROWEST, ROW, key_width, legend_rows, row_width
 from archscope.views.diagram.place.picture import Box, Piece
 from archscope.views.diagram.place.style import MARGIN, SMALL, TITLE
-from archscope.views.diagram.place.text import fitted, room_for, sizes, text_width
-
-KEY, KEY_GAP = 18.0, 14.0
-"""Width of a colour in the legend, and from one of its words to the next colour."""
+from archscope.views.diagram.place.text import fitted, sizes, text_width
 
 LONGEST_TITLE = 480.0
 """A title that is wider, and wider than the picture, is broken between words, a longer word shortened."""
@@ -102,7 +99,7 @@ class Head:
 
     @property
     def height(self) -> float:
-        rows = 20.0 * (len(self.legend) + bool(self.scale))
+        rows = ROW * (len(self.legend) + bool(self.scale))
         parts = (TITLE + 6.0) * len(self.titles) + 16.0 * len(self.lines) + rows
         return parts + 12.0 if parts else 0.0
 
@@ -116,10 +113,10 @@ class Head:
             y += 16.0
             painter.text(line, width / 2, y, SMALL, "muted")
         for row in self.legend:
-            y += 20.0
+            y += ROW
             _legend(painter, row, (width - row_width(row)) / 2, y)
         if self.scale:
-            _heat_scale(painter, self.scale, width, y + 20.0)
+            _heat_scale(painter, self.scale, width, y + ROW)
 
 
 def shown_kinds(page: Page, piece: Piece) -> list[str]:
@@ -137,8 +134,8 @@ def head_of(page: Page, kinds: Sequence[str], width: float) -> Head:
     sentences = [*(page.subtitles if page.titled else ()), *(page.meanings if page.legend else ())]
     kinds, scale = (kinds, page.scale) if page.legend else ((), "")
     inner = max([width, *(max(220.0, text_width(title, TITLE, True)) for title in titles)])
-    lines = wrapped(sentences, max(inner, 320.0))
-    legend = legend_rows(kinds, max(inner, 320.0))
+    lines = wrapped(sentences, max(inner, NARROWEST))
+    legend = legend_rows(kinds, inner)
     needed = [text_width(line, SMALL) for line in lines] + [row_width(row) for row in legend]
     return Head(titles, lines, legend, scale, max([inner, *needed, text_width(scale, SMALL) + 130.0 if scale else 0.0]))
 
@@ -148,7 +145,7 @@ def _legend(painter: Painter, row: Sequence[str], x: float, y: float) -> None:
         box = (x, y - 9.5, x + KEY, y + 1.5)
         painter.rect(box, 3.0, f"{kind}-fill", f"{kind}-line", ' stroke-width="1.3"')
         painter.text(LEGEND[kind], x + KEY + 6.0, y, SMALL, "muted", anchor="start")
-        x += _key_width(kind)
+        x += key_width(kind)
 
 
 def _heat_scale(painter: Painter, said: str, width: float, y: float) -> None:
@@ -164,24 +161,6 @@ def _heat_scale(painter: Painter, said: str, width: float, y: float) -> None:
         )
         x += KEY
     painter.text(said, x + 8.0, y, SMALL, "muted", anchor="start")
-
-
-def _key_width(kind: str) -> float:
-    return KEY + 6.0 + room_for(LEGEND[kind], SMALL) + KEY_GAP
-
-
-def row_width(row: Sequence[str]) -> float:
-    return sum(_key_width(kind) for kind in row) - KEY_GAP
-
-
-def legend_rows(kinds: Sequence[str], width: float) -> list[list[str]]:
-    rows: list[list[str]] = []
-    for kind in kinds:
-        if rows and row_width([*rows[-1], kind]) <= width:
-            rows[-1].append(kind)
-        else:
-            rows.append([kind])
-    return rows
 
 
 def wrapped(sentences: Sequence[str], width: float, size: float = SMALL, bold: bool = False) -> list[str]:

@@ -47,12 +47,6 @@ class Theme:
         return "#" + "".join(f"{part:02X}" for part in mixed)
 
 
-LEGEND = {
-    "conv": "Convolution", "depthwise": "Depthwise separable", "pool": "Pooling",
-    "concat": "Concatenation", "add": "Sum, shortcut", "other": "Activation, norm, other",
-    "linear": "Linear", "module": "Module", "agree": "Agrees", "tensor": "Tensor",
-}  # fmt: skip
-
 LIGHT = Theme(
     ink="#1B1F24", muted="#4A5461", edge="#3D4650", leader="#8A94A0", ground="#FFFFFF", panel="#F6F8FA",
     panel_border="#AEB9C4", badge="#0F6480", badge_ink="#FFFFFF", mark="#B4006E",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from archscope.views.diagram.place.legend import LEGEND, ROW, legend_rows
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
@@ -15,8 +16,11 @@ FOLDED = (1.3, 0.9, 0.65, 0.45)
 
 
 def scale(piece: Piece, paper: Paper) -> float:
-    """How large it stands on the paper, with what is above it and margins."""
-    return paper.scale(piece.left + piece.right + 40.0, piece.height + paper.head[1] + 20.0)
+    """How large it stands on the paper, with what is above it, further rows of its legend too, and margins."""
+    width = piece.left + piece.right
+    shown = {box.kind for box in piece.boxes if box.form != "point"} if paper.legend else set()
+    rows = legend_rows([kind for kind in LEGEND if kind in shown], width)
+    return paper.scale(width + 40.0, piece.height + paper.head[1] + ROW * len(rows[1:]) + 20.0)
 
 
 def fits(piece: Piece, style: Style, smaller: float = 1.0) -> bool:

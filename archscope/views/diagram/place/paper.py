@@ -12,7 +12,7 @@ FLATTEST, TALLEST = 1 / 2.3, 2.3
 @dataclass(frozen=True)
 class Paper:
     """A sheet in points. `turns`: it may lie across. `head`: width and height of what stands above a picture, about;
-    `words`: how wide its sentences are in one line, where that is known.
+    `words`: how wide its sentences are in one line, where that is known; `legend`: it tells kinds, in a row at least.
 
     `letters`: the smallest to be read on it, in points; 0 leaves that to the picture.
     """
@@ -23,6 +23,7 @@ class Paper:
     letters: float = 0.0
     head: tuple[float, float] = (356.0, 90.0)
     words: float = 0.0
+    legend: bool = True
 
     @property
     def tallest(self) -> float:
