@@ -22,7 +22,7 @@ from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.apart import told_apart
 from archscope.views.diagram.plan.encoder_decoder import EncoderDecoder, encoder_decoder
 from archscope.views.diagram.plan.folding import alike, fold, merged_panel, with_titles
-from archscope.views.diagram.plan.items import Item, Leaf, Panel, Parallel, Series, Split
+from archscope.views.diagram.plan.items import Item, Leaf, Panel, Parallel, Series, Split, is_tensor
 from archscope.views.diagram.plan.lanes import lane_segments
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.modules import Modules
@@ -255,14 +255,10 @@ def _fitting(style: Style, plan: Plan) -> Style:
 
 def _one_input(series: Series) -> None:
     """Where the trunk begins with a tensor's box, no second bar says Input right below it."""
-    if len(series) > 1 and isinstance(series[1], Parallel) and _is_tensor(series[0]):
+    if len(series) > 1 and isinstance(series[1], Parallel) and is_tensor(series[0]):
         for branch in series[1].branches:
             if branch and isinstance(branch[0], Split):
                 branch[0].wide = False
-
-
-def _is_tensor(item: Item) -> bool:
-    return isinstance(item, Leaf) and item.op.kind == "tensor"
 
 
 def _unit_width(ops: Sequence[Op], style: Style, one_line: bool) -> float:

@@ -9,7 +9,7 @@ from archscope.views.diagram.place.picture import Frame, Line, Piece
 from archscope.views.diagram.place.place import Placer
 from archscope.views.diagram.place.style import FRAME_PAD, FRAME_TITLE, GUTTER, HEADING, SMALL, badge_width
 from archscope.views.diagram.place.text import room_for, text_width
-from archscope.views.diagram.plan.items import Item, Leaf, Panel, Series, Split
+from archscope.views.diagram.plan.items import Item, Leaf, Panel, Series, Split, is_tensor
 
 BETWEEN = GUTTER / 2
 """From one stage to the next: no line runs there, the tensors' boxes say what goes on."""
@@ -21,7 +21,7 @@ def are_flows(series: Series) -> bool:
     if not 2 <= len(panels) <= 4 or panels != list(range(1, len(panels) + 1)):
         return False
     after = series[panels[-1] + 1 :]
-    return isinstance(series[0], Leaf) and series[0].op.kind == "tensor" and all(isinstance(i, Leaf) for i in after)
+    return is_tensor(series[0]) and all(isinstance(i, Leaf) for i in after)
 
 
 def place_flows(series: Series, placer: Placer) -> Piece:

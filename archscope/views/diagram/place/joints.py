@@ -6,7 +6,7 @@ from archscope.views.diagram.place.picture import Box, Line, Piece, Point
 from archscope.views.diagram.place.style import LANE, SIDE, SMALL
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.contents import opened
-from archscope.views.diagram.plan.items import ENTRY, Leaf, Parallel, Series, ops_of
+from archscope.views.diagram.plan.items import ENTRY, Parallel, Series, is_tensor, ops_of
 
 Tail = tuple[str, float, float]
 LONGEST_LANE = 2
@@ -54,7 +54,7 @@ def sort_branches(parallel: Parallel, join: str) -> tuple[list[int], list[int], 
 
 def is_result(branch: Series) -> bool:
     """Is it no more than a result, which hangs beside what goes on?"""
-    return all(isinstance(item, Leaf) and item.op.kind == "tensor" for item in branch)
+    return all(map(is_tensor, branch))
 
 
 def columns_of(pieces: list[Piece], snap: float, trunk: Piece | None = None) -> list[Piece]:

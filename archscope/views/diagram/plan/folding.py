@@ -8,7 +8,18 @@ from functools import partial
 
 from archscope.views.diagram.ops.names import joined_title, part_title, pretty, within_title
 from archscope.views.diagram.ops.ops import Op, common_module, under
-from archscope.views.diagram.plan.items import Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of, series_key
+from archscope.views.diagram.plan.items import (
+    Core,
+    Item,
+    Leaf,
+    Panel,
+    Parallel,
+    Series,
+    Split,
+    is_tensor,
+    ops_of,
+    series_key,
+)
 from archscope.views.diagram.plan.structure import with_split
 
 MANY_BRANCHES = 4
@@ -57,7 +68,7 @@ def _numbered(series: Series) -> list[int]:
     known: dict[object, int] = {}
     numbers = []
     for i, item in enumerate(series):
-        single = isinstance(item, Split) or (isinstance(item, Leaf) and item.op.kind == "tensor")
+        single = isinstance(item, Split) or is_tensor(item)
         key = ("alone", i) if single else (type(item), item.key)
         numbers.append(known.setdefault(key, len(known)))
     return numbers

@@ -6,7 +6,7 @@ Panel, a Series of its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from archscope.cached import cached_property
 from archscope.views.diagram.ops.ops import Op
@@ -40,6 +40,11 @@ class Leaf:
     @property
     def exit(self) -> Op:
         return self.op
+
+
+def is_tensor(item: object) -> TypeGuard[Leaf]:
+    """Is it the box of an input or a result?"""
+    return isinstance(item, Leaf) and item.op.kind == "tensor"
 
 
 @dataclass(eq=False)

@@ -7,7 +7,7 @@ from math import sqrt
 from archscope.views.diagram.ops.label import RAISING
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.in_rows import Edge, in_rows
-from archscope.views.diagram.plan.items import Core, Leaf, Panel, Parallel, Series, Split, ops_of, segments
+from archscope.views.diagram.plan.items import Core, Leaf, Panel, Parallel, Series, Split, is_tensor, ops_of, segments
 
 Stop = Leaf | Panel | Split
 Size = tuple[int, ...]
@@ -133,7 +133,7 @@ def _with_bars(
             given.setdefault(source, tensor.op)
     last = list(items.values())[-1]
     size = () if isinstance(last, Split) else _size(last.exit)
-    own = {name for name, item in every.items() if _is_tensor(item)}
+    own = {name for name, item in every.items() if is_tensor(item)}
     rows = in_rows(every, list(edges), lane, bars, own)
     return Lanes(every, list(edges), lane, rows, levels.sizes, bars, given, end(last.name, size))
 
@@ -211,11 +211,6 @@ def _tensors(items: Mapping[str, Stop]) -> list[Tensor]:
     return list(found.values())
 
 
-def _is_tensor(item: Stop) -> bool:
-    """Is it an input or a result?"""
-    return isinstance(item, Leaf) and item.op.kind == "tensor"
-
-
 def _is_module(item: Stop) -> bool:
     """Is it a closed one?"""
     return isinstance(item, Leaf) and item.op.kind == "module"
@@ -238,7 +233,7 @@ def _across(items: Mapping[str, Stop], tensors: Sequence[Tensor]) -> dict[str, l
 def _left(items: Mapping[str, Stop], edges: Sequence[Edge]) -> list[str]:
     """The items that no other reads; results are boxes where lines end."""
     read = {source for source, _ in edges}
-    results = {name for name, item in items.items() if _is_tensor(item)}
+    results = {name for name, item in items.items() if is_tensor(item)}
     return [name for name in items if name not in read | results]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.ops import Op, Ops, relative, upwards
 from archscope.views.diagram.plan.constants import beside_paths, beside_trunk
-from archscope.views.diagram.plan.items import ENTRY, EXIT, Core, Leaf, Node, Panel, Parallel, Series, Split
+from archscope.views.diagram.plan.items import ENTRY, EXIT, Core, Leaf, Node, Panel, Parallel, Series, Split, is_tensor
 
 DEEPEST = 50
 """Branches within so many others are not told: each step of a loop that reads the loop's input is one more."""
@@ -22,7 +22,7 @@ class Flow:
         for node in nodes:
             own = {op.name for op in node.ops}
             read = [holder.get(source, ENTRY) for op in node.ops for source in op.inputs if source not in own]
-            given = isinstance(node, Leaf) and node.op.kind == "tensor"
+            given = is_tensor(node)
             sources[node.name] = list(dict.fromkeys(read)) or [ENTRY] * given
         read_by_others = {source for read in sources.values() for source in read}
         results = [node.name for node in nodes if node.name not in read_by_others and _is_result(node)]
@@ -53,7 +53,7 @@ def _look(node: Node) -> Any:
 
 def _is_result(node: Node) -> bool:
     """Is it a tensor's box that reads another?"""
-    return isinstance(node, Leaf) and node.op.kind == "tensor" and bool(node.op.inputs)
+    return is_tensor(node) and bool(node.op.inputs)
 
 
 def structure(ops: Sequence[Op], frames: Sequence[str], titles: Mapping[str, str], outputs: Iterable[str]) -> Series:

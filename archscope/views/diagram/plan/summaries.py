@@ -9,14 +9,10 @@ from archscope.views.diagram.ops.names import CONTAINERS, GENERIC
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.closing import with_called
 from archscope.views.diagram.plan.contents import COUNT, LONGEST_TOLD, contents, opened
-from archscope.views.diagram.plan.modules import Modules
+from archscope.views.diagram.plan.modules import LONGEST_ALTERNATION, Modules
 
 MOST_RUNS = 3
 """A stage of more different parts in a row only says its widths."""
-
-LONGEST_ALTERNATION = 3
-"""So many different modules in a row may repeat."""
-
 
 MOST = 0.75
 """What holds so much of a stage tells what it is."""
