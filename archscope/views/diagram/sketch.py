@@ -13,6 +13,7 @@ from archscope.views.diagram.place.engines import Unplaced
 from archscope.views.diagram.place.fitting import MOST_BOXES, fits, rooms, scale
 from archscope.views.diagram.place.flows import are_flows, place_flows
 from archscope.views.diagram.place.loose_ends import begin_at_constants, end_at_dead_ends, end_in_frame
+from archscope.views.diagram.place.nodes import leaf_piece
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.place import Placer
@@ -178,7 +179,7 @@ class View:
             if self.plain or not style.shapes or not _is_narrow(series)
             else [True, False]
         )
-        styles = [_fitting(replace(style, one_line=one_line, beside=False), plan) for one_line in lines]
+        styles = [_fitting(replace(style, one_line=one_line, beside=False), sketch) for one_line in lines]
         if style.beside and True in lines:
             styles.append(replace(styles[0], beside=True))
         made = [self._set(sketch, flows, styles[0])]
@@ -186,7 +187,8 @@ class View:
         yield from (self._set(sketch, flows, one) for one in styles[1:])
         if plan.every and not flows and not _is_narrow(series) and scale(made[0].piece, style.paper) < LARGE:
             for one in (plan, replace(plan, every=False)):  # boxes of one width, else each as wide as it needs
-                made.append(self._set(sketch, flows, _fitting(replace(style, one_line=False, beside=False), one)))
+                fitting = _fitting(replace(style, one_line=False, beside=False), replace(sketch, plan=one))
+                made.append(self._set(sketch, flows, fitting))
                 yield made[-1]
                 if fits(made[-1].piece, style):
                     break
@@ -244,13 +246,24 @@ def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
     return sideways(piece) if style.sideways else piece
 
 
-def _fitting(style: Style, plan: Plan) -> Style:
+def _fitting(style: Style, sketch: Sketch) -> Style:
+    """The style with boxes as wide as the words of a plan need."""
+    plan = sketch.plan
     style = replace(style, unit_width=_unit_width(plan.ops, style, style.one_line))
     if plan.every:
-        return replace(
-            style, unit_width=max(style.unit_width, STAGE_WIDTH), narrow=STAGE_WIDTH, gap=STAGE_GAP * style.gap / GAP
-        )
+        narrow = max(STAGE_WIDTH, _widest(sketch.series, style))
+        wide = max(style.unit_width, narrow)
+        return replace(style, unit_width=wide, narrow=narrow, gap=STAGE_GAP * style.gap / GAP)
     return style
+
+
+def _widest(series: Series, style: Style) -> float:
+    """The width of the widest box of stages in a row, which all have."""
+    leaves = [item for item in series if isinstance(item, Leaf)]
+    if style.sideways or len(leaves) < len(series):
+        return 0.0
+    boxes = [leaf_piece(leaf, None, style).boxes[0] for leaf in leaves]
+    return max([box.right - box.left for box in boxes])
 
 
 def _one_input(series: Series) -> None:

@@ -72,6 +72,46 @@ def test_a_shortcut_is_left_of_the_trunk_and_a_gate_right_of_it() -> None:
     assert boxes["conv3_x.block1.add"].x == trunk.x
 
 
+@pytest.mark.parametrize("direction", ["TB", "LR"])
+def test_branches_of_a_body_leave_the_bar_of_the_input_as_its_shortcut_does(direction: str) -> None:
+    piece = diagram("inception_resnet_v2", block="inception_resnet_a", direction=direction).drawing.piece
+    (bar,) = [box for box in piece.boxes if box.title == "Input"]
+    leaving = [line for line in piece.lines if line.source == bar.name]
+    assert [line.kind for line in leaving].count("flow") == 3
+    assert len(leaving) == 4
+    assert all(len(line.points) == 2 for line in leaving if line.kind == "flow")  # straight down
+    assert not [box for box in piece.boxes if box.form == "point"]
+
+
+def test_an_identity_among_the_branches_of_a_body_leaves_the_bar_too() -> None:
+    class Body(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convs = nn.ModuleList(nn.Conv2d(8, 8, 1) for _ in range(3))
+            self.last = nn.Conv2d(32, 8, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = x + self.last(torch.cat([x, *[conv(x) for conv in self.convs]], 1))
+            return y
+
+    piece = draw(archscope.summarize(Body(), (8, 8, 8)), DiagramOptions()).drawing.piece
+    (bar,) = [box for box in piece.boxes if box.name == "input"]
+    down = [line.points for line in piece.lines if line.source == "input" and line.kind == "flow"]
+    assert len(down) == 4
+    assert all(bar.left + 4 < x == end < bar.right - 4 for (x, _), (end, _) in down)
+
+
+def test_stages_in_a_row_have_boxes_of_one_width() -> None:
+    boxes = diagram("inception_resnet_v2", level="network").drawing.piece.boxes
+    assert len({box.right - box.left for box in boxes}) == 1
+
+
+def test_transitions_between_blocks_have_frames_and_short_stages_in_a_row_none() -> None:
+    framed = [frame.title for frame in diagram("densenet121").drawing.piece.frames]
+    assert [title for title in framed if "Transition" in title] == [f"Transition {i}" for i in (1, 2, 3)]
+    assert not diagram("vgg16").drawing.piece.frames
+
+
 def test_a_residual_block_shows_its_scale() -> None:
     assert "×0.17" in texts(diagram("inception_resnet_v2", block="inception_resnet_a"))
 

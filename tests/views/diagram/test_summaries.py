@@ -8,12 +8,14 @@ from torch import nn
 from torch.nn import functional as F
 
 import archscope
+from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.fuse import fused_ops
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.rewrites import with_spans
 from archscope.views.diagram.plan.contents import contents, in_words
+from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.repeats import with_memory
-from archscope.views.diagram.plan.summaries import _held, _in_row
+from archscope.views.diagram.plan.summaries import _held, _in_row, summary
 from tests.views.diagram.test_repeats import conv
 from tests.views.diagram.test_said import said
 
@@ -228,3 +230,10 @@ def test_a_layer_that_only_holds_a_list_is_called_by_its_class() -> None:
 
     graph = archscope.trace(Reading(), ["4x8", "4x8"])
     assert [op.word for op in with_memory(fused_ops(graph), graph.blocks) if op.copies] == ["Listed"]
+
+
+def test_a_stage_of_modules_without_a_class_says_its_widths_and_their_number_only_where_these_are_too_many() -> None:
+    graph = archscope.summarize("inception_v4").graph
+    modules = Modules(drawn(graph, "")[0], graph.blocks)
+    assert summary(modules, "stem") == ()
+    assert summary(modules, "inception_a") == ("4 modules",)

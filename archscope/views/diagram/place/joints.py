@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from archscope.views.diagram.place.picture import Box, Line, Piece, Point
+from archscope.views.diagram.place.picture import Box, Frame, Line, Piece, Point
+from archscope.views.diagram.place.spread import Hull
 from archscope.views.diagram.place.style import LANE, SIDE, SMALL
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.contents import opened
@@ -76,7 +77,7 @@ def columns_of(pieces: list[Piece], snap: float, trunk: Piece | None = None) -> 
     return pieces
 
 
-def hull_of(above: Sequence[Piece], below: Sequence[Piece]) -> tuple[float, float]:
+def hull_of(above: Sequence[Piece], below: Sequence[Piece]) -> Hull:
     """How far a bar between these pieces reaches, left and right of the axis, to have all their lines end at it."""
     pieces = [piece for group in (above, below) if len(group) > 1 for piece in group]
     ends = [x for piece in above if len(piece.tails) > 1 for _, x, _ in piece.tails]
@@ -84,6 +85,24 @@ def hull_of(above: Sequence[Piece], below: Sequence[Piece]) -> tuple[float, floa
     left = [piece.left for piece in pieces] + [PORT - x for x in ends]
     right = [piece.right for piece in pieces] + [PORT + x for x in ends]
     return max(left, default=0.0), max(right, default=0.0)
+
+
+def fanned(column: Piece) -> Hull:
+    """Take the point at the top of a column, where its paths part, from it: a bar above it does that, which has to
+    reach so far."""
+    heads = {line.target for line in column.lines if line.source == column.head}
+    placed: list[Box | Frame] = [*column.boxes, *column.frames]
+    parts = [part for part in placed if part.name in heads]
+    column.boxes = [box for box in column.boxes if box.name != column.head]
+    for line in column.lines:
+        if line.source == column.head:
+            line.source, line.points = ENTRY, line.points[-1:]
+    top = min(part.top for part in parts)
+    column.shift(0, -top)
+    column.head, column.height = ENTRY, column.height - top
+    beyond = [PORT if part.left == part.right else 0.0 for part in parts]  # an identity is no more than a line
+    sides = [(room - part.left, room + part.right) for part, room in zip(parts, beyond, strict=True)]
+    return max(left for left, _ in sides), max(right for _, right in sides)
 
 
 def connect(tails: Sequence[Tail], head: str, y: float, bar: Box | None = None) -> list[Line]:
@@ -108,7 +127,8 @@ def fork(before: Piece, columns: Sequence[Piece], top: float) -> list[Line]:
         if piece.head == ENTRY:
             for line in piece.lines:
                 if line.source == ENTRY:
-                    line.source, line.points = source, [(0.0, start), (0.0, start), (0.0, top), *line.points]
+                    begun = [(0.0, start), (0.0, start), (0.0, top)] if line.curved else [(line.points[0][0], start)]
+                    line.source, line.points = source, [*begun, *line.points]
             continue
         points = _across(start, piece.x, top, bar)
         if piece.head:

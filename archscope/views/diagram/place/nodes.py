@@ -2,7 +2,7 @@
 
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.picture import Box, Piece, Row
-from archscope.views.diagram.place.spread import piece_of
+from archscope.views.diagram.place.spread import Hull, piece_of
 from archscope.views.diagram.place.style import (
     BAR,
     BAR_PAD,
@@ -28,9 +28,6 @@ BEYOND = 1.3
 
 LONG_NAME = 230.0
 """A tensor's box is no wider to have its sizes beside its name."""
-
-Hull = tuple[float, float]
-"""How far a bar reaches left and right."""
 
 
 def split_piece(split: Split, hull: Hull | None, style: Style) -> Piece:

@@ -14,6 +14,7 @@ from archscope.views.diagram.place.joints import (
     TURN,
     columns_of,
     connect,
+    fanned,
     fork,
     gate_lines,
     hull_of,
@@ -39,7 +40,19 @@ from archscope.views.diagram.place.style import (
     badge_width,
 )
 from archscope.views.diagram.place.text import sizes_of, text_width
-from archscope.views.diagram.plan.items import ENTRY, Core, Item, Leaf, Panel, Parallel, Series, Split, ops_of
+from archscope.views.diagram.plan.items import (
+    ENTRY,
+    Core,
+    Item,
+    Leaf,
+    Panel,
+    Parallel,
+    Series,
+    Split,
+    is_tensor,
+    ops_of,
+    parts_widely,
+)
 from archscope.views.diagram.plan.lanes import Lanes, crosses, lane_segments, lanes_of, spans_lanes
 
 SNAP = 14.0
@@ -97,6 +110,8 @@ class Placer:
             if i in spread:
                 continue
             hull = hull_of(*(spread[j].columns if j in spread else () for j in (i - 1, i + 1)))
+            if i + 1 in spread:
+                hull = max(hull[0], spread[i + 1].fan[0]), max(hull[1], spread[i + 1].fan[1])
             node = self.node(item, hull if is_bar(item) and sum(hull) > 0 else None)
             self._add(whole, node, before, spread.get(i - 1))
             before = node
@@ -202,7 +217,8 @@ class Placer:
             if wide > self.style.room[0]:
                 return Spread([in_rows(pieces, self.style.room[0], entered=place > 0)], beside, hung, kind, through)
             pieces[0].widest = max(pieces[0].widest, wide)
-        return Spread(columns_of(pieces, SNAP, main), beside, hung, kind, through, main)
+        fan = fanned(pieces[0]) if place and is_tensor(items[place - 1]) and _fans(item, columns) else (0.0, 0.0)
+        return Spread(columns_of(pieces, SNAP, main), beside, hung, kind, through, main, fan)
 
     def _lane(self, branch: Series) -> Piece:
         return self.series(branch) if branch else Piece()
@@ -286,6 +302,12 @@ class Placer:
 def _keep_shapes(panel: Panel) -> bool:
     """Has every tensor the same shape in all copies?"""
     return all(op.shape == one.shape for copy in panel.copies for op, one in zip(panel.ops, copy.ops, strict=True))
+
+
+def _fans(item: Parallel, columns: Sequence[int]) -> bool:
+    """Does the only column part into several at its top, which a bar above it may do?"""
+    branch = item.branches[columns[0]] if len(columns) == 1 else []
+    return bool(branch) and isinstance(branch[0], Split) and parts_widely(branch[1])
 
 
 def _trunk(item: Parallel, columns: Sequence[int]) -> int | None:

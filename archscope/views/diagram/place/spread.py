@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from archscope.views.diagram.place.picture import Box, Piece
 from archscope.views.diagram.plan.items import Item, Leaf, Split
 
+Hull = tuple[float, float]
+"""How far a bar reaches left and right."""
+
 FORK = 8.0
 """More room where a line parts or lines meet: they turn twice on their way."""
 
@@ -12,7 +15,7 @@ FORK = 8.0
 @dataclass
 class Spread:
     """The placed branches of a Parallel. `through`: the identity is the trunk itself, beside a gate. `trunk`: the
-    column that goes on where the others are heads."""
+    column that goes on where the others are heads. `fan`: how far the bar above reaches over the parts of a column."""
 
     columns: list[Piece]
     lanes: list[Piece]
@@ -20,6 +23,7 @@ class Spread:
     kind: str
     through: bool = False
     trunk: Piece | None = None
+    fan: Hull = (0.0, 0.0)
 
     def gap_above(self, gap: float, before: Piece | None) -> float:
         if before is None:

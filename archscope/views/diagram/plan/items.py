@@ -132,6 +132,11 @@ Item = Leaf | Panel | Split | Parallel | Core
 Series = list[Item]
 
 
+def parts_widely(item: Item) -> bool:
+    """Are there so many branches that a bar says what they read?"""
+    return isinstance(item, Parallel) and sum(bool(branch) for branch in item.branches) > 2
+
+
 def series_key(series: Series) -> Any:
     return tuple(item.key for item in series)
 

@@ -1,5 +1,6 @@
 """How much a picture opens: which modules it draws as one box, which with a frame, which not at all."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -37,9 +38,9 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
         return Plan(list(ops), tuple(blocks), said, whole=ops)
     frames, titles = [], {}
     stages = modules.stages()
-    repeated = modules.repeated(stages)
+    told = modules.repeated(stages) | _between_others(modules, stages)
     for stage in stages:
-        short = modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN and stage not in repeated
+        short = _is_short(modules, stage) and stage not in told
         if len(modules.members(stage)) < 2 or short or _is_head(modules, stage, stages):
             continue
         frames.append(stage)
@@ -48,6 +49,26 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
         frames += blocks
         titles |= {block: part_title(block, kinds.get(block, "")) for block in blocks}
     return Plan(list(ops), tuple(frames), titles, whole=ops)
+
+
+def _is_short(modules: Modules, stage: str) -> bool:
+    return modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN
+
+
+def _between_others(modules: Modules, stages: Sequence[str]) -> set[str]:
+    """Short stages of one name that stand between others again and again, such as transitions: without a frame they
+    would seem to go with these."""
+    found = [
+        stage
+        for before, stage, after in zip(stages, stages[1:], stages[2:], strict=False)
+        if _is_short(modules, stage) and not (_is_short(modules, before) or _is_short(modules, after))
+    ]
+    names = Counter(map(_without_number, found))
+    return {stage for stage in found if names[_without_number(stage)] > 1}
+
+
+def _without_number(path: str) -> str:
+    return path.rstrip("0123456789")
 
 
 def _repeating(modules: Modules, path: str) -> Iterator[str]:

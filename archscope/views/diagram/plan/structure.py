@@ -7,7 +7,19 @@ from typing import Any
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.ops import Op, Ops, relative, upwards
 from archscope.views.diagram.plan.constants import beside_paths, beside_trunk
-from archscope.views.diagram.plan.items import ENTRY, EXIT, Core, Leaf, Node, Panel, Parallel, Series, Split, is_tensor
+from archscope.views.diagram.plan.items import (
+    ENTRY,
+    EXIT,
+    Core,
+    Leaf,
+    Node,
+    Panel,
+    Parallel,
+    Series,
+    Split,
+    is_tensor,
+    parts_widely,
+)
 
 DEEPEST = 50
 """Branches within so many others are not told: each step of a loop that reads the loop's input is one more."""
@@ -189,8 +201,7 @@ def with_split(series: Series, name: str) -> Series:
     first = series[0]
     if not isinstance(first, Parallel | Core):
         return series
-    wide = isinstance(first, Parallel) and sum(bool(branch) for branch in first.branches) > 2
-    return [Split(name, wide), *series]
+    return [Split(name, parts_widely(first)), *series]
 
 
 def _core(region: list[str], begin: str, end: str, flow: Flow) -> Core:

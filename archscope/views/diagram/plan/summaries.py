@@ -194,7 +194,10 @@ def _more(first: Sequence[str], last: Sequence[str]) -> list[str]:
 
 
 def _count(modules: Modules, stage: str) -> tuple[str, ...]:
-    """`4 modules`, where those follow each other."""
+    """`4 modules`, where those follow each other and their widths are too many; else these say more."""
+    held = contents(modules.members(stage), {})
+    if held and not COUNT.search(held):
+        return ()
     within = modules.modules(stage)
     series = len(within) > 1 and all(modules.follows(one, two) for one, two in itertools.pairwise(within))
     return (f"{len(within)} modules",) if series else ()
