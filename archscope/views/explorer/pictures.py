@@ -212,8 +212,9 @@ class Pictures:
             yield "data-p", self.below(path, shown.path)
         else:
             op = shown.op
-            each = [one for op in shown.alike or filter(None, [shown.op]) for one in op.each]
-            layers = [self._box(path, home, one) for one in each]
+            alike = shown.alike or filter(None, [shown.op])
+            each = {one.name: one for op in alike for one in op.each}  # among those alike are a step's equals too
+            layers = [self._box(path, home, one) for one in each.values()]
             yield "data-p", self.below(path, op.path) if op and op.layers else ""
         yield "data-n", str(len(layers)) if len(layers) > 1 else ""
         yield "data-l", ranges(at - first for some in layers for at in some)

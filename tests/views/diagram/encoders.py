@@ -104,6 +104,27 @@ class Pyramid(nn.Module):
         return y
 
 
+class Doubled(nn.Module):
+    """Two tensors rise from each level to the next: features, and what is predicted of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(nn.Conv2d(a, b, 3, 2, 1) for a, b in ((3, 8), *PAIRS))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(a, b, 2, 2) for a, b in ((64, 32), (72, 16), (40, 8)))
+        self.predict = nn.ModuleList(nn.Conv2d(a, 8, 3, padding=1) for a in (64, 72, 40))
+        self.grow = nn.Upsample(scale_factor=2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        kept = []
+        for down in self.down:
+            x = down(x).relu()
+            kept.append(x)
+        x = kept.pop()
+        for up, predict in zip(self.up, self.predict, strict=True):
+            x = torch.cat([kept.pop(), up(x).relu(), self.grow(predict(x))], 1)
+        return x
+
+
 class Nested(nn.Module):
     """Each level a module that holds the next, as in pix2pix."""
 

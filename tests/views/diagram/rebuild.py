@@ -33,7 +33,7 @@ def differences_of(piece: Piece, ops: list[Op], graph: Graph, given: str = "") -
 
 def drawn_ops(piece: Piece) -> Counter[str]:
     """How often each operation is drawn, folded copies included."""
-    within_repeats = {op.name for frame in piece.frames for copy in frame.copies for op in copy}
+    within_repeats = {one.name for frame in piece.frames for copy in frame.copies for op in copy for one in op.each}
     names = [op.name for box in piece.boxes if not is_virtual(box) for op in (box.op, *box.copies) if op]
     counted = Counter(names)
     counted.update(within_repeats)

@@ -8,7 +8,7 @@ from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.place.picture import Box, Line, Piece, Row
 from archscope.views.diagram.place.u_shape import _shapes
 from tests.views.diagram.checker import faults, size
-from tests.views.diagram.encoders import Autoencoder, LinkNet, Nested, Pyramid, UNet, Unpadded
+from tests.views.diagram.encoders import Autoencoder, Doubled, LinkNet, Nested, Pyramid, UNet, Unpadded
 from tests.views.diagram.rebuild import differences
 
 SKIPS = {UNet: 3, Unpadded: 3, LinkNet: 3, Pyramid: 3, Nested: 2}
@@ -27,7 +27,7 @@ def skips(made: Diagram) -> list[Line]:
 
 
 @pytest.mark.parametrize("level", ["network", "flow"])
-@pytest.mark.parametrize("net", [*SKIPS, Autoencoder])
+@pytest.mark.parametrize("net", [*SKIPS, Autoencoder, Doubled])
 def test_the_picture_is_the_network_and_fits_a_page(net: type[nn.Module], level: str) -> None:
     made = drawn(net, level=level)
     assert differences(made) == []

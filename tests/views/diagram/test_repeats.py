@@ -84,6 +84,15 @@ class SqueezedByMean(Squeezed):
         return x + y * self.excite(y.mean((2, 3), keepdim=True)).sigmoid()
 
 
+class Averaged(Squeezed):
+    """A product that a mean is taken of, and one of two means: no gate."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.up(self.mid(self.down(x).relu()).relu())
+        z = (x * y).mean((2, 3), keepdim=True)
+        return self.excite(z * y.mean((2, 3), keepdim=True))
+
+
 class Halves(nn.Module):
     """Two boxes in a row: a convolution, and the product of the two halves of what it gives."""
 
@@ -291,6 +300,7 @@ def test_a_last_resort_closes_each_operation_once() -> None:
     [
         (Squeezed, "4-4-8, SE"),
         (SqueezedByMean, "4-4-8, SE"),
+        (Averaged, "4-4-8-8"),
         (lambda width: nn.Sequential(conv(width, 2 * width), conv(2 * width, 2 * width)), "3×3, 8 → 16"),
         (lambda width: nn.Sequential(conv(width, 16, 1), conv(16, 16, groups=16), conv(16, 5, 1)), "3×3, 16-5"),
     ],
@@ -359,8 +369,30 @@ def test_a_decoder_with_a_memory_is_one_box_that_one_line_leads_to() -> None:
     assert differences(made) == []
 
 
-def test_layers_that_read_the_memory_in_another_place_are_not_repeated() -> None:
-    made = draw(archscope.summarize(Decoder(4, swaps=True), ["4x8", "4x8"]), DiagramOptions())
+class Recalling(nn.Module):
+    """Its layers read what it is given beside what the layer before gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.layers = nn.Linear(8, 8), nn.ModuleList(Layer() for _ in range(5))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.first(x)
+        for layer in self.layers:
+            y = layer(y, x)
+        return y
+
+
+def test_steps_within_modules_that_repeat_are_counted_with_them() -> None:
+    made = draw(archscope.summarize(nn.Sequential(*[Recalling() for _ in range(12)]), (4, 8)), DiagramOptions())
+    assert differences(made) == []
+    steps = [box for box in made.drawing.piece.boxes if box.op and box.op.copies]
+    assert [(box.repeat, len(box.alike)) for box in steps] == [(5, 60)]
+
+
+@pytest.mark.parametrize("layers", [2, 4])
+def test_layers_that_read_the_memory_in_another_place_are_not_repeated(layers: int) -> None:
+    made = draw(archscope.summarize(Decoder(layers, swaps=True), ["4x8", "4x8"]), DiagramOptions())
     assert all(box.repeat == 1 for box in made.drawing.piece.boxes)
     assert differences(made) == []
 

@@ -21,6 +21,7 @@ from archscope.views.explorer import pages as pages_of_modules
 from archscope.views.explorer import pictures as pictures_of_modules
 from archscope.views.explorer.pictures import MOST_PICTURES, Pictures, origins, ranges
 from tests.graphs import NETWORKS, six_layer_report, traced
+from tests.views.diagram.test_repeats import Decoder
 from tests.views.explorer.pages import boxes, held, places, spans, svg
 
 VOID = {"meta", "link", "input"}
@@ -188,6 +189,14 @@ def test_each_picture_shows_all_layers_of_its_module_once(name: str) -> None:
         assert len(shown) == len(set(shown)) and set(shown) <= set(own), places(network)[node]
         left = [report.graph.layers[at] for at in own if at not in shown]
         assert all(layer.memory == "view" for layer in left), "only what passes the module's input on is not drawn"
+
+
+def test_a_box_of_steps_counts_each_once() -> None:
+    report = archscope.summarize(Decoder(6), ["4x8", "5x8"])
+    (network,) = held(Explorer((report,)).to_html())["networks"]
+    ((_, alike, own),) = [box for box in boxes(network, 0) if box[1] > 1]
+    assert alike == 6
+    assert len(own) == len(set(own)) == sum(layer.name.startswith("layers.") for layer in report.graph.layers)
 
 
 def test_a_folded_box_costs_all_that_it_stands_for() -> None:

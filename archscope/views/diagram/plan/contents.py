@@ -230,12 +230,23 @@ def _window(members: Sequence[Op]) -> str:
 
 def _extras(members: Sequence[Op]) -> list[str]:
     """Gates that squeeze each channel to a number, heads of attention, weights that are used elsewhere too."""
-    squeezed = any("GlobalAvgPool" in op.word or op.word == "Mean" for op in members)
-    gated = squeezed and any(op.join == "mul" for op in members)
     attending = {fact for op in members for fact in op.facts if " of " in fact and "head" in fact} or _heads(members)
     shared = any(op.shared for op in members)
     told = list(attending) if len(attending) == 1 else []
-    return [*(["SE"] if gated else []), *told, *(["shared weights"] if shared else [])]
+    return [*(["SE"] if _is_gated(members) else []), *told, *(["shared weights"] if shared else [])]
+
+
+def _is_gated(members: Sequence[Op]) -> bool:
+    """Is something multiplied with what became of its means? A product that a mean is taken of, or one of means alone,
+    is no gate."""
+    squeezed: set[str] = set()
+    for op in members:
+        means = [source in squeezed for source in op.inputs]
+        if op.join == "mul" and any(means) and not all(means):
+            return True
+        if "GlobalAvgPool" in op.word or op.word == "Mean" or any(means):
+            squeezed.add(op.name)
+    return False
 
 
 def _heads(members: Sequence[Op]) -> set[str]:

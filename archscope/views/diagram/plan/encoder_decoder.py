@@ -68,13 +68,18 @@ def _bodies(series: Series, at: int) -> Iterator[Series]:
         return
     before, join = _resolution(series[at - 1]), series[at + 1]
     for skip, body in (item.branches, item.branches[::-1]):
-        if len(skip) <= LONGEST_SKIP and all(isinstance(one, Leaf) for one in skip) and body:
+        if len(skip) <= LONGEST_SKIP and all(isinstance(one, Leaf) for one in skip) and body and _ends_in_one(body):
             kept = [before, *map(_resolution, skip)]
             end, least = _resolution(body[-1]), _least(body)
             cropped = not skip and end >= 2 * least  # an unpadded encoder's tensors are cropped to the decoder's
             rises = _are_level([*kept, end]) or cropped or _rises_itself(join, kept)
             if rises and 0 < 2 * least <= before:
                 yield body
+
+
+def _ends_in_one(series: Series) -> bool:
+    """Does one tensor rise to the level above? Several that rise beside each other are joined there, in no U."""
+    return not isinstance(series[-1], Parallel)
 
 
 def _least(series: Series) -> int:

@@ -288,11 +288,16 @@ def alike(series: Series) -> dict[str, list[Op]]:
 
 def _in_copies(found: dict[str, list[Op]], own: Sequence[Op], copies: Sequence[Sequence[Op]]) -> dict[str, list[Op]]:
     """The same with the Ops that stand in the copies where each Op stands in what is drawn."""
-    place = {op.name: i for i, op in enumerate(own)}
-    return {
-        name: [*ops, *(copy[place[op.name]] for copy in copies for op in ops)] if copies else ops
-        for name, ops in found.items()
-    }  # fmt: skip
+    if not copies:
+        return found
+    place = {op.name: i for i, op in enumerate(_each(own))}
+    every = [_each(copy) for copy in copies]
+    return {name: [*ops, *(copy[place[op.name]] for copy in every for op in ops)] for name, ops in found.items()}
+
+
+def _each(ops: Iterable[Op]) -> list[Op]:
+    """What a step that stands for several stands for is in no list of Ops beside it."""
+    return [one for op in ops for one in op.each]
 
 
 def merged_panel(item: Item) -> Item:

@@ -107,16 +107,19 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output]
 
 def _hang_together(steps: Sequence[Sequence[Op]]) -> bool:
     """Does each step read the one before it, and besides the same as the first does, in the same places, or the one
-    before that?"""
+    before that? Of two alone, none has two before it."""
     made = [{op.name for op in step} for step in steps]
     read = [_from_outside(step, own) for step, own in zip(steps, made, strict=True)]
-    return _have_memory(made, read) or _read_two(made, read)
+    return _have_memory(made, read) or (len(steps) > 2 and _read_two(made, read))
 
 
 def _have_memory(made: Sequence[set[str]], read: Sequence[Sequence[str]]) -> bool:
+    """What the first step is given beside the memory may be the memory too."""
     memory = set(read[1]) - made[0]
-    return bool(memory) and all(
-        [source in memory and source for source in outside] == [source in memory and source for source in read[0]]
+    kept = [source in memory and source for source in read[1]]
+    begins = len(kept) == len(read[0]) and all(one in {False, first} for one, first in zip(kept, read[0], strict=True))
+    return bool(memory) and begins and all(
+        [source in memory and source for source in outside] == kept
         and before.issuperset(carried := [source for source in outside if source not in memory]) and carried
         for outside, before in zip(read[1:], made, strict=False)
     )  # fmt: skip
