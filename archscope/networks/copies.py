@@ -4,7 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
-from operator import itemgetter
+from itertools import repeat
+from operator import is_, itemgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -72,7 +73,7 @@ def unchanged_copies(network: nn.Module) -> dict[nn.Module, nn.Module]:
         settings = _settings(type(module), tuple(held))  # type: ignore[arg-type]  # a class can be hashed
         if settings is None or any(HOOKS(held)):
             return {}
-        own = [pair for stored in (held["_parameters"], held["_buffers"]) for pair in stored.items()]
+        own = [*held["_parameters"].items(), *held["_buffers"].items()]
         forms = [(name, t is not None and (type(t), t.shape, t.stride(), t.dtype)) for name, t in own]
         children = [child for child in held["_modules"].values() if child is not None]
         said[id(module)] = (type(module), forms, [*held["_modules"]]), settings(held), children
@@ -100,11 +101,11 @@ def _is_like(one: nn.Module, two: nn.Module, said: Mapping[int, _Said]) -> bool:
     return (
         form == other_form
         and len(settings) == len(others)
-        and all([a is b or _has_items_of(a, b) for a, b in zip(settings, others, strict=True)])
+        and (all(map(is_, settings, others)) or all(map(_is_same, settings, others)))
         and len(children) == len(other_children)
-        and all([_is_like(*both, said) for both in zip(children, other_children, strict=True)])
+        and all(map(_is_like, children, other_children, repeat(said)))
     )
 
 
-def _has_items_of(one: Any, two: Any) -> bool:
-    return type(one) is type(two) is list and [*map(id, one)] == [*map(id, two)]
+def _is_same(one: Any, two: Any) -> bool:
+    return one is two or (type(one) is type(two) is list and [*map(id, one)] == [*map(id, two)])

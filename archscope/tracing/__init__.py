@@ -79,7 +79,7 @@ def _traced(
     stored = stored_tensors(blocks)
     if input_size is not None:
         inputs = make_inputs(as_inputs(input_size), module, stored)
-    if any(map(nn.parameter.is_lazy, stored)):
+    if any(map(nn.parameter.is_lazy, {type(tensor): tensor for tensor in stored}.values())):  # one of each type
         blocks = modules_of(_with_shapes(module, inputs, _device(stored)))
         stored = stored_tensors(blocks)
     try:

@@ -65,7 +65,8 @@ class _Doubles:
         """Its own are the modules within it, and the buffers that layers of torch's count in."""
         attributes = vars(double)
         attributes.update(vars(module))
-        attributes["_modules"] = self._children(module)
+        if module._modules:
+            attributes["_modules"] = self._children(module)
         if module._buffers:
             attributes["_buffers"] = module._buffers.copy()
             self._own_buffers(attributes["_buffers"])

@@ -24,12 +24,15 @@ def layer_of(record: Record) -> Layer:
     effect, said = record.effect, record.effect.said
     operands = tuple(map(operand_of, said.arguments, said.shapes, record.operands))
     computed: list[Operand] = []
-    stored: dict[str, dict[str, None]] = {"parameter": {}, "buffer": {}, "constant": {}}
+    parameters: dict[str, None] = {}
+    buffers: dict[str, None] = {}
     for operand in operands:
         if operand.kind in COMPUTED:
             computed.append(operand)
-        else:
-            stored[operand.kind][operand.source] = None
+        elif operand.kind == "parameter":
+            parameters[operand.source] = None
+        elif operand.kind == "buffer":
+            buffers[operand.source] = None
     return Layer(
         name=record.name,
         kind=record.call.kind if record.main else effect.operation,
@@ -41,8 +44,8 @@ def layer_of(record: Record) -> Layer:
         window=said.window,
         groups=said.bound.get("groups", 1),
         settings=said.settings,
-        parameters=tuple(stored["parameter"]),
-        buffers=tuple(stored["buffer"]),
+        parameters=tuple(parameters),
+        buffers=tuple(buffers),
         memory=effect.memory,
         operands=operands,
         function=said.function,

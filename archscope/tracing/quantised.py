@@ -26,8 +26,9 @@ def plain_name(kernel: str) -> str:
 
 
 def packs(module: nn.Module) -> bool:
-    """Does a module hold an object of torch's? Nearly none does."""
-    return torch.ScriptObject in map(type, vars(module).values())
+    """Does a module hold an object of torch's? Nearly none does, and none of torch's plain layers."""
+    plain = type(module).__module__.startswith("torch.nn.modules.")
+    return not plain and torch.ScriptObject in map(type, vars(module).values())
 
 
 def packed_in(module: nn.Module) -> Iterator[tuple[torch.ScriptObject, dict[str, torch.Tensor]]]:

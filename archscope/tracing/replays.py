@@ -4,7 +4,7 @@ Only of a network whose builder knows which modules are copies of which, and who
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -92,7 +92,8 @@ class Replays:
         for record in seen.records:
             call = record.call
             if id(call) not in calls:
-                calls[id(call)] = replace(call, path=path + call.path[len(seen.path) :])
+                again_called = path + call.path[len(seen.path) :]
+                calls[id(call)] = ModuleCall(again_called, call.kind, call.module, call.leaf, call.constants, call.ran)
             again = made[id(record)] = Record(calls[id(call)], record.effect, record.of_pass)
             for own in record.operands:
                 kind, of, part = own

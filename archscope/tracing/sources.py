@@ -25,7 +25,7 @@ from torch import nn
 from archscope.model.graph import Kind, Tensor
 from archscope.tracing.batched import is_wrapped, layers_of
 from archscope.tracing.quantised import packed_in, packs
-from archscope.tracing.records import META, WHOLE, Given, Part, Record, Source, describe, meta_like
+from archscope.tracing.records import META, TENSORS, WHOLE, Given, Part, Record, Source, describe, meta_like
 from archscope.tracing.values import DRAWN, content_of
 
 MARKS = ("_archscope_source", "_archscope_part", "_archscope_base")
@@ -81,7 +81,7 @@ class Sources:
         for name, tensor in found.items():
             if tensor is None or id(tensor) in self._stored:
                 continue
-            if nn.parameter.is_lazy(tensor):
+            if type(tensor) not in TENSORS and nn.parameter.is_lazy(tensor):
                 self.without_shape.append(prefix + name)
                 continue
             path = prefix + name

@@ -290,3 +290,25 @@ class WithSum(nn.Module):
 def test_a_sum_is_no_part() -> None:
     words = said(nn.Sequential(conv(3, 8), WithSum(), conv(8, 8), conv(8, 2)), level="network")
     assert "WithSum 2 × Outer 3×3, 8-8" in words
+
+
+class Scaled(nn.Module):
+    """Equal calls on other parameters, one of them on the weights of a layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gain, self.offset = nn.Parameter(torch.ones(4, 1, 1)), nn.Parameter(torch.ones(4, 1, 1))
+        self.first, self.second, self.third = (nn.Conv2d(4, 4, 1) for _ in range(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.third(self.second(self.first(x * self.gain)) * self.offset)
+        z: torch.Tensor = nn.functional.conv2d(y, self.first.weight, self.first.bias)
+        return z
+
+
+def test_at_layer_level_equal_calls_say_their_own_parameters_and_which_weights_are_shared() -> None:
+    made = said(Scaled(), (4, 8, 8), level="layer", fold=False)
+    assert [line for line in made if "with" in line] == ["Mul with gain", "Mul with offset"]
+    assert [line for line in made if "Conv" in line] == [
+        "Conv 1×1 4, shared weights", "Conv 1×1 4", "Conv 1×1 4", "Conv 1×1 4, shared weights"
+    ]  # fmt: skip

@@ -67,12 +67,12 @@ def _of_layer(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape
     if category in ON_LAST_AXIS or over_one:
         return len(out) - 1
     known = [name for name in layer.inputs if axes.get(name) is not None]
-    source = next((name for name in known if len(shapes[name]) == len(out)), next(iter(known), None))
-    if source is None:
+    if not known:
         return None
+    source = next((name for name in known if len(shapes[name]) == len(out)), known[0])
     axis = axes[source]
-    assert axis is not None
-    return _moved(axis, shapes[source], out, category == "view" or len(shapes[source]) != len(out))
+    keeps_axes = category != "view" and len(shapes[source]) == len(out)
+    return axis if axis is None or keeps_axes else _moved(axis, shapes[source], out)
 
 
 def _of_einsum(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape]) -> Axis:
@@ -94,10 +94,8 @@ def _of_einsum(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shap
     return at if at >= 0 else None
 
 
-def _moved(axis: int, before: Shape, after: Shape, reshaped: bool) -> Axis:
-    """Where the channels are after an operation; `reshaped`: their axis may be another, found by its size."""
-    if not reshaped:
-        return axis
+def _moved(axis: int, before: Shape, after: Shape) -> Axis:
+    """Where the channels are in what is shown otherwise: their axis may be another, found by its size."""
     size, last = before[axis], len(after) - 1
     if len(before) == len(after) and sum(one != two for one, two in zip(before, after, strict=True)) < 2:
         return axis  # a part of one axis, such as half of the channels

@@ -6,6 +6,7 @@ Nothing is dropped: each layer belongs to exactly one Op, and `absorbed` says wh
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from archscope.model.graph import Graph, Layer, is_depthwise
 from archscope.model.operations import CATEGORY
@@ -204,10 +205,26 @@ def _read(root: str, layers: Iterable[Layer]) -> Iterator[str]:
 def plain_ops(graph: Graph) -> list[Op]:
     """The Ops of the level `layer`: one for each layer."""
     axes = channel_axes(graph)
-    read = {layer.name: tuple(dict.fromkeys(layer.inputs)) for layer in graph.layers}
     customs = Customs(axes, graph.parameters, shared(graph))
-    made = [labelled(layer, [layer], layer.name, read[layer.name], customs) for layer in graph.layers]
+    known: dict[Any, Op] = {}
+    made = [_alone(layer, customs, known) for layer in graph.layers]
     return in_order([*inputs_of(graph, axes), *chained(made, graph)])
+
+
+def _alone(layer: Layer, customs: Customs, known: dict[Any, Op]) -> Op:
+    """The Op of one layer: that of an equal call under this one's name. Equal calls of one pass have one object for
+    their settings, which tells them fastest; the rest is what a label says besides."""
+    axis, read = customs.axes[layer.name], tuple(dict.fromkeys(layer.inputs))
+    weight = weight_of(layer) if customs.shared else ""
+    own = weight if weight in customs.shared else layer.parameters if layer.kind == layer.operation else ()
+    shapes = layer.input_shapes, layer.output_shapes, tuple([operand.shape for operand in layer.operands])
+    call = layer.kind, layer.operation, id(layer.settings), id(layer.window), layer.groups, axis, len(read), own, shapes
+    op = known.get(call)
+    if op is None:
+        return known.setdefault(call, labelled(layer, [layer], layer.name, read, customs))
+    views = tuple([(layer.name, shape, axis) for _, shape, axis in op.views])
+    return Op(layer.name, op.kind, op.word, layer.name, (layer.name,), read, op.shape, op.kernel, op.facts, op.join,
+              channels=op.channels, shared=op.shared, views=views)  # fmt: skip
 
 
 def shared(graph: Graph) -> frozenset[str]:

@@ -129,6 +129,8 @@ def _of_function(function: Function, layers: Sequence[Layer], inputs: tuple[str,
 
 def weight_of(layer: Layer) -> str:
     """The first of a layer's own parameters: of those it has, not one that it is given, such as learned queries."""
+    if not layer.parameters:
+        return ""
     given = {one.source for one in layer.operands if one.kind == "parameter" and one.argument in GIVEN}
     return next((name for name in layer.parameters if name not in given), "")
 

@@ -125,7 +125,10 @@ def relative(ops: Iterable[Op]) -> Any:
     place: dict[str, int] = {}
     told = []
     for number, op in enumerate(ops):
-        told.append((op.key, tuple([number - place.get(source, number) for source in op.inputs])))
+        if len(op.inputs) == 1:  # most: no list is made
+            told.append((op.key, number - place.get(op.inputs[0], number)))
+        else:
+            told.append((op.key, *[number - place.get(source, number) for source in op.inputs]))
         place[op.name] = number
     return tuple(told)
 

@@ -132,6 +132,8 @@ class Piece:
 
     def shift(self, dx: float, dy: float) -> "Piece":
         """Move everything in place."""
+        if not (dx or dy):
+            return self
         for box in self.boxes:
             box.left, box.right = box.left + dx, box.right + dx
             box.top, box.bottom = box.top + dy, box.bottom + dy

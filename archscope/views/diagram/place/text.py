@@ -3,7 +3,7 @@
 import json
 from bisect import bisect_right
 from functools import cache, lru_cache
-from importlib.resources import files
+from pkgutil import get_data  # importlib.resources takes longer to load than the table
 
 from archscope.model.graph import Shape
 from archscope.views.diagram.ops.inputs import SEVERAL
@@ -25,8 +25,8 @@ WIDER = 1.16
 
 @cache
 def _widths(bold: bool) -> dict[str, int]:
-    text = files("archscope.views.diagram").joinpath("fonts", "widths.json").read_text(encoding="utf-8")
-    groups = json.loads(text)["bold" if bold else "regular"]
+    table = get_data("archscope.views.diagram", "fonts/widths.json")
+    groups = json.loads(table or "")["bold" if bold else "regular"]
     return {character: int(width) for width, characters in groups.items() for character in characters}
 
 
