@@ -14,7 +14,7 @@ from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.place.nodes import LONG_NAME
 from archscope.views.diagram.place.picture import Line
-from archscope.views.diagram.plan.in_rows import in_rows
+from archscope.views.diagram.plan.in_rows import in_rows, with_last
 from archscope.views.diagram.plan.items import Core, Leaf, Split
 from archscope.views.diagram.plan.lanes import _Levels, lanes_of
 from tests.views.diagram.checker import faults
@@ -208,6 +208,13 @@ def test_the_size_of_a_lane_is_clear_of_lines_and_within_the_picture(level: str)
     made = draw(archscope.summarize(Narrow(), (3, 512, 512, 512)), DiagramOptions(level=level))
     assert {row.text for row in made.drawing.piece.rows if row.fixed} >= {"128×128×128"}
     assert faults(made.drawing.piece) == []
+
+
+def test_a_last_item_is_under_all_in_its_lane() -> None:
+    lane = {"a": 0, "b": 1, "last": 0, "result": 0, "other": 1}
+    rows = {"a": 0, "b": 0, "last": 1, "result": 2, "other": 2}
+    assert with_last(rows, lane, ["last"]) == {"a": 0, "b": 0, "result": 1, "other": 1, "last": 2}
+    assert with_last(rows, lane, ["result"]) == rows
 
 
 def test_rows_take_time_in_proportion() -> None:

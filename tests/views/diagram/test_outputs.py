@@ -68,6 +68,12 @@ def test_results_without_names_are_numbered_and_one_is_the_output() -> None:
     assert outputs(archscope.diagram(Heads(lambda a, b, c: a), (3, 8, 8))) == ["Output 8×8×3"]
 
 
+def test_places_in_nested_results_are_counted_as_the_others_are() -> None:
+    made = archscope.diagram(Heads(lambda a, b, c: (a, b, [c, {"x": c + 1}])), (3, 8, 8))
+    told = ["Output 1 8×8×3", "Output 2 8×8×7", "Output 2.1.x 8×8×3", "Output 3.1 8×8×3"]
+    assert sorted(outputs(made)) == told
+
+
 class Anchored(Heads):
     """It returns a parameter, a buffer and a constant too."""
 

@@ -18,9 +18,10 @@ from archscope.views.diagram import compose as composing
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.functions import _calls
 from archscope.views.diagram.ops.fuse import fused_ops
+from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan import closing
 from archscope.views.diagram.plan import repeats as of_steps
-from archscope.views.diagram.plan.closing import closed, closed_groups
+from archscope.views.diagram.plan.closing import closed, closed_groups, with_called
 from archscope.views.diagram.plan.folding import fold
 from archscope.views.diagram.plan.items import Panel
 from archscope.views.diagram.plan.levels import Plan, flow_plan
@@ -559,6 +560,39 @@ class Cells(nn.Module):
 def test_a_plate_opens_lists_of_modules() -> None:
     frames = [frame for frame in drawn(Cells(), level="plate").drawing.piece.frames if frame.heading]
     assert [(frame.title, frame.repeat) for frame in frames] == [("Gated", 8)]
+
+
+def test_a_module_does_not_hold_a_step_of_a_loop_that_others_run_in() -> None:
+    def op(name: str, *inputs: str) -> Op:
+        return Op(name, "conv", "Conv", name, (name,), inputs, (8,))
+
+    held = (op("a.2", "a.1"), op("b.1", "a.2"))
+    step = Op("a.2/step", "module", "Step", "", ("a.2", "b.1"), ("a.1",), (8,), members=held)
+    own = [op("a.1", "input"), op("a.3", "a.2/step"), op("a.4", "a.3")]
+    every = [own[0], step, *own[1:]]
+    assert with_called(own, every, ["b"]) == own
+    assert with_called(own, every, ["c"]) == every
+
+
+class Twice(nn.Module):
+    """Each level does what it holds two times, and begins with that."""
+
+    def __init__(self, depth: int) -> None:
+        super().__init__()
+        self.inner = nn.ModuleList(Twice(depth - 1) if depth else conv(4, 4) for _ in range(3))
+        self.last = nn.ModuleList(conv(4, 4, 1 + 2 * depth) for _ in range(3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for inner, last in zip(self.inner, self.last, strict=True):
+            x = last(inner(x).sin()).cos()
+        return x
+
+
+def test_what_repeats_within_what_repeats_has_a_frame_of_its_own() -> None:
+    made = draw(archscope.summarize(Twice(1), (4, 8, 8)), DiagramOptions(level="layer"))
+    frames = [frame.name for frame in made.drawing.piece.frames]
+    assert len(frames) == len(set(frames))
+    assert differences(made) == []
 
 
 class Standardised(nn.Module):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 import archscope
 from archscope.views.diagram.ops.names import stage_title
@@ -112,6 +113,24 @@ def test_an_activation_in_code_belongs_to_the_layer_of_a_list_before_it() -> Non
     words = said(Listed().eval())
     assert not any("ReLU" in word for word in words)
     assert "Conv 10, 3×3" in words
+
+
+class Functional(nn.Module):
+    """Functions whose names are no CamelCase, and an embedding that is normalised."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.embed, self.query = conv(3, 4), nn.Linear(4, 6), nn.Linear(6, 6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = F.leaky_relu(torch.fft.irfft2(torch.fft.rfft2(self.conv(x))) + 1)
+        z = F.normalize(self.embed((y * (y > 0.5)).mean((2, 3))), dim=-1)
+        return self.query(z).topk(3)[0]
+
+
+def test_functions_are_called_as_their_classes_are_and_normalised_embeddings_are_told() -> None:
+    words = said(Functional().eval())
+    assert {"RFFT", "IRFFT", "LeakyReLU", "Greater >0.5", "Normalize", "TopK"} <= {*words}
 
 
 class Turns(nn.Module):

@@ -47,6 +47,7 @@ def test_channels_are_followed_through_tokens_and_permutes() -> None:
         ("nctv,vw->nctw", (12, 9), ["Einsum 4, with w", "8×9×4"]),  # over the nodes of a graph
         ("bchw,chw->bc", (4, 8, 12), ["Einsum 4, with w", "4"]),
         ("bchw,cd->bhwd", (4, 5), ["Einsum 5, with w", "8×12×5"]),
+        ("bchw,chwoikl->boikl", (4, 8, 12, 6, 5, 3, 2), ["Einsum with w"]),  # a kernel for each image
     ],
 )
 def test_the_channels_of_an_einsum_are_those_that_it_reads_or_its_weights_make(

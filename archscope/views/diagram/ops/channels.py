@@ -77,7 +77,7 @@ def _of_layer(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape
 
 def _of_einsum(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shape]) -> Axis:
     """The channels of what it reads where these are left; else what its weights make of them, as in the 1x1 convolution
-    `bchw,dc->bdhw`; else the last axis."""
+    `bchw,dc->bdhw`; else the last axis. Weights that are made for each image, as `bn,noikl->boikl`, have none."""
     rank, last = len(layer.output_shape), len(layer.output_shape) - 1
     try:
         names, result = letters(layer.settings.get("equation"), [len(operand.shape) for operand in layer.operands])
@@ -89,6 +89,8 @@ def _of_einsum(layer: Layer, axes: Mapping[str, Axis], shapes: Mapping[str, Shap
         name[axis - len(shapes[source])] for name, source in read
         if (axis := axes.get(source)) is not None and len(shapes[source]) - axis <= len(name)
     ]  # fmt: skip
+    if read and len(made) > 1 and len(result) - len(made) < 2 and not set(held).intersection(result):
+        return None
     letter = next((letter for letter in [*held, *made[-1:]] if letter in result), result[-1:])
     at = rank - len(result) + result.find(letter)
     return at if at >= 0 else None

@@ -21,6 +21,9 @@ WEIGHTED = {"convolution", "transposed convolution", "linear"}
 LIKE = {"reshape_as", "view_as", "expand_as", "type_as"}
 """What these read second only says how their result is to look."""
 
+DRAWN_NORMS = {"local_response_norm", "normalize"}
+"""Normalisations that figures draw: among neighbours, and of a whole vector, as of an embedding."""
+
 SQUASHING = {"sigmoid", "hardsigmoid", "tanh"}
 """What gates are made of."""
 
@@ -101,7 +104,7 @@ class Fusion:
         if CATEGORY.get(main.operation) not in WEIGHTED or root in self.functions:
             return False
         if category == "normalisation":
-            return layer.operation != "local_response_norm"
+            return layer.operation not in DRAWN_NORMS
         in_unit = root in self.units and before in {one.name for one in self.units[root].layers}
         return category == "activation" and not in_unit and self._caller(layer.name) == self._caller(root)
 
@@ -121,7 +124,8 @@ class Fusion:
         while name in self.graph.layer and self.root(name) == name and len(self.graph.consumers[name]) == 1:
             before = self.graph.layer[name]
             single = len(before.inputs) == 1 and name not in self.functions
-            if CATEGORY.get(before.operation) not in {"normalisation", "activation"} or not single:
+            joins = _category(before) in {"normalisation", "activation"} and before.operation not in DRAWN_NORMS
+            if not (joins and single):
                 break
             chain.append(before)
             name = before.inputs[0]

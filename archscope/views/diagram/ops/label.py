@@ -1,5 +1,6 @@
 """What a box says: the operation in a word, its kernel, and what a reader of the paper needs to rebuild it."""
 
+import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -41,8 +42,21 @@ COPIES = {"to", "float", "double", "half", "bfloat16", "contiguous", "clone"}
 
 NEUTRAL = {"mul": 1, "div": 1, "add": 0, "sub": 0}
 
-NAMED = {"cat": "Concat", "matmul": "MatMul", "bmm": "MatMul", "relu": "ReLU", "gelu": "GELU", "silu": "SiLU"}
-SCALARS = {"mul": "×{:g}", "div": "÷{:g}", "add": "+{:g}", "sub": "−{:g}"}
+NAMED = {
+    "cat": "Concat", "matmul": "MatMul", "bmm": "MatMul", "relu": "ReLU", "relu6": "ReLU6", "leaky_relu": "LeakyReLU",
+    "rrelu": "RReLU", "prelu": "PReLU", "elu": "ELU", "selu": "SELU", "celu": "CELU", "gelu": "GELU", "silu": "SiLU",
+    "glu": "GLU", "logsigmoid": "LogSigmoid", "logsumexp": "LogSumExp", "topk": "TopK", "argmax": "ArgMax",
+    "argmin": "ArgMin", "argsort": "ArgSort", "cumsum": "CumSum", "cumprod": "CumProd", "rsub": "Sub",
+    "gt": "Greater", "ge": "GreaterEqual", "lt": "Less", "le": "LessEqual", "eq": "Equal", "ne": "NotEqual",
+    "mse_loss": "MSELoss", "l1_loss": "L1Loss", "kl_div": "KLDiv", "nll_loss": "NLLLoss",
+}  # fmt: skip
+"""Functions whose names as classes are no CamelCase of theirs."""
+
+FFT = re.compile(r"fft_(i?[rh]?fft)[2n]?")
+SCALARS = {
+    "mul": "×{:g}", "div": "÷{:g}", "add": "+{:g}", "sub": "−{:g}",
+    "gt": ">{:g}", "ge": "≥{:g}", "lt": "<{:g}", "le": "≤{:g}", "eq": "={:g}", "ne": "≠{:g}",
+}  # fmt: skip
 
 
 def kind_of(layer: Layer) -> str:
@@ -203,6 +217,8 @@ def word(layer: Layer) -> str:
 @cache
 def _camel(kind: str) -> str:
     """A function's name as a class's: adaptive_avg_pool2d is AdaptiveAvgPool."""
+    if transform := FFT.fullmatch(kind):
+        return transform[1].upper()
     kind = kind.removesuffix("1d").removesuffix("2d").removesuffix("3d")
     return NAMED.get(kind) or "".join(part[:1].upper() + part[1:] for part in kind.split("_"))
 

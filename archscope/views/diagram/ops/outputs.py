@@ -102,9 +102,10 @@ def _names(names: Sequence[str]) -> str:
     if len(numbers) * len(ends) != len(names) or numbers != list(range(numbers[0], numbers[-1] + 1)):
         return ""
     stem = parts[0][0] or ""
-    more = not stem and ends == [""]
-    first, last = numbers[0] + more, numbers[-1] + more
-    return f"{stem}{first}{f' to {last}' if last > first else ''}{', '.join(ends).replace(', .', ', ')}"
+    first = _counted(f"{stem}{numbers[0]}") if ends == [""] else f"{stem}{numbers[0]}"
+    from_one = first != f"{stem}{numbers[0]}"
+    more = f" to {numbers[-1] + from_one}" if len(numbers) > 1 else ""
+    return f"{first}{more}{', '.join(ends).replace(', .', ', ')}"
 
 
 def is_output(op: Op) -> bool:
@@ -124,5 +125,11 @@ def _word(output: Output, i: int, count: int) -> str:
     """`Output` alone, else `Output logits`, or the number of one that has no name."""
     if not output.name:
         return WORD
-    places = [f"{int(name) + 1}" if name.isdecimal() else name for name in output.name.split(ALSO)]
+    places = [_counted(name) for name in output.name.split(ALSO)]
     return f"{WORD} {ALSO.join(places)}" if count > 1 or not places[0].isdecimal() or len(places) > 1 else WORD
+
+
+def _counted(name: str) -> str:
+    """Places in tuples, from 1 on where there is nothing but these: `3.1` of `2.0`, but `features.0`."""
+    places = name.split(".")
+    return ".".join(f"{int(place) + 1}" for place in places) if all(map(str.isdecimal, places)) else name

@@ -96,7 +96,8 @@ def with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) -> 
 
 
 def _is_of(op: Op, paths: Sequence[str]) -> bool:
-    return op.kind == "tensor" or any(under(op.path, path) for path in paths)
+    """Is it, or what a step of a loop holds, of one of these modules?"""
+    return op.kind == "tensor" or any(under(one.path, path) for one in (op, *op.members) for path in paths)
 
 
 def closed_groups(ops: Sequence[Op], groups: Iterable[tuple[Sequence[Op], str, str, str]]) -> list[Op]:

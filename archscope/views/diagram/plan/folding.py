@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -147,15 +147,32 @@ def _framed(parts: Sequence[Series]) -> Panel:
     """A frame around the first of equal sequences; its title says no more than whether the weights are the same."""
     panels = []
     title = "shared" if _is_called_again(parts) else ""
+    first, within = ops_of(parts[0])[0].name, {panel.path for panel in _panels(parts[0])}
+    mark = "+"
+    while f"{first}{mark}" in within:  # a sequence that repeats within these may begin with the same operation
+        mark += "+"
     for part in parts:
         ops = ops_of(part)
         last = part[-1]
         assert isinstance(last, Leaf | Panel)
         end = (last, *last.copies)[-1].exit
-        body = partial(with_split, part, f"{ops[0].name}+<")
-        panels.append(Panel(f"{ops[0].name}+", title, body, ops, end, folded=True))
+        path = f"{ops[0].name}{mark}"
+        panels.append(Panel(path, title, partial(with_split, part, f"{path}<"), ops, end, folded=True))
     panels[0].copies = panels[1:]
     return panels[0]
+
+
+def _panels(series: Series) -> Iterator[Panel]:
+    """Every frame in a series that was folded."""
+    for item in series:
+        if isinstance(item, Panel):
+            yield item
+            yield from _panels(item.body)
+        elif isinstance(item, Parallel):
+            for branch in item.branches:
+                yield from _panels(branch)
+        elif isinstance(item, Core):
+            yield from _panels(list(item.items))
 
 
 def with_titles(series: Series, around: str = "") -> Series:

@@ -24,6 +24,17 @@ def in_rows(
     return rows.found
 
 
+def with_last(rows: Mapping[str, int], lane: Mapping[str, int], last: Sequence[str]) -> dict[str, int]:
+    """The same with the item from which the trunk goes on, or what it is in each lane, under all in its lanes."""
+    lanes = {lane[name] for name in last}
+    lowest = max(row for name, row in rows.items() if lane[name] in lanes)
+    if lowest == rows[last[0]]:
+        return dict(rows)
+    moved = {**rows, **dict.fromkeys(last, lowest + 1)}
+    number = {row: i for i, row in enumerate(sorted({*moved.values()}))}
+    return {name: number[row] for name, row in moved.items()}
+
+
 class _Rows:
     """Puts items that were added, and what reads those alone, into one row after another. Next in a lane is what goes
     on from its last, a result before a bar, then what has most below it."""

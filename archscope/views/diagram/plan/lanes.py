@@ -6,7 +6,7 @@ from math import sqrt
 
 from archscope.views.diagram.ops.label import RAISING
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.plan.in_rows import Edge, in_rows
+from archscope.views.diagram.plan.in_rows import Edge, in_rows, with_last
 from archscope.views.diagram.plan.items import Core, Leaf, Panel, Parallel, Series, Split, is_tensor, ops_of, segments
 
 Stop = Leaf | Panel | Split
@@ -135,7 +135,10 @@ def _with_bars(
     size = () if isinstance(last, Split) else _size(last.exit)
     own = {name for name, item in every.items() if is_tensor(item)}
     rows = in_rows(every, list(edges), lane, bars, own)
-    return Lanes(every, list(edges), lane, rows, levels.sizes, bars, given, end(last.name, size))
+    goes_on = end(last.name, size)
+    if not is_tensor(last) and all(every[source] is not last for source, _ in edges):  # else results stand in its way
+        rows = with_last(rows, lane, bars.get(last.name, [goes_on]))
+    return Lanes(every, list(edges), lane, rows, levels.sizes, bars, given, goes_on)
 
 
 def lane_segments(series: Series) -> list[Series]:

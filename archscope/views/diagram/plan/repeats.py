@@ -262,7 +262,7 @@ def are_beside(op: Op) -> bool:
 
 def _as_step(members: Sequence[Op], kinds: Mapping[str, str], path: str = "") -> Op:
     """A step as one Op, of the module `path` where it is one, what it holds not told; a module that is closed already
-    stays as it is, and what begins with one has its path."""
+    stays as it is."""
     if len(members) == 1 and members[0].kind == "module":
         return members[0]
     names = {op.name for op in members}
@@ -272,6 +272,6 @@ def _as_step(members: Sequence[Op], kinds: Mapping[str, str], path: str = "") ->
     last = next((op for op in reversed(members) if not read[op.name]), members[-1])
     module = path or common_module(members)
     title = part_title(module, kinds.get(module, "")) if module else "Step"
-    path = path or (members[0].path if members[0].kind == "module" else module)
+    path = path or module
     return Op(f"{members[0].name}/step", "module", title, path, layers, inputs, last.shape,
               inner=relative(members), channels=last.channels, members=tuple(opened(members)))  # fmt: skip
