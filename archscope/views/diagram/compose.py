@@ -11,7 +11,6 @@ from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.rewrites import with_spans
 from archscope.views.diagram.place.engines import Unplaced
-from archscope.views.diagram.place.fitting import MOST_BOXES
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.larger import largest_closed, most_alike, opened
 from archscope.views.diagram.plan.levels import Plan, at_depth, flow_plan, network_plan
@@ -56,7 +55,7 @@ def composed(
     # Asked for by the last of the sketches, and after them.
     loops = cache(lambda: with_steps(with_spans(ops), kinds, within=False))
     sketches = _sketches(whole, ops, kinds, level, view, loops) if view.folds else [view.sketch(whole)]
-    most, note = MOST_BOXES if view.folds else inf, ""
+    most, note = view.style.paper.boxes if view.folds else inf, ""
     for sketch in sketches:
         if boxes(sketch.series) > most:
             continue  # not worth to place it
@@ -107,7 +106,7 @@ def _with(
     for one in (opened(drawing.plan, kinds, paths, deep=True), plan, without_loose(plan, kinds)):
         larger = view.sketch(one, sketch.loose)
         with suppress(Unplaced):
-            if boxes(larger.series) <= MOST_BOXES and (fitting := view.fitting(larger)):
+            if boxes(larger.series) <= view.style.paper.boxes and (fitting := view.fitting(larger)):
                 return fitting
     return None
 
@@ -153,7 +152,7 @@ def _sketches(
         sketch = view.sketch(plan, loose=True)
         if boxes(sketch.series) < most:  # else it is what was tried already
             yield sketch
-    if fewest_closed([op for op in ops if not is_loose(op, kinds)], view.block) > MOST_BOXES:
+    if fewest_closed([op for op in ops if not is_loose(op, kinds)], view.block) > view.style.paper.boxes:
         return  # parts that are unlike each other are no steps
     if len(loops()) < len(ops):
         looped = _planned(loops(), kinds, level, view)
@@ -166,5 +165,6 @@ def _sketches(
 
 def _few(whole: Plan, kinds: Mapping[str, str], view: View) -> Iterator[Plan]:
     """The plan and smaller ones that may have few enough boxes; of one that never does none is made."""
-    if fewest_closed(whole.ops, view.block) <= MOST_BOXES:
-        yield from (plan for plan in smaller_plans(whole, kinds, view.block) if fewest_boxes(plan.ops) <= MOST_BOXES)
+    most = view.style.paper.boxes
+    if fewest_closed(whole.ops, view.block) <= most:
+        yield from (plan for plan in smaller_plans(whole, kinds, view.block) if fewest_boxes(plan.ops) <= most)

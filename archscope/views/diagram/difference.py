@@ -15,8 +15,8 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.paint.paint import to_svg
 from archscope.views.diagram.paint.painter import Page
 from archscope.views.diagram.paint.png import to_pdf, to_png
-from archscope.views.diagram.place.fitting import MOST_BOXES, SMALLEST_TEXT, scale
-from archscope.views.diagram.place.paper import A4
+from archscope.views.diagram.place.fitting import SMALLEST_TEXT, scale
+from archscope.views.diagram.place.paper import A4, MOST_BOXES
 from archscope.views.diagram.place.picture import Box, Piece
 from archscope.views.diagram.place.style import FRAME_TITLE, SMALL, Style
 from archscope.views.diagram.place.table import Table

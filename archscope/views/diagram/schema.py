@@ -8,7 +8,7 @@ from itertools import chain, islice
 from archscope.cached import cached_property
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.panel import Opened, Placed
-from archscope.views.diagram.place.fitting import MOST_BOXES
+from archscope.views.diagram.place.paper import MOST_BOXES
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.plan.closing import closed
 from archscope.views.diagram.plan.forms import Form, Numbers, form_of, forms

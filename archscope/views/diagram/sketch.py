@@ -10,7 +10,7 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.outputs import ends_of, with_outputs
 from archscope.views.diagram.place.columns import LARGE, in_columns
 from archscope.views.diagram.place.engines import Unplaced
-from archscope.views.diagram.place.fitting import MOST_BOXES, fits, rooms, scale
+from archscope.views.diagram.place.fitting import fits, rooms, scale
 from archscope.views.diagram.place.flows import are_flows, place_flows
 from archscope.views.diagram.place.loose_ends import begin_at_constants, end_at_dead_ends, end_in_frame
 from archscope.views.diagram.place.nodes import leaf_piece
@@ -35,6 +35,10 @@ LONGEST_RUN = 3
 
 STAGE_WIDTH, STAGE_GAP = 180.0, 20.0
 """Width of every box at network level, and from one to the next below."""
+
+
+LABEL = 210.0
+"""A box is no wider for its words where all stands under each other."""
 
 
 @dataclass
@@ -111,13 +115,14 @@ class View:
         closest = self.sketch(without_loose(plan, kinds, FEWEST_BETWEEN, steps=True), loose=True)
         if self._has_room(closest):
             return closest
-        few = [sketch for sketch in sketches if boxes(sketch.series) <= MOST_BOXES]
-        return few[-1] if few else self.sketch(shrunk(plans[-1], sketches[-1].series, kinds, MOST_BOXES), loose=True)
+        most = self.style.paper.boxes
+        few = [sketch for sketch in sketches if boxes(sketch.series) <= most]
+        return few[-1] if few else self.sketch(shrunk(plans[-1], sketches[-1].series, kinds, most), loose=True)
 
     def _has_room(self, sketch: Sketch) -> bool:
         """Has it few boxes, and does it fit the paper? Not if the engine takes too long to tell."""
         try:
-            return boxes(sketch.series) <= MOST_BOXES and self.fitting(sketch) is not None
+            return boxes(sketch.series) <= self.style.paper.boxes and self.fitting(sketch) is not None
         except Unplaced:
             return False
 
@@ -137,7 +142,7 @@ class View:
         """A sketch placed, closer where it needs to be, twice where paths cross, which takes more room; None where it
         does not fit the paper."""
         close = self.style.compact()
-        for style in (self.style, close, *[close.compact()] * (largest_core(sketch.series) > 0)):
+        for style in (self.style, close, *[close.compact()] * (not close.strip and largest_core(sketch.series) > 0)):
             drawing = replace(self, style=style).placed(sketch)
             if fits(drawing.piece, self.style):
                 return drawing
@@ -153,7 +158,9 @@ class View:
     def _foldings(self, sketch: Sketch) -> Iterator[Drawing]:
         """A sketch in ever less room, as far as there is something in it that is folded for that."""
         close = self.style.compact()
-        for style in (close, close.compact(), replace(close, sideways=True)):
+        lane = replace(close, strip=True, one_lane=True, label_width=min(close.label_width, LABEL))
+        styles = [close, close.compact(), replace(close, sideways=True), lane, lane.compact()]
+        for style in [lane] if self.style.strip else styles:  # closer than that, no band would begin between two boxes
             tried = list(replace(self, style=style).ways(sketch))
             yield from tried
             widest = max(made.piece.widest for made in tried)
@@ -171,10 +178,10 @@ class View:
         plan, series = sketch.plan, sketch.series
         _one_input(series)
         style = replace(self.style, alike=alike(series))
-        flows = not self.plain and not style.sideways and are_flows(series)
+        flows = not self.plain and not style.sideways and not style.strip and are_flows(series)
         lines = (
             [True]
-            if flows or plan.every
+            if flows or plan.every or style.strip
             else [False]
             if self.plain or not style.shapes or not _is_narrow(series)
             else [True, False]
@@ -235,8 +242,8 @@ def _encoder_decoder(ops: tuple[Op, ...], outputs: tuple[str, ...]) -> EncoderDe
 
 def _piece(series: Series, flows: bool, u_shaped: bool, style: Style) -> Piece:
     placer = Placer(style)
-    if u_shaped and (shape := encoder_decoder(series)):
-        piece = place_u(shape, placer)
+    if u_shaped and (shape := encoder_decoder(series)) and not placer.is_too_wide(u := place_u(shape, placer)):
+        piece = u
     elif flows:
         piece = place_flows(series, placer)
     else:

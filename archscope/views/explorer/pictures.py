@@ -15,8 +15,7 @@ from archscope.views.diagram.ops.names import part_title, stage_title
 from archscope.views.diagram.ops.ops import Op, Ops, under, upwards
 from archscope.views.diagram.paint.paint import extent, to_fragment
 from archscope.views.diagram.paint.painter import Page, number
-from archscope.views.diagram.place.fitting import MOST_BOXES
-from archscope.views.diagram.place.paper import Paper
+from archscope.views.diagram.place.paper import MOST_BOXES, Paper
 from archscope.views.diagram.place.picture import Box, Frame, Piece
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.levels import Plan

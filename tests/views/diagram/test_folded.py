@@ -182,6 +182,86 @@ def test_lanes_that_are_too_wide_for_a_column_run_from_left_to_right() -> None:
     assert letters(made, "column") >= 6 and not faults(made.drawing.piece) + differences(made)
 
 
+class Pyramid(nn.Module):
+    """Each stage's result is kept for a decoder; the last two steps are one module with a long description."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(
+            nn.Sequential(conv(3 if not i else 8 * 2**i, 16 * 2**i, 2), conv(16 * 2**i, 16 * 2**i)) for i in range(5)
+        )
+        self.decoder = Merging()
+        self.head = nn.Sequential(OrderedDict((f"a{i}", conv(64, 64, 1 + i % 3)) for i in range(9)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        maps = [x := stage(x) for stage in self.stages]
+        y: torch.Tensor = self.head(self.decoder(maps))
+        return y
+
+
+class Merging(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lateral = nn.ModuleList(nn.Conv2d(16 * 2**i, 64, 1) for i in range(5))
+
+    def forward(self, maps: list[torch.Tensor]) -> torch.Tensor:
+        *maps, x = [layer(x) for layer, x in zip(self.lateral, maps, strict=True)]
+        for kept in reversed(maps):
+            x = kept + F.interpolate(x, scale_factor=2.0)
+        return x
+
+
+class Exchange(nn.Module):
+    """Each resolution gets what the others found."""
+
+    def __init__(self, kept: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(conv(8 * 2**i, 8 * 2**i) for i in range(kept))
+        self.raised = nn.ModuleList(nn.Conv2d(8 * 2**i, 8, 1) for i in range(1, kept))
+
+    def forward(self, maps: list[torch.Tensor]) -> list[torch.Tensor]:
+        found = [layer(x) for layer, x in zip(self.layers, maps, strict=True)]
+        first = found[0]
+        for one, x in zip(self.raised, found[1:], strict=True):
+            first = first + F.interpolate(one(x), size=first.shape[-2:])
+        return [first, *found[1:]]
+
+
+class Exchanging(nn.Module):
+    """Four stages, each with one more resolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = conv(3, 8, 2)
+        self.stages = nn.ModuleList(Exchange(2 + i) for i in range(4))
+        self.lower = nn.ModuleList(conv(8 * 2**i, 16 * 2**i, 2) for i in range(4))
+        self.head = nn.Conv2d(8, 4, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        maps = [self.stem(x)]
+        for stage, lower in zip(self.stages, self.lower, strict=True):
+            maps = stage([*maps, lower(maps[-1])])
+        y: torch.Tensor = self.head(maps[0])
+        return y
+
+
+@pytest.mark.parametrize("level", ["network", "flow"])
+def test_lanes_that_no_column_has_room_for_stand_under_each_other(level: str) -> None:
+    made = drawn(Pyramid(), (3, 256, 256), level=level, page="column")
+    assert letters(made, "column") >= 6 and not faults(made.drawing.piece) + differences(made)
+    boxes = [box for box in made.drawing.piece.boxes if box.form != "point"]
+    assert len({round(box.x) for box in boxes}) == 1
+    assert all(box.right - box.left < 300 for box in boxes)
+    assert drawn(Pyramid(), (3, 256, 256), level=level).letters > 6  # on A4 in lanes
+
+
+def test_all_sizes_of_a_narrow_box_stand_in_it() -> None:
+    made = draw(archscope.summarize(Exchanging(), (3, 256, 256)), DiagramOptions(level="network", page="column"))
+    texts = [text for box in made.drawing.piece.boxes for text in box.details]
+    assert "64×64×16, 128×128×8" in texts and all(", " not in row.text for row in made.drawing.piece.rows)
+    assert letters(made, "column") >= 6 and not faults(made.drawing.piece) + differences(made)
+
+
 def test_a_size_below_a_lane_is_not_cut_sideways() -> None:
     boxes = [Box(f"{y}", "conv", -20, y, 20, y + 20) for y in (0, 100)]
     column = Piece(boxes, [Line([(0, 20), (0, 100)], "0", "100")], rows=[Row(60, 0, "1024×1024×1024", fixed=True)],

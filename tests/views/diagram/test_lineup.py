@@ -149,3 +149,45 @@ def test_a_long_name_is_no_wider_than_other_pictures() -> None:
     single, several = archscope.diagram(nets[0], (3, 8, 8)).to_svg(), archscope.diagram(nets, (3, 8, 8)).to_svg()
     difference = str(render(archscope.diff(*nets, (3, 8, 8)), "svg"))
     assert all(size(made)[0] < 900 for made in (single, several, difference))
+
+
+FAMILY = ["googlenet", "inception_v3", "inception_v4", "xception"]
+MANY = [*FAMILY, "resnet50", "densenet121", "mobilenet_v1", "vgg16"]
+
+
+@pytest.mark.parametrize("page", ["a4", "slide"])
+@pytest.mark.parametrize(("names", "level"), [(FAMILY, "network"), (MANY, "network"), (FAMILY, "flow")])
+def test_letters_can_be_read_on_a_page(names: list[str], level: str, page: str) -> None:
+    made = archscope.diagram(names, level=level, page=page)  # type: ignore[arg-type]
+    assert isinstance(made, Lineup)
+    assert made.letters >= 6 and faults(made.drawing.piece) == []
+    frames = [frame for frame in made.drawing.piece.frames if frame.heading]
+    assert len(frames) == len(names)
+    assert all(boxes(made, number)[0].title == "Input" for number in range(len(names)))
+
+
+def test_on_a_page_modules_are_closed_only_where_there_is_no_room_without_that() -> None:
+    made = archscope.diagram(FAMILY, level="network", page="a4")
+    assert isinstance(made, Lineup)
+    for number, name in enumerate(FAMILY):
+        alone = archscope.diagram(name, level="network").drawing.piece
+        assert [box.title for box in boxes(made, number)] == [box.title for box in alone.boxes if box.op]
+
+
+def test_further_rows_have_bands_of_their_own() -> None:
+    made = archscope.diagram(MANY, level="network", page="a4")
+    assert isinstance(made, Lineup)
+    frames = [frame for frame in made.drawing.piece.frames if frame.heading]
+    assert len({frame.top for frame in frames}) > 1
+    for upper, row in ((frame.top, [box for i in range(len(MANY)) for box in boxes(made, i)[:1]]) for frame in frames):
+        inputs = {box.top for box in row if upper <= box.top < upper + 60}
+        assert len(inputs) == 1
+        assert any(one.text == "input" and abs(one.y - min(inputs) - 13) < 1 for one in made.drawing.piece.rows)
+
+
+def test_networks_drawn_as_flows_stand_in_one_column_too() -> None:
+    made = archscope.diagram(["xception", "lenet5"], level="flow")
+    assert isinstance(made, Lineup)
+    titles = [frame.title for frame in made.drawing.piece.frames]
+    assert "Entry flow" in titles and "Xception" in titles and faults(made.drawing.piece) == []
+    assert "parameters" in made.svg

@@ -22,14 +22,15 @@ VECTOR = 99
 """The band of what has no resolution."""
 
 
-def beside(pieces: Sequence[Piece], titles: Sequence[str]) -> Piece:
-    """The pieces side by side, each a column under its title, their bands level; what each share is, on the left."""
+def beside(pieces: Sequence[Piece], titles: Sequence[str], first: int = 0) -> Piece:
+    """The pieces side by side, each a column under its title, their bands level; what each share is, on the left.
+    `first` is the number of the first."""
     bands = [_bands(piece) for piece in pieces]
     present = sorted({band for starts in bands for band in starts})
     tops = _align(pieces, bands, present)
     said = [_share(band) for band in present]
     at = max(room_for(text, HEADING) for text in said) + BETWEEN
-    for i, (piece, title) in enumerate(zip(pieces, titles, strict=True)):
+    for i, (piece, title) in enumerate(zip(pieces, titles, strict=True), first):
         at += _framed(piece, title, f"{i}#", at) + BETWEEN
     whole = stacked(pieces)
     whole.left, whole.right = 0.0, at - BETWEEN

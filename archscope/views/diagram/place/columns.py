@@ -68,7 +68,8 @@ def choose(pieces: Sequence[Piece], placer: Placer) -> list[int]:
     narrowest, head = paper.head
     heights = [piece.height for piece in pieces]
     found = []
-    for count, cuts in enumerate(partitions(heights, min(MOST_COLUMNS, len(pieces)), gap), 1):
+    most = 1 if placer.style.strip else min(MOST_COLUMNS, len(pieces))
+    for count, cuts in enumerate(partitions(heights, most, gap), 1):
         columns = [pieces[a:b] for a, b in pairwise([*cuts, len(pieces)])]
         width = sum(width_of(column) for column in columns) + placer.style.gutter * (count - 1) + 2 * MARGIN
         tallest = [sum(p.height + gap for p in column) for column in columns]

@@ -7,7 +7,6 @@ from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
 
-MOST_BOXES = 60
 SMALLEST_TEXT, SMALLEST_NOTED = 6.05, 5.0
 """Points on the paper; the second where boxes have further lines, rather than to close what they speak of."""
 
@@ -26,7 +25,7 @@ def scale(piece: Piece, paper: Paper) -> float:
 def fits(piece: Piece, style: Style, smaller: float = 1.0) -> bool:
     """Few enough boxes, and letters that can be read on the paper, were all lengths so much smaller."""
     drawn = sum(box.form != "point" for box in piece.boxes)
-    return drawn <= MOST_BOXES and scale(piece, style.paper) * SMALL >= smallest_letters(style) * smaller
+    return drawn <= style.paper.boxes and scale(piece, style.paper) * SMALL >= smallest_letters(style) * smaller
 
 
 def smallest_letters(style: Style) -> float:

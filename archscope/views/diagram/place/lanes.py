@@ -10,7 +10,7 @@ from archscope.views.diagram.place.picture import Line, Piece, Point, Row
 from archscope.views.diagram.place.routes import Leg, Route, Router
 from archscope.views.diagram.place.style import GAP, NARROW, SIDE, SMALL, STACK, Style
 from archscope.views.diagram.place.text import sizes_of, text_width
-from archscope.views.diagram.plan.items import Leaf, Split
+from archscope.views.diagram.plan.items import Leaf, Split, is_tensor
 from archscope.views.diagram.plan.lanes import Lanes
 
 APART = 8.0
@@ -42,11 +42,12 @@ def place_lanes(lanes: Lanes, pieces: Mapping[str, Piece], style: Style) -> Piec
         whole.take(piece.shift(*grid.origin(name)))
     for parts in lanes.bars.values():
         _stretch(pieces[parts[0]], grid.reach_of(parts))
-    whole.rows = grid.sizes() if style.shapes else []
+    sizes = grid.sizes() if style.shapes else []
+    whole.rows = sizes + whole.rows * (len(lanes.sizes) == 1)  # what is in one lane has the column of shapes
     whole.lines += [grid.line(route) for route in routes]
     ends = [x for line in whole.lines for x, _ in line.points]
     if not style.sideways:
-        ends += [row.at + text_width(row.text, SMALL) for row in whole.rows]
+        ends += [row.at + text_width(row.text, SMALL) for row in sizes]
     whole.left, whole.right = max([whole.left, *(-x for x in ends)]), max([whole.right, *ends])
     whole.height = max(piece.tails[0][2] for piece in pieces.values())
     whole.tails, whole.tap = pieces[lanes.last].tails, True
@@ -95,7 +96,8 @@ class Grid:
         self.top_of: dict[int, str] = {}
         for name in [name for name, row in lanes.row.items() if row]:  # over the first row there is no room
             lane, item = lanes.lane[name], lanes.items[name]
-            if isinstance(item, Split) or item.exit.kind == "tensor" or item.exit.spatial != lanes.sizes[lane]:
+            size = () if isinstance(item, Split) else item.exit.spatial
+            if not size or size != lanes.sizes[lane] or is_tensor(item):
                 continue  # it has another size, or its box says it
             if lanes.row[name] < lanes.row.get(self.top_of.get(lane, ""), len(lanes.items)):
                 self.top_of[lane] = name

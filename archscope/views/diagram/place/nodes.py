@@ -18,7 +18,7 @@ from archscope.views.diagram.place.style import (
     label,
     label_size,
 )
-from archscope.views.diagram.place.text import fitted, results_of, sizes_of, text_width
+from archscope.views.diagram.place.text import fitted, results_of, sizes_of, text_width, wrapped
 from archscope.views.diagram.plan.items import Leaf, Split
 
 FEATURE_MAPS = "feature maps"
@@ -54,6 +54,8 @@ def _circle(op: Op, alike: tuple[Op, ...], style: Style) -> Piece:
 
 def _text(op: Op, alike: tuple[Op, ...], hull: Hull | None, style: Style) -> tuple[str, tuple[str, ...], bool]:
     """What a box says: its title, what stands below or beside that, and whether it is beside."""
+    if style.strip and hull is None and op.kind != "tensor" and op.word != FEATURE_MAPS:
+        return _narrow_text(op, alike, style)
     one_line = style.one_line or hull is not None or op.kind == "tensor"
     title, detail = label(op, one_line)
     if op.word == FEATURE_MAPS:
@@ -72,6 +74,20 @@ def _text(op: Op, alike: tuple[Op, ...], hull: Hull | None, style: Style) -> tup
         details = (", ".join(details),) if details else ()
     if hull and sum(hull) > style.narrow and op.kind == "concat" and not op.facts:  # a bar over branches
         title = "Filter concat"
+    fitting = tuple(fitted(part, SMALL, style.label_width) for part in details)
+    return fitted(title, BOLD, style.label_width, True), fitting, one_line
+
+
+def _narrow_text(op: Op, alike: tuple[Op, ...], style: Style) -> tuple[str, tuple[str, ...], bool]:
+    """The same where all stands under each other: details in lines below the word where the box would be too wide, and
+    several sizes, which would be wider beside it than it is."""
+    further = [*style.notes(alike), *[said for said in [results_of(op, style.channels_last)] if ", " in said]]
+    for one_line in (True, False):
+        title, detail = label(op, one_line)
+        details = tuple(dict.fromkeys(part for part in (detail, *further) if part))
+        if label_size(title, details, one_line, 1)[0] <= style.label_width:
+            break
+        details = tuple(line for part in details for line in wrapped(part, SMALL, style.label_width))
     fitting = tuple(fitted(part, SMALL, style.label_width) for part in details)
     return fitted(title, BOLD, style.label_width, True), fitting, one_line
 
@@ -102,6 +118,7 @@ def leaf_piece(leaf: Leaf, hull: Hull | None, style: Style) -> Piece:
         piece.tails = [(op.name, 0, piece.height)]
     last = copies[-1] if copies else op
     said = results_of(last, style.channels_last)
-    row = Row(piece.height / 2, piece.right, said, shown=op.kind != "tensor" and said not in details)
+    said = "" if style.strip and ", " in said else said  # in the box
+    row = Row(piece.height / 2, piece.right, said, shown=op.kind != "tensor" and said not in ("", *details))
     piece.rows = [row] if style.shapes else []
     return piece

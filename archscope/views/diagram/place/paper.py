@@ -8,13 +8,16 @@ MM = 72 / 25.4
 FLATTEST, TALLEST = 1 / 2.3, 2.3
 """Height to width: a picture a little beyond 2.2 gets wider margins."""
 
+MOST_BOXES = 60
+"""So many a picture has at most, unless all were asked for."""
+
 
 @dataclass(frozen=True)
 class Paper:
     """A sheet in points. `turns`: it may lie across. `head`: width and height of what stands above a picture, about;
     `words`: how wide its sentences are in one line, where that is known; `legend`: it tells kinds, in a row at least.
 
-    `letters`: the smallest to be read on it, in points; 0 leaves that to the picture.
+    `letters`: the smallest to be read on it, in points; 0 leaves that to the picture. `boxes`: so many at most.
     """
 
     width: float
@@ -24,6 +27,7 @@ class Paper:
     head: tuple[float, float] = (356.0, 90.0)
     words: float = 0.0
     legend: bool = True
+    boxes: int = MOST_BOXES
 
     @property
     def tallest(self) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from archscope.views.diagram.place import engines
 from archscope.views.diagram.place.core import place_core
+from archscope.views.diagram.place.fitting import smallest_letters
 from archscope.views.diagram.place.joints import (
     CLEAR,
     TURN,
@@ -33,6 +34,7 @@ from archscope.views.diagram.place.style import (
     CIRCLE,
     FRAME_PAD,
     GAP,
+    MARGIN,
     SIDE,
     SMALL,
     TITLE_AT,
@@ -53,7 +55,7 @@ from archscope.views.diagram.plan.items import (
     ops_of,
     parts_widely,
 )
-from archscope.views.diagram.plan.lanes import Lanes, crosses, lane_segments, lanes_of, spans_lanes
+from archscope.views.diagram.plan.lanes import Lanes, crosses, in_one_lane, lane_segments, lanes_of, spans_lanes
 
 SNAP = 14.0
 """The middle of three branches stands on the axis where that moves them by no more."""
@@ -100,6 +102,16 @@ class Placer:
 
     def segment(self, items: Series) -> Piece:
         """Items between two points where the trunk could be cut: one node, or nodes with a Parallel between them."""
+        piece = self._segment(items)
+        return self._lanes_of(in_one_lane(items)) if self.is_too_wide(piece) and len(piece.boxes) > 1 else piece
+
+    def is_too_wide(self, piece: Piece) -> bool:
+        """Is it for one lane on this paper, within the frames around it, were its letters just readable?"""
+        style = self.style
+        widest = style.paper.width * SMALL / smallest_letters(style) - 2 * MARGIN - 2 * FRAME_PAD * self.level
+        return style.one_lane and piece.left + piece.right > widest
+
+    def _segment(self, items: Series) -> Piece:
         crossing = crosses(items)
         if (crossing or spans_lanes(items)) and (lanes := lanes_of(items, crossing and self._lacks_engine(items))):
             return self._lanes_of(lanes)

@@ -73,7 +73,8 @@ class Style:
     set `beside` the details where those are set so too. `sideways`: axes will be swapped. `engine`: one of
     options.ENGINES. `paper`: what it is to be read on. `shapes`: they are
     written. `room`: branches that are wider together stand in rows, a column that is higher is cut. `frame_title`:
-    room for a frame's title above what it holds.
+    room for a frame's title above what it holds. `strip`: one column of narrow boxes, in which, with `one_lane`,
+    what is wider than the paper, were letters just readable, stands under each other.
     """
 
     one_line: bool = False
@@ -92,6 +93,8 @@ class Style:
     shapes: bool = True
     room: tuple[float, float] = (inf, inf)
     frame_title: float = FRAME_TITLE
+    strip: bool = False
+    one_lane: bool = False
 
     def compact(self) -> "Style":
         """Narrower boxes, closer to each other: for a picture that would not fit a page."""

@@ -1,7 +1,9 @@
 """How wide a text is, and how sizes are written: from one table of advance widths, on every machine the same."""
 
 import json
+import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pkgutil import get_data  # importlib.resources takes longer to load than the table
 
@@ -21,6 +23,10 @@ MOST_SIZES = 4
 
 WIDER = 1.16
 """Digits and capitals of DejaVu Sans, which many machines have alone, are so much wider than Helvetica's."""
+
+
+BETWEEN_WORDS = re.compile("(?<!×) (?!×)")
+"""Where a line may end: `3 × Block` stays together."""
 
 
 @cache
@@ -67,6 +73,36 @@ def results_of(op: Op, channels_last: bool = True) -> str:
     every = op.results or ((op.shape, op.channels),)
     said = dict.fromkeys(sizes(shape, channels_last, channels) for shape, channels in every)
     return ", ".join(said) if len(said) <= MOST_SIZES else SEVERAL
+
+
+def wrapped(text: str, size: float, width: float) -> list[str]:
+    """The text in as few lines as are no wider than that, if its words are not, and these as narrow as can be."""
+    words = [word for part in BETWEEN_WORDS.split(text) for word in _parts(part, size, width)]
+    lines = _lines(words, size, width)
+    least = max(text_width(word, size) for word in words)
+    while len(lines) > 1 and width > least and len(closer := _lines(words, size, width := width - size)) == len(lines):
+        lines = closer
+    return lines
+
+
+def _parts(word: str, size: float, width: float) -> list[str]:
+    """A word that is too wide, cut after its branches, else its numbers: `64-(96-96)·32/32/64 `."""
+    parts = [word]
+    for mark in "·/-":
+        if text_width(word, size) > width:
+            parts = [cut for part in parts for cut in re.split(f"(?<={mark})", part) if cut]
+            word = max(parts, key=len)
+    return [*parts[:-1], f"{parts[-1]} "]
+
+
+def _lines(words: Sequence[str], size: float, width: float) -> list[str]:
+    lines = [words[0]]
+    for word in words[1:]:
+        if text_width((lines[-1] + word).rstrip(), size) <= width:
+            lines[-1] += word
+        else:
+            lines.append(word)
+    return [line.rstrip() for line in lines]
 
 
 def fitted(text: str, size: float, width: float, bold: bool = False) -> str:

@@ -64,11 +64,9 @@ def lanes_of(series: Series, always: bool) -> Lanes | None:
     edges = list(dict.fromkeys((tensor.source, tensor.target) for tensor in tensors))
     if not (always or across or any(_rises(items[a], items[b]) for a, b in edges)):
         return None
-    if isinstance(series[-1], Parallel | Core) and (left := _left(items, edges)):
-        end = Split(f"{next(iter(items))}>", False)
-        items[end.name] = end
-        edges += [(name, end.name) for name in left]
-        tensors += [Tensor(name, end.name, None) for name in left]
+    ends = _to_end(series, items, edges)
+    edges += ends
+    tensors += [Tensor(name, end, None) for name, end in ends]
     sizes = _sizes(
         items, edges, {tensor.target: tensor.size for tensor in reversed(tensors) if tensor.source in across}
     )
@@ -76,6 +74,16 @@ def lanes_of(series: Series, always: bool) -> Lanes | None:
     levels = _Levels([size for held in every for size in held])
     lane = {name: levels.of(size) for name, size in sizes.items() if name not in across}
     return _with_bars(items, tensors, lane, across, levels)
+
+
+def in_one_lane(series: Series) -> Lanes:
+    """The items of a part under each other, whatever their resolutions."""
+    items = {item.name: item for item in _stops(series)}
+    edges = list(dict.fromkeys((tensor.source, tensor.target) for tensor in _tensors(items)))
+    edges += _to_end(series, items, edges)
+    lane = dict.fromkeys(items, 0)
+    rows = in_rows(items, edges, lane, {}, {name for name, item in items.items() if is_tensor(item)})
+    return Lanes(items, edges, lane, rows, [()], {}, {}, list(items)[-1])
 
 
 class _Levels:
@@ -231,6 +239,16 @@ def _across(items: Mapping[str, Stop], tensors: Sequence[Tensor]) -> dict[str, l
         name: sorted(given[name] | read[name]) for name in given
         if len({size[0] for size in given[name]}) > 1 or len({size[0] for size in read[name]}) >= MANY
     }  # fmt: skip
+
+
+def _to_end(series: Series, items: dict[str, Stop], edges: Sequence[Edge]) -> list[Edge]:
+    """From what no other reads to a point below all, which is added: where a part ends in several paths."""
+    left = _left(items, edges) if isinstance(series[-1], Parallel | Core) else []
+    if not left:
+        return []
+    end = Split(f"{next(iter(items))}>", False)
+    items[end.name] = end
+    return [(name, end.name) for name in left]
 
 
 def _left(items: Mapping[str, Stop], edges: Sequence[Edge]) -> list[str]:
