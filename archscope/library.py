@@ -260,11 +260,14 @@ def diagram(
     >>> archscope.diagram("lenet5", level="layer").to_svg()[:4]
     '<svg'
     """
+    from archscope.summary import named_with
     from archscope.views.diagram.drawing import DiagramOptions, draw
     from archscope.views.diagram.lineup import line_up
 
     targets: list[Any] = list(target) if isinstance(target, list | tuple) else [target]
-    reports = [summarize(one, input_size, input_data=input_data, options=options) for one in targets]
+    reports = [
+        named_with(summarize(one, input_size, input_data=input_data, options=options), options or {}) for one in targets
+    ]
     chosen = DiagramOptions(
         level, block, depth, direction, tuple(show), color, theme, layout, engine, fold,
         title, page, width, font_size, dpi, show_title, show_legend,

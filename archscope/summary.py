@@ -20,7 +20,7 @@ from archscope.model.input_sizes import Input, Sizes, is_example
 from archscope.model.report import Report
 from archscope.model.text import shown
 from archscope.reading.kinds import is_saved
-from archscope.targets import Target, resolve
+from archscope.targets import Target, resolve, variants
 from archscope.targets.default_input import broken_off, first_pass
 from archscope.version import __version__
 
@@ -253,6 +253,15 @@ def _first(batches: Sequence[int], images: int | None) -> int:
     if images and batches and batches[0] != images:
         raise ArchscopeError(f"the input has a batch of {images}, --batch says {batches[0]}: give one of them")
     return batches[0] if batches else images or 1
+
+
+def named_with(report: Report, options: Mapping[str, Any]) -> Report:
+    """The report under the name of a target that says these options itself, `xception?middle_blocks=4`."""
+    if not options:
+        return report
+    name, said = report.graph.name, variants.suffix(options)
+    name += said.replace("?", "&", 1) if "?" in name else said
+    return replace(report, graph=replace(report.graph, name=name))
 
 
 def read_report(path: str) -> Report:

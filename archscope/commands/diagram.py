@@ -110,6 +110,7 @@ def diagram(
     ] = "-",
 ) -> None:  # fmt: skip
     """TARGET's architecture as a figure: SVG, PNG, PDF, TikZ, draw.io, DOT, Mermaid or HTML."""
+    from archscope.summary import named_with
     from archscope.views.diagram.drawing import DiagramOptions, draw
     from archscope.views.diagram.lineup import line_up
 
@@ -119,7 +120,8 @@ def diagram(
         show_title, show_legend,
     ).checked()  # fmt: skip
     name = chosen_format("diagram", None, output, "svg", targets)
-    reports = [report_of(target, inputs, (), None, parse_settings(settings or [])) for target in targets]
+    given = parse_settings(settings or [])
+    reports = [named_with(report_of(target, inputs, (), None, given), given) for target in targets]
     made = draw(reports[0], options) if len(reports) == 1 else line_up(reports, options)
     write(render(made, name, plain_options(output)), output)
     if (options.page or options.width) and not options.font_size:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from tests.conftest import Run
 
-PLATE = ["diagram", "inception_v3", "--level", "plate", "--page"]
+LAYERS = ["diagram", "resnet18", "--level", "layer", "--page"]
 
 
 def test_letters_that_are_too_small_for_a_page_are_told_and_which_has_room(run: Run, tmp_path: Path) -> None:
-    out = str(tmp_path / "plate.svg")
-    code, _, told = run(*PLATE, "column", "-o", out)
-    assert (code, told) == (0, "archscope: the small letters are 5.5 pt on that page: --page a4 has 6.0 pt\n")
-    assert run(*PLATE, "a4", "-o", out) == (0, "", "")
+    out = str(tmp_path / "layers.svg")
+    code, _, told = run(*LAYERS, "column", "-o", out)
+    assert (code, told) == (0, "archscope: the small letters are 3.4 pt on that page: --page a4 has 6.1 pt\n")
+    assert run(*LAYERS, "a4", "-o", out) == (0, "", "")
 
 
 def test_several_networks_in_a_column_are_to_be_closed(run: Run, tmp_path: Path) -> None:
@@ -27,3 +27,12 @@ def test_a_width_at_which_the_picture_is_higher_than_a_page_is_told(run: Run, tm
     assert code == 0
     assert re.search(r"^archscope: it is \d{3} mm high, more than a page: --page a4 or column keeps", told, re.M)
     assert " high" not in run("diagram", "lenet5", "--page", "column", "-o", str(tmp_path / "within.svg"))[2]
+
+
+def test_the_title_says_the_options_however_they_were_given(run: Run, tmp_path: Path) -> None:
+    small = ["-l", "network", "-o", "-"]
+    by_option = run("diagram", "xception", "--set", "middle_blocks=4", *small)[1]
+    assert by_option == run("diagram", "xception?middle_blocks=4", *small)[1]
+    assert "<title>Xception, middle_blocks=4</title>" in by_option
+    both = run("diagram", "xception?middle_blocks=4", "--set", "num_classes=10", *small)[1]
+    assert "<title>Xception, middle_blocks=4, num_classes=10</title>" in both

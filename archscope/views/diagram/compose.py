@@ -11,6 +11,7 @@ from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.rewrites import with_spans
 from archscope.views.diagram.place.engines import Unplaced
+from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.style import Style
 from archscope.views.diagram.plan.larger import largest_closed, most_alike, opened
 from archscope.views.diagram.plan.levels import Plan, at_depth, flow_plan, network_plan
@@ -24,7 +25,7 @@ from archscope.views.diagram.plan.shrunk import (
     without_loose,
 )
 from archscope.views.diagram.plan.smaller import in_blocks, smaller_plans
-from archscope.views.diagram.sketch import Drawing, Sketch, View
+from archscope.views.diagram.sketch import Drawing, Sketch, View, largest
 
 MOST_CROSSING = 500
 """Layers whose paths cross; a loop of more steps is one box of each step even where every layer is drawn."""
@@ -116,7 +117,10 @@ def _every_layer(graph: Graph, block: str, style: Style, folds: bool, depth: int
     sketch = view.sketch(flow_plan(ops, kinds, block))
     if largest_core(sketch.series) > MOST_CROSSING:
         sketch = view.sketch(flow_plan(with_steps(ops, kinds), kinds, block))
-    return view.placed(sketch)
+    ways = [view.placed(sketch)]
+    if view.style.paper.width < A4.width:
+        ways.append(view.in_one_lane(sketch))
+    return largest(ways, view.style.paper)
 
 
 def _viewed(

@@ -158,8 +158,8 @@ class View:
     def _foldings(self, sketch: Sketch) -> Iterator[Drawing]:
         """A sketch in ever less room, as far as there is something in it that is folded for that."""
         close = self.style.compact()
-        lane = replace(close, strip=True, one_lane=True, label_width=min(close.label_width, LABEL))
-        styles = [close, close.compact(), replace(close, sideways=True), lane, lane.compact()]
+        lane, closer = self._lanes()
+        styles = [close, close.compact(), replace(close, sideways=True), lane, closer]
         for style in [lane] if self.style.strip else styles:  # closer than that, no band would begin between two boxes
             tried = list(replace(self, style=style).ways(sketch))
             yield from tried
@@ -172,6 +172,17 @@ class View:
                     tried += further
             if any(fits(made.piece, style) for made in tried):
                 return
+
+    def in_one_lane(self, sketch: Sketch) -> Drawing:
+        """A sketch with all that is too wide under each other."""
+        ways = (made for style in self._lanes() for made in replace(self, style=style).ways(sketch))
+        return largest(ways, self.style.paper)
+
+    def _lanes(self) -> tuple[Style, Style]:
+        """Narrow and narrower."""
+        close = self.style.compact()
+        lane = replace(close, strip=True, one_lane=True, label_width=min(close.label_width, LABEL))
+        return lane, lane.compact()
 
     def ways(self, sketch: Sketch) -> Iterator[Drawing]:
         """The ways to set a sketch, each placed when it is asked for: details beside the words or below them."""
