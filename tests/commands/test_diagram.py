@@ -11,7 +11,7 @@ LAYERS = ["diagram", "resnet18", "--level", "layer", "--page"]
 def test_letters_that_are_too_small_for_a_page_are_told_and_which_has_room(run: Run, tmp_path: Path) -> None:
     out = str(tmp_path / "layers.svg")
     code, _, told = run(*LAYERS, "column", "-o", out)
-    assert (code, told) == (0, "archscope: the small letters are 3.4 pt on that page: --page a4 has 6.1 pt\n")
+    assert (code, told) == (0, "archscope: the small letters are 3.4 pt on that page: --page a4 has 6.2 pt\n")
     assert run(*LAYERS, "a4", "-o", out) == (0, "", "")
 
 
