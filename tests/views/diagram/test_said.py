@@ -168,6 +168,47 @@ def test_a_box_of_one_call_holds_what_a_call_does() -> None:
     assert said(Steps(4), level="network").count("Body 3×3, 16-3, shared weights") == 4
 
 
+class Solver(nn.Module):
+    """A closed module, and another that is called on what it gives and on what comes of that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.Sequential(conv(3, 8), nn.SiLU(), conv(8, 8))
+        self.slope = nn.Sequential(conv(8, 8), nn.SiLU(), conv(8, 8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.down(x)
+        for i in range(2, 5):
+            x = x + self.slope(x + self.slope(x) / i)
+        return x
+
+
+def test_each_call_says_the_same_whatever_it_reads() -> None:
+    assert said(Solver(), level="network").count("Slope 3×3, 8, shared weights") == 6
+
+
+class Cycle(nn.Module):
+    """Two networks, each called on what the other gives too, and a third on one of their results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.there, self.back = (nn.Sequential(conv(3, 8), nn.SiLU(), conv(8, 3)) for _ in range(2))
+        self.judge = nn.Sequential(conv(3, 4), nn.Tanh(), conv(4, 1))
+
+    def forward(self, a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        b_of_a, a_of_b = self.there(a), self.back(b)
+        return b_of_a, self.back(b_of_a), a_of_b, self.there(a_of_b), self.judge(b_of_a)
+
+
+@pytest.mark.parametrize("level", ["network", "flow"])
+def test_networks_that_call_each_other_in_turn_are_a_box_a_call(level: str) -> None:
+    made = drawn(Cycle(), ["3x16x16", "3x16x16"], level=level)
+    assert differences(made) == [] == faults(made.drawing.piece)
+    assert not any(op.copies for op in made.drawing.ops)
+    calls = [box for box in made.drawing.piece.boxes if box.title in {"There", "Back"}]
+    assert level == "flow" or len(calls) == 4
+
+
 @pytest.mark.parametrize("level", ["network", "flow"])
 def test_steps_that_differ_in_their_constants_are_steps(level: str) -> None:
     made = drawn(Steps(60), level=level)

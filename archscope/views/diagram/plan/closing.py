@@ -30,11 +30,14 @@ def _closed_apart(
     ops: Sequence[Op], boxes: Sequence[tuple[str, str, tuple[str, ...]]], modules: Modules, by_name: Mapping[str, Op]
 ) -> list[Op]:
     """The same one after the other: each module whole, else each call of one that is called again; that too where it is
-    called as often as another, of which each call has to be apart: both are called in the steps of one loop."""
-    current = list(ops)
+    called as often as others with which it takes turns: all are called in the steps of one loop, or in a circle."""
+    current, known = list(ops), dict(by_name)
     calls = {path: modules.calls(path) for path, _, _ in boxes}
     once = [path for path, parts in calls.items() if len(parts) == 1]
-    steps = {len(parts) for parts in calls.values() if len(parts) > 1 and _reads_itself(parts, ops)}
+    again: dict[int, list[Sequence[Op]]] = {}
+    for path in [path for path in calls if not any(path != other and under(path, other) for other in calls)]:
+        again.setdefault(len(calls[path]), []).append(modules.members(path))
+    steps = {count for count, called in again.items() if count > 1 and _take_turns(called, ops)}
     for path, title, facts in boxes:
         at = [i for i, op in enumerate(current) if op.kind != "tensor" and under(op.path, path)]
         if not at:
@@ -54,24 +57,24 @@ def _closed_apart(
             for part in [part for part in parts if len(part) > 1]:
                 name = f"{path}/{part[0].name if len(parts) > 1 else ''}"
                 held = facts if len(parts) == 1 else ()  # else they are of all calls together
-                whole = replace(_as_one(part, path, title, held, by_name, readers), name=name)
+                whole = replace(_as_one(part, path, title, held, known, readers), name=name)
                 wholes |= dict.fromkeys([op.name for op in part], whole)
             tried = merged(stretch, wholes)
             if is_acyclic(tried):  # no path that leaves the stretch comes back to it
                 current = [*merged(before, wholes), *in_order(tried), *merged(after, wholes)]
+                known |= {whole.name: whole for whole in wholes.values()}
                 break
     return current
 
 
-def _reads_itself(calls: Sequence[Sequence[Op]], ops: Sequence[Op]) -> bool:
-    """Does a call read, by way of others, what another call has made?"""
-    one, own = calls[0], {op.name for call in calls for op in call}
-    after = {op.name for op in one}
-    for op in ops:
-        if op.name not in own and not after.isdisjoint(op.inputs):
-            after.add(op.name)
-    after -= own
-    return any(not after.isdisjoint(op.inputs) for call in calls[1:] for op in call)
+def _take_turns(modules: Iterable[Sequence[Op]], ops: Sequence[Op]) -> bool:
+    """Does a path run in a circle where each of these modules is one box of all its calls?"""
+    wholes: dict[str, Op] = {}
+    for members in modules:
+        names = [op.name for op in members]
+        sources = {source for op in members for source in op.inputs}.difference(names)
+        wholes |= dict.fromkeys(names, replace(members[0], inputs=tuple(sources), copies=()))
+    return not is_acyclic(merged(ops, wholes))
 
 
 def with_called(members: list[Op], ops: Sequence[Op], others: Sequence[str]) -> list[Op]:
