@@ -6,7 +6,7 @@ from torch import nn
 import archscope
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.plan.differing import rows_of
+from archscope.views.diagram.plan.differing import plans, rows_of
 from archscope.views.diagram.plan.marking import EXTRA, marked
 
 IN = (4, 8, 8)
@@ -67,3 +67,45 @@ def test_nothing_follows_a_head_that_nothing_reads() -> None:
     extra, read = stands("head")
     assert extra.inputs == ("add",)
     assert not any(extra.name in inputs for inputs in read.values())
+
+
+class Normed(nn.Sequential):
+    """Two convolutions with their activation; `also` normalises what is within the first one's box."""
+
+    def __init__(self, also: bool) -> None:
+        norm = [nn.BatchNorm2d(4)] * also
+        super().__init__(nn.Conv2d(4, 4, 3, padding=1), *norm, nn.ReLU(), nn.Conv2d(4, 4, 1), nn.Conv2d(4, 2, 1))
+
+
+def test_what_is_extra_between_parts_of_one_box_is_read_by_what_reads_that() -> None:
+    diff = archscope.diff(Normed(also=True), Normed(also=False), IN)
+    partner = {a.layer.name: b.layer.name for a, b in diff.pairs if a.layer and b.layer}
+    ops, _ = drawn(diff.b.graph, "")
+    found = marked(ops, rows_of(diff.differences), diff.a.graph, diff.b.graph, partner)
+    (extra,) = [op for op in found.ops if op.name.startswith(EXTRA)]
+    first, second = [op for op in found.ops if op.kind == "conv"][:2]
+    assert (extra.inputs, second.inputs) == ((first.name,), (extra.name,))
+
+
+class Stem(nn.Module):
+    """Convolutions, of which the reference calls one twice."""
+
+    def __init__(self, *, twice: bool) -> None:
+        super().__init__()
+        self.first, self.one, self.last = nn.Conv2d(3, 8, 3), nn.Conv2d(8, 8, 1), nn.Conv2d(8, 8, 5, padding=2)
+        self.two = self.one if twice else nn.Conv2d(8, 8, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.first(x)
+        return torch.cat([self.two(self.one(y).relu()), self.last(y)], 1)
+
+
+def test_a_row_about_a_block_is_not_about_all_that_stands_around_it() -> None:
+    mine, reference = (nn.Sequential(Stem(twice=twice), nn.Conv2d(16, 2, 1)) for twice in (False, True))
+    diff = archscope.diff(mine, reference, (3, 8, 8))
+    partner = {a.layer.name: b.layer.name for a, b in diff.pairs if a.layer and b.layer}
+    ops, _ = drawn(diff.b.graph, "")
+    found = marked(ops, rows_of(diff.differences), diff.a.graph, diff.b.graph, partner)
+    assert plans(found, diff.b.graph.blocks)
+    told = {op.name for op in found.ops if found.rows_of(op)}
+    assert told and told <= {"0.one", "0.one_1"}

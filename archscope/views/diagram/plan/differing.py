@@ -15,6 +15,9 @@ from archscope.views.diagram.plan.printed import unit_paths
 SHARING = "sharing"
 """The kind of rows that are about each call of a block: all of them stand in the picture."""
 
+WEIGHTED = {"conv", "depthwise", "linear"}
+"""The kinds of Ops by whose rows a whole block is told."""
+
 REPEATS = "repeats"
 """The kind of rows that are about blocks which one network has more of."""
 
@@ -134,7 +137,8 @@ def _mark_siblings(found: Marked, modules: Modules, units: Sequence[str]) -> Non
     numbers = {row.number for row in found.rows if row.kind == SHARING}
     by_layer = dict(found.by_layer)
     for unit in units:
-        about = {number for op in modules.members(unit) for number in found.rows_of(op) if number in numbers}
+        told = [set(found.rows_of(op)) for op in modules.members(unit) if op.kind in WEIGHTED]
+        about = numbers.intersection(*told) if told else set()  # of the unit, not of a block within it
         sisters = [
             other for other in units
             if other.rpartition(".")[0] == unit.rpartition(".")[0] and modules.looks_like(unit, other)

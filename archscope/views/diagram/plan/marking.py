@@ -113,6 +113,8 @@ def _insert(standing: _Standing, run: Sequence[Layer], row: Row, word: str, ends
     anchor = max(sources, key=lambda op: place[op.name])
     reading = standing.readers(inside)
     readers = [standing.ops[place[name]] for name in reading if place[name] > place[anchor.name]]
+    if not readers and anchor.name in reading:  # between parts of one box: what reads that comes after
+        readers = [op for op in standing.ops if anchor.name in op.inputs]
     into = anchor.name in reading and len({op.name for op in sources}) > 1  # beside a part of a box, such as its layer
     if into:
         sources = [op for op in sources if op is not anchor]
