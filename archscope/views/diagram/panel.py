@@ -38,9 +38,12 @@ class Opened:
     sketches: dict[int, Sketch] = field(default_factory=dict)
 
     def within(self, most: int) -> Sketch:
-        """Of the first plan of no more than so many boxes, else of the last."""
+        """Of the first plan of no more than so many boxes, else of the last that is more than one box."""
         at = 0
-        for at, plan in enumerate(self._every()):
+        for i, plan in enumerate(self._every()):
+            if i and sum(op.kind != "tensor" for op in plan.ops) == 1:
+                break
+            at = i
             if fewest_boxes(plan.ops) <= most and boxes(self._sketch(at).series) <= most:
                 break
         return self._sketch(at)

@@ -17,7 +17,7 @@ from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.forms import Form
 from archscope.views.diagram.plan.levels import Plan
-from archscope.views.diagram.plan.printed import LARGE_MODULE, NO_FIGURE
+from archscope.views.diagram.plan.printed import LARGE_MODULE, NO_FIGURE, is_short_row
 from archscope.views.diagram.schema import Parts, as_printed, schemas
 from archscope.views.diagram.sketch import Drawing, View
 
@@ -89,14 +89,16 @@ class Setting:
 
     @property
     def told(self) -> int:
-        """How much of the network stands in a panel, counted in boxes."""
-        shown = [sum(op.kind != "tensor" for op in ops) for _, ops in self.panels]
+        """How much of the network stands in a panel, counted in boxes; a few in a row tell no more than the schema."""
+        shown = [0 if is_short_row(form.ops) else sum(op.kind != "tensor" for op in ops)
+                 for form, (_, ops) in zip(self.printed, self.panels, strict=True)]  # fmt: skip
         return sum(count * len(form.paths) for count, form in zip(shown, self.printed, strict=True))
 
     @property
     def is_whole(self) -> bool:
-        """Has each form its panel, and is none too large to be one figure?"""
-        return all(form in self.printed and len(form.ops) <= NO_FIGURE for form in self.parts.forms)
+        """Has each form its panel, and is none too large to be one figure, or all too small?"""
+        figures = all(form in self.printed and len(form.ops) <= NO_FIGURE for form in self.parts.forms)
+        return figures and (not self.printed or any(not is_short_row(form.ops) for form in self.printed))
 
     def is_better(self, other: "Setting", enough: float) -> bool:
         """Than one with a larger schema: is it the one that can be read, or does it tell all, or far more?"""
@@ -208,7 +210,7 @@ def _if_room(parts: Parts, chosen: Sequence[Form], tried: Try, view: View) -> It
 def _has_room(parts: Parts, panels: Sequence[Piece], style: Style) -> bool:
     """Can the closest schema be read beside these?"""
     enough = _enough(style) * (NEARLY if panels else 1.0)  # in how many columns it is best beside them is not known
-    return any(arrangement([piece, *panels], style.paper, enough).scale >= enough for piece in parts.closest)
+    return any(arrangement([piece, *panels], style.paper, enough, True).scale >= enough for piece in parts.closest)
 
 
 def _panels(parts: Parts, printed: Sequence[Form], tried: Try, view: View) -> list[Placed]:

@@ -27,6 +27,7 @@ from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.printed import unit_paths
 from archscope.views.diagram.plan.shrunk import without_loose
 from archscope.views.diagram.plan.titles import _label_rows, _stride, named
+from archscope.views.diagram.plate import TRIED, Setting
 from archscope.views.diagram.schema import Parts, _holding, _is_schema, _with_own_titles, schemas
 from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING
@@ -668,8 +669,26 @@ def test_module_is_closed_as_far_as_is_asked_for_and_sketched_once(monkeypatch: 
     held = Opened(view, iter([Plan(ops) for ops in rows]))
     assert len(held.within(5).plan.ops) == 5
     assert len(held.plans) == 2  # the others are not made yet
-    assert [len(held.within(most).plan.ops) for most in (9, 5, 4, 0, 9)] == [9, 5, 3, 1, 9]
-    assert sketched == [5, 9, 3, 1]  # what has more boxes than are asked for however it is folded is none of them
+    assert [len(held.within(most).plan.ops) for most in (9, 5, 4, 0, 9)] == [9, 5, 3, 3, 9]  # one box tells nothing
+    assert sketched == [5, 9, 3]  # what has more boxes than are asked for however it is folded is none of them
+
+
+def test_panels_of_a_few_operations_in_a_row_make_no_plate_whole() -> None:
+    def form(layers: list[nn.Module]) -> Form:
+        row = nn.Sequential(*layers)
+        graph = archscope.trace(nn.Sequential(row, nn.ReLU(), row), (4, 8, 8))
+        return forms(Modules(drawn(graph, "")[0], graph.blocks), ["0"])[0]
+
+    def setting(*found: Form) -> Setting:
+        return Setting(
+            Parts([], list(found), [], {}), TRIED[0], found, None, [(Piece(), form.ops) for form in found], None
+        )  # type: ignore[arg-type]
+
+    short, long = form([nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, 1, 1)]), form([nn.Conv2d(4, 4, 1) for _ in range(12)])
+    joined = form([Summed(4)])
+    assert [setting(one).is_whole for one in (short, long, joined)] == [False, True, True]
+    assert setting(short, joined).is_whole and setting().is_whole
+    assert [setting(one).told > 0 for one in (short, long, joined)] == [False, True, True]
 
 
 class Summed(nn.Module):

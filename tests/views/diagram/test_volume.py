@@ -1,5 +1,6 @@
 """Feature maps as blocks: each shape of the trace, its sides by their logarithm, what is kept for later above."""
 
+from itertools import groupby, pairwise
 from math import log2
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,16 @@ import torch
 from torch import nn
 
 import archscope
+from archscope.views.diagram.blocks import SIDE_A_DOUBLING
 from archscope.views.diagram.drawing import Diagram
+from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.place.paper import A4
-from archscope.views.diagram.place.style import DEEP, SMALL
-from archscope.views.diagram.volume import SIDE_A_DOUBLING
+from archscope.views.diagram.place.picture import Box
+from archscope.views.diagram.place.style import DEEP, SMALL, Style
+from archscope.views.diagram.plan.levels import Plan
+from archscope.views.diagram.sketch import View
+from archscope.views.diagram.there_and_back import _way, there_and_back
+from archscope.views.diagram.volume import _maps
 from tests.views.diagram.checker import faults
 
 UNET = f"{Path(__file__).parents[3] / 'docs' / 'gallery' / 'unet.py'}:UNet"
@@ -171,9 +178,9 @@ class Added(nn.Module):
 
 
 class Decoder(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, *widths: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(nn.Conv2d(width * 3, width, 3, 1, 1) for width in (32, 16, 8))
+        self.convs = nn.ModuleList(nn.Conv2d(width * 3, width, 3, 1, 1) for width in widths)
 
     def forward(self, maps):
         y = maps[-1]
@@ -182,21 +189,30 @@ class Decoder(nn.Module):
         return y
 
 
-class Deep(nn.Module):
-    def __init__(self) -> None:
+class Encoder(nn.Module):
+    def __init__(self, *widths: int) -> None:
         super().__init__()
-        self.stages = nn.ModuleList(Stage(a, b) for a, b in ((3, 8), (8, 16), (16, 32), (32, 64)))
-        self.decoder = Decoder()
+        self.stages = nn.ModuleList(Stage(a, b) for a, b in pairwise((3, *widths)))
 
     def forward(self, x):
         maps = []
         for stage in self.stages:
             maps.append(x := stage(x))
-        return self.decoder(maps)
+        return maps
+
+
+class Deep(nn.Module):
+    def __init__(self, *widths: int) -> None:
+        super().__init__()
+        self.encoder = Encoder(*widths)
+        self.decoder = Decoder(*widths[-2::-1])
+
+    def forward(self, x):
+        return self.decoder(self.encoder(x))
 
 
 def test_a_decoder_is_open_though_the_stages_are_closed() -> None:
-    piece = archscope.diagram(Deep(), (3, 64, 64), level="volume").drawing.piece
+    piece = archscope.diagram(Deep(8, 16, 32, 64), (3, 64, 64), level="volume").drawing.piece
     assert sum(box.title == "Concat" for box in piece.boxes) == 3
     assert faults(piece) == []
 
@@ -219,8 +235,89 @@ class Pyramid(nn.Module):
 
 
 def test_a_decoder_is_closed_where_its_letters_would_be_too_small() -> None:
-    net = Deep()
+    net = Deep(8, 16, 32, 64)
     net.decoder = Pyramid()
     piece = archscope.diagram(net, (3, 64, 64), level="volume").drawing.piece
-    assert next(box for box in reversed(piece.boxes) if box.kind == "module").title.startswith("Decoder: Pyramid")
+    assert [box.title.partition(" ")[0] for box in piece.boxes if box.kind == "module"][-1] == "Decoder:"
+    assert len({box.op.spatial for box in piece.boxes if box.op}) == 5  # the encoder is open
     assert A4.scale(piece.right + 40, piece.height + 110) * SMALL > 6 and not faults(piece)
+
+
+def test_a_long_way_there_and_back_has_two_rows_and_one_column_a_size() -> None:
+    piece = archscope.diagram(Deep(8, 16, 32, 64, 128, 256), (3, 256, 256), level="volume").drawing.piece
+    assert sum(box.title == "Concat" for box in piece.boxes) == 5
+    assert A4.scale(piece.right + 40, piece.height + 110) * SMALL > 7 and not faults(piece)
+    rows = sorted({round((box.top + box.bottom) / 2) for box in piece.boxes})
+    assert len(rows) == 2
+    reach: dict[Any, list[float]] = {}
+    for box in piece.boxes:
+        assert box.op
+        reach.setdefault(box.op.spatial, []).extend((box.left, box.right))
+    columns = [(min(found), max(found)) for found in reach.values()]  # from the largest map to the smallest
+    assert all(one[1] < two[0] for one, two in pairwise(columns))
+    boxes = {box.name: box for box in piece.boxes}
+    kept = [line for line in piece.lines if line.kind == "skip"]
+    assert len(kept) == 5 and all(boxes[line.source].top < boxes[line.target].top for line in kept)
+    flow = [line for line in piece.lines if line.kind == "flow"]
+    assert len(flow) == len(reach) - 1 + 5
+    assert {len(line.points) for line in flow} == {2, 4}
+
+
+def test_what_is_kept_of_the_way_back_leaves_a_block_beside_what_reaches_it() -> None:
+    there, one, two = (
+        Box(name, "conv", 0.0, top, 8.0, top + 20.0, depth=10.0)
+        for name, top in zip("abc", (0.0, 60.0, 60.0), strict=True)
+    )
+    (_, *_, reached), (left, *_) = _way(there, one, 40.0).points, _way(one, two, 30.0).points
+    assert reached[1] == left[1] and reached[0] != left[0]
+
+
+class Sideways(nn.Module):
+    """A decoder that gives the same size again and again, which no row of ever larger maps shows."""
+
+    def forward(self, maps):
+        y = maps[-1]
+        for one in maps[-2::-1]:
+            large = nn.functional.interpolate(y, size=one.shape[2:])
+            low = nn.functional.avg_pool2d(torch.cat([large, one], 1), 2)
+            y = nn.functional.interpolate(low, size=one.shape[2:])
+        return y
+
+
+def test_there_and_back_is_for_sizes_that_fall_and_rise() -> None:
+    net = Deep(8, 16, 32, 64)
+    net.decoder = Sideways()
+    graph = archscope.trace(net, (3, 64, 64))
+    ops, outputs = drawn(graph, "")
+    maps = _maps(View(outputs, Style(), True, "", plain=False).sketch(Plan(ops, every=True)).series)
+    groups = [list(group) for _, group in groupby(maps, key=lambda one: one.sides)]
+    assert there_and_back(groups, Style()) is None
+    falling = groups[: 1 + min(range(len(groups)), key=lambda i: groups[i][0].sides)]
+    assert there_and_back(falling, Style()) is None
+    assert there_and_back([*falling, *falling[-2:0:-1]], Style())
+    assert there_and_back([*falling, falling[-2], falling[1], falling[2]], Style()) is None
+
+
+def test_lines_of_blocks_are_joined() -> None:
+    piece = volume("xception").drawing.piece
+    boxes = {box.name: box for box in piece.boxes}
+    joining = [line for line in piece.lines if boxes[line.target].top > boxes[line.source].bottom]
+    lines = {round((box.top + box.bottom) / 2) for box in piece.boxes}
+    assert len(joining) == len(lines) - 1 > 1
+    assert not faults(piece)
+
+
+def test_what_an_activation_gives_after_equal_blocks_is_what_is_read() -> None:
+    ops = archscope.diagram(Deep(8, 16, 32, 64), (3, 64, 64), level="volume", block="encoder.stages.1").drawing.ops
+    assert all(op.inputs for op in ops[1:])
+    ops = archscope.diagram(nn.Sequential(*Encoder(8, 16, 32, 64).stages), (3, 64, 64), level="volume").drawing.ops
+    assert len(ops) > 10 and all(op.inputs for op in ops[1:])
+
+
+def test_stages_are_drawn_where_letters_would_be_too_small() -> None:
+    piece = volume("shufflenet_v1").drawing.piece
+    assert [box.title.partition(" ")[0] for box in piece.boxes if box.kind == "module"] == [
+        "stage2",
+        "stage3",
+        "stage4",
+    ]

@@ -1,10 +1,11 @@
 """Which modules papers print beside a network's schema: what repeats, or is too large for the schema, one by one."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from archscope.model.tree import LISTS
 from archscope.views.diagram.ops.names import GENERIC, family
+from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.plan.forms import form_key
 from archscope.views.diagram.plan.modules import Modules
 
@@ -84,6 +85,11 @@ def is_bare(modules: Modules, path: str) -> bool:
 def _is_bare_in_list(modules: Modules, path: str) -> bool:
     """A step of a loop, the sums of which stand around it."""
     return is_bare(modules, path) and modules.kinds.get(path.rpartition(".")[0]) in LISTS
+
+
+def is_short_row(ops: Sequence[Op]) -> bool:
+    """Are these a few operations in a row?"""
+    return len(ops) <= SHORT_CHAIN and not any(op.join for op in ops)
 
 
 def _is_short(modules: Modules, path: str) -> bool:
