@@ -10,16 +10,19 @@ import torch
 from torch import nn
 
 import archscope
+import archscope.views.diagram.plate as views
 from archscope.errors import ArchscopeError
 from archscope.model.report import Report
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
 from archscope.views.diagram.ops.drawn import drawn
+from archscope.views.diagram.ops.fuse import absorbed
 from archscope.views.diagram.ops.inputs import SEVERAL
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.panel import Opened, opened, panel
+from archscope.views.diagram.panel import Opened, _with_own_inputs, opened, panel
 from archscope.views.diagram.place.picture import Frame, Piece
-from archscope.views.diagram.place.style import Style
+from archscope.views.diagram.place.style import SMALL, Style
 from archscope.views.diagram.place.table import Table
+from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.closing import closed, closed_groups
 from archscope.views.diagram.plan.forms import Form, Numbers, forms
 from archscope.views.diagram.plan.levels import Plan
@@ -27,7 +30,7 @@ from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.printed import unit_paths
 from archscope.views.diagram.plan.shrunk import without_loose
 from archscope.views.diagram.plan.titles import _label_rows, _stride, named
-from archscope.views.diagram.plate import TRIED, Setting
+from archscope.views.diagram.plate import COUNTS, TRIED, Setting, _by_weight
 from archscope.views.diagram.schema import Parts, _holding, _is_schema, _with_own_titles, schemas
 from archscope.views.diagram.sketch import View
 from tests.conftest import EVERYTHING
@@ -671,6 +674,41 @@ def test_module_is_closed_as_far_as_is_asked_for_and_sketched_once(monkeypatch: 
     assert len(held.plans) == 2  # the others are not made yet
     assert [len(held.within(most).plan.ops) for most in (9, 5, 4, 0, 9)] == [9, 5, 3, 3, 9]  # one box tells nothing
     assert sketched == [5, 9, 3]  # what has more boxes than are asked for however it is folded is none of them
+
+
+def test_a_form_whose_operations_are_told_already_waits_for_one_that_tells_others() -> None:
+    def form(*words: str) -> Form:
+        ops = [Op(f"{word}{i}", "conv", word, "", (), (), ()) for i, word in enumerate(words)]
+        return Form("".join(words), ops, [Numbers((), ["".join(words)])])
+
+    large, like_it, other = form(*"aaabbb"), form(*"aaabb"), form(*"dde")
+    assert [form.path for form in _by_weight(Parts([], [other, like_it, large], [], {}))] == ["aaabbb", "dde", "aaabb"]
+
+
+def test_the_tensor_that_was_made_last_is_the_input_of_a_panel() -> None:
+    def op(name: str, kind: str, *inputs: str) -> Op:
+        return Op(name, kind, kind, "", (), inputs, ())
+
+    read = [op(name, "tensor") for name in ("last", "first", "second")]
+    ops = _with_own_inputs([*read, op("sum", "add", "second", "last", "first")], "block", ["first", "second", "last"])
+    words = {one.name: one.word for one in ops if one.kind == "tensor"}
+    assert words == {"block<last": "Input", "block<first": "Earlier input 2", "block<second": "Earlier input 1"}
+    assert ops[-1].inputs == ("block<second", "block<last", "block<first")
+
+
+def test_sentences_above_a_plate_are_reckoned_with_where_they_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    words: set[float] = set()
+    original = views.arrangement
+    monkeypatch.setattr(
+        views, "arrangement", lambda pieces, paper, *more: words.add(paper.words) or original(pieces, paper, *more)
+    )
+    found = report("resnet50")
+    said = absorbed(drawn(found.graph, "")[0], found.graph)
+    draw(found, DiagramOptions(level="plate"))
+    assert words == {COUNTS + text_width(said, SMALL)}
+    words.clear()
+    draw(found, DiagramOptions(level="plate", show_title=False, show_legend=False))
+    assert words == {0.0}
 
 
 def test_panels_of_a_few_operations_in_a_row_make_no_plate_whole() -> None:
