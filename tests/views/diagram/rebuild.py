@@ -26,7 +26,7 @@ def differences_of(piece: Piece, ops: list[Op], graph: Graph, given: str = "") -
             if counted[name] != 1]  # fmt: skip
     told += [f"the steps of {op.name} do not read alike" for op in ops if op.copies and not are_steps(op)]
     drawn = {(source.removeprefix(given), target) for source, target in drawn_edges(piece)}
-    true = true_edges(graph, ops)
+    true = true_edges(graph, ops) | (drawn & stored_edges(graph, ops))
     told += [f"no line leads from {source} to {target}" for source, target in sorted(true - drawn)]
     return told + [f"a line leads from {source} to {target}" for source, target in sorted(drawn - true)]
 
@@ -136,6 +136,17 @@ def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
         (owner.get(source, source), owner[name])
         for name, sources in read.items() if name in drawn
         for source in sources if owner.get(source, source) != owner[name]
+    }  # fmt: skip
+
+
+def stored_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
+    """Lines that may lead from boxes of stored tensors: to what is given these."""
+    owner = read_of(graph)[0] | {name: op.name for op in ops for one in op.each for name in one.layers}
+    boxes = [op.name for op in ops if not op.layers]
+    stored = {name.rpartition(".")[2].replace("/", ".") if "/" in name else name: name for name in boxes}
+    return {
+        (stored[operand.source], owner[layer.name])
+        for layer in graph.layers for operand in layer.operands if operand.source in stored
     }  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from archscope.views.diagram.ops.functions import functions
 from archscope.views.diagram.ops.label import HAS_OWN, WRITTEN, Customs, is_view, kind_of, labelled, weight_of
 from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
 from archscope.views.diagram.ops.rewrites import chained
+from archscope.views.diagram.ops.stored import STORED, as_stored, with_stored
+from archscope.views.diagram.ops.unread import is_unread, without_unread
 
 WEIGHTED = {"convolution", "transposed convolution", "linear"}
 LIKE = {"reshape_as", "view_as", "expand_as", "type_as"}
@@ -178,6 +180,7 @@ def _parent(path: str) -> str:
 
 def fused_ops(graph: Graph) -> list[Op]:
     """The Ops of the levels network, flow and block."""
+    graph = with_stored(graph)
     fusion = Fusion(graph)
     made = []
     axes = channel_axes(graph)
@@ -189,8 +192,9 @@ def fused_ops(graph: Graph) -> list[Op]:
         node = fusion.units.get(root)
         path = node.path if node else fusion.functions[root].path if root in fusion.functions else root
         inputs = tuple(dict.fromkeys(map(fusion.root, _read(root, layers))))
-        made.append(labelled(graph.layer[root], layers, path, inputs, customs, fusion.functions.get(root)))
-    return in_order([*inputs_of(graph, axes), *chained(made, graph)])
+        op = labelled(graph.layer[root], layers, path, inputs, customs, fusion.functions.get(root))
+        made.append(as_stored(op) if graph.layer[root].operation == STORED else op)
+    return in_order([*inputs_of(graph, axes), *without_unread(chained(made, graph), graph)])
 
 
 def _read(root: str, layers: Iterable[Layer]) -> Iterator[str]:
@@ -284,7 +288,8 @@ def absorbed(ops: Iterable[Op], graph: Graph) -> str:
     for op in ops:
         for name in op.layers:
             layer = graph.layer[name]
-            if kind_of(layer) != op.kind and not is_depthwise(layer) and op.kind != "module":
+            unread = len(op.layers) > 1 and is_unread(name, graph)
+            if op.kind != "module" and (unread or (kind_of(layer) != op.kind and not is_depthwise(layer))):
                 kind = layer.kind.removesuffix("2d").removesuffix("1d")
                 counted["pointwise Conv" if kind == "Conv" else kind] += 1
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items()))

@@ -19,22 +19,25 @@ def beside_trunk(sources: Sources, entry: str, look: Callable[[str], Any]) -> di
         for source in read:
             if source != entry:
                 readers[source].append(name)
-    found = {name: list(read) or [entry] for name, read in sources.items()}
     if not constant:
-        return found
-    chains = [_chain(name, readers, constant) for name, read in sources.items() if not read]
-    above = _Above(found, entry)
+        return {name: list(read) or [entry] for name, read in sources.items()}
+    begins: set[str] = set()
     before: dict[str, list[str]] = {}
-    for *chain, reader in chains:
-        others = [source for source in sources.get(reader, ()) if source not in constant]
-        if others:
-            found[chain[0]] = [above.parting(others, look)]
+    for name in [name for name, read in sources.items() if not read]:
+        *chain, reader = _chain(name, readers, constant)
+        if not constant.issuperset(sources.get(reader, ())):
+            begins.add(name)
             before.setdefault(reader, []).extend(chain)
     moved = {name for chain in before.values() for name in chain}
     place = {name: i for i, name in enumerate(sources)}  # two chains may meet before their reader
-    order = [one for name in sources if name not in moved
-             for one in (*sorted({*before.get(name, ())}, key=place.__getitem__), name)]  # fmt: skip
-    return {name: found[name] for name in order}
+    found: dict[str, list[str]] = {}
+    above = _Above({}, entry)
+    for reader in [name for name in sources if name not in moved]:
+        others = [source for source in sources[reader] if source not in constant]
+        for name in (*sorted({*before.get(reader, ())}, key=place.__getitem__), reader):
+            found[name] = [above.parting(others, look)] if name in begins else [*sources[name]] or [entry]
+            above.add(name, found[name])
+    return found
 
 
 def _chain(name: str, readers: Mapping[str, Sequence[str]], constant: set[str]) -> list[str]:
@@ -80,11 +83,16 @@ class _Above:
     """The item through which every path to another one leads, the nearest such."""
 
     def __init__(self, sources: Sources, entry: str) -> None:
-        self.place = {entry: -1} | {name: i for i, name in enumerate(sources)}
+        self.place = {entry: -1}
         self.entry = entry
         self.nearest = {entry: entry}
         for name, read in sources.items():
-            self.nearest[name] = self._common(read)
+            self.add(name, read)
+
+    def add(self, name: str, read: Sequence[str]) -> None:
+        """One more item, which reads these."""
+        self.place[name] = len(self.place)
+        self.nearest[name] = self._common(read)
 
     def parting(self, names: Sequence[str], look: Callable[[str], Any]) -> str:
         """Where the paths to these part, above all of them; above a row of modules that ends there."""

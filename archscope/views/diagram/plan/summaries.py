@@ -115,7 +115,7 @@ def _runs(modules: Modules, stage: str) -> list[Run] | None:
         members = modules.members(child)
         if len(members) > 1:
             found.append(Run(modules.said_class(child), [members]))
-        elif not members[0].join:  # what joins paths is no part of its own
+        elif members[0].layers and not members[0].join:  # what joins paths, or is stored, is no part of its own
             (op,) = members
             said = modules.said_class(child) if op.name == f"{child}/" else ""
             found.append(Run(said or op.word, [list(one.members or (one,)) for one in op.each]))
