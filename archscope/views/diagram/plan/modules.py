@@ -64,7 +64,7 @@ class Modules:
         return found
 
     def _is_wrapper(self, path: str) -> bool:
-        if len(self.members(path)) < WRAPPER_SHARE * len(self.ops) or self.repeats(path):
+        if _held(self.members(path)) < WRAPPER_SHARE * _held(self.ops) or self.repeats(path):
             return False
         within = self.modules(path)
         return len(within) > 1 or any(map(self._is_wrapper, within))
@@ -147,6 +147,11 @@ class Modules:
         members = self.members(path)
         straight = all(two.inputs == (one.name,) for one, two in itertools.pairwise(members))
         return straight and not self.modules(path)
+
+
+def _held(ops: Sequence[Op]) -> int:
+    """How many operations these stand for: the steps of a loop, which are one, hold theirs each."""
+    return sum(len(one.members) or 1 for op in ops for one in op.each)
 
 
 def _in_turn(members: Sequence[Op], times: int) -> list[list[Op]]:
