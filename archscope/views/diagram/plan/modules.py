@@ -8,7 +8,7 @@ from typing import Any
 from archscope.cached import cached_property
 from archscope.model.connected import connected_parts
 from archscope.views.diagram.ops.names import GENERIC
-from archscope.views.diagram.ops.ops import Op, Ops, relative, under, upwards
+from archscope.views.diagram.ops.ops import Op, Ops, in_order, relative, under, upwards
 from archscope.views.diagram.ops.rewrites import CALL
 
 WRAPPER_SHARE = 0.75
@@ -95,6 +95,29 @@ class Modules:
                 waiting += op.inputs
             seen.add(source)
         return False
+
+    def between(self, one: str, two: str) -> list[Op]:
+        """Operations between the two modules through which the first leads to the second."""
+        after = {op.name for op in self.members(one)}
+        waiting = [source for op in self.members(two) for source in op.inputs]
+        found: dict[str, Op] = {}
+        for source in waiting:  # it grows on the way
+            holder, op = self._loose.get(source, ("", None))
+            if op and source not in found and source not in after and under(one, holder):
+                found[source] = op
+                waiting += op.inputs
+        leading: list[Op] = []
+        for op in in_order(found.values()):
+            if not after.isdisjoint(op.inputs):
+                after.add(op.name)
+                leading.append(op)
+        return leading
+
+    def following(self, path: str, count: int) -> list[Op]:
+        """So many operations of no module that come next after this one."""
+        last = self.members(path)[-1]
+        after = itertools.dropwhile(lambda op: op is not last, self.ops)
+        return [op for op in itertools.islice(after, 1, 1 + count) if op.name in self._loose]
 
     @cached_property
     def _loose(self) -> dict[str, tuple[str, Op]]:

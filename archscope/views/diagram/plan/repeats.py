@@ -11,7 +11,7 @@ from operator import eq
 
 from archscope.model.graph import Output
 from archscope.views.diagram.ops.names import part_title
-from archscope.views.diagram.ops.ops import Op, Ops, common_module, in_order, is_acyclic, relative
+from archscope.views.diagram.ops.ops import Op, Ops, common_module, in_order, is_acyclic, relative, under
 from archscope.views.diagram.ops.rewrites import SPAN
 from archscope.views.diagram.plan.contents import contents, in_words, opened
 from archscope.views.diagram.plan.modules import Modules
@@ -88,7 +88,8 @@ def _aligned(run: Run, ops: Sequence[Op]) -> Run:
 
 def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output] = ()) -> list[Op]:
     """The Ops with equal modules in a row as one box where all read one tensor besides, as a decoder its memory, or
-    the last two of them, as the cells of a NASNet, or where each gives results of the network, `given`."""
+    what stands between them does, or the last two of them, as the cells of a NASNet, or where each gives results of the
+    network, `given`."""
     results = {output.layer for output in given}
     modules = Modules(ops, kinds)
     current = ops
@@ -98,11 +99,27 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output]
         ):
             alike = list(same)
             steps = [modules.members(child) for child in alike]
-            if len(steps) > 1 and (_hang_together(steps) or all(_gives(step, results) for step in steps)):
+            if len(steps) < 2:
+                continue
+            if not (_hang_together(steps) or all(_gives(step, results) for step in steps)):
+                steps = _with_between(steps, alike, modules)
+            if steps:
                 collapsing = Collapsing(current)
-                if collapsing.collapse(steps, kinds, alike) and is_acyclic(made := collapsing.ops):
+                if collapsing.collapse(steps, kinds, alike[: len(steps)]) and is_acyclic(made := collapsing.ops):
                     current = made
     return current if current is ops else in_order(current)
+
+
+def _with_between(steps: Sequence[list[Op]], paths: Sequence[str], modules: Modules) -> list[list[Op]]:
+    """The steps with what leads from each to the next, such as a sum with one tensor, where they hang together so;
+    without the last where nothing like that follows it. Nothing where they do not."""
+    tails = [modules.between(*pair) for pair in itertools.pairwise(paths)]
+    tails.append(modules.following(paths[-1], len(tails[0])))
+    longer = [[*step, *tail] for step, tail in zip(steps, tails, strict=True)]
+    if relative(longer[-1]) != relative(longer[0]):
+        longer.pop()
+    alike = len(longer) > 1 and all(tails[:-1]) and len({relative(step) for step in longer}) == 1
+    return longer if alike and _hang_together(longer) else []
 
 
 def _hang_together(steps: Sequence[Sequence[Op]]) -> bool:
@@ -210,7 +227,8 @@ class Collapsing:
             return False
         if made.name not in known:  # what it holds is told here, since most runs that are tried are none
             held = contents(steps[0], known) if made.path else in_words(steps[0], kinds)
-            made = replace(made, facts=tuple(filter(None, [held])))
+            then = [op.word for op in steps[0] if paths and not under(op.path, paths[0])]
+            made = replace(made, facts=tuple(filter(None, [held, f"then {' '.join(then)}" if then else ""])))
         reads_two = any(before.name in step.inputs for before, step in zip(made.each, copies[1:], strict=False))
         spans = dict.fromkeys(fact for op in steps[0] for fact in op.facts if SPAN in fact)
         made = replace(made, facts=(*made.facts, *spans, *[BESIDE] * beside, *[READS_TWO] * reads_two))
