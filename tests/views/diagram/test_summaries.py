@@ -175,6 +175,34 @@ def test_constants_of_a_loop_are_a_span_only_where_they_change() -> None:
     ]  # fmt: skip
 
 
+class ResnetBlock(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = conv(64, 64), conv(64, 64)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + self.two(self.one(x).relu())
+        return y
+
+
+class WindowedChannelAttention(ResnetBlock):
+    """It has more to say than there is room for beside others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = conv(64, 1024, 1), conv(1024, 64, 5)
+
+
+def test_what_stands_among_what_repeats_is_named_though_its_widths_have_no_room() -> None:
+    made = nn.Sequential(
+        conv(64, 64), nn.Sequential(ResnetBlock(), ResnetBlock(), WindowedChannelAttention()), conv(64, 8)
+    )
+    graph = archscope.trace(made, (64, 8, 8))
+    assert summary(Modules(fused_ops(graph), graph.blocks), "1") == (
+        "2 × ResnetBlock 3×3 64-64", "WindowedChannelAttention"
+    )  # fmt: skip
+
+
 class Cell(nn.Module):
     def __init__(self) -> None:
         super().__init__()

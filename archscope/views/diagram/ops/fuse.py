@@ -17,7 +17,7 @@ from archscope.views.diagram.ops.label import HAS_OWN, WRITTEN, Customs, is_view
 from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
 from archscope.views.diagram.ops.rewrites import chained
 from archscope.views.diagram.ops.stored import STORED, as_stored, with_stored
-from archscope.views.diagram.ops.unread import is_unread, without_unread
+from archscope.views.diagram.ops.unread import unread_layers, without_unread
 
 WEIGHTED = {"convolution", "transposed convolution", "linear"}
 LIKE = {"reshape_as", "view_as", "expand_as", "type_as"}
@@ -285,11 +285,12 @@ def _gating(graph: Graph) -> frozenset[str]:
 def absorbed(ops: Iterable[Op], graph: Graph) -> str:
     """What is drawn within another operation's box: `25 Dropout, 14 GELU`."""
     counted: Counter[str] = Counter()
+    unread = unread_layers(graph)
     for op in ops:
         for name in op.layers:
             layer = graph.layer[name]
-            unread = len(op.layers) > 1 and is_unread(name, graph)
-            if op.kind != "module" and (unread or (kind_of(layer) != op.kind and not is_depthwise(layer))):
+            called = len(op.layers) > 1 and name in unread
+            if op.kind != "module" and (called or (kind_of(layer) != op.kind and not is_depthwise(layer))):
                 kind = layer.kind.removesuffix("2d").removesuffix("1d")
                 counted["pointwise Conv" if kind == "Conv" else kind] += 1
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items()))

@@ -10,10 +10,11 @@ from archscope.views.diagram.ops.rewrites import CALL
 
 def without_unread(ops: Sequence[Op], graph: Graph) -> list[Op]:
     """The Ops with each such call drawn within what it reads."""
-    unread = {op.name for op in ops if op.layers and all(is_unread(name, graph) for name in op.layers)}
-    calls = {_called(op) for op in ops if op.name not in unread}
+    layers = unread_layers(graph)
+    unread = {op.name for op in ops if op.layers and layers.issuperset(op.layers)}
+    calls = {_called(op) for op in ops if op.name not in unread} & graph.blocks.keys() if unread else set()
     by_name = {op.name: op for op in ops}
-    for op in [op for op in ops if op.name in unread and _called(op) in calls & graph.blocks.keys()]:
+    for op in [op for op in ops if op.name in unread and _called(op) in calls]:
         holder = by_name.get(op.inputs[0]) if len(op.inputs) == 1 else None
         if holder and holder.layers:
             by_name[holder.name] = replace(holder, layers=(*holder.layers, *op.layers))
@@ -21,9 +22,10 @@ def without_unread(ops: Sequence[Op], graph: Graph) -> list[Op]:
     return list(by_name.values())
 
 
-def is_unread(layer: str, graph: Graph) -> bool:
-    """Does no layer read it, nor the network return it?"""
-    return bool(graph.outputs) and layer not in graph.outputs and not graph.consumers[layer]
+def unread_layers(graph: Graph) -> set[str]:
+    """Those that no layer reads, nor the network returns."""
+    unread = {name for name in graph.layer if not graph.consumers[name]}
+    return unread.difference(graph.outputs) if graph.outputs else set()
 
 
 def _called(op: Op) -> str:

@@ -64,10 +64,14 @@ class Modules:
         return found
 
     def _is_wrapper(self, path: str) -> bool:
-        if _held(self.members(path)) < WRAPPER_SHARE * _held(self.ops) or self.repeats(path):
+        if _held(self.members(path)) < WRAPPER_SHARE * self._count or self.repeats(path):
             return False
         within = self.modules(path)
         return len(within) > 1 or any(map(self._is_wrapper, within))
+
+    @cached_property
+    def _count(self) -> int:
+        return _held(self.ops)
 
     def repeats(self, path: str) -> bool:
         """Do equal modules follow each other here, or pairs or triples of them?"""
@@ -115,9 +119,12 @@ class Modules:
 
     def following(self, path: str, count: int) -> list[Op]:
         """So many operations of no module that come next after this one."""
-        last = self.members(path)[-1]
-        after = itertools.dropwhile(lambda op: op is not last, self.ops)
-        return [op for op in itertools.islice(after, 1, 1 + count) if op.name in self._loose]
+        start = self._place[self.members(path)[-1].name] + 1
+        return [op for op in self.ops[start : start + count] if op.name in self._loose]
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {op.name: i for i, op in enumerate(self.ops)}
 
     @cached_property
     def _loose(self) -> dict[str, tuple[str, Op]]:

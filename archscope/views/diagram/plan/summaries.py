@@ -83,6 +83,7 @@ def _shortest(runs: Sequence[Run]) -> tuple[str, ...]:
     ways = (
         runs,
         [run if run.is_whole else replace(run, holds=False) for run in runs],
+        [run if len(run.parts) > 1 else replace(run, holds=False) for run in runs],
         [run for run in runs if len(run.parts) > 1],
     )
     told = ([_said(run, len(way) > 1) for run in way] for way in ways)
