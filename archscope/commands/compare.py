@@ -38,7 +38,7 @@ from archscope.commands.measuring import (
     progress_line,
     timed,
 )
-from archscope.commands.output import check_output, check_plot, chosen_format, plain_options, write
+from archscope.commands.output import check_output, chosen_format, plain_options, write
 from archscope.commands.predicting import Predict, ceilings_of
 from archscope.errors import ArchscopeError
 from archscope.latency import BACKENDS, Interrupted
@@ -46,7 +46,7 @@ from archscope.networks import families
 from archscope.networks import family as network_family
 from archscope.process import expect_torch
 from archscope.signals import INTERRUPTED
-from archscope.views import render
+from archscope.views import check_plot, render
 
 if TYPE_CHECKING:
     from archscope.comparison.report import Comparison
@@ -137,11 +137,10 @@ def compare(
     from archscope.comparison.quantities import check_quantities
     from archscope.comparison.report import Comparison
     from archscope.papers.results import read_results
-    from archscope.views.comparison import PLOTTED
 
     read = [*(targets or []), *filter(None, [accuracy])]
     name = chosen_format("comparison", format_name, output, targets=read)
-    check_plot(plot, name, PLOTTED)
+    check_plot(plot, name, "comparison")
     quantities = names_in(columns)
     check_quantities([*quantities, *filter(None, [sort.strip()])])
     check_output(cite or None, [*read, *filter(None, [output])], "--cite")

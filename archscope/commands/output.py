@@ -9,7 +9,6 @@ from pathlib import Path
 from archscope import process
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.model.files import check_can_be_written, encoded, is_device, write_whole
-from archscope.model.text import listed
 from archscope.registry import canonical, unknown
 from archscope.views import PAGE, Options, format_of, formats
 
@@ -90,14 +89,6 @@ def _is_one_file(one: str, other: str) -> bool:
     if os.path.exists(one) and os.path.exists(other):
         return os.path.samefile(one, other)
     return bool(other) and os.path.realpath(one) == os.path.realpath(other)
-
-
-def check_plot(plot: str | None, name: str, pictures: Sequence[str]) -> None:
-    """Raises ArchscopeError for a plot in a format that has none: it would be left out in silence."""
-    if plot and name not in pictures:
-        suffixes = listed([f".{suffix}" for suffix in pictures if suffix != PAGE], "or")
-        included = r"; \includegraphics takes the .pdf" if name == "latex" else ""
-        raise ArchscopeError(f"--plot {plot} is a picture: write it with -o to a {suffixes} file{included}")
 
 
 def chosen_format(

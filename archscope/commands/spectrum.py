@@ -29,18 +29,16 @@ from archscope.commands.measuring import (
     never_lost,
     progress_line,
 )
-from archscope.commands.output import check_plot, chosen_format, plain_options, write
+from archscope.commands.output import chosen_format, plain_options, write
 from archscope.errors import ArchscopeError
 from archscope.model.segments import Segments, parse_partition, parse_segments
 from archscope.networks import catalogue
 from archscope.process import expect_torch, import_torch
-from archscope.views import render
+from archscope.views import check_plot, render
 
 if TYPE_CHECKING:
     from archscope.continuum.paper_figures import PaperFigures
     from archscope.continuum.points import Spectrum
-
-PICTURES = ("svg", "png", "pdf")
 
 
 BLOCK = "A block, where no network is named"
@@ -109,7 +107,7 @@ def spectrum(
     The points of a block, or of a network whose depthwise separable convolutions are each replaced.
     """
     name = chosen_format("spectrum", format_name, output, targets=[target])
-    check_plot(plot, name, PICTURES)
+    check_plot(plot, name, "spectrum")
     latency = measuring_options(
         device, dtype=dtype, channels_last=channels_last, compile=compiled, amp=amp, seconds=seconds, threads=threads
     )

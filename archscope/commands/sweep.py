@@ -34,11 +34,11 @@ from archscope.commands.measuring import (
 )
 from archscope.commands.output import chosen_format, plain_options, tell, write
 from archscope.commands.predicting import Predict, ceilings_of
-from archscope.commands.spectrum import PICTURES, refuse
+from archscope.commands.spectrum import refuse
 from archscope.errors import ArchscopeError
 from archscope.process import expect_torch
 from archscope.signals import INTERRUPTED, heed_interrupts
-from archscope.views import render
+from archscope.views import PICTURES, render
 
 if TYPE_CHECKING:
     from archscope.comparison.limits import Limit

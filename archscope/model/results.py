@@ -39,6 +39,7 @@ class Result:
         name = views.format_of(file, self.KIND)
         if not name:
             raise ArchscopeError(f"no format for '{file}': use one of {', '.join(views.suffixes(self.KIND))}")
+        views.check_plot(choices.get("plot"), name, self.KIND, "plot={!r}", "save it")
         write_whole(file, self._render(name, **choices))
 
     def _render(self, name: str, **choices: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from archscope.errors import ArchscopeError
 from archscope.garbage import collection_paused
 from archscope.model.results import Result
-from archscope.model.text import shown_lines
+from archscope.model.text import listed, shown_lines
 from archscope.registry import unknown
 
 WAYS = ("kind", "stage", "layer")
@@ -65,6 +65,10 @@ SUFFIXES = {"txt": "table", "md": "markdown", "tex": "latex", "mmd": "mermaid"}
 PAGE = "page"
 """What a .html file holds of a kind of result that has a whole page besides the fragment, html."""
 
+PICTURES = ("svg", "png", "pdf")
+PLOTTED = {"comparison": (*PICTURES, "html", PAGE), "spectrum": PICTURES}
+"""Formats that show a plot, of the kinds of results that have a choice of them."""
+
 
 def formats(kind: str) -> Mapping[str, View]:
     """The views of a kind of result, by the format's name. They are loaded when they are first asked for."""
@@ -89,6 +93,14 @@ def suffixes(kind: str) -> list[str]:
     """Those of the files that a kind of result is written to."""
     short = {name: suffix for suffix, name in SUFFIXES.items()}
     return [f".{short.get(name, name)}" for name in formats(kind) if name != PAGE]
+
+
+def check_plot(plot: str | None, name: str, kind: str, asked: str = "--plot {}", way: str = "write it with -o") -> None:
+    """Raises ArchscopeError for a plot in a format that has none: it would be left out in silence."""
+    if plot and name not in PLOTTED[kind]:
+        files = listed([f".{suffix}" for suffix in PLOTTED[kind] if suffix != PAGE], "or")
+        included = r"; \includegraphics takes the .pdf" if name == "latex" else ""
+        raise ArchscopeError(f"{asked.format(plot)} is a picture: {way} to a {files} file{included}")
 
 
 def render(result: Result, name: str, options: Options = Options()) -> str | bytes:  # it is frozen

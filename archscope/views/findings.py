@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import groupby
+from textwrap import wrap
 
 from archscope.comparison.limits import Finding, Findings
 from archscope.model import units
@@ -21,7 +22,8 @@ def as_table(found: Findings, options: Options) -> str:
         findings = list(group)
         broken = [said(finding) for finding in findings if not finding.holds]
         kept = f"{target}: {len(findings)} limit{'s' if len(findings) > 1 else ''} kept"
-        lines += broken or [kept]
+        for line in broken or [kept]:
+            lines += wrap(line, options.width, subsequent_indent="  ") if options.width else [line]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -3,10 +3,19 @@
 import pytest
 
 import archscope
+from archscope.comparison.limits import Finding, Findings, Limit
 from archscope.views import Options, render
 from archscope.views.comparison.table import in_lines
 from archscope.views.tables.table import _cut_name, _cut_operation
 from tests.graphs import traced
+
+
+def test_a_broken_limit_is_told_in_lines_that_fit() -> None:
+    limit = Limit("max", "macs", 303_782_014, "mobilenet_v2 has 300,774,272, and +1% is allowed")
+    found = Findings((Finding("mobilenet_v1", limit, 568_740_352),))
+    text, whole = (str(render(found, "table", Options(width=width))) for width in (80, 0))
+    assert max(map(len, text.splitlines())) <= 80 < len(whole) and whole.count("\n") == 1
+    assert text.split() == whole.split()
 
 
 def test_columns_that_were_chosen_are_left_out_the_last_first() -> None:

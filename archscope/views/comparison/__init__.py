@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-from archscope.views import PAGE, View
+from archscope.views import View
 from archscope.views.figures import figure_formats
 from archscope.views.page import page_formats
 
 PLOTS = ("bars", "tradeoff")
-PLOTTED = ("svg", "png", "pdf", "html", PAGE)
-"""Formats that show a plot."""
 
 
 def formats() -> Mapping[str, View]:

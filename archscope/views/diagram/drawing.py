@@ -35,6 +35,9 @@ from archscope.views.diagram.volume import volume
 
 __all__ = ["Diagram", "DiagramOptions", "draw", "formats"]
 
+TRIES = 4
+"""So many sizes of letters are tried to tell the largest."""
+
 FIRST_ELEMENT = 999
 """Characters of an SVG that its first element ends within."""
 
@@ -147,10 +150,25 @@ def draw(report: Report, options: DiagramOptions | None = None) -> Diagram:
     if options.font_size:
         try:
             _ = made.svg  # where there is no room for such letters, it is said now
-        except NoRoom:  # the picture that is drawn where none are asked for may have larger ones, and says which
-            made = replace(_drawn(report, replace(options, font_size=None)), options=options)
+        except NoRoom:  # the picture that has the largest letters says which they are
+            made = replace(_with_largest_letters(report, options, options.font_size), options=options)
             _ = made.svg
     return made
+
+
+def _with_largest_letters(report: Report, options: DiagramOptions, high: float) -> Diagram:
+    """The picture where none are asked for, or one with larger letters, which are smaller than `high`."""
+    best = _drawn(report, replace(options, font_size=None))
+    low = best.letters
+    for _ in range(TRIES):
+        middle = (low + high) / 2
+        made = _drawn(report, replace(options, font_size=middle))
+        try:
+            _ = made.svg
+            best, low = made, middle
+        except NoRoom:
+            high = middle
+    return best
 
 
 def _drawn(report: Report, options: DiagramOptions) -> Diagram:

@@ -90,21 +90,22 @@ def line_up(reports: Sequence[Report], options: DiagramOptions) -> Lineup:
     named = Comparison(tuple(reports)).names
     style = Style(channels_last=options.layout == "HxWxC", engine=options.engine, paper=STRIP, strip=True)
     tried = [_set_out(reports, options, named, style, len(reports))]
-    if sheet(options):
+    letters = options.font_size or SMALLEST_TEXT
+    if options.page or options.width:
         most = max(sum(box.form != "point" for box in boxes) for boxes in _by_frame(tried[0].piece))
-        for in_row, narrow in _ways(paper(options), len(reports), most, style):
-            if scale(tried[-1].piece, paper(options)) * SMALL >= SMALLEST_TEXT:
+        for in_row, narrow in _ways(paper(options), len(reports), most, style, letters):
+            if scale(tried[-1].piece, paper(options)) * SMALL >= letters:
                 break
             tried.append(_set_out(reports, options, named, narrow, in_row))
-    drawing = max(tried, key=lambda one: min(scale(one.piece, paper(options)) * SMALL, SMALLEST_TEXT))
+    drawing = max(tried, key=lambda one: min(scale(one.piece, paper(options)) * SMALL, letters))
     title = options.title or listed(named, "and")
     return Lineup(reports[0], replace(options, title=title), drawing, tuple(reports))
 
 
-def _ways(page: Paper, count: int, most: int, style: Style) -> Iterator[tuple[int, Style]]:
-    """How many networks may stand in a row of the page, and how narrow and short each has to be there for letters that
-    can be read: those with the most boxes first. Their shapes are left out where there is no room for them."""
-    larger = SMALL / SMALLEST_TEXT
+def _ways(page: Paper, count: int, most: int, style: Style, letters: float) -> Iterator[tuple[int, Style]]:
+    """How many networks may stand in a row of the page, and how narrow and short each has to be there for such
+    letters: those with the most boxes first. Their shapes are left out where there is no room for them."""
+    larger = SMALL / letters
     found = []
     for wide, high in [(page.width, page.height), (page.height, page.width)][: 1 + page.turns]:
         for rows, closer in product(range(1, count + 1), CLOSER):
@@ -117,7 +118,7 @@ def _ways(page: Paper, count: int, most: int, style: Style) -> Iterator[tuple[in
                     (room + 40.0) / larger,
                     (height + 20.0) / larger,
                     False,
-                    SMALLEST_TEXT,
+                    letters,
                     (0.0, 0.0),
                     0.0,
                     False,

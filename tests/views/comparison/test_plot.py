@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from matplotlib.axes import Axes
@@ -261,3 +262,13 @@ def test_notes_begin_under_the_axes_and_fit() -> None:
 def test_nothing_to_plot() -> None:
     with pytest.raises(ArchscopeError, match="no published top-1 accuracy"):
         tradeoff(Comparison((report_of(six_layers()),)))
+
+
+@pytest.mark.parametrize("suffix", ["tex", "csv", "txt"])
+def test_a_plot_in_a_file_that_has_none_is_refused_rather_than_left_out(tmp_path: Path, suffix: str) -> None:
+    """The table was written in silence."""
+    made = Comparison((report_of(six_layers()),) * 2)
+    with pytest.raises(ArchscopeError, match=r"plot='tradeoff' is a picture: save it to a .svg, .png, .pdf or .html"):
+        made.save(tmp_path / f"x.{suffix}", plot="tradeoff")
+    assert not list(tmp_path.iterdir())
+    made.save(tmp_path / f"x.{suffix}")

@@ -191,3 +191,8 @@ def test_networks_drawn_as_flows_stand_in_one_column_too() -> None:
     titles = [frame.title for frame in made.drawing.piece.frames]
     assert "Entry flow" in titles and "Xception" in titles and faults(made.drawing.piece) == []
     assert "parameters" in made.svg
+
+
+def test_letters_that_are_asked_for_close_what_takes_their_room() -> None:
+    made = archscope.diagram(FAMILY, level="network", page="a4", font_size=7.5)
+    assert made.letters == pytest.approx(7.5, abs=0.05) and faults(made.drawing.piece) == []

@@ -87,6 +87,17 @@ def test_letters_that_find_no_room_are_an_error_that_says_how_large_they_could_b
         drawn(block="conv3_x.bottleneck2", width="30mm", font_size=12)
 
 
+def test_no_much_larger_letters_find_room_than_are_said() -> None:
+    """It said what there is room for where none are asked for: 6.3 pt, where 7.5 could be drawn."""
+    report = archscope.summarize("inception_v4")
+    with pytest.raises(ArchscopeError, match="there is room for letters of") as told:
+        draw(report, DiagramOptions(page="column", font_size=9))
+    said = float(str(told.value).split()[6])
+    assert draw(report, DiagramOptions(page="column", font_size=said)).svg
+    with pytest.raises(ArchscopeError, match="there is room"):
+        draw(report, DiagramOptions(page="column", font_size=said + 0.5))
+
+
 @pytest.mark.parametrize("level", ["network", "flow", "plate"])
 @pytest.mark.parametrize("name", ["densenet121", "inception_v4"])
 def test_letters_that_are_said_to_have_room_have_it(name: str, level: str) -> None:
