@@ -133,6 +133,26 @@ def test_functions_are_called_as_their_classes_are_and_normalised_embeddings_are
     assert {"RFFT", "IRFFT", "LeakyReLU", "Greater >0.5", "Normalize", "TopK"} <= {*words}
 
 
+class Queries(nn.Module):
+    """Learned queries, normalised before they ask, and a gate's counterpart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.latents, self.queries = nn.Parameter(torch.zeros(5, 8)), nn.Parameter(torch.zeros(5, 8))
+        self.norm, self.other, self.gate = nn.LayerNorm(8), nn.LayerNorm(8), nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        gate = self.gate(x).sigmoid()
+        y = self.norm(self.latents) @ x.transpose(1, 2) + self.other(self.queries) @ gate.transpose(1, 2)
+        return y @ (1 - gate)
+
+
+@pytest.mark.parametrize("level", ["flow", "layer"])
+def test_what_reads_a_parameter_alone_says_which(level: str) -> None:
+    words = said(Queries().eval(), (6, 8), level=level)
+    assert {"LayerNorm with latents", "LayerNorm with queries", "Sub 1 − x"} <= {*words}
+
+
 class Turns(nn.Module):
     """Layers of a list with something in between: one after the other, not beside each other."""
 

@@ -224,7 +224,8 @@ def _alone(layer: Layer, customs: Customs, known: dict[Any, Op]) -> Op:
     their settings, which tells them fastest; the rest is what a label says besides."""
     axis, read = customs.axes[layer.name], tuple(dict.fromkeys(layer.inputs))
     weight = weight_of(layer) if customs.shared else ""
-    own = weight if weight in customs.shared else layer.parameters if layer.kind == layer.operation else ()
+    named = layer.kind == layer.operation or not read
+    own = weight if weight in customs.shared else layer.parameters if named else ()
     shapes = layer.input_shapes, layer.output_shapes, tuple([operand.shape for operand in layer.operands])
     call = layer.kind, layer.operation, id(layer.settings), id(layer.window), layer.groups, axis, len(read), own, shapes
     op = known.get(call)

@@ -54,7 +54,7 @@ NAMED = {
 
 FFT = re.compile(r"fft_(i?[rh]?fft)[2n]?")
 SCALARS = {
-    "mul": "×{:g}", "div": "÷{:g}", "add": "+{:g}", "sub": "−{:g}",
+    "mul": "×{:g}", "div": "÷{:g}", "add": "+{:g}", "sub": "−{:g}", "rsub": "{:g} − x",
     "gt": ">{:g}", "ge": "≥{:g}", "lt": "<{:g}", "le": "≤{:g}", "eq": "={:g}", "ne": "≠{:g}",
 }  # fmt: skip
 
@@ -112,6 +112,7 @@ def labelled(
         *_extras(main),
         *_sizes(main, customs.parameters),
         *_along(main, customs.axes[main.name]),
+        *_given_alone(main),
     ]
     if customs.usual is not None and len(seen) > 1:
         facts += _within(main, seen, customs.usual, customs.gating)
@@ -142,11 +143,17 @@ def _of_function(function: Function, layers: Sequence[Layer], inputs: tuple[str,
 
 
 def weight_of(layer: Layer) -> str:
-    """The first of a layer's own parameters: of those it has, not one that it is given, such as learned queries."""
-    if not layer.parameters:
-        return ""
-    given = {one.source for one in layer.operands if one.kind == "parameter" and one.argument in GIVEN}
+    """The first of a layer's own parameters: of those it has, not one that it is given."""
+    given = given_parameters(layer)
     return next((name for name in layer.parameters if name not in given), "")
+
+
+def given_parameters(layer: Layer) -> tuple[str, ...]:
+    """Parameters that a layer with weights works on, such as learned queries."""
+    if not layer.parameters:
+        return ()
+    found = [one.source for one in layer.operands if one.kind == "parameter" and one.argument in GIVEN]
+    return tuple(dict.fromkeys(found))
 
 
 def _sizes(layer: Layer, parameters: Mapping[str, Tensor]) -> list[str]:
@@ -312,6 +319,13 @@ def _extras(layer: Layer) -> list[str]:
     if category == "dropout":
         return [f"p {layer.settings.get('p', 0.5):g}"]
     return []
+
+
+def _given_alone(layer: Layer) -> list[str]:
+    """The parameters that a layer with weights works on where no line leads to it."""
+    if layer.inputs or CATEGORY.get(layer.operation) not in HAS_OWN:
+        return []
+    return [f"with {name.rpartition('.')[2]}" for name in given_parameters(layer)]
 
 
 def _factor(layer: Layer) -> list[str]:
