@@ -25,7 +25,7 @@ from archscope.views.diagram.plan.shrunk import (
     without_loose,
 )
 from archscope.views.diagram.plan.smaller import in_blocks, smaller_plans
-from archscope.views.diagram.sketch import Drawing, Sketch, View, largest
+from archscope.views.diagram.sketch import Drawing, Sketch, View, largest, worded
 
 MOST_CROSSING = 500
 """Layers whose paths cross; a loop of more steps is one box of each step even where every layer is drawn."""
@@ -132,7 +132,7 @@ def _viewed(
     kinds = dict(graph.blocks)
     if depth:
         ops = at_depth(ops, kinds, depth, block)
-    return ops, kinds, View(outputs, style, folds, block, plain=plain)
+    return ops, kinds, View(outputs, style if plain else worded(style, ops, graph), folds, block, plain=plain)
 
 
 def _planned(ops: list[Op], kinds: Mapping[str, str], level: str, view: View) -> Plan:

@@ -9,17 +9,15 @@ from typing import NamedTuple
 
 from archscope.model.graph import Graph
 from archscope.views.diagram.ops.drawn import drawn
-from archscope.views.diagram.ops.fuse import absorbed
 from archscope.views.diagram.panel import Placed, opened, panel
 from archscope.views.diagram.place.arrange import Arrangement, arrangement, set_out
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
-from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.plan.forms import Form
 from archscope.views.diagram.plan.levels import Plan
 from archscope.views.diagram.plan.printed import LARGE_MODULE, NO_FIGURE, is_short_row
 from archscope.views.diagram.schema import Parts, as_printed, schemas
-from archscope.views.diagram.sketch import Drawing, View
+from archscope.views.diagram.sketch import Drawing, View, worded
 
 SMALLEST = 6.0
 """Points of the smallest letters on the paper."""
@@ -57,9 +55,6 @@ FAR_MORE = 1.2
 
 FURTHER = 2
 """So many of the tries are left out with a schema that is not the first."""
-
-COUNTS = 400.0
-"""Width of what stands above besides what is not drawn apart."""
 
 NEARLY = 0.95
 """So near to what can be read the closest schema beside panels has to come, for others to be placed."""
@@ -118,9 +113,7 @@ class Setting:
 def plate(graph: Graph, block: str, style: Style) -> Drawing:
     """The plate of a network, or of a block of it, as large as can be on its paper."""
     ops, outputs = drawn(graph, block)
-    if style.paper.head[0]:
-        style = replace(style, paper=replace(style.paper, words=COUNTS + text_width(absorbed(ops, graph), SMALL)))
-    whole = View(outputs, style, True, block, plain=False, known=[])
+    whole = View(outputs, worded(style, ops, graph), True, block, plain=False, known=[])
     found: list[Setting] = []
     for number, (parts, view) in enumerate(schemas(ops, graph.blocks, whole)):
         found.append(_readable(parts, view, TRIED[FURTHER:] if number else TRIED))

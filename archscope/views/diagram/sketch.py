@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from archscope.model.graph import Output
+from archscope.model.graph import Graph, Output
+from archscope.views.diagram.ops.fuse import absorbed
 from archscope.views.diagram.ops.inputs import with_few_inputs
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.outputs import ends_of, with_outputs
@@ -17,7 +18,8 @@ from archscope.views.diagram.place.nodes import leaf_piece
 from archscope.views.diagram.place.paper import Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.place import Placer
-from archscope.views.diagram.place.style import COMPACT_GAP, GAP, Style, label, label_size
+from archscope.views.diagram.place.style import COMPACT_GAP, GAP, SMALL, Style, label, label_size
+from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.apart import told_apart
@@ -39,6 +41,9 @@ STAGE_WIDTH, STAGE_GAP = 180.0, 20.0
 
 LABEL = 210.0
 """A box is no wider for its words where all stands under each other."""
+
+COUNTS = 330.0
+"""Width of what stands above besides what is not drawn apart."""
 
 
 @dataclass
@@ -225,6 +230,13 @@ class View:
         if self.known is not None:
             self.known.append((sketch, style, drawing))
         return drawing
+
+
+def worded(style: Style, ops: Sequence[Op], graph: Graph) -> Style:
+    """The style with how wide the sentences above a picture of these Ops are, where there are some."""
+    if not style.paper.head[0]:
+        return style
+    return replace(style, paper=replace(style.paper, words=COUNTS + text_width(absorbed(ops, graph), SMALL)))
 
 
 def largest(ways: Iterable[Drawing], paper: Paper) -> Drawing:

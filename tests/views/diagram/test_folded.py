@@ -312,6 +312,28 @@ def test_no_shape_below_the_last_stage_reaches_beyond_the_picture() -> None:
     assert all(row.at + text_width(row.text, SMALL) <= piece.right for row in piece.rows)
 
 
+class Rising(nn.Module):
+    """Whose resolution falls and rises again beside its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down, self.query, self.key, self.value, self.near = (nn.Conv2d(8, 8, 3, s, 1) for s in (2, 1, 1, 1, 1))
+        self.up = nn.Upsample(scale_factor=2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.down(x)
+        value = self.value(y)
+        z: torch.Tensor = x + self.up(self.query(y) @ self.key(y) @ value + self.near(value))
+        return z
+
+
+def test_a_stage_whose_paths_cross_resolutions_is_joined_to_its_tensors() -> None:
+    plain = nn.Sequential(*(nn.Conv2d(8, 8, size, padding="same") for size in (1, 3, 5, 7, 9, 11, 13)))
+    made = drawn(nn.Sequential(OrderedDict(first=plain, second=Rising(), third=Rising())), (8, 32, 32), level="flow")
+    assert made.drawing.flows
+    assert differences(made) == [] == faults(made.drawing.piece)
+
+
 @pytest.mark.parametrize(("level", "ways"), [("flow", 4), ("plate", 2)])
 def test_nothing_is_placed_twice_in_one_way(monkeypatch: pytest.MonkeyPatch, level: str, ways: int) -> None:
     made: list[tuple[Series, Style]] = []

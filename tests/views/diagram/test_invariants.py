@@ -8,7 +8,9 @@ import pytest
 import archscope
 from archscope.model.report import Report
 from archscope.views.diagram.drawing import Diagram, DiagramOptions, draw
+from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.ops.names import family
+from archscope.views.diagram.ops.ops import upwards
 from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences
@@ -76,6 +78,22 @@ def test_the_three_forms_of_a_resnext_block(form: str, said: str) -> None:
     assert faults(made.drawing.piece) == []
     assert len([box for box in made.drawing.piece.boxes if box.form != "point"]) <= 10
     assert said in str(made)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v1", "xception", "lenet5", "seresnet50", "googlenet"])
+def test_whatever_module_is_drawn_its_picture_has_all_that_it_does_and_nothing_else(name: str) -> None:
+    graph = report(name).graph
+    inside: dict[str, set[str]] = {}
+    for layer in graph.layers:
+        for path in [*upwards(layer.name)][1:-1]:
+            inside.setdefault(path, set()).add(layer.name)
+    for path, layers in inside.items():
+        ops, _ = drawn(graph, path)
+        assert {name for op in ops for name in op.layers} == layers, path
+    few = {graph.blocks[path]: path for path in inside}  # one of each class
+    for path in few.values():
+        made = draw(report(name), DiagramOptions(block=path))
+        assert faults(made.drawing.piece) == [], path
 
 
 @pytest.mark.parametrize("name", LAYERS)

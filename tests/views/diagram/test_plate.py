@@ -30,9 +30,9 @@ from archscope.views.diagram.plan.modules import Modules
 from archscope.views.diagram.plan.printed import unit_paths
 from archscope.views.diagram.plan.shrunk import without_loose
 from archscope.views.diagram.plan.titles import _label_rows, _stride, named
-from archscope.views.diagram.plate import COUNTS, TRIED, Setting, _by_weight
+from archscope.views.diagram.plate import TRIED, Setting, _by_weight
 from archscope.views.diagram.schema import Parts, _holding, _is_schema, _with_own_titles, schemas
-from archscope.views.diagram.sketch import View
+from archscope.views.diagram.sketch import COUNTS, View
 from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
 from tests.views.diagram.rebuild import differences as read_back

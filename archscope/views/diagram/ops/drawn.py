@@ -12,7 +12,7 @@ from archscope.views.diagram.ops.sums import with_whole_sums
 def drawn(graph: Graph, block: str, plain: bool = False) -> tuple[list[Op], Sequence[Output]]:
     """The Ops of a network or of a block of it, and the tensors where they end; `plain`: one Op a layer."""
     outputs: Sequence[Output] = results(graph)
-    ops = plain_ops(graph) if plain else fused_ops(graph)
+    ops = plain_ops(graph) if plain else fused_ops(graph, block)
     if not plain:
         ops = with_whole_sums(ops, ends_of(ops, outputs))
     return within(ops, block, outputs) if block else (ops, outputs)

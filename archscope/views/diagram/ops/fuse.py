@@ -13,8 +13,17 @@ from archscope.model.operations import CATEGORY
 from archscope.model.tree import LISTS, Node, tree_of, walk
 from archscope.views.diagram.ops.channels import channel_axes
 from archscope.views.diagram.ops.functions import functions
-from archscope.views.diagram.ops.label import HAS_OWN, WRITTEN, Customs, is_view, kind_of, labelled, weight_of
-from archscope.views.diagram.ops.ops import Op, in_order, inputs_of
+from archscope.views.diagram.ops.label import (
+    HAS_OWN,
+    WRITTEN,
+    Customs,
+    class_of,
+    is_view,
+    kind_of,
+    labelled,
+    weight_of,
+)
+from archscope.views.diagram.ops.ops import Op, in_order, inputs_of, under
 from archscope.views.diagram.ops.rewrites import chained
 from archscope.views.diagram.ops.stored import STORED, as_stored, with_stored
 from archscope.views.diagram.ops.unread import unread_layers, without_unread
@@ -31,16 +40,20 @@ SQUASHING = {"sigmoid", "hardsigmoid", "tanh"}
 
 
 class Fusion:
-    """Which layer is drawn within which: `owner` of every layer, itself for those with a box of their own."""
+    """Which layer is drawn within which: `owner` of every layer, itself for those with a box of their own.
 
-    def __init__(self, graph: Graph) -> None:
+    Where a `block` is drawn, nothing in it is drawn within what is not: its picture has all that it does, and no more.
+    """
+
+    def __init__(self, graph: Graph, block: str = "") -> None:
         self.graph = graph
+        self.block = block
         self.owner = {layer.name: layer.name for layer in graph.layers}
         self.computed = _of_parameters(graph)
         self.readers = Counter(name for layer in graph.layers for name in _numbers_read(layer))
         tree = tree_of(graph, fold=False)
         self.units = self._units(tree)
-        self.functions = {one.layers[-1].name: one for one in functions(tree, graph)}
+        self.functions = {one.layers[-1].name: one for one in functions(tree, graph) if not self._is_around(one.path)}
         for main, one in self.functions.items():
             self.owner.update((layer.name, main) for layer in one.layers)
         for layer in graph.layers:
@@ -63,11 +76,19 @@ class Fusion:
             name = self.owner[name]
         return name
 
+    def _is_around(self, module: str) -> bool:
+        """Is it the block, or what that is within?"""
+        return bool(self.block) and under(self.block, module)
+
+    def _is_parted(self, one: str, two: str) -> bool:
+        """Does one of two layers belong to the block, and the other not?"""
+        return bool(self.block) and under(one, self.block) != under(two, self.block)
+
     def _units(self, tree: Node) -> dict[str, Node]:
         """Modules that are one box: by the layer that names it."""
         found = {}
         for _, node in walk(tree, 0, units=True):
-            if node.is_unit and self._is_chain(node.layers):
+            if node.is_unit and self._is_chain(node.layers) and not self._is_around(node.path):
                 main = max(node.convolutions, key=lambda layer: layer.window.kernel_size if layer.window else ())
                 found[main.name] = node
                 self.owner.update((layer.name, main.name) for layer in node.layers)
@@ -85,7 +106,7 @@ class Fusion:
             return
         before = layer.inputs[0]
         category = CATEGORY.get(layer.operation, "")
-        if before not in self.graph.layer:
+        if before not in self.graph.layer or self._is_parted(before, layer.name):
             return
         if is_view(layer) or (
             self._is_only_reader(before) and self._belongs(layer, category, self.root(before), before)
@@ -125,7 +146,7 @@ class Fusion:
         name = layer.inputs[0] if layer.inputs else ""
         while name in self.graph.layer and self.root(name) == name and len(self.graph.consumers[name]) == 1:
             before = self.graph.layer[name]
-            single = len(before.inputs) == 1 and name not in self.functions
+            single = len(before.inputs) == 1 and name not in self.functions and not self._is_parted(name, layer.name)
             joins = _category(before) in {"normalisation", "activation"} and before.operation not in DRAWN_NORMS
             if not (joins and single):
                 break
@@ -139,26 +160,34 @@ class Fusion:
         waiting = list(layer.inputs[1:]) if _category(layer) in WEIGHTED else []
         while waiting:
             name = waiting.pop()
-            if name in self.computed and set(map(self.root, self.graph.consumers[name])) == {self.root(layer.name)}:
+            readers = set(map(self.root, self.graph.consumers[name]))
+            if name in self.computed and readers == {self.root(layer.name)} and not self._is_parted(name, layer.name):
                 self.owner[name] = self.root(layer.name)
                 waiting += self.graph.layer[name].inputs
 
     def _turn(self, layer: Layer) -> None:
         """Where one layer alone reads an input seen otherwise, that is how it reads it."""
-        if not (is_view(layer) and layer.inputs and self.graph.inputs.keys() >= {*layer.inputs}):
+        if not (is_view(layer) and layer.inputs and all([self._enters(source, layer) for source in layer.inputs])):
             return
         reader = layer.name
         while self.root(reader) == layer.name and len(self.graph.consumers[reader]) == 1:
             (reader,) = self.graph.consumers[reader]
-        if self.root(reader) != layer.name:
+        if self.root(reader) != layer.name and not self._is_parted(reader, layer.name):
             self.owner[layer.name] = reader
+
+    def _enters(self, source: str, layer: Layer) -> bool:
+        """Is it an input of the network, or of the block?"""
+        return source in self.graph.inputs or self._is_parted(source, layer.name)
 
     def _write_back(self, layer: Layer) -> None:
         """What is written into a tensor that nothing reads any more, as `x += y` does where `x` is a view, belongs to
         what made it."""
-        unread = not self.graph.consumers[layer.name] and layer.name not in self.graph.outputs
-        if layer.operation == WRITTEN and unread and len(layer.inputs) > 1 and layer.inputs[-1] in self.graph.layer:
-            self.owner[layer.name] = self.root(layer.inputs[-1])
+        if layer.operation != WRITTEN or len(layer.inputs) < 2 or layer.name in self.graph.outputs:
+            return
+        made = layer.inputs[-1]
+        unread = not self.graph.consumers[layer.name]
+        if unread and made in self.graph.layer and not self._is_parted(made, layer.name):
+            self.owner[layer.name] = self.root(made)
 
 
 def _numbers_read(layer: Layer) -> set[str]:
@@ -178,10 +207,10 @@ def _parent(path: str) -> str:
     return path.rpartition(".")[0]
 
 
-def fused_ops(graph: Graph) -> list[Op]:
-    """The Ops of the levels network, flow and block."""
+def fused_ops(graph: Graph, block: str = "") -> list[Op]:
+    """The Ops of the levels network and flow, and of a block."""
     graph = with_stored(graph)
-    fusion = Fusion(graph)
+    fusion = Fusion(graph, block)
     made = []
     axes = channel_axes(graph)
     customs = Customs(
@@ -292,6 +321,6 @@ def absorbed(ops: Iterable[Op], graph: Graph) -> str:
             layer = graph.layer[name]
             called = len(op.layers) > 1 and name in unread
             if op.kind != "module" and (called or (kind_of(layer) != op.kind and not is_depthwise(layer))):
-                kind = layer.kind.removesuffix("2d").removesuffix("1d")
+                kind = layer.kind if _category(layer) == "view" else class_of(layer.kind)
                 counted["pointwise Conv" if kind == "Conv" else kind] += 1
     return ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items()))

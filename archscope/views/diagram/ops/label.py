@@ -212,7 +212,7 @@ def word(layer: Layer) -> str:
     join = join_of(layer)
     if join:
         return "Stack" if layer.operation == "stack" else {"add": "+", "mul": "×", "cat": "Concat"}[join]
-    kind = _camel(layer.kind)
+    kind = class_of(layer.kind)
     if category == "global pooling":
         every = layer.output_shape and set(layer.output_shape[1:]) <= {1}
         return ("Global" if every else "") + kind.removeprefix("Adaptive")
@@ -222,7 +222,7 @@ def word(layer: Layer) -> str:
 
 
 @cache
-def _camel(kind: str) -> str:
+def class_of(kind: str) -> str:
     """A function's name as a class's: adaptive_avg_pool2d is AdaptiveAvgPool."""
     if transform := FFT.fullmatch(kind):
         return transform[1].upper()

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from archscope.views.diagram.place.legend import LEGEND, ROW, legend_rows
-from archscope.views.diagram.place.paper import Paper
+from archscope.views.diagram.place.legend import LEGEND, NARROWEST, ROW, legend_rows
+from archscope.views.diagram.place.paper import LINE, Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
 
@@ -15,11 +15,12 @@ FOLDED = (1.3, 0.9, 0.65, 0.45)
 
 
 def scale(piece: Piece, paper: Paper) -> float:
-    """How large it stands on the paper, with what is above it, further rows of its legend too, and margins."""
+    """How large it stands on the paper, with margins and what is above it, further lines and rows of a legend too."""
     width = piece.left + piece.right
     shown = {box.kind for box in piece.boxes if box.form != "point"} if paper.legend else set()
     rows = legend_rows([kind for kind in LEGEND if kind in shown], width)
-    return paper.scale(width + 40.0, piece.height + paper.head[1] + ROW * len(rows[1:]) + 20.0)
+    above = paper.head[1] + ROW * len(rows[1:]) + LINE * (paper.words // max(width, NARROWEST))
+    return paper.scale(width + 40.0, piece.height + above + 20.0)
 
 
 def fits(piece: Piece, style: Style, smaller: float = 1.0) -> bool:

@@ -42,16 +42,16 @@ def _last(panel: Panel) -> Op:
     return panel.copies[-1].exit if panel.copies else panel.exit
 
 
-def _tensor(name: str, made: Op) -> Leaf:
-    """A box that stands for no operation: what enters or leaves a stage."""
-    return Leaf(Op(name, "tensor", FEATURE_MAPS, "", (), (), made.shape, channels=made.channels))
+def _tensor(name: str, made: Op, *inputs: str) -> Leaf:
+    """A box that stands for no operation: what enters a stage, or leaves it as its last item gives it."""
+    return Leaf(Op(name, "tensor", FEATURE_MAPS, "", (), inputs, made.shape, channels=made.channels))
 
 
 def _flow(panel: Panel, given: Item, last: bool, placer: Placer) -> Piece:
     """A stage with its heading and frame; the tensor boxes belong to no module and only say what enters and leaves."""
     inner = Placer(placer.style, placer.level + 1)
     body = panel.body[1:] if isinstance(panel.body[0], Split) else panel.body
-    items = [given, *body, *([] if last else [_tensor(f"{panel.name}>>", _last(panel))])]
+    items = [given, *body, *([] if last else [_tensor(f"{panel.name}>>", _last(panel), panel.exit.name)])]
     piece = inner.series(items)
     if panel.copies:
         piece.rows = []

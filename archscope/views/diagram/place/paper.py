@@ -12,6 +12,10 @@ MOST_BOXES = 60
 """So many a picture has at most, unless all were asked for."""
 
 
+LINE = 16.0
+"""Height of a line of the sentences above a picture."""
+
+
 @dataclass(frozen=True)
 class Paper:
     """A sheet in points. `turns`: it may lie across. `head`: width and height of what stands above a picture, about;

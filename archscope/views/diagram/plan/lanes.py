@@ -202,8 +202,8 @@ def _stops(series: Series) -> Iterator[Stop]:
 
 
 def _tensors(items: Mapping[str, Stop]) -> list[Tensor]:
-    """What each item reads; the point where a branch or a frame is entered gives what comes from outside."""
-    start = next((name for name, item in items.items() if isinstance(item, Split)), "")
+    """What each item reads; the point where a branch, a frame or a stage is entered gives what comes from outside."""
+    start = next((name for name, item in items.items() if _is_entered(item)), "")
     holder: dict[str, tuple[str, Op | None]] = {}
     for name, item in items.items():
         for op in ops_of([item]):
@@ -220,6 +220,11 @@ def _tensors(items: Mapping[str, Stop]) -> list[Tensor]:
                 if giver and giver != name:
                     found.setdefault((giver, name, made.name if made else ""), Tensor(giver, name, made))
     return list(found.values())
+
+
+def _is_entered(item: Stop) -> bool:
+    """Is it a point, or the box of a stage's own that says what it is given?"""
+    return isinstance(item, Split) or (is_tensor(item) and not item.op.path and not item.op.inputs)
 
 
 def _is_module(item: Stop) -> bool:
