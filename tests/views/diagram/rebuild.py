@@ -4,7 +4,7 @@ import itertools
 from collections import Counter
 
 from archscope.model.graph import Graph
-from archscope.views.diagram.drawing import Diagram
+from archscope.views.diagram.drawing import Diagram, find_block
 from archscope.views.diagram.ops.fuse import fused_ops, plain_ops
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.outputs import results
@@ -16,17 +16,19 @@ Edge = tuple[str, str]
 
 def differences(made: Diagram) -> list[str]:
     """One sentence for each operation that is not drawn once, and each tensor that picture or Graph have alone."""
-    return differences_of(made.drawing.piece, made.drawing.ops, made.report.graph)
+    block = find_block(made.report, made.options)
+    return differences_of(made.drawing.piece, made.drawing.ops, made.report.graph, block=block)
 
 
-def differences_of(piece: Piece, ops: list[Op], graph: Graph, given: str = "") -> list[str]:
-    """`differences` of a part whose Ops these are; names of tensors that it is given begin with `given`."""
+def differences_of(piece: Piece, ops: list[Op], graph: Graph, given: str = "", block: str = "") -> list[str]:
+    """`differences` of a part whose Ops these are; names of tensors that it is given begin with `given`. `block`: it is
+    drawn."""
     counted = drawn_ops(piece)
     told = [f"{name} is drawn {counted[name]} times" for name in {op.name for op in ops} | {*counted}
             if counted[name] != 1]  # fmt: skip
     told += [f"the steps of {op.name} do not read alike" for op in ops if op.copies and not are_steps(op)]
     drawn = {(source.removeprefix(given), target) for source, target in drawn_edges(piece)}
-    true = true_edges(graph, ops) | (drawn & stored_edges(graph, ops))
+    true = true_edges(graph, ops, block) | (drawn & stored_edges(graph, ops))
     told += [f"no line leads from {source} to {target}" for source, target in sorted(true - drawn)]
     return told + [f"a line leads from {source} to {target}" for source, target in sorted(drawn - true)]
 
@@ -118,9 +120,9 @@ def are_steps(op: Op) -> bool:
     )  # fmt: skip
 
 
-def true_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
+def true_edges(graph: Graph, ops: list[Op], block: str = "") -> set[Edge]:
     """The Graph's own edges between what the Ops stand for; steps of a loop are one, drawn as such."""
-    owners, read = read_of(graph)
+    owners, read = read_of(graph, block)
     owner = owners | {name: op.name for op in ops for name in op.layers}
     owner |= {name: op.name for op in ops for step in op.copies for name in step.layers or [step.name]}
     drawn = {name for op in ops for name in op.layers}
@@ -156,15 +158,16 @@ def leaving_of(graph: Graph, inside: set[str]) -> set[str]:
     return inside & (read | {output.layer for output in results(graph)})
 
 
-_LATEST: list[tuple[Graph, tuple[dict[str, str], dict[str, tuple[str, ...]]]]] = []
+_LATEST: list[tuple[Graph, str, tuple[dict[str, str], dict[str, tuple[str, ...]]]]] = []
 
 
-def read_of(graph: Graph) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """The Op that each layer is drawn in, and what each layer reads: once for all pictures of a network in a row."""
-    if not _LATEST or _LATEST[0][0] is not graph:
-        owners = {name: op.name for op in fused_ops(graph) for name in op.layers}
-        _LATEST[:] = [(graph, (owners, chained_inputs(graph)))]
-    return _LATEST[0][1]
+def read_of(graph: Graph, block: str = "") -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """The Op that each layer is drawn in where the network is drawn, or a block of it, and what each layer reads: once
+    for all pictures of it in a row."""
+    if not _LATEST or _LATEST[0][0] is not graph or _LATEST[0][1] != block:
+        owners = {name: op.name for op in fused_ops(graph, block) for name in op.layers}
+        _LATEST[:] = [(graph, block, (owners, chained_inputs(graph)))]
+    return _LATEST[0][2]
 
 
 def chained_inputs(graph: Graph) -> dict[str, tuple[str, ...]]:

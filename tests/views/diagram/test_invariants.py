@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+import torch
+from torch import nn
 
 import archscope
 from archscope.model.report import Report
@@ -94,6 +96,26 @@ def test_whatever_module_is_drawn_its_picture_has_all_that_it_does_and_nothing_e
     for path in few.values():
         made = draw(report(name), DiagramOptions(block=path))
         assert faults(made.drawing.piece) == [], path
+
+
+class Shown(nn.Module):
+    """What one part of a list gives is seen otherwise before the next part, by what holds the list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        convolutions = [nn.Conv2d(8, 8, size, padding=size // 2) for size in (1, 3, 5)]
+        self.parts = nn.ModuleList(nn.Sequential(one, nn.BatchNorm2d(8)) for one in convolutions)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for part in self.parts:
+            x = part(x).flatten(2).transpose(1, 2).transpose(1, 2).unflatten(2, (8, 8))
+        return x
+
+
+def test_views_between_the_parts_of_a_block_do_not_part_them() -> None:
+    made = draw(archscope.summarize(Shown(), (8, 8, 8)), DiagramOptions(block="parts"))
+    assert differences(made) == []
+    assert [box.title for box in made.drawing.piece.boxes if box.kind == "tensor"] == ["Input"]
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -48,6 +48,7 @@ class Fusion:
     def __init__(self, graph: Graph, block: str = "") -> None:
         self.graph = graph
         self.block = block
+        self.inside = _inside(graph, block) if block else frozenset()
         self.owner = {layer.name: layer.name for layer in graph.layers}
         self.computed = _of_parameters(graph)
         self.readers = Counter(name for layer in graph.layers for name in _numbers_read(layer))
@@ -82,7 +83,7 @@ class Fusion:
 
     def _is_parted(self, one: str, two: str) -> bool:
         """Does one of two layers belong to the block, and the other not?"""
-        return bool(self.block) and under(one, self.block) != under(two, self.block)
+        return bool(self.inside) and (one in self.inside) != (two in self.inside)
 
     def _units(self, tree: Node) -> dict[str, Node]:
         """Modules that are one box: by the layer that names it."""
@@ -188,6 +189,21 @@ class Fusion:
         unread = not self.graph.consumers[layer.name]
         if unread and made in self.graph.layer and not self._is_parted(made, layer.name):
             self.owner[layer.name] = self.root(made)
+
+
+def _inside(graph: Graph, block: str) -> frozenset[str]:
+    """The layers of a block, and those that only show what one part of it gives to another, as what holds it may do."""
+    own = {layer.name for layer in graph.layers if under(layer.name, block)}
+    known, between = set(own), list[Layer]()
+    for layer in graph.layers:
+        if layer.name not in own and is_view(layer) and layer.inputs and known.issuperset(layer.inputs):
+            known.add(layer.name)
+            between.append(layer)
+    for layer in reversed(between):
+        readers = graph.consumers[layer.name]
+        if readers and own.issuperset(readers) and layer.name not in graph.outputs:
+            own.add(layer.name)
+    return frozenset(own)
 
 
 def _numbers_read(layer: Layer) -> set[str]:
