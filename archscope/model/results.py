@@ -5,6 +5,7 @@ from os import PathLike
 from typing import Any, ClassVar
 
 from archscope.errors import ArchscopeError
+from archscope.model.dark import in_notebook
 from archscope.model.text import one_line
 
 LONGEST_REPR = 190
@@ -83,7 +84,7 @@ class Tabulated(Result):
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        return self.to_html()
+        return in_notebook(self.to_html())
 
 
 class Pictured(Result):
@@ -109,7 +110,7 @@ class Drawn(Pictured):
         return self.to_svg()
 
     def _repr_svg_(self) -> str:
-        return self.to_svg()
+        return in_notebook(self.to_svg())
 
 
 def _views() -> Any:

@@ -1,6 +1,7 @@
 """The face that every result shows: a line, a table, its formats, files, and the choices that the command line has."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from archscope.comparison.report import Comparison
 from archscope.continuum.paper_figures import paper_figures
 from archscope.errors import ArchscopeError, EnvironmentFailure
 from archscope.model.claims import Claim, Equivalence
-from archscope.model.results import Pictured, Result, Tabulated
+from archscope.model.dark import in_notebook
+from archscope.model.results import Drawn, Pictured, Result, Tabulated
 from archscope.model.text import one_line
 from archscope.modelcard import Card
 from archscope.networks import find
@@ -122,12 +124,24 @@ def test_what_a_notebook_shows(kind: str) -> None:
     found = RESULTS[kind]()
     shown = [getattr(found, name)() for name in ("_repr_html_", "_repr_svg_") if hasattr(found, name)]
     if isinstance(found, Tabulated):
-        assert shown == [archscope.views.render(found, "html")]
+        assert shown == [in_notebook(found.to_html() if kind != "report" else str(render(found, "html")))]
         assert str(found) == found.to_text()
         assert json.loads(found.to_json()) == json.loads(json.dumps(found.to_dict(), default=float))
     elif isinstance(found, Pictured):
-        assert shown == [found.to_svg()]
+        assert shown == [in_notebook(found.to_svg())]
         assert str(found) == (found.to_markdown() if isinstance(found, Card) else found.to_svg())
+
+
+@pytest.mark.parametrize("kind", ["comparison", "diagram", "figures"])
+def test_a_notebook_shows_pictures_in_its_own_theme(kind: str) -> None:
+    """They were dark in a light notebook on a dark screen. What it shows as an image stays light."""
+    found = RESULTS[kind]()
+    shown = found._repr_svg_() if isinstance(found, Drawn) else found._repr_html_()
+    (rules,) = re.findall(r"<style>@media screen{(.*)}</style>", shown)
+    told = ":is([data-jp-theme-light=false],.vscode-dark,[theme=dark],[data-theme=dark]) .archscope "
+    assert all(rule.startswith(told) for rule in re.findall(r"([^{}]+){", rules))
+    assert "prefers-color-scheme" not in shown
+    assert in_notebook(shown) == shown
 
 
 def test_a_notebook_keeps_little() -> None:

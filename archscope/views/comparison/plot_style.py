@@ -11,6 +11,7 @@ from warnings import catch_warnings, filterwarnings
 from matplotlib import font_manager, rc_context
 from matplotlib.figure import Figure
 
+from archscope.model.dark import dark_style
 from archscope.views.diagram.paint.palette import DARK, LIGHT
 from archscope.views.diagram.place.text import FONT_FAMILY, fitted, text_width
 
@@ -81,12 +82,12 @@ def _turned(svg: str) -> str:
         ("*", "stroke", lines | {LIGHT.ground: DARK.leader}),
     )  # fmt: skip
     rules = [
-        f'.archscope {element}[style*="{attribute}: {light.lower()}"]{{{attribute}:{dark}!important}}'
+        f'{element}[style*="{attribute}: {light.lower()}"]{{{attribute}:{dark}!important}}'
         for element, attribute, colors in turning
         for light, dark in colors.items()
         if f"{attribute}: {light.lower()}" in svg
     ]
-    return f"<style>@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}</style>"
+    return dark_style(rules)
 
 
 def to_png(figure: Figure) -> bytes:

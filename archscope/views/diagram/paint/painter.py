@@ -7,6 +7,7 @@ from math import inf
 from xml.sax.saxutils import escape
 
 from archscope.errors import ArchscopeError
+from archscope.model.dark import dark_style
 from archscope.model.text import shown_lines
 from archscope.views.diagram.paint.palette import DARK, LIGHT, Theme
 from archscope.views.diagram.place.picture import Box, Frame
@@ -155,6 +156,6 @@ class Painter:
         return "\n".join([*head, *self.out, "</svg>"]) + "\n"
 
     def _style(self) -> list[str]:
-        """The rules that turn what was painted, on screens: paper stays light. Where nothing turns there are none."""
-        rules = "".join(f".archscope .{name}{{{rule}}}" for name, rule in sorted(self.turned.items()))
-        return [f"<style>@media screen and (prefers-color-scheme:dark){{{rules}}}</style>"] if rules else []
+        """The rules that turn what was painted. Where nothing turns there are none."""
+        rules = [f".{name}{{{rule}}}" for name, rule in sorted(self.turned.items())]
+        return [dark_style(rules)] if rules else []
