@@ -23,6 +23,9 @@ LONGEST_NAME = 160.0
 
 OWN_FONT = "Diagram Sans"
 
+SHAPE = re.compile(r'(<path id="[^"]*" d="[^"]*") style="[^"]*"')
+"""What is drawn again and again by `use`, whose style says the same: a browser's rules do not reach its own."""
+
 CHROME = ("ink", "muted", "edge", "leader", "panel-border")
 BLACK, WHITE = "#000000", "#ffffff"
 
@@ -69,6 +72,7 @@ def to_svg(figure: Figure) -> str:
     text = _written(figure, format="svg", metadata={"Date": None, "Creator": "archscope"}).decode("utf-8")
     text = re.sub(rf"'{OWN_FONT}'[^;\"]*", FONT_FAMILY, text)
     text = text.replace("<svg ", '<svg class="archscope" ', 1)
+    text = SHAPE.sub(r"\1", text)
     return text.replace("<defs>", f"<defs>\n  {_turned(text)}", 1)
 
 

@@ -129,6 +129,17 @@ def test_the_picture_turns_dark_with_its_page(plot: str) -> None:
     assert not {f'path[style*="fill: {color.lower()}"]' for color in COLORS.values()} & turned.keys()
 
 
+@pytest.mark.parametrize("plot", PLOTS)
+def test_a_shape_that_is_used_again_turns_too(plot: str) -> None:
+    """The borders of circles stayed dark blue on a dark ground: browsers match no rule within what `use` repeats."""
+    root = ET.fromstring(str(shown(three(), "svg", plot)))
+    shapes = {path.get("id", ""): path for path in root.findall(".//{*}path") if path.get("id")}
+    uses = [use for use in root.findall(".//{*}use") if use.get("{http://www.w3.org/1999/xlink}href", "")[1:] in shapes]
+    assert shapes and len(uses) >= len(shapes)
+    assert not [path for path in shapes.values() if path.get("style")]
+    assert all(use.get("style") for use in uses)
+
+
 def test_ink_is_read_on_every_colour() -> None:
     assert ink_on("#FFFFFF") != ink_on("#000000")
 
