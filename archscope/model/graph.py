@@ -252,6 +252,11 @@ class Graph:
         return {name: tuple(names) for name, names in readers.items()}
 
     @cached_property
+    def derived(self) -> dict[Any, Any]:
+        """What others have found out of the graph and keep with it, by what finds it."""
+        return {}
+
+    @cached_property
     def returning(self) -> tuple[Layer, ...]:
         """The layers that make what is returned, in execution order; where no layer does, the last one."""
         returned = set(self.outputs)

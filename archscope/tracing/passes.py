@@ -148,8 +148,9 @@ def _unwatched(tracer: Tracer, blocks: Mapping[str, nn.Module]) -> None:
     """Takes back what watching put into the tensors and modules."""
     tracer.sources.put_back()
     for submodule in blocks.values():
-        vars(submodule).pop("forward", None)
-        del vars(submodule)["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
+        held = vars(submodule)
+        held.pop("forward", None)
+        del held["_compiled_call_impl"]  # which holds the double: nothing waits for the collector
 
 
 def _failure(error: BaseException, tracer: Tracer, module: nn.Module) -> tuple[str, str]:

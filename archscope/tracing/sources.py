@@ -103,7 +103,7 @@ class Sources:
         owner = self._in_storage.setdefault(address, stored.name)
         if owner != stored.name:
             return stored._replace(shares=owner)
-        return stored if size == stored.elements else stored._replace(storage_elements=size)
+        return stored if size == tensor.numel() else stored._replace(storage_elements=size)
 
     def unpacked(self, packed: torch.ScriptObject) -> dict[str, torch.Tensor]:
         """The tensors in an object of a quantised layer."""

@@ -18,8 +18,15 @@ FEW = 4
 """So many channels, or fewer, has an image."""
 
 
-def channel_axes(graph: Graph) -> dict[str, Axis]:
+def channel_axes(graph: Graph) -> Mapping[str, Axis]:
     """The axis of channels in each input and in each layer's (first) output, by name."""
+    if channel_axes not in graph.derived:
+        graph.derived[channel_axes] = _axes(graph)
+    axes: Mapping[str, Axis] = graph.derived[channel_axes]
+    return axes
+
+
+def _axes(graph: Graph) -> dict[str, Axis]:
     axes: dict[str, Axis] = {name: _of_input(graph, name, tensor.shape) for name, tensor in graph.inputs.items()}
     shapes: dict[str, Shape] = {name: tensor.shape for name, tensor in graph.inputs.items()}
     for layer in graph.layers:

@@ -77,7 +77,7 @@ class Modules:
         """Do equal modules follow each other here, or pairs or triples of them?"""
         blocks = self.children.get(path, [])
         looks = [self.look(block) for block in blocks]
-        return any(
+        return any(looks) and any(
             looks[i : i + period] == looks[i + period : i + 2 * period]
             and any(looks[i : i + period])
             and self.follows(blocks[i + period - 1], blocks[i + period])
@@ -143,7 +143,8 @@ class Modules:
     def look(self, path: str) -> int:
         """A number that modules of several Ops have in common where they do the same; 0 for one of a single Op."""
         if path not in self.looks:
-            told = relative(self.members(path)) if len(self.members(path)) > 1 else None
+            members = self.members(path)
+            told = relative(members) if len(members) > 1 else None
             self.looks[path] = self.numbers.setdefault(told, len(self.numbers))
         return self.looks[path]
 
