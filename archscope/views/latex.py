@@ -8,6 +8,8 @@ from archscope.views.headings import broken_headings
 
 TEXT_WIDTH = 340.0
 """Of the article class, in points, less what letters are estimated by: what fits it fits a wider page."""
+PAGE_HEIGHT = 500.0
+"""Of the article class, in points, less its headings, rules and gaps."""
 LONGEST = 480.0
 """A table that is higher, in points, goes over pages: it and its caption would not fit one."""
 
@@ -72,21 +74,24 @@ class Layout:
         return {"booktabs", *(["array"] if self.widths else []), *(["longtable"] if self.is_long else [])}
 
 
-def laid_out(headings: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int]) -> Layout:
-    """In the largest letters in which it fits, words broken last; in the smallest where it fits in none."""
+def laid_out(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int], said: Sequence[str] = ()
+) -> Layout:
+    """In the largest letters in which it fits, words broken last; in the smallest where it fits in none. What is
+    `said` with it takes room on its page."""
     heads = broken_headings(headings, rows)
     for letters in SIZES:
         for lines in ([headings], heads):
             widths = _widths([*lines, *rows], letters)
             if sum(widths) + _gaps(letters, len(widths)) <= TEXT_WIDTH:
-                return _layout(letters, lines, rows, left, {})
+                return _layout(letters, lines, rows, left, {}, said)
         shares = _shares(widths, left, TEXT_WIDTH - _gaps(letters, len(widths)))
         if shares and all(
             share >= max(letters.narrowest * letters.em, _longest(heads, rows, i, letters))
             for i, share in shares.items()
         ):
             break
-    return _layout(letters, heads, rows, left, shares)
+    return _layout(letters, heads, rows, left, shares, said)
 
 
 def _gaps(letters: Letters, columns: int) -> float:
@@ -118,9 +123,11 @@ def _layout(
     rows: Sequence[Sequence[str]],
     left: Collection[int],
     widths: dict[int, float],
+    said: Sequence[str],
 ) -> Layout:
     lines = sum(max(_lines(row, widths, letters), default=1) for row in rows)
-    return Layout(letters, heads, rows, left, widths, lines * letters.height > LONGEST)
+    words = SIZES[0].height * sum(map(_ems, said)) * SIZES[0].em / TEXT_WIDTH
+    return Layout(letters, heads, rows, left, widths, lines * letters.height > min(LONGEST, PAGE_HEIGHT - words))
 
 
 def _lines(row: Sequence[str], widths: dict[int, float], letters: Letters) -> Iterator[int]:

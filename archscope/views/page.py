@@ -37,12 +37,27 @@ class Table:
 
     @cached_property
     def printed(self) -> Layout:
-        """How it fits a paper. A level of the tree takes an em, and a citation its number."""
+        """How it fits a paper, with what is said of it. A level of the tree takes an em, and a citation its number."""
         rows = [
             [f"{'  ' * (line.indent or 0)}{line.cells[0]}{' [99]' if line.cite else ''}", *line.cells[1:]]
             for line in self.lines
         ]
-        return laid_out(self.headings, rows, self.left)
+        return laid_out(
+            self.headings, rows, self.left, [self.title, *(f"{name}: {said}." for name, said in self.caption)]
+        )
+
+    @property
+    def in_caption(self) -> list[tuple[str, str]]:
+        return [line for line in self.caption if line not in self.below]
+
+    @property
+    def below(self) -> list[tuple[str, str]]:
+        """What is too long for a caption, as where many accuracies are from: TeX cannot even measure the longest."""
+        return [(heading, said) for heading, said in self.caption if len(said) > LONGEST_IN_CAPTION]
+
+
+LONGEST_IN_CAPTION = 500
+"""Characters: six lines of an article."""
 
 
 @dataclass(frozen=True)

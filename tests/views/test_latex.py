@@ -92,6 +92,31 @@ def test_tables_fit_an_article(tmp_path: Path) -> None:
     assert "too large" not in said
 
 
+SOURCES = "; ".join(f"ResNet-{i}: its paper's Table {i} (ImageNet, single crop)" for i in range(400))
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="there is no pdflatex here")
+@pytest.mark.parametrize("rows", [1, 60], ids=["on a page", "over pages"])
+def test_what_is_too_long_for_a_caption_stands_below(rows: int, tmp_path: Path) -> None:
+    """Where 90 networks' accuracies are from was "Dimension too large", and a page of the list of tables."""
+    said = [("MACs", "multiply-accumulates"), ("Published", SOURCES if rows > 1 else SOURCES[:2000])]
+    found = Table(HEADINGS, [Line(["Xception", *NUMBERS])] * rows, caption=said)
+    text = fill("page.tex", page=Page("all", "[many]", [found]))
+    assert r"\caption[{[many]}]{[many]." in text
+    assert text.index("multiply-accumulates") < text.index("Xception") < text.index("Published")
+    source = f"\\usepackage{{array,booktabs,longtable}}\\begin{{document}}\\listoftables\n{text}"
+    for _ in range(2):
+        log = compiled("pdflatex", f"\\documentclass{{article}}{source}\\end{{document}}", tmp_path)
+    assert "too large" not in log
+    assert "Published" not in (tmp_path / "all.lot").read_text(encoding="utf-8")
+
+
+def test_a_table_goes_over_pages_where_what_is_said_of_it_leaves_it_no_room() -> None:
+    said = [("Published", SOURCES[:2000])]
+    assert not table("Xception", 30).printed.is_long
+    assert Table(HEADINGS, [Line(["Xception", *NUMBERS])] * 30, caption=said).printed.is_long
+
+
 def compiled(program: str, source: str, folder: Path) -> str:
     """What LaTeX says of it."""
     (folder / "all.tex").write_text(source, encoding="utf-8")
