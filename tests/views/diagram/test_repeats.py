@@ -781,3 +781,45 @@ def test_structure_of_what_repeats_is_worked_out_once() -> None:
     assert last.like is first and last.key != first.key
     assert last.body and all("body" in vars(panel) for panel in panels)
     assert not any("body" in vars(copy) for copy in first.copies)
+
+
+class Wide(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.wide, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.narrow(self.wide(x).relu())
+        return y
+
+
+class Adding(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm, self.mlp = nn.LayerNorm(width), Wide(width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = x + self.mlp(self.norm(x))
+        return y
+
+
+class Merging(nn.Module):
+    """A few operations in a row between two stages."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm, self.reduce = nn.LayerNorm(width), nn.Linear(width, 2 * width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y: torch.Tensor = self.reduce(self.norm(nn.functional.pad(x, (0, 0, 0, 1))))
+        return y
+
+
+def test_what_stands_between_stages_is_closed_before_what_they_are_made_of() -> None:
+    stages = [nn.Sequential(*(Adding(8 << i) for _ in range(2 + i))) for i in range(4)]
+    mixed = [one for i, stage in enumerate(stages) for one in ((Merging(4 << i),) if i else ()) + (stage,)]
+    graph = archscope.trace(nn.Sequential(*mixed), (32, 8))
+    plan = flow_plan(fused_ops(graph), graph.blocks)
+    assert {"1", "3", "5"} <= {*plan.frames}
+    closing = next(smaller for smaller in smaller_plans(plan, graph.blocks) if smaller.closed)
+    assert [graph.blocks[path] for path in closing.closed] == ["Merging"] * 3

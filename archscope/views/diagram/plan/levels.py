@@ -19,7 +19,7 @@ LOOSE_CHAIN = 4
 @dataclass(frozen=True)
 class Plan:
     """What to draw: Ops, and which modules have a frame under which title. `closed` modules are one box; `whole` are
-    the Ops before they were."""
+    the Ops before they were. `between`: short stages between others, which are closed as if they had no frame."""
 
     ops: list[Op]
     frames: tuple[str, ...] = ()
@@ -27,6 +27,7 @@ class Plan:
     closed: tuple[str, ...] = ()
     every: bool = False
     whole: Sequence[Op] = ()
+    between: frozenset[str] = frozenset()
 
 
 def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Plan:
@@ -38,9 +39,10 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
         return Plan(list(ops), tuple(blocks), said, whole=ops)
     frames, titles = [], {}
     stages = modules.stages()
-    told = modules.repeated(stages) | _between_others(modules, stages)
+    repeated = modules.repeated(stages)
+    between = _between_others(modules, stages) - repeated
     for stage in stages:
-        short = _is_short(modules, stage) and stage not in told
+        short = _is_short(modules, stage) and stage not in repeated | between
         if len(modules.members(stage)) < 2 or short or _is_head(modules, stage, stages):
             continue
         frames.append(stage)
@@ -48,14 +50,14 @@ def flow_plan(ops: Sequence[Op], kinds: Mapping[str, str], root: str = "") -> Pl
         blocks = list(_repeating(modules, stage))
         frames += blocks
         titles |= {block: part_title(block, kinds.get(block, "")) for block in blocks}
-    return Plan(list(ops), tuple(frames), titles, whole=ops)
+    return Plan(list(ops), tuple(frames), titles, whole=ops, between=between)
 
 
 def _is_short(modules: Modules, stage: str) -> bool:
     return modules.is_chain(stage) and len(modules.members(stage)) <= LOOSE_CHAIN
 
 
-def _between_others(modules: Modules, stages: Sequence[str]) -> set[str]:
+def _between_others(modules: Modules, stages: Sequence[str]) -> frozenset[str]:
     """Short stages of one name that stand between others again and again, such as transitions: without a frame they
     would seem to go with these."""
     found = [
@@ -64,7 +66,7 @@ def _between_others(modules: Modules, stages: Sequence[str]) -> set[str]:
         if _is_short(modules, stage) and not (_is_short(modules, before) or _is_short(modules, after))
     ]
     names = Counter(map(_without_number, found))
-    return {stage for stage in found if names[_without_number(stage)] > 1}
+    return frozenset(stage for stage in found if names[_without_number(stage)] > 1)
 
 
 def _without_number(path: str) -> str:

@@ -155,7 +155,7 @@ def _closable(plan: Plan, modules: Modules, lists: bool = False) -> Sequence[Seq
     for path, kind in modules.kinds.items():
         if len(modules.members(path)) < 2 or path == modules.root or not under(path, modules.root):
             continue
-        if path in plan.frames:
+        if path in plan.frames and path not in plan.between:
             if path not in outer:
                 framed.setdefault(family(path, kind), []).append(path)
         elif kind not in GENERIC or family(path, kind) in counted:
