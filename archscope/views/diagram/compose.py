@@ -13,6 +13,7 @@ from archscope.views.diagram.ops.rewrites import with_spans
 from archscope.views.diagram.place.engines import Unplaced
 from archscope.views.diagram.place.paper import A4
 from archscope.views.diagram.place.style import Style
+from archscope.views.diagram.plan.dilated import with_dilations
 from archscope.views.diagram.plan.larger import largest_closed, most_alike, opened
 from archscope.views.diagram.plan.levels import Plan, at_depth, flow_plan, network_plan
 from archscope.views.diagram.plan.repeats import with_memory, with_steps
@@ -130,6 +131,8 @@ def _viewed(
     plain = level == "layer"
     ops, outputs = drawn(graph, block, plain=plain)
     kinds = dict(graph.blocks)
+    if folds:
+        ops = with_dilations(ops, kinds)
     if depth:
         ops = at_depth(ops, kinds, depth, block)
     return ops, kinds, View(outputs, style if plain else worded(style, ops, graph), folds, block, plain=plain)

@@ -23,6 +23,7 @@ from archscope.views.diagram.place.text import text_width
 from archscope.views.diagram.place.turn import sideways
 from archscope.views.diagram.place.u_shape import place_u
 from archscope.views.diagram.plan.apart import told_apart
+from archscope.views.diagram.plan.dilated import with_own_dilations
 from archscope.views.diagram.plan.encoder_decoder import EncoderDecoder, encoder_decoder
 from archscope.views.diagram.plan.folding import alike, fold, merged_panel, with_titles
 from archscope.views.diagram.plan.items import Item, Leaf, Panel, Parallel, Series, Split, is_tensor
@@ -104,6 +105,7 @@ class View:
         if self.folds:
             run = 2 if plan.every or loose else 99 if self.block else LONGEST_RUN
             series = with_titles([merged_panel(item) for item in fold(series, run, loose)])
+        with_own_dilations(series)
         told_apart(series)
         return Sketch(plan, series, ends, loose)
 

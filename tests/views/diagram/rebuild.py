@@ -1,6 +1,7 @@
 """What a placed picture says of the network: its operations and tensors, read back from boxes, frames and lines."""
 
 import itertools
+import re
 from collections import Counter
 
 from archscope.model.graph import Graph
@@ -28,9 +29,36 @@ def differences_of(piece: Piece, ops: list[Op], graph: Graph, given: str = "", b
             if counted[name] != 1]  # fmt: skip
     told += [f"the steps of {op.name} do not read alike" for op in ops if op.copies and not are_steps(op)]
     drawn = {(source.removeprefix(given), target) for source, target in drawn_edges(piece)}
+    told += dilation_faults(piece, graph)
     true = true_edges(graph, ops, block) | (drawn & stored_edges(graph, ops))
     told += [f"no line leads from {source} to {target}" for source, target in sorted(true - drawn)]
     return told + [f"a line leads from {source} to {target}" for source, target in sorted(drawn - true)]
+
+
+def dilation_faults(piece: Piece, graph: Graph) -> list[str]:
+    """One sentence for each box that says other dilations than the windows that it stands for have: of several told,
+    all of them, each as often as the others in the row."""
+    faults = []
+    for box in piece.boxes:
+        for fact in [fact for fact in (box.op.facts if box.op else ()) if fact.startswith("dilation ")]:
+            names = {name for op in (box.op, *box.copies, *box.alike) for one in op.each for name in one.layers}
+            windows = [layer.window for layer in graph.layers if layer.name in names and layer.window]
+            held = [window.dilation[0] for window in windows if set(window.kernel_size) != {1}]
+            said = dilations_told(fact)
+            if {*said} - {*held} or (len(said) > 1 and ({*said} != {*held} or len(held) % len(said))):
+                faults.append(f"{box.name} says {fact}, its windows have {held}")
+    return faults
+
+
+def dilations_told(fact: str) -> list[int]:
+    """`dilation 2 × (1, 2, 4 … 16)` as numbers, one for each block."""
+    told = re.fullmatch(r"dilation (?:(\d+) × \()?([\d, ]+?)(?: … (\d+))?\)?", fact)
+    if not told:
+        return []  # windows that are not as high as they are wide
+    numbers = [int(number) for number in told[2].split(", ")]
+    while told[3] and numbers[-1] < int(told[3]):
+        numbers.append(2 * numbers[-1])
+    return numbers * int(told[1] or 1)
 
 
 def drawn_ops(piece: Piece) -> Counter[str]:

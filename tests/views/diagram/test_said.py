@@ -392,3 +392,19 @@ def test_at_layer_level_equal_calls_say_their_own_parameters_and_which_weights_a
     assert [line for line in made if "Conv" in line] == [
         "Conv 1×1 4, shared weights", "Conv 1×1 4", "Conv 1×1 4", "Conv 1×1 4, shared weights"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("layer", "valid"),
+    [
+        (nn.Conv2d(3, 4, 2), True),
+        (nn.Conv2d(3, 4, (1, 2)), True),
+        (nn.MaxPool2d(2, 1), True),
+        (nn.Conv2d(3, 4, 2, stride=2), False),
+        (nn.Conv2d(3, 4, 1, stride=2), False),
+        (nn.Conv2d(3, 4, 4, padding=1), False),
+    ],
+)
+def test_an_even_window_without_padding_is_valid_too(layer: nn.Module, valid: bool) -> None:
+    told = said(nn.Sequential(layer, nn.ReLU()), level="layer")[1]
+    assert told.endswith(" V") is valid

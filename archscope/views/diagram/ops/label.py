@@ -263,7 +263,8 @@ def _window_facts(layer: Layer) -> list[str]:
 
 
 def _padding(layer: Layer) -> list[str]:
-    """V where a window wider than its stride has no padding; the number where it is not the one that keeps sizes."""
+    """V where a window wider than its stride has no padding, also an even one, which no padding on both sides keeps;
+    the number where it is not the one that keeps sizes."""
     window = layer.window
     assert window is not None
     if "transposed" in CATEGORY.get(layer.operation, ""):
@@ -272,7 +273,9 @@ def _padding(layer: Layer) -> list[str]:
     rank = len(window.kernel_size)
     sees_all = bool(layer.input_shapes) and layer.input_shapes[0][-rank:] == window.kernel_size
     up = ["ceil"] if _rounds_up(layer) else []
-    if window.padding == keeps or window.kernel_size == window.stride or sees_all:
+    extents = [d * (k - 1) + 1 for k, d in zip(window.kernel_size, window.dilation, strict=True)]
+    bare = not any(window.padding) and any(size > step for size, step in zip(extents, window.stride, strict=True))
+    if (window.padding == keeps and not bare) or window.kernel_size == window.stride or sees_all:
         return up
     if set(window.padding) != {0}:
         return [f"pad {_one(window.padding)}", *up]

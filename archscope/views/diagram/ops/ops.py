@@ -22,6 +22,7 @@ class Op:
     `members` what a closed module was made of, `views` the views of its tensor: layer, shape, axis of channels.
     `reads` are its inputs before modules were closed around some of them; empty where none was. `results`: of a closed
     module the shape of each tensor that is read of it, with its axis of channels, `shape` the last.
+    `dilated`: in blocks of a row that differ in their dilations alone, the place there and the Op's own `dilation 4`.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Op:
     views: tuple[tuple[str, Shape, int | None], ...] = ()
     reads: tuple[str, ...] = ()
     results: tuple[tuple[Shape, int | None], ...] = ()
+    dilated: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         """Of its name alone: what it holds takes long to go through."""

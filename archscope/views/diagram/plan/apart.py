@@ -1,18 +1,18 @@
 """Closed modules whose boxes would read alike though they differ say what one has that the other has not."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from archscope.views.diagram.ops.ops import Op
-from archscope.views.diagram.plan.items import Core, Leaf, Panel, Parallel, Series
+from archscope.views.diagram.plan.items import Leaf, Series, drawn_leaves
 
 
 def told_apart(series: Series) -> None:
     """Modules with one label and different insides get a further fact where that tells them apart."""
     alike: dict[Any, dict[Any, list[Leaf]]] = {}
-    for leaf in _leaves(series):
+    for leaf in drawn_leaves(series):
         if leaf.op.kind == "module" and leaf.op.members:
             label = leaf.op.word, leaf.op.facts
             alike.setdefault(label, {}).setdefault(leaf.op.inner, []).append(leaf)
@@ -22,20 +22,6 @@ def told_apart(series: Series) -> None:
             for fact, leaves in zip(said, variants.values(), strict=True):
                 for leaf in leaves if fact else ():
                     leaf.op = replace(leaf.op, facts=(*leaf.op.facts, fact))
-
-
-def _leaves(series: Series) -> Iterator[Leaf]:
-    """The boxes that are drawn: one of those that are alike."""
-    for item in series:
-        if isinstance(item, Leaf):
-            yield item
-        elif isinstance(item, Panel):
-            yield from _leaves(item.body)
-        elif isinstance(item, Parallel):
-            for branch in item.branches:
-                yield from _leaves(branch)
-        elif isinstance(item, Core):
-            yield from _leaves(list(item.items))
 
 
 def _said(variants: Sequence[Sequence[Op]]) -> list[str]:

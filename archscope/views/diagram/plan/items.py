@@ -4,7 +4,7 @@ Where paths run side by side it holds a Parallel, where they cross a Core. A mod
 Panel, a Series of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
@@ -166,3 +166,17 @@ def segments(series: Series) -> list[Series]:
         else:
             parts.append([item])
     return parts
+
+
+def drawn_leaves(series: Series) -> Iterator[Leaf]:
+    """The boxes that are drawn: one of those that are alike."""
+    for item in series:
+        if isinstance(item, Leaf):
+            yield item
+        elif isinstance(item, Panel):
+            yield from drawn_leaves(item.body)
+        elif isinstance(item, Parallel):
+            for branch in item.branches:
+                yield from drawn_leaves(branch)
+        elif isinstance(item, Core):
+            yield from drawn_leaves(list(item.items))

@@ -22,6 +22,9 @@ LONGEST_STEP = 128
 FEWEST_SAVED = 6
 """So few boxes less are not worth to hide what is in a step."""
 
+FEWEST_READ = 3
+"""So many steps of which each is read by one and the same are a box with its count."""
+
 MOST_FAILED = 2000
 """Runs that are tried and are no steps. Of skips within skips each two stretches are one, whatever they read."""
 
@@ -89,9 +92,11 @@ def _aligned(run: Run, ops: Sequence[Op]) -> Run:
 def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output] = ()) -> list[Op]:
     """The Ops with equal modules in a row as one box where all read one tensor besides, as a decoder its memory, or
     what stands between them does, or the last two of them, as the cells of a NASNet, or where each gives results of the
-    network, `given`."""
+    network, `given`, or something to one that reads all of them, as the skips of a WaveNet."""
     results = {output.layer for output in given}
     modules = Modules(ops, kinds)
+    every = Ops(ops)
+    known, read = every.by_name, every.readers
     current = ops
     for children in list(modules.children.values()):
         for _, same in itertools.groupby(
@@ -101,11 +106,14 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output]
             steps = [modules.members(child) for child in alike]
             if len(steps) < 2:
                 continue
-            if not (_hang_together(steps) or all(_gives(step, results) for step in steps)):
+            reader = _one_reader(steps, read)
+            if not (_hang_together(steps) or reader or all(_gives(step, results) for step in steps)):
                 steps = _with_between(steps, alike, modules)
             if steps:
                 collapsing = Collapsing(current)
-                if collapsing.collapse(steps, kinds, alike[: len(steps)]) and is_acyclic(made := collapsing.ops):
+                told = [f"each to {known[reader].word}"] if reader else []
+                done = collapsing.collapse(steps, kinds, alike[: len(steps)], told)
+                if done and is_acyclic(made := collapsing.ops):
                     current = made
     return current if current is ops else in_order(current)
 
@@ -148,6 +156,28 @@ def _read_two(made: Sequence[set[str]], read: Sequence[Sequence[str]]) -> bool:
         not two.isdisjoint(outside) and not before.isdisjoint(outside) and (two | before).issuperset(outside)
         for two, before, outside in zip(earlier, made, read[1:], strict=False)
     )
+
+
+def _one_reader(steps: Sequence[Sequence[Op]], readers: Mapping[str, Sequence[str]]) -> str:
+    """The one that reads each of these steps at one place, where they only follow each other else; empty for other
+    steps, and for few."""
+    if len(steps) < FEWEST_READ:
+        return ""
+    made = [{op.name for op in step} for step in steps]
+    follow = all(before.issuperset(_from_outside(step, own))
+                 for before, step, own in zip(made, steps[1:], made[1:], strict=False))  # fmt: skip
+    if not follow:
+        return ""
+    given = {
+        (place, reader)
+        for step, own, after in zip(steps, made, [*made[1:], set[str]()], strict=True)
+        for place, op in enumerate(step)
+        for reader in readers[op.name] if reader not in own and reader not in after
+    }  # fmt: skip
+    if len(given) != 1:
+        return ""
+    ((place, reader),) = given
+    return reader if all(reader in readers[step[place].name] for step in steps) else ""
 
 
 def _gives(step: Sequence[Op], results: set[str]) -> bool:
@@ -209,9 +239,13 @@ class Collapsing:
     def ops(self) -> list[Op]:
         return sorted(self.by_name.values(), key=lambda op: self.place[op.name])
 
-    def collapse(self, steps: Sequence[Sequence[Op]], kinds: Mapping[str, str], paths: Sequence[str] = ()) -> bool:
-        """Make these steps, of the modules `paths` where each is one, one Op; False where they are no walk or one of
-        them is hidden already. Steps in a row, in execution order, make no cycle: all else is before or after them."""
+    def collapse(
+        self, steps: Sequence[Sequence[Op]], kinds: Mapping[str, str], paths: Sequence[str] = (),
+        told: Sequence[str] = (),
+    ) -> bool:  # fmt: skip
+        """Make these steps, of the modules `paths` where each is one, one Op, which says besides what is `told`; False
+        where they are no walk or one of them is hidden already. Steps in a row, in execution order, make no cycle: all
+        else is before or after them."""
         known = self.by_name
         if any(op.name not in known or known[op.name].copies != op.copies for step in steps for op in step):
             return False
@@ -231,7 +265,7 @@ class Collapsing:
             made = replace(made, facts=tuple(filter(None, [held, f"then {' '.join(then)}" if then else ""])))
         reads_two = any(before.name in step.inputs for before, step in zip(made.each, copies[1:], strict=False))
         spans = dict.fromkeys(fact for op in steps[0] for fact in op.facts if SPAN in fact)
-        made = replace(made, facts=(*made.facts, *spans, *[BESIDE] * beside, *[READS_TWO] * reads_two))
+        made = replace(made, facts=(*made.facts, *spans, *[BESIDE] * beside, *[READS_TWO] * reads_two, *told))
         self._put(made, steps)
         return True
 
