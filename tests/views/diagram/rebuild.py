@@ -30,7 +30,7 @@ def differences_of(piece: Piece, ops: list[Op], graph: Graph, given: str = "", b
     told += [f"the steps of {op.name} do not read alike" for op in ops if op.copies and not are_steps(op)]
     drawn = {(source.removeprefix(given), target) for source, target in drawn_edges(piece)}
     told += dilation_faults(piece, graph)
-    true = true_edges(graph, ops, block) | (drawn & stored_edges(graph, ops))
+    true = true_edges(graph, ops, block) | (drawn & stored_edges(graph, ops, {source for source, _ in drawn}))
     told += [f"no line leads from {source} to {target}" for source, target in sorted(true - drawn)]
     return told + [f"a line leads from {source} to {target}" for source, target in sorted(drawn - true)]
 
@@ -169,10 +169,10 @@ def true_edges(graph: Graph, ops: list[Op], block: str = "") -> set[Edge]:
     }  # fmt: skip
 
 
-def stored_edges(graph: Graph, ops: list[Op]) -> set[Edge]:
-    """Lines that may lead from boxes of stored tensors: to what is given these."""
+def stored_edges(graph: Graph, ops: list[Op], sources: set[str]) -> set[Edge]:
+    """Lines that may lead from boxes of stored tensors, also those of a panel's `sources`: to what is given these."""
     owner = read_of(graph)[0] | {name: op.name for op in ops for one in op.each for name in one.layers}
-    boxes = [op.name for op in ops if not op.layers]
+    boxes = [*[op.name for op in ops if not op.layers], *sources.difference(owner)]
     stored = {name.rpartition(".")[2].replace("/", ".") if "/" in name else name: name for name in boxes}
     return {
         (stored[operand.source], owner[layer.name])

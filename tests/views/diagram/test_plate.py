@@ -232,7 +232,8 @@ def test_a_shared_module_in_the_steps_of_a_loop_is_closed_for_each_of_them() -> 
 
 
 class FromNothing(nn.Module):
-    """As RAFT's own loop: the first call reads a constant for the flow, each later one what the one before has made."""
+    """As RAFT's own loop: the first call reads a constant for the flow, each later one what the one before has made.
+    After the first something is done that is no step's; else all begin alike."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -240,9 +241,27 @@ class FromNothing(nn.Module):
 
     def forward(self, memory: torch.Tensor) -> torch.Tensor:
         flow = torch.zeros(1, 2, 16, 16)
+        for step in range(4):
+            memory, flow = self.update(memory, flow)
+            memory = memory if step else memory.sigmoid()
+        return flow
+
+
+class FromZeros(FromNothing):
+    """The same with nothing after the first call."""
+
+    def forward(self, memory: torch.Tensor) -> torch.Tensor:
+        flow = torch.zeros(1, 2, 16, 16)
         for _ in range(4):
             memory, flow = self.update(memory, flow)
         return flow
+
+
+def test_a_module_whose_first_call_is_given_zeros_is_the_same_in_all_calls() -> None:
+    made = draw(archscope.summarize(FromZeros(), (8, 16, 16)), DiagramOptions(level="plate"))
+    assert list(panels(made.drawing.piece)) == ["Update, one of 4 calls"]
+    assert "Constant" in [box.title for box in made.drawing.piece.boxes]
+    assert differences(made) == [] == faults(made.drawing.piece)
 
 
 def test_of_calls_that_differ_the_usual_one_is_shown_and_how_many_are_like_it() -> None:

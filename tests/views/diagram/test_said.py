@@ -153,6 +153,25 @@ def test_what_reads_a_parameter_alone_says_which(level: str) -> None:
     assert {"LayerNorm with latents", "LayerNorm with queries", "Sub 1 − x"} <= {*words}
 
 
+class ListOfScales(nn.Module):
+    """Parameters of a list, one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scales = nn.ParameterList([nn.Parameter(torch.ones(1)) for _ in range(3)])
+        self.layers = nn.ModuleList([nn.Linear(8, 8) for _ in self.scales])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for scale, layer in zip(self.scales, self.layers, strict=True):
+            x = scale * layer(x).sin()
+        return x
+
+
+@pytest.mark.parametrize("level", ["flow", "layer"])
+def test_parameters_of_a_list_are_called_as_it_is(level: str) -> None:
+    assert sum("Mul with scales" in words for words in said(ListOfScales().eval(), (6, 8), level=level)) == 1
+
+
 class Turns(nn.Module):
     """Layers of a list with something in between: one after the other, not beside each other."""
 

@@ -9,6 +9,7 @@ from archscope.model.graph import Layer, Shape, Tensor, is_depthwise
 from archscope.model.operations import CATEGORY
 from archscope.views.diagram.ops.channels import joins_channels
 from archscope.views.diagram.ops.functions import Function
+from archscope.views.diagram.ops.names import own_name
 from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.ops.rewrites import is_concat_of_one
 
@@ -316,7 +317,7 @@ def _extras(layer: Layer) -> list[str]:
         return [SCALARS[layer.operation].format(scalar)]
     category = CATEGORY.get(layer.operation)
     if layer.kind == layer.operation and layer.parameters and category not in HAS_OWN:  # the block's, such as a bias
-        return [f"with {name.rpartition('.')[2]}" for name in layer.parameters]
+        return [f"with {own_name(name)}" for name in layer.parameters]
     if category == "resampling":
         return _factor(layer)
     if category == "dropout":
@@ -328,7 +329,7 @@ def _given_alone(layer: Layer) -> list[str]:
     """The parameters that a layer with weights works on where no line leads to it."""
     if layer.inputs or CATEGORY.get(layer.operation) not in HAS_OWN:
         return []
-    return [f"with {name.rpartition('.')[2]}" for name in given_parameters(layer)]
+    return [f"with {own_name(name)}" for name in given_parameters(layer)]
 
 
 def _factor(layer: Layer) -> list[str]:

@@ -50,6 +50,11 @@ def _spelled(word: str, capital: bool) -> str:
     return word[:1].upper() + word[1:] if capital else word
 
 
+def own_name(path: str) -> str:
+    """The last word of a parameter's path that is no number: one of a list is called as that."""
+    return next((word for word in reversed(path.split(".")) if not word.isdecimal()), path)
+
+
 def network_title(name: str) -> str:
     """A network's name where nothing better is known: `MyNet` stays, `inception_v4` is Inception-v4.
 

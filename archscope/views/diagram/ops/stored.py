@@ -1,5 +1,5 @@
 """Stored tensors that stand where others are computed: learned queries, which the first of a row of modules reads where
-the next one reads what that first one made."""
+the next one reads what that first one made; zeros, as the first step of a loop reads for a state."""
 
 import itertools
 import re
@@ -8,10 +8,13 @@ from dataclasses import replace
 
 from archscope.model.graph import COMPUTED, Graph, Layer, Operand, less_batch
 from archscope.views.diagram.ops.label import is_view
-from archscope.views.diagram.ops.names import pretty
+from archscope.views.diagram.ops.names import own_name, pretty
 from archscope.views.diagram.ops.ops import Op, under, upwards
 
 NUMBERED = re.compile(r"(.*?)(\d+)")
+
+FEWEST_STEPS = 3
+"""So many calls of one layer make a loop."""
 
 STORED = "stored"
 """The operation of a layer that stands for a stored tensor."""
@@ -20,6 +23,9 @@ STORED = "stored"
 def with_stored(graph: Graph) -> Graph:
     """The Graph with a layer for the tensor that a row of modules begins with, so that all of them are alike."""
     begun = {layer.name: found for layer in graph.layers if (found := list(_begins(layer, graph)))}
+    for reader, loop, operand in _begin_loops(graph):
+        if operand not in [known for _, known in begun.get(reader, ())]:
+            begun.setdefault(reader, []).append((loop, operand))
     if not begun:
         return graph
     sources: dict[str, set[str]] = {}  # of several, such as states, none is what runs through the row
@@ -40,7 +46,8 @@ def _held(operand: Operand, name: str) -> Layer:
 
 def as_stored(op: Op) -> Op:
     """The box of a stored tensor: no layer computes it."""
-    return replace(op, word=pretty(re.split(r"[./]", op.name)[-1]), layers=(), facts=("×".join(map(str, op.shape)),))
+    word = pretty(own_name(op.name.replace("/", ".")))
+    return replace(op, word=word, layers=(), facts=("×".join(map(str, op.shape)),))
 
 
 def _begins(layer: Layer, graph: Graph) -> Iterator[tuple[str, Operand]]:
@@ -56,6 +63,35 @@ def _begins(layer: Layer, graph: Graph) -> Iterator[tuple[str, Operand]]:
             after = graph.layer.get(_next(module, graph.blocks) + layer.name[len(module) :])
             if after and _are_alike(layer, after) and under(_made(operand.argument, after, graph), module):
                 yield module, operand
+
+
+def _begin_loops(graph: Graph) -> Iterator[tuple[str, str, Operand]]:
+    """What a layer in the first step of a loop is given that is stored, where the same layer a step later is given what
+    the first step made, after the module that holds all that a step does, which may be what is called again."""
+    layers = [
+        layer for layer in graph.layers if len(layer.operands) > 1 or not is_view(layer)
+    ]  # of stored ones none is
+    calls: dict[str, list[int]] = {}
+    for i, layer in enumerate(layers):
+        for name in layer.parameters:
+            calls.setdefault(name, []).append(i)
+    known: set[int] = set()  # layers of steps that were found
+    for at in calls.values():
+        length = at[1] - at[0] if len(at) >= FEWEST_STEPS and at[0] not in known else 0
+        if not length or any(two - one != length for one, two in itertools.pairwise(at)):
+            continue
+        start = at[0]
+        while start > max(at[0] - length + 1, 0) and _are_alike(layers[start - 1], layers[start - 1 + length]):
+            start -= 1
+        known.update(range(start, start + length))
+        step, following = layers[start : start + length], layers[start + length : start + 2 * length]
+        made = {layer.name for layer in step}
+        around = upwards(step[0].name.rpartition(".")[0])
+        module = next(path for path in around if all(under(name, path) for name in made))
+        for layer, after in zip(step, following, strict=True) if all(map(_are_alike, step, following)) else ():
+            for operand in layer.operands:
+                if operand.kind not in COMPUTED and _made(operand.argument, after, graph) in made:
+                    yield layer.name, module, operand
 
 
 def _named(operand: Operand, module: str) -> str:

@@ -97,7 +97,7 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output]
     modules = Modules(ops, kinds)
     every = Ops(ops)
     known, read = every.by_name, every.readers
-    current = ops
+    current = _with_calls(ops, kinds, read)
     for children in list(modules.children.values()):
         for _, same in itertools.groupby(
             [child for child in children if len(modules.members(child)) > 1], modules.look
@@ -116,6 +116,23 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output]
                 if done and is_acyclic(made := collapsing.ops):
                     current = made
     return current if current is ops else in_order(current)
+
+
+def _with_calls(ops: list[Op], kinds: Mapping[str, str], readers: Mapping[str, Sequence[str]]) -> list[Op]:
+    """The Ops with the calls of one layer, each of which reads the last one, as one box: nothing in it is hidden."""
+    calls: dict[str, list[Op]] = {}
+    for op in ops:
+        if op.shared and op.kind != "module":
+            calls.setdefault(op.shared, []).append(op)
+    current = ops
+    for called in calls.values():
+        steps = [[op] for op in called]
+        alike = len(steps) >= FEWEST_READ and len({op.key for op in called}) == 1
+        if alike and (_hang_together(steps) or _one_reader(steps, readers)):
+            collapsing = Collapsing(current)
+            if collapsing.collapse(steps, kinds):
+                current = collapsing.ops
+    return current
 
 
 def _with_between(steps: Sequence[list[Op]], paths: Sequence[str], modules: Modules) -> list[list[Op]]:
@@ -313,9 +330,9 @@ def are_beside(op: Op) -> bool:
 
 
 def _as_step(members: Sequence[Op], kinds: Mapping[str, str], path: str = "") -> Op:
-    """A step as one Op, of the module `path` where it is one, what it holds not told; a module that is closed already
-    stays as it is."""
-    if len(members) == 1 and members[0].kind == "module":
+    """A step as one Op, of the module `path` where it is one, what it holds not told; a module that is closed already,
+    or one call of a layer that is called again, stays as it is."""
+    if len(members) == 1 and (members[0].kind == "module" or members[0].shared):
         return members[0]
     names = {op.name for op in members}
     inputs = tuple(dict.fromkeys(source for op in members for source in op.inputs if source not in names))
