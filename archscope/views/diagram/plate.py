@@ -8,6 +8,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from archscope.model.graph import Graph
+from archscope.views.diagram.compose import compose
 from archscope.views.diagram.ops.drawn import drawn
 from archscope.views.diagram.panel import Placed, opened, panel
 from archscope.views.diagram.place.arrange import Arrangement, arrangement, set_out
@@ -120,7 +121,16 @@ def plate(graph: Graph, block: str, style: Style) -> Drawing:
         if found[-1].told >= ENOUGH_TOLD * len(ops) or found[-1].is_whole:
             break
     best = reduce(lambda one, two: two if two.is_better(one, _enough(style)) else one, found)
-    return (best if best.best.scale >= _enough(style) else _folded(best, whole)).drawing()
+    best = best if best.best.scale >= _enough(style) else _folded(best, whole)
+    drawing = best.drawing()
+    return drawing if best.printed or not best.parts.forms else _or_network(drawing, graph, block, style)
+
+
+def _or_network(schema: Drawing, graph: Graph, block: str, style: Style) -> Drawing:
+    """The network level, where it can be read and says more than a schema that has no room for a panel."""
+    drawing = compose(graph, "network", block, style)
+    scale = arrangement([drawing.piece], style.paper, _enough(style)).scale
+    return drawing if scale >= _enough(style) and len(drawing.piece.boxes) > len(schema.piece.boxes) else schema
 
 
 def _enough(style: Style) -> float:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 
 import pytest
 import torch
@@ -35,6 +36,7 @@ from archscope.views.diagram.schema import Parts, _holding, _is_schema, _with_ow
 from archscope.views.diagram.sketch import COUNTS, View
 from tests.conftest import EVERYTHING
 from tests.views.diagram.checker import faults, misfits
+from tests.views.diagram.encoders import Unit
 from tests.views.diagram.rebuild import differences as read_back
 from tests.views.diagram.rebuild_plate import differences
 from tests.views.diagram.test_repeats import Refined
@@ -916,3 +918,49 @@ def test_a_block_is_printed_whole_with_its_shortcut_and_a_table_has_no_letter_th
     held = opened(form, ops, found.blocks, View((), Style(), True, "", plain=False))
     piece, _ = panel(form, held, 28, Style())
     assert [table.rows for table in piece.tables] == [[["", "a"], ["1", "16"], ["2", "24"]]]
+
+
+class Encoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 64, 3, padding=1)
+        widths = pairwise((64, 64, 128, 256, 512))
+        self.layers = nn.ModuleList(nn.Sequential(Unit(a, b, 2), Unit(b, b, 1)) for a, b in widths)
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        found = [self.stem(x)]
+        for layer in self.layers:
+            found.append(layer(found[-1]))
+        return found
+
+
+class TopDown(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sides = nn.ModuleList(nn.Conv2d(width, 64, 1) for width in (64, 64, 128, 256, 512))
+        self.smooth = nn.ModuleList(nn.Conv2d(64, 64, 3, padding=1) for _ in range(4))
+
+    def forward(self, maps: list[torch.Tensor]) -> torch.Tensor:
+        *sides, x = [side(each) for side, each in zip(self.sides, maps, strict=True)]
+        for side, smooth in zip(reversed(sides), self.smooth, strict=True):
+            x = smooth(nn.functional.interpolate(x, scale_factor=2.0) + side)
+        return x
+
+
+class Segmenter(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.head = Encoder(), TopDown(), nn.Conv2d(64, 2, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.head(self.decoder(self.encoder(x)))
+        return found
+
+
+def test_a_schema_that_has_room_for_no_panel_is_the_network_level_where_that_says_more() -> None:
+    """A column had encoder and decoder as two upright bars beside each other, and nothing of what is in them."""
+    plate, network = (archscope.diagram(Segmenter(), level=level, page="column", input_size=256)  # type: ignore[arg-type]
+                      for level in ("plate", "network"))  # fmt: skip
+    titles = [box.title for box in plate.drawing.piece.boxes]
+    assert titles == [box.title for box in network.drawing.piece.boxes]
+    assert plate.letters >= 6.0
