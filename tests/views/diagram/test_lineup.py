@@ -185,6 +185,14 @@ def test_further_rows_have_bands_of_their_own() -> None:
         assert any(one.text == "input" and abs(one.y - min(inputs) - 13) < 1 for one in made.drawing.piece.rows)
 
 
+def test_where_bands_are_made_level_lines_still_begin_at_their_boxes() -> None:
+    piece = archscope.diagram(MANY, level="network", page="a4").drawing.piece
+    box = {box.name: box for box in piece.boxes if box.repeat > 1}
+    lines = [line for line in piece.lines if line.source in box]
+    assert len(lines) > 3
+    assert all(line.points[0][1] - box[line.source].bottom <= 4 for line in lines)
+
+
 def test_networks_drawn_as_flows_stand_in_one_column_too() -> None:
     made = archscope.diagram(["xception", "lenet5"], level="flow")
     assert isinstance(made, Lineup)

@@ -96,12 +96,14 @@ def _lower(piece: Piece, start: float, by: float) -> None:
     def moved(y: float) -> float:
         return y + by if y >= start else y
 
+    above = {box.name for box in piece.boxes if box.top < start}
     for box in piece.boxes:
         box.top, box.bottom = moved(box.top), moved(box.bottom)
     for frame in piece.frames:
         frame.top, frame.bottom = moved(frame.top), moved(frame.bottom)
     for line in piece.lines:
-        line.points = [(x, moved(y)) for x, y in line.points]
+        begin = line.points[:1] if line.source in above else []  # of a box with copies it may be lower than that ends
+        line.points = [*begin, *((x, moved(y)) for x, y in line.points[len(begin) :])]
         line.label_at = (line.label_at[0], moved(line.label_at[1]))
     for row in piece.rows:
         row.y = moved(row.y)
