@@ -30,7 +30,7 @@ def fused_ops(graph: Graph, block: str = "") -> list[Op]:
         axes, graph.parameters, shared(graph), _usual_activation(fusion), _most_are_normalised(fusion), fusion.computed,
         _gating(graph),
     )  # fmt: skip
-    for root, layers in fusion.groups().items():
+    for root, layers in fusion.groups.items():
         node = fusion.units.get(root)
         path = node.path if node else fusion.functions[root].path if root in fusion.functions else root
         inputs = tuple(dict.fromkeys(map(fusion.root, _read(root, layers))))
@@ -86,7 +86,7 @@ def shared(graph: Graph) -> frozenset[str]:
 
 def _most_are_normalised(fusion: Fusion) -> bool:
     groups = [
-        layers for root, layers in fusion.groups().items() if "convolution" in category_of(fusion.graph.layer[root])
+        layers for root, layers in fusion.groups.items() if "convolution" in category_of(fusion.graph.layer[root])
     ]
     having = [
         layers for layers in groups
@@ -100,7 +100,7 @@ def _usual_activation(fusion: Fusion) -> str:
     factors = {name for layer in _products(fusion.graph) for name in layer.inputs}
     counted = Counter(
         layer.kind
-        for layers in fusion.groups().values() if len(layers) > 1
+        for layers in fusion.groups.values() if len(layers) > 1
         for layer in layers
         if category_of(layer) == "activation" and not (layer.operation in SQUASHING and layer.name in factors)
     )  # fmt: skip

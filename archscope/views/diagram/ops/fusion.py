@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 
+from archscope.cached import cached_property
 from archscope.model.graph import Graph, Layer
 from archscope.model.operations import CATEGORY
 from archscope.model.tree import LISTS, Node, tree_of, walk
@@ -29,6 +30,7 @@ class Fusion:
         self.block = block
         self.inside = _inside(graph, block) if block else frozenset()
         self.owner = {layer.name: layer.name for layer in graph.layers}
+        self.views = {layer.name for layer in graph.layers if is_view(layer)}
         self.computed = _of_parameters(graph)
         self.readers = Counter(name for layer in graph.layers for name in _numbers_read(layer))
         tree = tree_of(graph, fold=False)
@@ -44,6 +46,7 @@ class Fusion:
             self._turn(layer)
             self._write_back(layer)
 
+    @cached_property
     def groups(self) -> dict[str, list[Layer]]:
         """Layers by the layer that names their Op."""
         groups: dict[str, list[Layer]] = {}
@@ -88,7 +91,7 @@ class Fusion:
         category = CATEGORY.get(layer.operation, "")
         if before not in self.graph.layer or self._is_parted(before, layer.name):
             return
-        if is_view(layer) or (
+        if layer.name in self.views or (
             self._is_only_reader(before) and self._belongs(layer, category, self.root(before), before)
         ):
             self.owner[layer.name] = self.root(before)
@@ -97,7 +100,7 @@ class Fusion:
         """Does one layer alone read this tensor, and what it is a view of?"""
         while before in self.graph.layer and self.readers[before] == 1:
             layer = self.graph.layer[before]
-            if not is_view(layer) or not layer.inputs:
+            if before not in self.views or not layer.inputs:
                 return True
             before = layer.inputs[0]
         return False
@@ -147,7 +150,9 @@ class Fusion:
 
     def _turn(self, layer: Layer) -> None:
         """Where one layer alone reads an input seen otherwise, that is how it reads it."""
-        if not (is_view(layer) and layer.inputs and all([self._enters(source, layer) for source in layer.inputs])):
+        if layer.name not in self.views or not layer.inputs:
+            return
+        if not all([self._enters(source, layer) for source in layer.inputs]):
             return
         reader = layer.name
         while self.root(reader) == layer.name and len(self.graph.consumers[reader]) == 1:

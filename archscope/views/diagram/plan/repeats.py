@@ -98,6 +98,7 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output]
     every = Ops(ops)
     known, read = every.by_name, every.readers
     current = _with_calls(ops, kinds, read)
+    collapsing = Collapsing(current)
     for children in list(modules.children.values()):
         for _, same in itertools.groupby(
             [child for child in children if len(modules.members(child)) > 1], modules.look
@@ -109,12 +110,12 @@ def with_memory(ops: list[Op], kinds: Mapping[str, str], given: Sequence[Output]
             reader = _one_reader(steps, read)
             if not (_hang_together(steps) or reader or all(_gives(step, results) for step in steps)):
                 steps = _with_between(steps, alike, modules)
-            if steps:
-                collapsing = Collapsing(current)
-                told = [f"each to {known[reader].word}"] if reader else []
-                done = collapsing.collapse(steps, kinds, alike[: len(steps)], told)
-                if done and is_acyclic(made := collapsing.ops):
+            told = [f"each to {known[reader].word}"] if reader else []
+            if steps and collapsing.collapse(steps, kinds, alike[: len(steps)], told):
+                if is_acyclic(made := collapsing.ops):
                     current = made
+                else:
+                    collapsing = Collapsing(current)
     return current if current is ops else in_order(current)
 
 
@@ -124,15 +125,14 @@ def _with_calls(ops: list[Op], kinds: Mapping[str, str], readers: Mapping[str, S
     for op in ops:
         if op.shared and op.kind != "module":
             calls.setdefault(op.shared, []).append(op)
-    current = ops
+    collapsing = Collapsing(ops)
+    done = False
     for called in calls.values():
         steps = [[op] for op in called]
         alike = len(steps) >= FEWEST_READ and len({op.key for op in called}) == 1
         if alike and (_hang_together(steps) or _one_reader(steps, readers)):
-            collapsing = Collapsing(current)
-            if collapsing.collapse(steps, kinds):
-                current = collapsing.ops
-    return current
+            done |= collapsing.collapse(steps, kinds)
+    return collapsing.ops if done else ops
 
 
 def _with_between(steps: Sequence[list[Op]], paths: Sequence[str], modules: Modules) -> list[list[Op]]:
