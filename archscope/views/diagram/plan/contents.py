@@ -16,6 +16,9 @@ from archscope.views.diagram.plan.structure import structure
 LONGEST = 44
 """Characters; a module with more to say only says how many convolutions it has."""
 
+MANY_WIDE = 100
+"""Of more widths no structure is needed to know that they are too long."""
+
 LONGEST_TOLD = 56
 """Characters for all that a box tells of what it holds; what is longer is cut where letters are wide."""
 
@@ -67,6 +70,8 @@ def _branches_or_widths(members: tuple[Op, ...]) -> tuple[str, str]:
     every = opened(members)
     if beside := _beside(every):
         return beside, ""
+    if len(wide := [width for op in every if (width := _width(op))]) > MANY_WIDE:
+        return "", "-".join(wide)
     series = structure(every, (), {}, [])
     said = _widths(series, "-") or _widths(series, "-", gates=True)
     if _is_long(said) and all(op.kind == "linear" for op in every if _width(op)):
