@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Set
 
 from archscope.cached import cached_property
 from archscope.model.graph import Graph, Layer
@@ -28,9 +29,9 @@ class Fusion:
     def __init__(self, graph: Graph, block: str = "") -> None:
         self.graph = graph
         self.block = block
-        self.inside = _inside(graph, block) if block else frozenset()
         self.owner = {layer.name: layer.name for layer in graph.layers}
         self.views = {layer.name for layer in graph.layers if is_view(layer)}
+        self.inside = _inside(graph, block, self.views) if block else frozenset()
         self.computed = _of_parameters(graph)
         self.readers = Counter(name for layer in graph.layers for name in _numbers_read(layer))
         tree = tree_of(graph, fold=False)
@@ -88,7 +89,7 @@ class Fusion:
         if layer.name in self.functions:
             return
         before = layer.inputs[0]
-        category = CATEGORY.get(layer.operation, "")
+        category = category_of(layer)
         if before not in self.graph.layer or self._is_parted(before, layer.name):
             return
         if layer.name in self.views or (
@@ -107,7 +108,7 @@ class Fusion:
 
     def _belongs(self, layer: Layer, category: str, root: str, before: str) -> bool:
         main = self.graph.layer[root]
-        if CATEGORY.get(main.operation) not in WEIGHTED or root in self.functions:
+        if category_of(main) not in WEIGHTED or root in self.functions:
             return False
         if category == "normalisation":
             return layer.operation not in DRAWN_NORMS
@@ -135,7 +136,7 @@ class Fusion:
                 break
             chain.append(before)
             name = before.inputs[0]
-        if chain and any(CATEGORY.get(one.operation) == "normalisation" for one in chain):
+        if chain and any(category_of(one) == "normalisation" for one in chain):
             self.owner.update((one.name, layer.name) for one in chain)
 
     def _weigh(self, layer: Layer) -> None:
@@ -175,12 +176,12 @@ class Fusion:
             self.owner[layer.name] = self.root(made)
 
 
-def _inside(graph: Graph, block: str) -> frozenset[str]:
+def _inside(graph: Graph, block: str, views: Set[str]) -> frozenset[str]:
     """The layers of a block, and those that only show what one part of it gives to another, as what holds it may do."""
     own = {layer.name for layer in graph.layers if under(layer.name, block)}
     known, between = set(own), list[Layer]()
     for layer in graph.layers:
-        if layer.name not in own and is_view(layer) and layer.inputs and known.issuperset(layer.inputs):
+        if layer.name in views and layer.name not in own and layer.inputs and known.issuperset(layer.inputs):
             known.add(layer.name)
             between.append(layer)
     for layer in reversed(between):

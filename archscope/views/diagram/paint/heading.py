@@ -14,7 +14,7 @@ from archscope.views.diagram.ops.ops import Op
 from archscope.views.diagram.options import DiagramOptions
 from archscope.views.diagram.paint.painter import Page, Painter
 from archscope.views.diagram.place.legend import KEY, LEGEND, NARROWEST, ROW, key_width, legend_rows, row_width
-from archscope.views.diagram.place.paper import LINE
+from archscope.views.diagram.place.paper import HEAD_LINE
 from archscope.views.diagram.place.picture import Box, Piece
 from archscope.views.diagram.place.style import MARGIN, SMALL, TITLE
 from archscope.views.diagram.place.text import fitted, sizes, text_width
@@ -101,7 +101,7 @@ class Head:
     @property
     def height(self) -> float:
         rows = ROW * (len(self.legend) + bool(self.scale))
-        parts = (TITLE + 6.0) * len(self.titles) + LINE * len(self.lines) + rows
+        parts = (TITLE + 6.0) * len(self.titles) + HEAD_LINE * len(self.lines) + rows
         return parts + 12.0 if parts else 0.0
 
     def paint(self, painter: Painter, width: float, extra: float) -> None:
@@ -111,7 +111,7 @@ class Head:
             painter.text(title, width / 2, y + TITLE * 0.8, TITLE, "ink", bold=True)
             y += TITLE * 0.8 + 8.0
         for line in self.lines:
-            y += LINE
+            y += HEAD_LINE
             painter.text(line, width / 2, y, SMALL, "muted")
         for row in self.legend:
             y += ROW

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import pairwise, product
 
-from archscope.views.diagram.place.paper import LINE, Paper
+from archscope.views.diagram.place.paper import HEAD_LINE, Paper
 from archscope.views.diagram.place.partitions import partitions
 from archscope.views.diagram.place.picture import Piece, stacked
 
@@ -42,7 +42,7 @@ def arrangement(pieces: Sequence[Piece], paper: Paper, enough: float, soon: bool
     for columns in _ways(sizes, many=least * enough**2 <= paper.width * paper.height):
         widths, heights = zip(*map(sized, columns), strict=True)
         inside = _in_a_row(widths)
-        wraps = max(HEAD_WRAPS * (0 < inside - paper.head[0] < WRAPPING), LINE * (paper.words // inside))
+        wraps = max(HEAD_WRAPS * (0 < inside - paper.head[0] < WRAPPING), HEAD_LINE * (paper.words // inside))
         width, above = inside + 40.0, paper.head[1] + wraps + 20.0
         if round(paper.scale(width, max(tallest, least / width) + above), 3) < most[0]:
             continue  # as low as can be, and still smaller

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from archscope.views.diagram.place.legend import LEGEND, NARROWEST, ROW, legend_rows
-from archscope.views.diagram.place.paper import LINE, Paper
+from archscope.views.diagram.place.paper import HEAD_LINE, Paper
 from archscope.views.diagram.place.picture import Piece
 from archscope.views.diagram.place.style import SMALL, Style
 
@@ -19,7 +19,7 @@ def scale(piece: Piece, paper: Paper) -> float:
     width = piece.left + piece.right
     shown = {box.kind for box in piece.boxes if box.form != "point"} if paper.legend else set()
     rows = legend_rows([kind for kind in LEGEND if kind in shown], width)
-    above = paper.head[1] + ROW * len(rows[1:]) + LINE * (paper.words // max(width, NARROWEST))
+    above = paper.head[1] + ROW * len(rows[1:]) + HEAD_LINE * (paper.words // max(width, NARROWEST))
     return paper.scale(width + 40.0, piece.height + above + 20.0)
 
 

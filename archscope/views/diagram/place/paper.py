@@ -11,8 +11,7 @@ FLATTEST, TALLEST = 1 / 2.3, 2.3
 MOST_BOXES = 60
 """So many a picture has at most, unless all were asked for."""
 
-
-LINE = 16.0
+HEAD_LINE = 16.0
 """Height of a line of the sentences above a picture."""
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -16,6 +16,7 @@ from archscope.views.diagram.plan.items import (
     Parallel,
     Series,
     Split,
+    drawn_nodes,
     is_tensor,
     ops_of,
     series_key,
@@ -147,7 +148,7 @@ def _framed(parts: Sequence[Series]) -> Panel:
     """A frame around the first of equal sequences; its title says no more than whether the weights are the same."""
     panels = []
     title = "shared" if _is_called_again(parts) else ""
-    first, within = ops_of(parts[0])[0].name, {panel.path for panel in _panels(parts[0])}
+    first, within = ops_of(parts[0])[0].name, {node.path for node in drawn_nodes(parts[0]) if isinstance(node, Panel)}
     mark = "+"
     while f"{first}{mark}" in within:  # a sequence that repeats within these may begin with the same operation
         mark += "+"
@@ -160,19 +161,6 @@ def _framed(parts: Sequence[Series]) -> Panel:
         panels.append(Panel(path, title, partial(with_split, part, f"{path}<"), ops, end, folded=True))
     panels[0].copies = panels[1:]
     return panels[0]
-
-
-def _panels(series: Series) -> Iterator[Panel]:
-    """Every frame in a series that was folded."""
-    for item in series:
-        if isinstance(item, Panel):
-            yield item
-            yield from _panels(item.body)
-        elif isinstance(item, Parallel):
-            for branch in item.branches:
-                yield from _panels(branch)
-        elif isinstance(item, Core):
-            yield from _panels(list(item.items))
 
 
 def with_titles(series: Series, around: str = "") -> Series:

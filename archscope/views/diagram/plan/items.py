@@ -168,15 +168,19 @@ def segments(series: Series) -> list[Series]:
     return parts
 
 
-def drawn_leaves(series: Series) -> Iterator[Leaf]:
-    """The boxes that are drawn: one of those that are alike."""
+def drawn_nodes(series: Series) -> Iterator[Node]:
+    """The boxes and frames that are drawn, a frame before what it holds: one of those that are alike."""
     for item in series:
-        if isinstance(item, Leaf):
+        if isinstance(item, Leaf | Panel):
             yield item
-        elif isinstance(item, Panel):
-            yield from drawn_leaves(item.body)
+        if isinstance(item, Panel):
+            yield from drawn_nodes(item.body)
         elif isinstance(item, Parallel):
             for branch in item.branches:
-                yield from drawn_leaves(branch)
+                yield from drawn_nodes(branch)
         elif isinstance(item, Core):
-            yield from drawn_leaves(list(item.items))
+            yield from drawn_nodes(list(item.items))
+
+
+def drawn_leaves(series: Series) -> Iterator[Leaf]:
+    return (item for item in drawn_nodes(series) if isinstance(item, Leaf))
